@@ -1,0 +1,81 @@
+//! API secrets: 256 random bits that we make, kept as SHA-256.
+//!
+//! No password hash: these are not passwords, and a slow hash would cost more than the action it protects.
+
+use std::fmt;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// A secret in the clear, on its way to the one person who may see it.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// A new secret of 256 random bits.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn generate() -> Result<Self, getrandom::Error> {
+        let mut bytes = [0_u8; 32];
+        getrandom::fill(&mut bytes)?;
+        Ok(Self(format!("sec_{}", URL_SAFE_NO_PAD.encode(bytes))))
+    }
+
+    /// A secret someone chose, for development.
+    pub fn chosen(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// What is stored of it.
+    pub fn hash(&self) -> SecretHash {
+        SecretHash::of(&self.0)
+    }
+
+    /// The text to show once.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// SHA-256 of a secret.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SecretHash(pub [u8; 32]);
+
+impl SecretHash {
+    /// The hash of a presented secret.
+    pub fn of(text: &str) -> Self {
+        Self(Sha256::digest(text.as_bytes()).into())
+    }
+
+    /// Compares in constant time.
+    pub fn matches(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretHash(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_secrets_differ_and_match_only_themselves() {
+        let (one, two) = (Secret::generate().unwrap(), Secret::generate().unwrap());
+        assert!(one.hash().matches(&SecretHash::of(one.reveal())));
+        assert!(!one.hash().matches(&two.hash()));
+        assert!(!format!("{one:?}").contains(one.reveal()));
+    }
+}

@@ -1,0 +1,160 @@
+//! Going to an address.
+
+use std::{net::IpAddr, time::Duration};
+
+use serde::Serialize;
+use url::Url;
+
+use super::payload::{Payload, clip};
+use crate::{error::Error, limits};
+
+/// How far a page must have loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WaitUntil {
+    /// The new document has arrived.
+    Commit,
+    /// Its markup has been read. The default.
+    DomContentLoaded,
+    /// Its resources have been read too.
+    Load,
+}
+
+impl WaitUntil {
+    pub(super) fn parse(payload: Payload<'_>) -> Result<Self, Error> {
+        let words = [("load", Self::Load), ("domcontentloaded", Self::DomContentLoaded), ("commit", Self::Commit)];
+        Ok(payload.one_of("waitUntil", &words)?.unwrap_or(Self::DomContentLoaded))
+    }
+
+    /// The wire word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Commit => "commit",
+            Self::DomContentLoaded => "domcontentloaded",
+            Self::Load => "load",
+        }
+    }
+}
+
+/// `goto`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Goto {
+    /// http, https, data or about:blank.
+    pub url: Url,
+    /// How far to wait.
+    pub wait_until: WaitUntil,
+    /// For everything.
+    pub timeout: Duration,
+}
+
+/// What `goto` brings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GotoResult {
+    /// Where the page ended up.
+    pub url: String,
+    /// The HTTP status of the document, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The document's title.
+    pub title: String,
+}
+
+impl Goto {
+    pub(super) fn parse(payload: Payload<'_>) -> Result<Self, Error> {
+        let text = payload.required_text(&["url"])?;
+        Ok(Self {
+            url: parse_address(&text).map_err(|why| payload.refuse("url", why))?,
+            wait_until: WaitUntil::parse(payload)?,
+            timeout: payload.timeout(limits::NAVIGATION_TIMEOUT)?,
+        })
+    }
+}
+
+/// Reads an address as a person types it: without a scheme it is `https://`, or `http://` for localhost and IP addresses.
+fn parse_address(text: &str) -> Result<Url, String> {
+    let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
+    if text.is_empty() {
+        return Err("must not be empty".to_owned());
+    }
+    if text.len() > limits::MAX_URL_CHARS {
+        return Err(format!("must be at most {} characters", limits::MAX_URL_CHARS));
+    }
+    let url = if has_scheme(text) {
+        Url::parse(text).map_err(|error| format!("is not an address: {error}"))?
+    } else {
+        let url = Url::parse(&format!("https://{text}")).map_err(|error| format!("is not an address: {error}"))?;
+        if is_local(&url) { Url::parse(&format!("http://{text}")).unwrap_or(url) } else { url }
+    };
+    check(&url).map(|()| url)
+}
+
+/// Whether the text brings its scheme: `localhost:3000` and `example.com:8443/x` do not.
+fn has_scheme(text: &str) -> bool {
+    let lower = text.get(..32).unwrap_or(text).to_ascii_lowercase();
+    if lower.starts_with("data:") || lower.starts_with("about:") {
+        return true;
+    }
+    // `javascript:…`, `file:/etc` and their kin have a scheme too, and are refused by name rather than looked up.
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+    let is_port = rest.starts_with(|c: char| c.is_ascii_digit());
+    is_scheme && (rest.starts_with("//") || (!is_port && !scheme.contains('.') && scheme != "localhost"))
+}
+
+fn is_local(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_end_matches('.');
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare == "localhost" || bare.ends_with(".localhost") || bare.parse::<IpAddr>().is_ok()
+}
+
+fn check(url: &Url) -> Result<(), String> {
+    match url.scheme() {
+        "http" | "https" if url.host_str().is_none_or(str::is_empty) => Err("has no host".to_owned()),
+        "http" | "https" | "data" => Ok(()),
+        "about" if url.path() == "blank" => Ok(()),
+        "about" => Err("of this kind cannot be opened: of about: only about:blank is accepted".to_owned()),
+        scheme => Err(format!("cannot be opened: {:?} is not one of http, https, data, about:blank", clip(scheme))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_as_people_type_them() {
+        for (typed, address) in [
+            ("example.com", "https://example.com/"),
+            ("example.com:8443/x", "https://example.com:8443/x"),
+            ("localhost:3000", "http://localhost:3000/"),
+            ("127.0.0.1:80/a?b", "http://127.0.0.1/a?b"),
+            ("[::1]:8080", "http://[::1]:8080/"),
+            ("HTTPS://Example.COM", "https://example.com/"),
+            (" http://a.test/ ", "http://a.test/"),
+            ("about:blank", "about:blank"),
+            ("data:text/html,<p>", "data:text/html,<p>"),
+        ] {
+            assert_eq!(parse_address(typed).map(String::from).as_deref(), Ok(address), "{typed}");
+        }
+    }
+
+    #[test]
+    fn other_schemes_are_refused_by_name() {
+        for typed in [
+            "file:///etc/passwd",
+            "FILE:/etc/passwd",
+            "javascript:alert(1)",
+            "chrome://settings",
+            "view-source:http://a.test",
+            "about:version",
+            "blob:http://a.test/1",
+            "mailto:a@b.test",
+            "ftp://a.test",
+            "",
+            "http://",
+            "//",
+        ] {
+            assert!(parse_address(typed).is_err(), "{typed}: {:?}", parse_address(typed));
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What an action brings back.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{BatchResult, ContentResult, GotoResult, Picture, QueryResult};
+
+/// What an action brought: its own result, what else happened meanwhile, and the picture asked for.
+#[derive(Debug, Clone, Serialize)]
+pub struct Outcome {
+    /// The action's own fields.
+    #[serde(flatten)]
+    pub result: ActionResult,
+    /// What else happened.
+    #[serde(flatten)]
+    pub effects: Effects,
+    /// The picture of `screenshot:true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub screenshot: Option<Picture>,
+}
+
+impl From<ActionResult> for Outcome {
+    fn from(result: ActionResult) -> Self {
+        Self { result, effects: Effects::default(), screenshot: None }
+    }
+}
+
+/// The fields of each action's own result.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+#[expect(missing_docs, reason = "each variant's type documents itself")]
+pub enum ActionResult {
+    Goto(GotoResult),
+    Title { title: String },
+    Url { url: String },
+    Screenshot(Picture),
+    Element(Box<ElementResult>),
+    Content(ContentResult),
+    Query(QueryResult),
+    Batch(BatchResult),
+}
+
+/// A point in CSS pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Point {
+    pub x: f64,
+    pub y: f64,
+}
+
+/// A box in CSS pixels of the viewport.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Rect {
+    pub x: f64,
+    pub y: f64,
+    pub width: f64,
+    pub height: f64,
+}
+
+/// What a selector action saw of its element.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Diagnostics {
+    /// Whether the selector found anything.
+    pub matched: bool,
+    /// How many elements it found.
+    pub match_count: u64,
+    /// Whether the first of them is visible.
+    pub visible: bool,
+    /// Whether it takes input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// Its text, white space collapsed, at most 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub element_text: Option<String>,
+    /// Its tag, lower case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag_name: Option<String>,
+    /// Its attributes as they stand in the markup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<BTreeMap<String, String>>,
+    /// Its box in the viewport.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bounding_box: Option<Rect>,
+    /// What would receive a click instead of it, as `div#consent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covered_by: Option<String>,
+}
+
+/// What an action on an element brings.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ElementResult {
+    /// The element; absent for a click at a point.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub diagnostics: Option<Diagnostics>,
+    /// Where it was clicked, in the viewport.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clicked_point: Option<Point>,
+    /// The field's content after `fill`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+/// A dialog the page opened during the action; it was answered at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DialogReport {
+    /// alert, confirm, prompt or beforeunload.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What it said.
+    pub message: String,
+    /// How it was answered.
+    pub accepted: bool,
+}
+
+/// A tab the page opened during the action; it is the active page now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TabReport {
+    /// Where it goes.
+    pub url: String,
+}
+
+/// A download the page offered during the action; it was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DownloadReport {
+    /// Where it came from.
+    pub url: String,
+    /// The name it was offered under.
+    pub suggested_filename: String,
+}
+
+/// What happened to the page while an action ran.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Effects {
+    /// The active page's address afterwards, for pointer, keyboard and navigation actions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Whether the address changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub navigated: Option<bool>,
+    /// Dialogs, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dialogs: Vec<DialogReport>,
+    /// The tab that became active.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_tab: Option<TabReport>,
+    /// The download that was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub download: Option<DownloadReport>,
+}

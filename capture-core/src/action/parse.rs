@@ -1,0 +1,159 @@
+//! From a request to an [`Action`]: the only way to get one from outside.
+
+use serde_json::{Map, Value};
+
+use super::{
+    Action, ActionType, Batch, Click, Content, Deed, Fill, Goto, Query, Screenshot, ViewportChange, WaitForSelector,
+    payload::{Payload, clip},
+};
+use crate::error::{Error, ErrorCode};
+
+/// Reads `{type, payload?}`.
+///
+/// # Errors
+/// `invalid_request` naming the field and what it accepts; `action_failed` for a type that is not available yet.
+pub fn parse(request: &Value) -> Result<Action, Error> {
+    read(request, Nesting::Top)
+}
+
+/// Reads a step of a batch.
+pub(super) fn step(request: &Value) -> Result<Action, Error> {
+    read(request, Nesting::Step)
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Nesting {
+    Top,
+    Step,
+}
+
+fn read(request: &Value, nesting: Nesting) -> Result<Action, Error> {
+    let fields = request.as_object().ok_or_else(|| Error::invalid("an action must be an object {type, payload}"))?;
+    if let Some(other) = fields.keys().find(|key| !["type", "payload"].contains(&key.as_str())) {
+        return Err(Error::invalid(format!("unknown field {:?}; accepted are type, payload", clip(other))));
+    }
+    let kind = parse_kind(fields.get("type"))?;
+    if kind == ActionType::Batch && nesting == Nesting::Step {
+        return Err(Error::invalid("a batch cannot hold a batch"));
+    }
+    let none = Map::new();
+    let payload = match fields.get("payload") {
+        None | Some(Value::Null) => &none,
+        Some(Value::Object(payload)) => payload,
+        Some(_) => return Err(Error::invalid("payload must be an object")),
+    };
+    read_payload(kind, Payload::new(payload, "payload"))
+}
+
+fn parse_kind(value: Option<&Value>) -> Result<ActionType, Error> {
+    let accepted = || ActionType::ALL.map(|(_, name)| name).join(", ");
+    match value {
+        None => Err(Error::invalid(format!("type is required; accepted are {}", accepted()))),
+        Some(Value::String(name)) => name.parse().map_err(|_unknown| {
+            Error::invalid(format!("unknown action type {:?}; accepted are {}", clip(name), accepted()))
+        }),
+        Some(_) => Err(Error::invalid(format!("type must be a string, one of {}", accepted()))),
+    }
+}
+
+fn read_payload(kind: ActionType, payload: Payload<'_>) -> Result<Action, Error> {
+    let deed = match kind {
+        ActionType::Goto => Deed::Goto(Goto::parse(payload)?),
+        ActionType::Title => Deed::Title,
+        ActionType::Url => Deed::Url,
+        ActionType::Screenshot => Deed::Screenshot(Screenshot::parse(payload)?),
+        ActionType::WaitForSelector => Deed::WaitForSelector(WaitForSelector::parse(payload)?),
+        ActionType::Click => Deed::Click(Click::parse(payload)?),
+        ActionType::Fill => Deed::Fill(Fill::parse(payload)?),
+        ActionType::Content => Deed::Content(Content::parse(payload)?),
+        ActionType::Query => Deed::Query(Query::parse(payload)?),
+        ActionType::Batch => Deed::Batch(Batch::parse(payload)?),
+        ActionType::Back
+        | ActionType::Forward
+        | ActionType::Reload
+        | ActionType::WaitForTimeout
+        | ActionType::Hover
+        | ActionType::MoveMouse
+        | ActionType::DragMouse
+        | ActionType::CursorPosition
+        | ActionType::Type
+        | ActionType::TypeText
+        | ActionType::Select
+        | ActionType::Check
+        | ActionType::Press
+        | ActionType::Scroll
+        | ActionType::Snapshot
+        | ActionType::Console
+        | ActionType::Errors => return Err(not_available(kind)),
+    };
+    let screenshot = kind != ActionType::Screenshot && payload.boolean("screenshot")?.unwrap_or(false);
+    let sized = screenshot || matches!(kind, ActionType::Goto | ActionType::Screenshot);
+    let viewport = if sized { ViewportChange::parse(payload)? } else { None };
+    Ok(Action { deed, screenshot, viewport })
+}
+
+fn not_available(kind: ActionType) -> Error {
+    Error::new(ErrorCode::ActionFailed, format!("{kind} is not available yet"))
+        .with_reason("not_available")
+        .with_hint("use goto, title, url, screenshot, wait_for_selector, click, fill, content, query or batch")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_refusal_names_its_field() {
+        for (request, named) in [
+            (json!([]), "object"),
+            (json!({}), "type is required"),
+            (json!({"type": "jump"}), "wait_for_selector"),
+            (json!({"type": "title", "extra": 1}), "\"extra\""),
+            (json!({"type": "title", "payload": 1}), "payload"),
+            (json!({"type": "goto"}), "payload.url"),
+            (json!({"type": "goto", "payload": {"url": []}}), "payload.url"),
+            (json!({"type": "goto", "payload": {"url": "a.test", "waitUntil": "idle"}}), "payload.waitUntil"),
+            (json!({"type": "goto", "payload": {"url": "a.test", "timeoutMs": 0}}), "payload.timeoutMs"),
+            (json!({"type": "goto", "payload": {"url": "a.test", "viewport": {"width": 10}}}), "payload.viewport.height"),
+            (json!({"type": "goto", "payload": {"url": "a.test", "viewport": {"x": 1}}}), "payload.viewport"),
+            (json!({"type": "goto", "payload": {"url": "a.test", "vw": 10}}), "payload.vh"),
+            (json!({"type": "goto", "payload": {"url": "a.test", "emulateDevice": "abacus"}}), "payload.emulateDevice"),
+            (json!({"type": "screenshot", "payload": {"scaleFactor": 4}}), "payload.scaleFactor"),
+            (json!({"type": "screenshot", "payload": {"quality": 50}}), "payload.quality"),
+            (json!({"type": "screenshot", "payload": {"clip": {"x": 0, "y": 0, "width": 0, "height": 1}}}), "payload.clip"),
+            (json!({"type": "click"}), "payload.selector"),
+            (json!({"type": "click", "payload": {"x": 1}}), "payload.y"),
+            (json!({"type": "click", "payload": {"selector": " "}}), "payload.selector"),
+            (json!({"type": "click", "payload": {"selector": "a", "clickCount": 4}}), "payload.clickCount"),
+            (json!({"type": "click", "payload": {"selector": "a", "modifiers": ["Super"]}}), "payload.modifiers"),
+            (json!({"type": "fill", "payload": {"selector": "a"}}), "payload.value"),
+            (json!({"type": "query", "payload": {"selector": "a", "fields": ["colour"]}}), "payload.fields"),
+            (json!({"type": "batch", "payload": {"actions": []}}), "payload.actions"),
+            (json!({"type": "batch", "payload": {"actions": [{"type": "title"}, {"type": "goto"}]}}), "step 1"),
+            (json!({"type": "batch", "payload": {"actions": [{"type": "batch", "payload": {"actions": []}}]}}), "batch"),
+        ] {
+            let error = parse(&request).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::InvalidRequest, "{request}");
+            assert!(error.message().contains(named), "{request}: {error}");
+        }
+    }
+
+    #[test]
+    fn leniencies_of_the_wire() {
+        let fill = parse(&json!({"type": "fill", "payload": {"selector": "#a", "text": 123, "junk": []}})).unwrap();
+        assert!(matches!(fill.deed, Deed::Fill(Fill { value, .. }) if value == "123"));
+        let query = parse(&json!({"type": "query", "payload": {"selector": "a", "limit": 9999}})).unwrap();
+        assert!(matches!(query.deed, Deed::Query(Query { limit: 500, .. })));
+        let goto = parse(&json!({"type": "goto", "payload": {"url": "a.test", "timeoutMs": 999_999}})).unwrap();
+        assert_eq!(goto.timeout().as_secs(), 30);
+        assert_eq!(parse(&json!({"type": "title", "payload": null})).unwrap().kind(), ActionType::Title);
+    }
+
+    #[test]
+    fn types_that_are_not_there_yet_say_so() {
+        let error = parse(&json!({"type": "hover", "payload": {"selector": "a"}})).unwrap_err();
+        assert_eq!((error.code(), error.message()), (ErrorCode::ActionFailed, "hover is not available yet"));
+    }
+}

@@ -1,0 +1,145 @@
+//! Pictures of the page.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+
+use super::{Selector, payload::Payload};
+use crate::error::Error;
+
+/// How a picture is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum PictureFormat {
+    #[default]
+    Png,
+    Jpeg,
+    Webp,
+}
+
+impl PictureFormat {
+    /// The media type.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Jpeg => "image/jpeg",
+            Self::Webp => "image/webp",
+        }
+    }
+
+    /// The wire word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Jpeg => "jpeg",
+            Self::Webp => "webp",
+        }
+    }
+}
+
+/// A part of the page in CSS pixels, from the top left corner of the document.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Clip {
+    pub x: f64,
+    pub y: f64,
+    pub width: f64,
+    pub height: f64,
+}
+
+/// `screenshot`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Screenshot {
+    /// The whole page instead of the viewport.
+    pub full_page: bool,
+    /// Only this element.
+    pub selector: Option<Selector>,
+    /// Only this part.
+    pub clip: Option<Clip>,
+    /// Transparent instead of white where the page paints nothing.
+    pub omit_background: bool,
+    /// How it is encoded.
+    pub format: PictureFormat,
+    /// 1 to 100, for jpeg and webp.
+    pub quality: Option<u32>,
+}
+
+impl Screenshot {
+    pub(super) fn parse(payload: Payload<'_>) -> Result<Self, Error> {
+        let formats = [("png", PictureFormat::Png), ("jpeg", PictureFormat::Jpeg), ("webp", PictureFormat::Webp)];
+        let screenshot = Self {
+            full_page: payload.boolean("fullPage")?.unwrap_or(false),
+            selector: Selector::parse(payload, "selector")?,
+            clip: parse_clip(payload)?,
+            omit_background: payload.boolean("omitBackground")?.unwrap_or(false),
+            format: payload.one_of("type", &formats)?.unwrap_or_default(),
+            quality: payload.integer("quality", 1, 100)?,
+        };
+        let parts = [screenshot.full_page, screenshot.selector.is_some(), screenshot.clip.is_some()];
+        if parts.iter().filter(|part| **part).count() > 1 {
+            return Err(payload.refuse("clip", "cannot be combined: name one of fullPage, selector, clip"));
+        }
+        if screenshot.quality.is_some() && screenshot.format == PictureFormat::Png {
+            return Err(payload.refuse("quality", "needs type jpeg or webp"));
+        }
+        Ok(screenshot)
+    }
+}
+
+fn parse_clip(payload: Payload<'_>) -> Result<Option<Clip>, Error> {
+    let Some(fields) = payload.object("clip")? else { return Ok(None) };
+    let clip = Payload::new(fields, "payload.clip");
+    let side = |field| match clip.number(field)? {
+        Some(value) if (-1e6..=1e6).contains(&value) => Ok(value),
+        Some(_) => Err(clip.refuse(field, "must lie between -1000000 and 1000000")),
+        None => Err(clip.refuse(field, "is required")),
+    };
+    let clip = Clip { x: side("x")?, y: side("y")?, width: side("width")?, height: side("height")? };
+    if clip.width <= 0.0 || clip.height <= 0.0 {
+        return Err(payload.refuse("clip", "must have a width and a height above 0"));
+    }
+    Ok(Some(clip))
+}
+
+/// An encoded picture. On the wire base64 in text formats, bytes in binary ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// How it is encoded.
+    pub format: PictureFormat,
+    /// The encoded bytes.
+    pub body: Bytes,
+    /// In device pixels.
+    pub width: u32,
+    /// In device pixels.
+    pub height: u32,
+    /// Whether a full page was cut at 16384 pixels.
+    pub clamped: bool,
+}
+
+impl Serialize for Picture {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let human = serializer.is_human_readable();
+        let mut fields = serializer.serialize_struct("Picture", 4 + usize::from(self.clamped))?;
+        fields.serialize_field("contentType", self.format.content_type())?;
+        if human {
+            fields.serialize_field("bodyBase64", &STANDARD.encode(&self.body))?;
+        } else {
+            fields.serialize_field("body", &Blob(&self.body))?;
+        }
+        fields.serialize_field("width", &self.width)?;
+        fields.serialize_field("height", &self.height)?;
+        if self.clamped {
+            fields.serialize_field("clamped", &true)?;
+        }
+        fields.end()
+    }
+}
+
+/// Bytes as bytes, not as an array of numbers.
+struct Blob<'a>(&'a [u8]);
+
+impl Serialize for Blob<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}

@@ -1,0 +1,36 @@
+//! How an action names an element.
+
+use serde::Serialize;
+
+use super::payload::Payload;
+use crate::{error::Error, limits::MAX_SELECTOR_CHARS};
+
+/// A selector within bounds; whether it is well-formed only the page can tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Selector(String);
+
+impl Selector {
+    pub(super) fn parse(payload: Payload<'_>, field: &str) -> Result<Option<Self>, Error> {
+        payload.text(field)?.map(|text| Self::new(payload, field, text)).transpose()
+    }
+
+    pub(super) fn required(payload: Payload<'_>) -> Result<Self, Error> {
+        Self::new(payload, "selector", payload.required_text(&["selector"])?)
+    }
+
+    fn new(payload: Payload<'_>, field: &str, text: String) -> Result<Self, Error> {
+        if text.trim().is_empty() {
+            return Err(payload.refuse(field, "must not be empty"));
+        }
+        if text.chars().count() > MAX_SELECTOR_CHARS {
+            return Err(payload.refuse(field, format_args!("must be at most {MAX_SELECTOR_CHARS} characters")));
+        }
+        Ok(Self(text))
+    }
+
+    /// The text as given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

@@ -1,0 +1,65 @@
+//! Waiting for an element.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{Selector, payload::Payload};
+use crate::{error::Error, limits};
+
+/// A state an element can be waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ElementState {
+    /// In the document.
+    Attached,
+    /// Attached and visible.
+    Visible,
+    /// Detached, or attached and not visible.
+    Hidden,
+    /// Not in the document.
+    Detached,
+}
+
+impl ElementState {
+    /// The wire word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Attached => "attached",
+            Self::Visible => "visible",
+            Self::Hidden => "hidden",
+            Self::Detached => "detached",
+        }
+    }
+}
+
+/// `wait_for_selector`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitForSelector {
+    /// The element.
+    pub selector: Selector,
+    /// What to wait for.
+    pub state: ElementState,
+    /// For everything.
+    pub timeout: Duration,
+}
+
+impl WaitForSelector {
+    pub(super) fn parse(payload: Payload<'_>) -> Result<Self, Error> {
+        let states = [
+            ("attached", ElementState::Attached),
+            ("visible", ElementState::Visible),
+            ("hidden", ElementState::Hidden),
+            ("detached", ElementState::Detached),
+        ];
+        let by_flag = match payload.boolean("visible")?.unwrap_or(true) {
+            true => ElementState::Visible,
+            false => ElementState::Attached,
+        };
+        Ok(Self {
+            selector: Selector::required(payload)?,
+            state: payload.one_of("state", &states)?.unwrap_or(by_flag),
+            timeout: payload.timeout(limits::ELEMENT_TIMEOUT)?,
+        })
+    }
+}

@@ -1,0 +1,31 @@
+//! Credits, as pure arithmetic: one per started minute, at least one.
+
+use std::time::Duration;
+
+/// Credits for a session that ran `elapsed`.
+pub fn credits_for(elapsed: Duration) -> u64 {
+    let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    millis.div_ceil(60_000).max(1)
+}
+
+/// Credits held while a session of at most `max_ttl` runs.
+pub fn hold_for(max_ttl: Duration) -> u64 {
+    credits_for(max_ttl)
+}
+
+/// The longest time to live, in whole seconds, that `credits` cover.
+pub fn seconds_covered(credits: u64) -> u64 {
+    credits.saturating_mul(60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_started_minute_costs_one_credit() {
+        for (millis, credits) in [(0, 1), (1, 1), (59_999, 1), (60_000, 1), (60_001, 2), (120_000, 2), (900_000, 15)] {
+            assert_eq!(credits_for(Duration::from_millis(millis)), credits, "{millis} ms");
+        }
+    }
+}

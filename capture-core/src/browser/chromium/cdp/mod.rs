@@ -1,0 +1,14 @@
+//! A thin client of the DevTools protocol over Chromium's debugging pipe.
+//!
+//! Messages are JSON ended by a NUL byte. Commands are written without waiting for each other; replies find their caller
+//! by id, events find their page by session. Knows nothing of what the commands mean.
+
+mod connection;
+mod message;
+mod session;
+
+pub(super) use self::{
+    connection::{CdpError, Connection, Pending},
+    message::Event,
+    session::{CdpSession, SessionKey},
+};

@@ -1,0 +1,90 @@
+//! How Chromium is run.
+
+use std::{path::PathBuf, time::Duration};
+
+/// Whether sessions share browser processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Isolation {
+    /// Each session is a browser context of its own in a pooled browser: own cookies, cache and renderer processes.
+    #[default]
+    Context,
+    /// Each session has a browser of its own.
+    Process,
+}
+
+/// When a browser takes no further sessions and is closed once its last one ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retire {
+    /// Age. Default one hour.
+    pub max_age: Duration,
+    /// Sessions served. Default 500.
+    pub max_sessions: u64,
+    /// Memory of all its processes (proportional set size). Default 4 GiB.
+    pub max_memory_bytes: u64,
+}
+
+impl Default for Retire {
+    fn default() -> Self {
+        Self { max_age: Duration::from_secs(3600), max_sessions: 500, max_memory_bytes: 4 << 30 }
+    }
+}
+
+/// How Chromium is run. The default runs what the machine has, sandboxed.
+#[derive(Debug, Clone)]
+pub struct ChromiumConfig {
+    /// The executable; `None` looks for one.
+    pub executable: Option<PathBuf>,
+    /// Where the browsers' folders live; `None` is a folder of this user's below the system's temporary one.
+    pub run_root: Option<PathBuf>,
+    /// Whether sessions share browsers.
+    pub isolation: Isolation,
+    /// Pages kept ready. Default 2.
+    pub warm_pages: usize,
+    /// Sessions one browser holds at a time. Default 25; ignored with [`Isolation::Process`].
+    pub max_pages_per_browser: usize,
+    /// Chromium's own sandbox. Turning it off lets a hostile page reach this machine.
+    pub sandbox: bool,
+    /// The unprivileged uid browsers run under when we are root; ignored otherwise.
+    pub uid: Option<u32>,
+    /// Further arguments, with their dashes.
+    pub extra_args: Vec<String>,
+    /// When browsers are replaced.
+    pub retire: Retire,
+}
+
+/// Outside every range that Debian or systemd hands out (60578 to 61183 is unused by both).
+pub const DEFAULT_BROWSER_UID: u32 = 60_700;
+
+impl Default for ChromiumConfig {
+    fn default() -> Self {
+        Self {
+            executable: None,
+            run_root: None,
+            isolation: Isolation::default(),
+            warm_pages: 2,
+            max_pages_per_browser: 25,
+            sandbox: true,
+            uid: None,
+            extra_args: Vec::new(),
+            retire: Retire::default(),
+        }
+    }
+}
+
+impl ChromiumConfig {
+    /// Sessions one browser holds at a time.
+    pub(super) fn pages_per_browser(&self) -> usize {
+        match self.isolation {
+            Isolation::Context => self.max_pages_per_browser.max(1),
+            Isolation::Process => 1,
+        }
+    }
+
+    /// Sessions one browser serves in its life.
+    pub(super) fn sessions_per_browser(&self) -> u64 {
+        match self.isolation {
+            Isolation::Context => self.retire.max_sessions.max(1),
+            Isolation::Process => 1,
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What Chromium is started with, each flag with its reason.
+//!
+//! Never here: `--no-sandbox` (only by an explicit opt-out), `--disable-frame-rate-limit` (one animated page burns all
+//! cores), `--disable-ipc-flooding-protection` and `--disable-popup-blocking` (brakes on hostile pages), anything that
+//! turns site isolation or the same-origin policy off.
+
+use std::path::Path;
+
+use super::{config::ChromiumConfig, executable::is_headless_shell};
+
+const FLAGS: [&str; 40] = [
+    // The pipe: no listener that another process could reach, and no page before we ask for one.
+    "--remote-debugging-pipe",
+    "--no-startup-window",
+    // Quiet: nothing goes out that no session caused.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-domain-reliability",
+    "--disable-field-trial-config",
+    "--disable-sync",
+    "--disable-client-side-phishing-detection",
+    "--disable-component-extensions-with-background-pages",
+    "--disable-extensions",
+    "--metrics-recording-only",
+    "--no-default-browser-check",
+    "--no-first-run",
+    "--no-pings",
+    "--no-service-autorun",
+    "--password-store=basic",
+    "--use-mock-keychain",
+    // No traffic around a proxy: no QUIC, and WebRTC only through one.
+    "--disable-quic",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    // No prompts, no dialogs of the browser's own.
+    "--deny-permission-prompts",
+    "--disable-notifications",
+    "--noerrdialogs",
+    "--disable-print-preview",
+    "--disable-search-engine-choice-screen",
+    "--disable-prompt-on-repost",
+    // Pages of sessions nobody looks at run like any other.
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+    "--disable-hang-monitor",
+    // Same pixels everywhere, no sound.
+    "--force-color-profile=srgb",
+    "--font-render-hinting=none",
+    "--hide-scrollbars",
+    "--mute-audio",
+    // A mouse, not a touch screen.
+    "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
+    // No crash reports to disk, no GPU process work on a machine without one, a bound on each page's heap.
+    "--disable-breakpad",
+    "--disable-crash-reporter",
+    "--disable-gpu",
+    "--js-flags=--max-old-space-size=512",
+];
+
+/// Only the last `--disable-features` counts, so all of them stand in one.
+const DISABLED_FEATURES: &str = "--disable-features=AcceptCHFrame,AutofillServerCommunication,DestroyProfileOnBrowserClose,\
+    DialMediaRouteProvider,GlobalMediaControls,HttpsUpgrades,MediaRouter,OptimizationHints,PaintHolding,Translate";
+
+/// All arguments for a browser whose profile lives in `profile`.
+pub(super) fn arguments(config: &ChromiumConfig, executable: &Path, profile: &Path) -> Vec<String> {
+    let mut arguments: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
+    arguments.push(DISABLED_FEATURES.to_owned());
+    arguments.push(format!("--user-data-dir={}", profile.display()));
+    if is_headless_shell(executable) {
+        // We own the frame clock: pictures come at once, and animated pages cost what we let them.
+        arguments.push("--enable-begin-frame-control".to_owned());
+        arguments.push("--run-all-compositor-stages-before-draw".to_owned());
+    } else {
+        arguments.push("--headless=new".to_owned());
+    }
+    if !config.sandbox {
+        arguments.push("--no-sandbox".to_owned());
+    }
+    arguments.extend(config.extra_args.iter().cloned());
+    arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sandbox_stays_on_and_lists_are_merged() {
+        let arguments = arguments(&ChromiumConfig::default(), Path::new("chromium-headless-shell"), Path::new("p"));
+        assert!(!arguments.iter().any(|flag| flag.contains("no-sandbox")));
+        assert_eq!(arguments.iter().filter(|flag| flag.starts_with("--disable-features")).count(), 1);
+        assert!(arguments.iter().all(|flag| flag.starts_with("--") && !flag.contains(char::is_whitespace)));
+    }
+}

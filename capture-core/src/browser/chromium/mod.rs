@@ -1,0 +1,175 @@
+//! Chromium: sessions as browser contexts in pooled, sandboxed headless shells, driven over the debugging pipe.
+//!
+//! A thin protocol client of our own, with commands and events of the DevTools protocol. One file per action family,
+//! named as in [`crate::action`]; the code that runs in pages is in `scripts/*.js`.
+
+mod browser;
+mod cdp;
+mod config;
+mod executable;
+mod fault;
+mod flags;
+mod frames;
+mod keyboard;
+mod locate;
+mod navigate;
+mod page;
+mod pointer;
+mod pool;
+mod process;
+mod read;
+mod run_root;
+mod screenshot;
+mod scripts;
+mod setup;
+mod tab;
+mod tabs;
+mod viewport;
+mod wait;
+mod world;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use futures::{FutureExt, future::BoxFuture};
+use tokio::time::Instant;
+
+pub use self::{
+    config::{ChromiumConfig, DEFAULT_BROWSER_UID, Isolation, Retire},
+    executable::find_executable,
+};
+use self::{browser::Browser, pool::Pool, run_root::RunRoot};
+use super::{Backend, Fault, LostReason, OpenPage, Page};
+use crate::{
+    action::{Action, Outcome},
+    session::SessionOptions,
+};
+
+/// A pool of Chromium browsers.
+#[derive(Debug)]
+pub struct Chromium {
+    pool: Arc<Pool>,
+}
+
+impl Chromium {
+    /// Sweeps what a dead server left, starts the first browser and fills the pool.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] when there is no executable, no folder, or the browser does not start.
+    pub async fn start(config: ChromiumConfig) -> Result<Self, Fault> {
+        let executable = match config.executable.clone().or_else(find_executable) {
+            Some(executable) => executable,
+            None => return Err(Fault::Unavailable("Chromium is not installed".to_owned())),
+        };
+        if !config.sandbox {
+            tracing::warn!("Chromium runs WITHOUT its sandbox: a hostile page can reach this machine");
+        }
+        let root = RunRoot::open(config.run_root.clone(), process::browser_uid(&config))
+            .map_err(|error| Fault::Unavailable(format!("no run root for browsers: {error}")))?;
+        let pool = Arc::new(Pool::new(config, executable, root));
+        if let Err(fault) = pool.warm_up().await {
+            pool.shutdown().await;
+            return Err(fault);
+        }
+        pool.tasks.spawn(Arc::clone(&pool).maintain());
+        Ok(Self { pool })
+    }
+
+    /// Pids of the browsers running now, for tests and operators.
+    pub fn pids(&self) -> Vec<u32> {
+        self.pool.pids()
+    }
+
+    /// Pages ready to be handed out.
+    pub fn warm_pages(&self) -> usize {
+        self.pool.warm_pages()
+    }
+}
+
+impl Backend for Chromium {
+    fn open(&self, _options: SessionOptions, deadline: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>> {
+        async move {
+            let (browser, OpenPage { page, events }) = self.pool.open(deadline).await?;
+            let page = Pooled { page, browser, pool: Arc::clone(&self.pool), closed: AtomicBool::new(false) };
+            Ok(OpenPage { page: Arc::new(page), events })
+        }
+        .boxed()
+    }
+
+    fn health(&self) -> Result<(), String> {
+        self.pool.health()
+    }
+
+    fn shutdown(&self) -> BoxFuture<'_, ()> {
+        self.pool.shutdown().boxed()
+    }
+}
+
+/// A page that tells its pool when it works and when it is done.
+#[derive(Debug)]
+struct Pooled {
+    page: Arc<dyn Page>,
+    browser: Arc<Browser>,
+    pool: Arc<Pool>,
+    closed: AtomicBool,
+}
+
+impl Page for Pooled {
+    fn perform(self: Arc<Self>, action: Action, deadline: Instant) -> BoxFuture<'static, Result<Outcome, Fault>> {
+        async move {
+            let _busy = Busy::count(&self.pool.busy);
+            Arc::clone(&self.page).perform(action, deadline).await
+        }
+        .boxed()
+    }
+
+    fn lost(&self) -> BoxFuture<'static, LostReason> {
+        self.page.lost()
+    }
+
+    fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {
+        // A task of its own: the context is closed even when nobody waits for it any longer.
+        let (done, closed) = tokio::sync::oneshot::channel();
+        self.pool.tasks.clone().spawn(async move {
+            Arc::clone(&self.page).close().await;
+            self.release();
+            let _ = done.send(()); // nobody waits any longer
+        });
+        async move {
+            let _ = closed.await; // the pool is shut down: everything is closed
+        }
+        .boxed()
+    }
+}
+
+impl Pooled {
+    fn release(&self) {
+        if !self.closed.swap(true, Ordering::Relaxed) {
+            self.pool.released(&self.browser);
+        }
+    }
+}
+
+impl Drop for Pooled {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+/// Counts a running action while it lives.
+struct Busy(Arc<AtomicUsize>);
+
+impl Busy {
+    fn count(running: &Arc<AtomicUsize>) -> Self {
+        running.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(running))
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

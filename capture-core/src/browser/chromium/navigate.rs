@@ -1,0 +1,109 @@
+//! `goto`.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tokio::time::{Duration, Instant};
+
+use super::page::ChromiumPage;
+use crate::{
+    action::{ActionResult, DownloadReport, Goto, GotoResult, WaitUntil},
+    browser::Fault,
+    error::RunOutcome,
+};
+
+/// How long the news of a download may lag behind the navigation it ended.
+const DOWNLOAD_LAG: Duration = Duration::from_millis(500);
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Navigation {
+    /// Absent when the document stays.
+    loader_id: Option<String>,
+    error_text: Option<String>,
+    #[serde(default)]
+    is_download: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct PageFacts {
+    pub(super) url: String,
+    pub(super) title: String,
+    status: Option<u16>,
+}
+
+impl ChromiumPage {
+    pub(super) async fn goto(&self, goto: &Goto, deadline: Instant) -> Result<ActionResult, Fault> {
+        let session = self.active()?;
+        let _frames = self.running();
+        let navigated = session.ask::<Navigation, _>("Page.navigate", &json!({"url": goto.url.as_str()}));
+        let Ok(navigation) = tokio::time::timeout_at(deadline, navigated).await else {
+            drop(session.send("Page.stopLoading", &json!({})));
+            return Err(late(goto, "no answer from the server"));
+        };
+        let navigation = navigation?;
+        if navigation.is_download {
+            return Err(self.download(goto).await);
+        }
+        if let Some(error) = navigation.error_text.filter(|error| error != "net::ERR_HTTP_RESPONSE_CODE_FAILURE") {
+            return Err(failed(goto, error));
+        }
+        if let Some(loader) = navigation.loader_id {
+            let mut tabs = self.tabs.subscribe();
+            let loaded = tabs.wait_for(|tabs| {
+                tabs.lost.is_some() || tabs.active().is_none_or(|tab| tab.has_loaded(&loader, goto.wait_until))
+            });
+            if tokio::time::timeout_at(deadline, loaded).await.is_err() {
+                if goto.wait_until != WaitUntil::Load {
+                    drop(session.send("Page.stopLoading", &json!({})));
+                }
+                return Err(late(goto, "the document came, but its loading did not end"));
+            }
+        }
+        let facts: PageFacts = self.call("page", &(), deadline).await?;
+        Ok(ActionResult::Goto(GotoResult { url: facts.url, status: facts.status, title: facts.title }))
+    }
+
+    async fn download(&self, goto: &Goto) -> Fault {
+        let mut tabs = self.tabs.subscribe();
+        let offered = tabs.wait_for(|tabs| tabs.noticed.download.is_some() || tabs.lost.is_some());
+        let offered = tokio::time::timeout(DOWNLOAD_LAG, offered).await;
+        let report: Option<DownloadReport> = offered.ok().and_then(Result::ok).and_then(|tabs| tabs.noticed.download.clone());
+        let mut details = Map::new();
+        if let Some(Ok(report)) = report.map(serde_json::to_value) {
+            details.insert("download".to_owned(), report);
+        }
+        Fault::Failed {
+            message: format!("{} is a download, and downloads are refused", shown(goto)),
+            reason: Some("download".to_owned()),
+            details,
+            outcome: RunOutcome::Executed,
+        }
+    }
+}
+
+fn failed(goto: &Goto, error: String) -> Fault {
+    let why = match error.as_str() {
+        "net::ERR_ABORTED" => "net::ERR_ABORTED: the server sent no document, or the page itself went elsewhere",
+        other => other,
+    };
+    Fault::Failed {
+        message: format!("could not open {}: {why}", shown(goto)),
+        details: Map::from_iter([("url".to_owned(), Value::from(goto.url.as_str()))]),
+        reason: Some(error),
+        outcome: RunOutcome::Executed,
+    }
+}
+
+fn late(goto: &Goto, what: &str) -> Fault {
+    let (until, millis) = (goto.wait_until.as_str(), goto.timeout.as_millis());
+    Fault::TimedOut {
+        message: format!("{} did not reach {until} within {millis} ms: {what}", shown(goto)),
+        details: Map::new(),
+        outcome: RunOutcome::Unknown,
+    }
+}
+
+/// Addresses can be as long as a page.
+fn shown(goto: &Goto) -> String {
+    goto.url.as_str().chars().take(200).collect()
+}

@@ -1,0 +1,243 @@
+//! One Chromium process: started under an unprivileged uid with an empty environment, watched, and always reaped.
+
+use std::{
+    fs,
+    os::{fd::OwnedFd, unix::process::CommandExt},
+    path::Path,
+    process::{Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use command_fds::{CommandFdExt, FdMapping};
+use parking_lot::Mutex;
+use rustix::process::{Pid, Signal, getuid, kill_process_group};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    net::unix::pipe,
+    process::{Child, ChildStderr},
+    sync::watch,
+};
+
+use super::{
+    config::{ChromiumConfig, DEFAULT_BROWSER_UID},
+    flags,
+    run_root::BrowserDir,
+};
+use crate::tasks::Tasks;
+
+/// Lines of the browser's log kept to explain a failed start.
+const KEPT_LINES: usize = 20;
+/// Room in the pipes: a picture of a usual page fits whole, so that neither side waits for the other.
+const PIPE_BYTES: usize = 1 << 20;
+/// How long a browser told to close may take before it is killed.
+const CLOSE_GRACE: Duration = Duration::from_secs(2);
+
+/// A running browser process and its folder.
+#[derive(Debug)]
+pub(super) struct Process {
+    pid: u32,
+    exited: watch::Receiver<bool>,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+/// Our ends of the debugging pipes.
+#[derive(Debug)]
+pub(super) struct Pipes {
+    pub(super) to_browser: pipe::Sender,
+    pub(super) from_browser: pipe::Receiver,
+}
+
+/// Why a browser could not be started.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StartError {
+    /// The program could not be run.
+    #[error("{program} could not be started: {source}")]
+    Spawn { program: String, source: std::io::Error },
+    /// Its pipes or its folder could not be made.
+    #[error("no pipe or folder for a browser: {0}")]
+    Prepare(#[from] std::io::Error),
+}
+
+/// The uid browsers run under: someone else's when we are root, else our own.
+pub(super) fn browser_uid(config: &ChromiumConfig) -> Option<u32> {
+    getuid().is_root().then(|| config.uid.unwrap_or(DEFAULT_BROWSER_UID))
+}
+
+impl Process {
+    /// Starts the browser in `dir`, which is removed after it has exited.
+    pub(super) fn start(
+        config: &ChromiumConfig,
+        executable: &Path,
+        dir: BrowserDir,
+        tasks: &Tasks,
+    ) -> Result<(Self, Pipes), StartError> {
+        let (commands_read, commands_write) = std::io::pipe()?;
+        let (replies_read, replies_write) = std::io::pipe()?;
+        let pipes = Pipes {
+            to_browser: pipe::Sender::from_owned_fd(roomy(commands_write.into()))?,
+            from_browser: pipe::Receiver::from_owned_fd(roomy(replies_read.into()))?,
+        };
+        let mut command = command(config, executable, dir.path());
+        let fds = vec![
+            FdMapping { parent_fd: commands_read.into(), child_fd: 3 },
+            FdMapping { parent_fd: replies_write.into(), child_fd: 4 },
+        ];
+        command.fd_mappings(fds).map_err(|collision| StartError::Prepare(std::io::Error::other(collision)))?;
+        let spawned = tokio::process::Command::from(command).spawn();
+        let mut child =
+            spawned.map_err(|source| StartError::Spawn { program: executable.display().to_string(), source })?;
+        let pid = child.id().unwrap_or_default();
+        limit(pid);
+        if let Err(error) = dir.record(pid) {
+            tracing::warn!(pid, %error, "a browser could not be recorded for a later sweep");
+        }
+        let log = Arc::default();
+        if let Some(stderr) = child.stderr.take() {
+            tasks.spawn(keep_log(stderr, Arc::clone(&log)));
+        }
+        let (exit, exited) = watch::channel(false);
+        tasks.spawn(watch_exit(child, pid, dir, exit));
+        Ok((Self { pid, exited, log }, pipes))
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Completes once the process is gone and reaped.
+    pub(super) async fn exited(&self) {
+        let mut exited = self.exited.clone();
+        let _ = exited.wait_for(|exited| *exited).await; // its watcher is gone: so is the process
+    }
+
+    pub(super) fn has_exited(&self) -> bool {
+        *self.exited.borrow()
+    }
+
+    /// Kills it with all its children, now.
+    pub(super) fn kill(&self) {
+        if !self.has_exited() {
+            kill_group(self.pid);
+        }
+    }
+
+    /// Waits for it to close by itself for a while, then kills it.
+    pub(super) async fn end(&self) {
+        if tokio::time::timeout(CLOSE_GRACE, self.exited()).await.is_err() {
+            self.kill();
+            self.exited().await;
+        }
+    }
+
+    /// The last lines of its log, to explain why it did not start.
+    pub(super) fn last_words(&self) -> String {
+        let log = self.log.lock();
+        let telling = log.iter().rev().find(|line| line.contains("FATAL") || line.contains("sandbox"));
+        telling.or(log.last()).cloned().unwrap_or_else(|| "it said nothing".to_owned())
+    }
+
+    /// Memory of all its processes in bytes, shared pages split among them. Reads `/proc`; takes milliseconds.
+    pub(super) fn memory_bytes(&self) -> u64 {
+        group_members(self.pid).into_iter().map(proportional_bytes).sum()
+    }
+}
+
+fn command(config: &ChromiumConfig, executable: &Path, dir: &Path) -> Command {
+    let mut command = Command::new(executable);
+    command
+        .args(flags::arguments(config, executable, &dir.join("profile")))
+        .env_clear() // it must not inherit our secrets
+        .env("HOME", dir.join("home"))
+        .env("TMPDIR", dir.join("tmp"))
+        .env("XDG_CONFIG_HOME", dir.join("home"))
+        .env("XDG_CACHE_HOME", dir.join("home"))
+        .env("XDG_RUNTIME_DIR", dir.join("tmp"))
+        .env("LANG", "en_US.UTF-8")
+        .env("PATH", "/usr/bin:/bin")
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .process_group(0);
+    if let Some(uid) = browser_uid(config) {
+        command.uid(uid).gid(uid);
+    }
+    command
+}
+
+/// A larger pipe, where the system grants it.
+fn roomy(fd: OwnedFd) -> OwnedFd {
+    let _ = rustix::pipe::fcntl_setpipe_size(&fd, PIPE_BYTES); // the usual size works too
+    fd
+}
+
+/// No core dumps: they would hold the pages of sessions.
+fn limit(pid: u32) {
+    use rustix::process::{Resource, Rlimit, prlimit};
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    if let Err(error) = prlimit(pid, Resource::Core, none) {
+        tracing::warn!(%error, "core dumps of a browser could not be turned off");
+    }
+}
+
+async fn keep_log(stderr: ChildStderr, log: Arc<Mutex<Vec<String>>>) {
+    let mut lines = BufReader::new(stderr).lines();
+    while let Ok(Some(mut line)) = lines.next_line().await {
+        tracing::trace!(target: "chromium", "{line}");
+        line.truncate(line.floor_char_boundary(500));
+        let mut log = log.lock();
+        if log.len() >= KEPT_LINES {
+            log.remove(0);
+        }
+        log.push(line);
+    }
+}
+
+/// Reaps the process, ends what is left of its group, and removes its folder.
+async fn watch_exit(mut child: Child, pid: u32, dir: BrowserDir, exit: watch::Sender<bool>) {
+    match child.wait().await {
+        Ok(status) => tracing::debug!(pid, %status, "browser exited"),
+        Err(error) => tracing::warn!(pid, %error, "browser could not be waited for"),
+    }
+    kill_group(pid);
+    remove(dir).await;
+    exit.send_replace(true);
+}
+
+/// Its children end a moment after it and may still write; the folder goes once they are gone.
+async fn remove(dir: BrowserDir) {
+    for _ in 0..20 {
+        if fs::remove_dir_all(dir.path()).is_ok() || !dir.path().exists() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+}
+
+fn kill_group(leader: u32) {
+    if let Some(pid) = i32::try_from(leader).ok().and_then(Pid::from_raw) {
+        let _ = kill_process_group(pid, Signal::KILL); // gone already
+    }
+}
+
+/// Pids of a process group.
+fn group_members(leader: u32) -> Vec<u32> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    pids.filter(|pid| process_group(*pid) == Some(leader)).collect()
+}
+
+fn process_group(pid: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(2)?.parse().ok()
+}
+
+fn proportional_bytes(pid: u32) -> u64 {
+    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+    let pss = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+    let kib: Option<u64> = pss.and_then(|rest| rest.trim().trim_end_matches("kB").trim().parse().ok());
+    kib.unwrap_or(0) * 1024
+}

@@ -1,0 +1,127 @@
+//! What every context and every tab is told before its first script runs, each in one write.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
+
+use super::{
+    browser::{Browser, CONTEXT_EVENTS},
+    cdp::CdpSession,
+    page::ChromiumPage,
+    scripts,
+    tab::WORLD,
+    tabs::{Keeper, Tabs},
+};
+use crate::{
+    action::Viewport,
+    browser::{Fault, OpenPage},
+    tasks::Tasks,
+};
+
+/// Page events a session may have waiting; further ones are dropped (replies still tell what an action caused).
+const TOLD_EVENTS: usize = 256;
+
+/// Opens a context with one blank tab, ready to be worked with.
+pub(super) async fn open_page(browser: &Arc<Browser>, deadline: Instant, tasks: &Tasks) -> Result<OpenPage, Fault> {
+    let opening = Opening::begin(browser, deadline).await?;
+    let (events, receiver) = mpsc::channel(CONTEXT_EVENTS);
+    let (told, page_events) = mpsc::channel(TOLD_EVENTS);
+    let tabs = Arc::new(watch::Sender::new(Tabs::default()));
+    browser.route_context(opening.context.clone(), events);
+    let keeper = Keeper {
+        browser: Arc::clone(browser),
+        context: opening.context.clone(),
+        tabs: Arc::clone(&tabs),
+        told,
+        tasks: tasks.clone(),
+    };
+    tasks.spawn(keeper.run(receiver));
+    let deny = json!({"behavior": "deny", "browserContextId": opening.context, "eventsEnabled": true});
+    drop(browser.session().send("Browser.setDownloadBehavior", &deny));
+    open_tab(browser, &opening.context);
+    let mut watching = tabs.subscribe();
+    let ready = watching.wait_for(|tabs| tabs.ready().is_some() || tabs.lost.is_some());
+    tokio::select! {
+        ready = tokio::time::timeout_at(deadline, ready) => match ready {
+            Ok(Ok(tabs)) if tabs.lost.is_none() => {}
+            Ok(_) => return Err(Fault::Unavailable("a new page crashed".to_owned())),
+            Err(_elapsed) => return Err(Fault::Unavailable("a new page was not ready in time".to_owned())),
+        },
+        reason = browser.lost() => return Err(Fault::Unavailable(reason.to_string())),
+    }
+    let page = Arc::new(ChromiumPage::new(opening.finish(), tabs));
+    Ok(OpenPage { page, events: page_events })
+}
+
+/// A context that closes itself unless it is handed over: a dropped open leaves nothing behind.
+#[derive(Debug)]
+pub(super) struct Opening {
+    pub(super) browser: Arc<Browser>,
+    pub(super) context: String,
+    armed: bool,
+}
+
+impl Opening {
+    async fn begin(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, Fault> {
+        // Disposed with our connection, should we die before we can.
+        let ask = browser.session();
+        let created = ask.ask("Target.createBrowserContext", &json!({"disposeOnDetach": true}));
+        let created: Value = match tokio::time::timeout_at(deadline, created).await {
+            Ok(created) => created.map_err(|error| Fault::Unavailable(error.to_string()))?,
+            Err(_elapsed) => return Err(Fault::Unavailable("the browser opened no context in time".to_owned())),
+        };
+        let context = created.get("browserContextId").and_then(Value::as_str);
+        let context = context.ok_or_else(|| Fault::Protocol("a context without an id".to_owned()))?.to_owned();
+        Ok(Self { browser: Arc::clone(browser), context, armed: true })
+    }
+
+    fn finish(mut self) -> (Arc<Browser>, String) {
+        self.armed = false;
+        (Arc::clone(&self.browser), self.context.clone())
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        if self.armed {
+            self.browser.forget_context(&self.context);
+            dispose(&self.browser, &self.context);
+        }
+    }
+}
+
+/// Closes a context with all its tabs, without asking its pages.
+pub(super) fn dispose(browser: &Browser, context: &str) -> super::cdp::Pending {
+    browser.session().send("Target.disposeBrowserContext", &json!({"browserContextId": context}))
+}
+
+/// Opens a blank tab; its events tell when it is there.
+pub(super) fn open_tab(browser: &Browser, context: &str) {
+    let Viewport { width, height, .. } = Viewport::default();
+    let tab = json!({
+        "url": "about:blank", "browserContextId": context, "width": width, "height": height,
+        "enableBeginFrameControl": browser.frame_control,
+    });
+    drop(browser.session().send("Target.createTarget", &tab));
+}
+
+/// Prepares a paused tab and lets it run. Nothing waits: the tab's events tell when it is ready.
+pub(super) fn prepare(tab: &CdpSession, viewport: Viewport) {
+    let nothing = json!({});
+    drop(tab.send("Inspector.enable", &nothing));
+    drop(tab.send("Page.enable", &nothing));
+    drop(tab.send("Page.setLifecycleEventsEnabled", &json!({"enabled": true})));
+    let script = json!({"source": scripts::BUNDLE, "worldName": WORLD, "runImmediately": true});
+    drop(tab.send("Page.addScriptToEvaluateOnNewDocument", &script));
+    drop(tab.send("Runtime.enable", &nothing));
+    // Every page behaves as if it were looked at.
+    drop(tab.send("Emulation.setFocusEmulationEnabled", &json!({"enabled": true})));
+    if viewport != Viewport::default() {
+        drop(tab.send("Emulation.setDeviceMetricsOverride", &super::viewport::metrics(viewport, false)));
+    }
+    drop(tab.send("Runtime.runIfWaitingForDebugger", &nothing));
+}

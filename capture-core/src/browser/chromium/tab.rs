@@ -1,0 +1,228 @@
+//! One tab as its events tell it: where it is, how far it has loaded, whether it is on its way elsewhere. Pure.
+
+use serde::Deserialize;
+
+use super::{
+    cdp::{CdpSession, Event, SessionKey},
+    frames::FrameClock,
+};
+use crate::action::WaitUntil;
+
+/// The name of the isolated world our scripts live in.
+pub(super) const WORLD: &str = "capture";
+/// Documents remembered per tab, to tell that a navigation came and was replaced by the next.
+const REMEMBERED: usize = 16;
+
+/// Whether a tab is leaving its document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leaving {
+    /// It stays.
+    No,
+    /// The page asked to go.
+    Requested,
+    /// The browser is on its way.
+    Started,
+}
+
+/// A tab of a session.
+#[derive(Debug)]
+pub(super) struct Tab {
+    pub(super) key: SessionKey,
+    pub(super) session: CdpSession,
+    /// The target's id, which is also its main frame's.
+    pub(super) target: String,
+    pub(super) clock: Option<FrameClock>,
+    pub(super) url: String,
+    /// Unique id of our world in the present document; `None` while there is no document to work with.
+    pub(super) world: Option<String>,
+    /// Loaders of the documents it has shown, newest last.
+    loaders: Vec<String>,
+    stage: Option<WaitUntil>,
+    pub(super) leaving: Leaving,
+    /// Documents committed so far.
+    pub(super) commits: u64,
+}
+
+/// What an event of a tab means to the session.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// Nothing to tell.
+    None,
+    /// Its address is another, or its document is.
+    Navigated,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Framed {
+    frame_id: String,
+    #[serde(default)]
+    loader_id: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    url: String,
+    #[serde(default)]
+    navigation_type: String,
+    #[serde(default)]
+    disposition: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Navigated {
+    frame: Frame,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Frame {
+    parent_id: Option<String>,
+    loader_id: String,
+    url: String,
+    #[serde(default)]
+    url_fragment: String,
+    unreachable_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ContextCreated {
+    context: ScriptContext,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ScriptContext {
+    unique_id: String,
+    name: String,
+    aux_data: AuxData,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AuxData {
+    frame_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ContextDestroyed {
+    execution_context_unique_id: String,
+}
+
+impl Tab {
+    pub(super) fn new(key: SessionKey, session: CdpSession, target: String, clock: Option<FrameClock>) -> Self {
+        Self {
+            key,
+            session,
+            target,
+            clock,
+            url: "about:blank".to_owned(),
+            world: None,
+            loaders: Vec::new(),
+            stage: None,
+            leaving: Leaving::No,
+            commits: 0,
+        }
+    }
+
+    /// Whether the document of this loader has come, or one after it, and has loaded so far.
+    pub(super) fn has_loaded(&self, loader: &str, until: WaitUntil) -> bool {
+        self.loaders.iter().any(|known| known == loader) && self.stage.is_some_and(|stage| stage >= until)
+    }
+
+    /// Takes an event of this tab.
+    pub(super) fn on_event(&mut self, event: &Event) -> Change {
+        match &*event.method {
+            "Page.frameNavigated" => return self.on_navigated(event),
+            "Page.navigatedWithinDocument" => {
+                if let Some(framed) = self.of_main_frame(event) {
+                    let changed = self.url != framed.url;
+                    self.url = framed.url;
+                    return if changed { Change::Navigated } else { Change::None };
+                }
+            }
+            "Page.lifecycleEvent" => self.on_lifecycle(event),
+            "Page.frameRequestedNavigation" => {
+                if self.of_main_frame(event).is_some_and(|framed| framed.disposition == "currentTab") {
+                    self.leaving = self.leaving.max(Leaving::Requested);
+                }
+            }
+            "Page.frameStartedNavigating" => {
+                if self.of_main_frame(event).is_some_and(|framed| leaves_document(&framed.navigation_type)) {
+                    self.leaving = Leaving::Started;
+                }
+            }
+            "Page.frameClearedScheduledNavigation" => {
+                if self.leaving == Leaving::Requested && self.of_main_frame(event).is_some() {
+                    self.leaving = Leaving::No;
+                }
+            }
+            "Page.frameStoppedLoading" => {
+                if self.of_main_frame(event).is_some() {
+                    self.leaving = Leaving::No;
+                }
+            }
+            "Runtime.executionContextCreated" => self.on_context_created(event),
+            "Runtime.executionContextsCleared" => self.world = None,
+            "Runtime.executionContextDestroyed" => {
+                let destroyed = event.decode::<ContextDestroyed>().map(|event| event.execution_context_unique_id);
+                if destroyed.is_some() && destroyed == self.world {
+                    self.world = None;
+                }
+            }
+            _ => {}
+        }
+        Change::None
+    }
+
+    fn of_main_frame(&self, event: &Event) -> Option<Framed> {
+        event.decode::<Framed>().filter(|framed| framed.frame_id == self.target)
+    }
+
+    fn on_navigated(&mut self, event: &Event) -> Change {
+        let Some(Navigated { frame }) = event.decode() else { return Change::None };
+        if frame.parent_id.is_some() {
+            return Change::None;
+        }
+        self.url = frame.unreachable_url.unwrap_or(frame.url + &frame.url_fragment);
+        if self.loaders.len() >= REMEMBERED {
+            self.loaders.remove(0);
+        }
+        self.loaders.push(frame.loader_id);
+        self.stage = Some(WaitUntil::Commit);
+        self.leaving = Leaving::No;
+        self.commits += 1;
+        Change::Navigated
+    }
+
+    fn on_lifecycle(&mut self, event: &Event) {
+        let stage = |name: &str| match name {
+            "DOMContentLoaded" => Some(WaitUntil::DomContentLoaded),
+            "load" => Some(WaitUntil::Load),
+            _ => None,
+        };
+        let Some(framed) = self.of_main_frame(event) else { return };
+        if self.loaders.last().is_none_or(|loader| *loader == framed.loader_id) {
+            self.stage = self.stage.max(stage(&framed.name));
+        }
+    }
+
+    fn on_context_created(&mut self, event: &Event) {
+        let Some(ContextCreated { context }) = event.decode() else { return };
+        if context.name == WORLD && context.aux_data.frame_id == self.target {
+            self.world = Some(context.unique_id);
+        }
+    }
+}
+
+impl Leaving {
+    fn max(self, other: Self) -> Self {
+        if self == Self::Started { self } else { other }
+    }
+}
+
+/// Moves within a document are reported as done at once.
+fn leaves_document(navigation_type: &str) -> bool {
+    !matches!(navigation_type, "sameDocument" | "historySameDocument")
+}

@@ -1,0 +1,268 @@
+//! The tabs of one session: which is active, what happened to them, and the answers a page must not wait for.
+//!
+//! One task takes the events of all tabs in order. Everyone else looks at the published state and waits for it to change.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::{mpsc, watch};
+
+use super::{
+    browser::Browser,
+    cdp::{Event, SessionKey},
+    frames::FrameClock,
+    setup,
+    tab::{Change, Tab},
+};
+use crate::{
+    action::{DialogReport, DownloadReport, Viewport},
+    browser::LostReason,
+    session::EventKind,
+    tasks::Tasks,
+};
+
+/// Tabs a session may have; further ones are closed as they open.
+const MAX_TABS: usize = 20;
+/// Dialogs reported in one reply; further ones are answered all the same.
+const MAX_DIALOGS: usize = 50;
+/// Text of a dialog that is kept.
+const MAX_MESSAGE: usize = 4_096;
+
+/// The published state of a session's tabs.
+#[derive(Debug)]
+pub(super) struct Tabs {
+    /// Oldest first; the last one is active.
+    pub(super) open: Vec<Tab>,
+    /// The tab the session began with, or the one that took its place.
+    root: Option<SessionKey>,
+    /// What happened since the action began.
+    pub(super) noticed: Noticed,
+    pub(super) lost: Option<LostReason>,
+    /// The size every tab has.
+    pub(super) viewport: Viewport,
+}
+
+/// What happened while an action ran.
+#[derive(Debug, Default)]
+pub(super) struct Noticed {
+    pub(super) dialogs: Vec<DialogReport>,
+    pub(super) download: Option<DownloadReport>,
+    /// The page asked for a tab with this address.
+    pub(super) window: Option<String>,
+    /// A tab opened.
+    pub(super) tab: Option<SessionKey>,
+    /// Documents or addresses that came.
+    pub(super) navigations: u64,
+}
+
+impl Default for Tabs {
+    fn default() -> Self {
+        Self { open: Vec::new(), root: None, noticed: Noticed::default(), lost: None, viewport: Viewport::default() }
+    }
+}
+
+impl Tabs {
+    /// The tab actions work on.
+    pub(super) fn active(&self) -> Option<&Tab> {
+        self.open.last()
+    }
+
+    /// The active tab, once our scripts can run in it.
+    pub(super) fn ready(&self) -> Option<&Tab> {
+        self.active().filter(|tab| tab.world.is_some())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Attached {
+    session_id: String,
+    target_info: TargetInfo,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TargetInfo {
+    target_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Detached {
+    session_id: String,
+}
+
+#[derive(Deserialize)]
+struct Dialog {
+    message: String,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Download {
+    url: String,
+    suggested_filename: String,
+}
+
+#[derive(Deserialize)]
+struct WindowOpen {
+    url: String,
+}
+
+/// The task that takes the events.
+pub(super) struct Keeper {
+    pub(super) browser: Arc<Browser>,
+    pub(super) context: String,
+    pub(super) tabs: Arc<watch::Sender<Tabs>>,
+    pub(super) told: mpsc::Sender<EventKind>,
+    pub(super) tasks: Tasks,
+}
+
+impl Keeper {
+    /// Takes events until the context is closed or lost.
+    pub(super) async fn run(self, mut events: mpsc::Receiver<Event>) {
+        while let Some(event) = events.recv().await {
+            self.take(&event);
+        }
+        // The route is closed: the context was closed, or its page flooded us and was given up.
+        self.tabs.send_modify(|tabs| {
+            tabs.lost.get_or_insert(LostReason::PageCrashed);
+            tabs.open.clear();
+        });
+    }
+
+    fn take(&self, event: &Event) {
+        match &*event.method {
+            "Target.attachedToTarget" => self.on_attached(event),
+            "Target.detachedFromTarget" => {
+                if let Some(detached) = event.decode::<Detached>() {
+                    self.on_gone(&SessionKey::from(detached.session_id.as_str()));
+                }
+            }
+            "Inspector.targetCrashed" => self.on_crashed(&event.session),
+            "Page.javascriptDialogOpening" => self.on_dialog(event),
+            "Page.downloadWillBegin" => self.on_download(event),
+            "Page.windowOpen" => {
+                let window = event.decode::<WindowOpen>().map(|window| window.url);
+                self.tabs.send_modify(|tabs| tabs.noticed.window = window);
+            }
+            _ => self.on_tab_event(event),
+        }
+    }
+
+    fn on_tab_event(&self, event: &Event) {
+        let mut address = None;
+        self.tabs.send_modify(|tabs| {
+            let Some(tab) = tabs.open.iter_mut().find(|tab| tab.key == event.session) else { return };
+            if tab.on_event(event) == Change::Navigated {
+                address = Some(tab.url.clone());
+                tabs.noticed.navigations += 1;
+            }
+        });
+        if let Some(url) = address {
+            self.tell(EventKind::PageNavigated { url });
+        }
+    }
+
+    /// A page is there, paused: set it up, let it run, and make it the active one.
+    fn on_attached(&self, event: &Event) {
+        let Some(Attached { session_id, target_info }) = event.decode() else { return };
+        let key = SessionKey::from(session_id.as_str());
+        let session = self.browser.page_session(key.clone());
+        let (count, viewport) = {
+            let tabs = self.tabs.borrow();
+            (tabs.open.len(), tabs.viewport)
+        };
+        if count >= MAX_TABS {
+            drop(session.send("Runtime.runIfWaitingForDebugger", &json!({})));
+            self.close_target(&target_info.target_id);
+            return;
+        }
+        setup::prepare(&session, viewport);
+        let clock = self.browser.frame_control.then(|| FrameClock::start(session.clone(), &self.tasks));
+        let tab = Tab::new(key.clone(), session, target_info.target_id, clock);
+        let mut first = false;
+        self.tabs.send_modify(|tabs| {
+            first = tabs.root.is_none();
+            if first {
+                tabs.root = Some(key.clone());
+            } else {
+                tabs.noticed.tab = Some(key.clone());
+            }
+            tabs.open.push(tab);
+        });
+        if !first {
+            let url = self.tabs.borrow().noticed.window.clone().unwrap_or_default();
+            self.tell(EventKind::PageNewTab { url });
+        }
+    }
+
+    /// A tab closed. Its opener, or whichever came before it, is active again; without any, a blank one takes its place.
+    fn on_gone(&self, key: &SessionKey) {
+        let mut none_left = false;
+        self.tabs.send_modify(|tabs| {
+            tabs.open.retain(|tab| tab.key != *key);
+            none_left = tabs.open.is_empty() && tabs.lost.is_none();
+            if tabs.root.as_ref() == Some(key) {
+                tabs.root = tabs.open.first().map(|tab| tab.key.clone());
+            }
+        });
+        if none_left {
+            setup::open_tab(&self.browser, &self.context);
+        }
+    }
+
+    /// Only the crash of the root page ends the session; a crashed popup gives its opener back.
+    fn on_crashed(&self, key: &SessionKey) {
+        let mut crashed_root = false;
+        let mut target = None;
+        self.tabs.send_modify(|tabs| {
+            crashed_root = tabs.root.as_ref() == Some(key);
+            target = tabs.open.iter().find(|tab| tab.key == *key).map(|tab| tab.target.clone());
+            if crashed_root {
+                tabs.lost.get_or_insert(LostReason::PageCrashed);
+            } else {
+                tabs.open.retain(|tab| tab.key != *key);
+            }
+        });
+        self.tell(EventKind::PageCrashed { root: crashed_root });
+        if let Some(target) = target.filter(|_| !crashed_root) {
+            self.close_target(&target);
+        }
+    }
+
+    /// Answers at once: while a dialog is open its page does nothing else.
+    fn on_dialog(&self, event: &Event) {
+        let Some(Dialog { message, kind }) = event.decode() else { return };
+        let accepted = matches!(kind.as_str(), "alert" | "beforeunload");
+        let session = self.browser.page_session(event.session.clone());
+        drop(session.send("Page.handleJavaScriptDialog", &json!({"accept": accepted})));
+        let message: String = message.chars().take(MAX_MESSAGE).collect();
+        self.tabs.send_modify(|tabs| {
+            if tabs.noticed.dialogs.len() < MAX_DIALOGS {
+                let report = DialogReport { kind: kind.clone(), message: message.clone(), accepted };
+                tabs.noticed.dialogs.push(report);
+            }
+        });
+        self.tell(EventKind::PageDialog { kind, message, accepted });
+    }
+
+    /// The browser refuses it by itself; here it is only reported.
+    fn on_download(&self, event: &Event) {
+        let Some(Download { url, suggested_filename }) = event.decode() else { return };
+        let report = DownloadReport { url: url.clone(), suggested_filename: suggested_filename.clone() };
+        self.tabs.send_modify(|tabs| tabs.noticed.download = Some(report));
+        self.tell(EventKind::PageDownload { url, suggested_filename });
+    }
+
+    fn close_target(&self, target: &str) {
+        drop(self.browser.session().send("Target.closeTarget", &json!({"targetId": target})));
+    }
+
+    fn tell(&self, event: EventKind) {
+        let _ = self.told.try_send(event); // full: its session is busy ending, or the page storms; replies still tell
+    }
+}

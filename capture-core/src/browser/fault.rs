@@ -1,0 +1,112 @@
+//! Why a page or a browser did not do what was asked, and its translation into the engine's error.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, ErrorCode, RunOutcome};
+
+/// Why a page cannot be used any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LostReason {
+    /// The page's renderer died.
+    #[error("the page crashed")]
+    PageCrashed,
+    /// The browser process ended.
+    #[error("the browser exited")]
+    BrowserExited,
+    /// The browser stopped answering.
+    #[error("the browser hangs")]
+    BrowserHangs,
+}
+
+/// What went wrong below the session.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// Not possible on this page.
+    #[error("{message}")]
+    Failed {
+        /// A sentence for the client.
+        message: String,
+        /// A finer reason.
+        reason: Option<String>,
+        /// Further fields for the client.
+        details: Map<String, Value>,
+        /// Whether it ran.
+        outcome: RunOutcome,
+    },
+    /// Shape that only the page can judge: a selector that does not parse.
+    #[error("{0}")]
+    Invalid(String),
+    /// Did not become possible in time.
+    #[error("{message}")]
+    TimedOut {
+        /// A sentence for the client: what, which and how long.
+        message: String,
+        /// The last diagnostics.
+        details: Map<String, Value>,
+        /// Whether it ran.
+        outcome: RunOutcome,
+    },
+    /// The page is gone; the session is ending.
+    #[error(transparent)]
+    Lost(#[from] LostReason),
+    /// No place for another page.
+    #[error("all {0} places for pages are taken")]
+    Busy(usize),
+    /// No browser can be had.
+    #[error("no browser: {0}")]
+    Unavailable(String),
+    /// The browser answered something that makes no sense to us.
+    #[error("unexpected answer of the browser: {0}")]
+    Protocol(String),
+}
+
+impl Fault {
+    /// Something that is not possible on this page.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::Failed { message: message.into(), reason: None, details: Map::new(), outcome: RunOutcome::NotExecuted }
+    }
+
+    /// The same with a finer reason.
+    pub fn failed_for(reason: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Failed {
+            message: message.into(),
+            reason: Some(reason.into()),
+            details: Map::new(),
+            outcome: RunOutcome::NotExecuted,
+        }
+    }
+
+    /// Out of time before anything was done to the page.
+    pub fn timed_out(message: impl Into<String>) -> Self {
+        Self::TimedOut { message: message.into(), details: Map::new(), outcome: RunOutcome::NotExecuted }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Failed { message, reason, details, outcome } => {
+                let error = Self::new(ErrorCode::ActionFailed, message).with_details(details).with_outcome(outcome);
+                match reason {
+                    Some(reason) => error.with_reason(reason),
+                    None => error,
+                }
+            }
+            Fault::Invalid(message) => Self::invalid(message),
+            Fault::TimedOut { message, details, outcome } => {
+                Self::new(ErrorCode::ActionTimeout, message).with_details(details).with_outcome(outcome)
+            }
+            // The session ends for the same reason, and its caller then gets the final session instead of this.
+            Fault::Lost(reason) => Self::new(ErrorCode::SessionInactive, reason.to_string())
+                .with_outcome(RunOutcome::Unknown),
+            Fault::Busy(places) => Self::new(ErrorCode::Busy, format!("no browser capacity: {}", Fault::Busy(places)))
+                .with_retry_after(Duration::from_secs(5))
+                .with_hint("close a session, or try again when one has expired"),
+            Fault::Unavailable(why) => Self::new(ErrorCode::Unavailable, format!("no browser available: {why}"))
+                .with_retry_after(Duration::from_secs(5)),
+            Fault::Protocol(_) => Self::internal(fault),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Where pages come from: the two traits between sessions and any browser, and their implementations.
+//!
+//! Knows actions and their outcomes. Knows nothing of sessions, users or credits.
+
+pub mod chromium;
+mod fault;
+pub mod simulated;
+
+use std::{fmt, sync::Arc};
+
+use futures::future::BoxFuture;
+use tokio::{sync::mpsc, time::Instant};
+
+pub use self::fault::{Fault, LostReason};
+use crate::{
+    action::{Action, Outcome},
+    session::{EventKind, SessionOptions},
+};
+
+/// Opens pages. Implemented by [`chromium::Chromium`] and [`simulated::Simulated`].
+pub trait Backend: Send + Sync + fmt::Debug {
+    /// A fresh page nobody has used, isolated from all others. Times out by itself at `deadline`.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] when no browser can be had, with the cause; [`Fault::Busy`] when all places are taken.
+    ///
+    /// # Cancel safety
+    /// A dropped open leaves nothing behind.
+    fn open(&self, options: SessionOptions, deadline: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>>;
+
+    /// Whether a page could be opened now, and if not, why.
+    fn health(&self) -> Result<(), String>;
+
+    /// Closes every browser and waits for them to be gone.
+    fn shutdown(&self) -> BoxFuture<'_, ()>;
+}
+
+/// A page and what it reports.
+#[derive(Debug)]
+pub struct OpenPage {
+    /// The page.
+    pub page: Arc<dyn Page>,
+    /// What happens on it: only the `page.*` kinds. Bounded; the sender never waits and drops when it is full.
+    pub events: mpsc::Receiver<EventKind>,
+}
+
+/// One isolated page with its tabs. Calls do not overlap: the session runs its actions one at a time.
+pub trait Page: Send + Sync + fmt::Debug {
+    /// Does one action, never a batch; ends by itself at `deadline`.
+    ///
+    /// # Cancel safety
+    /// Dropping it stops the waiting; what the browser already began may still take effect.
+    fn perform(self: Arc<Self>, action: Action, deadline: Instant) -> BoxFuture<'static, Result<Outcome, Fault>>;
+
+    /// Completes when the page can no longer be used: its browser or its root page died.
+    fn lost(&self) -> BoxFuture<'static, LostReason>;
+
+    /// Closes it with everything it opened; bounded, never waits for the page's consent.
+    fn close(self: Arc<Self>) -> BoxFuture<'static, ()>;
+}

@@ -1,0 +1,190 @@
+//! Creating a session: who may, whether there is room, and once per idempotency key.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use tokio::{sync::watch, time::Instant};
+
+use super::Inner;
+use crate::{
+    account::UserId,
+    billing,
+    error::{Error, ErrorCode},
+    ledger::{Reservation, ReserveError},
+    session::{self, IdempotencyKey, Keyed, Lifecycle, Opened, RequestHash, SessionId, SessionOptions, SessionView},
+};
+
+/// Remembered create keys, all users together; the oldest are forgotten first.
+const MAX_KEYS: usize = 10_000;
+
+type Creating = watch::Receiver<Option<Result<SessionView, Arc<Error>>>>;
+
+/// Creates by idempotency key.
+#[derive(Debug, Default)]
+pub(super) struct Creates {
+    by_key: HashMap<(UserId, IdempotencyKey), (RequestHash, Creating)>,
+    order: VecDeque<(UserId, IdempotencyKey)>,
+}
+
+impl Creates {
+    /// The create this key already stands for.
+    pub(super) fn find(&self, user: &UserId, keyed: &Keyed) -> Option<Result<Creating, Error>> {
+        let (request, creating) = self.by_key.get(&(user.clone(), keyed.key.clone()))?;
+        if *request != keyed.request {
+            return Some(Err(Error::invalid("this Idempotency-Key stands for another create request")));
+        }
+        // A create that failed may be tried again under its key: nothing of it is left.
+        let failed = matches!(&*creating.borrow(), Some(Err(_)));
+        (!failed).then(|| Ok(creating.clone()))
+    }
+
+    fn remember(&mut self, user: UserId, keyed: Keyed, creating: Creating) {
+        let key = (user, keyed.key);
+        if self.by_key.insert(key.clone(), (keyed.request, creating)).is_none() {
+            self.order.push_back(key);
+        }
+        while self.order.len() > MAX_KEYS {
+            if let Some(oldest) = self.order.pop_front() {
+                self.by_key.remove(&oldest);
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// Starts a create as a task of its own, so that a caller who leaves leaves nothing half open.
+    pub(super) fn begin_create(self: &Arc<Self>, user: UserId, options: SessionOptions, keyed: Option<Keyed>) -> Creating {
+        let (done, creating) = watch::channel(None);
+        if let Some(keyed) = keyed {
+            self.creates.lock().remember(user.clone(), keyed, creating.clone());
+        }
+        let inner = Arc::clone(self);
+        self.background.spawn(async move {
+            let result = inner.create(user, options).await.map_err(Arc::new);
+            done.send_replace(Some(result));
+        });
+        creating
+    }
+
+    async fn create(self: &Arc<Self>, user: UserId, options: SessionOptions) -> Result<SessionView, Error> {
+        if self.draining.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorCode::Busy, "the server is shutting down")
+                .with_hint("create the session on another server, or retry when this one is back")
+                .with_retry_after(Duration::from_secs(5)));
+        }
+        self.check_options(&user, options)?;
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_full| self.full())?;
+        let id = SessionId::new();
+        let created_at = self.context.clock.now();
+        let limits = &self.context.limits;
+        let reservation = Reservation {
+            id,
+            user: user.clone(),
+            options,
+            created_at,
+            hold: billing::hold_for(options.max_ttl()),
+            default_max_sessions: limits.sessions_per_user,
+        };
+        self.context.ledger.reserve(reservation).await.map_err(|refused| self.refused(refused))?;
+        let page = match self.backend.open(options, Instant::now() + limits.open_timeout).await {
+            Ok(page) => page,
+            Err(fault) => return Err(self.give_back(id, fault.into()).await),
+        };
+        let lifecycle = Lifecycle::start(id, options, created_at, self.context.clock.now());
+        if let Err(error) = self.context.ledger.activate(lifecycle.view()).await {
+            page.page.close().await;
+            return Err(self.give_back(id, error.into()).await);
+        }
+        tracing::info!(session.id = %id, user.id = %user, max_ttl_seconds = options.max_ttl_seconds, "session started");
+        let inner = Arc::downgrade(self);
+        let opened = Opened { user, lifecycle, page, place };
+        let handle = session::start(opened, &self.context, move |handle| {
+            let Some(inner) = inner.upgrade() else { return };
+            inner.ended_keys.lock().remember(handle);
+            inner.live.remove(&handle.id);
+        });
+        let view = handle.view();
+        self.live.insert(id, handle.clone());
+        if !handle.view().is_active() {
+            self.live.remove(&id); // ended before it was registered
+        }
+        Ok(view)
+    }
+
+    /// Options only this engine can judge.
+    fn check_options(&self, user: &UserId, options: SessionOptions) -> Result<(), Error> {
+        if options.proxy {
+            let account = self.accounts.account(user)?;
+            if account.is_none_or(|account| account.proxy.is_none()) {
+                return Err(Error::invalid("proxy is true, but no proxy is configured for this user")
+                    .with_hint("leave proxy out, or have the operator set one: capture user proxy NAME URL"));
+            }
+            return Err(unavailable("sessions through a user's proxy are not available yet"));
+        }
+        if options.bypass_bot_detection {
+            return Err(unavailable("no browser for bypassBotDetection is configured"));
+        }
+        if options.cdp {
+            return Err(unavailable("no CDP available: CDP sessions are not available yet"));
+        }
+        Ok(())
+    }
+
+    fn full(&self) -> Error {
+        let most = self.context.limits.max_sessions;
+        Error::new(ErrorCode::Busy, format!("no browser capacity: all {most} places for sessions are taken"))
+            .with_hint("close a session, or try again when one has expired")
+            .with_retry_after(Duration::from_secs(5))
+    }
+
+    /// Undoes a reservation whose browser never started; it is not billed.
+    async fn give_back(&self, id: SessionId, error: Error) -> Error {
+        if let Err(error) = self.context.ledger.release(id).await {
+            tracing::error!(session.id = %id, %error, "reservation not released; the next start's recovery will");
+        }
+        error
+    }
+
+    fn refused(&self, refused: ReserveError) -> Error {
+        match refused {
+            ReserveError::UnknownUser => Error::new(ErrorCode::Forbidden, "the account does not exist any more"),
+            ReserveError::Disabled => Error::new(ErrorCode::Forbidden, "the account is disabled: sessions cannot be created")
+                .with_reason("account_disabled"),
+            ReserveError::Credits { needed, available } => credits_error(needed, available),
+            ReserveError::Limit { active, max, first_expires_at } => {
+                let wait = first_expires_at.map(|at| at.since(self.context.clock.now())).unwrap_or_default();
+                let seconds = wait.as_secs() + 1;
+                Error::new(ErrorCode::SessionLimit, format!("{active} of {max} sessions are active"))
+                    .with_detail("activeSessionCount", active)
+                    .with_detail("maxConcurrentSessions", max)
+                    .with_retry_after(Duration::from_secs(seconds))
+                    .with_hint(format!("close a session, or wait {seconds} s until the first of them expires"))
+            }
+            ReserveError::Ledger(error) => error.into(),
+        }
+    }
+}
+
+fn credits_error(needed: u64, available: u64) -> Error {
+    let covered = billing::seconds_covered(available);
+    let hint = match covered {
+        0 => "ask the operator for credits".to_owned(),
+        _ => format!("ask for at most maxTtlSeconds {covered}, or ask the operator for credits"),
+    };
+    let message = format!(
+        "credits do not cover this session: {needed} are needed and {available} are available, which cover {covered} s"
+    );
+    Error::new(ErrorCode::Forbidden, message)
+        .with_reason("insufficient_credits")
+        .with_detail("neededCredits", needed)
+        .with_detail("availableCredits", available)
+        .with_detail("longestTtlSeconds", covered)
+        .with_hint(hint)
+}
+
+fn unavailable(message: &'static str) -> Error {
+    Error::new(ErrorCode::Unavailable, message).with_hint("leave the option out")
+}

@@ -1,0 +1,78 @@
+//! Proof of life: one write per beat for all live sessions, with the counters that changed.
+
+use std::{collections::HashMap, sync::Weak, time::Duration};
+
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::{Engine, Inner};
+use crate::{
+    ledger::Beat,
+    session::{SessionId, Usage},
+};
+
+/// Starts the beat, and every `prune_every` the forgetting of old finals. Both end with the engine.
+pub(super) fn start(engine: &Engine, prune_every: Duration) {
+    let inner = std::sync::Arc::downgrade(&engine.inner);
+    let background = engine.inner.background.clone();
+    let period = engine.inner.context.limits.beat;
+    engine.inner.background.spawn(async move {
+        let mut ticks = tokio::time::interval(period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut reported = HashMap::new();
+        let mut next_prune = Instant::now() + prune_every;
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = background.stopped() => return,
+            }
+            if !beat(&inner, &mut reported).await {
+                return;
+            }
+            if Instant::now() >= next_prune {
+                next_prune = Instant::now() + prune_every;
+                prune(&inner).await;
+            }
+        }
+    });
+}
+
+/// One beat; false when the engine is gone.
+async fn beat(inner: &Weak<Inner>, reported: &mut HashMap<SessionId, u64>) -> bool {
+    let Some(inner) = inner.upgrade() else { return false };
+    let mut counts = HashMap::new();
+    let mut changed = Vec::new();
+    for handle in &inner.live {
+        let view = handle.view();
+        counts.insert(view.id, view.action_count);
+        if view.is_active() && reported.get(&view.id) != Some(&view.action_count) {
+            changed.push(Beat { id: view.id, usage: Usage::from(view.action_breakdown) });
+        }
+    }
+    match inner.context.ledger.beat(inner.context.clock.now(), changed).await {
+        Ok(disabled) => {
+            *reported = counts;
+            close(&inner, disabled);
+        }
+        Err(error) => tracing::warn!(%error, "no proof of life could be written"),
+    }
+    true
+}
+
+/// Closes sessions whose user was disabled.
+fn close(inner: &Inner, sessions: Vec<SessionId>) {
+    for id in sessions {
+        let Some(handle) = inner.live.get(&id).map(|handle| handle.clone()) else { continue };
+        inner.background.spawn(async move {
+            let _ = handle.close().await; // its own end reports what went wrong
+        });
+    }
+}
+
+async fn prune(inner: &Weak<Inner>) {
+    let Some(inner) = inner.upgrade() else { return };
+    let now = inner.context.clock.now();
+    let before = crate::clock::Timestamp(now.0 - crate::clock::millis(inner.context.limits.final_retention));
+    if let Err(error) = inner.context.ledger.prune(before).await {
+        tracing::warn!(%error, "old sessions could not be forgotten");
+    }
+}

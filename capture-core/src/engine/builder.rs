@@ -1,0 +1,96 @@
+//! Putting an engine together.
+
+use std::{sync::Arc, time::Duration};
+
+use dashmap::DashMap;
+use parking_lot::Mutex;
+use tokio::sync::Semaphore;
+
+use super::{Engine, Inner, admission::Creates, beat, verbs::EndedKeys};
+use crate::{
+    account::{Account, Accounts, Secret, UserId},
+    browser::{Backend, simulated::Simulated},
+    clock::Clock,
+    error::Error,
+    ledger::{Ledger, MemoryLedger},
+    limits::Limits,
+    session::Context,
+    tasks::Tasks,
+};
+
+/// Parts of an engine. Without a backend it runs the simulated browser, without books it keeps them in memory.
+#[derive(Debug, Default)]
+pub struct EngineBuilder {
+    limits: Limits,
+    backend: Option<Arc<dyn Backend>>,
+    books: Option<(Arc<dyn Ledger>, Arc<dyn Accounts>)>,
+    users: Vec<UserId>,
+}
+
+impl EngineBuilder {
+    /// Other numbers than the contract's.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Where pages come from.
+    #[must_use]
+    pub fn backend(mut self, backend: impl Backend + 'static) -> Self {
+        self.backend = Some(Arc::new(backend));
+        self
+    }
+
+    /// Where sessions, users and credits are kept.
+    #[must_use]
+    pub fn books<B: Ledger + Accounts + 'static>(mut self, books: Arc<B>) -> Self {
+        self.books = Some((Arc::clone(&books) as Arc<dyn Ledger>, books));
+        self
+    }
+
+    /// Adds an unlimited user, unless the books know the name: all an embedding program without accounts needs.
+    #[must_use]
+    pub fn open_to(mut self, user: UserId) -> Self {
+        self.users.push(user);
+        self
+    }
+
+    /// Settles what a dead process left in the books, then starts.
+    ///
+    /// # Errors
+    /// `unavailable` when the books cannot be read.
+    pub async fn build(self) -> Result<Engine, Error> {
+        let (ledger, accounts) = self.books.unwrap_or_else(|| {
+            let books = Arc::new(MemoryLedger::new());
+            (Arc::clone(&books) as Arc<dyn Ledger>, books)
+        });
+        for user in self.users {
+            if accounts.account(&user)?.is_none() {
+                // Nobody is told this secret: the user only exists for callers inside this process.
+                let secret = Secret::generate().map_err(Error::internal)?;
+                accounts.add(Account::new(user, secret.hash())).await.map_err(Error::internal)?;
+            }
+        }
+        let lost = ledger.recover().await?;
+        if !lost.is_empty() {
+            tracing::warn!(sessions = lost.len(), "sessions of a dead process were settled at their last proof of life");
+        }
+        let context = Context { clock: Clock::start(), ledger, tasks: Tasks::default(), limits: Arc::new(self.limits) };
+        let engine = Engine {
+            inner: Arc::new(Inner {
+                places: Arc::new(Semaphore::new(context.limits.max_sessions)),
+                context,
+                accounts,
+                backend: self.backend.unwrap_or_else(|| Arc::new(Simulated::default())),
+                live: DashMap::new(),
+                creates: Mutex::new(Creates::default()),
+                ended_keys: Mutex::new(EndedKeys::default()),
+                draining: false.into(),
+                background: Tasks::default(),
+            }),
+        };
+        beat::start(&engine, Duration::from_secs(3600));
+        Ok(engine)
+    }
+}

@@ -1,0 +1,192 @@
+//! [`Sessions`] for this process.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use futures::{FutureExt, future::BoxFuture};
+use parking_lot::Mutex;
+
+use super::Engine;
+use crate::{
+    account::UserId,
+    action::Action,
+    clock::{Timestamp, millis},
+    error::{Error, ErrorCode, RunOutcome},
+    session::{Dedupe, Follow, Handle, Keyed, SessionId, SessionOptions, SessionView, Since},
+    sessions::{Caller, Created, Executed, Sessions},
+};
+
+/// Sessions whose keys are remembered after their end; the oldest are forgotten first.
+const MAX_ENDED: usize = 1_000;
+
+/// Idempotency keys of sessions that have ended, so that a late retry still learns whether its action ran.
+#[derive(Debug, Default)]
+pub(super) struct EndedKeys(VecDeque<(SessionId, Arc<Mutex<Dedupe>>)>);
+
+impl EndedKeys {
+    pub(super) fn remember(&mut self, handle: &Handle) {
+        let keys = handle.keys();
+        keys.lock().drop_results();
+        self.0.push_back((handle.id, keys));
+        if self.0.len() > MAX_ENDED {
+            self.0.pop_front();
+        }
+    }
+
+    fn outcome(&self, id: SessionId, keyed: &Keyed) -> Option<RunOutcome> {
+        let (_, keys) = self.0.iter().find(|(ended, _)| *ended == id)?;
+        keys.lock().outcome(&keyed.key)
+    }
+}
+
+impl Engine {
+    /// The live session, if it is this user's.
+    fn live(&self, user: &UserId, id: SessionId) -> Option<Handle> {
+        self.inner.live.get(&id).filter(|handle| handle.user == *user).map(|handle| handle.clone())
+    }
+
+    /// A session that is not live here: final, or unknown.
+    async fn recorded(&self, user: &UserId, id: SessionId) -> Result<SessionView, Error> {
+        let retention = millis(self.limits().final_retention);
+        let not_before = Timestamp(self.clock().now().0.saturating_sub(retention));
+        self.inner.context.ledger.find(user, id, not_before).await?.ok_or_else(Error::not_found)
+    }
+
+    /// Why an action cannot run on a session that is not live.
+    async fn not_live(&self, user: &UserId, id: SessionId, keyed: Option<&Keyed>) -> Error {
+        match self.recorded(user, id).await {
+            Ok(view) => {
+                let error = Error::inactive(view);
+                match keyed {
+                    Some(keyed) => {
+                        let known = self.inner.ended_keys.lock().outcome(id, keyed);
+                        error.with_outcome(known.unwrap_or(RunOutcome::Unknown))
+                    }
+                    None => error,
+                }
+            }
+            Err(error) => error,
+        }
+    }
+}
+
+impl Sessions for Engine {
+    fn create(
+        &self,
+        caller: Caller,
+        options: SessionOptions,
+        keyed: Option<Keyed>,
+    ) -> BoxFuture<'_, Result<Created, Error>> {
+        async move {
+            let earlier = keyed.as_ref().and_then(|keyed| self.inner.creates.lock().find(&caller.user, keyed));
+            let replayed = earlier.is_some();
+            let mut creating = match earlier {
+                Some(creating) => creating?,
+                None => self.inner.begin_create(caller.user.clone(), options, keyed),
+            };
+            let result = creating.wait_for(Option::is_some).await.ok().and_then(|result| result.clone());
+            let session = match result {
+                Some(Ok(view)) => view,
+                Some(Err(error)) => return Err(error.replica()),
+                None => return Err(Error::new(ErrorCode::Unavailable, "the server stopped while the session was opened")),
+            };
+            let session = if replayed { self.get(caller, session.id).await? } else { session };
+            Ok(Created { session, replayed })
+        }
+        .boxed()
+    }
+
+    fn get(&self, caller: Caller, id: SessionId) -> BoxFuture<'_, Result<SessionView, Error>> {
+        async move {
+            match self.live(&caller.user, id) {
+                Some(handle) => Ok(handle.view().accrued(self.clock().now())),
+                None => self.recorded(&caller.user, id).await,
+            }
+        }
+        .boxed()
+    }
+
+    fn list(&self, caller: Caller) -> BoxFuture<'_, Result<Vec<SessionView>, Error>> {
+        async move {
+            let now = self.clock().now();
+            let mine = self.inner.live.iter().filter(|handle| handle.user == caller.user);
+            let mut views: Vec<_> = mine.map(|handle| handle.view()).filter(SessionView::is_active).collect();
+            views.sort_by_key(|view| view.created_at);
+            Ok(views.into_iter().map(|view| view.accrued(now)).collect())
+        }
+        .boxed()
+    }
+
+    fn renew(&self, caller: Caller, id: SessionId, ttl_seconds: u64) -> BoxFuture<'_, Result<SessionView, Error>> {
+        async move {
+            match self.live(&caller.user, id) {
+                Some(handle) => handle.renew(Duration::from_secs(ttl_seconds)).await,
+                None => Err(self.not_live(&caller.user, id, None).await),
+            }
+        }
+        .boxed()
+    }
+
+    fn execute(
+        &self,
+        caller: Caller,
+        id: SessionId,
+        action: Action,
+        keyed: Option<Keyed>,
+    ) -> BoxFuture<'_, Result<Executed, Error>> {
+        async move {
+            match self.live(&caller.user, id) {
+                Some(handle) => handle.execute(caller, action, keyed).await,
+                None => Err(self.not_live(&caller.user, id, keyed.as_ref()).await),
+            }
+        }
+        .boxed()
+    }
+
+    fn cancel(&self, caller: Caller, id: SessionId, action_id: String) -> BoxFuture<'_, Result<bool, Error>> {
+        async move {
+            match self.live(&caller.user, id) {
+                Some(handle) => handle.cancel(action_id).await,
+                None => Err(self.not_live(&caller.user, id, None).await),
+            }
+        }
+        .boxed()
+    }
+
+    fn close(&self, caller: Caller, id: SessionId) -> BoxFuture<'_, Result<SessionView, Error>> {
+        async move {
+            match self.live(&caller.user, id) {
+                Some(handle) => handle.close().await,
+                None => self.recorded(&caller.user, id).await,
+            }
+        }
+        .boxed()
+    }
+
+    fn close_all(&self, caller: Caller) -> BoxFuture<'_, Result<Vec<SessionView>, Error>> {
+        async move {
+            let mine = self.inner.live.iter().filter(|handle| handle.user == caller.user);
+            let handles: Vec<Handle> = mine.map(|handle| handle.clone()).collect();
+            let closing = handles.iter().map(Handle::close);
+            futures::future::join_all(closing).await.into_iter().collect()
+        }
+        .boxed()
+    }
+
+    fn follow(&self, caller: Caller, id: SessionId, since: Option<Since>) -> BoxFuture<'_, Result<Follow, Error>> {
+        async move {
+            match self.live(&caller.user, id) {
+                Some(handle) => Ok(handle.follow(since.as_ref())),
+                None => Err(self.not_live(&caller.user, id, None).await),
+            }
+        }
+        .boxed()
+    }
+
+    fn view(&self, _caller: Caller, _id: SessionId) -> BoxFuture<'_, Result<(), Error>> {
+        std::future::ready(Err(Error::new(ErrorCode::Unavailable, "live view is not available yet"))).boxed()
+    }
+
+    fn connect(&self, _caller: Caller, _id: SessionId) -> BoxFuture<'_, Result<(), Error>> {
+        std::future::ready(Err(Error::new(ErrorCode::Unavailable, "no CDP available"))).boxed()
+    }
+}

@@ -1,0 +1,241 @@
+//! Books in this process's memory: for tests, and for an engine that need not remember.
+//!
+//! Owns the state and its one lock; the lock stands in for the transaction. What may happen is in [`rules`].
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use futures::future::BoxFuture;
+use parking_lot::Mutex;
+
+use super::{
+    Beat, ExtendError, Ledger, LedgerError, Reservation, ReserveError,
+    rules::{self, Entry, Live, State},
+};
+use crate::{
+    account::{Account, AccountChange, AccountError, Accounts, UserId},
+    clock::Timestamp,
+    session::{SessionId, SessionView},
+};
+
+/// Books that end with the process; clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryLedger {
+    books: Arc<Mutex<Books>>,
+}
+
+#[derive(Debug, Default)]
+struct Books {
+    accounts: BTreeMap<UserId, Account>,
+    entries: BTreeMap<SessionId, Entry>,
+    last_beat: Option<Timestamp>,
+}
+
+impl MemoryLedger {
+    /// Empty books.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Does `work` under the lock once the future is polled: a call that is dropped before changes nothing.
+    fn with<T: Send>(&self, work: impl FnOnce(&mut Books) -> T + Send + 'static) -> BoxFuture<'_, T> {
+        Box::pin(async move { work(&mut self.books.lock()) })
+    }
+}
+
+impl Books {
+    fn reserve(&mut self, asked: &Reservation) -> Result<(), ReserveError> {
+        let live = self.live(&asked.user);
+        let account = self.accounts.get_mut(&asked.user).ok_or(ReserveError::UnknownUser)?;
+        if let Some(entry) = rules::reserve(account, self.entries.get(&asked.id), live, asked)? {
+            self.entries.insert(asked.id, entry);
+        }
+        Ok(())
+    }
+
+    fn live(&self, user: &UserId) -> Live {
+        let theirs = self.entries.values().filter(|entry| entry.user == *user);
+        theirs.fold(
+            Live {
+                count: 0,
+                first_expires_at: None,
+            },
+            |live, entry| match &entry.state {
+                State::Reserved => Live {
+                    count: live.count + 1,
+                    ..live
+                },
+                State::Active(life) => Live {
+                    count: live.count + 1,
+                    first_expires_at: Some(
+                        live.first_expires_at
+                            .map_or(life.expires_at(), |at| at.min(life.expires_at())),
+                    ),
+                },
+                State::Final(_) => live,
+            },
+        )
+    }
+
+    /// The entry and the account that pays for it.
+    fn paid_entry(&mut self, id: SessionId) -> Option<(&mut Account, &mut Entry)> {
+        let entry = self.entries.get_mut(&id)?;
+        Some((self.accounts.get_mut(&entry.user)?, entry))
+    }
+
+    fn release(&mut self, id: SessionId) {
+        if self
+            .paid_entry(id)
+            .is_some_and(|(account, entry)| rules::release(account, entry))
+        {
+            self.entries.remove(&id);
+        }
+    }
+
+    fn settle(&mut self, last: SessionView) -> Result<SessionView, LedgerError> {
+        let (account, entry) = self
+            .paid_entry(last.id)
+            .ok_or_else(|| rules::unknown("settle a session"))?;
+        rules::settle(account, entry, last)
+    }
+
+    fn beat(&mut self, now: Timestamp, changed: &[Beat]) -> Vec<SessionId> {
+        self.last_beat = Some(now);
+        for beat in changed {
+            if let Some(entry) = self.entries.get_mut(&beat.id) {
+                rules::count(entry, &beat.usage);
+            }
+        }
+        let active = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| matches!(entry.state, State::Active(_)));
+        let enabled = |user| self.accounts.get(user).is_some_and(|account| account.enabled);
+        active
+            .filter(|(_, entry)| !enabled(&entry.user))
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
+    fn recover(&mut self) -> Result<Vec<SessionView>, LedgerError> {
+        let last_beat = self.last_beat.take();
+        let mut lost = Vec::new();
+        for (id, entry) in self.entries.clone() {
+            match entry.state {
+                State::Reserved => self.release(id),
+                State::Active(life) => lost.push(self.settle(rules::lost(life, last_beat))?),
+                State::Final(_) => {}
+            }
+        }
+        lost.sort_by_key(age);
+        Ok(lost)
+    }
+
+    fn list(&self, user: &UserId) -> Vec<SessionView> {
+        let theirs = self.entries.values().filter(|entry| entry.user == *user);
+        let mut active: Vec<_> = theirs.filter_map(Entry::view).filter(SessionView::is_active).collect();
+        active.sort_by_key(age);
+        active
+    }
+}
+
+/// Sorts the oldest first; the id makes the order total.
+fn age(view: &SessionView) -> (Timestamp, SessionId) {
+    (view.created_at, view.id)
+}
+
+impl Ledger for MemoryLedger {
+    fn reserve(&self, reservation: Reservation) -> BoxFuture<'_, Result<(), ReserveError>> {
+        self.with(move |books| books.reserve(&reservation))
+    }
+
+    fn release(&self, id: SessionId) -> BoxFuture<'_, Result<(), LedgerError>> {
+        self.with(move |books| {
+            books.release(id);
+            Ok(())
+        })
+    }
+
+    fn activate(&self, view: SessionView) -> BoxFuture<'_, Result<(), LedgerError>> {
+        self.with(move |books| {
+            let entry = books
+                .entries
+                .get_mut(&view.id)
+                .ok_or_else(|| rules::unknown("activate a session"))?;
+            rules::activate(entry, &view)
+        })
+    }
+
+    fn beat(&self, now: Timestamp, changed: Vec<Beat>) -> BoxFuture<'_, Result<Vec<SessionId>, LedgerError>> {
+        self.with(move |books| Ok(books.beat(now, &changed)))
+    }
+
+    fn extend(&self, id: SessionId, expires_at: Timestamp, hold: u64) -> BoxFuture<'_, Result<(), ExtendError>> {
+        self.with(move |books| {
+            let (account, entry) = books.paid_entry(id).ok_or(ExtendError::Inactive)?;
+            rules::extend(account, entry, expires_at, hold)
+        })
+    }
+
+    fn settle(&self, last: SessionView) -> BoxFuture<'_, Result<SessionView, LedgerError>> {
+        self.with(move |books| books.settle(last))
+    }
+
+    fn recover(&self) -> BoxFuture<'_, Result<Vec<SessionView>, LedgerError>> {
+        self.with(Books::recover)
+    }
+
+    fn find(
+        &self,
+        user: &UserId,
+        id: SessionId,
+        not_before: Timestamp,
+    ) -> BoxFuture<'_, Result<Option<SessionView>, LedgerError>> {
+        let user = user.clone();
+        self.with(move |books| {
+            Ok(books
+                .entries
+                .get(&id)
+                .and_then(|entry| entry.visible_to(&user, not_before)))
+        })
+    }
+
+    fn list(&self, user: &UserId) -> BoxFuture<'_, Result<Vec<SessionView>, LedgerError>> {
+        let user = user.clone();
+        self.with(move |books| Ok(books.list(&user)))
+    }
+
+    fn prune(&self, before: Timestamp) -> BoxFuture<'_, Result<(), LedgerError>> {
+        self.with(move |books| {
+            books.entries.retain(|_, entry| !entry.ended_before(before));
+            Ok(())
+        })
+    }
+}
+
+impl Accounts for MemoryLedger {
+    fn account(&self, id: &UserId) -> Result<Option<Account>, LedgerError> {
+        Ok(self.books.lock().accounts.get(id).cloned())
+    }
+
+    fn accounts(&self) -> BoxFuture<'_, Result<Vec<Account>, LedgerError>> {
+        self.with(|books| Ok(books.accounts.values().cloned().collect()))
+    }
+
+    fn add(&self, account: Account) -> BoxFuture<'_, Result<(), AccountError>> {
+        self.with(move |books| {
+            if books.accounts.contains_key(&account.id) {
+                return Err(AccountError::Exists(account.id));
+            }
+            books.accounts.insert(account.id.clone(), rules::opened(account));
+            Ok(())
+        })
+    }
+
+    fn change(&self, id: UserId, change: AccountChange) -> BoxFuture<'_, Result<Account, AccountError>> {
+        self.with(move |books| {
+            let account = books.accounts.get_mut(&id).ok_or(AccountError::Unknown(id))?;
+            rules::change(account, change)?;
+            Ok(account.clone())
+        })
+    }
+}

@@ -1,0 +1,225 @@
+//! The rules of the books, as pure functions over one account and one entry.
+//!
+//! Owns what is refused, held, charged and given back, so that every ledger decides alike. Each function checks first
+//! and changes afterwards: a refusal leaves its arguments as they were. Knows no locks, transactions or tables.
+
+use super::{ExtendError, LedgerError, Reservation, ReserveError};
+use crate::{
+    account::{Account, AccountChange, AccountError, UserId},
+    clock::Timestamp,
+    session::{CloseReason, Lifecycle, SessionView, Usage},
+};
+
+/// A store keeps signed 64-bit numbers, so this is as good as unlimited.
+const MOST_CREDITS: u64 = i64::MAX.unsigned_abs();
+
+/// What the books know of one session.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    /// Who pays.
+    pub(super) user: UserId,
+    /// Credits held for it; once it is final, those that were.
+    pub(super) hold: u64,
+    /// How far it has come.
+    pub(super) state: State,
+}
+
+/// The three states of an entry. There is no way back.
+#[derive(Debug, Clone)]
+pub(super) enum State {
+    /// Holds credits and a place; its browser is not there yet.
+    Reserved,
+    /// Runs.
+    Active(Lifecycle),
+    /// Ended and charged.
+    Final(SessionView),
+}
+
+/// A user's sessions that are not final.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Live {
+    /// How many, reservations included.
+    pub(super) count: u32,
+    /// When the first that has started ends at the latest.
+    pub(super) first_expires_at: Option<Timestamp>,
+}
+
+impl Entry {
+    /// The view of a session that has started.
+    pub(super) fn view(&self) -> Option<SessionView> {
+        match &self.state {
+            State::Reserved => None,
+            State::Active(life) => Some(life.view()),
+            State::Final(view) => Some(view.clone()),
+        }
+    }
+
+    /// The view `user` may see, unless it ended before `not_before`.
+    pub(super) fn visible_to(&self, user: &UserId, not_before: Timestamp) -> Option<SessionView> {
+        if self.user != *user || self.ended_before(not_before) {
+            None
+        } else {
+            self.view()
+        }
+    }
+
+    /// Whether it is final and ended before this.
+    pub(super) fn ended_before(&self, before: Timestamp) -> bool {
+        matches!(&self.state, State::Final(view) if view.closed_at.is_some_and(|closed_at| closed_at < before))
+    }
+}
+
+/// Places a hold for a new session and returns its entry; `None` where `known` shows that this very call was made before.
+pub(super) fn reserve(
+    account: &mut Account,
+    known: Option<&Entry>,
+    live: Live,
+    asked: &Reservation,
+) -> Result<Option<Entry>, ReserveError> {
+    match known {
+        Some(entry) if entry.user == asked.user && matches!(entry.state, State::Reserved) => return Ok(None),
+        Some(_) => return Err(LedgerError::new("reserve a session", "its id is taken").into()),
+        None => {}
+    }
+    if !account.enabled {
+        return Err(ReserveError::Disabled);
+    }
+    // Before the credits: whoever is at the limit can wait, and a session that ends gives its hold back as well.
+    let max = account.max_sessions.unwrap_or(asked.default_max_sessions);
+    if live.count >= max {
+        return Err(ReserveError::Limit {
+            active: live.count,
+            max,
+            first_expires_at: live.first_expires_at,
+        });
+    }
+    hold(account, asked.hold).map_err(|available| ReserveError::Credits {
+        needed: asked.hold,
+        available,
+    })?;
+    Ok(Some(Entry {
+        user: asked.user.clone(),
+        hold: asked.hold,
+        state: State::Reserved,
+    }))
+}
+
+/// Gives the hold of an entry back that leaves the books unbilled; false when it has started and therefore stays.
+pub(super) fn release(account: &mut Account, entry: &Entry) -> bool {
+    let reserved = matches!(entry.state, State::Reserved);
+    if reserved {
+        account.held = account.held.saturating_sub(entry.hold);
+    }
+    reserved
+}
+
+/// Starts a reserved session. One that runs already is left alone: the same call was made before.
+pub(super) fn activate(entry: &mut Entry, view: &SessionView) -> Result<(), LedgerError> {
+    match entry.state {
+        State::Reserved => entry.state = State::Active(Lifecycle::restore(view)),
+        State::Active(_) => {}
+        State::Final(_) => return Err(LedgerError::new("activate a session", "it has ended")),
+    }
+    Ok(())
+}
+
+/// Takes note of what an active session did; false when it is not active and nothing was changed.
+pub(super) fn count(entry: &mut Entry, usage: &Usage) -> bool {
+    let State::Active(life) = &mut entry.state else {
+        return false;
+    };
+    // Only what has ended: a store keeps no running attempts, and recovery must not depend on where the books are.
+    life.usage = Usage::from(usage.breakdown().clone());
+    true
+}
+
+/// Moves the deadline and adjusts the hold to it.
+pub(super) fn extend(
+    account: &mut Account,
+    entry: &mut Entry,
+    expires_at: Timestamp,
+    new_hold: u64,
+) -> Result<(), ExtendError> {
+    let State::Active(life) = &mut entry.state else {
+        return Err(ExtendError::Inactive);
+    };
+    match new_hold.checked_sub(entry.hold) {
+        Some(needed) => {
+            hold(account, needed).map_err(|available| ExtendError::Credits { needed, available })?;
+        }
+        None => account.held = account.held.saturating_sub(entry.hold - new_hold),
+    }
+    entry.hold = new_hold;
+    life.renew(expires_at);
+    Ok(())
+}
+
+/// Charges a session and gives its hold back; returns the view that stands, which is the earlier one of a final session.
+///
+/// A mere reservation is charged too: its last view says that it started, whatever became of the call that said so.
+pub(super) fn settle(account: &mut Account, entry: &mut Entry, last: SessionView) -> Result<SessionView, LedgerError> {
+    if let State::Final(earlier) = &entry.state {
+        return Ok(earlier.clone());
+    }
+    let (Some(_), Some(_), Some(billed)) = (last.close_reason, last.closed_at, last.billed_credits) else {
+        return Err(LedgerError::new("settle a session", "it has not ended"));
+    };
+    account.held = account.held.saturating_sub(entry.hold);
+    // The hold covers the bill, unless the operator has since set the credits below the holds: he forgives the rest.
+    account.credits = account.credits.map(|credits| credits.saturating_sub(billed));
+    entry.state = State::Final(last.clone());
+    Ok(last)
+}
+
+/// The end of an active session whose process died, at its last proof of life: the server's last beat, or its own start
+/// where that came later, to which the lifecycle clamps.
+pub(super) fn lost(life: Lifecycle, last_beat: Option<Timestamp>) -> SessionView {
+    let started_at = life.view().started_at;
+    life.settle(CloseReason::InstanceLost, last_beat.unwrap_or(started_at))
+}
+
+/// The account as it is added: a user who had no session yet has nothing held.
+pub(super) fn opened(mut account: Account) -> Account {
+    account.held = 0;
+    account.credits = account.credits.map(|credits| credits.min(MOST_CREDITS));
+    account
+}
+
+/// Applies an operator's change.
+pub(super) fn change(account: &mut Account, change: AccountChange) -> Result<(), AccountError> {
+    match change {
+        AccountChange::Enable => account.enabled = true,
+        AccountChange::Disable => account.enabled = false,
+        AccountChange::AddCredits(more) => {
+            account.credits = account
+                .credits
+                .map(|credits| credits.saturating_add(more).min(MOST_CREDITS));
+        }
+        AccountChange::SetCredits(credits) => account.credits = credits.map(|credits| credits.min(MOST_CREDITS)),
+        AccountChange::SetProxy(proxy) => account.proxy = proxy,
+        AccountChange::SetMaxSessions(max) => account.max_sessions = max,
+        AccountChange::AddSecret(secret) if account.accepts(&secret) => {}
+        AccountChange::AddSecret(secret) => account.secrets.push(secret),
+        AccountChange::RevokeSecret(secret) if account.accepts(&secret) => {
+            account.secrets.retain(|known| !known.matches(&secret));
+        }
+        AccountChange::RevokeSecret(_) => return Err(AccountError::UnknownSecret(account.id.clone())),
+    }
+    Ok(())
+}
+
+/// No entry, or no account to an entry.
+pub(super) fn unknown(what: &'static str) -> LedgerError {
+    LedgerError::new(what, "it is not in the books")
+}
+
+/// Holds `more` credits, or says how many there are.
+fn hold(account: &mut Account, more: u64) -> Result<(), u64> {
+    match account.available() {
+        Some(available) if available < more => Err(available),
+        _ => {
+            account.held = account.held.saturating_add(more);
+            Ok(())
+        }
+    }
+}

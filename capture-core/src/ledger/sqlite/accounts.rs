@@ -1,0 +1,102 @@
+//! [`Accounts`] over SQLite, and the rows of users and their secrets.
+
+use futures::future::BoxFuture;
+use rusqlite::{Connection, Rows, named_params, params};
+
+use super::{
+    super::{LedgerError, rules},
+    SqliteLedger,
+    values::Whole,
+    writer::{Durability, Failure},
+};
+use crate::account::{Account, AccountChange, AccountError, Accounts, SecretHash, UserId};
+
+impl Accounts for SqliteLedger {
+    fn account(&self, id: &UserId) -> Result<Option<Account>, LedgerError> {
+        self.read("read an account", |books| load(books, id))
+    }
+
+    fn accounts(&self) -> BoxFuture<'_, Result<Vec<Account>, LedgerError>> {
+        Box::pin(async move { self.read("read the accounts", load_all) })
+    }
+
+    fn add(&self, account: Account) -> BoxFuture<'_, Result<(), AccountError>> {
+        self.writer.run("add an account", Durability::PowerCut, move |books| {
+            if load(books, &account.id)?.is_some() {
+                return Err(Failure::Refused(AccountError::Exists(account.id)));
+            }
+            let account = rules::opened(account);
+            save(books, &account)?;
+            Ok(save_secrets(books, &account)?)
+        })
+    }
+
+    fn change(&self, id: UserId, change: AccountChange) -> BoxFuture<'_, Result<Account, AccountError>> {
+        self.writer
+            .run("change an account", Durability::PowerCut, move |books| {
+                let mut account = load(books, &id)?.ok_or(Failure::Refused(AccountError::Unknown(id)))?;
+                rules::change(&mut account, change).map_err(Failure::Refused)?;
+                save(books, &account)?;
+                save_secrets(books, &account)?;
+                Ok(account)
+            })
+    }
+}
+
+pub(super) fn load(books: &Connection, id: &UserId) -> rusqlite::Result<Option<Account>> {
+    let mut statement = books.prepare_cached("SELECT * FROM accounts WHERE id = ?1 ORDER BY ordinal")?;
+    Ok(collect(statement.query([id])?)?.pop())
+}
+
+fn load_all(books: &Connection) -> rusqlite::Result<Vec<Account>> {
+    let mut statement = books.prepare_cached("SELECT * FROM accounts ORDER BY id, ordinal")?;
+    collect(statement.query([])?)
+}
+
+/// One row for each secret becomes one account with its secrets.
+fn collect(mut rows: Rows<'_>) -> rusqlite::Result<Vec<Account>> {
+    let mut accounts: Vec<Account> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id: UserId = row.get("id")?;
+        let secret: Option<SecretHash> = row.get("hash")?;
+        match accounts.last_mut() {
+            Some(account) if account.id == id => account.secrets.extend(secret),
+            _ => accounts.push(Account {
+                id,
+                enabled: row.get("enabled")?,
+                credits: row.get::<_, Option<Whole>>("credits")?.map(|credits| credits.0),
+                held: row.get::<_, Whole>("held")?.0,
+                max_sessions: row.get("max_sessions")?,
+                proxy: row.get("proxy")?,
+                secrets: secret.into_iter().collect(),
+            }),
+        }
+    }
+    Ok(accounts)
+}
+
+/// Writes everything but the secrets, which no session changes.
+pub(super) fn save(books: &Connection, account: &Account) -> rusqlite::Result<()> {
+    let mut statement = books.prepare_cached(include_str!("sql/save_user.sql"))?;
+    statement.execute(named_params! {
+        ":id": account.id,
+        ":enabled": account.enabled,
+        ":credits": account.credits.map(Whole),
+        ":held": Whole(account.held),
+        ":max_sessions": account.max_sessions,
+        ":proxy": account.proxy,
+    })?;
+    Ok(())
+}
+
+/// Writes all of them anew: they are few, and so their order stays theirs.
+fn save_secrets(books: &Connection, account: &Account) -> rusqlite::Result<()> {
+    books
+        .prepare_cached("DELETE FROM secrets WHERE user = ?1")?
+        .execute([&account.id])?;
+    let mut statement = books.prepare_cached("INSERT INTO secrets (user, ordinal, hash) VALUES (?1, ?2, ?3)")?;
+    for (ordinal, secret) in (0_i64..).zip(&account.secrets) {
+        statement.execute(params![account.id, ordinal, secret])?;
+    }
+    Ok(())
+}

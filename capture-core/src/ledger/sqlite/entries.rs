@@ -1,0 +1,157 @@
+//! The rows of sessions. Knows what is stored, not why.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::{
+    super::{
+        Reservation,
+        rules::{Entry, Live, State},
+    },
+    values::{Json, Whole},
+};
+use crate::{
+    account::UserId,
+    action::ActionType,
+    clock::Timestamp,
+    session::{CloseReason, Count, Lifecycle, SessionId, SessionView, Usage},
+};
+
+pub(super) fn load(books: &Connection, id: SessionId) -> rusqlite::Result<Option<Entry>> {
+    books
+        .prepare_cached(include_str!("sql/session.sql"))?
+        .query_row([id], entry)
+        .optional()
+}
+
+pub(super) fn live(books: &Connection, user: &UserId) -> rusqlite::Result<Live> {
+    books
+        .prepare_cached(include_str!("sql/live_sessions.sql"))?
+        .query_row([user], |row| {
+            Ok(Live {
+                count: row.get("count")?,
+                first_expires_at: row.get("first_expires_at")?,
+            })
+        })
+}
+
+/// The user's active sessions, oldest first.
+pub(super) fn active(books: &Connection, user: &UserId) -> rusqlite::Result<Vec<Entry>> {
+    books
+        .prepare_cached(include_str!("sql/active_sessions_of_user.sql"))?
+        .query_map([user], entry)?
+        .collect()
+}
+
+/// Everything that is not final, oldest first.
+pub(super) fn unfinished(books: &Connection) -> rusqlite::Result<Vec<(SessionId, Entry)>> {
+    let mut statement = books.prepare_cached(include_str!("sql/unfinished_sessions.sql"))?;
+    statement
+        .query_map([], |row| Ok((row.get("id")?, entry(row)?)))?
+        .collect()
+}
+
+/// Active sessions of users who are disabled.
+pub(super) fn disabled(books: &Connection) -> rusqlite::Result<Vec<SessionId>> {
+    let mut statement = books.prepare_cached(include_str!("sql/sessions_of_disabled_users.sql"))?;
+    statement.query_map([], |row| row.get(0))?.collect()
+}
+
+pub(super) fn insert(books: &Connection, asked: &Reservation) -> rusqlite::Result<()> {
+    let mut statement = books.prepare_cached(include_str!("sql/insert_session.sql"))?;
+    statement.execute(named_params! {
+        ":id": asked.id,
+        ":user": asked.user,
+        ":hold": Whole(asked.hold),
+        ":options": Json(asked.options),
+        ":created_at": asked.created_at,
+    })?;
+    Ok(())
+}
+
+/// Writes an entry that has started; a reservation is written once, by [`insert`].
+pub(super) fn save(books: &Connection, entry: &Entry) -> rusqlite::Result<()> {
+    let Some(view) = entry.view() else { return Ok(()) };
+    let mut statement = books.prepare_cached(include_str!("sql/save_session.sql"))?;
+    statement.execute(named_params! {
+        ":id": view.id,
+        ":state": if view.is_active() { "active" } else { "final" },
+        ":hold": Whole(entry.hold),
+        ":options": Json(view.options),
+        ":created_at": view.created_at,
+        ":started_at": view.started_at,
+        ":expires_at": view.expires_at,
+        ":closed_at": view.closed_at,
+        ":close_reason": view.close_reason,
+        ":billed": view.billed_credits.map(Whole),
+        ":breakdown": Json(&view.action_breakdown),
+    })?;
+    Ok(())
+}
+
+pub(super) fn delete(books: &Connection, id: SessionId) -> rusqlite::Result<()> {
+    books
+        .prepare_cached("DELETE FROM sessions WHERE id = ?1")?
+        .execute([id])?;
+    Ok(())
+}
+
+pub(super) fn prune(books: &Connection, before: Timestamp) -> rusqlite::Result<()> {
+    books
+        .prepare_cached("DELETE FROM sessions WHERE state = 'final' AND closed_at < ?1")?
+        .execute([before])?;
+    Ok(())
+}
+
+pub(super) fn last_beat(books: &Connection) -> rusqlite::Result<Option<Timestamp>> {
+    books
+        .prepare_cached("SELECT last_beat FROM meta")?
+        .query_row([], |row| row.get(0))
+}
+
+pub(super) fn save_last_beat(books: &Connection, at: Option<Timestamp>) -> rusqlite::Result<()> {
+    books.prepare_cached("UPDATE meta SET last_beat = ?1")?.execute([at])?;
+    Ok(())
+}
+
+/// Columns that follow from others (counts, duration, status) are not stored, so they cannot disagree.
+fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let user = row.get("user")?;
+    let hold = row.get::<_, Whole>("hold")?.0;
+    let Some(started_at) = row.get("started_at")? else {
+        return Ok(Entry {
+            user,
+            hold,
+            state: State::Reserved,
+        });
+    };
+    let Json(options) = row.get("options")?;
+    let mut life = Lifecycle::start(row.get("id")?, options, row.get("created_at")?, started_at);
+    life.renew(row.get("expires_at")?);
+    let Json(breakdown): Json<BTreeMap<ActionType, Count>> = row.get("breakdown")?;
+    life.usage = Usage::from(breakdown);
+    let state = match row.get::<_, Option<Timestamp>>("closed_at")? {
+        None => State::Active(life),
+        Some(closed_at) => State::Final(ended(row, &life, started_at, closed_at)?),
+    };
+    Ok(Entry { user, hold, state })
+}
+
+/// The final view as it was settled: the bill is what was charged, not what today's rule would charge.
+fn ended(
+    row: &Row<'_>,
+    life: &Lifecycle,
+    started_at: Timestamp,
+    closed_at: Timestamp,
+) -> rusqlite::Result<SessionView> {
+    let reason: CloseReason = row.get("close_reason")?;
+    Ok(SessionView {
+        status: reason.status(),
+        close_reason: Some(reason),
+        closed_at: Some(closed_at),
+        duration_seconds: Some(closed_at.since(started_at).as_secs()),
+        billed_credits: Some(row.get::<_, Whole>("billed")?.0),
+        ..life.view()
+    })
+}

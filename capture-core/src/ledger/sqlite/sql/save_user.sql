@@ -1,0 +1,8 @@
+INSERT INTO users (id, enabled, credits, held, max_sessions, proxy)
+VALUES (:id, :enabled, :credits, :held, :max_sessions, :proxy)
+ON CONFLICT (id) DO UPDATE
+SET enabled = excluded.enabled,
+    credits = excluded.credits,
+    held = excluded.held,
+    max_sessions = excluded.max_sessions,
+    proxy = excluded.proxy

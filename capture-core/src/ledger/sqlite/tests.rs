@@ -1,0 +1,185 @@
+//! What only a file can get wrong.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, time::Duration};
+
+use futures::future::join_all;
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::{SqliteLedger, values::Whole};
+use crate::{
+    account::{Account, AccountChange, Accounts, SecretHash, UserId},
+    clock::Timestamp,
+    ledger::{Ledger, LedgerError, Reservation, ReserveError},
+    session::{CloseReason, Lifecycle, SessionId, SessionOptions, SessionView},
+};
+
+const START: Timestamp = Timestamp(1_750_000_000_000);
+
+fn place() -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ledger.db");
+    (dir, path)
+}
+
+fn ada() -> UserId {
+    "ada".parse().unwrap()
+}
+
+async fn with_ada(path: &std::path::Path, credits: Option<u64>) -> SqliteLedger {
+    let ledger = SqliteLedger::open(path).unwrap();
+    ledger
+        .add(Account {
+            credits,
+            ..Account::new(ada(), SecretHash::of("secret"))
+        })
+        .await
+        .unwrap();
+    ledger
+}
+
+fn asked(hold: u64) -> Reservation {
+    let options = SessionOptions::with_ttl(Duration::from_mins(hold));
+    Reservation {
+        id: SessionId::new(),
+        user: ada(),
+        options,
+        created_at: START,
+        hold,
+        default_max_sessions: 1_000,
+    }
+}
+
+/// Runs a session of five minutes to its end.
+async fn settled(ledger: &SqliteLedger) -> SessionView {
+    let asked = asked(5);
+    ledger.reserve(asked.clone()).await.unwrap();
+    let life = Lifecycle::start(asked.id, asked.options, START, START);
+    ledger.activate(life.view()).await.unwrap();
+    ledger.settle(life.settle(CloseReason::Expired, START)).await.unwrap()
+}
+
+fn why(error: &LedgerError) -> String {
+    format!("{error}: {}", error.source)
+}
+
+#[tokio::test]
+async fn the_files_are_readable_for_their_owner_only() {
+    let (dir, path) = place();
+    let _ledger = with_ada(&path, None).await;
+    let files: Vec<_> = fs::read_dir(dir.path()).unwrap().map(Result::unwrap).collect();
+    assert_eq!(files.len(), 3, "the file, its WAL and the WAL's index: {files:?}");
+    for file in files {
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_another_process_changes_is_seen_at_once() {
+    let (_dir, path) = place();
+    let server = with_ada(&path, Some(5)).await;
+    assert!(server.account(&ada()).unwrap().unwrap().enabled);
+    let cli = SqliteLedger::open(&path).unwrap();
+    cli.change(ada(), AccountChange::Disable).await.unwrap();
+    assert!(!server.account(&ada()).unwrap().unwrap().enabled);
+    assert!(matches!(server.reserve(asked(1)).await, Err(ReserveError::Disabled)));
+    cli.change(ada(), AccountChange::Enable).await.unwrap();
+    cli.change(ada(), AccountChange::SetCredits(Some(1))).await.unwrap();
+    assert!(matches!(
+        server.reserve(asked(2)).await,
+        Err(ReserveError::Credits {
+            needed: 2,
+            available: 1
+        })
+    ));
+}
+
+#[tokio::test]
+async fn a_dropped_ledger_is_closed_and_loses_nothing() {
+    let (_dir, path) = place();
+    let ledger = with_ada(&path, Some(20)).await;
+    let last = settled(&ledger).await;
+    drop(ledger);
+    assert!(
+        !path.with_extension("db-wal").exists(),
+        "the thread has ended and the last connection tidied up"
+    );
+    let ledger = SqliteLedger::open(&path).unwrap();
+    assert_eq!(ledger.account(&ada()).unwrap().unwrap().credits, Some(15));
+    assert_eq!(ledger.find(&ada(), last.id, START).await.unwrap(), Some(last));
+}
+
+#[tokio::test]
+async fn two_processes_at_once_cannot_overdraw() {
+    let (_dir, path) = place();
+    let ledgers = [with_ada(&path, Some(10)).await, SqliteLedger::open(&path).unwrap()];
+    let calls = (0..40).map(|turn| ledgers[turn % 2].reserve(asked(3)));
+    let answers = join_all(calls).await;
+    let granted = answers.iter().filter(|answer| answer.is_ok()).count();
+    let short = |answer: &&Result<(), ReserveError>| matches!(answer, Err(ReserveError::Credits { .. }));
+    let refused = answers.iter().filter(short).count();
+    let account = ledgers[0].account(&ada()).unwrap().unwrap();
+    assert_eq!(
+        (granted, refused, account.held, account.available()),
+        (3, 37, 9, Some(1))
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_leaves_the_books_whole() {
+    let (_dir, path) = place();
+    let ledger = with_ada(&path, Some(1_000)).await;
+    for _ in 0..20 {
+        let call = ledger.reserve(asked(1));
+        let _ = tokio::time::timeout(Duration::ZERO, call).await;
+    }
+    drop(ledger);
+    let ledger = SqliteLedger::open(&path).unwrap();
+    let held = ledger.account(&ada()).unwrap().unwrap().held;
+    let raw = Connection::open(&path).unwrap();
+    let holds = "SELECT IFNULL(SUM(hold), 0) FROM sessions";
+    let holds = raw.query_row(holds, [], |row| row.get::<_, Whole>(0)).unwrap().0;
+    assert_eq!(held, holds);
+    ledger.recover().await.unwrap();
+    assert_eq!(ledger.account(&ada()).unwrap().unwrap().held, 0);
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_version_or_of_someone_else_is_refused() {
+    let (_dir, path) = place();
+    drop(SqliteLedger::open(&path).unwrap());
+    Connection::open(&path)
+        .unwrap()
+        .pragma_update(None, "user_version", 9)
+        .unwrap();
+    let refused = SqliteLedger::open(&path).unwrap_err();
+    assert_eq!(
+        why(&refused),
+        "the ledger cannot open its file: it has version 9, this program knows 1"
+    );
+
+    let (_dir, path) = place();
+    fs::write(
+        &path,
+        "a shopping list, long enough to look like the header of a file of a hundred bytes".repeat(20),
+    )
+    .unwrap();
+    assert!(why(&SqliteLedger::open(&path).unwrap_err()).contains("not a database"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_an_error_never_a_default() {
+    let (_dir, path) = place();
+    let ledger = with_ada(&path, None).await;
+    let last = settled(&ledger).await;
+    let raw = Connection::open(&path).unwrap();
+    raw.execute("UPDATE sessions SET breakdown = '{\"flying\":{}}'", [])
+        .unwrap();
+    let error = ledger.find(&ada(), last.id, START).await.unwrap_err();
+    assert!(
+        why(&error).starts_with("the ledger cannot find a session"),
+        "{}",
+        why(&error)
+    );
+    assert!(ledger.settle(last).await.is_err());
+}

@@ -1,0 +1,89 @@
+//! What every ledger promises, asked of each of them.
+
+mod laws;
+mod promises;
+mod properties;
+mod world;
+
+use std::{path::PathBuf, time::Duration};
+
+use tempfile::TempDir;
+
+use super::{Ledger, MemoryLedger, Reservation, SqliteLedger};
+use crate::{
+    account::{Account, Accounts, SecretHash, UserId},
+    billing,
+    clock::Timestamp,
+    session::{Lifecycle, SessionId, SessionOptions},
+};
+
+/// A ledger that keeps its accounts too, as all of them do.
+trait Books: Ledger + Accounts {}
+
+impl<T: Ledger + Accounts> Books for T {}
+
+/// Each kind of ledger, empty.
+struct Shelf {
+    dir: TempDir,
+    books: Vec<Box<dyn Books>>,
+}
+
+impl Shelf {
+    fn new() -> Self {
+        let mut shelf = Self {
+            dir: tempfile::tempdir().unwrap(),
+            books: vec![Box::new(MemoryLedger::new())],
+        };
+        shelf.open_file();
+        shelf
+    }
+
+    fn path(&self) -> PathBuf {
+        self.dir.path().join("ledger.db")
+    }
+
+    fn open_file(&mut self) {
+        self.books.push(Box::new(SqliteLedger::open(&self.path()).unwrap()));
+    }
+
+    /// Closes the file and opens it again, as a server that restarts.
+    fn reopen(&mut self) {
+        self.books.truncate(1);
+        self.open_file();
+    }
+}
+
+const START: Timestamp = Timestamp(1_750_000_000_000);
+
+fn seconds(after: u64) -> Timestamp {
+    START.plus(Duration::from_secs(after))
+}
+
+fn user(name: &str) -> UserId {
+    name.parse().unwrap()
+}
+
+fn account(name: &str, credits: Option<u64>) -> Account {
+    Account {
+        credits,
+        ..Account::new(user(name), SecretHash::of(name))
+    }
+}
+
+/// Asks for a session of `ttl` seconds.
+fn asked(name: &str, ttl: u64, created_at: Timestamp) -> Reservation {
+    let options = SessionOptions::with_ttl(Duration::from_secs(ttl));
+    Reservation {
+        id: SessionId::new(),
+        user: user(name),
+        options,
+        created_at,
+        hold: billing::hold_for(options.max_ttl()),
+        default_max_sessions: 3,
+    }
+}
+
+/// The life of what was asked for.
+fn started(asked: &Reservation, at: Timestamp) -> Lifecycle {
+    Lifecycle::start(asked.id, asked.options, asked.created_at, at)
+}

@@ -1,0 +1,353 @@
+//! A model of the books that runs beside every ledger.
+//!
+//! Each operation is done on all ledgers; their answers must be the same, and as the model says. The model is simple
+//! where the ledgers are not: it keeps every session it ever saw, and [`super::laws`] add up afresh what should be held
+//! and charged.
+
+use std::{fmt::Debug, time::Duration};
+
+use super::*;
+use crate::{
+    account::AccountChange,
+    action::ActionType,
+    ledger::Beat,
+    session::{CloseReason, SessionView},
+};
+
+/// Something that can happen. Sessions and users are named by number, modulo how many there are.
+#[derive(Debug, Clone)]
+pub(super) enum Op {
+    Reserve {
+        user: usize,
+        ttl: u64,
+    },
+    ReserveAgain(usize),
+    Activate(usize),
+    Release(usize),
+    Extend {
+        session: usize,
+        ttl: u64,
+    },
+    Act {
+        session: usize,
+        ends: bool,
+    },
+    Beat,
+    Settle {
+        session: usize,
+        reason: CloseReason,
+    },
+    Recover,
+    Reopen,
+    Prune,
+    Wait(u64),
+    Enable {
+        user: usize,
+        enabled: bool,
+    },
+    AddCredits {
+        user: usize,
+        more: u64,
+    },
+    /// Sets credits to what is held and this; lower ones are a story of their own in `promises`.
+    SetCredits {
+        user: usize,
+        spare: Option<u64>,
+    },
+    SetMaxSessions {
+        user: usize,
+        max: Option<u32>,
+    },
+}
+
+/// In the books are the first two.
+pub(super) const USERS: [&str; 3] = ["ada", "bob", "nobody"];
+
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) asked: Reservation,
+    pub(super) hold: u64,
+    pub(super) stage: Stage,
+}
+
+#[derive(Debug)]
+pub(super) enum Stage {
+    Reserved,
+    Active(Lifecycle),
+    Final(SessionView),
+    /// Released or pruned.
+    Gone,
+}
+
+pub(super) struct World {
+    pub(super) shelf: Shelf,
+    now: Timestamp,
+    last_beat: Option<Timestamp>,
+    pub(super) sessions: Vec<Session>,
+    /// What should be in the books, credits and holds aside.
+    pub(super) accounts: Vec<Account>,
+    /// Credits of each account if nothing had been charged.
+    pub(super) granted: Vec<Option<u64>>,
+    /// Credits charged to each account since `granted` was set.
+    pub(super) charged: Vec<u64>,
+}
+
+/// Calls every ledger; their answers must read the same.
+macro_rules! all {
+    ($world:expr, $call:ident($($argument:expr),*)) => {{
+        let mut answers = Vec::new();
+        for books in &$world.shelf.books {
+            answers.push(books.$call($($argument),*).await);
+        }
+        $crate::ledger::tests::world::same(stringify!($call), answers)
+    }};
+}
+pub(super) use all;
+
+pub(super) fn same<T: Debug>(call: &str, mut answers: Vec<T>) -> T {
+    let last = answers.pop().unwrap();
+    for other in answers {
+        assert_eq!(format!("{other:?}"), format!("{last:?}"), "{call}");
+    }
+    last
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        let accounts = vec![account("ada", Some(30)), account("bob", None)];
+        let granted = accounts.iter().map(|account| account.credits).collect();
+        let (shelf, charged) = (Shelf::new(), vec![0; accounts.len()]);
+        let world = Self {
+            shelf,
+            now: START,
+            last_beat: None,
+            sessions: Vec::new(),
+            accounts,
+            granted,
+            charged,
+        };
+        for account in &world.accounts {
+            all!(world, add(account.clone())).unwrap();
+        }
+        world
+    }
+
+    pub(super) async fn apply(&mut self, op: &Op) {
+        match *op {
+            Op::Wait(millis) => self.now = self.now.plus(Duration::from_millis(millis)),
+            Op::Reserve { user, ttl } => self.reserve(user, ttl).await,
+            Op::Beat => self.beat(Vec::new()).await,
+            Op::Recover => self.recover().await,
+            Op::Reopen => self.shelf.reopen(),
+            Op::Prune => self.prune().await,
+            Op::Enable { user, enabled: true } => self.change(user, AccountChange::Enable).await,
+            Op::Enable { user, enabled: false } => self.change(user, AccountChange::Disable).await,
+            Op::AddCredits { user, more } => self.change(user, AccountChange::AddCredits(more)).await,
+            Op::SetCredits { user, spare } => {
+                let credits = spare.map(|spare| self.held(user) + spare);
+                self.change(user, AccountChange::SetCredits(credits)).await;
+            }
+            Op::SetMaxSessions { user, max } => self.change(user, AccountChange::SetMaxSessions(max)).await,
+            Op::ReserveAgain(session)
+            | Op::Activate(session)
+            | Op::Release(session)
+            | Op::Extend { session, .. }
+            | Op::Act { session, .. }
+            | Op::Settle { session, .. } => {
+                if !self.sessions.is_empty() {
+                    self.apply_to(session % self.sessions.len(), op).await;
+                }
+            }
+        }
+    }
+
+    async fn apply_to(&mut self, at: usize, op: &Op) {
+        match *op {
+            Op::ReserveAgain(_) => {
+                if matches!(self.sessions[at].stage, Stage::Reserved) {
+                    all!(self, reserve(self.sessions[at].asked.clone())).unwrap();
+                }
+            }
+            Op::Activate(_) => self.activate(at).await,
+            Op::Release(_) => self.release(at).await,
+            Op::Extend { ttl, .. } => self.extend(at, ttl).await,
+            Op::Act { ends, .. } => self.act(at, ends).await,
+            Op::Settle { reason, .. } => self.settle(at, reason).await,
+            _ => unreachable!("not about one session"),
+        }
+    }
+
+    async fn reserve(&mut self, user: usize, ttl: u64) {
+        let asked = asked(USERS[user], ttl, self.now);
+        let fits = self.accounts.get(user).is_some_and(|account| {
+            let live = self.sessions_of(user).filter(|session| session.is_live()).count();
+            let max = account.max_sessions.unwrap_or(asked.default_max_sessions);
+            account.enabled && live < max as usize && self.covers(user, asked.hold)
+        });
+        assert_eq!(all!(self, reserve(asked.clone())).is_ok(), fits);
+        if fits {
+            self.sessions.push(Session {
+                hold: asked.hold,
+                asked,
+                stage: Stage::Reserved,
+            });
+        }
+    }
+
+    async fn activate(&mut self, at: usize) {
+        let Session { asked, stage, .. } = &self.sessions[at];
+        let life = started(asked, self.now);
+        let answer = all!(self, activate(life.view()));
+        assert_eq!(answer.is_ok(), matches!(stage, Stage::Reserved | Stage::Active(_)));
+        if matches!(stage, Stage::Reserved) {
+            self.sessions[at].stage = Stage::Active(life);
+        }
+    }
+
+    pub(super) async fn release(&mut self, at: usize) {
+        all!(self, release(self.sessions[at].asked.id)).unwrap();
+        if matches!(self.sessions[at].stage, Stage::Reserved) {
+            self.sessions[at].stage = Stage::Gone;
+        }
+    }
+
+    async fn extend(&mut self, at: usize, ttl: u64) {
+        let (now, max) = (self.now, Duration::from_mins(15));
+        let Stage::Active(life) = &self.sessions[at].stage else {
+            all!(self, extend(self.sessions[at].asked.id, now, 1)).unwrap_err();
+            return;
+        };
+        // A session past its deadline is about to be settled; no engine renews it.
+        let Ok(until) = life.renewal(now, Duration::from_secs(ttl), max) else {
+            return;
+        };
+        if life.expires_at() < now {
+            return;
+        }
+        let hold = life.hold_until(until);
+        let covered = self.covers(self.user_of(at), hold.saturating_sub(self.sessions[at].hold));
+        assert_eq!(
+            all!(self, extend(self.sessions[at].asked.id, until, hold)).is_ok(),
+            covered
+        );
+        let session = &mut self.sessions[at];
+        if let (Stage::Active(life), true) = (&mut session.stage, covered) {
+            life.renew(until);
+            session.hold = hold;
+        }
+    }
+
+    /// One attempt, which the next beat reports; one that does not end is reported only by the final view.
+    async fn act(&mut self, at: usize, ends: bool) {
+        let Session { asked, stage, .. } = &mut self.sessions[at];
+        let Stage::Active(life) = stage else { return };
+        life.usage.begin(ActionType::Click);
+        if ends {
+            life.usage.end(ActionType::Click, true);
+        }
+        let beat = Beat {
+            id: asked.id,
+            usage: life.usage.clone(),
+        };
+        self.beat(vec![beat]).await;
+    }
+
+    async fn beat(&mut self, changed: Vec<Beat>) {
+        let named = all!(self, beat(self.now, changed.clone())).unwrap();
+        let active = self
+            .sessions
+            .iter()
+            .enumerate()
+            .filter(|(_, session)| matches!(session.stage, Stage::Active(_)));
+        let disabled = active.filter(|(at, _)| !self.accounts[self.user_of(*at)].enabled);
+        let mut expected: Vec<_> = disabled.map(|(_, session)| session.asked.id).collect();
+        expected.sort();
+        assert_eq!(named, expected);
+        self.last_beat = Some(self.now);
+    }
+
+    pub(super) async fn settle(&mut self, at: usize, reason: CloseReason) {
+        let Session { asked, stage, .. } = &self.sessions[at];
+        let life = if let Stage::Active(life) = stage {
+            life.clone()
+        } else {
+            started(asked, self.now)
+        };
+        let last = life.settle(reason, self.now);
+        let answer = all!(self, settle(last.clone()));
+        match &self.sessions[at].stage {
+            Stage::Gone => assert!(answer.is_err()),
+            Stage::Final(earlier) => assert_eq!(answer.unwrap(), *earlier),
+            Stage::Reserved | Stage::Active(_) => {
+                assert_eq!(answer.unwrap(), last);
+                self.ended(at, last);
+            }
+        }
+    }
+
+    async fn recover(&mut self) {
+        let lost = all!(self, recover()).unwrap();
+        let mut expected = Vec::new();
+        for at in 0..self.sessions.len() {
+            match &self.sessions[at].stage {
+                Stage::Reserved => self.sessions[at].stage = Stage::Gone,
+                Stage::Active(life) => {
+                    let proof = self.last_beat.unwrap_or(START).max(life.view().started_at);
+                    // What was running when the process died is in no books.
+                    let last = Lifecycle::restore(&life.view()).settle(CloseReason::InstanceLost, proof);
+                    expected.push(last.clone());
+                    self.ended(at, last);
+                }
+                Stage::Final(_) | Stage::Gone => {}
+            }
+        }
+        expected.sort_by_key(|view| (view.created_at, view.id));
+        assert_eq!(lost, expected);
+        self.last_beat = None;
+    }
+
+    async fn prune(&mut self) {
+        all!(self, prune(self.now)).unwrap();
+        for session in &mut self.sessions {
+            if matches!(&session.stage, Stage::Final(view) if view.closed_at < Some(self.now)) {
+                session.stage = Stage::Gone;
+            }
+        }
+    }
+
+    async fn change(&mut self, user: usize, change: AccountChange) {
+        let answer = all!(self, change(super::user(USERS[user]), change.clone()));
+        let Some(account) = self.accounts.get_mut(user) else {
+            return assert!(answer.is_err());
+        };
+        match change {
+            AccountChange::Enable => account.enabled = true,
+            AccountChange::Disable => account.enabled = false,
+            AccountChange::SetMaxSessions(max) => account.max_sessions = max,
+            AccountChange::AddCredits(more) => self.granted[user] = self.granted[user].map(|granted| granted + more),
+            AccountChange::SetCredits(credits) => (self.granted[user], self.charged[user]) = (credits, 0),
+            other => unreachable!("{other:?}"),
+        }
+        assert_eq!(answer.unwrap(), self.expected(user));
+    }
+
+    fn ended(&mut self, at: usize, last: SessionView) {
+        let user = self.user_of(at);
+        self.charged[user] += last.billed_credits.unwrap();
+        self.sessions[at].stage = Stage::Final(last);
+    }
+}
+
+impl Session {
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self.stage, Stage::Reserved | Stage::Active(_))
+    }
+
+    pub(super) fn active(&self) -> Option<SessionView> {
+        if let Stage::Active(life) = &self.stage {
+            Some(life.view())
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Browser sessions as a library: lifecycle, actions, expiry and billing.
+//!
+//! ```text
+//! request ─► dyn Sessions ─► Engine ─► session actor ─► dyn Page ─► Chromium
+//! ```
+//!
+//! An [`Engine`] owns live sessions. Each session is one task that runs its actions one at a time on its own page, ends
+//! by itself at its deadline, and is settled in the [`ledger`] exactly once. The crate reads no environment variable and
+//! keeps no global state; several engines live in one process.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! use capture_core::{Caller, Engine, Sessions, action, browser::simulated::Simulated, session::SessionOptions};
+//!
+//! let engine = Engine::builder().backend(Simulated::default()).open_to("ann".parse()?).build().await?;
+//! let ann = Caller::user("ann".parse()?);
+//! let options = SessionOptions::with_ttl(std::time::Duration::from_secs(60));
+//! let session = engine.create(ann.clone(), options, None).await?.session;
+//! let goto = action::parse(&serde_json::json!({"type": "goto", "payload": {"url": "https://example.com"}}))?;
+//! engine.execute(ann.clone(), session.id, goto, None).await?;
+//! assert_eq!(engine.close(ann, session.id).await?.billed_credits, Some(1));
+//! engine.shutdown(std::time::Duration::ZERO).await;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+
+pub mod account;
+pub mod action;
+pub mod billing;
+pub mod browser;
+pub mod clock;
+pub mod engine;
+pub mod error;
+pub mod ledger;
+pub mod limits;
+pub mod session;
+pub mod sessions;
+pub mod tasks;
+
+pub use self::{
+    engine::{Engine, EngineBuilder},
+    error::{Error, ErrorCode, RunOutcome},
+    limits::Limits,
+    sessions::{ActionReply, Caller, Created, Executed, Sessions},
+};

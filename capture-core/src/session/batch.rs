@@ -1,0 +1,128 @@
+//! Running one action: alone, or as a batch step by step. No backend knows batches.
+
+use std::{sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+use super::{EventKind, Usage, events::EventLog};
+use crate::{
+    action::{Action, ActionResult, Batch, BatchResult, Deed, Outcome, StepResult},
+    browser::Page,
+    error::{Error, ErrorCode, RunOutcome},
+};
+
+/// What the page gets beyond an action's own deadline to end by itself.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// What running an action needs; owned, so that the run can outlive a borrow of its actor.
+#[derive(Debug, Clone)]
+pub(super) struct Run {
+    pub(super) page: Arc<dyn Page>,
+    pub(super) usage: Arc<Mutex<Usage>>,
+    pub(super) log: Arc<EventLog>,
+    pub(super) action_id: Arc<str>,
+}
+
+impl Run {
+    /// Does the action and counts it; every attempted step of a batch counts under its own type as well.
+    pub(super) async fn perform(self, action: Action) -> Result<Outcome, Error> {
+        let deadline = Instant::now() + action.timeout();
+        let kind = action.kind();
+        self.usage.lock().begin(kind);
+        let result = match action.deed {
+            Deed::Batch(batch) => self.batch(batch, action.screenshot, deadline).await,
+            _ => self.single(action, deadline).await,
+        };
+        self.usage.lock().end(kind, result.is_ok());
+        result
+    }
+
+    async fn single(&self, action: Action, deadline: Instant) -> Result<Outcome, Error> {
+        let (kind, timeout) = (action.kind(), action.timeout());
+        let performed = Arc::clone(&self.page).perform(action, deadline);
+        match tokio::time::timeout_at(deadline + GRACE, performed).await {
+            Ok(result) => result.map_err(Error::from),
+            Err(_elapsed) => Err(Error::new(
+                ErrorCode::ActionTimeout,
+                format!("{kind} did not end within {} ms: the page does not answer", timeout.as_millis()),
+            )
+            .with_outcome(RunOutcome::Unknown)),
+        }
+    }
+
+    async fn batch(&self, batch: Batch, screenshot: bool, deadline: Instant) -> Result<Outcome, Error> {
+        let mut results = Vec::with_capacity(batch.steps.len());
+        let mut failed: Option<(usize, Error)> = None;
+        let count = batch.steps.len();
+        for (index, mut step) in batch.steps.into_iter().enumerate() {
+            step.screenshot |= screenshot && index + 1 == count;
+            let (step, error) = self.step(index, step, deadline).await;
+            results.push(step);
+            let Some(error) = error else { continue };
+            let lost = error.code() == ErrorCode::SessionInactive;
+            failed.get_or_insert((index, error));
+            if lost || !batch.continue_on_error {
+                break;
+            }
+        }
+        let completed = results.iter().filter(|step| step.result.is_ok()).count();
+        let failed_index = failed.as_ref().map(|(index, _)| *index);
+        let result = BatchResult { results, completed, failed_index };
+        match failed {
+            Some((index, error)) if !batch.continue_on_error => Err(partial(error.at_step(index), &result)),
+            _ => Ok(ActionResult::Batch(result).into()),
+        }
+    }
+
+    async fn step(&self, index: usize, step: Action, deadline: Instant) -> (StepResult, Option<Error>) {
+        let kind = step.kind();
+        let started = Instant::now();
+        let own_deadline = deadline.min(started + step.timeout());
+        self.usage.lock().begin(kind);
+        let result = if started >= deadline {
+            Err(Error::new(ErrorCode::ActionTimeout, "the batch was out of time before this step"))
+        } else {
+            self.single(step, own_deadline).await
+        };
+        self.usage.lock().end(kind, result.is_ok());
+        let (result, error) = match result {
+            Ok(outcome) => (Ok(outcome), None),
+            Err(error) => (Err(error_fields(&error)), Some(error)),
+        };
+        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let step = StepResult { index, kind, duration_ms, result };
+        self.log.append(EventKind::ActionStep {
+            action_id: self.action_id.to_string(),
+            index,
+            step: super::actor::brief(&step),
+        });
+        (step, error)
+    }
+}
+
+/// A failing step gives the batch its status and error, with the results so far in the body.
+fn partial(error: Error, result: &BatchResult) -> Error {
+    let outcome = if result.completed > 0 { RunOutcome::Unknown } else { error.outcome() };
+    match serde_json::to_value(result) {
+        Ok(Value::Object(fields)) => error.with_details(fields).with_outcome(outcome),
+        _ => error,
+    }
+}
+
+/// The fields of a step's error, as they stand in a reply of its own.
+fn error_fields(error: &Error) -> Map<String, Value> {
+    let mut fields = error.details().clone();
+    fields.insert("error".into(), error.message().into());
+    fields.insert("code".into(), error.code().as_str().into());
+    if let Some(reason) = error.reason() {
+        fields.insert("reason".into(), reason.into());
+    }
+    fields.insert("retryable".into(), error.code().is_retryable().into());
+    fields.insert("hint".into(), error.hint().into());
+    if let Ok(outcome) = serde_json::to_value(error.outcome()) {
+        fields.insert("outcome".into(), outcome);
+    }
+    fields
+}

@@ -1,0 +1,202 @@
+//! Idempotency keys of one session: the same key never runs twice.
+//!
+//! Every key is remembered for the session's life as a hash of its request with its outcome; results are kept in a
+//! bounded store, oldest out first.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+use sha2::{Digest, Sha256};
+use tokio::sync::watch;
+
+use crate::{error::RunOutcome, sessions::ActionReply};
+
+/// A key as a client sent it: 1 to 64 visible ASCII characters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct IdempotencyKey(Arc<str>);
+
+/// The text is not an idempotency key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an idempotency key is 1 to 64 visible ASCII characters")]
+pub struct InvalidKey;
+
+impl std::str::FromStr for IdempotencyKey {
+    type Err = InvalidKey;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let valid = (1..=crate::limits::MAX_KEY_CHARS).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        if valid { Ok(Self(text.into())) } else { Err(InvalidKey) }
+    }
+}
+
+/// A key together with what it stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keyed {
+    /// The client's key.
+    pub key: IdempotencyKey,
+    /// Hash of the request, to tell a repetition from a mistake.
+    pub request: RequestHash,
+}
+
+/// SHA-256 of a request's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestHash([u8; 32]);
+
+impl RequestHash {
+    /// The hash of a request body.
+    pub fn of(body: &[u8]) -> Self {
+        Self(Sha256::digest(body).into())
+    }
+}
+
+/// How a keyed action ended, for everyone who asked with the same key.
+pub(crate) type Ending = Result<Arc<ActionReply>, Arc<crate::error::Error>>;
+
+/// What to do with a keyed request.
+#[derive(Debug)]
+pub(crate) enum Decision {
+    /// New: run it and report the ending.
+    Run,
+    /// The same request is running: wait for its ending.
+    Join(watch::Receiver<Option<Ending>>),
+    /// It ran: this is its ending.
+    Replay(Ending),
+    /// It ran with this outcome, but its result is gone.
+    Dropped(RunOutcome),
+    /// The key stands for another request.
+    Conflict,
+}
+
+#[derive(Debug)]
+enum Entry {
+    Running(watch::Sender<Option<Ending>>),
+    Stored(Ending, usize),
+    Dropped(RunOutcome),
+}
+
+/// The keys of one session.
+#[derive(Debug)]
+pub(crate) struct Dedupe {
+    entries: HashMap<IdempotencyKey, (RequestHash, Entry)>,
+    stored: VecDeque<IdempotencyKey>,
+    bytes: usize,
+    max_bytes: usize,
+}
+
+impl Dedupe {
+    pub(crate) fn new(max_bytes: usize) -> Self {
+        Self { entries: HashMap::new(), stored: VecDeque::new(), bytes: 0, max_bytes }
+    }
+
+    /// Decides, and remembers a new key as running.
+    pub(crate) fn begin(&mut self, keyed: &Keyed) -> Decision {
+        if let Some((request, entry)) = self.entries.get(&keyed.key) {
+            if *request != keyed.request {
+                return Decision::Conflict;
+            }
+            return match entry {
+                Entry::Running(ending) => Decision::Join(ending.subscribe()),
+                Entry::Stored(ending, _) => Decision::Replay(ending.clone()),
+                Entry::Dropped(outcome) => Decision::Dropped(*outcome),
+            };
+        }
+        let running = Entry::Running(watch::Sender::new(None));
+        self.entries.insert(keyed.key.clone(), (keyed.request, running));
+        Decision::Run
+    }
+
+    /// A key whose request was refused before it began: it may be sent again.
+    pub(crate) fn forget(&mut self, key: &IdempotencyKey) {
+        if matches!(self.entries.get(key), Some((_, Entry::Running(_)))) {
+            self.entries.remove(key);
+        }
+    }
+
+    /// The ending of a running key.
+    pub(crate) fn end(&mut self, key: &IdempotencyKey, ending: &Ending) {
+        let Some((_, entry)) = self.entries.get_mut(key) else { return };
+        if let Entry::Running(waiting) = entry {
+            waiting.send_replace(Some(ending.clone()));
+        }
+        let size = ending.as_ref().map_or(256, |reply| reply.weight());
+        *entry = Entry::Stored(ending.clone(), size);
+        self.bytes += size;
+        self.stored.push_back(key.clone());
+        self.shrink();
+    }
+
+    /// The outcome a key is known to have had; `None` for a key never seen.
+    pub(crate) fn outcome(&self, key: &IdempotencyKey) -> Option<RunOutcome> {
+        self.entries.get(key).map(|(_, entry)| match entry {
+            Entry::Running(_) => RunOutcome::Unknown,
+            Entry::Stored(Ok(_), _) => RunOutcome::Executed,
+            Entry::Stored(Err(error), _) => error.outcome(),
+            Entry::Dropped(outcome) => *outcome,
+        })
+    }
+
+    /// Frees every result; the keys and their outcomes stay.
+    pub(crate) fn drop_results(&mut self) {
+        self.max_bytes = 0;
+        self.shrink();
+    }
+
+    fn shrink(&mut self) {
+        while self.bytes > self.max_bytes {
+            let Some(oldest) = self.stored.pop_front() else { break };
+            let outcome = self.outcome(&oldest).unwrap_or(RunOutcome::Unknown);
+            if let Some((_, entry)) = self.entries.get_mut(&oldest) {
+                if let Entry::Stored(_, size) = entry {
+                    self.bytes -= *size;
+                }
+                *entry = Entry::Dropped(outcome);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Error, ErrorCode};
+
+    fn keyed(key: &str, body: &[u8]) -> Keyed {
+        Keyed { key: key.parse().unwrap(), request: RequestHash::of(body) }
+    }
+
+    fn failed() -> Ending {
+        Err(Arc::new(Error::new(ErrorCode::ActionFailed, "no")))
+    }
+
+    #[tokio::test]
+    async fn a_key_runs_once_and_is_joined_replayed_or_refused() {
+        let mut keys = Dedupe::new(1024);
+        let one = keyed("k1", b"a");
+        assert!(matches!(keys.begin(&one), Decision::Run));
+        let Decision::Join(mut joined) = keys.begin(&one) else { panic!("running keys are joined") };
+        assert!(matches!(keys.begin(&keyed("k1", b"b")), Decision::Conflict));
+        keys.end(&one.key, &failed());
+        assert!(joined.wait_for(Option::is_some).await.is_ok());
+        assert!(matches!(keys.begin(&one), Decision::Replay(Err(_))));
+    }
+
+    #[test]
+    fn results_go_oldest_first_but_keys_stay() {
+        let mut keys = Dedupe::new(600);
+        for name in ["k1", "k2", "k3"] {
+            keys.begin(&keyed(name, b"a"));
+            keys.end(&keyed(name, b"a").key, &failed());
+        }
+        assert!(matches!(keys.begin(&keyed("k1", b"a")), Decision::Dropped(RunOutcome::NotExecuted)));
+        assert!(matches!(keys.begin(&keyed("k3", b"a")), Decision::Replay(_)));
+    }
+
+    #[test]
+    fn keys_are_visible_ascii() {
+        for bad in ["", "a b", "ä", "x\n", &"x".repeat(65)] {
+            assert_eq!(bad.parse::<IdempotencyKey>(), Err(InvalidKey), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The way to a session's actor: two bounded mailboxes, the published view, the log and the keys.
+//!
+//! Cloning is cheap. Reading the view never wakes the actor.
+
+use std::{sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
+use tokio::sync::{mpsc, oneshot, watch};
+use uuid::Uuid;
+
+use super::{
+    Follow, IdempotencyKey, Keyed, SessionId, SessionView, Since,
+    dedupe::{Decision, Dedupe, Ending},
+    events::EventLog,
+};
+use crate::{
+    account::UserId,
+    action::Action,
+    error::{Error, ErrorCode, RunOutcome},
+    sessions::{ActionReply, Caller, Executed},
+};
+
+/// How long the end of a session may take before a caller is told to ask again.
+const END_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// One action on its way to the page.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) action: Action,
+    pub(crate) action_id: Arc<str>,
+    pub(crate) by: Option<Arc<str>>,
+    pub(crate) key: Option<IdempotencyKey>,
+    pub(crate) reply: oneshot::Sender<Ending>,
+}
+
+/// What a session can be told at any time, whatever runs.
+#[derive(Debug)]
+pub(crate) enum Control {
+    /// End, as asked by the user.
+    Close,
+    /// A new deadline this long from now.
+    Renew { ttl: Duration, reply: oneshot::Sender<Result<SessionView, Error>> },
+    /// Stop the running action of this id.
+    Cancel { action_id: String, reply: oneshot::Sender<bool> },
+}
+
+/// A live session as the engine holds it.
+#[derive(Debug, Clone)]
+pub(crate) struct Handle {
+    pub(crate) id: SessionId,
+    pub(crate) user: UserId,
+    pub(super) jobs: mpsc::Sender<Job>,
+    pub(super) control: mpsc::Sender<Control>,
+    pub(super) view: watch::Receiver<SessionView>,
+    pub(super) log: Arc<EventLog>,
+    pub(super) keys: Arc<Mutex<Dedupe>>,
+}
+
+impl Handle {
+    /// The session as last published.
+    pub(crate) fn view(&self) -> SessionView {
+        self.view.borrow().clone()
+    }
+
+    pub(crate) fn follow(&self, since: Option<&Since>) -> Follow {
+        self.log.follow(since, self.view())
+    }
+
+    /// What is known of a key; `None` for one never seen.
+    pub(crate) fn key_outcome(&self, key: &IdempotencyKey) -> Option<RunOutcome> {
+        self.keys.lock().outcome(key)
+    }
+
+    /// The keys, to be remembered after the end.
+    pub(crate) fn keys(&self) -> Arc<Mutex<Dedupe>> {
+        Arc::clone(&self.keys)
+    }
+
+    /// Runs an action, or joins or repeats the one its key stands for.
+    pub(crate) async fn execute(&self, caller: Caller, action: Action, keyed: Option<Keyed>) -> Result<Executed, Error> {
+        if let Some(keyed) = &keyed {
+            let decision = self.keys.lock().begin(keyed);
+            match decision {
+                Decision::Run => {}
+                Decision::Join(ending) => return self.join(ending).await,
+                Decision::Replay(ending) => return self.replay(&ending),
+                Decision::Dropped(_) => return Ok(Executed::Dropped(Box::new(self.view()))),
+                Decision::Conflict => {
+                    return Err(Error::invalid("this Idempotency-Key stands for another request of this session")
+                        .with_session(self.view()));
+                }
+            }
+        }
+        self.run(caller, action, keyed.map(|keyed| keyed.key)).await
+    }
+
+    async fn run(&self, caller: Caller, action: Action, key: Option<IdempotencyKey>) -> Result<Executed, Error> {
+        let (reply, ending) = oneshot::channel();
+        let action_id: Arc<str> = format!("a_{}", Uuid::new_v4().simple()).into();
+        let job = Job { action, action_id, by: caller.connection, key: key.clone(), reply };
+        if let Err(refused) = self.jobs.try_send(job) {
+            if let Some(key) = &key {
+                self.keys.lock().forget(key);
+            }
+            return Err(match refused {
+                mpsc::error::TrySendError::Full(_) => self.busy(),
+                mpsc::error::TrySendError::Closed(_) => Error::inactive(self.ended().await?),
+            });
+        }
+        match ending.await {
+            Ok(Ok(reply)) => Ok(Executed::Reply(ActionReply::clone(&reply))),
+            Ok(Err(error)) => Err(error.replica()),
+            // The actor ended while this was in its mailbox.
+            Err(_never_begun) => {
+                if let Some(key) = &key {
+                    self.keys.lock().forget(key);
+                }
+                Err(Error::inactive(self.ended().await?))
+            }
+        }
+    }
+
+    fn busy(&self) -> Error {
+        let queued = self.jobs.max_capacity();
+        Error::new(ErrorCode::Busy, format!("{queued} actions are waiting in this session already"))
+            .with_retry_after(Duration::from_secs(1))
+            .with_hint("wait for the replies of earlier actions before sending more")
+            .with_session(self.view())
+    }
+
+    async fn join(&self, mut ending: watch::Receiver<Option<Ending>>) -> Result<Executed, Error> {
+        let ending = ending.wait_for(Option::is_some).await.ok().and_then(|ending| ending.clone());
+        match ending {
+            Some(ending) => self.replay(&ending),
+            None => Err(Error::inactive(self.ended().await?)),
+        }
+    }
+
+    fn replay(&self, ending: &Ending) -> Result<Executed, Error> {
+        match ending {
+            Ok(reply) => {
+                let session = Arc::new(self.view());
+                Ok(Executed::Reply(ActionReply { replayed: true, session, ..ActionReply::clone(reply) }))
+            }
+            Err(error) => Err(error.replica().with_detail("replayed", true).with_session(self.view())),
+        }
+    }
+
+    pub(crate) async fn renew(&self, ttl: Duration) -> Result<SessionView, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(Control::Renew { ttl, reply }).await?;
+        match answer.await {
+            Ok(result) => result,
+            Err(_ended) => Err(Error::inactive(self.ended().await?)),
+        }
+    }
+
+    pub(crate) async fn cancel(&self, action_id: String) -> Result<bool, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(Control::Cancel { action_id, reply }).await?;
+        Ok(answer.await.unwrap_or(false)) // ended: nothing runs any more
+    }
+
+    /// Ends the session and returns its final view.
+    pub(crate) async fn close(&self) -> Result<SessionView, Error> {
+        let _ = self.control.send(Control::Close).await; // closed already: its end is on the way
+        self.ended().await
+    }
+
+    async fn tell(&self, control: Control) -> Result<(), Error> {
+        match self.control.send(control).await {
+            Ok(()) => Ok(()),
+            Err(_ended) => Err(Error::inactive(self.ended().await?)),
+        }
+    }
+
+    /// The final view, once it is in the books.
+    pub(crate) async fn ended(&self) -> Result<SessionView, Error> {
+        let mut view = self.view.clone();
+        let last = tokio::time::timeout(END_TIMEOUT, view.wait_for(|view| !view.is_active())).await;
+        match last {
+            Ok(Ok(view)) => Ok(view.clone()),
+            Ok(Err(_)) | Err(_) => Err(Error::new(
+                ErrorCode::Unavailable,
+                format!("the session is ending, but its end could not be recorded within {} s", END_TIMEOUT.as_secs()),
+            )
+            .with_hint("ask for the session again: it is charged once, whatever happens")),
+        }
+    }
+}

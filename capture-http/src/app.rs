@@ -1,0 +1,92 @@
+//! The parts every request needs, put together once: the only file of the edge that sees the concrete engine.
+
+use std::{fmt, sync::Arc};
+
+use capture_core::{
+    Engine, Limits, Sessions,
+    account::Accounts,
+    clock::{Clock, Timestamp},
+};
+use url::Url;
+
+use crate::auth::Throttle;
+
+type Readiness = dyn Fn() -> Result<(), String> + Send + Sync;
+
+/// What the operator decides about the edge.
+#[derive(Debug, Clone, Default)]
+pub struct EdgeSettings {
+    /// How clients reach this server, where that is not the address it listens on.
+    pub public_url: Option<Url>,
+    /// Answer only requests whose `Host` is localhost, an IP literal or that of `public_url`; others get 403. For a server
+    /// on loopback: a page of a foreign name that resolves to it (DNS rebinding) must not reach it.
+    pub local_only: bool,
+}
+
+/// What handlers share. Built once, then only read.
+pub struct App {
+    sessions: Arc<dyn Sessions>,
+    accounts: Arc<dyn Accounts>,
+    clock: Clock,
+    limits: Limits,
+    readiness: Arc<Readiness>,
+    settings: EdgeSettings,
+    throttle: Throttle,
+}
+
+impl App {
+    /// The edge of this engine. `accounts` are those the engine's ledger charges.
+    pub fn new(engine: &Engine, accounts: Arc<dyn Accounts>, settings: EdgeSettings) -> Self {
+        let judged = engine.clone();
+        Self {
+            sessions: Arc::new(engine.clone()),
+            accounts,
+            clock: engine.clock(),
+            limits: engine.limits().clone(),
+            readiness: Arc::new(move || judged.readiness()),
+            settings,
+            throttle: Throttle::default(),
+        }
+    }
+
+    /// The verbs.
+    pub(crate) fn sessions(&self) -> &dyn Sessions {
+        &*self.sessions
+    }
+
+    /// Who may use them.
+    pub(crate) fn accounts(&self) -> &dyn Accounts {
+        &*self.accounts
+    }
+
+    /// The wall time now, from the clock that sessions run on.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The numbers of the contract.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Whether sessions can be created now, and if not, why.
+    pub(crate) fn readiness(&self) -> Result<(), String> {
+        (self.readiness)()
+    }
+
+    /// What the operator decided.
+    pub(crate) fn settings(&self) -> &EdgeSettings {
+        &self.settings
+    }
+
+    /// Memory of failed authentications.
+    pub(crate) fn throttle(&self) -> &Throttle {
+        &self.throttle
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("limits", &self.limits).field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,106 @@
+//! Whether a credential is one of an account, and the extractor that asks for one.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, request::Parts},
+};
+use capture_core::{
+    Caller, Error, ErrorCode,
+    account::{Accounts, SecretHash},
+};
+
+use super::{Peer, bearer::Credential};
+use crate::{app::App, error::Refusal};
+
+/// No secret has this hash: compared with where there is no account, so that an unknown user costs the same.
+const NOBODY: SecretHash = SecretHash([0; 32]);
+
+/// A caller whose credential matches; extracted before anything else about the request is judged.
+#[derive(Debug)]
+pub(crate) struct Authenticated(pub(crate) Caller);
+
+impl FromRequestParts<Arc<App>> for Authenticated {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let error = match authenticate(&parts.headers, app.accounts()) {
+            Ok(caller) => return Ok(Self(caller)),
+            Err(error) if error.code() == ErrorCode::Unauthorized => error,
+            Err(error) => return Err(error.into()),
+        };
+        let peer = parts.extensions.get::<Peer>().copied();
+        let wait = peer.map(|peer| app.throttle().failed(peer)).unwrap_or_default();
+        if wait.is_zero() {
+            return Err(error.into());
+        }
+        tokio::time::sleep(wait).await;
+        Err(error.with_retry_after(wait).into())
+    }
+}
+
+/// The caller, or `unauthorized` with the same words for an unknown user and a wrong secret.
+fn authenticate(headers: &HeaderMap, accounts: &dyn Accounts) -> Result<Caller, Error> {
+    let unauthorized = |why: String| Error::new(ErrorCode::Unauthorized, why);
+    let credential = Credential::read(headers).map_err(|none| unauthorized(none.to_string()))?;
+    let account = accounts.account(&credential.user)?;
+    let matches = match &account {
+        Some(account) => account.accepts(&credential.secret),
+        None => NOBODY.matches(&credential.secret),
+    };
+    if account.is_some() && matches {
+        Ok(Caller::user(credential.user))
+    } else {
+        Err(unauthorized("unknown user or wrong secret".to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    use capture_core::{
+        account::{Account, AccountChange, Secret},
+        ledger::MemoryLedger,
+    };
+
+    use super::*;
+
+    async fn accounts() -> MemoryLedger {
+        let accounts = MemoryLedger::new();
+        let ann = Account::new("ann".parse().unwrap(), Secret::chosen("first").hash());
+        accounts.add(ann).await.unwrap();
+        let second = AccountChange::AddSecret(Secret::chosen("second").hash());
+        accounts.change("ann".parse().unwrap(), second).await.unwrap();
+        accounts
+    }
+
+    fn ask(accounts: &MemoryLedger, credential: &str) -> Result<Caller, Error> {
+        let mut headers = HeaderMap::new();
+        let value = format!("Bearer {}", STANDARD.encode(credential));
+        headers.insert(axum::http::header::AUTHORIZATION, value.parse().unwrap());
+        authenticate(&headers, accounts)
+    }
+
+    #[tokio::test]
+    async fn any_secret_of_the_user_is_accepted_and_no_other() {
+        let accounts = accounts().await;
+        for secret in ["first", "second"] {
+            assert_eq!(ask(&accounts, &format!("ann:{secret}")).unwrap().user.as_ref(), "ann");
+        }
+        for credential in ["ann:third", "ann:First", "ann:first ", "bob:first", "Ann:first"] {
+            let error = ask(&accounts, credential).unwrap_err();
+            assert_eq!((error.code(), error.message()), (ErrorCode::Unauthorized, "unknown user or wrong secret"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_revoked_secret_is_refused_at_once_and_a_disabled_user_is_still_known() {
+        let accounts = accounts().await;
+        for change in [AccountChange::RevokeSecret(Secret::chosen("first").hash()), AccountChange::Disable] {
+            accounts.change("ann".parse().unwrap(), change).await.unwrap();
+        }
+        assert!(ask(&accounts, "ann:first").is_err());
+        assert!(ask(&accounts, "ann:second").is_ok());
+    }
+}

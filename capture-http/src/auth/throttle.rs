@@ -1,0 +1,127 @@
+//! Failed authentications are answered slower, the more of them come from one address.
+//!
+//! Nobody is locked out: a valid credential is never delayed, whatever others behind the same address do. The secrets are
+//! 256 random bits, so this protects our time, not them.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+/// Failures that cost nothing: a mistyped secret, a client that asks before it has one.
+const FREE: u32 = 3;
+/// The first delay; each further failure doubles it.
+const FIRST_DELAY: Duration = Duration::from_millis(100);
+/// Contract: the longest delay.
+const LONGEST_DELAY: Duration = Duration::from_secs(2);
+/// An address without a failure for this long starts anew.
+const FORGET_AFTER: Duration = Duration::from_secs(60);
+/// Addresses remembered; above it the one whose last failure is longest ago is forgotten.
+const MAX_ADDRESSES: usize = 4096;
+
+/// The address a request came from, as the connection has it; a proxy in front of us is one address.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+impl Peer {
+    /// What counts as one: a household or a host has a whole IPv6 /64 at its disposal.
+    fn source(self) -> IpAddr {
+        match self.0.to_canonical() {
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+            address @ IpAddr::V4(_) => address,
+        }
+    }
+}
+
+/// Memory of failures by address.
+#[derive(Debug, Default)]
+pub(crate) struct Throttle {
+    failures: Mutex<HashMap<IpAddr, Failures>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Failures {
+    count: u32,
+    last: Instant,
+}
+
+impl Throttle {
+    /// Counts a failure; returns how long its answer is to be held back.
+    pub(crate) fn failed(&self, peer: Peer) -> Duration {
+        let (source, now) = (peer.source(), Instant::now());
+        let mut failures = self.failures.lock();
+        if !failures.contains_key(&source) && failures.len() >= MAX_ADDRESSES {
+            make_room(&mut failures, now);
+        }
+        let known = failures.entry(source).or_insert(Failures { count: 0, last: now });
+        if now - known.last >= FORGET_AFTER {
+            known.count = 0;
+        }
+        *known = Failures { count: known.count.saturating_add(1), last: now };
+        delay(known.count)
+    }
+}
+
+fn make_room(failures: &mut HashMap<IpAddr, Failures>, now: Instant) {
+    failures.retain(|_, known| now - known.last < FORGET_AFTER);
+    if failures.len() >= MAX_ADDRESSES {
+        let oldest = failures.iter().min_by_key(|(_, known)| known.last).map(|(source, _)| *source);
+        if let Some(oldest) = oldest {
+            failures.remove(&oldest);
+        }
+    }
+}
+
+fn delay(count: u32) -> Duration {
+    match count.checked_sub(FREE + 1) {
+        Some(doublings) => FIRST_DELAY.saturating_mul(1 << doublings.min(16)).min(LONGEST_DELAY),
+        None => Duration::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn peer(text: &str) -> Peer {
+        Peer(text.parse().unwrap())
+    }
+
+    fn delays(throttle: &Throttle, from: &str, count: usize) -> Vec<u128> {
+        (0..count).map(|_| throttle.failed(peer(from)).as_millis()).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn delays_grow_to_two_seconds_and_are_forgotten() {
+        let throttle = Throttle::default();
+        assert_eq!(delays(&throttle, "10.0.0.1", 10), [0, 0, 0, 100, 200, 400, 800, 1600, 2000, 2000]);
+        assert_eq!(delays(&throttle, "10.0.0.2", 1), [0], "another address is not affected");
+        tokio::time::advance(FORGET_AFTER).await;
+        assert_eq!(delays(&throttle, "10.0.0.1", 1), [0]);
+        assert_eq!(delay(u32::MAX), LONGEST_DELAY);
+    }
+
+    #[test]
+    fn one_network_is_one_source() {
+        assert_eq!(peer("2001:db8::1").source(), peer("2001:db8::ffff:ffff:1:2").source());
+        assert_ne!(peer("2001:db8::1").source(), peer("2001:db8:0:1::1").source());
+        assert_eq!(peer("::ffff:10.0.0.1").source(), peer("10.0.0.1").source());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn memory_is_bounded_and_the_oldest_goes_first() {
+        let throttle = Throttle::default();
+        for n in 0..5000_u32 {
+            tokio::time::advance(Duration::from_millis(1)).await;
+            throttle.failed(Peer(std::net::Ipv4Addr::from(n).into()));
+        }
+        let failures = throttle.failures.lock();
+        assert_eq!(failures.len(), MAX_ADDRESSES);
+        assert!(!failures.contains_key(&peer("0.0.0.0").0));
+        assert!(failures.contains_key(&peer("0.0.19.135").0), "the last one");
+    }
+}

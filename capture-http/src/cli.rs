@@ -1,0 +1,175 @@
+//! The command line: commands by clap's derive, flags of settings from the one list of them.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use capture_core::account::UserId;
+use clap::{Arg, ArgMatches, Args, Command as Clap, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::{
+    commands::user::UserCommand,
+    config::{Flags, Form, Group, SETTINGS},
+};
+
+/// Browser sessions over HTTP: capture pages, act on them, pay by the minute.
+#[derive(Debug, Parser)]
+#[command(name = "capture", version, propagate_version = true)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the API until SIGTERM
+    Serve,
+    /// Add, show and change users, also while the server runs
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Run actions in one session without a server
+    Run(RunArgs),
+    /// Check that this machine can serve
+    Doctor,
+    /// Print the table of settings
+    #[command(hide = true)]
+    Settings,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+#[group(id = "what", required = true, multiple = false, args = ["url", "actions"])]
+pub(crate) struct RunArgs {
+    /// Open this address, take a picture and read the text
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    /// Run these actions: a JSON array of {type, payload}, or {"actions": […]}; - reads stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) actions: Option<PathBuf>,
+    /// Where pictures are written
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) out: PathBuf,
+}
+
+/// The user a command is about.
+#[derive(Debug, Args)]
+pub(crate) struct Named {
+    /// Name of the user: 1 to 64 of A-Z a-z 0-9 _ . -
+    #[arg(value_name = "NAME")]
+    pub(crate) user: UserId,
+}
+
+/// Understands the arguments, the program's own name first.
+///
+/// # Errors
+/// Help or version that was asked for, or what is wrong with the arguments; for [`crate::terminal::usage`].
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<(Cli, Flags), clap::Error> {
+    let matches = command().try_get_matches_from(args)?;
+    Ok((Cli::from_arg_matches(&matches)?, flags(&matches)))
+}
+
+fn command() -> Clap {
+    let taking = |command: Clap, groups: &[Group]| {
+        let settings = SETTINGS.iter().filter(|setting| groups.contains(&setting.group));
+        command.args(settings.map(argument))
+    };
+    taking(Cli::command(), &[Group::General])
+        .mut_subcommand("serve", |serve| taking(serve, &[Group::Server, Group::Browser]))
+        .mut_subcommand("run", |run| taking(run, &[Group::Browser]))
+        .mut_subcommand("doctor", |doctor| taking(doctor, &[Group::Server, Group::Browser]))
+}
+
+fn argument(setting: &'static crate::config::Setting) -> Arg {
+    let default = setting.default.map(|default| format!(" [default: {default}]")).unwrap_or_default();
+    let argument = Arg::new(setting.name)
+        .long(setting.name)
+        .global(setting.group == Group::General)
+        .help_heading(setting.group.heading())
+        .help(format!("{} [env: {}]{default}", setting.help.trim_end_matches('.').replace('`', ""), setting.variable()));
+    match setting.form {
+        Form::Value(word) => argument.value_name(word),
+        Form::Switch => argument.value_name("BOOL").num_args(0..=1).require_equals(true).default_missing_value("true"),
+    }
+}
+
+/// The settings among the arguments, of the command and of everything above it.
+fn flags(matches: &ArgMatches) -> Flags {
+    let given = |name| matches.try_get_one::<String>(name).ok().flatten().cloned();
+    let mut flags: Flags = SETTINGS.iter().filter_map(|setting| Some((setting.name, given(setting.name)?))).collect();
+    if let Some((_, inner)) = matches.subcommand() {
+        flags.extend(self::flags(inner));
+    }
+    flags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<(Cli, Flags), clap::Error> {
+        super::parse(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn the_commands_are_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn flags_of_settings_are_found_at_every_level() {
+        for (line, name, text) in [
+            ("capture serve --listen 127.0.0.1:0", "listen", "127.0.0.1:0"),
+            ("capture --data-dir d serve", "data-dir", "d"),
+            ("capture user --data-dir d list", "data-dir", "d"),
+            ("capture user list --data-dir d", "data-dir", "d"),
+            ("capture serve --dev", "dev", "true"),
+            ("capture serve --dev=false", "dev", "false"),
+            ("capture doctor --unsafe-no-sandbox", "unsafe-no-sandbox", "true"),
+            ("capture run --url a.test --browser-uid 7", "browser-uid", "7"),
+        ] {
+            let (_, flags) = parse(line).unwrap();
+            assert_eq!(flags, Flags::from([(name, text.to_owned())]), "{line}");
+        }
+    }
+
+    #[test]
+    fn flags_stand_only_where_they_mean_something() {
+        for line in [
+            "capture",
+            "capture user list --listen 127.0.0.1:0",
+            "capture run",
+            "capture run --url a.test --actions -",
+            "capture run --url a.test --dev",
+            "capture user add a/b",
+            "capture user credits ann 5",
+            "capture user credits ann +x",
+            "capture user secret ann revoke",
+            "capture user secret ann add sec_x",
+            "capture user proxy ann ftp://h:1",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn user_commands_are_understood() {
+        for line in [
+            "capture user add ann --credits 5 --proxy socks5://u:p@h:1080 --max-sessions 3",
+            "capture user list",
+            "capture user show ann",
+            "capture user enable ann",
+            "capture user disable ann",
+            "capture user credits ann +5",
+            "capture user credits ann =5",
+            "capture user credits ann =unlimited",
+            "capture user proxy ann http://h:3128",
+            "capture user proxy ann none",
+            "capture user secret ann add",
+            "capture user secret ann revoke 1a2b3c4d",
+            "capture user secret add add",
+        ] {
+            let (cli, flags) = parse(line).unwrap();
+            assert!(matches!(cli.command, Command::User(_)) && flags.is_empty(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What the operator decided, understood once: from flags, environment and file to typed values.
+//!
+//! Reads the environment only through the function it is given. Knows nothing of what the values are used for.
+
+mod file;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use capture_core::{
+    Limits,
+    browser::chromium::{ChromiumConfig, Isolation, Retire},
+};
+use url::Url;
+
+pub(crate) use self::{
+    settings::{CONFIG, Form, Group, SETTINGS, Setting, markdown_table},
+    values::{ConfigError, Flags, Lookup},
+};
+use self::values::{Found, Values};
+
+/// A day: no number of seconds needs to be larger.
+const DAY: u64 = 24 * 3600;
+
+/// Everything the operator decides.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// Where to serve.
+    pub(crate) listen: SocketAddr,
+    /// How clients reach the server, where that differs.
+    pub(crate) public_url: Option<Url>,
+    /// Whether this is for trying things out.
+    pub(crate) dev: bool,
+    /// Whether pages may reach private addresses; for the egress guard.
+    pub(crate) private_targets: bool,
+    /// How long live sessions may go on after the first signal.
+    pub(crate) drain: Duration,
+    /// Where the ledger is.
+    pub(crate) data_dir: PathBuf,
+    /// Numbers of the engine.
+    pub(crate) limits: Limits,
+    /// How browsers are run.
+    pub(crate) browser: ChromiumConfig,
+    /// What is logged, and how.
+    pub(crate) log: Log,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Log {
+    /// How an event is written.
+    pub(crate) format: LogFormat,
+    /// Which events: a level, or levels per module.
+    pub(crate) level: String,
+}
+
+/// How an event is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// Finds and understands every setting.
+    ///
+    /// # Errors
+    /// Names the setting and the place of the first value that does not fit.
+    pub(crate) fn load(flags: &Flags, lookup: Lookup<'_>) -> Result<Self, ConfigError> {
+        let mut values = Values { flags, lookup, file: None };
+        if let Some(path) = values.path(CONFIG)? {
+            values.file = Some(file::read(path)?);
+        }
+        Self::from_values(&values)
+    }
+
+    fn from_values(values: &Values<'_>) -> Result<Self, ConfigError> {
+        let dev = values.switch("dev")?;
+        let url = "an http or https address such as https://capture.example.com";
+        Ok(Self {
+            listen: listen(values, dev)?,
+            public_url: values.optional("public-url", url, parse_public_url)?,
+            dev,
+            private_targets: dev,
+            drain: Duration::from_secs(values.number("drain-seconds", 0..=900)?),
+            data_dir: values.path("data-dir")?.unwrap_or_else(|| default_data_dir(values.lookup)),
+            limits: limits(values)?,
+            browser: browser(values)?,
+            log: log(values)?,
+        })
+    }
+}
+
+fn listen(values: &Values<'_>, dev: bool) -> Result<SocketAddr, ConfigError> {
+    const NAME: &str = "listen";
+    let address = values.required(NAME, "an address and port such as 127.0.0.1:8080 or [::]:8080", |text| {
+        text.parse::<SocketAddr>().ok()
+    })?;
+    match values.find(NAME) {
+        Some(Found { text, origin }) if dev && !address.ip().is_loopback() => {
+            // The secret of the user dev is known to everyone.
+            let accepted = "a loopback address such as 127.0.0.1:8080 with --dev".to_owned();
+            Err(ConfigError::Value { name: NAME, accepted, value: text, origin })
+        }
+        _ => Ok(address),
+    }
+}
+
+fn parse_public_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    (matches!(url.scheme(), "http" | "https") && url.has_host() && plain).then_some(url)
+}
+
+fn limits(values: &Values<'_>) -> Result<Limits, ConfigError> {
+    let max_ttl = Duration::from_secs(values.number("max-ttl-seconds", 1..=DAY)?);
+    let default_ttl = Duration::from_secs(values.number("default-ttl-seconds", 1..=DAY)?);
+    Ok(Limits {
+        max_ttl,
+        default_ttl: default_ttl.min(max_ttl),
+        sessions_per_user: values.number("max-sessions-per-user", 1..=100_000)?,
+        max_sessions: values.number("max-sessions", 1..=100_000)?,
+        ..Limits::default()
+    })
+}
+
+fn browser(values: &Values<'_>) -> Result<ChromiumConfig, ConfigError> {
+    let isolations = [("context", Isolation::Context), ("process", Isolation::Process)];
+    Ok(ChromiumConfig {
+        executable: values.path("browser-executable")?,
+        run_root: values.path("browser-run-root")?,
+        isolation: values.one_of("browser-isolation", &isolations)?,
+        warm_pages: values.number("browser-warm-pages", 0..=100)?,
+        max_pages_per_browser: values.number("browser-max-pages", 1..=1_000)?,
+        sandbox: !values.switch("unsafe-no-sandbox")?,
+        uid: values.optional_number("browser-uid", 1..=u64::from(u32::MAX - 1))?,
+        retire: Retire {
+            max_age: Duration::from_secs(values.number("browser-retire-seconds", 1..=30 * DAY)?),
+            max_sessions: values.number("browser-retire-sessions", 1..=1_000_000)?,
+            max_memory_bytes: values.number::<u64>("browser-retire-memory-mib", 128..=1_048_576)? * 1024 * 1024,
+        },
+        ..ChromiumConfig::default()
+    })
+}
+
+fn log(values: &Values<'_>) -> Result<Log, ConfigError> {
+    let level = "a level such as info, or levels per module such as info,capture_core=debug";
+    Ok(Log {
+        format: values.one_of("log-format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,
+        level: values.required("log-level", level, |text| {
+            tracing_subscriber::EnvFilter::try_new(text).ok().map(|_valid| text.to_owned())
+        })?,
+    })
+}
+
+/// As the XDG base directory specification says, which ignores relative paths.
+fn default_data_dir(lookup: Lookup<'_>) -> PathBuf {
+    let absolute = |name: &str| lookup(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || absolute("HOME").map(|home| home.join(".local/share"));
+    match absolute("XDG_DATA_HOME").or_else(home) {
+        Some(share) => share.join("capture"),
+        None => PathBuf::from("capture-data"),
+    }
+}

@@ -1,0 +1,171 @@
+//! The one list of settings. Flags, variables, file keys, help and the README's table all come from it.
+//!
+//! A setting has one name and three spellings: `max-sessions` is `--max-sessions` on the command line,
+//! `CAPTURE_MAX_SESSIONS` in the environment and `max-sessions` in the file. Nothing here reads any of them.
+
+/// What a setting is about, and with that which commands take its flag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Group {
+    /// Every command.
+    General,
+    /// `serve` and `doctor`.
+    Server,
+    /// `serve`, `run` and `doctor`.
+    Browser,
+}
+
+impl Group {
+    /// Heading in the help of a command.
+    pub(crate) fn heading(self) -> &'static str {
+        match self {
+            Self::General => "General settings",
+            Self::Server => "Server settings",
+            Self::Browser => "Browser settings",
+        }
+    }
+}
+
+/// How a setting is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A value; the word stands for it in the help.
+    Value(&'static str),
+    /// True or false; the bare flag means true.
+    Switch,
+}
+
+/// One setting.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    /// Its name, which is also its key in the file.
+    pub(crate) name: &'static str,
+    /// What it is about.
+    pub(crate) group: Group,
+    /// How it is written.
+    pub(crate) form: Form,
+    /// The value it has when nobody sets it, written as a person would; `None`: see the sentence.
+    pub(crate) default: Option<&'static str>,
+    /// One sentence for people.
+    pub(crate) help: &'static str,
+}
+
+impl Setting {
+    /// Its spelling on the command line.
+    pub(crate) fn flag(&self) -> String {
+        format!("--{}", self.name)
+    }
+
+    /// Its spelling in the environment.
+    pub(crate) fn variable(&self) -> String {
+        format!("CAPTURE_{}", self.name.replace('-', "_").to_ascii_uppercase())
+    }
+
+    /// Its key in the file; the file cannot name itself.
+    pub(crate) fn key(&self) -> Option<&'static str> {
+        (self.name != CONFIG).then_some(self.name)
+    }
+}
+
+/// The setting that names the file.
+pub(crate) const CONFIG: &str = "config";
+
+/// The setting of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+const fn value(name: &'static str, group: Group, word: &'static str, help: &'static str) -> Setting {
+    Setting { name, group, form: Form::Value(word), default: None, help }
+}
+
+const fn switch(name: &'static str, group: Group, help: &'static str) -> Setting {
+    Setting { name, group, form: Form::Switch, default: Some("false"), help }
+}
+
+impl Setting {
+    const fn or(mut self, default: &'static str) -> Self {
+        self.default = Some(default);
+        self
+    }
+}
+
+/// All settings, in the order of the help and the README.
+#[rustfmt::skip]
+pub(crate) const SETTINGS: &[Setting] = {
+    use Group::{Browser, General, Server};
+    &[
+        value(CONFIG, General, "FILE", "TOML file with settings; flags and variables win over it."),
+        value("data-dir", General, "DIR", "Where the ledger is kept; without it `capture` in `$XDG_DATA_HOME` or `~/.local/share`, or `./capture-data` without a home."),
+        value("log-format", General, "FORMAT", "`text` or `json`, one event a line on stderr.").or("text"),
+        value("log-level", General, "LEVEL", "`error`, `warn`, `info`, `debug` or `trace`, also per module as in `info,capture_core=debug`.").or("info"),
+        value("listen", Server, "ADDRESS", "Address and port to serve; port 0 picks a free one.").or("127.0.0.1:8080"),
+        value("public-url", Server, "URL", "How clients reach this server, for the addresses in its replies; without it the address of the request."),
+        switch("dev", Server, "For trying things out: user `dev` with secret `dev`, nothing kept, private targets allowed, loopback only."),
+        value("drain-seconds", Server, "SECONDS", "How long live sessions may go on after SIGTERM, at most 900; a second signal ends them at once.").or("30"),
+        value("max-sessions-per-user", Server, "NUMBER", "Active sessions of a user without a limit of their own.").or("5"),
+        value("max-sessions", Server, "NUMBER", "Live sessions of all users together; above it a create is answered 503.").or("50"),
+        value("default-ttl-seconds", Server, "SECONDS", "Time to live of a session that names none, never above `max-ttl-seconds`.").or("300"),
+        value("max-ttl-seconds", Server, "SECONDS", "Longest time to live; larger requests are capped.").or("900"),
+        value("browser-executable", Browser, "FILE", "Chromium to start; without it the first one found, headless shell before the full browser."),
+        value("browser-isolation", Browser, "MODE", "`context`: sessions share browser processes; `process`: each session has its own.").or("context"),
+        value("browser-warm-pages", Browser, "NUMBER", "Pages kept ready for the next sessions.").or("2"),
+        value("browser-max-pages", Browser, "NUMBER", "Pages of one browser process; above it another one is started.").or("20"),
+        value("browser-retire-seconds", Browser, "SECONDS", "Age at which a browser process takes no new sessions and is replaced.").or("3600"),
+        value("browser-retire-sessions", Browser, "NUMBER", "Sessions after which a browser process is replaced.").or("500"),
+        value("browser-retire-memory-mib", Browser, "MIB", "Memory of a browser process and its children above which it is replaced.").or("2048"),
+        value("browser-run-root", Browser, "DIR", "Where running browsers keep their files; without it a folder in the system's temporary directory."),
+        value("browser-uid", Browser, "UID", "User id of the browser when the server runs as root; never 0."),
+        switch("unsafe-no-sandbox", Browser, "Run Chromium without its sandbox: a hostile page that breaks it then owns this account."),
+    ]
+};
+
+/// The table in README.md.
+pub(crate) fn markdown_table() -> String {
+    let mut table = String::from("| flag | variable | file key | default | meaning |\n|---|---|---|---|---|\n");
+    for setting in SETTINGS {
+        let code = |text: &str| if text.is_empty() { "–".to_owned() } else { format!("`{text}`") };
+        let flag = match setting.form {
+            Form::Value(word) => format!("{} {word}", setting.flag()),
+            Form::Switch => setting.flag(),
+        };
+        let cells = [
+            code(&flag),
+            code(&setting.variable()),
+            code(setting.key().unwrap_or_default()),
+            code(setting.default.unwrap_or_default()),
+            setting.help.to_owned(),
+        ];
+        table.push_str(&format!("| {} |\n", cells.join(" | ")));
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_name_has_three_spellings() {
+        let setting = find("max-sessions").unwrap();
+        let spellings = (setting.flag(), setting.variable(), setting.key());
+        let expected = ("--max-sessions".to_owned(), "CAPTURE_MAX_SESSIONS".to_owned(), Some("max-sessions"));
+        assert_eq!(spellings, expected);
+    }
+
+    #[test]
+    fn names_are_unique_and_sentences_end() {
+        for (index, setting) in SETTINGS.iter().enumerate() {
+            assert!(SETTINGS.iter().skip(index + 1).all(|other| other.name != setting.name), "{}", setting.name);
+            assert!(setting.help.ends_with('.') && !setting.help.contains('|'), "{}", setting.name);
+        }
+    }
+
+    /// `capture settings` prints the table for whoever has to bring the README up to date.
+    #[test]
+    fn the_readme_shows_this_table() {
+        let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+        let after = readme.split_once("<!-- settings -->").expect("README.md has <!-- settings -->").1;
+        let shown = after.split_once("<!-- /settings -->").expect("README.md has <!-- /settings -->").0;
+        assert_eq!(shown.trim(), markdown_table().trim(), "run `capture settings` and paste its output");
+    }
+}

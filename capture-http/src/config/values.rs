@@ -1,0 +1,186 @@
+//! Where the value of a setting comes from: flag, then variable, then file, then default.
+//!
+//! Every refusal names the setting, what it accepts, the value and the place it came from.
+
+use std::{collections::BTreeMap, fmt, ops::RangeInclusive, path::PathBuf};
+
+use super::settings;
+
+/// The environment, as a function: only `main.rs` hands out the real one.
+pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Settings given on the command line, by name.
+pub(crate) type Flags = BTreeMap<&'static str, String>;
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    /// A value that does not fit its setting.
+    #[error("{name} must be {accepted}, not {value:?} (from {origin})")]
+    Value {
+        /// The setting.
+        name: &'static str,
+        /// What fits, as it reads after "must be".
+        accepted: String,
+        /// What was given.
+        value: String,
+        /// Where.
+        origin: Origin,
+    },
+    /// A setting without which nothing works.
+    #[error("{0} is required")]
+    Missing(&'static str),
+    /// The file named by `config`.
+    #[error("cannot read the settings file {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("the settings file {} is not valid TOML", path.display())]
+    NotToml {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// A key that is no setting.
+    #[error("unknown setting {key:?} in {}; accepted are {accepted}", path.display())]
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// The file.
+        path: PathBuf,
+        /// The keys there are.
+        accepted: String,
+    },
+}
+
+/// The place a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The command line.
+    Flag(&'static str),
+    /// The environment.
+    Variable(String),
+    /// The settings file.
+    File(PathBuf),
+    /// Nobody set it.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) => write!(f, "--{name}"),
+            Self::Variable(variable) => f.write_str(variable),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Default => f.write_str("the default"),
+        }
+    }
+}
+
+/// A value that was found, not yet understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// As it was written.
+    pub(crate) text: String,
+    /// Where.
+    pub(crate) origin: Origin,
+}
+
+/// All places a value can come from.
+pub(crate) struct Values<'a> {
+    pub(super) flags: &'a Flags,
+    pub(super) lookup: Lookup<'a>,
+    pub(super) file: Option<(PathBuf, Flags)>,
+}
+
+impl Values<'_> {
+    /// The value of a setting as it was written, from the first place that has one.
+    pub(crate) fn find(&self, name: &'static str) -> Option<Found> {
+        let setting = settings::find(name)?;
+        let found = |text: &String, origin| Some(Found { text: text.clone(), origin });
+        if let Some(text) = self.flags.get(name) {
+            return found(text, Origin::Flag(name));
+        }
+        let variable = setting.variable();
+        // Container files often pass a variable on empty where nobody set it.
+        if let Some(text) = (self.lookup)(&variable).filter(|text| !text.is_empty()) {
+            return found(&text, Origin::Variable(variable));
+        }
+        if let Some((path, entries)) = &self.file
+            && let Some(text) = entries.get(name)
+        {
+            return found(text, Origin::File(path.clone()));
+        }
+        setting.default.map(|text| Found { text: text.to_owned(), origin: Origin::Default })
+    }
+
+    /// A setting that may be absent.
+    pub(crate) fn optional<T>(
+        &self,
+        name: &'static str,
+        accepted: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(Found { text, origin }) = self.find(name) else { return Ok(None) };
+        match read(&text) {
+            Some(value) => Ok(Some(value)),
+            None => Err(ConfigError::Value { name, accepted: accepted.to_owned(), value: text, origin }),
+        }
+    }
+
+    /// A setting that has a default.
+    pub(crate) fn required<T>(
+        &self,
+        name: &'static str,
+        accepted: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, ConfigError> {
+        self.optional(name, accepted, read)?.ok_or(ConfigError::Missing(name))
+    }
+
+    /// A whole number within bounds, for a setting that may be absent.
+    pub(crate) fn optional_number<T: TryFrom<u64>>(
+        &self,
+        name: &'static str,
+        bounds: RangeInclusive<u64>,
+    ) -> Result<Option<T>, ConfigError> {
+        let accepted = format!("a whole number from {} to {}", bounds.start(), bounds.end());
+        self.optional(name, &accepted, |text| {
+            let number = text.parse().ok().filter(|number| bounds.contains(number))?;
+            T::try_from(number).ok()
+        })
+    }
+
+    /// A whole number within bounds.
+    pub(crate) fn number<T: TryFrom<u64>>(
+        &self,
+        name: &'static str,
+        bounds: RangeInclusive<u64>,
+    ) -> Result<T, ConfigError> {
+        self.optional_number(name, bounds)?.ok_or(ConfigError::Missing(name))
+    }
+
+    /// True or false.
+    pub(crate) fn switch(&self, name: &'static str) -> Result<bool, ConfigError> {
+        self.one_of(name, &[("true", true), ("false", false)])
+    }
+
+    /// One of these words.
+    pub(crate) fn one_of<T: Copy>(&self, name: &'static str, words: &[(&str, T)]) -> Result<T, ConfigError> {
+        let accepted: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        let read = |text: &str| words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        self.required(name, &accepted.join(" or "), read)
+    }
+
+    /// A path, taken as it is.
+    pub(crate) fn path(&self, name: &'static str) -> Result<Option<PathBuf>, ConfigError> {
+        self.optional(name, "a path", |text| (!text.is_empty()).then(|| PathBuf::from(text)))
+    }
+}

@@ -1,0 +1,164 @@
+//! The data directory: readable by its owner only, and held by one server at a time.
+//!
+//! A second server on the same directory would settle the live sessions of the first as lost. Commands on users work
+//! beside a running server and take no lock. Knows nothing of what the ledger file holds.
+
+use std::{
+    fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError},
+    io::{self, Read, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+const LEDGER: &str = "ledger.sqlite";
+const LOCK: &str = "lock";
+
+/// Why the data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DataDirError {
+    /// Another server is running on it.
+    #[error("another capture server{} is running on {}: stop it, or choose another --data-dir", by(*.pid), dir.display())]
+    Held {
+        /// The directory.
+        dir: PathBuf,
+        /// The other server, where it said so.
+        pid: Option<u32>,
+    },
+    /// It holds other people's files and is open to them.
+    #[error("{} is open to other users and holds files that are not capture's: choose a directory of its own, or chmod 700 it", .0.display())]
+    Shared(PathBuf),
+    /// No user was ever added.
+    #[error("no ledger in {}: check --data-dir, or add the first user with `capture user add NAME`", .0.display())]
+    Empty(PathBuf),
+    /// Something of the operating system.
+    #[error("cannot use the data directory {}", dir.display())]
+    Io {
+        /// The directory.
+        dir: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+}
+
+fn by(pid: Option<u32>) -> String {
+    pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default()
+}
+
+/// A data directory that exists and is closed to others.
+#[derive(Debug)]
+pub(crate) struct DataDir(PathBuf);
+
+/// Held while a server runs on the directory; the system releases it when the process ends, however it ends.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+impl DataDir {
+    /// Makes the directory where it is missing.
+    pub(crate) fn create(path: &Path) -> Result<Self, DataDirError> {
+        let dir = Self(path.to_owned());
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|source| dir.failed(source))?;
+        dir.close_to_others()?;
+        Ok(dir)
+    }
+
+    /// The directory of a server that has users already.
+    pub(crate) fn existing(path: &Path) -> Result<Self, DataDirError> {
+        let dir = Self(path.to_owned());
+        if dir.ledger().exists() { Ok(dir) } else { Err(DataDirError::Empty(dir.0)) }
+    }
+
+    /// The ledger's file.
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.0.join(LEDGER)
+    }
+
+    /// Takes the directory for this process.
+    pub(crate) fn lock(&self) -> Result<Lock, DataDirError> {
+        let failed = |source| self.failed(source);
+        let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).clone();
+        let mut file = options.open(self.0.join(LOCK)).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let pid = read_pid(&mut file);
+                return Err(DataDirError::Held { dir: self.0.clone(), pid });
+            }
+            Err(TryLockError::Error(source)) => return Err(self.failed(source)),
+        }
+        file.set_len(0).map_err(failed)?;
+        writeln!(file, "{}", std::process::id()).map_err(failed)?;
+        Ok(Lock { _file: file })
+    }
+
+    fn close_to_others(&self) -> Result<(), DataDirError> {
+        let failed = |source| self.failed(source);
+        let mode = self.0.metadata().map_err(failed)?.permissions().mode();
+        if mode & 0o077 == 0 {
+            return Ok(());
+        }
+        // Never take a directory such as /tmp or a home away from whoever else uses it.
+        let is_empty = self.0.read_dir().map_err(failed)?.next().is_none();
+        if !is_empty && !self.ledger().exists() {
+            return Err(DataDirError::Shared(self.0.clone()));
+        }
+        std::fs::set_permissions(&self.0, Permissions::from_mode(0o700)).map_err(failed)
+    }
+
+    fn failed(&self, source: io::Error) -> DataDirError {
+        DataDirError::Io { dir: self.0.clone(), source }
+    }
+}
+
+fn read_pid(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A path below the system's temporary directory that no other test uses.
+    fn place(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("capture-data-dir-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        path
+    }
+
+    fn mode(path: &Path) -> u32 {
+        path.metadata().unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_directory_is_held_by_one_server_at_a_time() {
+        let path = place("lock");
+        let dir = DataDir::create(&path).unwrap();
+        let lock = dir.lock().unwrap();
+        let refusal = dir.lock().unwrap_err().to_string();
+        assert!(refusal.contains(&format!("(pid {}) is running on", std::process::id())), "{refusal}");
+        drop(lock);
+        dir.lock().unwrap();
+        std::fs::remove_dir_all(path).unwrap();
+    }
+
+    #[test]
+    fn only_its_own_directory_is_closed_to_others() {
+        let path = place("mode");
+        DataDir::create(&path.join("a/b")).unwrap();
+        assert_eq!(mode(&path.join("a/b")), 0o700);
+        let open = path.join("open");
+        std::fs::create_dir(&open).unwrap();
+        std::fs::set_permissions(&open, Permissions::from_mode(0o755)).unwrap();
+        std::fs::write(open.join("other"), "").unwrap();
+        assert!(matches!(DataDir::create(&open), Err(DataDirError::Shared(_))));
+        assert_eq!(mode(&open), 0o755);
+        std::fs::remove_file(open.join("other")).unwrap();
+        DataDir::create(&open).unwrap();
+        assert_eq!(mode(&open), 0o700);
+        std::fs::remove_dir_all(path).unwrap();
+    }
+}

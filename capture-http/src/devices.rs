@@ -1,0 +1,42 @@
+//! The list of device profiles, for `emulateDevice`. No authentication, as in the public API.
+
+use axum::response::Response;
+use capture_core::action::{self, Device, DeviceScale};
+use serde::Serialize;
+
+use crate::{error::Refusal, reply};
+
+#[derive(Serialize)]
+struct Devices {
+    success: bool,
+    count: usize,
+    devices: Vec<Profile>,
+}
+
+#[derive(Serialize)]
+struct Profile {
+    name: &'static str,
+    key: &'static str,
+    viewport: Viewport,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Viewport {
+    width: u32,
+    height: u32,
+    device_scale_factor: DeviceScale,
+}
+
+impl From<&'static Device> for Profile {
+    fn from(device: &'static Device) -> Self {
+        let Device { width, height, device_scale_factor, .. } = *device;
+        Self { name: &device.name, key: &device.key, viewport: Viewport { width, height, device_scale_factor } }
+    }
+}
+
+/// `GET /screenshot/devices`.
+pub(crate) async fn list() -> Result<Response, Refusal> {
+    let devices: Vec<_> = action::devices().iter().map(Profile::from).collect();
+    reply::ok(&Devices { success: true, count: devices.len(), devices })
+}

@@ -1,0 +1,77 @@
+//! The session a request is about, judged before its body: who asks, then whether it exists.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{FromRequestParts, Path},
+    http::request::Parts,
+};
+use capture_core::{
+    Caller, Error, ErrorCode,
+    session::{SessionId, SessionView},
+};
+
+use super::body::has_key;
+use crate::{app::App, auth::Authenticated, error::Refusal};
+
+/// The session id in the path. A malformed one is an id nobody has.
+#[derive(Debug)]
+pub(crate) struct PathId(pub(crate) SessionId);
+
+impl FromRequestParts<Arc<App>> for PathId {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let text = Path::<String>::from_request_parts(parts, app).await;
+        let id = text.ok().and_then(|Path(text)| text.parse().ok());
+        id.map(Self).ok_or_else(|| Error::not_found().into())
+    }
+}
+
+/// A caller and a session of his.
+pub(crate) struct Target {
+    app: Arc<App>,
+    pub(crate) caller: Caller,
+    pub(crate) id: SessionId,
+    /// As it was when the request came.
+    view: SessionView,
+    keyed: bool,
+}
+
+impl FromRequestParts<Arc<App>> for Target {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let Authenticated(caller) = Authenticated::from_request_parts(parts, app).await?;
+        let PathId(id) = PathId::from_request_parts(parts, app).await?;
+        let view = app.sessions().get(caller.clone(), id).await?;
+        Ok(Self { app: Arc::clone(app), caller, id, view, keyed: has_key(&parts.headers) })
+    }
+}
+
+impl Target {
+    /// Refuses an ended session, before its body is looked at. A keyed request passes: its key may be known, and only the
+    /// engine knows which are.
+    pub(crate) fn must_be_active(&self) -> Result<(), Refusal> {
+        if self.view.is_active() || self.keyed { Ok(()) } else { Err(Error::inactive(self.view.clone()).into()) }
+    }
+
+    /// The session as it was when the request came.
+    pub(crate) fn into_view(self) -> SessionView {
+        self.view
+    }
+
+    /// An error about this session carries it, as it is now.
+    pub(crate) async fn refuse(self, error: Error) -> Refusal {
+        if error.session().is_some() {
+            return error.into();
+        }
+        if !self.view.is_active() && error.code() == ErrorCode::InvalidRequest {
+            return Error::inactive(self.view).into();
+        }
+        match self.app.sessions().get(self.caller, self.id).await {
+            Ok(view) => error.with_session(view).into(),
+            Err(_cannot_be_read) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The front door of Capture: REST in front of `capture-core`, and the program that wires it.
+//!
+//! ```text
+//! connection ─► server ─► router ─► auth ─► extract ─► dyn Sessions
+//!                            ▲                              │
+//!                          reply / error ◄──────────────────┘
+//! ```
+//!
+//! A handler extracts, asks one verb of [`Sessions`](capture_core::Sessions), and replies. [`App`] is the only place where
+//! the concrete engine is seen; [`router()`] is the API's contents page; [`server::serve`] answers a listener.
+
+mod actions;
+mod app;
+mod auth;
+mod devices;
+mod error;
+mod extract;
+mod health;
+mod host;
+mod leftover;
+mod panics;
+mod reply;
+mod request_id;
+mod router;
+pub mod server;
+mod sessions;
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    app::{App, EdgeSettings},
+    router::router,
+};

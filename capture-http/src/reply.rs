@@ -1,0 +1,154 @@
+//! What an accepted request looks like: `{"success":true,…}`, with the time left taken as the reply is written.
+
+use axum::{
+    body::Bytes,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use capture_core::{
+    ActionReply, Created, Error,
+    action::{Outcome, Picture},
+    session::{SessionId, SessionOptions, SessionView, Status},
+};
+use capture_core::clock::Timestamp;
+use serde::Serialize;
+
+use crate::{app::App, error::Refusal};
+
+/// A body with status 200.
+pub(crate) fn ok(body: &impl Serialize) -> Result<Response, Refusal> {
+    json(StatusCode::OK, body)
+}
+
+fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Refusal> {
+    let bytes = serde_json::to_vec(body).map_err(Error::internal)?;
+    let json = HeaderValue::from_static("application/json");
+    Ok((status, [(header::CONTENT_TYPE, json)], Bytes::from(bytes)).into_response())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CreateReply {
+    success: bool,
+    session: CreatedSession,
+    expires_in_seconds: u64,
+    #[serde(skip_serializing_if = "is_false")]
+    replayed: bool,
+}
+
+/// The short form of a session that only a create answers with.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CreatedSession {
+    id: SessionId,
+    status: Status,
+    expires_at: Timestamp,
+    #[serde(flatten)]
+    options: SessionOptions,
+}
+
+/// The reply to a create.
+pub(crate) fn created(app: &App, created: &Created) -> Result<Response, Refusal> {
+    let SessionView { id, status, expires_at, options, .. } = created.session;
+    let reply = CreateReply {
+        success: true,
+        session: CreatedSession { id, status, expires_at, options },
+        expires_in_seconds: created.session.expires_in_seconds(app.now()),
+        replayed: created.replayed,
+    };
+    json(StatusCode::CREATED, &reply)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionReply {
+    success: bool,
+    session: SessionView,
+    expires_in_seconds: u64,
+}
+
+/// The reply about one session.
+pub(crate) fn session(app: &App, view: SessionView) -> Result<Response, Refusal> {
+    let now = app.now();
+    let expires_in_seconds = view.expires_in_seconds(now);
+    ok(&SessionReply { success: true, session: view.accrued(now), expires_in_seconds })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionsReply {
+    success: bool,
+    sessions: Vec<SessionView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active_session_count: Option<usize>,
+}
+
+/// The reply with the active sessions of a user.
+pub(crate) fn active_sessions(app: &App, views: Vec<SessionView>) -> Result<Response, Refusal> {
+    let now = app.now();
+    let sessions: Vec<_> = views.into_iter().map(|view| view.accrued(now)).collect();
+    ok(&SessionsReply { success: true, active_session_count: Some(sessions.len()), sessions })
+}
+
+/// The reply with sessions that were closed.
+pub(crate) fn final_sessions(sessions: Vec<SessionView>) -> Result<Response, Refusal> {
+    ok(&SessionsReply { success: true, sessions, active_session_count: None })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Acted<'a> {
+    success: bool,
+    action_id: &'a str,
+    duration_ms: u64,
+    #[serde(skip_serializing_if = "is_false")]
+    replayed: bool,
+    #[serde(flatten)]
+    outcome: &'a Outcome,
+    expires_in_seconds: u64,
+}
+
+/// The reply to an action.
+pub(crate) fn acted(app: &App, reply: &ActionReply) -> Result<Response, Refusal> {
+    ok(&Acted {
+        success: true,
+        action_id: &reply.action_id,
+        duration_ms: reply.duration_ms,
+        replayed: reply.replayed,
+        outcome: &reply.outcome,
+        expires_in_seconds: reply.session.expires_in_seconds(app.now()),
+    })
+}
+
+/// The reply to a screenshot of a client that asked for the picture itself.
+pub(crate) fn picture(app: &App, reply: &ActionReply, picture: &Picture) -> Result<Response, Refusal> {
+    let expires_in_seconds = reply.session.expires_in_seconds(app.now());
+    let action_id = HeaderValue::from_str(&reply.action_id).map_err(Error::internal)?;
+    let headers = [
+        (header::CONTENT_TYPE.as_str(), HeaderValue::from_static(picture.format.content_type())),
+        ("capture-expires-in-seconds", expires_in_seconds.into()),
+        ("capture-action-id", action_id),
+    ];
+    Ok((headers, picture.body.clone()).into_response())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Dropped {
+    success: bool,
+    replayed: bool,
+    result_dropped: bool,
+    outcome: &'static str,
+    expires_in_seconds: u64,
+}
+
+/// The reply to a repeated action whose result is no longer kept.
+pub(crate) fn dropped(app: &App, view: &SessionView) -> Result<Response, Refusal> {
+    let expires_in_seconds = view.expires_in_seconds(app.now());
+    ok(&Dropped { success: true, replayed: true, result_dropped: true, outcome: "executed", expires_in_seconds })
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}

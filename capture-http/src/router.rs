@@ -1,0 +1,32 @@
+//! The contents page of the API: path → handler, and what every request passes through.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+    routing::{get, post},
+};
+
+use crate::{actions, app::App, devices, error, health, host, leftover, panics, request_id, sessions};
+
+/// Every path of the API, ready to be served.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/v1/sessions", post(sessions::create).get(sessions::list).delete(sessions::close_all))
+        .route("/v1/sessions/{session_id}", get(sessions::get).delete(sessions::close))
+        .route("/v1/sessions/{session_id}/actions", post(actions::execute))
+        .route("/v1/sessions/{session_id}/renew", post(sessions::renew))
+        .route("/screenshot/devices", get(devices::list))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .fallback(error::unknown_path)
+        .with_state(Arc::clone(&app))
+        // A request passes them from the last line to the first, its reply from the first to the last.
+        .layer(from_fn_with_state(Arc::clone(&app), host::guard)) // no page of a foreign name reaches a local server
+        .layer(from_fn(panics::contain)) // a defect is answered, the connection lives on
+        .layer(from_fn(leftover::read)) // an answer before the end of the body still arrives
+        .layer(from_fn_with_state(app, error::render)) // refusals become bodies, with the time as it is now
+        .layer(from_fn(request_id::identify)) // span, request id, headers of every reply
+}

@@ -1,0 +1,96 @@
+//! Sessions: create, list, read, renew, close.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use capture_core::{
+    Error, ErrorCode,
+    session::{SessionOptions, parse_ttl},
+};
+use serde_json::{Map, Value};
+
+use crate::{
+    app::App,
+    auth::Authenticated,
+    error::Refusal,
+    extract::{PathId, Posted, Target},
+    reply,
+};
+
+/// `POST /v1/sessions`
+pub(crate) async fn create(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let mut posted = Posted::read(request).await?;
+    let options = SessionOptions::parse(&posted.options()?, app.limits())?;
+    let created = app.sessions().create(caller, options, posted.keyed).await.map_err(as_of_a_create)?;
+    reply::created(&app, &created)
+}
+
+/// A create answers nothing its contract does not list: a browser that opens too late is one that cannot be had, and so is
+/// a session that a repeated create finds ended and forgotten.
+fn as_of_a_create(error: Error) -> Error {
+    match error.code() {
+        ErrorCode::ActionTimeout
+        | ErrorCode::SessionNotFound
+        | ErrorCode::SessionInactive
+        | ErrorCode::SessionLost => Error::new(ErrorCode::Unavailable, error.message().to_owned()).with_source(error),
+        _ => error,
+    }
+}
+
+/// `GET /v1/sessions`
+pub(crate) async fn list(State(app): State<Arc<App>>, Authenticated(caller): Authenticated) -> Result<Response, Refusal> {
+    let views = app.sessions().list(caller).await?;
+    reply::active_sessions(&app, views)
+}
+
+/// `DELETE /v1/sessions`
+pub(crate) async fn close_all(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+) -> Result<Response, Refusal> {
+    let views = app.sessions().close_all(caller).await?;
+    reply::final_sessions(views)
+}
+
+/// `GET /v1/sessions/{id}`
+pub(crate) async fn get(State(app): State<Arc<App>>, target: Target) -> Result<Response, Refusal> {
+    reply::session(&app, target.into_view())
+}
+
+/// `DELETE /v1/sessions/{id}`
+pub(crate) async fn close(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    PathId(id): PathId,
+) -> Result<Response, Refusal> {
+    let view = app.sessions().close(caller, id).await?;
+    reply::session(&app, view)
+}
+
+/// `POST /v1/sessions/{id}/renew`
+pub(crate) async fn renew(State(app): State<Arc<App>>, target: Target, request: Request) -> Result<Response, Refusal> {
+    target.must_be_active()?;
+    let renewed = async {
+        let seconds = renewal(&Posted::read(request).await?.options()?)?;
+        app.sessions().renew(target.caller.clone(), target.id, seconds).await
+    };
+    match renewed.await {
+        Ok(view) => reply::session(&app, view),
+        Err(error) => Err(target.refuse(error).await),
+    }
+}
+
+/// The one field of a renewal.
+fn renewal(fields: &Map<String, Value>) -> Result<u64, Error> {
+    if let Some(other) = fields.keys().find(|field| *field != "maxTtlSeconds") {
+        return Err(Error::invalid(format!("unknown field {other:?}; accepted is maxTtlSeconds")));
+    }
+    fields.get("maxTtlSeconds").ok_or_else(|| Error::invalid("maxTtlSeconds is required")).and_then(parse_ttl)
+}

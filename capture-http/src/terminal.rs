@@ -1,0 +1,58 @@
+//! The one place that prints: answers to stdout, remarks and refusals to stderr.
+//!
+//! A reader who went away (`capture user list | head`) is no failure, so write errors are ignored.
+
+use std::{error::Error, fmt::Display, io::Write, process::ExitCode};
+
+/// A line of the answer.
+pub(crate) fn say(line: impl Display) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}"); // the reader went away
+}
+
+/// A line beside the answer: progress, warnings.
+pub(crate) fn note(line: impl Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}"); // the reader went away
+}
+
+/// Why a command did not do what was asked, with its causes.
+pub(crate) fn refuse(error: &dyn Error) {
+    note(format_args!("capture: {}", sentence(error)));
+}
+
+/// Help that was asked for, or what is wrong with the command line.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print(); // the reader went away
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// An error and its causes in one line.
+pub(crate) fn sentence(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+/// Rows under a head, in columns as wide as their widest cell.
+pub(crate) fn table(rows: &[Vec<String>]) {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let cell = |row: &[String], column: usize| row.get(column).map_or(0, |text| text.chars().count());
+    let widths: Vec<_> = (0..columns).map(|column| rows.iter().map(|row| cell(row, column)).max().unwrap_or(0)).collect();
+    for row in rows {
+        let cells: Vec<_> = row.iter().zip(&widths).map(|(text, width)| format!("{text:width$}")).collect();
+        say(cells.join("  ").trim_end());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot open the door")]
+    struct Door(#[source] std::io::Error);
+
+    #[test]
+    fn a_sentence_names_the_causes() {
+        let error = Door(std::io::Error::other("no key"));
+        assert_eq!(sentence(&error), "cannot open the door: no key");
+    }
+}
