@@ -35,8 +35,8 @@ pub(crate) async fn execute(
 }
 
 async fn run(app: &App, target: &Target, request: Request) -> Result<Executed, Error> {
-    let mut posted = Posted::read(request).await?;
-    let action = action::parse(&posted.required("{\"type\":…,\"payload\":{…}}")?)?;
+    let posted = Posted::read(request).await?;
+    let action = action::parse(posted.required("{\"type\":…,\"payload\":{…}}")?)?;
     app.sessions().execute(target.caller.clone(), target.id, action, posted.keyed).await
 }
 

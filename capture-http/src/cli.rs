@@ -2,7 +2,6 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
-use capture_core::account::UserId;
 use clap::{Arg, ArgMatches, Args, Command as Clap, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
@@ -49,14 +48,6 @@ pub(crate) struct RunArgs {
     /// Where pictures are written
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) out: PathBuf,
-}
-
-/// The user a command is about.
-#[derive(Debug, Args)]
-pub(crate) struct Named {
-    /// Name of the user: 1 to 64 of A-Z a-z 0-9 _ . -
-    #[arg(value_name = "NAME")]
-    pub(crate) user: UserId,
 }
 
 /// Understands the arguments, the program's own name first.
@@ -144,7 +135,6 @@ mod tests {
             "capture user credits ann 5",
             "capture user credits ann +x",
             "capture user secret ann revoke",
-            "capture user secret ann add sec_x",
             "capture user proxy ann ftp://h:1",
         ] {
             assert!(parse(line).is_err(), "{line}");

@@ -10,6 +10,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rustix::fs::Access;
+
 const LEDGER: &str = "ledger.sqlite";
 const LOCK: &str = "lock";
 
@@ -68,6 +70,20 @@ impl DataDir {
     pub(crate) fn existing(path: &Path) -> Result<Self, DataDirError> {
         let dir = Self(path.to_owned());
         if dir.ledger().exists() { Ok(dir) } else { Err(DataDirError::Empty(dir.0)) }
+    }
+
+    /// Whether a server could run on this path now, and if so, whether there is a directory yet. Changes nothing.
+    pub(crate) fn probe(path: &Path) -> Result<bool, DataDirError> {
+        let dir = Self(path.to_owned());
+        let nearest = path.ancestors().find(|above| above.exists()).unwrap_or(Path::new("."));
+        let wanted = Access::WRITE_OK | Access::EXEC_OK;
+        rustix::fs::access(nearest, wanted).map_err(|errno| dir.failed(errno.into()))?;
+        if let Ok(mut file) = File::open(dir.0.join(LOCK))
+            && matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+        {
+            return Err(DataDirError::Held { pid: read_pid(&mut file), dir: dir.0 });
+        }
+        Ok(nearest == path)
     }
 
     /// The ledger's file.
@@ -140,7 +156,10 @@ mod tests {
         let lock = dir.lock().unwrap();
         let refusal = dir.lock().unwrap_err().to_string();
         assert!(refusal.contains(&format!("(pid {}) is running on", std::process::id())), "{refusal}");
+        assert!(matches!(DataDir::probe(&path), Err(DataDirError::Held { .. })));
         drop(lock);
+        assert!(matches!(DataDir::probe(&path), Ok(true)));
+        assert!(matches!(DataDir::probe(&path.join("new/er")), Ok(false)));
         dir.lock().unwrap();
         std::fs::remove_dir_all(path).unwrap();
     }

@@ -59,9 +59,7 @@ impl IntoResponse for Refusal {
 
 /// The answer to a path that does not exist.
 pub(crate) async fn unknown_path() -> Refusal {
-    let error = Error::invalid("no such path")
-        .with_reason("unknown_path")
-        .with_hint("sessions are under /v1/sessions");
+    let error = Error::invalid("no such path").with_reason("unknown_path").with_hint("sessions are under /v1/sessions");
     Refusal { status: StatusCode::NOT_FOUND, ..error.into() }
 }
 
@@ -122,18 +120,17 @@ fn whole_seconds(wait: Duration) -> u64 {
 }
 
 fn log(error: &Error, status: StatusCode, id: &str) {
-    let (code, status) = (error.code().as_str(), status.as_u16());
-    let (outcome, reason) = (error.outcome(), error.reason());
+    let (code, reason, outcome) = (error.code().as_str(), error.reason(), error.outcome());
     let session = error.session().map(|session| session.id.to_string());
-    if status == 500 {
-        let cause = chain(error);
-        tracing::error!(code, status, ?outcome, cause, session.id = session, request.id = id, "request failed: a defect of ours");
-    } else if status > 500 {
-        let cause = chain(error);
-        tracing::warn!(code, status, ?outcome, reason, cause, session.id = session, request.id = id, "request failed");
-    } else {
-        let message = error.message();
-        tracing::debug!(code, status, reason, message, session.id = session, request.id = id, "request refused");
+    let cause = chain(error);
+    match status.as_u16() {
+        500 => {
+            tracing::error!(code, ?outcome, cause, session.id = session, request.id = id, "request failed: our defect");
+        }
+        501.. => {
+            tracing::warn!(code, reason, ?outcome, cause, session.id = session, request.id = id, "request failed");
+        }
+        _ => tracing::debug!(code, reason, cause, session.id = session, request.id = id, "request refused"),
     }
 }
 

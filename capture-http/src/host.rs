@@ -69,10 +69,20 @@ mod tests {
             headers.insert(header::HOST, host.parse().unwrap());
             names_us(&headers, &Uri::from_static("/v1/sessions"), Some(&public))
         };
-        for host in ["localhost", "LOCALHOST:8080", "localhost.", "127.0.0.1", "10.0.0.7:80", "[::1]:8080", "capture.example.org"] {
+        for host in [
+            "localhost",
+            "LOCALHOST:8080",
+            "localhost.",
+            "127.0.0.1",
+            "10.0.0.7:80",
+            "[::1]:8080",
+            "capture.example.org",
+        ] {
             assert!(of(host), "{host}");
         }
-        for host in ["", "evil.test", "localhost.evil.test", "127.0.0.1.evil.test", "u@localhost", "localhost/", "::1", "[x]"] {
+        for host in
+            ["", "evil.test", "localhost.evil.test", "127.0.0.1.evil.test", "u@localhost", "localhost/", "::1", "[x]"]
+        {
             assert!(!of(host), "{host}");
         }
     }

@@ -1,1 +1,58 @@
-fn main(){}
+//! The program: understands its arguments and settings, and does what was asked.
+//!
+//! The only file that touches the real arguments and environment. The edge itself is the library of this crate.
+
+mod bearer;
+mod cli;
+mod commands;
+mod config;
+mod data_dir;
+mod failure;
+mod serve;
+mod signals;
+mod telemetry;
+mod terminal;
+
+use std::process::ExitCode;
+
+use self::{
+    cli::{Cli, Command},
+    commands::{doctor, run, user},
+    config::{Config, Flags},
+    failure::Failure,
+};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let (cli, flags) = match cli::parse(std::env::args_os()) {
+        Ok(understood) => understood,
+        Err(error) => return terminal::usage(&error),
+    };
+    match dispatch(cli, &flags).await {
+        Ok(code) => code,
+        Err(failure) => {
+            terminal::refuse(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+async fn dispatch(cli: Cli, flags: &Flags) -> Result<ExitCode, Failure> {
+    let config = Config::load(flags, &environment)?;
+    telemetry::start(&config.log);
+    match cli.command {
+        Command::Serve => serve::serve(&config).await,
+        Command::User(command) => user::change(command, &config.data_dir).await,
+        Command::Run(args) => run::run(&args, config).await,
+        Command::Doctor => doctor::examine(&config).await,
+        Command::Settings => {
+            terminal::say(config::markdown_table().trim_end());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

@@ -17,7 +17,9 @@ pub(crate) async fn contain(request: Request, next: Next) -> Response {
     // Unwind safe: the request's own state is dropped, and what requests share is behind locks that cannot be poisoned.
     match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => response,
-        Err(panic) => Refusal::from(Error::internal(format!("a handler panicked: {}", message(&*panic)))).into_response(),
+        Err(panic) => {
+            Refusal::from(Error::internal(format!("a handler panicked: {}", message(&*panic)))).into_response()
+        }
     }
 }
 
@@ -32,11 +34,9 @@ mod tests {
 
     #[test]
     fn the_message_of_a_panic_is_found() {
-        for (panic, expected) in [
-            (Box::new("a") as Box<dyn Any + Send>, "a"),
-            (Box::new("b".to_owned()), "b"),
-            (Box::new(1), "no message"),
-        ] {
+        for (panic, expected) in
+            [(Box::new("a") as Box<dyn Any + Send>, "a"), (Box::new("b".to_owned()), "b"), (Box::new(1), "no message")]
+        {
             assert_eq!(message(&*panic), expected);
         }
     }

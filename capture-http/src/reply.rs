@@ -8,9 +8,9 @@ use axum::{
 use capture_core::{
     ActionReply, Created, Error,
     action::{Outcome, Picture},
+    clock::Timestamp,
     session::{SessionId, SessionOptions, SessionView, Status},
 };
-use capture_core::clock::Timestamp;
 use serde::Serialize;
 
 use crate::{app::App, error::Refusal};

@@ -178,4 +178,18 @@ mod tests {
         };
         assert!(tokio::join!(client, server).0.ends_with("127.0.0.1"));
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_does_not_end_and_an_idle_connection_are_closed() {
+        let (address, stop, server) = start(Router::new()).await;
+        let client = async {
+            for sent in ["", "GET / HTTP/1.1\r\nhost: local", "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"] {
+                let began = tokio::time::Instant::now();
+                ask(address, sent).await;
+                assert!(began.elapsed() >= HEAD_TIMEOUT, "{sent:?} was closed after {:?}", began.elapsed());
+            }
+            stop.send(()).unwrap();
+        };
+        tokio::join!(client, server);
+    }
 }

@@ -16,7 +16,7 @@ use crate::{
     app::App,
     auth::Authenticated,
     error::Refusal,
-    extract::{PathId, Posted, Target},
+    extract::{PathId, Posted, Target, about},
     reply,
 };
 
@@ -26,8 +26,8 @@ pub(crate) async fn create(
     Authenticated(caller): Authenticated,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let mut posted = Posted::read(request).await?;
-    let options = SessionOptions::parse(&posted.options()?, app.limits())?;
+    let posted = Posted::read(request).await?;
+    let options = SessionOptions::parse(posted.fields()?, app.limits())?;
     let created = app.sessions().create(caller, options, posted.keyed).await.map_err(as_of_a_create)?;
     reply::created(&app, &created)
 }
@@ -36,16 +36,18 @@ pub(crate) async fn create(
 /// a session that a repeated create finds ended and forgotten.
 fn as_of_a_create(error: Error) -> Error {
     match error.code() {
-        ErrorCode::ActionTimeout
-        | ErrorCode::SessionNotFound
-        | ErrorCode::SessionInactive
-        | ErrorCode::SessionLost => Error::new(ErrorCode::Unavailable, error.message().to_owned()).with_source(error),
+        ErrorCode::ActionTimeout | ErrorCode::SessionNotFound | ErrorCode::SessionInactive | ErrorCode::SessionLost => {
+            Error::new(ErrorCode::Unavailable, error.message().to_owned()).with_source(error)
+        }
         _ => error,
     }
 }
 
 /// `GET /v1/sessions`
-pub(crate) async fn list(State(app): State<Arc<App>>, Authenticated(caller): Authenticated) -> Result<Response, Refusal> {
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+) -> Result<Response, Refusal> {
     let views = app.sessions().list(caller).await?;
     reply::active_sessions(&app, views)
 }
@@ -70,15 +72,17 @@ pub(crate) async fn close(
     Authenticated(caller): Authenticated,
     PathId(id): PathId,
 ) -> Result<Response, Refusal> {
-    let view = app.sessions().close(caller, id).await?;
-    reply::session(&app, view)
+    match app.sessions().close(caller.clone(), id).await {
+        Ok(view) => reply::session(&app, view),
+        Err(error) => Err(about(&app, caller, id, error).await),
+    }
 }
 
 /// `POST /v1/sessions/{id}/renew`
 pub(crate) async fn renew(State(app): State<Arc<App>>, target: Target, request: Request) -> Result<Response, Refusal> {
     target.must_be_active()?;
     let renewed = async {
-        let seconds = renewal(&Posted::read(request).await?.options()?)?;
+        let seconds = renewal(Posted::read(request).await?.fields()?)?;
         app.sessions().renew(target.caller.clone(), target.id, seconds).await
     };
     match renewed.await {
@@ -93,4 +97,18 @@ fn renewal(fields: &Map<String, Value>) -> Result<u64, Error> {
         return Err(Error::invalid(format!("unknown field {other:?}; accepted is maxTtlSeconds")));
     }
     fields.get("maxTtlSeconds").ok_or_else(|| Error::invalid("maxTtlSeconds is required")).and_then(parse_ttl)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::status_of;
+
+    #[test]
+    fn a_create_answers_only_statuses_of_its_contract() {
+        for code in ErrorCode::ALL {
+            let status = status_of(as_of_a_create(Error::new(code, "")).code()).as_u16();
+            assert!([400, 401, 403, 429, 500, 503].contains(&status), "{code}: {status}");
+        }
+    }
 }

@@ -27,8 +27,13 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 
 /// An error and its causes in one line.
 pub(crate) fn sentence(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 /// Rows under a head, in columns as wide as their widest cell.

@@ -1,1 +1,20 @@
-fn main(){}
+//! Stories told end to end, in one binary: the real server as a process, real Chromium, real SQLite, real sockets.
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test where it stands")]
+
+mod billing;
+mod boundaries;
+mod cli;
+mod clicks;
+mod content;
+mod crashes;
+mod edge;
+mod fields;
+mod idempotency;
+mod lifecycle;
+mod navigation;
+mod neighbours;
+mod pictures;
+mod readme;
+mod sdk;
+mod tabs;
+mod waits;

@@ -111,12 +111,23 @@ mod tests {
     fn what_is_no_bearer_token_is_malformed() {
         let good = base64s::STANDARD.encode("ann:secret");
         for value in [
-            "", "Bearer", "Bearer ", "Bearer  ", "Basic YTpi", &good, &format!("Bearer{good}"), &format!("Bearer {good} {good}"),
-            &format!("Bearer {good},{good}"), &format!("Bearer\t{good}"), "Bearer !!!!", "Bearer YW5uOnM*", "Bearer YW5uOg=",
-            "Bearer YW5uOnN=x", // padding inside
+            "",
+            "Bearer",
+            "Bearer ",
+            "Bearer  ",
+            "Basic YTpi",
+            &good,
+            &format!("Bearer{good}"),
+            &format!("Bearer {good} {good}"),
+            &format!("Bearer {good},{good}"),
+            &format!("Bearer\t{good}"),
+            "Bearer !!!!",
+            "Bearer YW5uOnM*",
+            "Bearer YW5uOg=",
+            "Bearer YW5uOnN=x",      // padding inside
             "Bearer YW5uOnNlY3JldB", // trailing bits that are not zero
-            "Bearer YW5u OnM=", // a space inside
-            "Bearer -_+/", // both alphabets
+            "Bearer YW5u OnM=",      // a space inside
+            "Bearer -_+/",           // both alphabets
         ] {
             assert_eq!(read(value.as_bytes()).unwrap_err(), NoCredential::Malformed, "{value:?}");
         }
@@ -124,9 +135,18 @@ mod tests {
 
     #[test]
     fn what_is_inside_must_be_a_user_a_colon_and_a_secret() {
-        for decoded in
-            [&b"ann"[..], b":secret", b"ann:", b":", b"", b"a b:secret", b"an\0n:secret", b"\xff:secret", b"ann:\xff", "änn:s".as_bytes()]
-        {
+        for decoded in [
+            &b"ann"[..],
+            b":secret",
+            b"ann:",
+            b":",
+            b"",
+            b"a b:secret",
+            b"an\0n:secret",
+            b"\xff:secret",
+            b"ann:\xff",
+            "änn:s".as_bytes(),
+        ] {
             assert_eq!(read(bearer(decoded).as_bytes()).unwrap_err(), NoCredential::Malformed, "{decoded:?}");
         }
         let long = format!("{}:secret", "x".repeat(65));

@@ -19,7 +19,7 @@ const FIRST_DELAY: Duration = Duration::from_millis(100);
 /// Contract: the longest delay.
 const LONGEST_DELAY: Duration = Duration::from_secs(2);
 /// An address without a failure for this long starts anew.
-const FORGET_AFTER: Duration = Duration::from_secs(60);
+const FORGET_AFTER: Duration = Duration::from_mins(1);
 /// Addresses remembered; above it the one whose last failure is longest ago is forgotten.
 const MAX_ADDRESSES: usize = 4096;
 

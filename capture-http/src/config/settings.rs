@@ -109,12 +109,12 @@ pub(crate) const SETTINGS: &[Setting] = {
         value("browser-executable", Browser, "FILE", "Chromium to start; without it the first one found, headless shell before the full browser."),
         value("browser-isolation", Browser, "MODE", "`context`: sessions share browser processes; `process`: each session has its own.").or("context"),
         value("browser-warm-pages", Browser, "NUMBER", "Pages kept ready for the next sessions.").or("2"),
-        value("browser-max-pages", Browser, "NUMBER", "Pages of one browser process; above it another one is started.").or("20"),
+        value("browser-max-pages", Browser, "NUMBER", "Pages of one browser process; above it another one is started.").or("25"),
         value("browser-retire-seconds", Browser, "SECONDS", "Age at which a browser process takes no new sessions and is replaced.").or("3600"),
         value("browser-retire-sessions", Browser, "NUMBER", "Sessions after which a browser process is replaced.").or("500"),
-        value("browser-retire-memory-mib", Browser, "MIB", "Memory of a browser process and its children above which it is replaced.").or("2048"),
+        value("browser-retire-memory-mib", Browser, "MIB", "Memory of a browser process and its children above which it is replaced.").or("4096"),
         value("browser-run-root", Browser, "DIR", "Where running browsers keep their files; without it a folder in the system's temporary directory."),
-        value("browser-uid", Browser, "UID", "User id of the browser when the server runs as root; never 0."),
+        value("browser-uid", Browser, "UID", "User id browsers run under when the server runs as root; without it 60700, never 0."),
         switch("unsafe-no-sandbox", Browser, "Run Chromium without its sandbox: a hostile page that breaks it then owns this account."),
     ]
 };

@@ -32,7 +32,9 @@ mod tests {
         for accept in ["image/png", "IMAGE/PNG", "application/json, image/png;q=0.5", "image/png; q=1"] {
             assert!(of(accept), "{accept}");
         }
-        for accept in ["", "*/*", "image/*", "image/pngx", "image/png;q=0", "image/png; q=0.0, */*", "text/html,*/*;q=0.8"] {
+        for accept in
+            ["", "*/*", "image/*", "image/pngx", "image/png;q=0", "image/png; q=0.0, */*", "text/html,*/*;q=0.8"]
+        {
             assert!(!of(accept), "{accept}");
         }
         assert!(!names_type(&HeaderMap::new(), "image/png"));

@@ -26,8 +26,9 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// What a client posted.
 #[derive(Debug)]
 pub(crate) struct Posted {
-    /// The body; none when it was empty.
-    json: Option<Value>,
+    /// The body; an absent one reads as an object without fields.
+    json: Value,
+    absent: bool,
     /// The `Idempotency-Key` with the hash of the body.
     pub(crate) keyed: Option<Keyed>,
 }
@@ -45,30 +46,26 @@ impl Posted {
         let bytes = read_whole(body).await?;
         let keyed = key(&parts.headers, &bytes)?;
         if bytes.iter().all(u8::is_ascii_whitespace) {
-            return Ok(Self { json: None, keyed });
+            return Ok(Self { json: Map::new().into(), absent: true, keyed });
         }
         check_type(&parts.headers)?;
-        Ok(Self { json: Some(json::parse(&bytes)?), keyed })
+        Ok(Self { json: json::parse(&bytes)?, absent: false, keyed })
     }
 
-    /// The body as an object; an absent one is empty.
+    /// The fields of a body that may be absent.
     ///
     /// # Errors
-    /// `invalid_request` for anything else than an object.
-    pub(crate) fn options(&mut self) -> Result<Map<String, Value>, Error> {
-        match self.json.take() {
-            None => Ok(Map::new()),
-            Some(Value::Object(fields)) => Ok(fields),
-            Some(_) => Err(Error::invalid("the body must be a JSON object")),
-        }
+    /// `invalid_request` when it is not an object.
+    pub(crate) fn fields(&self) -> Result<&Map<String, Value>, Error> {
+        self.json.as_object().ok_or_else(|| Error::invalid("the body must be a JSON object"))
     }
 
-    /// The body.
+    /// A body that must be there.
     ///
     /// # Errors
-    /// `invalid_request` when there is none; `expected` says what it should be.
-    pub(crate) fn required(&mut self, expected: &str) -> Result<Value, Error> {
-        self.json.take().ok_or_else(|| Error::invalid(format!("a JSON body is required: {expected}")))
+    /// `invalid_request` when it is not; `expected` says what it should be.
+    pub(crate) fn required(&self, expected: &str) -> Result<&Value, Error> {
+        if self.absent { Err(Error::invalid(format!("a JSON body is required: {expected}"))) } else { Ok(&self.json) }
     }
 }
 
@@ -146,7 +143,9 @@ mod tests {
         for name in ["application/json", "Application/JSON; charset=utf-8", "application/vnd.capture+json ; v=1"] {
             assert!(read(Some(name), "{}").await.is_ok(), "{name}");
         }
-        for name in [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("json"), Some("text/json")] {
+        for name in
+            [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("json"), Some("text/json")]
+        {
             let error = read(name, "{}").await.unwrap_err();
             assert_eq!(error.message(), "Content-Type must be application/json", "{name:?}");
         }
@@ -156,8 +155,8 @@ mod tests {
     async fn an_empty_body_needs_no_type_and_may_have_one() {
         for name in [None, Some("application/json"), Some("text/plain")] {
             for body in ["", " \r\n"] {
-                let mut posted = read(name, body).await.unwrap();
-                assert!(posted.options().unwrap().is_empty());
+                let posted = read(name, body).await.unwrap();
+                assert!(posted.fields().unwrap().is_empty());
                 assert!(posted.required("{…}").unwrap_err().message().contains("{…}"));
             }
         }

@@ -5,13 +5,12 @@
 
 use std::fmt;
 
+use capture_core::Error;
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Map, Number, Value};
-
-use capture_core::Error;
 
 /// Characters of a client's key shown back to it.
 const SHOWN_CHARS: usize = 64;
@@ -118,7 +117,7 @@ mod tests {
             (b"{} {}", "trailing characters", "line 1 column 4"),
             (b"{\n\"a\": nul}", "expected", "line 2 column 9"),
             (b"{\"a\":\"\xff\"}", "unicode", "line 1 column"),
-            (b"{\"a\":\"\\ud800\"}", "surrogate", "line 1 column"),
+            (b"{\"a\":\"\\ud800\"}", "hex escape", "line 1 column"),
             (b"{\"a\":1e400}", "out of range", "line 1 column"),
             (b"{\"a\":1,\"b\":{\"c\":1,\"c\":2}}", "\"c\" stands twice", "line 1 column"),
             (b"{\"a\":1,\"\\u0061\":2}", "\"a\" stands twice", "line 1 column"),

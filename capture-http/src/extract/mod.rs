@@ -5,4 +5,8 @@ mod body;
 mod json;
 mod target;
 
-pub(crate) use self::{accept::names_type, body::Posted, target::{PathId, Target}};
+pub(crate) use self::{
+    accept::names_type,
+    body::Posted,
+    target::{PathId, Target, about},
+};

@@ -61,17 +61,24 @@ impl Target {
         self.view
     }
 
-    /// An error about this session carries it, as it is now.
+    /// What an error of this request becomes.
     pub(crate) async fn refuse(self, error: Error) -> Refusal {
-        if error.session().is_some() {
-            return error.into();
-        }
-        if !self.view.is_active() && error.code() == ErrorCode::InvalidRequest {
+        let ended_before = !self.view.is_active();
+        if ended_before && error.code() == ErrorCode::InvalidRequest {
+            // The body was only read for the sake of its key.
             return Error::inactive(self.view).into();
         }
-        match self.app.sessions().get(self.caller, self.id).await {
-            Ok(view) => error.with_session(view).into(),
-            Err(_cannot_be_read) => error.into(),
-        }
+        about(&self.app, self.caller, self.id, error).await
+    }
+}
+
+/// An error about a session carries it, as it is now.
+pub(crate) async fn about(app: &App, caller: Caller, id: SessionId, error: Error) -> Refusal {
+    if error.session().is_some() || error.code() == ErrorCode::SessionNotFound {
+        return error.into();
+    }
+    match app.sessions().get(caller, id).await {
+        Ok(view) => error.with_session(view).into(),
+        Err(_cannot_be_read) => error.into(),
     }
 }

@@ -1,0 +1,80 @@
+//! Whether there is a browser, and whether it opens a page.
+
+use std::time::Duration;
+
+use capture_core::{
+    Caller, Engine, Executed, Sessions,
+    action::{self, ActionResult},
+    browser::chromium::{Chromium, ChromiumConfig, find_executable},
+    session::SessionOptions,
+};
+use serde_json::json;
+use tokio::process::Command;
+
+use super::{Finding, ask};
+use crate::{config::Config, failure::Failure, terminal};
+
+/// How long the browser may take to start and open a page.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+const USER: &str = "doctor";
+const TITLE: &str = "well";
+
+/// The browser, and its version.
+pub(super) async fn found(config: &Config) -> Finding {
+    let install = "install chromium-headless-shell, or name one with --browser-executable";
+    let Some(executable) = config.browser.executable.clone().or_else(find_executable) else {
+        return Finding::problem("no Chromium found", install);
+    };
+    let path = executable.display();
+    match ask(Command::new(&executable).arg("--version")).await {
+        Ok(version) => Finding::Fine(format!("browser: {path}, {version}")),
+        Err(error) => Finding::problem(format!("browser: {path} does not tell its version: {error}"), install),
+    }
+}
+
+/// A real browser, started as the server would, with one page.
+pub(super) async fn starts(config: &Config) -> Finding {
+    let sandbox = if config.browser.sandbox { "with its sandbox" } else { "WITHOUT its sandbox, as asked" };
+    let trouble = match tokio::time::timeout(START_TIMEOUT, open_page(&config.browser)).await {
+        Ok(Ok(title)) if title == TITLE => {
+            return Finding::Fine(format!("browser starts {sandbox} and opens a page"));
+        }
+        Ok(Ok(title)) => format!("a page has the title {title:?} instead of {TITLE:?}"),
+        Ok(Err(failure)) => terminal::sentence(&failure),
+        Err(_elapsed) => format!("nothing happened for {} s", START_TIMEOUT.as_secs()),
+    };
+    Finding::problem(
+        format!("browser does not start {sandbox}: {trouble}"),
+        "the sandbox needs user namespaces: set sysctl kernel.apparmor_restrict_unprivileged_userns=0 or \
+         kernel.unprivileged_userns_clone=1, in a container allow them in its seccomp profile; \
+         only where every page is trusted use --unsafe-no-sandbox",
+    )
+}
+
+async fn open_page(browser: &ChromiumConfig) -> Result<String, Failure> {
+    let chromium = Chromium::start(ChromiumConfig { warm_pages: 1, ..browser.clone() }).await?;
+    let user = USER.parse().map_err(|error: capture_core::account::InvalidUserId| Failure::Usage(error.to_string()))?;
+    let caller = Caller::user(user);
+    let engine = Engine::builder().backend(chromium).open_to(caller.user.clone()).build().await?;
+    let title = read_title(&engine, caller).await;
+    engine.shutdown(Duration::ZERO).await;
+    Ok(title?)
+}
+
+async fn read_title(engine: &Engine, caller: Caller) -> Result<String, capture_core::Error> {
+    let options = SessionOptions::with_ttl(START_TIMEOUT);
+    let session = engine.create(caller.clone(), options, None).await?.session.id;
+    let page = format!("data:text/html,<title>{TITLE}</title>");
+    let goto = action::parse(&json!({"type": "goto", "payload": {"url": page}}))?;
+    engine.execute(caller.clone(), session, goto, None).await?;
+    let title = action::parse(&json!({"type": "title"}))?;
+    let title = match engine.execute(caller.clone(), session, title, None).await? {
+        Executed::Reply(reply) => match &reply.outcome.result {
+            ActionResult::Title { title } => title.clone(),
+            _ => String::new(),
+        },
+        Executed::Dropped(_) => String::new(),
+    };
+    engine.close(caller, session).await?;
+    Ok(title)
+}

@@ -1,0 +1,6 @@
+//! What the command line can do besides serving, one file or folder per command.
+
+mod amounts;
+pub(crate) mod doctor;
+pub(crate) mod run;
+pub(crate) mod user;

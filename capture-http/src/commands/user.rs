@@ -1,0 +1,233 @@
+//! `capture user`: accounts in the ledger's file, also while a server runs on it; changes are effective at once.
+//!
+//! A secret is shown when it is made and never again: the ledger has only its hash.
+
+use std::{path::Path, process::ExitCode};
+
+use capture_core::{
+    account::{Account, AccountChange, AccountError, Accounts, Secret, SecretHash, UserId},
+    ledger::SqliteLedger,
+};
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::amounts::{CreditChange, Proxy};
+use crate::{bearer, data_dir::DataDir, failure::Failure, terminal};
+
+/// What to do with users.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Add a user; prints the secret and the bearer token once
+    Add(AddArgs),
+    /// List all users
+    List,
+    /// Show a user, without secrets
+    Show(Named),
+    /// Let a user create sessions again
+    Enable(Named),
+    /// Stop a user from creating sessions, and close the live ones
+    Disable(Named),
+    /// Add credits (+N) or set them (=N, =unlimited)
+    Credits {
+        /// The user.
+        #[command(flatten)]
+        named: Named,
+        /// +N, =N or =unlimited
+        change: CreditChange,
+    },
+    /// Set or clear the proxy that sessions with proxy:true go through
+    Proxy {
+        /// The user.
+        #[command(flatten)]
+        named: Named,
+        /// http, https or socks5 address with host and port, or none
+        proxy: Proxy,
+    },
+    /// Add another secret, or revoke one
+    Secret {
+        /// The user.
+        #[command(flatten)]
+        named: Named,
+        /// What to do
+        deed: SecretDeed,
+        /// To revoke: the secret itself, or its short id from `user show`
+        #[arg(required_if_eq("deed", "revoke"))]
+        secret: Option<String>,
+    },
+}
+
+/// The user a command is about.
+#[derive(Debug, Args)]
+pub(crate) struct Named {
+    /// 1 to 64 of A-Z a-z 0-9 _ . -
+    #[arg(value_name = "NAME")]
+    user: UserId,
+}
+
+/// Arguments of `user add`.
+#[derive(Debug, Args)]
+pub(crate) struct AddArgs {
+    /// The user.
+    #[command(flatten)]
+    named: Named,
+    /// Credits to start with, one per started minute of a session [default: unlimited]
+    #[arg(long, value_name = "N")]
+    credits: Option<u64>,
+    /// Proxy that sessions with proxy:true go through
+    #[arg(long, value_name = "URL", default_value = "none", hide_default_value = true)]
+    proxy: Proxy,
+    /// Active sessions allowed [default: that of the server]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_sessions: Option<u32>,
+}
+
+/// What to do with a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SecretDeed {
+    /// Make another one
+    Add,
+    /// Make one invalid
+    Revoke,
+}
+
+/// Does it, on the ledger in this directory.
+pub(crate) async fn change(command: UserCommand, data_dir: &Path) -> Result<ExitCode, Failure> {
+    let dir = match &command {
+        UserCommand::Add(_) => DataDir::create(data_dir)?,
+        _ => DataDir::existing(data_dir)?,
+    };
+    let books = SqliteLedger::open(&dir.ledger())?;
+    match command {
+        UserCommand::Add(args) => add(&books, args).await?,
+        UserCommand::List => list(&books.accounts().await?),
+        UserCommand::Show(Named { user }) => terminal::table(&details(&known(&books, user)?)),
+        UserCommand::Enable(Named { user }) => show(&books.change(user, AccountChange::Enable).await?),
+        UserCommand::Disable(Named { user }) => show(&books.change(user, AccountChange::Disable).await?),
+        UserCommand::Credits { named, change } => show(&books.change(named.user, change.into()).await?),
+        UserCommand::Proxy { named, proxy } => {
+            show(&books.change(named.user, AccountChange::SetProxy(proxy.address())).await?);
+        }
+        UserCommand::Secret { named, deed: SecretDeed::Add, secret: None } => add_secret(&books, named.user).await?,
+        UserCommand::Secret { named, deed: SecretDeed::Revoke, secret: Some(text) } => {
+            revoke(&books, named.user, &text).await?;
+        }
+        UserCommand::Secret { .. } => {
+            return Err(Failure::Usage("add makes the secret itself; only revoke takes one".to_owned()));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn add(books: &SqliteLedger, args: AddArgs) -> Result<(), Failure> {
+    let AddArgs { named: Named { user }, credits, proxy, max_sessions } = args;
+    let secret = new_secret()?;
+    let account = Account { credits, max_sessions, proxy: proxy.address(), ..Account::new(user, secret.hash()) };
+    books.add(account.clone()).await?;
+    terminal::say(format_args!("user {} added, credits: {}", account.id, credits_of(&account)));
+    reveal(&account.id, &secret);
+    Ok(())
+}
+
+async fn add_secret(books: &SqliteLedger, user: UserId) -> Result<(), Failure> {
+    let secret = new_secret()?;
+    let account = books.change(user, AccountChange::AddSecret(secret.hash())).await?;
+    terminal::say(format_args!("user {} has {} secrets", account.id, account.secrets.len()));
+    reveal(&account.id, &secret);
+    Ok(())
+}
+
+async fn revoke(books: &SqliteLedger, user: UserId, text: &str) -> Result<(), Failure> {
+    let account = known(books, user.clone())?;
+    let presented = SecretHash::of(text);
+    let mut named = account.secrets.iter().filter(|hash| hash.matches(&presented) || short_id(hash) == text);
+    let (Some(hash), None) = (named.next(), named.next()) else {
+        return Err(AccountError::UnknownSecret(user).into());
+    };
+    let account = books.change(user, AccountChange::RevokeSecret(*hash)).await?;
+    terminal::say(format_args!("secret {} of {} is revoked, {} left", short_id(hash), account.id, account.secrets.len()));
+    Ok(())
+}
+
+fn new_secret() -> Result<Secret, Failure> {
+    Secret::generate().map_err(|error| Failure::io("make a secret")(std::io::Error::other(error)))
+}
+
+fn known(books: &SqliteLedger, user: UserId) -> Result<Account, Failure> {
+    Ok(books.account(&user)?.ok_or(AccountError::Unknown(user))?)
+}
+
+fn reveal(user: &UserId, secret: &Secret) {
+    terminal::say(format_args!("secret: {}", secret.reveal()));
+    terminal::say(format_args!("bearer: {}", bearer::token(user, secret)));
+    terminal::note("keep them now: they are not shown again");
+}
+
+/// The line after a change.
+fn show(account: &Account) {
+    let state = if account.enabled { "enabled" } else { "disabled" };
+    let proxy = account.proxy_host().unwrap_or_else(|| "none".to_owned());
+    terminal::say(format_args!("user {}: {state}, credits: {}, proxy: {proxy}", account.id, credits_of(account)));
+}
+
+fn list(accounts: &[Account]) {
+    let head = ["name", "enabled", "credits", "held", "max sessions", "proxy"].map(str::to_owned).to_vec();
+    let rows = accounts.iter().map(|account| {
+        vec![
+            account.id.to_string(),
+            yes(account.enabled),
+            credits_of(account),
+            account.held.to_string(),
+            max_sessions_of(account),
+            account.proxy_host().unwrap_or_else(|| "none".to_owned()),
+        ]
+    });
+    terminal::table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
+}
+
+fn details(account: &Account) -> Vec<Vec<String>> {
+    let secrets: Vec<_> = account.secrets.iter().map(short_id).collect();
+    let secrets = if secrets.is_empty() { "none: the user cannot be let in".to_owned() } else { secrets.join(", ") };
+    [
+        ("name", account.id.to_string()),
+        ("enabled", yes(account.enabled)),
+        ("credits", credits_of(account)),
+        ("held", account.held.to_string()),
+        ("max sessions", max_sessions_of(account)),
+        ("proxy", account.proxy_host().unwrap_or_else(|| "none".to_owned())),
+        ("secrets", secrets),
+    ]
+    .map(|(label, text)| vec![label.to_owned(), text])
+    .to_vec()
+}
+
+/// Enough of a hash to tell a user's secrets apart, and nothing to log in with.
+fn short_id(hash: &SecretHash) -> String {
+    hash.0.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn credits_of(account: &Account) -> String {
+    account.credits.map_or_else(|| "unlimited".to_owned(), |credits| credits.to_string())
+}
+
+fn max_sessions_of(account: &Account) -> String {
+    account.max_sessions.map_or_else(|| "default".to_owned(), |max| max.to_string())
+}
+
+fn yes(truth: bool) -> String {
+    if truth { "yes" } else { "no" }.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn details_show_neither_secrets_nor_the_proxys_password() {
+        let secret = Secret::chosen("open sesame");
+        let proxy = "http://ann:hunter2@proxy.test:3128".to_owned();
+        let account = Account { proxy: Some(proxy), ..Account::new("ann".parse().unwrap(), secret.hash()) };
+        let shown = details(&account).concat().join(" ");
+        assert!(shown.contains("http://proxy.test:3128") && shown.contains(&short_id(&secret.hash())), "{shown}");
+        assert!(!shown.contains("hunter2") && !shown.contains("sesame"), "{shown}");
+        assert_eq!(short_id(&secret.hash()).len(), 8);
+    }
+}

@@ -1,0 +1,136 @@
+//! `capture serve`: from the data directory to the last reply.
+//!
+//! The socket is bound early, so that a taken port is told before a browser starts, but connections are first accepted
+//! when the ledger is recovered and the browser is warm: whoever gets an answer gets one from a complete server. After a
+//! signal, replies go on until the last session is settled.
+
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+
+use axum::Router;
+use capture_core::{
+    Engine,
+    account::{Account, Accounts, Secret, UserId},
+    browser::chromium::Chromium,
+    ledger::{MemoryLedger, SqliteLedger},
+};
+use capture_http::{App, EdgeSettings, router, server};
+use tokio::{net::TcpListener, sync::oneshot};
+
+use crate::{
+    bearer,
+    config::Config,
+    data_dir::{DataDir, Lock},
+    failure::Failure,
+    signals::StopSignals,
+    terminal,
+};
+
+/// User and secret of `--dev`; known to everyone, hence loopback only.
+const DEV: &str = "dev";
+/// How long the last replies may take once every session is settled.
+const LAST_REPLIES: Duration = Duration::from_secs(5);
+/// How often a draining server looks whether its last session has ended.
+const DRAIN_POLL: Duration = Duration::from_millis(50);
+
+/// Serves until a signal, then drains. A second signal skips the drain's grace.
+pub(crate) async fn serve(config: &Config) -> Result<ExitCode, Failure> {
+    let mut signals = StopSignals::listen().map_err(Failure::io("take over the signals"))?;
+    let server = tokio::select! {
+        server = start(config) => server?,
+        () = signals.next() => {
+            tracing::info!("stopped while starting");
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    greet(config, server.address);
+    let (close, closed) = oneshot::channel::<()>();
+    let closed = async move { drop(closed.await) };
+    let serving = server::serve(server.listener, server.router, closed, LAST_REPLIES);
+    let ending = async {
+        signals.next().await;
+        drain(&server.engine, config.drain, &mut signals).await;
+        drop(close);
+    };
+    tokio::join!(serving, ending);
+    drop(server.lock);
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Everything a running server consists of.
+struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    engine: Engine,
+    router: Router,
+    lock: Option<Lock>,
+}
+
+/// Where sessions, users and credits are kept.
+enum Books {
+    Memory(Arc<MemoryLedger>),
+    File(Arc<SqliteLedger>, Lock),
+}
+
+async fn start(config: &Config) -> Result<Server, Failure> {
+    let listening = || format!("listen on {}", config.listen);
+    let listener = TcpListener::bind(config.listen).await.map_err(Failure::io(listening()))?;
+    let address = listener.local_addr().map_err(Failure::io(listening()))?;
+    let books = open_books(config).await?;
+    let chromium = Chromium::start(config.browser.clone()).await?;
+    let builder = Engine::builder().limits(config.limits.clone()).backend(chromium);
+    let (builder, accounts, lock): (_, Arc<dyn Accounts>, _) = match books {
+        Books::Memory(books) => (builder.books(Arc::clone(&books)), books, None),
+        Books::File(books, lock) => (builder.books(Arc::clone(&books)), books, Some(lock)),
+    };
+    let engine = builder.build().await?;
+    let settings = EdgeSettings { public_url: config.public_url.clone(), local_only: config.dev };
+    let router = router(Arc::new(App::new(&engine, accounts, settings)));
+    tracing::info!(%address, private_targets = config.private_targets, "serving");
+    Ok(Server { listener, address, engine, router, lock })
+}
+
+async fn open_books(config: &Config) -> Result<Books, Failure> {
+    if config.dev {
+        let books = MemoryLedger::new();
+        books.add(Account::new(dev_user()?, Secret::chosen(DEV).hash())).await?;
+        return Ok(Books::Memory(Arc::new(books)));
+    }
+    let dir = DataDir::create(&config.data_dir)?;
+    let lock = dir.lock()?;
+    Ok(Books::File(Arc::new(SqliteLedger::open(&dir.ledger())?), lock))
+}
+
+fn dev_user() -> Result<UserId, Failure> {
+    DEV.parse().map_err(|error: capture_core::account::InvalidUserId| Failure::Usage(error.to_string()))
+}
+
+fn greet(config: &Config, address: SocketAddr) {
+    terminal::say(format_args!("capture listening on http://{address}"));
+    if !config.dev {
+        return;
+    }
+    let Ok(user) = dev_user() else { return };
+    let token = bearer::token(&user, &Secret::chosen(DEV));
+    terminal::say("development only: everyone on this machine may use it, and nothing is kept");
+    terminal::say(format_args!("bearer token of user {DEV}: {token}"));
+    terminal::say(format_args!("try: curl -X POST -H 'Authorization: Bearer {token}' http://{address}/v1/sessions"));
+}
+
+/// Refuses creates and lets live sessions go on, then ends and settles the rest.
+async fn drain(engine: &Engine, grace: Duration, signals: &mut StopSignals) {
+    engine.drain();
+    let sessions = engine.live_sessions();
+    tracing::info!(sessions, grace_seconds = grace.as_secs(), "draining; a second signal ends the sessions at once");
+    let last_session = async {
+        while engine.live_sessions() > 0 {
+            tokio::time::sleep(DRAIN_POLL).await;
+        }
+    };
+    tokio::select! {
+        _in_time_or_not = tokio::time::timeout(grace, last_session) => {}
+        () = signals.next() => tracing::info!("second signal: the grace is skipped"),
+    }
+    // Never raced against a signal: interrupting it would leave sessions unsettled.
+    engine.shutdown(Duration::ZERO).await;
+}

@@ -1,0 +1,59 @@
+//! Reading: `content` and `query`.
+
+use capture_tests::{Server, Site};
+use serde_json::json;
+
+#[tokio::test]
+async fn content_is_what_a_person_reads() {
+    let (server, site) = (Server::start().await, Site::start().await);
+    let ann = server.user("ann").await;
+    let id = ann.create(&json!({})).await;
+    ann.goto(&id, &site.page("article")).await;
+    let text = ann.done(&id, "content", json!({})).await;
+    assert_eq!((text.text("format"), text.text("title")), ("text", "Article"));
+    let read = text.text("content");
+    for part in ["The headline", "First paragraph with a link.", "one", "two", "let x = 1;"] {
+        assert!(read.contains(part), "{part} in {read}");
+    }
+    for chrome in ["Site header", "Site navigation", "Site footer", "script text", "color", "hidden text", "http"] {
+        assert!(!read.contains(chrome), "no {chrome} in {read}");
+    }
+    let markdown = ann.done(&id, "content", json!({"format": "markdown"})).await;
+    let read = markdown.text("content");
+    for part in ["# The headline", "*paragraph*", &format!("[link]({})", site.page("other")), "one\n", "let x = 1;"] {
+        assert!(read.contains(part), "{part} in {read}");
+    }
+    let html = ann.done(&id, "content", json!({"format": "html"})).await;
+    assert!(html.text("content").starts_with("<!DOCTYPE html>") && html.text("content").contains("script text"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn query_reads_fields_and_attributes() {
+    let (server, site) = (Server::start().await, Site::start().await);
+    let ann = server.user("ann").await;
+    let id = ann.create(&json!({})).await;
+    ann.goto(&id, &site.page("links")).await;
+    let fields = json!(["text", "href", "id", "className", "tag", "title", "ariaLabel", "visible"]);
+    let all = ann.done(&id, "query", json!({"selector": "a.l", "fields": fields, "attributes": ["href", "data-k"]})).await;
+    assert_eq!((&all["count"], &all["limit"], &all["selector"]), (&json!(3), &json!(100), &json!("a.l")));
+    assert_eq!(
+        all["elements"][0],
+        json!({
+            "text": "One", "href": site.url("/one?a=1#b"), "id": "first", "className": "l", "tag": "a", "title": "t",
+            "ariaLabel": "First link", "visible": true, "attributes": {"href": "one?a=1#b", "data-k": "v"},
+        })
+    );
+    assert_eq!(all["elements"][1]["href"], "http://host.test/two");
+    assert_eq!(all["elements"][2]["visible"], false);
+    let limited = ann.done(&id, "query", json!({"selector": "a", "limit": 1, "visibleOnly": true})).await;
+    assert_eq!((limited["elements"].as_array().unwrap().len(), &limited["count"]), (1, &json!(2)));
+    let mixed = ann.done(&id, "query", json!({"selector": "img, input, [role]", "fields": ["src", "alt", "value", "name", "role", "bbox", "html"]})).await;
+    assert_eq!(mixed["elements"][0]["src"], site.url("/pic.png"));
+    assert_eq!((&mixed["elements"][1]["value"], &mixed["elements"][1]["name"]), (&json!("typed"), &json!("n")));
+    assert_eq!((&mixed["elements"][2]["role"], &mixed["elements"][2]["html"]), (&json!("button"), &json!("Role")));
+    assert!(mixed["elements"][0]["bbox"]["width"].is_number());
+    assert_eq!(ann.done(&id, "query", json!({"selector": "b"})).await["elements"], json!([]));
+    ann.act(&id, "query", json!({"selector": "a["})).await.expect_error(400, "invalid_request");
+    server.stop().await;
+}

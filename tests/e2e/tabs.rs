@@ -1,0 +1,38 @@
+//! Tabs a page opens, and dialogs on the way out.
+
+use capture_tests::{Server, Site};
+use serde_json::json;
+
+#[tokio::test]
+async fn a_new_tab_becomes_active_and_its_opener_again_when_it_closes() {
+    let (server, site) = (Server::start().await, Site::start().await);
+    let ann = server.user("ann").await;
+    let id = ann.create(&json!({})).await;
+    ann.goto(&id, &site.page("popups")).await;
+    let opened = ann.done(&id, "click", json!({"selector": "#open"})).await;
+    assert_eq!(opened["newTab"]["url"], site.page("other"));
+    assert_eq!(opened.text("url"), site.page("other"));
+    assert_eq!(ann.done(&id, "title", json!({})).await["title"], "Other");
+    let picture = ann.done(&id, "screenshot", json!({})).await;
+    assert_eq!(picture["width"], 1440, "a tab paints too");
+    // The tab closes itself: about:blank first, so that it may.
+    ann.goto(&id, "data:text/html,<title>Closing</title><button id=b onclick='window.close()'>x</button>").await;
+    ann.act(&id, "click", json!({"selector": "#b"})).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_want_to_be_left_is_left() {
+    let (server, site) = (Server::start().await, Site::start().await);
+    let ann = server.user("ann").await;
+    let id = ann.create(&json!({})).await;
+    ann.goto(&id, &site.page("leaving")).await;
+    ann.done(&id, "click", json!({"selector": "#touch"})).await;
+    let left = ann.goto(&id, &site.page("other")).await;
+    assert_eq!(left["title"], "Other");
+    assert_eq!(left["dialogs"][0]["type"], "beforeunload");
+    ann.goto(&id, &site.page("leaving")).await;
+    ann.done(&id, "click", json!({"selector": "#touch"})).await;
+    ann.close(&id).await.expect(200);
+    server.stop().await;
+}

@@ -1,0 +1,154 @@
+//! A REST client of one user. Every reply is checked against the contract before a test sees it.
+
+use std::time::Duration;
+
+use reqwest::{Method, header::HeaderMap};
+use serde_json::{Value, json};
+
+use crate::contract;
+
+/// Longer than any deadline of the server: a call that takes this long hangs.
+const HANGS: Duration = Duration::from_secs(75);
+
+/// A user at a server.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+/// A reply as it came.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, where it is JSON.
+    pub body: Value,
+    /// The body.
+    pub bytes: Vec<u8>,
+}
+
+impl std::ops::Index<&str> for Reply {
+    type Output = Value;
+
+    fn index(&self, field: &str) -> &Value {
+        &self.body[field]
+    }
+}
+
+impl Reply {
+    /// Fails unless the status is this one.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+
+    /// Fails unless it is this error.
+    #[track_caller]
+    pub fn expect_error(self, status: u16, code: &str) -> Self {
+        assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{}", self.body);
+        self
+    }
+
+    /// A text field.
+    #[track_caller]
+    pub fn text(&self, field: &str) -> &str {
+        self.body[field].as_str().unwrap_or_else(|| panic!("{field} is text in {}", self.body))
+    }
+}
+
+impl Client {
+    /// A client with this bearer token; an empty one is not sent.
+    pub fn new(base: &str, token: &str) -> Self {
+        let http = reqwest::Client::builder().timeout(HANGS).build().unwrap();
+        Self { http, base: base.to_owned(), token: token.to_owned() }
+    }
+
+    /// Any request.
+    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Reply {
+        let mut request = self.http.request(method.clone(), format!("{}{path}", self.base));
+        if !self.token.is_empty() {
+            request = request.bearer_auth(&self.token);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        let response = request.send().await.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"));
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = response.bytes().await.unwrap().to_vec();
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        let reply = Reply { status, headers, body, bytes };
+        contract::check(&method, path, &reply);
+        reply
+    }
+
+    async fn json(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Reply {
+        let mut all = vec![("content-type", "application/json")];
+        all.extend(headers);
+        self.send(method, path, &all, body.map(|body| body.to_string().into_bytes())).await
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(Method::GET, path, &[], None).await
+    }
+
+    /// DELETE.
+    pub async fn delete(&self, path: &str) -> Reply {
+        self.send(Method::DELETE, path, &[], None).await
+    }
+
+    /// POST.
+    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.json(Method::POST, path, &[], Some(body)).await
+    }
+
+    /// POST with further headers.
+    pub async fn post_with(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Reply {
+        self.json(Method::POST, path, headers, Some(body)).await
+    }
+
+    /// Creates a session that must be granted, and returns its id.
+    pub async fn create(&self, options: &Value) -> String {
+        let reply = self.post("/v1/sessions", options).await.expect(201);
+        reply["session"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A session.
+    pub async fn session(&self, id: &str) -> Reply {
+        self.get(&format!("/v1/sessions/{id}")).await
+    }
+
+    /// Closes a session.
+    pub async fn close(&self, id: &str) -> Reply {
+        self.delete(&format!("/v1/sessions/{id}")).await
+    }
+
+    /// An action.
+    pub async fn act(&self, id: &str, kind: &str, payload: Value) -> Reply {
+        self.post(&format!("/v1/sessions/{id}/actions"), &json!({"type": kind, "payload": payload})).await
+    }
+
+    /// An action that must succeed.
+    pub async fn done(&self, id: &str, kind: &str, payload: Value) -> Reply {
+        self.act(id, kind, payload).await.expect(200)
+    }
+
+    /// Opens a page, which must succeed.
+    pub async fn goto(&self, id: &str, url: &str) -> Reply {
+        self.done(id, "goto", json!({"url": url})).await
+    }
+
+    /// What the page's script left in the element `#log`.
+    pub async fn log(&self, id: &str) -> String {
+        let reply = self.done(id, "query", json!({"selector": "#log"})).await;
+        reply["elements"][0]["text"].as_str().unwrap_or_default().to_owned()
+    }
+}

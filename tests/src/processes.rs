@@ -1,0 +1,72 @@
+//! Chromium processes as the kernel sees them.
+
+use std::{collections::HashSet, fs, path::Path};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Every process below this one, however deep; zombies are not counted.
+pub fn descendants(root: u32) -> HashSet<u32> {
+    let parents: Vec<(u32, u32)> = all().filter_map(|pid| Some((pid, parent(pid)?))).collect();
+    let mut found = HashSet::new();
+    let mut unseen = vec![root];
+    while let Some(next) = unseen.pop() {
+        for (pid, _) in parents.iter().filter(|(_, parent)| *parent == next) {
+            if found.insert(*pid) {
+                unseen.push(*pid);
+            }
+        }
+    }
+    found
+}
+
+/// Browsers below this process: the ones that were started with a pipe.
+pub fn browsers(root: u32) -> Vec<u32> {
+    let is_browser = |pid: &u32| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let has = |part: &[u8]| line.windows(part.len()).any(|window| window == part);
+        has(b"--remote-debugging-pipe") && !has(b"--type=")
+    };
+    descendants(root).into_iter().filter(is_browser).collect()
+}
+
+/// Renderer processes below this process.
+pub fn renderers(root: u32) -> Vec<u32> {
+    let is_renderer = |pid: &u32| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        line.windows(15).any(|window| window == b"--type=renderer")
+    };
+    descendants(root).into_iter().filter(is_renderer).collect()
+}
+
+/// Whether a process runs.
+pub fn is_alive(pid: u32) -> bool {
+    parent(pid).is_some()
+}
+
+/// Kills a process, as the kernel does when memory is short.
+pub fn kill(pid: u32) {
+    signal(pid, Signal::KILL);
+}
+
+/// Sends a signal.
+pub fn signal(pid: u32, signal: Signal) {
+    let _ = kill_process(Pid::from_raw(pid.try_into().unwrap()).unwrap(), signal); // gone already
+}
+
+/// Entries of a folder; none when it is gone.
+pub fn entries(folder: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+}
+
+fn all() -> impl Iterator<Item = u32> {
+    fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace();
+    (fields.next()? != "Z").then_some(())?;
+    fields.next()?.parse().ok()
+}

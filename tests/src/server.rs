@@ -1,0 +1,211 @@
+//! The real server: the `capture` program as a process with a data dir of its own.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use rustix::process::Signal;
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+use crate::{Client, processes, until};
+
+/// How long the server may take to start with its first browser on a busy machine.
+const START: Duration = Duration::from_secs(60);
+
+/// A running server. Dropping it kills it; [`Server::stop`] ends it properly and looks for what is left.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    base: String,
+    folder: Folder,
+    flags: Vec<String>,
+}
+
+/// Where a server keeps its things; outlives the server, so that another one can be started on it.
+#[derive(Debug)]
+pub struct Folder {
+    temp: TempDir,
+}
+
+impl Folder {
+    /// An empty folder with room for data and browsers.
+    pub fn new() -> Self {
+        let temp = TempDir::with_prefix("capture-test-").unwrap();
+        // Browsers run under another uid when we are root; they must be able to enter.
+        std::fs::set_permissions(temp.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).unwrap();
+        Self { temp }
+    }
+
+    /// The ledger's folder.
+    pub fn data(&self) -> PathBuf {
+        self.temp.path().join("data")
+    }
+
+    /// The browsers' folder.
+    pub fn run_root(&self) -> PathBuf {
+        self.temp.path().join("run")
+    }
+
+    /// Runs a `capture` command on this folder and returns what it printed.
+    pub async fn capture(&self, arguments: &[&str]) -> (bool, String, String) {
+        let output = program().args(arguments).arg("--data-dir").arg(self.data()).output().await.unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.success(), text(output.stdout), text(output.stderr))
+    }
+
+    /// Adds a user and returns the bearer token that was printed.
+    pub async fn add_user(&self, name: &str, more: &[&str]) -> String {
+        let mut arguments = vec!["user", "add", name];
+        arguments.extend(more);
+        let (ok, out, err) = self.capture(&arguments).await;
+        assert!(ok, "{out}{err}");
+        token_in(&out)
+    }
+}
+
+impl Default for Folder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The bearer token in what a command printed.
+pub fn token_in(printed: &str) -> String {
+    let word = printed.split("Bearer ").nth(1).expect("a bearer token was printed");
+    word.split(|c: char| c.is_whitespace() || c == '\'' || c == '"').next().unwrap().to_owned()
+}
+
+/// The `capture` program, with nothing of our own environment's settings.
+pub fn program() -> Command {
+    let exe = std::env::current_exe().unwrap();
+    let target = exe.ancestors().find(|folder| folder.join("capture").is_file()).expect("`make test` builds capture first");
+    let mut command = Command::new(target.join("capture"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CAPTURE_")) {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+impl Server {
+    /// A server with default settings.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// A server with these flags.
+    pub async fn start_with(flags: &[&str]) -> Self {
+        Self::start_in(Folder::new(), flags).await
+    }
+
+    /// A server on a folder that may have been used before; ready when this returns.
+    pub async fn start_in(folder: Folder, flags: &[&str]) -> Self {
+        let server = Self::launch(folder, flags).await;
+        let client = Client::new(&server.base, "");
+        until("the server is ready", START, async || client.get("/readyz").await.status == 200).await;
+        server
+    }
+
+    /// A server that listens, but may not be ready.
+    pub async fn launch(folder: Folder, flags: &[&str]) -> Self {
+        let mut command = program();
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(folder.data())
+            .arg("--browser-run-root")
+            .arg(folder.run_root())
+            .args(flags)
+            .stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = tokio::time::timeout(START, lines.next_line()).await.expect("the server prints its address");
+        let first = first.unwrap().expect("the server prints its address");
+        let base = first.rsplit(' ').next().unwrap().to_owned();
+        assert!(base.starts_with("http://127.0.0.1:"), "{first}");
+        Self { child, base, folder, flags: flags.iter().map(|flag| (*flag).to_owned()).collect() }
+    }
+
+    /// A new user with these options, as a client.
+    pub async fn user_with(&self, name: &str, options: &[&str]) -> Client {
+        Client::new(&self.base, &self.folder.add_user(name, options).await)
+    }
+
+    /// A new unlimited user, as a client.
+    pub async fn user(&self, name: &str) -> Client {
+        self.user_with(name, &[]).await
+    }
+
+    /// A client with this token.
+    pub fn client(&self, token: &str) -> Client {
+        Client::new(&self.base, token)
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Host and port.
+    pub fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// The browsers' folder.
+    pub fn run_root(&self) -> PathBuf {
+        self.folder.run_root()
+    }
+
+    /// Its pid.
+    pub fn pid(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
+    /// Kills it without a word, waits until it is gone, and returns what it leaves.
+    pub async fn kill(mut self) -> Folder {
+        self.child.kill().await.unwrap();
+        self.folder
+    }
+
+    /// Starts another server with the same flags on what a killed one left.
+    pub async fn restart_after_kill(self) -> Self {
+        let flags = self.flags.clone();
+        let folder = self.kill().await;
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        Self::start_in(folder, &flags).await
+    }
+
+    /// Tells it to end, and waits until it has.
+    pub async fn terminate(&mut self) -> std::process::ExitStatus {
+        processes::signal(self.pid(), Signal::TERM);
+        tokio::time::timeout(Duration::from_secs(60), self.child.wait()).await.expect("the server ends").unwrap()
+    }
+
+    /// Ends it properly; nothing may be left of it.
+    pub async fn stop(mut self) {
+        let children = processes::descendants(self.pid());
+        processes::signal(self.pid(), Signal::TERM);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        processes::signal(self.pid(), Signal::TERM); // a second signal skips the grace
+        let status = tokio::time::timeout(Duration::from_secs(60), self.child.wait()).await.expect("the server ends");
+        assert!(status.unwrap().success(), "the server ends well");
+        assert_nothing_left(&children.into_iter().collect::<Vec<_>>(), &self.folder.run_root());
+    }
+}
+
+/// None of these processes runs, and no browser's folder is there.
+pub fn assert_nothing_left(pids: &[u32], run_root: &Path) {
+    let alive: Vec<_> = pids.iter().filter(|pid| processes::is_alive(**pid)).collect();
+    assert!(alive.is_empty(), "processes are left: {alive:?}");
+    assert_eq!(processes::entries(run_root), Vec::<String>::new(), "browsers' folders are left");
+}
