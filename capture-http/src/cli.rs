@@ -37,10 +37,9 @@ pub(crate) enum Command {
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
-#[group(id = "what", required = true, multiple = false, args = ["url", "actions"])]
 pub(crate) struct RunArgs {
     /// Open this address, take a picture and read the text
-    #[arg(long)]
+    #[arg(long, required_unless_present = "actions", conflicts_with = "actions")]
     pub(crate) url: Option<String>,
     /// Run these actions: a JSON array of {type, payload}, or {"actions": […]}; - reads stdin
     #[arg(long, value_name = "FILE")]
@@ -76,7 +75,11 @@ fn argument(setting: &'static crate::config::Setting) -> Arg {
         .long(setting.name)
         .global(setting.group == Group::General)
         .help_heading(setting.group.heading())
-        .help(format!("{} [env: {}]{default}", setting.help.trim_end_matches('.').replace('`', ""), setting.variable()));
+        .help(format!(
+            "{} [env: {}]{default}",
+            setting.help.trim_end_matches('.').replace('`', ""),
+            setting.variable()
+        ));
     match setting.form {
         Form::Value(word) => argument.value_name(word),
         Form::Switch => argument.value_name("BOOL").num_args(0..=1).require_equals(true).default_missing_value("true"),
@@ -129,6 +132,7 @@ mod tests {
             "capture",
             "capture user list --listen 127.0.0.1:0",
             "capture run",
+            "capture run --out d",
             "capture run --url a.test --actions -",
             "capture run --url a.test --dev",
             "capture user add a/b",
@@ -138,6 +142,15 @@ mod tests {
             "capture user proxy ann ftp://h:1",
         ] {
             assert!(parse(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_run_takes_an_address_or_actions_and_a_place_for_pictures() {
+        for line in
+            ["capture run --url a.test --out d", "capture run --actions - --out d", "capture run --actions f.json"]
+        {
+            assert!(matches!(parse(line).unwrap().0.command, Command::Run(_)), "{line}");
         }
     }
 

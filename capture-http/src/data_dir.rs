@@ -10,8 +10,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustix::fs::Access;
-
 const LEDGER: &str = "ledger.sqlite";
 const LOCK: &str = "lock";
 
@@ -27,7 +25,7 @@ pub(crate) enum DataDirError {
         pid: Option<u32>,
     },
     /// It holds other people's files and is open to them.
-    #[error("{} is open to other users and holds files that are not capture's: choose a directory of its own, or chmod 700 it", .0.display())]
+    #[error("{} is open to other users and holds files that are not capture's: choose a directory of its own", .0.display())]
     Shared(PathBuf),
     /// No user was ever added.
     #[error("no ledger in {}: check --data-dir, or add the first user with `capture user add NAME`", .0.display())]
@@ -72,18 +70,24 @@ impl DataDir {
         if dir.ledger().exists() { Ok(dir) } else { Err(DataDirError::Empty(dir.0)) }
     }
 
-    /// Whether a server could run on this path now, and if so, whether there is a directory yet. Changes nothing.
+    /// Whether a server could run on this path now, and if so, whether there is a directory yet. Leaves nothing behind.
     pub(crate) fn probe(path: &Path) -> Result<bool, DataDirError> {
         let dir = Self(path.to_owned());
         let nearest = path.ancestors().find(|above| above.exists()).unwrap_or(Path::new("."));
-        let wanted = Access::WRITE_OK | Access::EXEC_OK;
-        rustix::fs::access(nearest, wanted).map_err(|errno| dir.failed(errno.into()))?;
+        // Asking for permissions would not do: root has them all, also where nothing can be written.
+        let trial = nearest.join(format!(".capture-doctor-{}", std::process::id()));
+        let tried = std::fs::create_dir(&trial).and_then(|()| std::fs::remove_dir(&trial));
+        tried.map_err(|source| dir.failed(source))?;
+        if nearest != path {
+            return Ok(false);
+        }
+        dir.is_open_to_others()?;
         if let Ok(mut file) = File::open(dir.0.join(LOCK))
             && matches!(file.try_lock(), Err(TryLockError::WouldBlock))
         {
             return Err(DataDirError::Held { pid: read_pid(&mut file), dir: dir.0 });
         }
-        Ok(nearest == path)
+        Ok(true)
     }
 
     /// The ledger's file.
@@ -110,17 +114,25 @@ impl DataDir {
     }
 
     fn close_to_others(&self) -> Result<(), DataDirError> {
+        if self.is_open_to_others()? {
+            std::fs::set_permissions(&self.0, Permissions::from_mode(0o700)).map_err(|source| self.failed(source))?;
+        }
+        Ok(())
+    }
+
+    /// Refuses a directory that others use: closing it would take /tmp or a home away from them.
+    fn is_open_to_others(&self) -> Result<bool, DataDirError> {
         let failed = |source| self.failed(source);
         let mode = self.0.metadata().map_err(failed)?.permissions().mode();
-        if mode & 0o077 == 0 {
-            return Ok(());
+        let for_others = mode & 0o077;
+        if for_others == 0 {
+            return Ok(false);
         }
-        // Never take a directory such as /tmp or a home away from whoever else uses it.
         let is_empty = self.0.read_dir().map_err(failed)?.next().is_none();
         if !is_empty && !self.ledger().exists() {
             return Err(DataDirError::Shared(self.0.clone()));
         }
-        std::fs::set_permissions(&self.0, Permissions::from_mode(0o700)).map_err(failed)
+        Ok(true)
     }
 
     fn failed(&self, source: io::Error) -> DataDirError {
@@ -174,6 +186,7 @@ mod tests {
         std::fs::set_permissions(&open, Permissions::from_mode(0o755)).unwrap();
         std::fs::write(open.join("other"), "").unwrap();
         assert!(matches!(DataDir::create(&open), Err(DataDirError::Shared(_))));
+        assert!(matches!(DataDir::probe(&open), Err(DataDirError::Shared(_))));
         assert_eq!(mode(&open), 0o755);
         std::fs::remove_file(open.join("other")).unwrap();
         DataDir::create(&open).unwrap();

@@ -2,11 +2,7 @@
 
 use std::process::ExitCode;
 
-use capture_core::{
-    account::AccountError,
-    browser::Fault,
-    ledger::LedgerError,
-};
+use capture_core::{account::AccountError, browser::Fault, ledger::LedgerError};
 
 use crate::{config::ConfigError, data_dir::DataDirError};
 

@@ -44,14 +44,15 @@ fn environment(name: &str) -> Option<String> {
 
 async fn dispatch(cli: Cli, flags: &Flags) -> Result<ExitCode, Failure> {
     let config = Config::load(flags, &environment)?;
-    telemetry::start(&config.log);
+    let is_server = matches!(cli.command, Command::Serve);
+    telemetry::start(&config.log, if is_server { "info" } else { "warn" });
     match cli.command {
         Command::Serve => serve::serve(&config).await,
         Command::User(command) => user::change(command, &config.data_dir).await,
         Command::Run(args) => run::run(&args, config).await,
         Command::Doctor => doctor::examine(&config).await,
         Command::Settings => {
-            terminal::say(config::markdown_table().trim_end());
+            terminal::say(config::markdown_table());
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -6,9 +6,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
 
-/// Sends events to stderr from now on. The level was checked with the settings.
-pub(crate) fn start(log: &Log) {
-    let filter = EnvFilter::new(&log.level);
+/// Sends events to stderr from now on, those of `level` where the settings name none. Theirs was checked when read.
+pub(crate) fn start(log: &Log, level: &str) {
+    let filter = EnvFilter::new(log.level.as_deref().unwrap_or(level));
     let events = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     match log.format {
         LogFormat::Text => events.with_ansi(stderr().is_terminal()).init(),

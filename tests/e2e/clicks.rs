@@ -51,7 +51,7 @@ async fn a_click_is_trusted_and_lands_where_it_was_aimed() {
 
     for (payload, heard) in [
         (json!({"selector": "#plain", "clickCount": 2}), "dblclick plain true"),
-        (json!({"selector": "#plain", "button": "right"}), "contextmenu plain true"),
+        (json!({"selector": "#plain", "button": "right"}), "auxclick plain true"),
         (json!({"selector": "#plain", "button": "middle"}), "auxclick plain true"),
         (json!({"selector": "#plain", "modifiers": ["Shift", "Alt"]}), "click plain true altKey,shiftKey"),
         (json!({"selector": "#plain", "position": {"x": 2, "y": 2}}), "click plain true"),
@@ -86,7 +86,8 @@ async fn what_cannot_be_clicked_is_not_clicked_and_says_why() {
         ("#moving", "moving", "did not stop moving"),
         ("#nowhere", "not_found", "did not appear"),
     ] {
-        let reply = page.click(json!({"selector": selector, "timeoutMs": 700})).await.expect_error(504, "action_timeout");
+        let reply =
+            page.click(json!({"selector": selector, "timeoutMs": 700})).await.expect_error(504, "action_timeout");
         assert!(reply.text("error").contains(says), "{}", reply.body);
         assert!(reply.text("error").contains("700 ms"), "{}", reply.body);
         assert_eq!((reply.text("waitingFor"), reply.text("outcome")), (why, "not_executed"));
@@ -123,7 +124,11 @@ async fn what_a_click_causes_is_in_its_reply() {
     assert_eq!((&link["navigated"], link.text("url")), (&json!(true), page.site.page("other").as_str()));
     page.again().await;
     let slow = page.click(json!({"selector": "#slow"})).await.expect(200);
-    assert!(slow.text("url").ends_with("/slow/300"), "the reply waits for the document a click leads to: {}", slow.body);
+    assert!(
+        slow.text("url").ends_with("/slow/300"),
+        "the reply waits for the document a click leads to: {}",
+        slow.body
+    );
     assert_eq!(page.ann.done(&page.id, "title", json!({})).await["title"], "Slow 300");
     page.server.stop().await;
 }

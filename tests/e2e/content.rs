@@ -35,7 +35,8 @@ async fn query_reads_fields_and_attributes() {
     let id = ann.create(&json!({})).await;
     ann.goto(&id, &site.page("links")).await;
     let fields = json!(["text", "href", "id", "className", "tag", "title", "ariaLabel", "visible"]);
-    let all = ann.done(&id, "query", json!({"selector": "a.l", "fields": fields, "attributes": ["href", "data-k"]})).await;
+    let all =
+        ann.done(&id, "query", json!({"selector": "a.l", "fields": fields, "attributes": ["href", "data-k"]})).await;
     assert_eq!((&all["count"], &all["limit"], &all["selector"]), (&json!(3), &json!(100), &json!("a.l")));
     assert_eq!(
         all["elements"][0],

@@ -1,5 +1,11 @@
 //! Stories told end to end, in one binary: the real server as a process, real Chromium, real SQLite, real sockets.
-#![expect(clippy::unwrap_used, reason = "a failed step fails the test where it stands")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::indexing_slicing,
+    reason = "a failed step fails the test where it stands"
+)]
 
 mod billing;
 mod boundaries;

@@ -9,7 +9,10 @@ async fn goto_tells_where_it_arrived() {
     let ann = server.user("ann").await;
     let id = ann.create(&json!({})).await;
     let arrived = ann.goto(&id, &site.page("form")).await;
-    assert_eq!((arrived.text("url"), &arrived["status"], arrived.text("title")), (site.page("form").as_str(), &json!(200), "Form"));
+    assert_eq!(
+        (arrived.text("url"), &arrived["status"], arrived.text("title")),
+        (site.page("form").as_str(), &json!(200), "Form")
+    );
     let bare = site.page("form").replace("http://", "");
     assert_eq!(ann.goto(&id, &bare).await["status"], 200, "http:// is supplied for addresses of this machine");
     let redirected = ann.goto(&id, &site.url("/redirect")).await;
@@ -40,14 +43,18 @@ async fn goto_says_why_it_did_not_arrive() {
     let refused = ann.act(&id, "goto", json!({"url": "http://127.0.0.1:9/"})).await.expect_error(400, "action_failed");
     assert!(refused.text("reason").starts_with("net::ERR_"), "{}", refused.body);
     assert!(refused.text("error").contains(refused.text("reason")));
-    let nameless = ann.act(&id, "goto", json!({"url": "http://nowhere.invalid/"})).await.expect_error(400, "action_failed");
+    let nameless =
+        ann.act(&id, "goto", json!({"url": "http://nowhere.invalid/"})).await.expect_error(400, "action_failed");
     assert_eq!(nameless["reason"], "net::ERR_NAME_NOT_RESOLVED");
     let empty = ann.act(&id, "goto", json!({"url": site.url("/empty/204")})).await.expect_error(400, "action_failed");
     assert_eq!(empty["reason"], "net::ERR_ABORTED");
     let download = ann.act(&id, "goto", json!({"url": site.url("/download")})).await.expect_error(400, "action_failed");
     assert_eq!(download["reason"], "download");
     assert_eq!(download["download"]["suggestedFilename"], "report.bin");
-    let silent = ann.act(&id, "goto", json!({"url": site.url("/never"), "timeoutMs": 400})).await.expect_error(504, "action_timeout");
+    let silent = ann
+        .act(&id, "goto", json!({"url": site.url("/never"), "timeoutMs": 400}))
+        .await
+        .expect_error(504, "action_timeout");
     assert!(silent.text("error").contains("400 ms"), "{}", silent.body);
     for scheme in ["file:///etc/passwd", "javascript:alert(1)", "chrome://settings", "view-source:http://a.test"] {
         ann.act(&id, "goto", json!({"url": scheme})).await.expect_error(400, "invalid_request");

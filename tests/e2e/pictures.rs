@@ -57,7 +57,7 @@ async fn a_device_gives_size_scale_touch_and_user_agent_until_it_is_changed() {
     let agent = ann.done(&id, "content", json!({})).await;
     assert!(!agent.text("content").contains("iPhone") && agent.text("content").contains("Mozilla"), "{}", agent.body);
     let devices = ann.get("/screenshot/devices").await.expect(200);
-    assert_eq!(devices["count"].as_u64().unwrap() as usize, devices["devices"].as_array().unwrap().len());
+    assert_eq!(devices["count"], devices["devices"].as_array().unwrap().len());
     assert!(devices["count"].as_u64().unwrap() >= 120);
     let known = devices["devices"].as_array().unwrap().iter().find(|device| device["key"] == "pixel_8").unwrap();
     assert!(known["viewport"]["deviceScaleFactor"].is_number() && known["name"].is_string());
@@ -95,6 +95,9 @@ async fn what_needs_frames_gets_them() {
     .await;
     assert_eq!(seen().await["intersected"], false);
     ann.done(&id, "click", json!({"selector": "#sentinel"})).await;
-    until("what is scrolled into view is noticed", Duration::from_secs(5), async || seen().await["intersected"] == true).await;
+    until("what is scrolled into view is noticed", Duration::from_secs(5), async || {
+        seen().await["intersected"] == true
+    })
+    .await;
     server.stop().await;
 }

@@ -65,7 +65,8 @@ async fn a_looping_page_ends_in_a_timeout_and_is_free_again() {
     let ann = server.user("ann").await;
     let id = ann.create(&json!({})).await;
     ann.goto(&id, &site.page("loops")).await;
-    let reply = ann.act(&id, "click", json!({"selector": "#loop", "timeoutMs": 800})).await.expect_error(504, "action_timeout");
+    let reply =
+        ann.act(&id, "click", json!({"selector": "#loop", "timeoutMs": 800})).await.expect_error(504, "action_timeout");
     assert_eq!(reply["outcome"], "unknown");
     assert_eq!(ann.log(&id).await, "idle", "the loop was ended; the page answers again");
     ann.close(&id).await.expect(200);

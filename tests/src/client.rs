@@ -42,6 +42,7 @@ impl std::ops::Index<&str> for Reply {
 impl Reply {
     /// Fails unless the status is this one.
     #[track_caller]
+    #[expect(clippy::return_self_not_must_use, reason = "often the last word about a reply")]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.body);
         self
@@ -49,6 +50,7 @@ impl Reply {
 
     /// Fails unless it is this error.
     #[track_caller]
+    #[expect(clippy::return_self_not_must_use, reason = "often the last word about a reply")]
     pub fn expect_error(self, status: u16, code: &str) -> Self {
         assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{}", self.body);
         self
@@ -66,6 +68,11 @@ impl Client {
     pub fn new(base: &str, token: &str) -> Self {
         let http = reqwest::Client::builder().timeout(HANGS).build().unwrap();
         Self { http, base: base.to_owned(), token: token.to_owned() }
+    }
+
+    /// Its bearer token.
+    pub fn token(&self) -> &str {
+        &self.token
     }
 
     /// Any request.

@@ -1,6 +1,11 @@
 //! What the stories in `e2e/` are told with: the real server as a process, clients by role, a site of fixture pages, and
 //! looks at what is left behind.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed step fails the test where it stands")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed step fails the test where it stands"
+)]
 #![expect(clippy::missing_panics_doc, reason = "every function here may fail its test")]
 
 pub mod client;

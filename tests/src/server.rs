@@ -75,16 +75,17 @@ impl Default for Folder {
     }
 }
 
-/// The bearer token in what a command printed.
+/// The bearer token in what a command printed: the line that speaks of it ends with it.
 pub fn token_in(printed: &str) -> String {
-    let word = printed.split("Bearer ").nth(1).expect("a bearer token was printed");
-    word.split(|c: char| c.is_whitespace() || c == '\'' || c == '"').next().unwrap().to_owned()
+    let line = printed.lines().find(|line| line.to_lowercase().contains("bearer")).expect("a bearer token was printed");
+    line.rsplit(char::is_whitespace).next().unwrap().to_owned()
 }
 
 /// The `capture` program, with nothing of our own environment's settings.
 pub fn program() -> Command {
     let exe = std::env::current_exe().unwrap();
-    let target = exe.ancestors().find(|folder| folder.join("capture").is_file()).expect("`make test` builds capture first");
+    let target =
+        exe.ancestors().find(|folder| folder.join("capture").is_file()).expect("`make test` builds capture first");
     let mut command = Command::new(target.join("capture"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CAPTURE_")) {
         command.env_remove(name);

@@ -153,6 +153,9 @@ pub enum AccountError {
 /// Where users are kept. Reads see every committed change at once, also those of another process.
 pub trait Accounts: Send + Sync + fmt::Debug {
     /// The user of this name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
     fn account(&self, id: &UserId) -> Result<Option<Account>, LedgerError>;
 
     /// All users, by name.

@@ -23,7 +23,10 @@ pub use self::{
     keyboard::Fill,
     kind::{ActionType, UnknownActionType},
     navigate::{Goto, GotoResult, WaitUntil},
-    outcome::{ActionResult, Diagnostics, DialogReport, DownloadReport, Effects, ElementResult, Outcome, Point, Rect, TabReport},
+    outcome::{
+        ActionResult, Diagnostics, DialogReport, DownloadReport, Effects, ElementResult, Outcome, Point, Rect,
+        TabReport,
+    },
     parse::parse,
     pointer::{Click, Modifier, MouseButton, Target},
     read::{Content, ContentFormat, ContentResult, Query, QueryField, QueryResult},

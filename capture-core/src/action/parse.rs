@@ -116,13 +116,19 @@ mod tests {
             (json!({"type": "goto", "payload": {"url": []}}), "payload.url"),
             (json!({"type": "goto", "payload": {"url": "a.test", "waitUntil": "idle"}}), "payload.waitUntil"),
             (json!({"type": "goto", "payload": {"url": "a.test", "timeoutMs": 0}}), "payload.timeoutMs"),
-            (json!({"type": "goto", "payload": {"url": "a.test", "viewport": {"width": 10}}}), "payload.viewport.height"),
+            (
+                json!({"type": "goto", "payload": {"url": "a.test", "viewport": {"width": 10}}}),
+                "payload.viewport.height",
+            ),
             (json!({"type": "goto", "payload": {"url": "a.test", "viewport": {"x": 1}}}), "payload.viewport"),
             (json!({"type": "goto", "payload": {"url": "a.test", "vw": 10}}), "payload.vh"),
             (json!({"type": "goto", "payload": {"url": "a.test", "emulateDevice": "abacus"}}), "payload.emulateDevice"),
             (json!({"type": "screenshot", "payload": {"scaleFactor": 4}}), "payload.scaleFactor"),
             (json!({"type": "screenshot", "payload": {"quality": 50}}), "payload.quality"),
-            (json!({"type": "screenshot", "payload": {"clip": {"x": 0, "y": 0, "width": 0, "height": 1}}}), "payload.clip"),
+            (
+                json!({"type": "screenshot", "payload": {"clip": {"x": 0, "y": 0, "width": 0, "height": 1}}}),
+                "payload.clip",
+            ),
             (json!({"type": "click"}), "payload.selector"),
             (json!({"type": "click", "payload": {"x": 1}}), "payload.y"),
             (json!({"type": "click", "payload": {"selector": " "}}), "payload.selector"),
@@ -132,7 +138,10 @@ mod tests {
             (json!({"type": "query", "payload": {"selector": "a", "fields": ["colour"]}}), "payload.fields"),
             (json!({"type": "batch", "payload": {"actions": []}}), "payload.actions"),
             (json!({"type": "batch", "payload": {"actions": [{"type": "title"}, {"type": "goto"}]}}), "step 1"),
-            (json!({"type": "batch", "payload": {"actions": [{"type": "batch", "payload": {"actions": []}}]}}), "batch"),
+            (
+                json!({"type": "batch", "payload": {"actions": [{"type": "batch", "payload": {"actions": []}}]}}),
+                "batch",
+            ),
         ] {
             let error = parse(&request).unwrap_err();
             assert_eq!(error.code(), ErrorCode::InvalidRequest, "{request}");

@@ -66,7 +66,11 @@ impl<'a> Payload<'a> {
         if number.fract() != 0.0 || number < f64::from(least) || number > f64::from(most) {
             return Err(self.refuse(field, format_args!("must be an integer from {least} to {most}")));
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and within u32, checked above")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "whole and within u32, checked above"
+        )]
         Ok(Some(number as u32))
     }
 
@@ -95,7 +99,9 @@ impl<'a> Payload<'a> {
     }
 
     pub(super) fn object(&self, field: &str) -> Result<Option<&'a Map<String, Value>>, Error> {
-        self.get(field).map(|value| value.as_object().ok_or_else(|| self.refuse(field, "must be an object"))).transpose()
+        self.get(field)
+            .map(|value| value.as_object().ok_or_else(|| self.refuse(field, "must be an object")))
+            .transpose()
     }
 
     /// `timeoutMs`: at least 1, clamped to 30 s.

@@ -114,9 +114,8 @@ fn parse_viewport(payload: Payload<'_>) -> Result<Option<Size>, Error> {
         return Err(payload.refuse("viewport", format_args!("has an unknown field {:?}; {accepted}", clip(other))));
     }
     let viewport = Payload::new(fields, "payload.viewport");
-    let side = |field| {
-        viewport.integer(field, 1, MAX_VIEWPORT_SIDE)?.ok_or_else(|| viewport.refuse(field, "is required"))
-    };
+    let side =
+        |field| viewport.integer(field, 1, MAX_VIEWPORT_SIDE)?.ok_or_else(|| viewport.refuse(field, "is required"));
     Ok(Some((side("width")?, side("height")?, parse_scale(viewport, "deviceScaleFactor")?)))
 }
 
@@ -142,7 +141,9 @@ mod tests {
             assert!(keys.contains(&key), "{key}");
         }
         for device in devices() {
-            assert!((1..=MAX_VIEWPORT_SIDE).contains(&device.width) && (1..=MAX_VIEWPORT_SIDE).contains(&device.height));
+            assert!(
+                (1..=MAX_VIEWPORT_SIDE).contains(&device.width) && (1..=MAX_VIEWPORT_SIDE).contains(&device.height)
+            );
             assert!(device.device_scale_factor > 0.0, "{}", device.key);
         }
     }

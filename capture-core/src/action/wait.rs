@@ -52,10 +52,8 @@ impl WaitForSelector {
             ("hidden", ElementState::Hidden),
             ("detached", ElementState::Detached),
         ];
-        let by_flag = match payload.boolean("visible")?.unwrap_or(true) {
-            true => ElementState::Visible,
-            false => ElementState::Attached,
-        };
+        let by_flag =
+            if payload.boolean("visible")?.unwrap_or(true) { ElementState::Visible } else { ElementState::Attached };
         Ok(Self {
             selector: Selector::required(payload)?,
             state: payload.one_of("state", &states)?.unwrap_or(by_flag),

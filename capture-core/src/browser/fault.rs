@@ -99,8 +99,9 @@ impl From<Fault> for Error {
                 Self::new(ErrorCode::ActionTimeout, message).with_details(details).with_outcome(outcome)
             }
             // The session ends for the same reason, and its caller then gets the final session instead of this.
-            Fault::Lost(reason) => Self::new(ErrorCode::SessionInactive, reason.to_string())
-                .with_outcome(RunOutcome::Unknown),
+            Fault::Lost(reason) => {
+                Self::new(ErrorCode::SessionInactive, reason.to_string()).with_outcome(RunOutcome::Unknown)
+            }
             Fault::Busy(places) => Self::new(ErrorCode::Busy, format!("no browser capacity: {}", Fault::Busy(places)))
                 .with_retry_after(Duration::from_secs(5))
                 .with_hint("close a session, or try again when one has expired"),

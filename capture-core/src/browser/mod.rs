@@ -28,7 +28,10 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// A dropped open leaves nothing behind.
     fn open(&self, options: SessionOptions, deadline: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>>;
 
-    /// Whether a page could be opened now, and if not, why.
+    /// Whether a page could be opened now.
+    ///
+    /// # Errors
+    /// The reason why not, for people.
     fn health(&self) -> Result<(), String>;
 
     /// Closes every browser and waits for them to be gone.

@@ -56,7 +56,12 @@ impl Creates {
 
 impl Inner {
     /// Starts a create as a task of its own, so that a caller who leaves leaves nothing half open.
-    pub(super) fn begin_create(self: &Arc<Self>, user: UserId, options: SessionOptions, keyed: Option<Keyed>) -> Creating {
+    pub(super) fn begin_create(
+        self: &Arc<Self>,
+        user: UserId,
+        options: SessionOptions,
+        keyed: Option<Keyed>,
+    ) -> Creating {
         let (done, creating) = watch::channel(None);
         if let Some(keyed) = keyed {
             self.creates.lock().remember(user.clone(), keyed, creating.clone());
@@ -151,8 +156,10 @@ impl Inner {
     fn refused(&self, refused: ReserveError) -> Error {
         match refused {
             ReserveError::UnknownUser => Error::new(ErrorCode::Forbidden, "the account does not exist any more"),
-            ReserveError::Disabled => Error::new(ErrorCode::Forbidden, "the account is disabled: sessions cannot be created")
-                .with_reason("account_disabled"),
+            ReserveError::Disabled => {
+                Error::new(ErrorCode::Forbidden, "the account is disabled: sessions cannot be created")
+                    .with_reason("account_disabled")
+            }
             ReserveError::Credits { needed, available } => credits_error(needed, available),
             ReserveError::Limit { active, max, first_expires_at } => {
                 let wait = first_expires_at.map(|at| at.since(self.context.clock.now())).unwrap_or_default();

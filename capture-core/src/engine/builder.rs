@@ -74,7 +74,10 @@ impl EngineBuilder {
         }
         let lost = ledger.recover().await?;
         if !lost.is_empty() {
-            tracing::warn!(sessions = lost.len(), "sessions of a dead process were settled at their last proof of life");
+            tracing::warn!(
+                sessions = lost.len(),
+                "sessions of a dead process were settled at their last proof of life"
+            );
         }
         let context = Context { clock: Clock::start(), ledger, tasks: Tasks::default(), limits: Arc::new(self.limits) };
         let engine = Engine {

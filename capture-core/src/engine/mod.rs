@@ -17,8 +17,8 @@ use dashmap::DashMap;
 use parking_lot::Mutex;
 use tokio::{sync::Semaphore, time::Instant};
 
-use self::{admission::Creates, verbs::EndedKeys};
 pub use self::builder::EngineBuilder;
+use self::{admission::Creates, verbs::EndedKeys};
 use crate::{
     account::Accounts,
     browser::Backend,

@@ -87,7 +87,9 @@ impl Sessions for Engine {
             let session = match result {
                 Some(Ok(view)) => view,
                 Some(Err(error)) => return Err(error.replica()),
-                None => return Err(Error::new(ErrorCode::Unavailable, "the server stopped while the session was opened")),
+                None => {
+                    return Err(Error::new(ErrorCode::Unavailable, "the server stopped while the session was opened"));
+                }
             };
             let session = if replayed { self.get(caller, session.id).await? } else { session };
             Ok(Created { session, replayed })

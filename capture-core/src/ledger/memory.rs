@@ -54,26 +54,14 @@ impl Books {
 
     fn live(&self, user: &UserId) -> Live {
         let theirs = self.entries.values().filter(|entry| entry.user == *user);
-        theirs.fold(
-            Live {
-                count: 0,
-                first_expires_at: None,
+        theirs.fold(Live { count: 0, first_expires_at: None }, |live, entry| match &entry.state {
+            State::Reserved => Live { count: live.count + 1, ..live },
+            State::Active(life) => Live {
+                count: live.count + 1,
+                first_expires_at: Some(live.first_expires_at.map_or(life.expires_at(), |at| at.min(life.expires_at()))),
             },
-            |live, entry| match &entry.state {
-                State::Reserved => Live {
-                    count: live.count + 1,
-                    ..live
-                },
-                State::Active(life) => Live {
-                    count: live.count + 1,
-                    first_expires_at: Some(
-                        live.first_expires_at
-                            .map_or(life.expires_at(), |at| at.min(life.expires_at())),
-                    ),
-                },
-                State::Final(_) => live,
-            },
-        )
+            State::Final(_) => live,
+        })
     }
 
     /// The entry and the account that pays for it.
@@ -83,18 +71,13 @@ impl Books {
     }
 
     fn release(&mut self, id: SessionId) {
-        if self
-            .paid_entry(id)
-            .is_some_and(|(account, entry)| rules::release(account, entry))
-        {
+        if self.paid_entry(id).is_some_and(|(account, entry)| rules::release(account, entry)) {
             self.entries.remove(&id);
         }
     }
 
     fn settle(&mut self, last: SessionView) -> Result<SessionView, LedgerError> {
-        let (account, entry) = self
-            .paid_entry(last.id)
-            .ok_or_else(|| rules::unknown("settle a session"))?;
+        let (account, entry) = self.paid_entry(last.id).ok_or_else(|| rules::unknown("settle a session"))?;
         rules::settle(account, entry, last)
     }
 
@@ -105,15 +88,9 @@ impl Books {
                 rules::count(entry, &beat.usage);
             }
         }
-        let active = self
-            .entries
-            .iter()
-            .filter(|(_, entry)| matches!(entry.state, State::Active(_)));
+        let active = self.entries.iter().filter(|(_, entry)| matches!(entry.state, State::Active(_)));
         let enabled = |user| self.accounts.get(user).is_some_and(|account| account.enabled);
-        active
-            .filter(|(_, entry)| !enabled(&entry.user))
-            .map(|(id, _)| *id)
-            .collect()
+        active.filter(|(_, entry)| !enabled(&entry.user)).map(|(id, _)| *id).collect()
     }
 
     fn recover(&mut self) -> Result<Vec<SessionView>, LedgerError> {
@@ -157,10 +134,7 @@ impl Ledger for MemoryLedger {
 
     fn activate(&self, view: SessionView) -> BoxFuture<'_, Result<(), LedgerError>> {
         self.with(move |books| {
-            let entry = books
-                .entries
-                .get_mut(&view.id)
-                .ok_or_else(|| rules::unknown("activate a session"))?;
+            let entry = books.entries.get_mut(&view.id).ok_or_else(|| rules::unknown("activate a session"))?;
             rules::activate(entry, &view)
         })
     }
@@ -191,12 +165,7 @@ impl Ledger for MemoryLedger {
         not_before: Timestamp,
     ) -> BoxFuture<'_, Result<Option<SessionView>, LedgerError>> {
         let user = user.clone();
-        self.with(move |books| {
-            Ok(books
-                .entries
-                .get(&id)
-                .and_then(|entry| entry.visible_to(&user, not_before)))
-        })
+        self.with(move |books| Ok(books.entries.get(&id).and_then(|entry| entry.visible_to(&user, not_before))))
     }
 
     fn list(&self, user: &UserId) -> BoxFuture<'_, Result<Vec<SessionView>, LedgerError>> {

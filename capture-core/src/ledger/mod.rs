@@ -166,6 +166,8 @@ pub trait Ledger: Send + Sync + fmt::Debug {
 impl From<LedgerError> for crate::error::Error {
     fn from(error: LedgerError) -> Self {
         let hint = "retry after a moment; nothing was charged for this request";
-        Self::new(crate::error::ErrorCode::Unavailable, "the ledger cannot be reached").with_source(error).with_hint(hint)
+        Self::new(crate::error::ErrorCode::Unavailable, "the ledger cannot be reached")
+            .with_source(error)
+            .with_hint(hint)
     }
 }

@@ -56,11 +56,7 @@ impl Entry {
 
     /// The view `user` may see, unless it ended before `not_before`.
     pub(super) fn visible_to(&self, user: &UserId, not_before: Timestamp) -> Option<SessionView> {
-        if self.user != *user || self.ended_before(not_before) {
-            None
-        } else {
-            self.view()
-        }
+        if self.user != *user || self.ended_before(not_before) { None } else { self.view() }
     }
 
     /// Whether it is final and ended before this.
@@ -87,21 +83,10 @@ pub(super) fn reserve(
     // Before the credits: whoever is at the limit can wait, and a session that ends gives its hold back as well.
     let max = account.max_sessions.unwrap_or(asked.default_max_sessions);
     if live.count >= max {
-        return Err(ReserveError::Limit {
-            active: live.count,
-            max,
-            first_expires_at: live.first_expires_at,
-        });
+        return Err(ReserveError::Limit { active: live.count, max, first_expires_at: live.first_expires_at });
     }
-    hold(account, asked.hold).map_err(|available| ReserveError::Credits {
-        needed: asked.hold,
-        available,
-    })?;
-    Ok(Some(Entry {
-        user: asked.user.clone(),
-        hold: asked.hold,
-        state: State::Reserved,
-    }))
+    hold(account, asked.hold).map_err(|available| ReserveError::Credits { needed: asked.hold, available })?;
+    Ok(Some(Entry { user: asked.user.clone(), hold: asked.hold, state: State::Reserved }))
 }
 
 /// Gives the hold of an entry back that leaves the books unbilled; false when it has started and therefore stays.
@@ -191,9 +176,7 @@ pub(super) fn change(account: &mut Account, change: AccountChange) -> Result<(),
         AccountChange::Enable => account.enabled = true,
         AccountChange::Disable => account.enabled = false,
         AccountChange::AddCredits(more) => {
-            account.credits = account
-                .credits
-                .map(|credits| credits.saturating_add(more).min(MOST_CREDITS));
+            account.credits = account.credits.map(|credits| credits.saturating_add(more).min(MOST_CREDITS));
         }
         AccountChange::SetCredits(credits) => account.credits = credits.map(|credits| credits.min(MOST_CREDITS)),
         AccountChange::SetProxy(proxy) => account.proxy = proxy,

@@ -252,7 +252,7 @@ impl Actor {
 
     /// Stops the running action of this id; what the browser already began may still take effect.
     fn cancel(&mut self, action_id: &str) -> bool {
-        if !self.running.as_ref().is_some_and(|running| *running.job.action_id == *action_id) {
+        if self.running.as_ref().is_none_or(|running| *running.job.action_id != *action_id) {
             return false;
         }
         self.usage.lock().end_all();

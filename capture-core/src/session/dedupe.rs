@@ -26,7 +26,8 @@ impl std::str::FromStr for IdempotencyKey {
     type Err = InvalidKey;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let valid = (1..=crate::limits::MAX_KEY_CHARS).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        let valid =
+            (1..=crate::limits::MAX_KEY_CHARS).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
         if valid { Ok(Self(text.into())) } else { Err(InvalidKey) }
     }
 }
@@ -63,8 +64,8 @@ pub(crate) enum Decision {
     Join(watch::Receiver<Option<Ending>>),
     /// It ran: this is its ending.
     Replay(Ending),
-    /// It ran with this outcome, but its result is gone.
-    Dropped(RunOutcome),
+    /// It ran, but its result is gone.
+    Dropped,
     /// The key stands for another request.
     Conflict,
 }
@@ -99,7 +100,7 @@ impl Dedupe {
             return match entry {
                 Entry::Running(ending) => Decision::Join(ending.subscribe()),
                 Entry::Stored(ending, _) => Decision::Replay(ending.clone()),
-                Entry::Dropped(outcome) => Decision::Dropped(*outcome),
+                Entry::Dropped(_) => Decision::Dropped,
             };
         }
         let running = Entry::Running(watch::Sender::new(None));
@@ -189,7 +190,7 @@ mod tests {
             keys.begin(&keyed(name, b"a"));
             keys.end(&keyed(name, b"a").key, &failed());
         }
-        assert!(matches!(keys.begin(&keyed("k1", b"a")), Decision::Dropped(RunOutcome::NotExecuted)));
+        assert!(matches!(keys.begin(&keyed("k1", b"a")), Decision::Dropped));
         assert!(matches!(keys.begin(&keyed("k3", b"a")), Decision::Replay(_)));
     }
 

@@ -221,9 +221,13 @@ mod tests {
         let log = log(6);
         let since = |seq| Since { epoch: log.epoch.clone(), seq };
         let seqs = |follow: &Follow| follow.replay.iter().map(|event| event.seq).collect::<Vec<_>>();
-        for (from, recovered, expected) in
-            [(6, true, vec![]), (4, true, vec![5, 6]), (2, true, vec![3, 4, 5, 6]), (1, false, vec![]), (7, false, vec![])]
-        {
+        for (from, recovered, expected) in [
+            (6, true, vec![]),
+            (4, true, vec![5, 6]),
+            (2, true, vec![3, 4, 5, 6]),
+            (1, false, vec![]),
+            (7, false, vec![]),
+        ] {
             let follow = log.follow(Some(&since(from)), view());
             assert_eq!((follow.recovered, seqs(&follow)), (recovered, expected), "since {from}");
         }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     account::UserId,
     action::Action,
-    error::{Error, ErrorCode, RunOutcome},
+    error::{Error, ErrorCode},
     sessions::{ActionReply, Caller, Executed},
 };
 
@@ -66,25 +66,25 @@ impl Handle {
         self.log.follow(since, self.view())
     }
 
-    /// What is known of a key; `None` for one never seen.
-    pub(crate) fn key_outcome(&self, key: &IdempotencyKey) -> Option<RunOutcome> {
-        self.keys.lock().outcome(key)
-    }
-
     /// The keys, to be remembered after the end.
     pub(crate) fn keys(&self) -> Arc<Mutex<Dedupe>> {
         Arc::clone(&self.keys)
     }
 
     /// Runs an action, or joins or repeats the one its key stands for.
-    pub(crate) async fn execute(&self, caller: Caller, action: Action, keyed: Option<Keyed>) -> Result<Executed, Error> {
+    pub(crate) async fn execute(
+        &self,
+        caller: Caller,
+        action: Action,
+        keyed: Option<Keyed>,
+    ) -> Result<Executed, Error> {
         if let Some(keyed) = &keyed {
             let decision = self.keys.lock().begin(keyed);
             match decision {
                 Decision::Run => {}
                 Decision::Join(ending) => return self.join(ending).await,
                 Decision::Replay(ending) => return self.replay(&ending),
-                Decision::Dropped(_) => return Ok(Executed::Dropped(Box::new(self.view()))),
+                Decision::Dropped => return Ok(Executed::Dropped(Box::new(self.view()))),
                 Decision::Conflict => {
                     return Err(Error::invalid("this Idempotency-Key stands for another request of this session")
                         .with_session(self.view()));

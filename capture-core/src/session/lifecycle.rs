@@ -139,7 +139,11 @@ mod tests {
             (120_700, CloseReason::Expired, 120, 2),
         ] {
             let end = session(120).settle(reason, Timestamp(START.0 + after_ms));
-            assert_eq!((end.duration_seconds, end.billed_credits), (Some(seconds), Some(credits)), "{after_ms} {reason:?}");
+            assert_eq!(
+                (end.duration_seconds, end.billed_credits),
+                (Some(seconds), Some(credits)),
+                "{after_ms} {reason:?}"
+            );
             assert_eq!(end.status, reason.status());
         }
     }

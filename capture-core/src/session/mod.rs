@@ -11,6 +11,11 @@ mod options;
 mod usage;
 mod view;
 
+pub(crate) use self::{
+    actor::{Context, Opened, start},
+    dedupe::Dedupe,
+    handle::Handle,
+};
 pub use self::{
     dedupe::{IdempotencyKey, InvalidKey, Keyed, RequestHash},
     events::{Epoch, Event, EventKind, Follow, Since},
@@ -19,9 +24,4 @@ pub use self::{
     options::{SessionOptions, parse_ttl},
     usage::{Count, Usage},
     view::{CloseReason, SessionView, Status},
-};
-pub(crate) use self::{
-    actor::{Context, Opened, start},
-    dedupe::Dedupe,
-    handle::Handle,
 };

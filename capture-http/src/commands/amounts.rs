@@ -50,7 +50,9 @@ pub(crate) struct Proxy(Option<String>);
 
 /// The text is no address of a proxy.
 #[derive(Debug, thiserror::Error)]
-#[error("a proxy is http://, https:// or socks5:// with host and port, as in socks5://user:password@proxy.example.com:1080, or none")]
+#[error(
+    "a proxy is http://, https:// or socks5:// with host and port, as in socks5://user:password@proxy.example.com:1080, or none"
+)]
 pub(crate) struct InvalidProxy;
 
 impl Proxy {
@@ -74,7 +76,8 @@ impl FromStr for Proxy {
 
 fn is_proxy(url: &Url) -> bool {
     // The parser drops a port that is the scheme's own, so for http and https one is always known.
-    let reachable = url.host_str().is_some_and(|host| !host.is_empty()) && url.port_or_known_default().is_some_and(|port| port != 0);
+    let reachable = url.host_str().is_some_and(|host| !host.is_empty())
+        && url.port_or_known_default().is_some_and(|port| port != 0);
     let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
     matches!(url.scheme(), "http" | "https" | "socks5") && reachable && bare
 }

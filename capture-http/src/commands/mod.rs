@@ -2,5 +2,6 @@
 
 mod amounts;
 pub(crate) mod doctor;
+mod portrait;
 pub(crate) mod run;
 pub(crate) mod user;

@@ -16,11 +16,11 @@ use capture_core::{
 };
 use url::Url;
 
+use self::values::{Found, Values};
 pub(crate) use self::{
     settings::{CONFIG, Form, Group, SETTINGS, Setting, markdown_table},
     values::{ConfigError, Flags, Lookup},
 };
-use self::values::{Found, Values};
 
 /// A day: no number of seconds needs to be larger.
 const DAY: u64 = 24 * 3600;
@@ -53,8 +53,8 @@ pub(crate) struct Config {
 pub(crate) struct Log {
     /// How an event is written.
     pub(crate) format: LogFormat,
-    /// Which events: a level, or levels per module.
-    pub(crate) level: String,
+    /// Which events: a level, or levels per module; `None` is what suits the command.
+    pub(crate) level: Option<String>,
 }
 
 /// How an event is written.
@@ -113,7 +113,8 @@ fn listen(values: &Values<'_>, dev: bool) -> Result<SocketAddr, ConfigError> {
 
 fn parse_public_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
-    let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    let plain =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
     (matches!(url.scheme(), "http" | "https") && url.has_host() && plain).then_some(url)
 }
 
@@ -152,7 +153,7 @@ fn log(values: &Values<'_>) -> Result<Log, ConfigError> {
     let level = "a level such as info, or levels per module such as info,capture_core=debug";
     Ok(Log {
         format: values.one_of("log-format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,
-        level: values.required("log-level", level, |text| {
+        level: values.optional("log-level", level, |text| {
             tracing_subscriber::EnvFilter::try_new(text).ok().map(|_valid| text.to_owned())
         })?,
     })

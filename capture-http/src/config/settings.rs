@@ -97,7 +97,7 @@ pub(crate) const SETTINGS: &[Setting] = {
         value(CONFIG, General, "FILE", "TOML file with settings; flags and variables win over it."),
         value("data-dir", General, "DIR", "Where the ledger is kept; without it `capture` in `$XDG_DATA_HOME` or `~/.local/share`, or `./capture-data` without a home."),
         value("log-format", General, "FORMAT", "`text` or `json`, one event a line on stderr.").or("text"),
-        value("log-level", General, "LEVEL", "`error`, `warn`, `info`, `debug` or `trace`, also per module as in `info,capture_core=debug`.").or("info"),
+        value("log-level", General, "LEVEL", "`error`, `warn`, `info`, `debug` or `trace`, also per module as in `info,capture_core=debug`; without it `info` for `serve`, `warn` for other commands."),
         value("listen", Server, "ADDRESS", "Address and port to serve; port 0 picks a free one.").or("127.0.0.1:8080"),
         value("public-url", Server, "URL", "How clients reach this server, for the addresses in its replies; without it the address of the request."),
         switch("dev", Server, "For trying things out: user `dev` with secret `dev`, nothing kept, private targets allowed, loopback only."),
@@ -121,8 +121,8 @@ pub(crate) const SETTINGS: &[Setting] = {
 
 /// The table in README.md.
 pub(crate) fn markdown_table() -> String {
-    let mut table = String::from("| flag | variable | file key | default | meaning |\n|---|---|---|---|---|\n");
-    for setting in SETTINGS {
+    let head = "| flag | variable | file key | default | meaning |\n|---|---|---|---|---|";
+    let row = |setting: &Setting| {
         let code = |text: &str| if text.is_empty() { "–".to_owned() } else { format!("`{text}`") };
         let flag = match setting.form {
             Form::Value(word) => format!("{} {word}", setting.flag()),
@@ -135,9 +135,9 @@ pub(crate) fn markdown_table() -> String {
             code(setting.default.unwrap_or_default()),
             setting.help.to_owned(),
         ];
-        table.push_str(&format!("| {} |\n", cells.join(" | ")));
-    }
-    table
+        format!("| {} |", cells.join(" | "))
+    };
+    std::iter::once(head.to_owned()).chain(SETTINGS.iter().map(row)).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -163,7 +163,8 @@ mod tests {
     /// `capture settings` prints the table for whoever has to bring the README up to date.
     #[test]
     fn the_readme_shows_this_table() {
-        let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+        let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md"))
+            .expect("there is a README.md");
         let after = readme.split_once("<!-- settings -->").expect("README.md has <!-- settings -->").1;
         let shown = after.split_once("<!-- /settings -->").expect("README.md has <!-- /settings -->").0;
         assert_eq!(shown.trim(), markdown_table().trim(), "run `capture settings` and paste its output");

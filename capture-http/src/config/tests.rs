@@ -62,11 +62,21 @@ fn refusals_name_setting_accepted_values_and_place() {
             "listen = ['a']",
             "listen must be a text, a whole number, true or false, not \"array\" (from /etc/capture.toml)",
         ),
-        (vec![("dev", "true"), ("listen", "0.0.0.0:80")], vec![], "", "loopback address such as 127.0.0.1:8080 with --dev"),
+        (
+            vec![("dev", "true"), ("listen", "0.0.0.0:80")],
+            vec![],
+            "",
+            "loopback address such as 127.0.0.1:8080 with --dev",
+        ),
         (vec![("public-url", "ftp://x")], vec![], "", "public-url must be an http or https address"),
         (vec![("browser-uid", "0")], vec![], "", "browser-uid must be a whole number from 1 to 4294967294"),
         (vec![("log-level", "capture=loud")], vec![], "", "log-level must be a level"),
-        (vec![], vec![], "max_sessions = 3", "unknown setting \"max_sessions\" in /etc/capture.toml; accepted are data-dir"),
+        (
+            vec![],
+            vec![],
+            "max_sessions = 3",
+            "unknown setting \"max_sessions\" in /etc/capture.toml; accepted are data-dir",
+        ),
         (vec![], vec![], "config = 'x'", "unknown setting \"config\""),
         (vec![], vec![], "max-sessions", "the settings file /etc/capture.toml is not valid TOML"),
     ] {

@@ -21,7 +21,6 @@ use tokio::{
 use super::{
     cdp::{CdpError, CdpSession, Connection, Event, SessionKey},
     config::ChromiumConfig,
-    executable::is_headless_shell,
     process::Process,
     run_root::RunRoot,
 };
@@ -43,8 +42,6 @@ pub(super) struct Browser {
     process: Process,
     connection: Connection,
     routes: Arc<Routes>,
-    /// Whether we drive its frames.
-    pub(super) frame_control: bool,
     pub(super) started: Instant,
     /// Contexts opened in its life.
     pub(super) opened: AtomicU64,
@@ -143,9 +140,10 @@ impl Browser {
         root: &RunRoot,
         tasks: &Tasks,
     ) -> Result<Arc<Self>, Fault> {
-        let dir = root.browser_dir().map_err(|error| Fault::Unavailable(format!("no folder for a browser: {error}")))?;
-        let (process, pipes) = Process::start(config, executable, dir, tasks)
-            .map_err(|error| Fault::Unavailable(error.to_string()))?;
+        let dir =
+            root.browser_dir().map_err(|error| Fault::Unavailable(format!("no folder for a browser: {error}")))?;
+        let (process, pipes) =
+            Process::start(config, executable, dir, tasks).map_err(|error| Fault::Unavailable(error.to_string()))?;
         let routes = Arc::new(Routes::default());
         let router = Arc::clone(&routes);
         let on_event = move |connection: &Connection, event: Event| router.route(connection, event);
@@ -154,21 +152,26 @@ impl Browser {
             process,
             connection,
             routes,
-            frame_control: is_headless_shell(executable),
             started: Instant::now(),
             opened: AtomicU64::new(0),
             open: AtomicUsize::new(0),
             retiring: AtomicBool::new(false),
             lost: watch::Sender::new(None),
         });
-        if let Err(error) = tokio::time::timeout(START_TIMEOUT, browser.greet()).await.unwrap_or(Err(CdpError::Congested)) {
+        if let Err(error) =
+            tokio::time::timeout(START_TIMEOUT, browser.greet()).await.unwrap_or(Err(CdpError::Congested))
+        {
             browser.process.kill();
             browser.process.exited().await;
             let words = browser.process.last_words();
             return Err(Fault::Unavailable(format!("Chromium did not start ({error}); its last words: {words}")));
         }
         tasks.spawn(watch_over(Arc::clone(&browser), tasks.clone()));
-        tracing::info!(pid = browser.process.pid(), start_ms = browser.started.elapsed().as_millis(), "browser started");
+        tracing::info!(
+            pid = browser.process.pid(),
+            start_ms = browser.started.elapsed().as_millis(),
+            "browser started"
+        );
         Ok(browser)
     }
 
@@ -274,7 +277,8 @@ async fn watch_over(browser: Arc<Browser>, tasks: Tasks) {
         }
     };
     if browser.lost_reason().is_none() {
-        tracing::warn!(pid = browser.pid(), %reason, "browser lost");
+        let last_words = browser.process.last_words();
+        tracing::warn!(pid = browser.pid(), %reason, last_words, "browser lost");
     }
     browser.give_up(reason);
     browser.process.kill();

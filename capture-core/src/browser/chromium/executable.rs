@@ -21,9 +21,10 @@ pub fn find_executable() -> Option<PathBuf> {
     known.map(Path::to_path_buf).or_else(detected)
 }
 
-/// Whether this is the headless shell, which alone lets us drive its frames.
+/// Whether this is the headless shell, which needs no flag to have no window.
 pub(super) fn is_headless_shell(executable: &Path) -> bool {
-    executable.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
-        name.contains("headless-shell") || name.contains("headless_shell")
-    })
+    executable
+        .file_name()
+        .and_then(|name| name.to_str())
+        .is_some_and(|name| name.contains("headless-shell") || name.contains("headless_shell"))
 }

@@ -67,12 +67,10 @@ const DISABLED_FEATURES: &str = "--disable-features=AcceptCHFrame,AutofillServer
 pub(super) fn arguments(config: &ChromiumConfig, executable: &Path, profile: &Path) -> Vec<String> {
     let mut arguments: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
     arguments.push(DISABLED_FEATURES.to_owned());
+    // Pictures are taken of a surface of their own: a third quicker, and no stalls.
+    arguments.push("--enable-features=CDPScreenshotNewSurface".to_owned());
     arguments.push(format!("--user-data-dir={}", profile.display()));
-    if is_headless_shell(executable) {
-        // We own the frame clock: pictures come at once, and animated pages cost what we let them.
-        arguments.push("--enable-begin-frame-control".to_owned());
-        arguments.push("--run-all-compositor-stages-before-draw".to_owned());
-    } else {
+    if !is_headless_shell(executable) {
         arguments.push("--headless=new".to_owned());
     }
     if !config.sandbox {

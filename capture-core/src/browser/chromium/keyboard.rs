@@ -11,8 +11,7 @@ use crate::{
 
 impl ChromiumPage {
     pub(super) async fn fill(&self, fill: &Fill, deadline: Instant) -> Result<ActionResult, Fault> {
-        let argument =
-            |timeout: u64| json!({"selector": fill.selector, "value": fill.value, "timeoutMs": timeout});
+        let argument = |timeout: u64| json!({"selector": fill.selector, "value": fill.value, "timeoutMs": timeout});
         let seen = self.look("fill", argument, deadline).await?;
         let (diagnostics, seen) = seen.ready(&fill.selector, fill.timeout)?;
         Ok(ActionResult::Element(Box::new(ElementResult {

@@ -100,7 +100,6 @@ impl ChromiumPage {
         argument: impl Fn(u64) -> Value,
         deadline: Instant,
     ) -> Result<Seen, Fault> {
-        let _frames = self.running();
         loop {
             let world = self.world(deadline).await?;
             match world.call(function, &argument(millis_left(deadline)), deadline).await {

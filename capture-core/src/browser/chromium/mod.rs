@@ -9,7 +9,6 @@ mod config;
 mod executable;
 mod fault;
 mod flags;
-mod frames;
 mod keyboard;
 mod locate;
 mod navigate;
@@ -36,11 +35,11 @@ use std::sync::{
 use futures::{FutureExt, future::BoxFuture};
 use tokio::time::Instant;
 
+use self::{browser::Browser, pool::Pool, run_root::RunRoot};
 pub use self::{
     config::{ChromiumConfig, DEFAULT_BROWSER_UID, Isolation, Retire},
     executable::find_executable,
 };
-use self::{browser::Browser, pool::Pool, run_root::RunRoot};
 use super::{Backend, Fault, LostReason, OpenPage, Page};
 use crate::{
     action::{Action, Outcome},
@@ -59,10 +58,8 @@ impl Chromium {
     /// # Errors
     /// [`Fault::Unavailable`] when there is no executable, no folder, or the browser does not start.
     pub async fn start(config: ChromiumConfig) -> Result<Self, Fault> {
-        let executable = match config.executable.clone().or_else(find_executable) {
-            Some(executable) => executable,
-            None => return Err(Fault::Unavailable("Chromium is not installed".to_owned())),
-        };
+        let executable = config.executable.clone().or_else(find_executable);
+        let executable = executable.ok_or_else(|| Fault::Unavailable("Chromium is not installed".to_owned()))?;
         if !config.sandbox {
             tracing::warn!("Chromium runs WITHOUT its sandbox: a hostile page can reach this machine");
         }

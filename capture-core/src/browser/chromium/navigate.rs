@@ -34,7 +34,6 @@ pub(super) struct PageFacts {
 impl ChromiumPage {
     pub(super) async fn goto(&self, goto: &Goto, deadline: Instant) -> Result<ActionResult, Fault> {
         let session = self.active()?;
-        let _frames = self.running();
         let navigated = session.ask::<Navigation, _>("Page.navigate", &json!({"url": goto.url.as_str()}));
         let Ok(navigation) = tokio::time::timeout_at(deadline, navigated).await else {
             drop(session.send("Page.stopLoading", &json!({})));
@@ -67,7 +66,8 @@ impl ChromiumPage {
         let mut tabs = self.tabs.subscribe();
         let offered = tabs.wait_for(|tabs| tabs.noticed.download.is_some() || tabs.lost.is_some());
         let offered = tokio::time::timeout(DOWNLOAD_LAG, offered).await;
-        let report: Option<DownloadReport> = offered.ok().and_then(Result::ok).and_then(|tabs| tabs.noticed.download.clone());
+        let report: Option<DownloadReport> =
+            offered.ok().and_then(Result::ok).and_then(|tabs| tabs.noticed.download.clone());
         let mut details = Map::new();
         if let Some(Ok(report)) = report.map(serde_json::to_value) {
             details.insert("download".to_owned(), report);

@@ -12,7 +12,6 @@ use tokio::{
 use super::{
     browser::Browser,
     cdp::CdpSession,
-    frames::{FrameClock, Running},
     setup,
     tabs::{Noticed, Tabs},
 };
@@ -54,18 +53,13 @@ impl ChromiumPage {
         tabs.active().map(|tab| tab.session.clone()).ok_or(Fault::Lost(LostReason::PageCrashed))
     }
 
-    /// The active tab's frame clock, where we drive it.
-    pub(super) fn clock(&self) -> Option<FrameClock> {
-        self.tabs.borrow().active().and_then(|tab| tab.clock.clone())
-    }
-
-    /// Frames at full rate while the guard lives.
-    pub(super) fn running(&self) -> Option<Running> {
-        self.clock().map(|clock| clock.run())
-    }
-
     pub(super) fn url(&self) -> String {
         self.tabs.borrow().active().map(|tab| tab.url.clone()).unwrap_or_default()
+    }
+
+    /// Documents the active tab has shown.
+    pub(super) fn commits(&self) -> u64 {
+        self.tabs.borrow().active().map(|tab| tab.commits).unwrap_or_default()
     }
 
     async fn act(&self, action: Action, deadline: Instant) -> Result<Outcome, Fault> {
@@ -89,9 +83,10 @@ impl ChromiumPage {
             Deed::Batch(_) => return Err(Fault::Protocol("a page was given a batch".to_owned())),
         };
         let effects = self.effects(&before, tells, deadline).await;
-        let screenshot = match action.screenshot {
-            true => Some(self.screenshot(&crate::action::Screenshot::default(), deadline).await?),
-            false => None,
+        let screenshot = if action.screenshot {
+            Some(self.screenshot(&crate::action::Screenshot::default(), deadline).await?)
+        } else {
+            None
         };
         Ok(Outcome { result, effects, screenshot })
     }
@@ -176,11 +171,8 @@ impl Page for ChromiumPage {
     }
 
     fn lost(&self) -> BoxFuture<'static, LostReason> {
-        let page = Self {
-            browser: Arc::clone(&self.browser),
-            context: self.context.clone(),
-            tabs: Arc::clone(&self.tabs),
-        };
+        let page =
+            Self { browser: Arc::clone(&self.browser), context: self.context.clone(), tabs: Arc::clone(&self.tabs) };
         async move { page.whole_page_lost().await }.boxed()
     }
 

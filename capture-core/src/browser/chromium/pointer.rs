@@ -9,6 +9,7 @@ use super::{
     locate::{late, millis_left},
     page::ChromiumPage,
     tab::Leaving,
+    tabs::Tabs,
     world::{NoAnswer, World},
 };
 use crate::{
@@ -17,6 +18,8 @@ use crate::{
     error::RunOutcome,
 };
 
+/// How long the news of a download may lag behind the navigation it ended.
+const DOWNLOAD_LAG: Duration = Duration::from_millis(150);
 /// Between two attempts on an element that something else was in front of when the mouse came.
 const RETRY: Duration = Duration::from_millis(50);
 
@@ -48,9 +51,7 @@ impl ChromiumPage {
         deadline: Instant,
     ) -> Result<ElementResult, Fault> {
         loop {
-            let argument = |timeout: u64| {
-                json!({"selector": selector, "position": position, "force": click.force, "timeoutMs": timeout})
-            };
+            let argument = |timeout: u64| json!({"selector": selector, "position": position, "force": click.force, "timeoutMs": timeout});
             let world = self.world(deadline).await?;
             let seen = self.look("aim", argument, deadline).await?;
             let (diagnostics, seen) = seen.ready(selector, click.timeout)?;
@@ -122,11 +123,19 @@ impl ChromiumPage {
 
     /// Where the page is on its way to another document, waits until that has come, or the way has ended.
     pub(super) async fn settle_navigation(&self, deadline: Instant) {
+        let leaving = |tabs: &Tabs| tabs.active().is_some_and(|tab| tab.leaving != Leaving::No);
         let mut tabs = self.tabs.subscribe();
-        let stays = tabs.wait_for(|tabs| {
-            tabs.lost.is_some() || tabs.active().is_none_or(|tab| tab.leaving == Leaving::No)
-        });
-        let _ = tokio::time::timeout_at(deadline, stays).await; // slow server: the reply says where the page still is
+        if !leaving(&tabs.borrow()) {
+            return;
+        }
+        let commits = self.commits();
+        let stays = tabs.wait_for(|tabs| tabs.lost.is_some() || !leaving(tabs));
+        let arrived = tokio::time::timeout_at(deadline, stays).await.is_ok(); // else: the reply says where it still is
+        if arrived && self.commits() == commits {
+            // It went nowhere: a download says so a moment later.
+            let offered = tabs.wait_for(|tabs| tabs.noticed.download.is_some() || tabs.lost.is_some());
+            let _ = tokio::time::timeout(DOWNLOAD_LAG, offered).await; // none: the server had nothing to show
+        }
     }
 }
 

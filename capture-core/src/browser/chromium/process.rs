@@ -88,7 +88,6 @@ impl Process {
         let mut child =
             spawned.map_err(|source| StartError::Spawn { program: executable.display().to_string(), source })?;
         let pid = child.id().unwrap_or_default();
-        limit(pid);
         if let Err(error) = dir.record(pid) {
             tracing::warn!(pid, %error, "a browser could not be recorded for a later sweep");
         }
@@ -144,8 +143,11 @@ impl Process {
 }
 
 fn command(config: &ChromiumConfig, executable: &Path, dir: &Path) -> Command {
-    let mut command = Command::new(executable);
+    // The shell only sets a limit and becomes the browser: no core dumps, which would hold the pages of sessions.
+    let mut command = Command::new("/bin/sh");
     command
+        .args(["-c", "ulimit -c 0; exec \"$0\" \"$@\""])
+        .arg(executable)
         .args(flags::arguments(config, executable, &dir.join("profile")))
         .env_clear() // it must not inherit our secrets
         .env("HOME", dir.join("home"))
@@ -172,16 +174,6 @@ fn roomy(fd: OwnedFd) -> OwnedFd {
     fd
 }
 
-/// No core dumps: they would hold the pages of sessions.
-fn limit(pid: u32) {
-    use rustix::process::{Resource, Rlimit, prlimit};
-    let none = Rlimit { current: Some(0), maximum: Some(0) };
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    if let Err(error) = prlimit(pid, Resource::Core, none) {
-        tracing::warn!(%error, "core dumps of a browser could not be turned off");
-    }
-}
-
 async fn keep_log(stderr: ChildStderr, log: Arc<Mutex<Vec<String>>>) {
     let mut lines = BufReader::new(stderr).lines();
     while let Ok(Some(mut line)) = lines.next_line().await {
@@ -198,7 +190,7 @@ async fn keep_log(stderr: ChildStderr, log: Arc<Mutex<Vec<String>>>) {
 /// Reaps the process, ends what is left of its group, and removes its folder.
 async fn watch_exit(mut child: Child, pid: u32, dir: BrowserDir, exit: watch::Sender<bool>) {
     match child.wait().await {
-        Ok(status) => tracing::debug!(pid, %status, "browser exited"),
+        Ok(status) => tracing::info!(pid, %status, "browser exited"),
         Err(error) => tracing::warn!(pid, %error, "browser could not be waited for"),
     }
     kill_group(pid);

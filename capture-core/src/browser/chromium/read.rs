@@ -74,7 +74,8 @@ fn convert(format: ContentFormat, html: &str) -> Result<String, Fault> {
             .string_from_read(html.as_bytes(), NO_WRAP)
             .map_err(|error| error.to_string()),
     };
-    let text = converted.map_err(|error| Fault::failed(format!("the page could not be read as {format:?}: {error}")))?;
+    let text =
+        converted.map_err(|error| Fault::failed(format!("the page could not be read as {format:?}: {error}")))?;
     Ok(text.trim().to_owned())
 }
 

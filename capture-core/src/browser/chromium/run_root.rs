@@ -165,7 +165,7 @@ mod tests {
         fs::write(&dead.record, "1 1\n").unwrap(); // pid 1 did not start at tick 1
         fs::write(dead.path().join("profile/file"), "x").unwrap();
         let (dead_path, dead_record) = (dead.path.clone(), dead.record.clone());
-        std::mem::forget(dead);
+        let _left_behind = std::mem::ManuallyDrop::new(dead);
         RunRoot::open(Some(path), None).unwrap();
         assert!(ours.path().exists() && !dead_path.exists() && !dead_record.exists());
         let gone = ours.path().to_owned();

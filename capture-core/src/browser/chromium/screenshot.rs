@@ -1,11 +1,12 @@
-//! Pictures: of the viewport from a frame of our own, of anything else by asking for that part of the page.
+//! Pictures of the viewport, of the whole page, of an element, of a part.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
 
-use super::{cdp::CdpError, frames, page::ChromiumPage};
+use super::{cdp::CdpError, page::ChromiumPage};
 use crate::{
     action::{Clip, Picture, Rect, Screenshot},
     browser::Fault,
@@ -35,7 +36,9 @@ impl ChromiumPage {
         }
         let Ok(taken) = taken else {
             let millis = READ_TIMEOUT.as_millis();
-            return Err(Fault::timed_out(format!("the page painted no picture within {millis} ms: a script keeps it busy")));
+            return Err(Fault::timed_out(format!(
+                "the page painted no picture within {millis} ms: a script keeps it busy"
+            )));
         };
         let body = taken?;
         let size = imagesize::blob_size(&body).map_err(|error| Fault::Protocol(format!("not a picture: {error}")))?;
@@ -44,9 +47,6 @@ impl ChromiumPage {
     }
 
     async fn take(&self, wanted: &Screenshot, clip: Option<Clip>) -> Result<Bytes, CdpError> {
-        if let (None, Some(clock)) = (clip, self.clock()) {
-            return clock.picture(wanted.format, wanted.quality).await;
-        }
         let session = self.active().map_err(|_lost| CdpError::PageGone)?;
         let mut capture = json!({"format": wanted.format.as_str(), "optimizeForSpeed": true});
         if let Value::Object(fields) = &mut capture {
@@ -58,9 +58,8 @@ impl ChromiumPage {
                 fields.insert("quality".into(), quality.into());
             }
         }
-        let _frames = self.running();
         let captured: Captured = session.ask("Page.captureScreenshot", &capture).await?;
-        frames::decode(&captured.data)
+        decode(&captured.data)
     }
 
     /// The part of the document that is wanted, where it is not just the viewport; and whether it was cut.
@@ -89,4 +88,10 @@ impl ChromiumPage {
         self.active()?.tell("Emulation.setDefaultBackgroundColorOverride", &colour).await?;
         Ok(())
     }
+}
+
+/// Chromium sends pictures as base64.
+fn decode(data: &str) -> Result<Bytes, CdpError> {
+    let bytes = STANDARD.decode(data);
+    bytes.map(Bytes::from).map_err(|error| CdpError::Decode { method: "picture", message: error.to_string() })
 }

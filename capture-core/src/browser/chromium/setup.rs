@@ -32,13 +32,8 @@ pub(super) async fn open_page(browser: &Arc<Browser>, deadline: Instant, tasks: 
     let (told, page_events) = mpsc::channel(TOLD_EVENTS);
     let tabs = Arc::new(watch::Sender::new(Tabs::default()));
     browser.route_context(opening.context.clone(), events);
-    let keeper = Keeper {
-        browser: Arc::clone(browser),
-        context: opening.context.clone(),
-        tabs: Arc::clone(&tabs),
-        told,
-        tasks: tasks.clone(),
-    };
+    let keeper =
+        Keeper { browser: Arc::clone(browser), context: opening.context.clone(), tabs: Arc::clone(&tabs), told };
     tasks.spawn(keeper.run(receiver));
     let deny = json!({"behavior": "deny", "browserContextId": opening.context, "eventsEnabled": true});
     drop(browser.session().send("Browser.setDownloadBehavior", &deny));
@@ -104,13 +99,14 @@ pub(super) fn open_tab(browser: &Browser, context: &str) {
     let Viewport { width, height, .. } = Viewport::default();
     let tab = json!({
         "url": "about:blank", "browserContextId": context, "width": width, "height": height,
-        "enableBeginFrameControl": browser.frame_control,
     });
     drop(browser.session().send("Target.createTarget", &tab));
 }
 
 /// Prepares a paused tab and lets it run. Nothing waits: the tab's events tell when it is ready.
-pub(super) fn prepare(tab: &CdpSession, viewport: Viewport) {
+///
+/// The first tab of a context was made in its size; tabs a page opens are given theirs.
+pub(super) fn prepare(tab: &CdpSession, viewport: Option<Viewport>) {
     let nothing = json!({});
     drop(tab.send("Inspector.enable", &nothing));
     drop(tab.send("Page.enable", &nothing));
@@ -120,7 +116,7 @@ pub(super) fn prepare(tab: &CdpSession, viewport: Viewport) {
     drop(tab.send("Runtime.enable", &nothing));
     // Every page behaves as if it were looked at.
     drop(tab.send("Emulation.setFocusEmulationEnabled", &json!({"enabled": true})));
-    if viewport != Viewport::default() {
+    if let Some(viewport) = viewport {
         drop(tab.send("Emulation.setDeviceMetricsOverride", &super::viewport::metrics(viewport, false)));
     }
     drop(tab.send("Runtime.runIfWaitingForDebugger", &nothing));

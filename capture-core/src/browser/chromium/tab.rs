@@ -2,10 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{
-    cdp::{CdpSession, Event, SessionKey},
-    frames::FrameClock,
-};
+use super::cdp::{CdpSession, Event, SessionKey};
 use crate::action::WaitUntil;
 
 /// The name of the isolated world our scripts live in.
@@ -31,7 +28,6 @@ pub(super) struct Tab {
     pub(super) session: CdpSession,
     /// The target's id, which is also its main frame's.
     pub(super) target: String,
-    pub(super) clock: Option<FrameClock>,
     pub(super) url: String,
     /// Unique id of our world in the present document; `None` while there is no document to work with.
     pub(super) world: Option<String>,
@@ -111,12 +107,11 @@ struct ContextDestroyed {
 }
 
 impl Tab {
-    pub(super) fn new(key: SessionKey, session: CdpSession, target: String, clock: Option<FrameClock>) -> Self {
+    pub(super) fn new(key: SessionKey, session: CdpSession, target: String) -> Self {
         Self {
             key,
             session,
             target,
-            clock,
             url: "about:blank".to_owned(),
             world: None,
             loaders: Vec::new(),
@@ -143,25 +138,23 @@ impl Tab {
                 }
             }
             "Page.lifecycleEvent" => self.on_lifecycle(event),
-            "Page.frameRequestedNavigation" => {
-                if self.of_main_frame(event).is_some_and(|framed| framed.disposition == "currentTab") {
-                    self.leaving = self.leaving.max(Leaving::Requested);
-                }
+            "Page.frameRequestedNavigation"
+                if self.of_main_frame(event).is_some_and(|framed| framed.disposition == "currentTab") =>
+            {
+                self.leaving = self.leaving.max(Leaving::Requested);
             }
-            "Page.frameStartedNavigating" => {
-                if self.of_main_frame(event).is_some_and(|framed| leaves_document(&framed.navigation_type)) {
-                    self.leaving = Leaving::Started;
-                }
+            "Page.frameStartedNavigating"
+                if self.of_main_frame(event).is_some_and(|framed| leaves_document(&framed.navigation_type)) =>
+            {
+                self.leaving = Leaving::Started;
             }
-            "Page.frameClearedScheduledNavigation" => {
-                if self.leaving == Leaving::Requested && self.of_main_frame(event).is_some() {
-                    self.leaving = Leaving::No;
-                }
+            "Page.frameClearedScheduledNavigation"
+                if self.leaving == Leaving::Requested && self.of_main_frame(event).is_some() =>
+            {
+                self.leaving = Leaving::No;
             }
-            "Page.frameStoppedLoading" => {
-                if self.of_main_frame(event).is_some() {
-                    self.leaving = Leaving::No;
-                }
+            "Page.frameStoppedLoading" if self.of_main_frame(event).is_some() => {
+                self.leaving = Leaving::No;
             }
             "Runtime.executionContextCreated" => self.on_context_created(event),
             "Runtime.executionContextsCleared" => self.world = None,

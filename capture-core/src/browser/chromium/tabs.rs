@@ -11,7 +11,6 @@ use tokio::sync::{mpsc, watch};
 use super::{
     browser::Browser,
     cdp::{Event, SessionKey},
-    frames::FrameClock,
     setup,
     tab::{Change, Tab},
 };
@@ -19,7 +18,6 @@ use crate::{
     action::{DialogReport, DownloadReport, Viewport},
     browser::LostReason,
     session::EventKind,
-    tasks::Tasks,
 };
 
 /// Tabs a session may have; further ones are closed as they open.
@@ -30,7 +28,7 @@ const MAX_DIALOGS: usize = 50;
 const MAX_MESSAGE: usize = 4_096;
 
 /// The published state of a session's tabs.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Tabs {
     /// Oldest first; the last one is active.
     pub(super) open: Vec<Tab>,
@@ -54,12 +52,6 @@ pub(super) struct Noticed {
     pub(super) tab: Option<SessionKey>,
     /// Documents or addresses that came.
     pub(super) navigations: u64,
-}
-
-impl Default for Tabs {
-    fn default() -> Self {
-        Self { open: Vec::new(), root: None, noticed: Noticed::default(), lost: None, viewport: Viewport::default() }
-    }
 }
 
 impl Tabs {
@@ -118,7 +110,6 @@ pub(super) struct Keeper {
     pub(super) context: String,
     pub(super) tabs: Arc<watch::Sender<Tabs>>,
     pub(super) told: mpsc::Sender<EventKind>,
-    pub(super) tasks: Tasks,
 }
 
 impl Keeper {
@@ -181,9 +172,8 @@ impl Keeper {
             self.close_target(&target_info.target_id);
             return;
         }
-        setup::prepare(&session, viewport);
-        let clock = self.browser.frame_control.then(|| FrameClock::start(session.clone(), &self.tasks));
-        let tab = Tab::new(key.clone(), session, target_info.target_id, clock);
+        setup::prepare(&session, (count > 0).then_some(viewport));
+        let tab = Tab::new(key.clone(), session, target_info.target_id);
         let mut first = false;
         self.tabs.send_modify(|tabs| {
             first = tabs.root.is_none();

@@ -19,6 +19,9 @@ impl ChromiumPage {
             |timeout: u64| json!({"selector": wait.selector, "state": wait.state.as_str(), "timeoutMs": timeout});
         let seen = self.look("wait", argument, deadline).await?;
         let (diagnostics, _) = seen.ready(&wait.selector, wait.timeout)?;
-        Ok(ActionResult::Element(Box::new(ElementResult { diagnostics: Some(diagnostics), ..ElementResult::default() })))
+        Ok(ActionResult::Element(Box::new(ElementResult {
+            diagnostics: Some(diagnostics),
+            ..ElementResult::default()
+        })))
     }
 }

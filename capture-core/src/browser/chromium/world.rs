@@ -5,7 +5,7 @@ use serde_json::json;
 use tokio::time::{Duration, Instant};
 
 use super::{
-    cdp::{CdpError, CdpSession, SessionKey},
+    cdp::{CdpError, CdpSession},
     page::ChromiumPage,
 };
 use crate::{browser::Fault, error::RunOutcome};
@@ -16,7 +16,6 @@ const ANSWER_GRACE: Duration = Duration::from_millis(250);
 /// A document of a tab, as a place to run scripts in.
 #[derive(Debug, Clone)]
 pub(super) struct World {
-    pub(super) tab: SessionKey,
     pub(super) session: CdpSession,
     context: String,
 }
@@ -60,11 +59,9 @@ impl ChromiumPage {
         let ready = tabs.wait_for(|tabs| tabs.ready().is_some() || tabs.lost.is_some());
         match tokio::time::timeout_at(deadline, ready).await {
             Ok(Ok(tabs)) => match (tabs.lost, tabs.ready()) {
-                (None, Some(tab)) => Ok(World {
-                    tab: tab.key.clone(),
-                    session: tab.session.clone(),
-                    context: tab.world.clone().unwrap_or_default(),
-                }),
+                (None, Some(tab)) => {
+                    Ok(World { session: tab.session.clone(), context: tab.world.clone().unwrap_or_default() })
+                }
                 (reason, _) => Err(reason.unwrap_or(crate::browser::LostReason::PageCrashed).into()),
             },
             Ok(Err(_closed)) => Err(crate::browser::LostReason::PageCrashed.into()),

@@ -32,14 +32,13 @@ impl Accounts for SqliteLedger {
     }
 
     fn change(&self, id: UserId, change: AccountChange) -> BoxFuture<'_, Result<Account, AccountError>> {
-        self.writer
-            .run("change an account", Durability::PowerCut, move |books| {
-                let mut account = load(books, &id)?.ok_or(Failure::Refused(AccountError::Unknown(id)))?;
-                rules::change(&mut account, change).map_err(Failure::Refused)?;
-                save(books, &account)?;
-                save_secrets(books, &account)?;
-                Ok(account)
-            })
+        self.writer.run("change an account", Durability::PowerCut, move |books| {
+            let mut account = load(books, &id)?.ok_or(Failure::Refused(AccountError::Unknown(id)))?;
+            rules::change(&mut account, change).map_err(Failure::Refused)?;
+            save(books, &account)?;
+            save_secrets(books, &account)?;
+            Ok(account)
+        })
     }
 }
 
@@ -91,9 +90,7 @@ pub(super) fn save(books: &Connection, account: &Account) -> rusqlite::Result<()
 
 /// Writes all of them anew: they are few, and so their order stays theirs.
 fn save_secrets(books: &Connection, account: &Account) -> rusqlite::Result<()> {
-    books
-        .prepare_cached("DELETE FROM secrets WHERE user = ?1")?
-        .execute([&account.id])?;
+    books.prepare_cached("DELETE FROM secrets WHERE user = ?1")?.execute([&account.id])?;
     let mut statement = books.prepare_cached("INSERT INTO secrets (user, ordinal, hash) VALUES (?1, ?2, ?3)")?;
     for (ordinal, secret) in (0_i64..).zip(&account.secrets) {
         statement.execute(params![account.id, ordinal, secret])?;

@@ -19,37 +19,24 @@ use crate::{
 };
 
 pub(super) fn load(books: &Connection, id: SessionId) -> rusqlite::Result<Option<Entry>> {
-    books
-        .prepare_cached(include_str!("sql/session.sql"))?
-        .query_row([id], entry)
-        .optional()
+    books.prepare_cached(include_str!("sql/session.sql"))?.query_row([id], entry).optional()
 }
 
 pub(super) fn live(books: &Connection, user: &UserId) -> rusqlite::Result<Live> {
     books
         .prepare_cached(include_str!("sql/live_sessions.sql"))?
-        .query_row([user], |row| {
-            Ok(Live {
-                count: row.get("count")?,
-                first_expires_at: row.get("first_expires_at")?,
-            })
-        })
+        .query_row([user], |row| Ok(Live { count: row.get("count")?, first_expires_at: row.get("first_expires_at")? }))
 }
 
 /// The user's active sessions, oldest first.
 pub(super) fn active(books: &Connection, user: &UserId) -> rusqlite::Result<Vec<Entry>> {
-    books
-        .prepare_cached(include_str!("sql/active_sessions_of_user.sql"))?
-        .query_map([user], entry)?
-        .collect()
+    books.prepare_cached(include_str!("sql/active_sessions_of_user.sql"))?.query_map([user], entry)?.collect()
 }
 
 /// Everything that is not final, oldest first.
 pub(super) fn unfinished(books: &Connection) -> rusqlite::Result<Vec<(SessionId, Entry)>> {
     let mut statement = books.prepare_cached(include_str!("sql/unfinished_sessions.sql"))?;
-    statement
-        .query_map([], |row| Ok((row.get("id")?, entry(row)?)))?
-        .collect()
+    statement.query_map([], |row| Ok((row.get("id")?, entry(row)?)))?.collect()
 }
 
 /// Active sessions of users who are disabled.
@@ -91,23 +78,17 @@ pub(super) fn save(books: &Connection, entry: &Entry) -> rusqlite::Result<()> {
 }
 
 pub(super) fn delete(books: &Connection, id: SessionId) -> rusqlite::Result<()> {
-    books
-        .prepare_cached("DELETE FROM sessions WHERE id = ?1")?
-        .execute([id])?;
+    books.prepare_cached("DELETE FROM sessions WHERE id = ?1")?.execute([id])?;
     Ok(())
 }
 
 pub(super) fn prune(books: &Connection, before: Timestamp) -> rusqlite::Result<()> {
-    books
-        .prepare_cached("DELETE FROM sessions WHERE state = 'final' AND closed_at < ?1")?
-        .execute([before])?;
+    books.prepare_cached("DELETE FROM sessions WHERE state = 'final' AND closed_at < ?1")?.execute([before])?;
     Ok(())
 }
 
 pub(super) fn last_beat(books: &Connection) -> rusqlite::Result<Option<Timestamp>> {
-    books
-        .prepare_cached("SELECT last_beat FROM meta")?
-        .query_row([], |row| row.get(0))
+    books.prepare_cached("SELECT last_beat FROM meta")?.query_row([], |row| row.get(0))
 }
 
 pub(super) fn save_last_beat(books: &Connection, at: Option<Timestamp>) -> rusqlite::Result<()> {
@@ -120,11 +101,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let user = row.get("user")?;
     let hold = row.get::<_, Whole>("hold")?.0;
     let Some(started_at) = row.get("started_at")? else {
-        return Ok(Entry {
-            user,
-            hold,
-            state: State::Reserved,
-        });
+        return Ok(Entry { user, hold, state: State::Reserved });
     };
     let Json(options) = row.get("options")?;
     let mut life = Lifecycle::start(row.get("id")?, options, row.get("created_at")?, started_at);

@@ -64,10 +64,7 @@ impl SqliteLedger {
         use_wal(&connection)?;
         migrate(&mut connection)?;
         let reader = Mutex::new(connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?);
-        Ok(Self {
-            reader,
-            writer: Writer::start(connection)?,
-        })
+        Ok(Self { reader, writer: Writer::start(connection)? })
     }
 
     /// Reads inline.
@@ -107,10 +104,7 @@ fn use_wal(connection: &Connection) -> Result<(), LedgerError> {
         .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
         .map_err(|error| LedgerError::new(OPEN, error))?;
     if mode != "wal" {
-        return Err(LedgerError::new(
-            OPEN,
-            format!("its file system supports no WAL, only {mode:?}"),
-        ));
+        return Err(LedgerError::new(OPEN, format!("its file system supports no WAL, only {mode:?}")));
     }
     Ok(())
 }
@@ -130,10 +124,7 @@ fn migrate(connection: &mut Connection) -> Result<(), LedgerError> {
     let taken = steps().map_err(|error: rusqlite::Error| LedgerError::new("prepare its tables", error))?;
     if taken > STEPS.len() {
         let (found, known) = (taken, STEPS.len());
-        return Err(LedgerError::new(
-            OPEN,
-            format!("it has version {found}, this program knows {known}"),
-        ));
+        return Err(LedgerError::new(OPEN, format!("it has version {found}, this program knows {known}")));
     }
     Ok(())
 }

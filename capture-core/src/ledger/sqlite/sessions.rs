@@ -24,10 +24,7 @@ impl Ledger for SqliteLedger {
             let mut account = account.ok_or(Failure::Refused(ReserveError::UnknownUser))?;
             let known = entries::load(books, asked.id)?;
             let live = entries::live(books, &asked.user)?;
-            if rules::reserve(&mut account, known.as_ref(), live, &asked)
-                .map_err(Failure::Refused)?
-                .is_some()
-            {
+            if rules::reserve(&mut account, known.as_ref(), live, &asked).map_err(Failure::Refused)?.is_some() {
                 entries::insert(books, &asked)?;
                 accounts::save(books, &account)?;
             }
@@ -36,9 +33,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn release(&self, id: SessionId) -> BoxFuture<'_, Result<(), LedgerError>> {
-        self.writer.run("release a session", Durability::Process, move |books| {
-            Ok(release(books, id)?)
-        })
+        self.writer.run("release a session", Durability::Process, move |books| Ok(release(books, id)?))
     }
 
     fn activate(&self, view: SessionView) -> BoxFuture<'_, Result<(), LedgerError>> {
@@ -76,9 +71,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn settle(&self, last: SessionView) -> BoxFuture<'_, Result<SessionView, LedgerError>> {
-        self.writer.run("settle a session", Durability::PowerCut, move |books| {
-            settle(books, last)
-        })
+        self.writer.run("settle a session", Durability::PowerCut, move |books| settle(books, last))
     }
 
     fn recover(&self) -> BoxFuture<'_, Result<Vec<SessionView>, LedgerError>> {
@@ -120,10 +113,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn prune(&self, before: Timestamp) -> BoxFuture<'_, Result<(), LedgerError>> {
-        self.writer
-            .run("forget old sessions", Durability::Process, move |books| {
-                Ok(entries::prune(books, before)?)
-            })
+        self.writer.run("forget old sessions", Durability::Process, move |books| Ok(entries::prune(books, before)?))
     }
 }
 

@@ -28,26 +28,13 @@ fn ada() -> UserId {
 
 async fn with_ada(path: &std::path::Path, credits: Option<u64>) -> SqliteLedger {
     let ledger = SqliteLedger::open(path).unwrap();
-    ledger
-        .add(Account {
-            credits,
-            ..Account::new(ada(), SecretHash::of("secret"))
-        })
-        .await
-        .unwrap();
+    ledger.add(Account { credits, ..Account::new(ada(), SecretHash::of("secret")) }).await.unwrap();
     ledger
 }
 
 fn asked(hold: u64) -> Reservation {
     let options = SessionOptions::with_ttl(Duration::from_mins(hold));
-    Reservation {
-        id: SessionId::new(),
-        user: ada(),
-        options,
-        created_at: START,
-        hold,
-        default_max_sessions: 1_000,
-    }
+    Reservation { id: SessionId::new(), user: ada(), options, created_at: START, hold, default_max_sessions: 1_000 }
 }
 
 /// Runs a session of five minutes to its end.
@@ -85,13 +72,7 @@ async fn what_another_process_changes_is_seen_at_once() {
     assert!(matches!(server.reserve(asked(1)).await, Err(ReserveError::Disabled)));
     cli.change(ada(), AccountChange::Enable).await.unwrap();
     cli.change(ada(), AccountChange::SetCredits(Some(1))).await.unwrap();
-    assert!(matches!(
-        server.reserve(asked(2)).await,
-        Err(ReserveError::Credits {
-            needed: 2,
-            available: 1
-        })
-    ));
+    assert!(matches!(server.reserve(asked(2)).await, Err(ReserveError::Credits { needed: 2, available: 1 })));
 }
 
 #[tokio::test]
@@ -100,10 +81,7 @@ async fn a_dropped_ledger_is_closed_and_loses_nothing() {
     let ledger = with_ada(&path, Some(20)).await;
     let last = settled(&ledger).await;
     drop(ledger);
-    assert!(
-        !path.with_extension("db-wal").exists(),
-        "the thread has ended and the last connection tidied up"
-    );
+    assert!(!path.with_extension("db-wal").exists(), "the thread has ended and the last connection tidied up");
     let ledger = SqliteLedger::open(&path).unwrap();
     assert_eq!(ledger.account(&ada()).unwrap().unwrap().credits, Some(15));
     assert_eq!(ledger.find(&ada(), last.id, START).await.unwrap(), Some(last));
@@ -119,10 +97,7 @@ async fn two_processes_at_once_cannot_overdraw() {
     let short = |answer: &&Result<(), ReserveError>| matches!(answer, Err(ReserveError::Credits { .. }));
     let refused = answers.iter().filter(short).count();
     let account = ledgers[0].account(&ada()).unwrap().unwrap();
-    assert_eq!(
-        (granted, refused, account.held, account.available()),
-        (3, 37, 9, Some(1))
-    );
+    assert_eq!((granted, refused, account.held, account.available()), (3, 37, 9, Some(1)));
 }
 
 #[tokio::test]
@@ -148,22 +123,13 @@ async fn a_call_that_is_dropped_leaves_the_books_whole() {
 async fn a_file_of_a_newer_version_or_of_someone_else_is_refused() {
     let (_dir, path) = place();
     drop(SqliteLedger::open(&path).unwrap());
-    Connection::open(&path)
-        .unwrap()
-        .pragma_update(None, "user_version", 9)
-        .unwrap();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 9).unwrap();
     let refused = SqliteLedger::open(&path).unwrap_err();
-    assert_eq!(
-        why(&refused),
-        "the ledger cannot open its file: it has version 9, this program knows 1"
-    );
+    assert_eq!(why(&refused), "the ledger cannot open its file: it has version 9, this program knows 1");
 
     let (_dir, path) = place();
-    fs::write(
-        &path,
-        "a shopping list, long enough to look like the header of a file of a hundred bytes".repeat(20),
-    )
-    .unwrap();
+    fs::write(&path, "a shopping list, long enough to look like the header of a file of a hundred bytes".repeat(20))
+        .unwrap();
     assert!(why(&SqliteLedger::open(&path).unwrap_err()).contains("not a database"));
 }
 
@@ -173,13 +139,8 @@ async fn what_cannot_be_read_is_an_error_never_a_default() {
     let ledger = with_ada(&path, None).await;
     let last = settled(&ledger).await;
     let raw = Connection::open(&path).unwrap();
-    raw.execute("UPDATE sessions SET breakdown = '{\"flying\":{}}'", [])
-        .unwrap();
+    raw.execute("UPDATE sessions SET breakdown = '{\"flying\":{}}'", []).unwrap();
     let error = ledger.find(&ada(), last.id, START).await.unwrap_err();
-    assert!(
-        why(&error).starts_with("the ledger cannot find a session"),
-        "{}",
-        why(&error)
-    );
+    assert!(why(&error).starts_with("the ledger cannot find a session"), "{}", why(&error));
     assert!(ledger.settle(last).await.is_err());
 }

@@ -25,9 +25,7 @@ impl ToSql for Whole {
 impl FromSql for Whole {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let signed = value.as_i64()?;
-        u64::try_from(signed)
-            .map(Self)
-            .map_err(|_negative| FromSqlError::OutOfRange(signed))
+        u64::try_from(signed).map(Self).map_err(|_negative| FromSqlError::OutOfRange(signed))
     }
 }
 
@@ -37,17 +35,13 @@ pub(super) struct Json<T>(pub(super) T);
 impl<T: Serialize> ToSql for Json<T> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         let text = serde_json::to_string(&self.0);
-        Ok(text
-            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?
-            .into())
+        Ok(text.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?.into())
     }
 }
 
 impl<T: DeserializeOwned> FromSql for Json<T> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        serde_json::from_str(value.as_str()?)
-            .map(Self)
-            .map_err(FromSqlError::other)
+        serde_json::from_str(value.as_str()?).map(Self).map_err(FromSqlError::other)
     }
 }
 

@@ -73,10 +73,7 @@ impl Writer {
         };
         let thread = thread::Builder::new().name("capture-ledger".to_owned()).spawn(work);
         let thread = thread.map_err(|error: io::Error| LedgerError::new("start its thread", error))?;
-        Ok(Self {
-            jobs,
-            _thread: Joined(Some(thread)),
-        })
+        Ok(Self { jobs, _thread: Joined(Some(thread)) })
     }
 
     /// Runs `work` in a transaction of its own, committed when it returns `Ok` and rolled back otherwise.

@@ -14,16 +14,8 @@ impl World {
         let expected: Vec<_> = (0..self.accounts.len()).map(|user| self.expected(user)).collect();
         assert_eq!(all!(self, accounts()).unwrap(), expected);
         for (user, account) in expected.iter().enumerate() {
-            assert!(
-                account.credits.is_none_or(|credits| account.held <= credits),
-                "overdraft: {account:?}"
-            );
-            let read: Vec<_> = self
-                .shelf
-                .books
-                .iter()
-                .map(|books| books.account(&account.id).unwrap())
-                .collect();
+            assert!(account.credits.is_none_or(|credits| account.held <= credits), "overdraft: {account:?}");
+            let read: Vec<_> = self.shelf.books.iter().map(|books| books.account(&account.id).unwrap()).collect();
             assert_eq!(same("account", read).as_ref(), Some(account));
             let mut active: Vec<_> = self.sessions_of(user).filter_map(Session::active).collect();
             active.sort_by_key(|view| (view.created_at, view.id));
@@ -43,14 +35,7 @@ impl World {
             self.settle(at, CloseReason::InstanceLost).await;
             let Session { asked, stage, .. } = &self.sessions[at];
             let found = all!(self, find(&asked.user, asked.id, START)).unwrap();
-            assert_eq!(
-                found.as_ref(),
-                if let Stage::Final(view) = stage {
-                    Some(view)
-                } else {
-                    None
-                }
-            );
+            assert_eq!(found.as_ref(), if let Stage::Final(view) = stage { Some(view) } else { None });
         }
         assert!(all!(self, recover()).unwrap().is_empty());
         self.check().await;
@@ -58,36 +43,22 @@ impl World {
 
     pub(super) fn expected(&self, user: usize) -> Account {
         let credits = self.granted[user].map(|granted| granted.checked_sub(self.charged[user]).unwrap());
-        Account {
-            credits,
-            held: self.held(user),
-            ..self.accounts[user].clone()
-        }
+        Account { credits, held: self.held(user), ..self.accounts[user].clone() }
     }
 
     pub(super) fn held(&self, user: usize) -> u64 {
-        self.sessions_of(user)
-            .filter(|session| session.is_live())
-            .map(|session| session.hold)
-            .sum()
+        self.sessions_of(user).filter(|session| session.is_live()).map(|session| session.hold).sum()
     }
 
     pub(super) fn covers(&self, user: usize, more: u64) -> bool {
-        self.expected(user)
-            .available()
-            .is_none_or(|available| more <= available)
+        self.expected(user).available().is_none_or(|available| more <= available)
     }
 
     pub(super) fn sessions_of(&self, user: usize) -> impl Iterator<Item = &Session> {
-        self.sessions
-            .iter()
-            .filter(move |session| session.asked.user.as_ref() == USERS[user])
+        self.sessions.iter().filter(move |session| session.asked.user.as_ref() == USERS[user])
     }
 
     pub(super) fn user_of(&self, at: usize) -> usize {
-        USERS
-            .iter()
-            .position(|name| self.sessions[at].asked.user.as_ref() == *name)
-            .unwrap()
+        USERS.iter().position(|name| self.sessions[at].asked.user.as_ref() == *name).unwrap()
     }
 }

@@ -30,10 +30,7 @@ struct Shelf {
 
 impl Shelf {
     fn new() -> Self {
-        let mut shelf = Self {
-            dir: tempfile::tempdir().unwrap(),
-            books: vec![Box::new(MemoryLedger::new())],
-        };
+        let mut shelf = Self { dir: tempfile::tempdir().unwrap(), books: vec![Box::new(MemoryLedger::new())] };
         shelf.open_file();
         shelf
     }
@@ -64,10 +61,7 @@ fn user(name: &str) -> UserId {
 }
 
 fn account(name: &str, credits: Option<u64>) -> Account {
-    Account {
-        credits,
-        ..Account::new(user(name), SecretHash::of(name))
-    }
+    Account { credits, ..Account::new(user(name), SecretHash::of(name)) }
 }
 
 /// Asks for a session of `ttl` seconds.

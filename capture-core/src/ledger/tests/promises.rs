@@ -38,19 +38,9 @@ async fn a_repeated_call_changes_nothing() {
             assert_eq!(balance(&**books, "ada"), (Some(10), 5));
         }
         books.release(asked.id).await.unwrap();
-        assert_eq!(
-            books.list(&asked.user).await.unwrap().len(),
-            1,
-            "an active session is left alone"
-        );
-        let first = books
-            .settle(life.clone().settle(CloseReason::Closed, seconds(61)))
-            .await
-            .unwrap();
-        let again = books
-            .settle(life.settle(CloseReason::BrowserCrashed, seconds(119)))
-            .await
-            .unwrap();
+        assert_eq!(books.list(&asked.user).await.unwrap().len(), 1, "an active session is left alone");
+        let first = books.settle(life.clone().settle(CloseReason::Closed, seconds(61))).await.unwrap();
+        let again = books.settle(life.settle(CloseReason::BrowserCrashed, seconds(119))).await.unwrap();
         assert_eq!((again, balance(&**books, "ada")), (first, (Some(8), 0)));
     }
 }
@@ -59,54 +49,20 @@ async fn a_repeated_call_changes_nothing() {
 async fn refusals_say_what_is_missing() {
     for books in &Shelf::new().books {
         books.add(account("ada", Some(4))).await.unwrap();
-        assert!(matches!(
-            books.reserve(asked("bob", 60, START)).await,
-            Err(ReserveError::UnknownUser)
-        ));
+        assert!(matches!(books.reserve(asked("bob", 60, START)).await, Err(ReserveError::UnknownUser)));
         let life = start(&**books, "ada", 180, START).await;
         let refused = books.reserve(asked("ada", 120, START)).await;
-        assert!(
-            matches!(
-                refused,
-                Err(ReserveError::Credits {
-                    needed: 2,
-                    available: 1
-                })
-            ),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(ReserveError::Credits { needed: 2, available: 1 })), "{refused:?}");
         let refused = books.extend(life.view().id, seconds(300), 5).await;
-        assert!(
-            matches!(
-                refused,
-                Err(ExtendError::Credits {
-                    needed: 2,
-                    available: 1
-                })
-            ),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(ExtendError::Credits { needed: 2, available: 1 })), "{refused:?}");
 
-        books
-            .change(user("ada"), AccountChange::SetMaxSessions(Some(1)))
-            .await
-            .unwrap();
+        books.change(user("ada"), AccountChange::SetMaxSessions(Some(1))).await.unwrap();
         let refused = books.reserve(asked("ada", 60, START)).await;
-        let Err(ReserveError::Limit {
-            active: 1,
-            max: 1,
-            first_expires_at,
-        }) = refused
-        else {
-            panic!("{refused:?}")
-        };
+        let Err(ReserveError::Limit { active: 1, max: 1, first_expires_at }) = refused else { panic!("{refused:?}") };
         assert_eq!(first_expires_at, Some(seconds(180)));
 
         books.change(user("ada"), AccountChange::Disable).await.unwrap();
-        assert!(matches!(
-            books.reserve(asked("ada", 60, START)).await,
-            Err(ReserveError::Disabled)
-        ));
+        assert!(matches!(books.reserve(asked("ada", 60, START)).await, Err(ReserveError::Disabled)));
         assert_eq!(balance(&**books, "ada"), (Some(4), 3));
     }
 }
@@ -119,14 +75,7 @@ async fn reservations_count_against_the_limit() {
             books.reserve(asked("ada", 60, START)).await.unwrap();
         }
         let refused = books.reserve(asked("ada", 60, START)).await;
-        let none_started = matches!(
-            refused,
-            Err(ReserveError::Limit {
-                active: 3,
-                max: 3,
-                first_expires_at: None
-            })
-        );
+        let none_started = matches!(refused, Err(ReserveError::Limit { active: 3, max: 3, first_expires_at: None }));
         assert!(none_started, "{refused:?}");
     }
 }
@@ -140,10 +89,7 @@ async fn recovery_bills_to_the_last_beat_and_frees_reservations() {
         let mut early = start(&**books, "ada", 300, START).await;
         early.usage.begin(ActionType::Click);
         early.usage.end(ActionType::Click, true);
-        let changed = vec![Beat {
-            id: early.view().id,
-            usage: early.usage.clone(),
-        }];
+        let changed = vec![Beat { id: early.view().id, usage: early.usage.clone() }];
         books.beat(seconds(100), changed).await.unwrap();
         let late = start(&**books, "ada", 300, seconds(200)).await;
         books.reserve(asked("ada", 300, seconds(201))).await.unwrap();
@@ -175,21 +121,14 @@ async fn sessions_are_found_by_their_user_while_they_are_kept() {
         let pending = asked("ada", 60, START);
         books.reserve(pending.clone()).await.unwrap();
         let (ada, bob) = (user("ada"), user("bob"));
-        assert_eq!(
-            books.find(&ada, pending.id, START).await.unwrap(),
-            None,
-            "nothing to see before the start"
-        );
+        assert_eq!(books.find(&ada, pending.id, START).await.unwrap(), None, "nothing to see before the start");
 
         let life = start(&**books, "ada", 60, START).await;
         let id = life.view().id;
         assert_eq!(books.find(&ada, id, seconds(900)).await.unwrap(), Some(life.view()));
         assert_eq!(books.find(&bob, id, START).await.unwrap(), None);
 
-        let last = books
-            .settle(life.settle(CloseReason::Expired, seconds(70)))
-            .await
-            .unwrap();
+        let last = books.settle(life.settle(CloseReason::Expired, seconds(70))).await.unwrap();
         assert_eq!(books.find(&ada, id, seconds(60)).await.unwrap(), Some(last));
         assert_eq!(books.find(&ada, id, seconds(61)).await.unwrap(), None);
         books.prune(seconds(60)).await.unwrap();
@@ -204,10 +143,7 @@ async fn the_beat_names_the_sessions_of_disabled_users() {
     for books in &Shelf::new().books {
         books.add(account("ada", None)).await.unwrap();
         books.add(account("bob", None)).await.unwrap();
-        let (ada, _bob) = (
-            start(&**books, "ada", 60, START).await,
-            start(&**books, "bob", 60, START).await,
-        );
+        let (ada, _bob) = (start(&**books, "ada", 60, START).await, start(&**books, "bob", 60, START).await);
         assert!(books.beat(START, Vec::new()).await.unwrap().is_empty());
         books.change(user("ada"), AccountChange::Disable).await.unwrap();
         assert_eq!(books.beat(START, Vec::new()).await.unwrap(), [ada.view().id]);
@@ -220,26 +156,14 @@ async fn the_beat_names_the_sessions_of_disabled_users() {
 async fn credits_set_below_the_holds_are_forgiven_not_owed() {
     for books in &Shelf::new().books {
         books.add(account("ada", Some(10))).await.unwrap();
-        let (one, two) = (
-            start(&**books, "ada", 300, START).await,
-            start(&**books, "ada", 300, START).await,
-        );
-        let poor = books
-            .change(user("ada"), AccountChange::SetCredits(Some(7)))
-            .await
-            .unwrap();
+        let (one, two) = (start(&**books, "ada", 300, START).await, start(&**books, "ada", 300, START).await);
+        let poor = books.change(user("ada"), AccountChange::SetCredits(Some(7))).await.unwrap();
         assert_eq!((poor.available(), poor.held), (Some(0), 10));
         books.settle(one.settle(CloseReason::Expired, START)).await.unwrap();
         books.settle(two.settle(CloseReason::Expired, START)).await.unwrap();
         assert_eq!(balance(&**books, "ada"), (Some(0), 0));
-        books
-            .change(user("ada"), AccountChange::AddCredits(u64::MAX))
-            .await
-            .unwrap();
-        let rich = books
-            .change(user("ada"), AccountChange::AddCredits(u64::MAX))
-            .await
-            .unwrap();
+        books.change(user("ada"), AccountChange::AddCredits(u64::MAX)).await.unwrap();
+        let rich = books.change(user("ada"), AccountChange::AddCredits(u64::MAX)).await.unwrap();
         assert_eq!(rich.credits, Some(i64::MAX.unsigned_abs()));
     }
 }
@@ -251,17 +175,8 @@ async fn accounts_read_back_as_they_were_changed() {
     let proxy = Some("http://name:word@proxy.example:8080".to_owned());
     for books in &shelf.books {
         books.add(account("bob", None)).await.unwrap();
-        books
-            .add(Account {
-                held: 3,
-                ..account("ada", None)
-            })
-            .await
-            .unwrap();
-        assert!(matches!(
-            books.add(account("ada", None)).await,
-            Err(AccountError::Exists(_))
-        ));
+        books.add(Account { held: 3, ..account("ada", None) }).await.unwrap();
+        assert!(matches!(books.add(account("ada", None)).await, Err(AccountError::Exists(_))));
         for change in [
             AccountChange::AddSecret(second),
             AccountChange::AddSecret(second),
@@ -274,9 +189,7 @@ async fn accounts_read_back_as_they_were_changed() {
         }
         let unknown = books.change(user("eve"), AccountChange::Enable).await;
         assert!(matches!(unknown, Err(AccountError::Unknown(_))));
-        let unknown = books
-            .change(user("ada"), AccountChange::RevokeSecret(SecretHash::of("third")))
-            .await;
+        let unknown = books.change(user("ada"), AccountChange::RevokeSecret(SecretHash::of("third"))).await;
         assert!(matches!(unknown, Err(AccountError::UnknownSecret(_))));
     }
     shelf.reopen();
@@ -290,10 +203,7 @@ async fn accounts_read_back_as_they_were_changed() {
         };
         assert_eq!(books.accounts().await.unwrap(), [expected, account("bob", None)]);
         for secret in [primary, second] {
-            books
-                .change(user("ada"), AccountChange::RevokeSecret(secret))
-                .await
-                .unwrap();
+            books.change(user("ada"), AccountChange::RevokeSecret(secret)).await.unwrap();
         }
         assert!(books.account(&user("ada")).unwrap().unwrap().secrets.is_empty());
         assert_eq!(books.account(&user("eve")).unwrap(), None);

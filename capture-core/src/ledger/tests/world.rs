@@ -117,15 +117,7 @@ impl World {
         let accounts = vec![account("ada", Some(30)), account("bob", None)];
         let granted = accounts.iter().map(|account| account.credits).collect();
         let (shelf, charged) = (Shelf::new(), vec![0; accounts.len()]);
-        let world = Self {
-            shelf,
-            now: START,
-            last_beat: None,
-            sessions: Vec::new(),
-            accounts,
-            granted,
-            charged,
-        };
+        let world = Self { shelf, now: START, last_beat: None, sessions: Vec::new(), accounts, granted, charged };
         for account in &world.accounts {
             all!(world, add(account.clone())).unwrap();
         }
@@ -186,11 +178,7 @@ impl World {
         });
         assert_eq!(all!(self, reserve(asked.clone())).is_ok(), fits);
         if fits {
-            self.sessions.push(Session {
-                hold: asked.hold,
-                asked,
-                stage: Stage::Reserved,
-            });
+            self.sessions.push(Session { hold: asked.hold, asked, stage: Stage::Reserved });
         }
     }
 
@@ -226,10 +214,7 @@ impl World {
         }
         let hold = life.hold_until(until);
         let covered = self.covers(self.user_of(at), hold.saturating_sub(self.sessions[at].hold));
-        assert_eq!(
-            all!(self, extend(self.sessions[at].asked.id, until, hold)).is_ok(),
-            covered
-        );
+        assert_eq!(all!(self, extend(self.sessions[at].asked.id, until, hold)).is_ok(), covered);
         let session = &mut self.sessions[at];
         if let (Stage::Active(life), true) = (&mut session.stage, covered) {
             life.renew(until);
@@ -245,20 +230,13 @@ impl World {
         if ends {
             life.usage.end(ActionType::Click, true);
         }
-        let beat = Beat {
-            id: asked.id,
-            usage: life.usage.clone(),
-        };
+        let beat = Beat { id: asked.id, usage: life.usage.clone() };
         self.beat(vec![beat]).await;
     }
 
     async fn beat(&mut self, changed: Vec<Beat>) {
         let named = all!(self, beat(self.now, changed.clone())).unwrap();
-        let active = self
-            .sessions
-            .iter()
-            .enumerate()
-            .filter(|(_, session)| matches!(session.stage, Stage::Active(_)));
+        let active = self.sessions.iter().enumerate().filter(|(_, session)| matches!(session.stage, Stage::Active(_)));
         let disabled = active.filter(|(at, _)| !self.accounts[self.user_of(*at)].enabled);
         let mut expected: Vec<_> = disabled.map(|(_, session)| session.asked.id).collect();
         expected.sort();
@@ -268,11 +246,7 @@ impl World {
 
     pub(super) async fn settle(&mut self, at: usize, reason: CloseReason) {
         let Session { asked, stage, .. } = &self.sessions[at];
-        let life = if let Stage::Active(life) = stage {
-            life.clone()
-        } else {
-            started(asked, self.now)
-        };
+        let life = if let Stage::Active(life) = stage { life.clone() } else { started(asked, self.now) };
         let last = life.settle(reason, self.now);
         let answer = all!(self, settle(last.clone()));
         match &self.sessions[at].stage {
@@ -344,10 +318,6 @@ impl Session {
     }
 
     pub(super) fn active(&self) -> Option<SessionView> {
-        if let Stage::Active(life) = &self.stage {
-            Some(life.view())
-        } else {
-            None
-        }
+        if let Stage::Active(life) = &self.stage { Some(life.view()) } else { None }
     }
 }

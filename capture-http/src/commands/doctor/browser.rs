@@ -15,7 +15,7 @@ use super::{Finding, ask};
 use crate::{config::Config, failure::Failure, terminal};
 
 /// How long the browser may take to start and open a page.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 const USER: &str = "doctor";
 const TITLE: &str = "well";
 
@@ -40,15 +40,13 @@ pub(super) async fn starts(config: &Config) -> Finding {
             return Finding::Fine(format!("browser starts {sandbox} and opens a page"));
         }
         Ok(Ok(title)) => format!("a page has the title {title:?} instead of {TITLE:?}"),
+        Ok(Err(Failure::Browser(fault))) => terminal::sentence(&fault),
         Ok(Err(failure)) => terminal::sentence(&failure),
         Err(_elapsed) => format!("nothing happened for {} s", START_TIMEOUT.as_secs()),
     };
-    Finding::problem(
-        format!("browser does not start {sandbox}: {trouble}"),
-        "the sandbox needs user namespaces: set sysctl kernel.apparmor_restrict_unprivileged_userns=0 or \
-         kernel.unprivileged_userns_clone=1, in a container allow them in its seccomp profile; \
-         only where every page is trusted use --unsafe-no-sandbox",
-    )
+    let mend = "if it is the sandbox, allow user namespaces: sysctl kernel.apparmor_restrict_unprivileged_userns=0 or \
+                kernel.unprivileged_userns_clone=1, in a container its seccomp profile";
+    Finding::problem(format!("browser does not start {sandbox}: {trouble}"), mend)
 }
 
 async fn open_page(browser: &ChromiumConfig) -> Result<String, Failure> {

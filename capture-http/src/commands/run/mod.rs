@@ -135,5 +135,5 @@ fn bill(session: &SessionView) {
     terminal::say(json!({"session": session}));
     let (credits, seconds) = (session.billed_credits.unwrap_or(0), session.duration_seconds.unwrap_or(0));
     let (actions, failed) = (session.action_count, session.action_error_count);
-    terminal::note(format_args!("{credits} credits for {seconds} s, {actions} actions, {failed} failed"));
+    terminal::note(format_args!("credits: {credits}, seconds: {seconds}, actions: {actions}, failed: {failed}"));
 }

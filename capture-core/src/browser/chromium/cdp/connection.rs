@@ -85,7 +85,7 @@ impl Connection {
         to_browser: pipe::Sender,
         from_browser: pipe::Receiver,
         tasks: &Tasks,
-        on_event: impl FnMut(&Connection, Event) + Send + 'static,
+        on_event: impl FnMut(&Self, Event) + Send + 'static,
     ) -> Self {
         let (outgoing, commands) = mpsc::channel(WRITE_QUEUE);
         let shared = Shared {
@@ -154,10 +154,6 @@ impl Connection {
     pub(in super::super) async fn closed(&self) {
         let mut closed = self.shared.closed.subscribe();
         let _ = closed.wait_for(|closed| *closed).await; // the sender lives as long as self
-    }
-
-    pub(in super::super) fn is_closed(&self) -> bool {
-        *self.shared.closed.borrow()
     }
 
     /// Closes the pipe from our side: Chromium exits when it notices. Everyone waiting is told at once.
@@ -233,7 +229,11 @@ impl Drop for Pending {
     }
 }
 
-async fn write(mut pipe: pipe::Sender, mut commands: mpsc::Receiver<Vec<u8>>, connection: &Connection) -> std::io::Result<()> {
+async fn write(
+    mut pipe: pipe::Sender,
+    mut commands: mpsc::Receiver<Vec<u8>>,
+    connection: &Connection,
+) -> std::io::Result<()> {
     loop {
         let first = tokio::select! {
             first = commands.recv() => first,

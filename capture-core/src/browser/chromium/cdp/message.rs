@@ -80,7 +80,8 @@ impl Splitter {
     /// Hands every complete message to `each`; false when an unfinished one is too long.
     pub(super) fn drain(&mut self, mut each: impl FnMut(&[u8])) -> bool {
         let mut start = 0;
-        while let Some(end) = find_nul(self.buffer.get(self.scanned..).unwrap_or_default()).map(|at| at + self.scanned) {
+        while let Some(end) = find_nul(self.buffer.get(self.scanned..).unwrap_or_default()).map(|at| at + self.scanned)
+        {
             each(self.buffer.get(start..end).unwrap_or_default());
             start = end + 1;
             self.scanned = start;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use chromiumoxide::{Command, Method};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
@@ -42,26 +41,7 @@ impl CdpSession {
         Self { connection, key: Some(key) }
     }
 
-    pub(in super::super) fn connection(&self) -> &Connection {
-        &self.connection
-    }
-
-    /// Sends a command of the generated types now; its reply is not looked at beyond success.
-    pub(in super::super) fn post<C: Command + Method>(&self, command: &C) -> Pending {
-        // The generated types hand out their names as Cow<'static>, always borrowed.
-        let method = match command.identifier() {
-            std::borrow::Cow::Borrowed(method) => method,
-            std::borrow::Cow::Owned(_) => "",
-        };
-        self.connection.send(self.key.as_ref(), method, command)
-    }
-
-    /// Sends a command of the generated types and decodes its reply.
-    pub(in super::super) async fn call<C: Command + Method>(&self, command: &C) -> Result<C::Response, CdpError> {
-        self.post(command).decode("command").await
-    }
-
-    /// Sends a command that the generated types do not have, or whose reply is wanted leaner.
+    /// Sends a command now and returns its reply to come.
     pub(in super::super) fn send<P: Serialize>(&self, method: &'static str, params: &P) -> Pending {
         self.connection.send(self.key.as_ref(), method, params)
     }

@@ -54,7 +54,7 @@ function replace(element, value) {
   if (element.localName === 'input' && WHOLE.includes(element.type)) return setWhole(element, value);
   const before = contentOf(element);
   selectAll(element);
-  // An editing command makes the same trusted beforeinput and input events as typing does.
+  // An editing command makes the same trusted input event as typing does.
   document.execCommand(value === '' ? 'delete' : 'insertText', false, value);
   if (contentOf(element) === before && before !== value && !element.isContentEditable) setValue(element, value);
   element.dispatchEvent(new Event('change', { bubbles: true, composed: true }));

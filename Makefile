@@ -1,0 +1,41 @@
+# `make help` lists the targets.
+.DEFAULT_GOAL := help
+export CARGO_TERM_COLOR ?= auto
+
+NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
+
+.PHONY: help run test check fmt docs bench
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+run: ## install what is missing, build, and serve for trying things out (capture serve --dev)
+	@scripts/setup.sh run
+	cargo run --locked -p capture-http -- serve --dev
+
+test: ## install what is missing, check, and run all tests
+	@scripts/setup.sh tests
+	@$(MAKE) --no-print-directory check
+	cargo build --locked --workspace
+ifeq ($(NEXTEST),yes)
+	cargo nextest run --locked --workspace
+	cargo test --locked --workspace --doc
+else
+	cargo test --locked --workspace -- --test-threads=2
+endif
+
+check: ## format, lints, documentation; what CI runs first
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+
+fmt: ## format everything
+	cargo fmt --all
+
+docs: ## build the documentation of the code
+	cargo doc --workspace --no-deps --open
+
+bench: ## measure side by side with peers and write BENCHMARKS.md
+	@scripts/setup.sh bench
+	cargo build --locked --release -p capture-http
+	cd bench && npm install --no-audit --no-fund --silent && node run.mjs

@@ -1,0 +1,26 @@
+import puppeteer from "puppeteer-core";
+
+import { mixed } from "../operations.mjs";
+
+export const name = "Puppeteer";
+
+export async function start({ executable, flags, url }) {
+  const browser = await puppeteer.launch({
+    executablePath: executable, args: flags, headless: "shell", defaultViewport: { width: 1440, height: 900 },
+    handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false,
+  });
+  const open = async () => (await browser.createBrowserContext()).newPage();
+  const page = await open();
+  const ops = {
+    create: { run: open, after: (created) => created.browserContext().close() },
+    goto: () => page.goto(url, { waitUntil: "domcontentloaded" }),
+    title: () => page.title(),
+    click: () => page.click("#b"),
+    fill: () => page.locator("#i").fill("helloworld"),
+    query: () => page.$$eval(".c a", (all) => all.map(({ innerText, href }) => ({ text: innerText, href }))),
+    content: () => page.content(),
+    screenshot: async () => Buffer.from(await page.screenshot()),
+    singles: () => mixed((type) => (type === "title" ? page.title() : page.click("#b"))),
+  };
+  return { ops, stop: () => browser.close() };
+}

@@ -1,0 +1,65 @@
+//! The commands beside `serve`.
+
+use capture_tests::{
+    Site,
+    server::{Folder, program},
+};
+use serde_json::Value;
+
+#[tokio::test]
+async fn users_are_added_shown_and_changed() {
+    let folder = Folder::new();
+    folder
+        .add_user("ann", &["--credits", "10", "--max-sessions", "3", "--proxy", "http://u:hidden@proxy.test:3128"])
+        .await;
+    assert!(!folder.capture(&["user", "add", "ann"]).await.0, "a name is taken once");
+    let (_, list, _) = folder.capture(&["user", "list"]).await;
+    assert!(list.contains("ann") && list.contains("10"), "{list}");
+    let (_, show, _) = folder.capture(&["user", "show", "ann"]).await;
+    assert!(show.contains("proxy.test:3128") && !show.contains("hidden"), "{show}");
+    assert!(folder.capture(&["user", "credits", "ann", "+5"]).await.0);
+    assert!(folder.capture(&["user", "list"]).await.1.contains("15"));
+    assert!(!folder.capture(&["user", "credits", "ann", "5"]).await.0);
+    assert!(!folder.capture(&["user", "show", "bob"]).await.0);
+}
+
+#[tokio::test]
+async fn run_needs_no_server() {
+    let (folder, site) = (Folder::new(), Site::start().await);
+    let out = folder.data();
+    std::fs::create_dir_all(&out).unwrap();
+    let output = program()
+        .args(["run", "--url", &site.page("form"), "--out"])
+        .arg(&out)
+        .arg("--browser-run-root")
+        .arg(folder.run_root())
+        .output()
+        .await
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
+    let results: Vec<Value> = printed.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    assert!(results.iter().any(|result| result["title"] == "Form"), "{printed}");
+    assert!(results.iter().any(|result| result["billedCredits"] == 1) || printed.contains("1 credit"), "{printed}");
+    let pictures = capture_tests::processes::entries(&out);
+    assert!(pictures.iter().any(|name| name.ends_with("-screenshot.png")), "{pictures:?}");
+}
+
+#[tokio::test]
+async fn the_doctor_examines_this_machine() {
+    let folder = Folder::new();
+    let mut command = program();
+    command.args(["doctor", "--listen", "127.0.0.1:0", "--data-dir"]).arg(folder.data());
+    let output = command.arg("--browser-run-root").arg(folder.run_root()).output().await.unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    for line in ["browser", "sandbox", "font", "data"] {
+        assert!(printed.to_lowercase().contains(line), "{line}: {printed}");
+    }
+    assert!(output.status.success(), "{printed}");
+}
+
+#[tokio::test]
+async fn dev_serves_loopback_only() {
+    let output = program().args(["serve", "--dev", "--listen", "0.0.0.0:0"]).output().await.unwrap();
+    assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("loopback"));
+}

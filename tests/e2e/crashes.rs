@@ -1,0 +1,134 @@
+//! Killed servers, killed browsers, killed pages: who is told, what is billed, what is left.
+
+use std::time::Duration;
+
+use capture_tests::{Server, Site, processes, server::Folder, until};
+use serde_json::json;
+
+#[tokio::test]
+async fn a_killed_server_leaves_no_process_and_its_sessions_are_settled_before_the_next_is_ready() {
+    let (server, site) = (Server::start().await, Site::start().await);
+    let ann = server.user_with("ann", &["--credits", "100"]).await;
+    let mut sessions = Vec::new();
+    for _ in 0..3 {
+        let id = ann.create(&json!({"maxTtlSeconds": 600})).await;
+        ann.goto(&id, &site.page("form")).await;
+        sessions.push(id);
+    }
+    // In mid-action, and past one beat, so that there is a proof of life to bill up to.
+    let in_flight = ann.act(&sessions[0], "goto", json!({"url": site.url("/never"), "timeoutMs": 20000}));
+    let _ = tokio::time::timeout(Duration::from_millis(2500), in_flight).await; // the action runs on without its caller
+    let children: Vec<u32> = processes::descendants(server.pid()).into_iter().collect();
+    assert!(children.len() > 3, "a browser runs");
+    let folder = server.kill().await;
+    until("no browser process is left", Duration::from_secs(3), async || {
+        children.iter().all(|pid| !processes::is_alive(*pid))
+    })
+    .await;
+    let server = Server::start_in(folder, &[]).await;
+    let ann = server.client(ann.token());
+    for id in &sessions {
+        let last = ann.session(id).await.expect(200);
+        let session = &last["session"];
+        assert_eq!((&session["status"], &session["closeReason"]), (&json!("error"), &json!("instance_lost")));
+        assert_eq!(session["billedCredits"], 1);
+        assert!(session["durationSeconds"].as_u64().unwrap() <= 10, "billed to the last beat: {session}");
+        ann.close(id).await.expect(200);
+    }
+    let (_, list, _) = server.folder().capture(&["user", "show", "ann"]).await;
+    assert!(list.contains("97"), "three credits taken once: {list}");
+    ann.create(&json!({"maxTtlSeconds": 900})).await;
+    let folders = processes::entries(&server.run_root());
+    assert!(folders.len() <= 4, "only the new browsers' folders are there: {folders:?}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_data_refuses_to_start() {
+    let server = Server::start().await;
+    let data = server.folder().data();
+    let output = capture_tests::server::program()
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(&data)
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("another capture server"), "{said}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_killed_browser_ends_its_sessions_and_no_others_and_the_pool_is_full_again() {
+    let (server, site) = (Server::start_with(&["--browser-max-pages", "6"]).await, Site::start().await);
+    let ann = server.user_with("ann", &["--max-sessions", "20"]).await;
+    let mut ids = vec![ann.create(&json!({})).await];
+    let first = processes::browsers(server.pid());
+    assert_eq!(first.len(), 1);
+    for _ in 0..9 {
+        ids.push(ann.create(&json!({})).await);
+    }
+    until("a second browser runs", Duration::from_secs(20), async || processes::browsers(server.pid()).len() > 1).await;
+    let mut waiting = tokio::task::JoinSet::new();
+    for id in &ids {
+        let (ann, id, url) = (ann.clone(), id.clone(), site.url("/slow/3000"));
+        waiting.spawn(async move { ann.act(&id, "goto", json!({"url": url})).await });
+    }
+    let killing = async {
+        tokio::time::sleep(Duration::from_millis(1000)).await;
+        processes::kill(first[0]);
+    };
+    let (answers, ()) = tokio::join!(waiting.join_all(), killing);
+    let crashed = answers.iter().filter(|reply| reply.status == 409).count();
+    let worked = answers.iter().filter(|reply| reply.status == 200).count();
+    assert!(crashed >= 4 && worked >= 3 && crashed + worked == 10, "{crashed} crashed, {worked} worked");
+    for reply in answers.iter().filter(|reply| reply.status == 409) {
+        assert_eq!(reply["session"]["closeReason"], "browser_crashed");
+        assert_eq!(reply["session"]["billedCredits"], 1);
+    }
+    ann.delete("/v1/sessions").await.expect(200);
+    for _ in 0..3 {
+        let id = ann.create(&json!({})).await;
+        assert_eq!(ann.goto(&id, &site.page("form")).await["title"], "Form");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_killed_page_ends_its_session_only() {
+    let (server, site) = (Server::start().await, Site::start().await);
+    let ann = server.user("ann").await;
+    let (victim, bystander) = (ann.create(&json!({})).await, ann.create(&json!({})).await);
+    ann.goto(&bystander, &site.page("form")).await;
+    let before = processes::renderers(server.pid());
+    ann.goto(&victim, &site.page("loops")).await;
+    let its_own: Vec<u32> =
+        processes::renderers(server.pid()).into_iter().filter(|pid| !before.contains(pid)).collect();
+    let waiting = ann.act(&victim, "wait_for_selector", json!({"selector": "#never", "timeoutMs": 20000}));
+    let killing = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        its_own.iter().for_each(|pid| processes::kill(*pid));
+    };
+    let (waited, ()) = tokio::join!(waiting, killing);
+    let waited = waited.expect_error(409, "session_inactive");
+    assert_eq!(waited["session"]["closeReason"], "browser_crashed");
+    assert_eq!(ann.done(&bystander, "title", json!({})).await["title"], "Form");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_browser_that_does_not_start_is_told_with_its_cause() {
+    let folder = Folder::new();
+    folder.add_user("ann", &[]).await;
+    let output = capture_tests::server::program()
+        .args(["serve", "--listen", "127.0.0.1:0", "--browser-executable", "/bin/false", "--data-dir"])
+        .arg(folder.data())
+        .arg("--browser-run-root")
+        .arg(folder.run_root())
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("did not start"), "{said}");
+    capture_tests::server::assert_nothing_left(&[], &folder.run_root());
+}
