@@ -1,44 +1,43 @@
 // Measures our server side by side with its peers, prints the table and writes BENCHMARKS.md.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import os from "node:os";
 import { fileURLToPath } from "node:url";
 
-import { describe } from "./machine.mjs";
-import { operations, WARM_UP } from "./operations.mjs";
+import { MIXED, operations, WARM_UP } from "./operations.mjs";
 import { serve } from "./page.mjs";
-import * as capture from "./peers/capture.mjs";
-import * as chromedriver from "./peers/chromedriver.mjs";
-import * as playwright from "./peers/playwright.mjs";
-import * as puppeteer from "./peers/puppeteer.mjs";
-import * as raw from "./peers/raw.mjs";
 import { Resources, sleep } from "./resources.mjs";
 import { sample } from "./stats.mjs";
-import { Table } from "./table.mjs";
+import { tables } from "./table.mjs";
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
-const N = Number(process.env.BENCH_N ?? 100);
-const LIMIT_MS = 15 * 60_000;
-/** Between two series, for what the last one left behind. */
-const SETTLE_MS = 100;
+const { BENCH_ROUNDS: rounds = 3, BENCH_N: count = 100, CAPTURE_BIN, CHROMIUM } = process.env;
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const capture = CAPTURE_BIN ?? here("../target/release/capture");
+const executable = CHROMIUM ?? "/usr/lib/chromium/chromium-headless-shell";
+const chromedriver = "chromedriver";
+const flags = ["gpu", "quic", "background-networking", "component-update", "sync"].map((what) => `--disable-${what}`);
+if (process.getuid() === 0) flags.push("--no-sandbox");
 
-const root = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
-const programs = {
-  capture: process.env.CAPTURE_BIN ?? root("target/release/capture"),
-  executable: process.env.CHROMIUM ?? "/usr/lib/chromium/chromium-headless-shell",
-  chromedriver: process.env.CHROMEDRIVER ?? "chromedriver",
-};
-const flags = [
-  "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-  "--disable-sync", ...(process.getuid() === 0 ? ["--no-sandbox"] : []),
-];
-const modules = { raw, puppeteer, playwright, chromedriver, capture };
-const names = Object.fromEntries(Object.entries(modules).map(([key, { name }]) => [key, name]));
+function about() {
+  const version = (program) => execFileSync(program, ["--version"], { encoding: "utf8" }).split("(")[0].trim();
+  const cpus = os.cpus();
+  const { dependencies } = JSON.parse(readFileSync(here("package.json")));
+  const libraries = Object.entries(dependencies).map((each) => each.join(" "));
+  return [
+    `${new Date().toISOString().slice(0, 10)}, ${rounds} rounds, BENCH_N ${count}`,
+    `${cpus[0].model}, ${cpus.length} cores, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}`,
+    `${version(capture)}${/release/.test(capture) ? "" : ", **not a release build**"}; ${version(executable)} (${executable})`,
+    `${libraries.join(", ")}, ${version(chromedriver)}, Node ${process.version}`,
+  ];
+}
 
 /** One series, and the proof that what it did arrived. */
-async function series({ key, check, clicks, text }, ops, n) {
+async function series({ key, share, check, clicks = 0, text = "" }, ops) {
   const clicked = async () => Number((await ops.content()).match(/data-n="(\d+)"/)[1]);
-  const earlier = clicks && (await clicked());
-  const { samples, value } = await sample(ops[key], n, WARM_UP);
+  const earlier = await clicked();
+  const n = Math.ceil((count * share) / rounds);
+  const { samples, value } = await sample(ops[key].run ? ops[key] : { run: ops[key] }, n, WARM_UP);
   check?.(value);
   if (clicks) assert.equal((await clicked()) - earlier, clicks * (n + WARM_UP), "clicks that arrived");
   if (text) assert.ok((await ops.content()).includes(`data-v="${text}"`), "text that arrived");
@@ -46,46 +45,45 @@ async function series({ key, check, clicks, text }, ops, n) {
 }
 
 async function measure(peers) {
-  const all = Object.fromEntries(operations.map(({ key }) => [key, {}]));
-  for (let round = 0; round < ROUNDS; round++) {
-    const order = peers.map((_, i) => peers[(i + round) % peers.length]);
+  const samples = Object.fromEntries(operations.map(({ key }) => [key, {}]));
+  for (let round = 1; round <= rounds; round++) {
     for (const operation of operations) {
-      for (const { key: peer, ops } of order.filter(({ ops }) => operation.key in ops)) {
-        process.stderr.write(`round ${round + 1}/${ROUNDS}: ${operation.name}, ${names[peer]}\n`);
-        const samples = await series(operation, ops, Math.max(1, Math.round(N * operation.share)));
-        (all[operation.key][peer] ??= []).push(...samples);
-        await sleep(SETTLE_MS);
+      for (const { peer, ops } of peers.filter(({ ops }) => operation.key in ops)) {
+        (samples[operation.key][peer] ??= []).push(...(await series(operation, ops)));
+        await sleep(100); // for what this peer left behind
       }
     }
+    peers.push(peers.shift()); // each round another one goes first
+    console.error(`round ${round} of ${rounds} done`);
   }
-  return all;
+  return samples;
 }
 
-async function main(peers, resources, site) {
-  for (const [key, { start }] of Object.entries(modules)) {
-    peers.push({ key, ...(await start({ ...programs, ...site, flags, resources })) });
+async function main(peers, resources) {
+  const setting = { capture, executable, chromedriver, flags, resources, ...(await serve()) };
+  const names = {};
+  for (const peer of ["raw", "puppeteer", "playwright", "chromedriver", "capture"]) {
+    const { name, start } = await import(`./peers/${peer}.mjs`);
+    const { ops, stop } = await start(setting);
+    ops.singles = async () => {
+      for (const type of MIXED) await ops[type]();
+    };
+    names[peer] = name;
+    peers.push({ peer, ops, stop });
+    await ops.goto();
   }
-  for (const { ops } of peers) await ops.goto();
-  const table = new Table(await measure(peers), names);
-  console.log(table.medians());
-  writeFileSync(root("BENCHMARKS.md"), table.report(describe(programs), ROUNDS));
+  const { medians, report } = tables(await measure(peers), names);
+  console.log(medians);
+  writeFileSync(here("../BENCHMARKS.md"), report(about()));
 }
 
 const stopped = new Promise((_, stop) => {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => stop(new Error(signal)));
-  setTimeout(() => stop(new Error("out of time")), LIMIT_MS);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => stop(new Error(signal)));
+  setTimeout(() => stop(new Error("out of time")), 10 * 60_000);
 });
-const peers = [];
-const resources = new Resources();
-const site = await serve();
-let failed = 0;
-try {
-  await Promise.race([main(peers, resources, site), stopped]);
-} catch (error) {
-  console.error(error);
-  failed = 1;
-}
+const [peers, resources] = [[], new Resources()];
+const failure = await Promise.race([main(peers, resources), stopped]).catch((error) => error);
+if (failure) console.error(failure);
 await Promise.race([Promise.allSettled(peers.map(({ stop }) => stop())), sleep(10_000)]);
 await resources.release();
-site.close();
-process.exit(failed);
+process.exit(failure ? 1 : 0);

@@ -1,24 +1,20 @@
 /** The value below which the share `p` of the samples lies. */
 export function quantile(samples, p) {
-  const sorted = [...samples].sort((a, b) => a - b);
+  const sorted = samples.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))];
 }
 
-/** Times `op` n times after the warm-up; only `run` counts. Returns the samples in ms and the last result. */
-export async function sample(op, n, warmUp) {
-  const { before, run, after, end } = typeof op === "function" ? { run: op } : op;
+/** Runs an operation `n` times after the warm-up: what each `run` took in ms, and the last result. */
+export async function sample({ before, run, after, end }, n, warmUp) {
   const samples = [];
   let value;
   await before?.();
-  try {
-    for (let i = -warmUp; i < n; i++) {
-      const start = performance.now();
-      value = await run(i);
-      if (i >= 0) samples.push(performance.now() - start);
-      await after?.(value);
-    }
-  } finally {
-    await end?.();
+  for (let i = -warmUp; i < n; i++) {
+    const start = performance.now();
+    value = await run();
+    if (i >= 0) samples.push(performance.now() - start);
+    await after?.(value);
   }
+  await end?.();
   return { samples, value };
 }

@@ -1,7 +1,5 @@
 import puppeteer from "puppeteer-core";
 
-import { mixed } from "../operations.mjs";
-
 export const name = "Puppeteer";
 
 export async function start({ executable, flags, url }) {
@@ -17,10 +15,9 @@ export async function start({ executable, flags, url }) {
     title: () => page.title(),
     click: () => page.click("#b"),
     fill: () => page.locator("#i").fill("helloworld"),
-    query: () => page.$$eval(".c a", (all) => all.map(({ innerText, href }) => ({ text: innerText, href }))),
+    query: () => page.$$eval(".c a", (all) => all.map((e) => ({ text: e.innerText, href: e.href }))),
     content: () => page.content(),
     screenshot: async () => Buffer.from(await page.screenshot()),
-    singles: () => mixed((type) => (type === "title" ? page.title() : page.click("#b"))),
   };
   return { ops, stop: () => browser.close() };
 }

@@ -96,18 +96,22 @@ async fn a_killed_browser_ends_its_sessions_and_no_others_and_the_pool_is_full_a
 
 #[tokio::test]
 async fn a_killed_page_ends_its_session_only() {
-    let (server, site) = (Server::start().await, Site::start().await);
+    // Without warm pages, whatever renderer appears after the bystander's is the victim's.
+    let (server, site) = (Server::start_with(&["--browser-warm-pages", "0"]).await, Site::start().await);
     let ann = server.user("ann").await;
-    let (victim, bystander) = (ann.create(&json!({})).await, ann.create(&json!({})).await);
+    let bystander = ann.create(&json!({})).await;
     ann.goto(&bystander, &site.page("form")).await;
     let before = processes::renderers(server.pid());
+    let victim = ann.create(&json!({})).await;
     ann.goto(&victim, &site.page("loops")).await;
     let its_own: Vec<u32> =
         processes::renderers(server.pid()).into_iter().filter(|pid| !before.contains(pid)).collect();
     let waiting = ann.act(&victim, "wait_for_selector", json!({"selector": "#never", "timeoutMs": 20000}));
     let killing = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
-        its_own.iter().for_each(|pid| processes::kill(*pid));
+        for pid in &its_own {
+            processes::kill(*pid);
+        }
     };
     let (waited, ()) = tokio::join!(waiting, killing);
     let waited = waited.expect_error(409, "session_inactive");

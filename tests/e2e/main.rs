@@ -2,7 +2,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::string_slice,
     clippy::indexing_slicing,
     reason = "a failed step fails the test where it stands"
 )]

@@ -57,9 +57,9 @@ impl ChromiumPage {
         self.tabs.borrow().active().map(|tab| tab.url.clone()).unwrap_or_default()
     }
 
-    /// Documents the active tab has shown.
-    pub(super) fn commits(&self) -> u64 {
-        self.tabs.borrow().active().map(|tab| tab.commits).unwrap_or_default()
+    /// How often the active tab was asked to leave its document, and how often another one came.
+    pub(super) fn travels(&self) -> (u64, u64) {
+        self.tabs.borrow().active().map(|tab| (tab.departures, tab.commits)).unwrap_or_default()
     }
 
     async fn act(&self, action: Action, deadline: Instant) -> Result<Outcome, Fault> {

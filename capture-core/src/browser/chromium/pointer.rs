@@ -31,6 +31,7 @@ struct Verdict {
 
 impl ChromiumPage {
     pub(super) async fn click(&self, click: &Click, deadline: Instant) -> Result<ActionResult, Fault> {
+        let before = self.travels();
         let result = match &click.target {
             Target::At(point) => {
                 let session = self.active()?;
@@ -39,7 +40,7 @@ impl ChromiumPage {
             }
             Target::Element { selector, position } => self.click_element(click, selector, *position, deadline).await?,
         };
-        self.settle_navigation(deadline).await;
+        self.arrive(before, deadline).await;
         Ok(ActionResult::Element(Box::new(result)))
     }
 
@@ -121,17 +122,15 @@ impl ChromiumPage {
         }
     }
 
-    /// Where the page is on its way to another document, waits until that has come, or the way has ended.
-    pub(super) async fn settle_navigation(&self, deadline: Instant) {
-        let leaving = |tabs: &Tabs| tabs.active().is_some_and(|tab| tab.leaving != Leaving::No);
+    /// Where the page is on its way to another document since `before`, waits until that has come, or the way has ended.
+    async fn arrive(&self, before: (u64, u64), deadline: Instant) {
         let mut tabs = self.tabs.subscribe();
-        if !leaving(&tabs.borrow()) {
-            return;
+        let stays = |tabs: &Tabs| tabs.lost.is_some() || tabs.active().is_none_or(|tab| tab.leaving == Leaving::No);
+        if tokio::time::timeout_at(deadline, tabs.wait_for(stays)).await.is_err() {
+            return; // a slow server: the reply says where the page still is
         }
-        let commits = self.commits();
-        let stays = tabs.wait_for(|tabs| tabs.lost.is_some() || !leaving(tabs));
-        let arrived = tokio::time::timeout_at(deadline, stays).await.is_ok(); // else: the reply says where it still is
-        if arrived && self.commits() == commits {
+        let (departures, commits) = self.travels();
+        if departures > before.0 && commits == before.1 {
             // It went nowhere: a download says so a moment later.
             let offered = tabs.wait_for(|tabs| tabs.noticed.download.is_some() || tabs.lost.is_some());
             let _ = tokio::time::timeout(DOWNLOAD_LAG, offered).await; // none: the server had nothing to show

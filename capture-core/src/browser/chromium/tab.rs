@@ -37,6 +37,8 @@ pub(super) struct Tab {
     pub(super) leaving: Leaving,
     /// Documents committed so far.
     pub(super) commits: u64,
+    /// Times it was asked to leave its document so far.
+    pub(super) departures: u64,
 }
 
 /// What an event of a tab means to the session.
@@ -118,6 +120,7 @@ impl Tab {
             stage: None,
             leaving: Leaving::No,
             commits: 0,
+            departures: 0,
         }
     }
 
@@ -141,11 +144,13 @@ impl Tab {
             "Page.frameRequestedNavigation"
                 if self.of_main_frame(event).is_some_and(|framed| framed.disposition == "currentTab") =>
             {
+                self.departures += 1;
                 self.leaving = self.leaving.max(Leaving::Requested);
             }
             "Page.frameStartedNavigating"
                 if self.of_main_frame(event).is_some_and(|framed| leaves_document(&framed.navigation_type)) =>
             {
+                self.departures += 1;
                 self.leaving = Leaving::Started;
             }
             "Page.frameClearedScheduledNavigation"
