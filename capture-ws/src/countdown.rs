@@ -15,7 +15,7 @@ pub fn next_tick(remaining: Duration, interval: Duration) -> Duration {
 fn multiple_below(remaining: Duration, interval: Duration) -> Duration {
     let step = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX).max(1);
     let left = u64::try_from(remaining.as_millis()).unwrap_or(u64::MAX);
-    let whole = if remaining.subsec_nanos() % 1_000_000 == 0 { left.saturating_sub(1) } else { left };
+    let whole = if remaining.subsec_nanos().is_multiple_of(1_000_000) { left.saturating_sub(1) } else { left };
     Duration::from_millis(whole / step * step)
 }
 
