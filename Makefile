@@ -16,7 +16,7 @@ run: ## install what is missing, build, and serve for trying things out (capture
 test: ## install what is missing, check, and run all tests
 	@scripts/setup.sh tests
 	@$(MAKE) --no-print-directory check
-	cargo build --locked --workspace
+	cargo build --locked --workspace --bins --examples
 ifeq ($(NEXTEST),yes)
 	cargo nextest run --locked --workspace
 	cargo test --locked --workspace --doc

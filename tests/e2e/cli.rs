@@ -63,3 +63,16 @@ async fn dev_serves_loopback_only() {
     let output = program().args(["serve", "--dev", "--listen", "0.0.0.0:0"]).output().await.unwrap();
     assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("loopback"));
 }
+
+#[tokio::test]
+async fn the_example_of_embedding_runs() {
+    let mut example = program();
+    let path = std::path::PathBuf::from(example.as_std().get_program()).with_file_name("examples").join("embed");
+    example = tokio::process::Command::new(path);
+    let output = example.kill_on_drop(true).output().await.unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success() && printed.contains("\"title\": \"Hello\"") && printed.contains("Some(1)"),
+        "{printed}"
+    );
+}

@@ -136,3 +136,38 @@ async fn a_browser_that_does_not_start_is_told_with_its_cause() {
     assert!(!output.status.success() && said.contains("did not start"), "{said}");
     capture_tests::server::assert_nothing_left(&[], &folder.run_root());
 }
+
+#[tokio::test]
+async fn a_browser_that_stops_answering_is_given_up_and_replaced() {
+    let (server, site) = (Server::start().await, Site::start().await);
+    let ann = server.user("ann").await;
+    let id = ann.create(&json!({})).await;
+    let browser = processes::browsers(server.pid())[0];
+    processes::signal(browser, rustix::process::Signal::STOP);
+    let stuck = ann.act(&id, "title", json!({})).await;
+    assert!(stuck.status == 504 || stuck.status == 409, "answered within its deadline: {}", stuck.body);
+    until("the session is ended", Duration::from_secs(30), async || {
+        ann.session(&id).await["session"]["status"] == "error"
+    })
+    .await;
+    until("the browser is killed", Duration::from_secs(3), async || !processes::is_alive(browser)).await;
+    let next = ann.create(&json!({})).await;
+    assert_eq!(ann.goto(&next, &site.page("form")).await["title"], "Form");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn browsers_retire_after_the_sessions_they_may_serve() {
+    let flags = ["--browser-retire-sessions", "3", "--browser-warm-pages", "1"];
+    let (server, site) = (Server::start_with(&flags).await, Site::start().await);
+    let ann = server.user("ann").await;
+    let first = processes::browsers(server.pid())[0];
+    for _ in 0..6 {
+        let id = ann.create(&json!({})).await;
+        assert_eq!(ann.goto(&id, &site.page("form")).await["title"], "Form");
+        ann.close(&id).await.expect(200);
+    }
+    until("the first browser is gone", Duration::from_secs(20), async || !processes::is_alive(first)).await;
+    until("one browser is left", Duration::from_secs(20), async || processes::browsers(server.pid()).len() == 1).await;
+    server.stop().await;
+}

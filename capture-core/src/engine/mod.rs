@@ -3,6 +3,8 @@
 mod admission;
 mod beat;
 mod builder;
+#[cfg(test)]
+mod tests;
 mod verbs;
 
 use std::{
