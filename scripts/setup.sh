@@ -14,7 +14,7 @@ need() { # need PROGRAM-OR-TEST PACKAGES...
 need 'test -x /usr/lib/chromium/chromium-headless-shell' chromium-headless-shell
 need 'command -v fc-list' fontconfig
 need 'fc-list :lang=ja family | grep -q .' fonts-noto-cjk
-need 'fc-list :charset=1f600 family | grep -q .' fonts-noto-color-emoji
+need 'fc-list :lang=und-zsye family | grep -q .' fonts-noto-color-emoji
 need 'fc-list :lang=en family | grep -q .' fonts-liberation
 need 'command -v cc' build-essential
 if [ "$wanted" != run ]; then

@@ -134,7 +134,7 @@ async fn a_browser_that_does_not_start_is_told_with_its_cause() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && said.contains("did not start"), "{said}");
-    capture_tests::server::assert_nothing_left(&[], &folder.run_root());
+    capture_tests::server::assert_nothing_left(&[], &folder.run_root()).await;
 }
 
 #[tokio::test]
@@ -168,6 +168,8 @@ async fn browsers_retire_after_the_sessions_they_may_serve() {
         ann.close(&id).await.expect(200);
     }
     until("the first browser is gone", Duration::from_secs(20), async || !processes::is_alive(first)).await;
-    until("one browser is left", Duration::from_secs(20), async || processes::browsers(server.pid()).len() == 1).await;
+    // One with the page kept ready, and one more where a session came while that page was being opened.
+    let few = async || processes::browsers(server.pid()).len() <= 2;
+    until("the others are gone", Duration::from_secs(20), few).await;
     server.stop().await;
 }

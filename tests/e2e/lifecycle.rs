@@ -155,5 +155,5 @@ async fn a_drain_lets_live_sessions_work_refuses_new_ones_and_ends_the_rest() {
     assert_eq!(cut_off.expect(409)["session"]["closeReason"], "shutdown");
     let children = processes::descendants(server.pid());
     assert!(server.terminate().await.success());
-    capture_tests::server::assert_nothing_left(&children.into_iter().collect::<Vec<_>>(), &server.run_root());
+    capture_tests::server::assert_nothing_left(&children.into_iter().collect::<Vec<_>>(), &server.run_root()).await;
 }

@@ -1,4 +1,4 @@
-//! Pictures, sizes, devices, and the frame clock behind them.
+//! Pictures, sizes, devices.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use capture_tests::{Reply, Server, Site, until};
@@ -99,5 +99,27 @@ async fn what_needs_frames_gets_them() {
         seen().await["intersected"] == true
     })
     .await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn later_tabs_are_the_same_device_and_a_batch_has_a_size() {
+    let (server, site) = (Server::start().await, Site::start().await);
+    let ann = server.user("ann").await;
+    let id = ann.create(&json!({})).await;
+    let popups = site.page("popups");
+    let steps =
+        json!([{"type": "goto", "payload": {"url": popups, "emulateDevice": "iphone_15_pro"}}, {"type": "title"}]);
+    let batch = ann.done(&id, "batch", json!({"actions": steps, "screenshot": true, "scaleFactor": 1})).await;
+    assert!(
+        batch["results"][1]["screenshot"]["width"].as_u64().unwrap() < 1300,
+        "{}",
+        batch["results"][1]["screenshot"]["width"]
+    );
+    ann.done(&id, "screenshot", json!({"scaleFactor": 1})).await;
+    ann.done(&id, "click", json!({"selector": "#open"})).await;
+    ann.goto(&id, &site.url("/agent")).await;
+    let agent = ann.done(&id, "content", json!({})).await;
+    assert!(agent.text("content").contains("iPhone"), "{}", agent.text("content"));
     server.stop().await;
 }

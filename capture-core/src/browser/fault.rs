@@ -78,6 +78,21 @@ impl Fault {
         }
     }
 
+    /// The same of something that came after an action that ran well: its picture.
+    #[must_use]
+    pub fn after_the_action(self) -> Self {
+        let told = |message| format!("the action ran; its picture failed: {message}");
+        match self {
+            Self::Failed { message, reason, details, .. } => {
+                Self::Failed { message: told(message), reason, details, outcome: RunOutcome::Executed }
+            }
+            Self::TimedOut { message, details, .. } => {
+                Self::TimedOut { message: told(message), details, outcome: RunOutcome::Executed }
+            }
+            other => other,
+        }
+    }
+
     /// Out of time before anything was done to the page.
     pub fn timed_out(message: impl Into<String>) -> Self {
         Self::TimedOut { message: message.into(), details: Map::new(), outcome: RunOutcome::NotExecuted }

@@ -32,7 +32,16 @@ impl Run {
         let kind = action.kind();
         self.usage.lock().begin(kind);
         let result = match action.deed {
-            Deed::Batch(batch) => self.batch(batch, action.screenshot, deadline).await,
+            Deed::Batch(mut batch) => {
+                // What a batch asks for itself: a size before its first step, a picture after its last one.
+                if let Some(first) = batch.steps.first_mut() {
+                    first.viewport = first.viewport.or(action.viewport);
+                }
+                if let Some(last) = batch.steps.last_mut() {
+                    last.screenshot |= action.screenshot;
+                }
+                self.batch(batch, deadline).await
+            }
             _ => self.single(action, deadline).await,
         };
         self.usage.lock().end(kind, result.is_ok());
@@ -52,12 +61,10 @@ impl Run {
         }
     }
 
-    async fn batch(&self, batch: Batch, screenshot: bool, deadline: Instant) -> Result<Outcome, Error> {
+    async fn batch(&self, batch: Batch, deadline: Instant) -> Result<Outcome, Error> {
         let mut results = Vec::with_capacity(batch.steps.len());
         let mut failed: Option<(usize, Error)> = None;
-        let count = batch.steps.len();
-        for (index, mut step) in batch.steps.into_iter().enumerate() {
-            step.screenshot |= screenshot && index + 1 == count;
+        for (index, step) in batch.steps.into_iter().enumerate() {
             let (step, error) = self.step(index, step, deadline).await;
             results.push(step);
             let Some(error) = error else { continue };

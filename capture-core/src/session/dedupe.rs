@@ -11,7 +11,10 @@ use std::{
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
-use crate::{error::RunOutcome, sessions::ActionReply};
+use crate::{
+    error::{ErrorCode, RunOutcome},
+    sessions::ActionReply,
+};
 
 /// A key as a client sent it: 1 to 64 visible ASCII characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -64,8 +67,8 @@ pub(crate) enum Decision {
     Join(watch::Receiver<Option<Ending>>),
     /// It ran: this is its ending.
     Replay(Ending),
-    /// It ran, but its result is gone.
-    Dropped,
+    /// It ran, but its result is gone; what is still known of it.
+    Dropped(Remembered),
     /// The key stands for another request.
     Conflict,
 }
@@ -74,8 +77,11 @@ pub(crate) enum Decision {
 enum Entry {
     Running(watch::Sender<Option<Ending>>),
     Stored(Ending, usize),
-    Dropped(RunOutcome),
+    Dropped(Remembered),
 }
+
+/// What is known of an ending whose result is gone: that it was good, or which error it was.
+pub(crate) type Remembered = Result<(), (ErrorCode, RunOutcome)>;
 
 /// The keys of one session.
 #[derive(Debug)]
@@ -100,7 +106,7 @@ impl Dedupe {
             return match entry {
                 Entry::Running(ending) => Decision::Join(ending.subscribe()),
                 Entry::Stored(ending, _) => Decision::Replay(ending.clone()),
-                Entry::Dropped(_) => Decision::Dropped,
+                Entry::Dropped(remembered) => Decision::Dropped(*remembered),
             };
         }
         let running = Entry::Running(watch::Sender::new(None));
@@ -134,7 +140,8 @@ impl Dedupe {
             Entry::Running(_) => RunOutcome::Unknown,
             Entry::Stored(Ok(_), _) => RunOutcome::Executed,
             Entry::Stored(Err(error), _) => error.outcome(),
-            Entry::Dropped(outcome) => *outcome,
+            Entry::Dropped(Ok(())) => RunOutcome::Executed,
+            Entry::Dropped(Err((_, outcome))) => *outcome,
         })
     }
 
@@ -147,13 +154,11 @@ impl Dedupe {
     fn shrink(&mut self) {
         while self.bytes > self.max_bytes {
             let Some(oldest) = self.stored.pop_front() else { break };
-            let outcome = self.outcome(&oldest).unwrap_or(RunOutcome::Unknown);
-            if let Some((_, entry)) = self.entries.get_mut(&oldest) {
-                if let Entry::Stored(_, size) = entry {
-                    self.bytes -= *size;
-                }
-                *entry = Entry::Dropped(outcome);
-            }
+            let Some((_, entry)) = self.entries.get_mut(&oldest) else { continue };
+            let Entry::Stored(ending, size) = entry else { continue };
+            self.bytes -= *size;
+            let remembered = ending.as_ref().map(drop).map_err(|error| (error.code(), error.outcome()));
+            *entry = Entry::Dropped(remembered);
         }
     }
 }
@@ -161,7 +166,7 @@ impl Dedupe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Error, ErrorCode};
+    use crate::error::Error;
 
     fn keyed(key: &str, body: &[u8]) -> Keyed {
         Keyed { key: key.parse().unwrap(), request: RequestHash::of(body) }
@@ -190,7 +195,8 @@ mod tests {
             keys.begin(&keyed(name, b"a"));
             keys.end(&keyed(name, b"a").key, &failed());
         }
-        assert!(matches!(keys.begin(&keyed("k1", b"a")), Decision::Dropped));
+        let dropped = keys.begin(&keyed("k1", b"a"));
+        assert!(matches!(dropped, Decision::Dropped(Err((ErrorCode::ActionFailed, _)))), "a failure stays one");
         assert!(matches!(keys.begin(&keyed("k3", b"a")), Decision::Replay(_)));
     }
 

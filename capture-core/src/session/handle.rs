@@ -84,7 +84,13 @@ impl Handle {
                 Decision::Run => {}
                 Decision::Join(ending) => return self.join(ending).await,
                 Decision::Replay(ending) => return self.replay(&ending),
-                Decision::Dropped => return Ok(Executed::Dropped(Box::new(self.view()))),
+                Decision::Dropped(Ok(())) => return Ok(Executed::Dropped(Box::new(self.view()))),
+                Decision::Dropped(Err((code, outcome))) => {
+                    return Err(Error::new(code, "the action of this Idempotency-Key failed; its answer is not kept")
+                        .with_reason("result_dropped")
+                        .with_outcome(outcome)
+                        .with_session(self.view()));
+                }
                 Decision::Conflict => {
                     return Err(Error::invalid("this Idempotency-Key stands for another request of this session")
                         .with_session(self.view()));

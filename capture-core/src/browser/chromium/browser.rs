@@ -12,14 +12,13 @@ use std::{
 
 use parking_lot::Mutex;
 use serde::Deserialize;
-use serde_json::json;
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
 };
 
 use super::{
-    cdp::{CdpError, CdpSession, Connection, Event, SessionKey},
+    cdp::{CdpError, CdpSession, Connection, Event, SessionKey, commands},
     config::ChromiumConfig,
     process::Process,
     run_root::RunRoot,
@@ -127,9 +126,9 @@ impl Routes {
 /// A page that is nobody's: let it run and forget it, since a paused target stalls whoever opened it.
 fn release(connection: &Connection, page: &SessionKey) {
     let page_session = CdpSession::page(connection.clone(), page.clone());
-    drop(page_session.send("Runtime.runIfWaitingForDebugger", &json!({})));
+    drop(page_session.send(&commands::run()));
     let browser = CdpSession::browser(connection.clone());
-    drop(browser.send("Target.detachFromTarget", &json!({"sessionId": page.as_ref()})));
+    drop(browser.send(&commands::detach(page.as_ref())));
 }
 
 impl Browser {
@@ -177,11 +176,7 @@ impl Browser {
 
     /// Asks for pages to be attached before they run, so that none is missed; the answer shows that it lives.
     async fn greet(&self) -> Result<(), CdpError> {
-        let attach = json!({
-            "autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true,
-            "filter": [{"type": "page"}, {"exclude": true}],
-        });
-        self.session().tell("Target.setAutoAttach", &attach).await
+        self.session().send(&commands::attach_to_pages()).await.map(drop)
     }
 
     /// The browser as a place to send commands to.
@@ -240,7 +235,7 @@ impl Browser {
     /// Ends it and waits until its processes and its folder are gone.
     pub(super) async fn close(&self) {
         if !self.process.has_exited() {
-            drop(self.session().send("Browser.close", &json!({})));
+            drop(self.session().send(&commands::close_browser()));
         }
         self.process.end().await;
         self.give_up(LostReason::BrowserExited);
@@ -267,9 +262,9 @@ async fn watch_over(browser: Arc<Browser>, tasks: Tasks) {
             () = tokio::time::sleep(PROBE) => {}
         }
         let probe = browser.session();
-        let answer = tokio::time::timeout(PROBE, probe.tell("Browser.getVersion", &json!({})));
+        let answer = tokio::time::timeout(PROBE, probe.send(&commands::version()));
         tokio::select! {
-            answer = answer => misses = if matches!(answer, Ok(Ok(()))) { 0 } else { misses + 1 },
+            answer = answer => misses = if matches!(answer, Ok(Ok(_))) { 0 } else { misses + 1 },
             () = browser.process.exited() => break LostReason::BrowserExited,
         }
         if misses >= 2 {

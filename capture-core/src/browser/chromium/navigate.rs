@@ -1,10 +1,10 @@
 //! `goto`.
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tokio::time::{Duration, Instant};
 
-use super::page::ChromiumPage;
+use super::{cdp::commands, page::ChromiumPage, tab::PageFacts};
 use crate::{
     action::{ActionResult, DownloadReport, Goto, GotoResult, WaitUntil},
     browser::Fault,
@@ -24,19 +24,12 @@ struct Navigation {
     is_download: bool,
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct PageFacts {
-    pub(super) url: String,
-    pub(super) title: String,
-    status: Option<u16>,
-}
-
 impl ChromiumPage {
     pub(super) async fn goto(&self, goto: &Goto, deadline: Instant) -> Result<ActionResult, Fault> {
         let session = self.active()?;
-        let navigated = session.ask::<Navigation, _>("Page.navigate", &json!({"url": goto.url.as_str()}));
+        let navigated = session.send(&commands::navigate(goto.url.as_str())).decode::<Navigation>();
         let Ok(navigation) = tokio::time::timeout_at(deadline, navigated).await else {
-            drop(session.send("Page.stopLoading", &json!({})));
+            drop(session.send(&commands::stop_loading()));
             return Err(late(goto, "no answer from the server"));
         };
         let navigation = navigation?;
@@ -46,6 +39,7 @@ impl ChromiumPage {
         if let Some(error) = navigation.error_text.filter(|error| error != "net::ERR_HTTP_RESPONSE_CODE_FAILURE") {
             return Err(failed(goto, error));
         }
+        let stays = navigation.loader_id.is_none();
         if let Some(loader) = navigation.loader_id {
             let mut tabs = self.tabs.subscribe();
             let loaded = tabs.wait_for(|tabs| {
@@ -53,13 +47,26 @@ impl ChromiumPage {
             });
             if tokio::time::timeout_at(deadline, loaded).await.is_err() {
                 if goto.wait_until != WaitUntil::Load {
-                    drop(session.send("Page.stopLoading", &json!({})));
+                    drop(session.send(&commands::stop_loading()));
                 }
                 return Err(late(goto, "the document came, but its loading did not end"));
             }
         }
-        let facts: PageFacts = self.call("page", &(), deadline).await?;
+        let facts = self.facts(if stays { WaitUntil::Load } else { goto.wait_until }, deadline).await?;
         Ok(ActionResult::Goto(GotoResult { url: facts.url, status: facts.status, title: facts.title }))
+    }
+
+    /// What the document tells of itself: its own report where that is new, else what it answers now.
+    async fn facts(&self, until: WaitUntil, deadline: Instant) -> Result<PageFacts, Fault> {
+        let reported = match until {
+            WaitUntil::DomContentLoaded => self.tabs.borrow().active().and_then(|tab| tab.facts.clone()),
+            // At commit there is no report yet, and until load the title may have changed.
+            WaitUntil::Commit | WaitUntil::Load => None,
+        };
+        match reported {
+            Some(facts) => Ok(facts),
+            None => self.call("page", &(), deadline).await,
+        }
     }
 
     async fn download(&self, goto: &Goto) -> Fault {

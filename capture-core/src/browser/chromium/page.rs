@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use futures::{FutureExt, future::BoxFuture};
-use serde_json::json;
 use tokio::{
     sync::watch,
     time::{Duration, Instant},
@@ -11,12 +10,12 @@ use tokio::{
 
 use super::{
     browser::Browser,
-    cdp::CdpSession,
+    cdp::{CdpSession, commands},
     setup,
     tabs::{Noticed, Tabs},
 };
 use crate::{
-    action::{Action, ActionResult, Deed, Effects, Outcome, TabReport},
+    action::{Action, ActionResult, Deed, Effects, Outcome, Screenshot, TabReport},
     browser::{Fault, LostReason, Page},
 };
 
@@ -84,7 +83,8 @@ impl ChromiumPage {
         };
         let effects = self.effects(&before, tells, deadline).await;
         let screenshot = if action.screenshot {
-            Some(self.screenshot(&crate::action::Screenshot::default(), deadline).await?)
+            let taken = self.screenshot(&Screenshot::default(), deadline).await;
+            Some(taken.map_err(Fault::after_the_action)?)
         } else {
             None
         };
@@ -185,7 +185,7 @@ impl Page for ChromiumPage {
                 tabs.open.clear();
             });
             for target in targets {
-                drop(self.browser.session().send("Target.closeTarget", &json!({"targetId": target})));
+                drop(self.browser.session().send(&commands::close_target(&target)));
             }
             let disposed = setup::dispose(&self.browser, &self.context);
             self.browser.forget_context(&self.context);

@@ -1,11 +1,12 @@
 //! `click`: aim in one round trip, send the mouse events without waiting for each, and look who received them.
 
+use chromiumoxide::cdp::browser_protocol::input::{DispatchMouseEventType as Kind, MouseButton as Button};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::time::{Duration, Instant};
 
 use super::{
-    cdp::{CdpError, CdpSession},
+    cdp::{CdpError, CdpSession, commands},
     locate::{late, millis_left},
     page::ChromiumPage,
     tab::Leaving,
@@ -83,24 +84,18 @@ impl ChromiumPage {
     /// Moves, presses and releases, all sent at once; the answers come when the page has handled them.
     async fn press(&self, tab: &CdpSession, click: &Click, point: Point, deadline: Instant) -> Result<(), Fault> {
         let modifiers = modifier_bits(&click.modifiers);
-        let event = |kind: &str, button: &str, buttons: u32, count: u32| {
-            tab.send(
-                "Input.dispatchMouseEvent",
-                &json!({
-                    "type": kind, "x": point.x, "y": point.y, "button": button, "buttons": buttons,
-                    "clickCount": count, "modifiers": modifiers,
-                }),
-            )
+        let event = |kind: Kind, button: (Button, i64), count: u32| {
+            tab.send(&commands::mouse(kind, (point.x, point.y), button, count, modifiers))
         };
-        let (button, buttons) = match click.button {
-            MouseButton::Left => ("left", 1),
-            MouseButton::Right => ("right", 2),
-            MouseButton::Middle => ("middle", 4),
+        let (button, held) = match click.button {
+            MouseButton::Left => (Button::Left, 1),
+            MouseButton::Right => (Button::Right, 2),
+            MouseButton::Middle => (Button::Middle, 4),
         };
-        let mut handled = vec![event("mouseMoved", "none", 0, 0)];
+        let mut handled = vec![event(Kind::MouseMoved, (Button::None, 0), 0)];
         for count in 1..=click.count {
-            handled.push(event("mousePressed", button, buttons, count));
-            handled.push(event("mouseReleased", button, 0, count));
+            handled.push(event(Kind::MousePressed, (button.clone(), held), count));
+            handled.push(event(Kind::MouseReleased, (button.clone(), 0), count));
         }
         let all = futures::future::try_join_all(handled);
         match tokio::time::timeout_at(deadline, all).await {
@@ -109,7 +104,7 @@ impl ChromiumPage {
             Ok(Err(CdpError::PageGone | CdpError::Refused { .. })) => Ok(()),
             Ok(Err(error)) => Err(error.into()),
             Err(_elapsed) => {
-                drop(tab.send("Runtime.terminateExecution", &json!({})));
+                drop(tab.send(&commands::terminate()));
                 Err(Fault::TimedOut {
                     message: format!(
                         "the click was sent, but the page did not handle it within {} ms: a script keeps it busy",
@@ -154,7 +149,7 @@ async fn retry_or_give_up(
     Err(late(selector.as_str(), &sentence, "covered", click.timeout, &diagnostics))
 }
 
-fn modifier_bits(modifiers: &[Modifier]) -> u32 {
+fn modifier_bits(modifiers: &[Modifier]) -> i64 {
     let bit = |modifier: &Modifier| match modifier {
         Modifier::Alt => 1,
         Modifier::Control => 2,

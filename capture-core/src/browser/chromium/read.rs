@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::{navigate::PageFacts, page::ChromiumPage};
+use super::{page::ChromiumPage, tab::PageFacts};
 use crate::{
     action::{ActionResult, Content, ContentFormat, ContentResult, Query, QueryResult},
     browser::Fault,

@@ -2,16 +2,23 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use chromiumoxide::cdp::browser_protocol::page::{CaptureScreenshotFormat, Viewport};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::{Duration, Instant};
 
-use super::{cdp::CdpError, page::ChromiumPage};
+use super::{
+    cdp::{CdpError, commands},
+    page::ChromiumPage,
+};
 use crate::{
-    action::{Clip, Picture, Rect, Screenshot},
+    action::{Clip, Picture, PictureFormat, Rect, Screenshot},
     browser::Fault,
     limits::{MAX_PICTURE_SIDE, READ_TIMEOUT},
 };
+
+/// Between two attempts on a page that has nothing to show yet.
+const UNPAINTED: Duration = Duration::from_millis(25);
 
 #[derive(Deserialize)]
 struct Captured {
@@ -28,11 +35,11 @@ impl ChromiumPage {
     pub(super) async fn screenshot(&self, wanted: &Screenshot, deadline: Instant) -> Result<Picture, Fault> {
         let (clip, clamped) = self.part(wanted, deadline).await?;
         if wanted.omit_background {
-            self.background(Some(json!({"r": 0, "g": 0, "b": 0, "a": 0}))).await?;
+            self.active()?.send(&commands::set_transparent(true)).await?;
         }
         let taken = tokio::time::timeout_at(deadline, self.take(wanted, clip)).await;
         if wanted.omit_background {
-            self.background(None).await?;
+            self.active()?.send(&commands::set_transparent(false)).await?;
         }
         let Ok(taken) = taken else {
             let millis = READ_TIMEOUT.as_millis();
@@ -48,18 +55,23 @@ impl ChromiumPage {
 
     async fn take(&self, wanted: &Screenshot, clip: Option<Clip>) -> Result<Bytes, CdpError> {
         let session = self.active().map_err(|_lost| CdpError::PageGone)?;
-        let mut capture = json!({"format": wanted.format.as_str(), "optimizeForSpeed": true});
-        if let Value::Object(fields) = &mut capture {
-            if let Some(Clip { x, y, width, height }) = clip {
-                fields.insert("clip".into(), json!({"x": x, "y": y, "width": width, "height": height, "scale": 1}));
-                fields.insert("captureBeyondViewport".into(), true.into());
-            }
-            if let Some(quality) = wanted.quality {
-                fields.insert("quality".into(), quality.into());
+        let format = match wanted.format {
+            PictureFormat::Png => CaptureScreenshotFormat::Png,
+            PictureFormat::Jpeg => CaptureScreenshotFormat::Jpeg,
+            PictureFormat::Webp => CaptureScreenshotFormat::Webp,
+        };
+        let clip = clip.map(|Clip { x, y, width, height }| Viewport { x, y, width, height, scale: 1.0 });
+        let capture = commands::capture(format, wanted.quality, clip);
+        loop {
+            match session.send(&capture).decode::<Captured>().await {
+                Ok(captured) => return decode(&captured.data),
+                // A page that has not painted yet, or a GPU process that is just starting, has nothing to show.
+                Err(CdpError::Refused { message, .. }) if message.contains("Unable to capture screenshot") => {
+                    tokio::time::sleep(UNPAINTED).await;
+                }
+                Err(error) => return Err(error),
             }
         }
-        let captured: Captured = session.ask("Page.captureScreenshot", &capture).await?;
-        decode(&captured.data)
     }
 
     /// The part of the document that is wanted, where it is not just the viewport; and whether it was cut.
@@ -78,20 +90,14 @@ impl ChromiumPage {
         } else {
             return Ok((None, false));
         };
-        let most = f64::from(MAX_PICTURE_SIDE) / self.tabs.borrow().viewport.scale;
+        let most = f64::from(MAX_PICTURE_SIDE) / self.tabs.borrow().shape.viewport.scale;
         let clamped = clip.width > most || clip.height > most;
         Ok((Some(Clip { width: clip.width.min(most), height: clip.height.min(most), ..clip }), clamped))
-    }
-
-    async fn background(&self, colour: Option<Value>) -> Result<(), Fault> {
-        let colour = colour.map_or_else(|| json!({}), |colour| json!({"color": colour}));
-        self.active()?.tell("Emulation.setDefaultBackgroundColorOverride", &colour).await?;
-        Ok(())
     }
 }
 
 /// Chromium sends pictures as base64.
 fn decode(data: &str) -> Result<Bytes, CdpError> {
     let bytes = STANDARD.decode(data);
-    bytes.map(Bytes::from).map_err(|error| CdpError::Decode { method: "picture", message: error.to_string() })
+    bytes.map(Bytes::from).map_err(|error| CdpError::Decode { method: "picture".into(), message: error.to_string() })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
@@ -10,11 +10,12 @@ use tokio::{
 
 use super::{
     browser::{Browser, CONTEXT_EVENTS},
-    cdp::CdpSession,
+    cdp::{CdpSession, Pending, commands},
     page::ChromiumPage,
     scripts,
-    tab::WORLD,
+    tab::{REPORT, WORLD},
     tabs::{Keeper, Tabs},
+    viewport::Shape,
 };
 use crate::{
     action::Viewport,
@@ -35,8 +36,7 @@ pub(super) async fn open_page(browser: &Arc<Browser>, deadline: Instant, tasks: 
     let keeper =
         Keeper { browser: Arc::clone(browser), context: opening.context.clone(), tabs: Arc::clone(&tabs), told };
     tasks.spawn(keeper.run(receiver));
-    let deny = json!({"behavior": "deny", "browserContextId": opening.context, "eventsEnabled": true});
-    drop(browser.session().send("Browser.setDownloadBehavior", &deny));
+    drop(browser.session().send(&commands::deny_downloads(&opening.context)));
     open_tab(browser, &opening.context);
     let mut watching = tabs.subscribe();
     let ready = watching.wait_for(|tabs| tabs.ready().is_some() || tabs.lost.is_some());
@@ -64,7 +64,7 @@ impl Opening {
     async fn begin(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, Fault> {
         // Disposed with our connection, should we die before we can.
         let ask = browser.session();
-        let created = ask.ask("Target.createBrowserContext", &json!({"disposeOnDetach": true}));
+        let created = ask.send(&commands::create_context()).decode();
         let created: Value = match tokio::time::timeout_at(deadline, created).await {
             Ok(created) => created.map_err(|error| Fault::Unavailable(error.to_string()))?,
             Err(_elapsed) => return Err(Fault::Unavailable("the browser opened no context in time".to_owned())),
@@ -90,34 +90,32 @@ impl Drop for Opening {
 }
 
 /// Closes a context with all its tabs, without asking its pages.
-pub(super) fn dispose(browser: &Browser, context: &str) -> super::cdp::Pending {
-    browser.session().send("Target.disposeBrowserContext", &json!({"browserContextId": context}))
+pub(super) fn dispose(browser: &Browser, context: &str) -> Pending {
+    browser.session().send(&commands::dispose_context(context))
 }
 
 /// Opens a blank tab; its events tell when it is there.
 pub(super) fn open_tab(browser: &Browser, context: &str) {
     let Viewport { width, height, .. } = Viewport::default();
-    let tab = json!({
-        "url": "about:blank", "browserContextId": context, "width": width, "height": height,
-    });
-    drop(browser.session().send("Target.createTarget", &tab));
+    drop(browser.session().send(&commands::create_page(context, width, height)));
 }
 
 /// Prepares a paused tab and lets it run. Nothing waits: the tab's events tell when it is ready.
 ///
 /// The first tab of a context was made in its size; tabs a page opens are given theirs.
-pub(super) fn prepare(tab: &CdpSession, viewport: Option<Viewport>) {
-    let nothing = json!({});
-    drop(tab.send("Inspector.enable", &nothing));
-    drop(tab.send("Page.enable", &nothing));
-    drop(tab.send("Page.setLifecycleEventsEnabled", &json!({"enabled": true})));
-    let script = json!({"source": scripts::BUNDLE, "worldName": WORLD, "runImmediately": true});
-    drop(tab.send("Page.addScriptToEvaluateOnNewDocument", &script));
-    drop(tab.send("Runtime.enable", &nothing));
-    // Every page behaves as if it were looked at.
-    drop(tab.send("Emulation.setFocusEmulationEnabled", &json!({"enabled": true})));
-    if let Some(viewport) = viewport {
-        drop(tab.send("Emulation.setDeviceMetricsOverride", &super::viewport::metrics(viewport, false)));
+pub(super) fn prepare(tab: &CdpSession, shape: Option<Shape>) {
+    drop(tab.send(&commands::enable_inspector()));
+    drop(tab.send(&commands::enable_page()));
+    drop(tab.send(&commands::enable_lifecycle()));
+    drop(tab.send(&commands::add_binding(REPORT, WORLD)));
+    drop(tab.send(&commands::add_script(scripts::BUNDLE, WORLD)));
+    drop(tab.send(&commands::enable_runtime()));
+    drop(tab.send(&commands::emulate_focus()));
+    if let Some(shape) = shape {
+        drop(shape.size(tab));
+        if shape.is_device() {
+            drop(shape.device(tab));
+        }
     }
-    drop(tab.send("Runtime.runIfWaitingForDebugger", &nothing));
+    drop(tab.send(&commands::run()));
 }

@@ -7,6 +7,8 @@ use crate::action::WaitUntil;
 
 /// The name of the isolated world our scripts live in.
 pub(super) const WORLD: &str = "capture";
+/// The function our scripts report with; only their world has it.
+pub(super) const REPORT: &str = "captureReport";
 /// Documents remembered per tab, to tell that a navigation came and was replaced by the next.
 const REMEMBERED: usize = 16;
 
@@ -34,6 +36,8 @@ pub(super) struct Tab {
     /// Loaders of the documents it has shown, newest last.
     loaders: Vec<String>,
     stage: Option<WaitUntil>,
+    /// What the present document reported of itself when its markup had been read.
+    pub(super) facts: Option<PageFacts>,
     pub(super) leaving: Leaving,
     /// Documents committed so far.
     pub(super) commits: u64,
@@ -108,6 +112,20 @@ struct ContextDestroyed {
     execution_context_unique_id: String,
 }
 
+#[derive(Deserialize)]
+struct Report {
+    name: String,
+    payload: String,
+}
+
+/// What a document tells of itself.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct PageFacts {
+    pub(super) url: String,
+    pub(super) title: String,
+    pub(super) status: Option<u16>,
+}
+
 impl Tab {
     pub(super) fn new(key: SessionKey, session: CdpSession, target: String) -> Self {
         Self {
@@ -118,6 +136,7 @@ impl Tab {
             world: None,
             loaders: Vec::new(),
             stage: None,
+            facts: None,
             leaving: Leaving::No,
             commits: 0,
             departures: 0,
@@ -163,6 +182,7 @@ impl Tab {
             }
             "Runtime.executionContextCreated" => self.on_context_created(event),
             "Runtime.executionContextsCleared" => self.world = None,
+            "Runtime.bindingCalled" => self.on_report(event),
             "Runtime.executionContextDestroyed" => {
                 let destroyed = event.decode::<ContextDestroyed>().map(|event| event.execution_context_unique_id);
                 if destroyed.is_some() && destroyed == self.world {
@@ -189,6 +209,7 @@ impl Tab {
         }
         self.loaders.push(frame.loader_id);
         self.stage = Some(WaitUntil::Commit);
+        self.facts = None;
         self.leaving = Leaving::No;
         self.commits += 1;
         Change::Navigated
@@ -204,6 +225,12 @@ impl Tab {
         if self.loaders.last().is_none_or(|loader| *loader == framed.loader_id) {
             self.stage = self.stage.max(stage(&framed.name));
         }
+    }
+
+    /// A report of the main frame: child frames have worlds of their own, which do not report.
+    fn on_report(&mut self, event: &Event) {
+        let report = event.decode::<Report>().filter(|report| report.name == REPORT);
+        self.facts = report.and_then(|report| serde_json::from_str(&report.payload).ok()).or(self.facts.take());
     }
 
     fn on_context_created(&mut self, event: &Event) {

@@ -5,17 +5,17 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
 use super::{
     browser::Browser,
-    cdp::{Event, SessionKey},
+    cdp::{Event, SessionKey, commands},
     setup,
     tab::{Change, Tab},
+    viewport::Shape,
 };
 use crate::{
-    action::{DialogReport, DownloadReport, Viewport},
+    action::{DialogReport, DownloadReport},
     browser::LostReason,
     session::EventKind,
 };
@@ -37,8 +37,7 @@ pub(super) struct Tabs {
     /// What happened since the action began.
     pub(super) noticed: Noticed,
     pub(super) lost: Option<LostReason>,
-    /// The size every tab has.
-    pub(super) viewport: Viewport,
+    pub(super) shape: Shape,
 }
 
 /// What happened while an action ran.
@@ -163,16 +162,16 @@ impl Keeper {
         let Some(Attached { session_id, target_info }) = event.decode() else { return };
         let key = SessionKey::from(session_id.as_str());
         let session = self.browser.page_session(key.clone());
-        let (count, viewport) = {
+        let (count, shape) = {
             let tabs = self.tabs.borrow();
-            (tabs.open.len(), tabs.viewport)
+            (tabs.open.len(), tabs.shape)
         };
         if count >= MAX_TABS {
-            drop(session.send("Runtime.runIfWaitingForDebugger", &json!({})));
+            drop(session.send(&commands::run()));
             self.close_target(&target_info.target_id);
             return;
         }
-        setup::prepare(&session, (count > 0).then_some(viewport));
+        setup::prepare(&session, (count > 0).then_some(shape));
         let tab = Tab::new(key.clone(), session, target_info.target_id);
         let mut first = false;
         self.tabs.send_modify(|tabs| {
@@ -229,7 +228,7 @@ impl Keeper {
         let Some(Dialog { message, kind }) = event.decode() else { return };
         let accepted = matches!(kind.as_str(), "alert" | "beforeunload");
         let session = self.browser.page_session(event.session.clone());
-        drop(session.send("Page.handleJavaScriptDialog", &json!({"accept": accepted})));
+        drop(session.send(&commands::answer_dialog(accepted)));
         let message: String = message.chars().take(MAX_MESSAGE).collect();
         self.tabs.send_modify(|tabs| {
             if tabs.noticed.dialogs.len() < MAX_DIALOGS {
@@ -249,7 +248,7 @@ impl Keeper {
     }
 
     fn close_target(&self, target: &str) {
-        drop(self.browser.session().send("Target.closeTarget", &json!({"targetId": target})));
+        drop(self.browser.session().send(&commands::close_target(target)));
     }
 
     fn tell(&self, event: EventKind) {

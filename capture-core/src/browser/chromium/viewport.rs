@@ -1,52 +1,67 @@
-//! The size of a page and the device it pretends to be.
+//! The size of a session's tabs and the device they pretend to be.
 
-use serde_json::{Value, json};
-
-use super::page::ChromiumPage;
+use super::{
+    cdp::{CdpSession, Pending, commands},
+    page::ChromiumPage,
+};
 use crate::{
     action::{Device, Viewport, ViewportChange},
     browser::Fault,
 };
 
-impl ChromiumPage {
-    /// Changes the size; it stays for later actions and later tabs.
-    pub(super) async fn resize(&self, change: ViewportChange) -> Result<(), Fault> {
-        let current = self.tabs.borrow().viewport;
-        let (viewport, device) = match change {
+/// What every tab of a session looks like to its pages, later tabs included.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Shape {
+    pub(super) viewport: Viewport,
+    device: Option<&'static Device>,
+}
+
+impl Shape {
+    /// A change of scale keeps the device; explicit sizes are a desktop's.
+    fn changed(self, change: ViewportChange) -> Self {
+        match change {
             ViewportChange::Device(device) => {
                 let Device { width, height, device_scale_factor: scale, .. } = *device;
-                (Viewport { width, height, scale }, Some(device))
+                Self { viewport: Viewport { width, height, scale }, device: Some(device) }
             }
-            ViewportChange::Size(viewport) => (viewport, None),
-            ViewportChange::Scale(scale) => (Viewport { scale, ..current }, None),
-        };
-        let session = self.active()?;
-        let mobile = device.is_some_and(|device| device.is_mobile);
-        let touch = device.is_some_and(|device| device.has_touch);
-        let resized = session.send("Emulation.setDeviceMetricsOverride", &metrics(viewport, mobile));
-        let mut touched = None;
-        let mut named = None;
-        // A plain change of size leaves a device's touch and user agent alone; explicit sizes are a desktop's.
-        if !matches!(change, ViewportChange::Scale(_)) {
-            let points = json!({"enabled": touch, "maxTouchPoints": 5});
-            touched = Some(session.send("Emulation.setTouchEmulationEnabled", &points));
-            let agent = device.and_then(|device| device.user_agent.as_deref()).unwrap_or_default();
-            named = Some(session.send("Emulation.setUserAgentOverride", &json!({"userAgent": agent})));
+            ViewportChange::Size(viewport) => Self { viewport, device: None },
+            ViewportChange::Scale(scale) => Self { viewport: Viewport { scale, ..self.viewport }, ..self },
         }
-        resized.await?;
-        for told in [touched, named].into_iter().flatten() {
-            told.await?;
-        }
-        self.tabs.send_modify(|tabs| tabs.viewport = viewport);
-        Ok(())
+    }
+
+    /// Gives a tab its size.
+    pub(super) fn size(self, tab: &CdpSession) -> Pending {
+        let Viewport { width, height, scale } = self.viewport;
+        let mobile = self.device.is_some_and(|device| device.is_mobile);
+        tab.send(&commands::set_metrics(width, height, scale, mobile))
+    }
+
+    /// Gives a tab, or a frame with a process of its own, the device's touch screen and user agent.
+    pub(super) fn device(self, tab: &CdpSession) -> [Pending; 2] {
+        let touch = self.device.is_some_and(|device| device.has_touch);
+        let agent = self.device.and_then(|device| device.user_agent.as_deref()).unwrap_or_default();
+        [tab.send(&commands::set_touch(touch)), tab.send(&commands::set_user_agent(agent))]
+    }
+
+    pub(super) fn is_device(self) -> bool {
+        self.device.is_some()
     }
 }
 
-/// The command that gives a tab its size.
-pub(super) fn metrics(viewport: Viewport, mobile: bool) -> Value {
-    let Viewport { width, height, scale } = viewport;
-    json!({
-        "width": width, "height": height, "deviceScaleFactor": scale, "mobile": mobile,
-        "screenWidth": width, "screenHeight": height,
-    })
+impl ChromiumPage {
+    /// Changes the size; it stays for later actions and later tabs.
+    pub(super) async fn resize(&self, change: ViewportChange) -> Result<(), Fault> {
+        let before = self.tabs.borrow().shape;
+        let shape = before.changed(change);
+        let tab = self.active()?;
+        let mut told = vec![shape.size(&tab)];
+        if before.is_device() || shape.is_device() {
+            told.extend(shape.device(&tab));
+        }
+        for told in told {
+            told.await?;
+        }
+        self.tabs.send_modify(|tabs| tabs.shape = shape);
+        Ok(())
+    }
 }

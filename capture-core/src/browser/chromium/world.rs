@@ -1,11 +1,10 @@
 //! Calling our scripts in a page's isolated world.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::json;
 use tokio::time::{Duration, Instant};
 
 use super::{
-    cdp::{CdpError, CdpSession},
+    cdp::{CdpError, CdpSession, commands},
     page::ChromiumPage,
 };
 use crate::{browser::Fault, error::RunOutcome};
@@ -108,16 +107,11 @@ impl World {
         deadline: Instant,
     ) -> Result<T, NoAnswer> {
         let argument = serde_json::to_string(argument).map_err(|error| protocol(error.to_string()))?;
-        let evaluate = json!({
-            "expression": format!("capture.{function}({argument})"),
-            "uniqueContextId": self.context,
-            "awaitPromise": true,
-            "returnByValue": true,
-        });
-        let asked = self.session.ask::<Evaluated<T>, _>("Runtime.evaluate", &evaluate);
+        let evaluate = commands::evaluate(format!("capture.{function}({argument})"), &self.context);
+        let asked = self.session.send(&evaluate).decode::<Evaluated<T>>();
         let Ok(answer) = tokio::time::timeout_at(deadline + ANSWER_GRACE, asked).await else {
             // Whatever keeps the page busy ends now, so that the next action finds it free.
-            drop(self.session.send("Runtime.terminateExecution", &json!({})));
+            drop(self.session.send(&commands::terminate()));
             return Err(NoAnswer::Fault(Fault::TimedOut {
                 message: "the page did not answer in time: a script keeps it busy".to_owned(),
                 details: serde_json::Map::new(),

@@ -1,6 +1,7 @@
 //! One pipe to one browser: a task that writes, a task that reads, and the table of who waits for what.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     future::Future,
     pin::Pin,
@@ -11,8 +12,9 @@ use std::{
     task::{Context, Poll},
 };
 
+use chromiumoxide::Command;
 use parking_lot::Mutex;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -22,7 +24,7 @@ use tokio::{
 
 use super::{
     SessionKey,
-    message::{Command, Envelope, Event, Splitter},
+    message::{Call as Message, Envelope, Event, Splitter},
 };
 use crate::tasks::Tasks;
 
@@ -34,7 +36,7 @@ const WRITE_QUEUE: usize = 4_096;
 pub(in super::super) enum CdpError {
     /// The browser refused it.
     #[error("{method}: {message} ({code})")]
-    Refused { method: &'static str, code: i64, message: String },
+    Refused { method: MethodName, code: i64, message: String },
     /// The page it was for is gone: closed, or its renderer died.
     #[error("the page is gone")]
     PageGone,
@@ -46,8 +48,11 @@ pub(in super::super) enum CdpError {
     Congested,
     /// The result is not what we expect.
     #[error("{method}: result not understood: {message}")]
-    Decode { method: &'static str, message: String },
+    Decode { method: MethodName, message: String },
 }
+
+/// `Domain.command`.
+pub(in super::super) type MethodName = Cow<'static, str>;
 
 type Reply = Result<Box<RawValue>, CdpError>;
 
@@ -73,7 +78,7 @@ struct Waiting {
 
 #[derive(Debug)]
 struct Call {
-    method: &'static str,
+    method: MethodName,
     session: Option<SessionKey>,
     reply: oneshot::Sender<Reply>,
 }
@@ -112,17 +117,14 @@ impl Connection {
     }
 
     /// Sends a command now and returns its reply to come, so that several can be under way at once.
-    pub(in super::super) fn send<P: Serialize>(
-        &self,
-        session: Option<&SessionKey>,
-        method: &'static str,
-        params: &P,
-    ) -> Pending {
+    pub(in super::super) fn send<C: Command>(&self, session: Option<&SessionKey>, command: &C) -> Pending {
+        let method = command.identifier();
         let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
         let (reply, receiver) = oneshot::channel();
-        let pending = Pending { id, receiver, connection: self.clone() };
-        let command = Command { id, method, session: session.map(AsRef::as_ref), params };
-        let bytes = match serde_json::to_vec(&command) {
+        let message = Message { id, method: &method, session: session.map(AsRef::as_ref), params: command };
+        let bytes = serde_json::to_vec(&message);
+        let pending = Pending { id, method: method.clone(), receiver, connection: self.clone() };
+        let bytes = match bytes {
             Ok(mut bytes) => {
                 bytes.push(0);
                 bytes
@@ -203,13 +205,15 @@ impl Connection {
 #[derive(Debug)]
 pub(in super::super) struct Pending {
     id: u64,
+    method: MethodName,
     receiver: oneshot::Receiver<Reply>,
     connection: Connection,
 }
 
 impl Pending {
     /// The reply, decoded; only the fields of `T` need to be there.
-    pub(in super::super) async fn decode<T: DeserializeOwned>(self, method: &'static str) -> Result<T, CdpError> {
+    pub(in super::super) async fn decode<T: DeserializeOwned>(self) -> Result<T, CdpError> {
+        let method = self.method.clone();
         let raw = self.await?;
         serde_json::from_str(raw.get()).map_err(|error| CdpError::Decode { method, message: error.to_string() })
     }

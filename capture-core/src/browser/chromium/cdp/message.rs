@@ -11,7 +11,7 @@ use super::SessionKey;
 pub(super) const MAX_MESSAGE: usize = 256 * 1024 * 1024;
 
 #[derive(Debug, Serialize)]
-pub(super) struct Command<'a, P> {
+pub(super) struct Call<'a, P> {
     pub(super) id: u64,
     pub(super) method: &'a str,
     #[serde(rename = "sessionId", skip_serializing_if = "Option::is_none")]

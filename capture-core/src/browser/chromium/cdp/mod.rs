@@ -3,6 +3,7 @@
 //! Messages are JSON ended by a NUL byte. Commands are written without waiting for each other; replies find their caller
 //! by id, events find their page by session. Knows nothing of what the commands mean.
 
+pub(super) mod commands;
 mod connection;
 mod message;
 mod session;

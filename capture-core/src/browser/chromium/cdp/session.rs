@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::value::RawValue;
+use chromiumoxide::Command;
 
-use super::{CdpError, Connection, Pending};
+use super::{Connection, Pending};
 
 /// Names a page on a connection; the empty one is the browser itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -41,27 +40,8 @@ impl CdpSession {
         Self { connection, key: Some(key) }
     }
 
-    /// Sends a command now and returns its reply to come.
-    pub(in super::super) fn send<P: Serialize>(&self, method: &'static str, params: &P) -> Pending {
-        self.connection.send(self.key.as_ref(), method, params)
-    }
-
-    /// The same, with a decoded reply. Sent now, not when first polled.
-    pub(in super::super) fn ask<T: DeserializeOwned, P: Serialize>(
-        &self,
-        method: &'static str,
-        params: &P,
-    ) -> impl Future<Output = Result<T, CdpError>> + use<T, P> {
-        self.send(method, params).decode(method)
-    }
-
-    /// The same, with a reply nobody looks at.
-    pub(in super::super) fn tell<P: Serialize>(
-        &self,
-        method: &'static str,
-        params: &P,
-    ) -> impl Future<Output = Result<(), CdpError>> + use<P> {
-        let sent = self.send(method, params);
-        async move { sent.await.map(|_: Box<RawValue>| ()) }
+    /// Sends a command now, not when first polled, and returns its reply to come.
+    pub(in super::super) fn send(&self, command: &impl Command) -> Pending {
+        self.connection.send(self.key.as_ref(), command)
     }
 }

@@ -5,6 +5,12 @@ function page() {
   return { url: location.href, title: document.title, status: navigation?.responseStatus || null };
 }
 
+// Tells what the main frame's document is once its markup has been read, before it is painted for the first time: asking
+// then would wait for that. On the window, so that the page's own listeners on the document have had their say.
+if (self === top) {
+  addEventListener('DOMContentLoaded', () => captureReport(JSON.stringify(page())), { once: true });
+}
+
 // The size of the whole document, for a picture of it.
 function extent() {
   const root = document.documentElement;

@@ -1,0 +1,202 @@
+//! Every command we ever send, built from chromiumoxide's generated types.
+
+use chromiumoxide::cdp::{
+    browser_protocol::{
+        browser, dom,
+        emulation::{
+            SetDefaultBackgroundColorOverrideParams, SetDeviceMetricsOverrideParams, SetFocusEmulationEnabledParams,
+            SetTouchEmulationEnabledParams, SetUserAgentOverrideParams,
+        },
+        input::{DispatchMouseEventParams, DispatchMouseEventType, MouseButton},
+        inspector,
+        page::{self, CaptureScreenshotFormat, CaptureScreenshotParams},
+        target,
+    },
+    js_protocol::runtime,
+};
+
+/// Attaches us to every page before it runs.
+pub(in super::super) fn attach_to_pages() -> target::SetAutoAttachParams {
+    auto_attach("page")
+}
+
+fn auto_attach(kind: &str) -> target::SetAutoAttachParams {
+    let wanted = target::FilterEntry { exclude: None, r#type: Some(kind.to_owned()) };
+    let rest = target::FilterEntry { exclude: Some(true), r#type: None };
+    target::SetAutoAttachParams {
+        auto_attach: true,
+        wait_for_debugger_on_start: true,
+        flatten: Some(true),
+        filter: Some(target::TargetFilter::new([wanted, rest])),
+    }
+}
+
+/// Asks for a sign of life.
+pub(in super::super) fn version() -> browser::GetVersionParams {
+    browser::GetVersionParams {}
+}
+
+/// Ends the browser.
+pub(in super::super) fn close_browser() -> browser::CloseParams {
+    browser::CloseParams {}
+}
+
+/// Opens a context that goes away with our connection.
+pub(in super::super) fn create_context() -> target::CreateBrowserContextParams {
+    target::CreateBrowserContextParams { dispose_on_detach: Some(true), ..Default::default() }
+}
+
+pub(in super::super) fn dispose_context(context: &str) -> target::DisposeBrowserContextParams {
+    target::DisposeBrowserContextParams::new(context.to_owned())
+}
+
+/// Downloads are refused, and told.
+pub(in super::super) fn deny_downloads(context: &str) -> browser::SetDownloadBehaviorParams {
+    let mut deny = browser::SetDownloadBehaviorParams::new(browser::SetDownloadBehaviorBehavior::Deny);
+    deny.browser_context_id = Some(context.to_owned().into());
+    deny.events_enabled = Some(true);
+    deny
+}
+
+/// Opens a blank page of this size.
+pub(in super::super) fn create_page(context: &str, width: u32, height: u32) -> target::CreateTargetParams {
+    let mut create = target::CreateTargetParams::new("about:blank");
+    create.browser_context_id = Some(context.to_owned().into());
+    create.width = Some(width.into());
+    create.height = Some(height.into());
+    create
+}
+
+pub(in super::super) fn close_target(target: &str) -> target::CloseTargetParams {
+    target::CloseTargetParams::new(target.to_owned())
+}
+
+pub(in super::super) fn detach(session: &str) -> target::DetachFromTargetParams {
+    target::DetachFromTargetParams { session_id: Some(session.to_owned().into()) }
+}
+
+/// Lets a paused page run.
+pub(in super::super) fn run() -> runtime::RunIfWaitingForDebuggerParams {
+    runtime::RunIfWaitingForDebuggerParams {}
+}
+
+pub(in super::super) fn enable_inspector() -> inspector::EnableParams {
+    inspector::EnableParams {}
+}
+
+pub(in super::super) fn enable_page() -> page::EnableParams {
+    page::EnableParams::default()
+}
+
+pub(in super::super) fn enable_lifecycle() -> page::SetLifecycleEventsEnabledParams {
+    page::SetLifecycleEventsEnabledParams::new(true)
+}
+
+pub(in super::super) fn enable_runtime() -> runtime::EnableParams {
+    runtime::EnableParams {}
+}
+
+/// Gives one world a function that reports to us.
+pub(in super::super) fn add_binding(name: &str, world: &str) -> runtime::AddBindingParams {
+    runtime::AddBindingParams { execution_context_name: Some(world.to_owned()), ..runtime::AddBindingParams::new(name) }
+}
+
+/// Runs a script in a world of its own, in the present document and in every later one before its own scripts.
+pub(in super::super) fn add_script(source: &str, world: &str) -> page::AddScriptToEvaluateOnNewDocumentParams {
+    page::AddScriptToEvaluateOnNewDocumentParams {
+        world_name: Some(world.to_owned()),
+        run_immediately: Some(true),
+        ..page::AddScriptToEvaluateOnNewDocumentParams::new(source)
+    }
+}
+
+/// Every page behaves as if it were looked at.
+pub(in super::super) fn emulate_focus() -> SetFocusEmulationEnabledParams {
+    SetFocusEmulationEnabledParams::new(true)
+}
+
+pub(in super::super) fn set_metrics(
+    width: u32,
+    height: u32,
+    scale: f64,
+    mobile: bool,
+) -> SetDeviceMetricsOverrideParams {
+    let mut metrics = SetDeviceMetricsOverrideParams::new(width, height, scale, mobile);
+    metrics.screen_width = Some(width.into());
+    metrics.screen_height = Some(height.into());
+    metrics
+}
+
+pub(in super::super) fn set_touch(enabled: bool) -> SetTouchEmulationEnabledParams {
+    SetTouchEmulationEnabledParams { enabled, max_touch_points: Some(5) }
+}
+
+/// An empty user agent is the browser's own.
+pub(in super::super) fn set_user_agent(agent: &str) -> SetUserAgentOverrideParams {
+    SetUserAgentOverrideParams::new(agent)
+}
+
+pub(in super::super) fn navigate(url: &str) -> page::NavigateParams {
+    page::NavigateParams::new(url)
+}
+
+pub(in super::super) fn stop_loading() -> page::StopLoadingParams {
+    page::StopLoadingParams {}
+}
+
+pub(in super::super) fn answer_dialog(accept: bool) -> page::HandleJavaScriptDialogParams {
+    page::HandleJavaScriptDialogParams::new(accept)
+}
+
+/// Evaluates in one world, waits for a promise, and brings the value.
+pub(in super::super) fn evaluate(expression: String, world: &str) -> runtime::EvaluateParams {
+    runtime::EvaluateParams {
+        unique_context_id: Some(world.to_owned()),
+        await_promise: Some(true),
+        return_by_value: Some(true),
+        ..runtime::EvaluateParams::new(expression)
+    }
+}
+
+/// Ends whatever script keeps the page busy.
+pub(in super::super) fn terminate() -> runtime::TerminateExecutionParams {
+    runtime::TerminateExecutionParams {}
+}
+
+/// One movement or change of the mouse; `buttons` are those held meanwhile.
+pub(in super::super) fn mouse(
+    kind: DispatchMouseEventType,
+    (x, y): (f64, f64),
+    (button, buttons): (MouseButton, i64),
+    count: u32,
+    modifiers: i64,
+) -> DispatchMouseEventParams {
+    let mut event = DispatchMouseEventParams::new(kind, x, y);
+    event.button = Some(button);
+    event.buttons = Some(buttons);
+    event.click_count = Some(count.into());
+    event.modifiers = Some(modifiers);
+    event
+}
+
+/// A picture of the viewport, or of a part of the document.
+pub(in super::super) fn capture(
+    format: CaptureScreenshotFormat,
+    quality: Option<u32>,
+    clip: Option<page::Viewport>,
+) -> CaptureScreenshotParams {
+    CaptureScreenshotParams {
+        format: Some(format),
+        quality: quality.map(Into::into),
+        capture_beyond_viewport: clip.is_some().then_some(true),
+        clip,
+        optimize_for_speed: Some(true),
+        ..Default::default()
+    }
+}
+
+/// Whether the page's own white is painted where it paints nothing.
+pub(in super::super) fn set_transparent(transparent: bool) -> SetDefaultBackgroundColorOverrideParams {
+    let nothing = dom::Rgba { r: 0, g: 0, b: 0, a: Some(0.0) };
+    SetDefaultBackgroundColorOverrideParams { color: transparent.then_some(nothing) }
+}
