@@ -6,6 +6,7 @@
     reason = "a failed step fails the test where it stands"
 )]
 
+mod behaviours;
 mod billing;
 mod boundaries;
 mod cli;
@@ -14,6 +15,7 @@ mod content;
 mod crashes;
 mod edge;
 mod fields;
+mod frameworks;
 mod idempotency;
 mod lifecycle;
 mod navigation;

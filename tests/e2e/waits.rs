@@ -27,7 +27,7 @@ async fn an_element_is_waited_for_in_each_of_its_states() {
     for (payload, says) in [
         (json!({"selector": "#unseen", "timeoutMs": 200}), "did not become visible"),
         (json!({"selector": "#nowhere", "timeoutMs": 200}), "did not appear"),
-        (json!({"selector": "#always", "state": "detached", "timeoutMs": 200}), "stayed visible"),
+        (json!({"selector": "#always", "state": "detached", "timeoutMs": 200}), "stayed in the document"),
     ] {
         let begun = Instant::now();
         let reply = ann.act(&id, "wait_for_selector", payload).await.expect_error(504, "action_timeout");

@@ -10,6 +10,7 @@
 
 pub mod client;
 pub mod contract;
+pub mod expected;
 pub mod processes;
 pub mod server;
 pub mod site;

@@ -32,6 +32,11 @@ impl Site {
         format!("{}{path}", self.base)
     }
 
+    /// A page of `behaviours/FAMILY` with its placeholders filled in.
+    pub fn filled(&self, family: &str, page: &str) -> String {
+        fill(&self.base, family, page)
+    }
+
     /// The address of a fixture.
     pub fn page(&self, name: &str) -> String {
         self.url(&format!("/{name}.html"))
@@ -48,6 +53,8 @@ fn routes() -> Router {
         .route("/redirect", get(async || Redirect::temporary("/form.html")))
         .route("/download", get(download))
         .route("/agent", get(agent))
+        .route("/behaviours/{family}/{page}", get(behaviour))
+        .route("/frameworks/{script}", get(framework))
         .route("/{fixture}", get(fixture))
 }
 
@@ -57,6 +64,34 @@ async fn fixture(Path(name): Path<String>) -> impl IntoResponse {
         Ok(page) => Html(page).into_response(),
         Err(_) => (StatusCode::NOT_FOUND, Html(format!("<title>No {name}</title>"))).into_response(),
     }
+}
+
+/// Pages may name their own origin, and the same files on another site: `localhost` is not the site of `127.0.0.1`.
+fn fill(here: &str, family: &str, page: &str) -> String {
+    page.replace("{{here}}", here)
+        .replace("{{other}}", &here.replace("127.0.0.1", "localhost"))
+        .replace("{{folder}}", &format!("/behaviours/{family}"))
+}
+
+async fn behaviour(Path((family, name)): Path<(String, String)>, headers: axum::http::HeaderMap) -> impl IntoResponse {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("behaviours").join(&family).join(&name);
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let here = format!("http://{}", host.replace("localhost", "127.0.0.1"));
+    match tokio::fs::read_to_string(path).await {
+        Ok(page) => Html(fill(&here, &family, &page)).into_response(),
+        Err(_) => (StatusCode::NOT_FOUND, Html(format!("<title>No {name}</title>"))).into_response(),
+    }
+}
+
+/// Where `e2e/frameworks.rs` puts what it builds.
+pub fn frameworks_folder() -> PathBuf {
+    let exe = std::env::current_exe().unwrap();
+    exe.ancestors().find(|folder| folder.ends_with("target")).expect("tests run in target").join("frameworks")
+}
+
+async fn framework(Path(name): Path<String>) -> impl IntoResponse {
+    let script = tokio::fs::read(frameworks_folder().join("built").join(name)).await.unwrap_or_default();
+    ([(header::CONTENT_TYPE, "text/javascript")], script)
 }
 
 async fn status(Path(status): Path<u16>) -> impl IntoResponse {

@@ -3,6 +3,8 @@
 //! Data only, one file per family; how it is done lives under `browser/`. Whoever holds an [`Action`] holds a valid one.
 
 mod batch;
+mod form;
+mod journal;
 mod keyboard;
 mod kind;
 mod navigate;
@@ -12,7 +14,9 @@ mod payload;
 mod pointer;
 mod read;
 mod screenshot;
+mod scroll;
 mod selector;
+mod snapshot;
 mod viewport;
 mod wait;
 
@@ -20,20 +24,24 @@ use std::time::Duration;
 
 pub use self::{
     batch::{Batch, BatchResult, StepResult},
-    keyboard::Fill,
+    form::{Check, CheckResult, Choice, Fill, Select, SelectResult},
+    journal::{Console, ConsoleLevel, ConsoleMessage, ConsoleResult, Errors, ErrorsResult, KEPT_ENTRIES, PageError},
+    keyboard::{Chord, Press, PressResult, Type, TypeText, Typing},
     kind::{ActionType, UnknownActionType},
-    navigate::{Goto, GotoResult, WaitUntil},
+    navigate::{Goto, GotoResult, Travel, WaitUntil},
     outcome::{
         ActionResult, Diagnostics, DialogReport, DownloadReport, Effects, ElementResult, Outcome, Point, Rect,
         TabReport,
     },
     parse::parse,
-    pointer::{Click, Modifier, MouseButton, Target},
+    pointer::{Click, DragMouse, DragPath, DragResult, Hover, Modifier, MouseButton, MoveMouse, Target},
     read::{Content, ContentFormat, ContentResult, Query, QueryField, QueryResult},
     screenshot::{Clip, Picture, PictureFormat, Screenshot},
+    scroll::{Distance, Edge, Scroll, ScrollResult, Scrolled, Stretch},
     selector::Selector,
+    snapshot::{RefReport, Snapshot, SnapshotResult},
     viewport::{Device, DeviceScale, Viewport, ViewportChange, devices},
-    wait::{ElementState, WaitForSelector},
+    wait::{ElementState, WaitForSelector, WaitForTimeout, WaitedResult},
 };
 use crate::limits;
 
@@ -48,17 +56,34 @@ pub struct Action {
     pub viewport: Option<ViewportChange>,
 }
 
-/// What to do, one variant per type that is available.
+/// What to do, one variant per type.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "each payload documents itself")]
 pub enum Deed {
     Goto(Goto),
+    Back(Travel),
+    Forward(Travel),
+    Reload(Travel),
     Title,
     Url,
     Screenshot(Screenshot),
     WaitForSelector(WaitForSelector),
+    WaitForTimeout(WaitForTimeout),
     Click(Click),
+    Hover(Hover),
+    MoveMouse(MoveMouse),
+    DragMouse(DragMouse),
+    CursorPosition,
+    Type(Type),
+    TypeText(TypeText),
     Fill(Fill),
+    Select(Select),
+    Check(Check),
+    Press(Press),
+    Scroll(Scroll),
+    Snapshot(Snapshot),
+    Console(Console),
+    Errors(Errors),
     Content(Content),
     Query(Query),
     Batch(Batch),
@@ -69,12 +94,29 @@ impl Action {
     pub fn kind(&self) -> ActionType {
         match &self.deed {
             Deed::Goto(_) => ActionType::Goto,
+            Deed::Back(_) => ActionType::Back,
+            Deed::Forward(_) => ActionType::Forward,
+            Deed::Reload(_) => ActionType::Reload,
             Deed::Title => ActionType::Title,
             Deed::Url => ActionType::Url,
             Deed::Screenshot(_) => ActionType::Screenshot,
             Deed::WaitForSelector(_) => ActionType::WaitForSelector,
+            Deed::WaitForTimeout(_) => ActionType::WaitForTimeout,
             Deed::Click(_) => ActionType::Click,
+            Deed::Hover(_) => ActionType::Hover,
+            Deed::MoveMouse(_) => ActionType::MoveMouse,
+            Deed::DragMouse(_) => ActionType::DragMouse,
+            Deed::CursorPosition => ActionType::CursorPosition,
+            Deed::Type(_) => ActionType::Type,
+            Deed::TypeText(_) => ActionType::TypeText,
             Deed::Fill(_) => ActionType::Fill,
+            Deed::Select(_) => ActionType::Select,
+            Deed::Check(_) => ActionType::Check,
+            Deed::Press(_) => ActionType::Press,
+            Deed::Scroll(_) => ActionType::Scroll,
+            Deed::Snapshot(_) => ActionType::Snapshot,
+            Deed::Console(_) => ActionType::Console,
+            Deed::Errors(_) => ActionType::Errors,
             Deed::Content(_) => ActionType::Content,
             Deed::Query(_) => ActionType::Query,
             Deed::Batch(_) => ActionType::Batch,
@@ -85,10 +127,29 @@ impl Action {
     pub fn timeout(&self) -> Duration {
         match &self.deed {
             Deed::Goto(goto) => goto.timeout,
+            Deed::Back(travel) | Deed::Forward(travel) | Deed::Reload(travel) => travel.timeout,
             Deed::WaitForSelector(wait) => wait.timeout,
+            Deed::WaitForTimeout(wait) => wait.pause + limits::READ_TIMEOUT,
             Deed::Click(click) => click.timeout,
+            Deed::Hover(hover) => hover.timeout,
+            Deed::DragMouse(drag) => drag.timeout,
+            Deed::Type(typed) => typed.typing.timeout,
+            Deed::TypeText(typed) => typed.typing.timeout,
             Deed::Fill(fill) => fill.timeout,
-            Deed::Title | Deed::Url | Deed::Screenshot(_) | Deed::Content(_) | Deed::Query(_) => limits::READ_TIMEOUT,
+            Deed::Select(select) => select.timeout,
+            Deed::Check(check) => check.timeout,
+            Deed::Press(press) => press.timeout,
+            Deed::Scroll(scroll) => scroll.timeout,
+            Deed::Title
+            | Deed::Url
+            | Deed::Screenshot(_)
+            | Deed::MoveMouse(_)
+            | Deed::CursorPosition
+            | Deed::Snapshot(_)
+            | Deed::Console(_)
+            | Deed::Errors(_)
+            | Deed::Content(_)
+            | Deed::Query(_) => limits::READ_TIMEOUT,
             Deed::Batch(_) => limits::BATCH_TIMEOUT,
         }
     }

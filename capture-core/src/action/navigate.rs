@@ -46,6 +46,21 @@ pub struct Goto {
     pub timeout: Duration,
 }
 
+/// `back`, `forward`, `reload`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Travel {
+    /// How far to wait.
+    pub wait_until: WaitUntil,
+    /// For everything.
+    pub timeout: Duration,
+}
+
+impl Travel {
+    pub(super) fn parse(payload: Payload<'_>) -> Result<Self, Error> {
+        Ok(Self { wait_until: WaitUntil::parse(payload)?, timeout: payload.timeout(limits::NAVIGATION_TIMEOUT)? })
+    }
+}
+
 /// What `goto` brings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GotoResult {

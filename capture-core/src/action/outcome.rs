@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BatchResult, ContentResult, GotoResult, Picture, QueryResult};
+use super::{
+    BatchResult, CheckResult, ConsoleResult, ContentResult, DragResult, ErrorsResult, GotoResult, Picture, PressResult,
+    QueryResult, ScrollResult, SelectResult, SnapshotResult, WaitedResult,
+};
 
 /// What an action brought: its own result, what else happened meanwhile, and the picture asked for.
 #[derive(Debug, Clone, Serialize)]
@@ -32,10 +35,26 @@ impl From<ActionResult> for Outcome {
 #[expect(missing_docs, reason = "each variant's type documents itself")]
 pub enum ActionResult {
     Goto(GotoResult),
-    Title { title: String },
-    Url { url: String },
+    /// Nothing of its own: its effects say it all.
+    Done {},
+    Title {
+        title: String,
+    },
+    Url {
+        url: String,
+    },
     Screenshot(Picture),
     Element(Box<ElementResult>),
+    Waited(WaitedResult),
+    Mouse(Point),
+    Drag(DragResult),
+    Select(SelectResult),
+    Check(CheckResult),
+    Press(PressResult),
+    Scroll(ScrollResult),
+    Snapshot(SnapshotResult),
+    Console(ConsoleResult),
+    Errors(ErrorsResult),
     Content(ContentResult),
     Query(QueryResult),
     Batch(BatchResult),
@@ -99,9 +118,25 @@ pub struct ElementResult {
     /// Where it was clicked, in the viewport.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clicked_point: Option<Point>,
+    /// Where the mouse is over it, in the viewport.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hovered_point: Option<Point>,
     /// The field's content after `fill`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
+}
+
+impl ElementResult {
+    /// An element and nothing else.
+    pub fn of(diagnostics: Diagnostics) -> Self {
+        Self { diagnostics: Some(diagnostics), ..Self::default() }
+    }
+}
+
+impl From<ElementResult> for ActionResult {
+    fn from(result: ElementResult) -> Self {
+        Self::Element(Box::new(result))
+    }
 }
 
 /// A dialog the page opened during the action; it was answered at once.
@@ -140,7 +175,7 @@ pub struct Effects {
     /// The active page's address afterwards, for pointer, keyboard and navigation actions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Whether the address changed.
+    /// Whether the address changed; `back`, `forward` and `reload` say so either way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub navigated: Option<bool>,
     /// Dialogs, in order.

@@ -3,15 +3,17 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Action, ActionType, Batch, Click, Content, Deed, Fill, Goto, Query, Screenshot, ViewportChange, WaitForSelector,
+    Action, ActionType, Batch, Check, Click, Console, Content, Deed, DragMouse, Errors, Fill, Goto, Hover, MoveMouse,
+    Press, Query, Screenshot, Scroll, Select, Snapshot, Travel, Type, TypeText, ViewportChange, WaitForSelector,
+    WaitForTimeout,
     payload::{Payload, clip},
 };
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
 
 /// Reads `{type, payload?}`.
 ///
 /// # Errors
-/// `invalid_request` naming the field and what it accepts; `action_failed` for a type that is not available yet.
+/// `invalid_request` naming the field and what it accepts.
 pub fn parse(request: &Value) -> Result<Action, Error> {
     read(request, Nesting::Top)
 }
@@ -59,32 +61,32 @@ fn parse_kind(value: Option<&Value>) -> Result<ActionType, Error> {
 fn read_payload(kind: ActionType, payload: Payload<'_>) -> Result<Action, Error> {
     let deed = match kind {
         ActionType::Goto => Deed::Goto(Goto::parse(payload)?),
+        ActionType::Back => Deed::Back(Travel::parse(payload)?),
+        ActionType::Forward => Deed::Forward(Travel::parse(payload)?),
+        ActionType::Reload => Deed::Reload(Travel::parse(payload)?),
         ActionType::Title => Deed::Title,
         ActionType::Url => Deed::Url,
         ActionType::Screenshot => Deed::Screenshot(Screenshot::parse(payload)?),
         ActionType::WaitForSelector => Deed::WaitForSelector(WaitForSelector::parse(payload)?),
+        ActionType::WaitForTimeout => Deed::WaitForTimeout(WaitForTimeout::parse(payload)?),
         ActionType::Click => Deed::Click(Click::parse(payload)?),
+        ActionType::Hover => Deed::Hover(Hover::parse(payload)?),
+        ActionType::MoveMouse => Deed::MoveMouse(MoveMouse::parse(payload)?),
+        ActionType::DragMouse => Deed::DragMouse(DragMouse::parse(payload)?),
+        ActionType::CursorPosition => Deed::CursorPosition,
+        ActionType::Type => Deed::Type(Type::parse(payload)?),
+        ActionType::TypeText => Deed::TypeText(TypeText::parse(payload)?),
         ActionType::Fill => Deed::Fill(Fill::parse(payload)?),
+        ActionType::Select => Deed::Select(Select::parse(payload)?),
+        ActionType::Check => Deed::Check(Check::parse(payload)?),
+        ActionType::Press => Deed::Press(Press::parse(payload)?),
+        ActionType::Scroll => Deed::Scroll(Scroll::parse(payload)?),
+        ActionType::Snapshot => Deed::Snapshot(Snapshot::parse(payload)?),
+        ActionType::Console => Deed::Console(Console::parse(payload)?),
+        ActionType::Errors => Deed::Errors(Errors::parse(payload)?),
         ActionType::Content => Deed::Content(Content::parse(payload)?),
         ActionType::Query => Deed::Query(Query::parse(payload)?),
         ActionType::Batch => Deed::Batch(Batch::parse(payload)?),
-        ActionType::Back
-        | ActionType::Forward
-        | ActionType::Reload
-        | ActionType::WaitForTimeout
-        | ActionType::Hover
-        | ActionType::MoveMouse
-        | ActionType::DragMouse
-        | ActionType::CursorPosition
-        | ActionType::Type
-        | ActionType::TypeText
-        | ActionType::Select
-        | ActionType::Check
-        | ActionType::Press
-        | ActionType::Scroll
-        | ActionType::Snapshot
-        | ActionType::Console
-        | ActionType::Errors => return Err(not_available(kind)),
     };
     let screenshot = kind != ActionType::Screenshot && payload.boolean("screenshot")?.unwrap_or(false);
     let sized = screenshot || matches!(kind, ActionType::Goto | ActionType::Screenshot);
@@ -92,17 +94,12 @@ fn read_payload(kind: ActionType, payload: Payload<'_>) -> Result<Action, Error>
     Ok(Action { deed, screenshot, viewport })
 }
 
-fn not_available(kind: ActionType) -> Error {
-    Error::new(ErrorCode::ActionFailed, format!("{kind} is not available yet"))
-        .with_reason("not_available")
-        .with_hint("use goto, title, url, screenshot, wait_for_selector, click, fill, content, query or batch")
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::error::ErrorCode;
 
     #[test]
     fn every_refusal_names_its_field() {
@@ -136,6 +133,22 @@ mod tests {
             (json!({"type": "click", "payload": {"selector": "a", "modifiers": ["Super"]}}), "payload.modifiers"),
             (json!({"type": "fill", "payload": {"selector": "a"}}), "payload.value"),
             (json!({"type": "query", "payload": {"selector": "a", "fields": ["colour"]}}), "payload.fields"),
+            (json!({"type": "wait_for_timeout"}), "payload.timeoutMs"),
+            (json!({"type": "hover", "payload": {"x": 1}}), "payload.y"),
+            (json!({"type": "move_mouse", "payload": {"x": 1, "y": 2, "steps": 101}}), "payload.steps"),
+            (json!({"type": "drag_mouse", "payload": {"path": [{"x": 1, "y": 2}]}}), "payload.path"),
+            (json!({"type": "drag_mouse", "payload": {"from": {"x": 1, "y": 2}}}), "payload.path"),
+            (json!({"type": "type", "payload": {"selector": "a"}}), "payload.text"),
+            (json!({"type": "type_text", "payload": {"text": "a".repeat(40), "delayMs": 1000}}), "payload.delayMs"),
+            (json!({"type": "select", "payload": {"selector": "a"}}), "payload.value"),
+            (json!({"type": "select", "payload": {"selector": "a", "value": "x", "index": 1}}), "payload.value"),
+            (json!({"type": "check", "payload": {"selector": "a", "checked": "yes"}}), "payload.checked"),
+            (json!({"type": "press", "payload": {"key": "Bogus"}}), "payload.key"),
+            (json!({"type": "scroll", "payload": {"direction": "in"}}), "payload.direction"),
+            (json!({"type": "scroll", "payload": {"to": "top", "amount": 1}}), "payload.to"),
+            (json!({"type": "snapshot", "payload": {"maxChars": 0}}), "payload.maxChars"),
+            (json!({"type": "console", "payload": {"level": "fatal"}}), "payload.level"),
+            (json!({"type": "errors", "payload": {"limit": 0}}), "payload.limit"),
             (json!({"type": "batch", "payload": {"actions": []}}), "payload.actions"),
             (json!({"type": "batch", "payload": {"actions": [{"type": "title"}, {"type": "goto"}]}}), "step 1"),
             (
@@ -158,11 +171,5 @@ mod tests {
         let goto = parse(&json!({"type": "goto", "payload": {"url": "a.test", "timeoutMs": 999_999}})).unwrap();
         assert_eq!(goto.timeout().as_secs(), 30);
         assert_eq!(parse(&json!({"type": "title", "payload": null})).unwrap().kind(), ActionType::Title);
-    }
-
-    #[test]
-    fn types_that_are_not_there_yet_say_so() {
-        let error = parse(&json!({"type": "hover", "payload": {"selector": "a"}})).unwrap_err();
-        assert_eq!((error.code(), error.message()), (ErrorCode::ActionFailed, "hover is not available yet"));
     }
 }

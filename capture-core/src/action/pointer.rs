@@ -72,6 +72,106 @@ impl Click {
     }
 }
 
+/// `hover`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hover {
+    /// Over what.
+    pub target: Target,
+    /// For everything.
+    pub timeout: Duration,
+}
+
+impl Hover {
+    pub(super) fn parse(payload: Payload<'_>) -> Result<Self, Error> {
+        Ok(Self { target: parse_target(payload)?, timeout: payload.timeout(limits::ELEMENT_TIMEOUT)? })
+    }
+}
+
+/// `move_mouse`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MoveMouse {
+    /// Where to, in CSS pixels of the viewport.
+    pub to: Point,
+    /// In so many movements, 1 to 100.
+    pub steps: u32,
+}
+
+impl MoveMouse {
+    pub(super) fn parse(payload: Payload<'_>) -> Result<Self, Error> {
+        let to = parse_point(payload)?.ok_or_else(|| payload.refuse("x", "and y are required"))?;
+        Ok(Self { to, steps: payload.integer("steps", 1, MAX_STEPS)?.unwrap_or(1) })
+    }
+}
+
+/// Movements between two points, at most.
+const MAX_STEPS: u32 = 100;
+/// Movements between two points of a drag where none are asked for: pages want to see the mouse on its way.
+const DRAG_STEPS: u32 = 5;
+/// Points of a drag's path, at most (contract).
+const MAX_POINTS: usize = 100;
+
+/// `drag_mouse`: pressed at the first point, moved along, released at the last.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DragMouse {
+    /// The way.
+    pub path: DragPath,
+    /// Movements between two points, 1 to 100.
+    pub steps: u32,
+    /// For everything.
+    pub timeout: Duration,
+}
+
+/// The way of a drag.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DragPath {
+    /// Through these points, 2 to 100.
+    Points(Vec<Point>),
+    /// From the middle of one element to the middle of another, both waited for.
+    Elements(Selector, Selector),
+}
+
+impl DragMouse {
+    pub(super) fn parse(payload: Payload<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            path: parse_path(payload)?,
+            steps: payload.integer("steps", 1, MAX_STEPS)?.unwrap_or(DRAG_STEPS),
+            timeout: payload.timeout(limits::ELEMENT_TIMEOUT)?,
+        })
+    }
+}
+
+fn parse_path(payload: Payload<'_>) -> Result<DragPath, Error> {
+    let point = |value: &serde_json::Value, field: &str| {
+        let fields = value.as_object().ok_or_else(|| payload.refuse(field, "must be a point {x, y}"))?;
+        parse_point(Payload::new(fields, field))?.ok_or_else(|| payload.refuse(field, "must have x and y"))
+    };
+    for field in ["path", "points"] {
+        let Some(values) = payload.array(field)? else { continue };
+        if !(2..=MAX_POINTS).contains(&values.len()) {
+            return Err(payload.refuse(field, format_args!("must hold 2 to {MAX_POINTS} points")));
+        }
+        return values.iter().map(|value| point(value, field)).collect::<Result<_, _>>().map(DragPath::Points);
+    }
+    if let (Some(from), Some(to)) = (payload.get("from"), payload.get("to")) {
+        return Ok(DragPath::Points(vec![point(from, "from")?, point(to, "to")?]));
+    }
+    match (Selector::parse(payload, "fromSelector")?, Selector::parse(payload, "toSelector")?) {
+        (Some(from), Some(to)) => Ok(DragPath::Elements(from, to)),
+        _ => Err(payload.refuse("path", "is required, or from and to, or fromSelector and toSelector")),
+    }
+}
+
+/// What `drag_mouse` brings.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DragResult {
+    /// Where it was pressed.
+    pub from: Point,
+    /// Where it was released.
+    pub to: Point,
+    /// Points of the path.
+    pub points: usize,
+}
+
 fn parse_target(payload: Payload<'_>) -> Result<Target, Error> {
     if let Some(selector) = Selector::parse(payload, "selector")? {
         let position = payload.object("position")?.map(|fields| {
@@ -87,7 +187,7 @@ fn parse_target(payload: Payload<'_>) -> Result<Target, Error> {
 }
 
 /// `x` and `y`, both or neither.
-fn parse_point(payload: Payload<'_>) -> Result<Option<Point>, Error> {
+pub(super) fn parse_point(payload: Payload<'_>) -> Result<Option<Point>, Error> {
     match (payload.number("x")?, payload.number("y")?) {
         (Some(x), Some(y)) => Ok(Some(Point { x, y })),
         (None, None) => Ok(None),

@@ -29,6 +29,11 @@ impl Selector {
         Ok(Self(text))
     }
 
+    /// Whether it is a ref of a snapshot, and then its number.
+    pub fn reference(&self) -> Option<u32> {
+        self.0.trim().strip_prefix("@e").filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?.parse().ok()
+    }
+
     /// The text as given.
     pub fn as_str(&self) -> &str {
         &self.0

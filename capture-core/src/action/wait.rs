@@ -1,4 +1,4 @@
-//! Waiting for an element.
+//! Waiting: for an element, for a while.
 
 use std::time::Duration;
 
@@ -60,4 +60,28 @@ impl WaitForSelector {
             timeout: payload.timeout(limits::ELEMENT_TIMEOUT)?,
         })
     }
+}
+
+/// `wait_for_timeout`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitForTimeout {
+    /// How long, at most 2.5 s.
+    pub pause: Duration,
+}
+
+impl WaitForTimeout {
+    pub(super) fn parse(payload: Payload<'_>) -> Result<Self, Error> {
+        let most = u32::try_from(limits::MAX_WAIT.as_millis()).unwrap_or(u32::MAX);
+        let millis =
+            payload.clamped("timeoutMs", 1, most)?.ok_or_else(|| payload.refuse("timeoutMs", "is required"))?;
+        Ok(Self { pause: Duration::from_millis(millis.into()) })
+    }
+}
+
+/// What `wait_for_timeout` brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WaitedResult {
+    /// How long it was.
+    pub waited_ms: u64,
 }

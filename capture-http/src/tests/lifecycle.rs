@@ -57,7 +57,7 @@ async fn a_session_from_its_creation_to_its_end() {
     assert!(acted["actionId"].take().as_str().is_some_and(|id| id.starts_with("a_")));
     let expected = json!({
         "success": true, "actionId": null, "durationMs": 0, "url": "https://a.test/", "status": 200,
-        "title": "Simulated https://a.test/", "expiresInSeconds": 60,
+        "title": "Simulated https://a.test/", "navigated": true, "expiresInSeconds": 60,
     });
     assert_eq!(acted, expected);
 

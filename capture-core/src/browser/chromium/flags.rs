@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::{config::ChromiumConfig, executable::is_headless_shell};
 
-const FLAGS: [&str; 40] = [
+const FLAGS: [&str; 41] = [
     // The pipe: no listener that another process could reach, and no page before we ask for one.
     "--remote-debugging-pipe",
     "--no-startup-window",
@@ -45,6 +45,8 @@ const FLAGS: [&str; 40] = [
     "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",
     "--disable-hang-monitor",
+    // A document one goes back to is loaded again: one restored from memory would come with frames nobody told us of.
+    "--disable-back-forward-cache",
     // Same pixels everywhere, no sound.
     "--force-color-profile=srgb",
     "--font-render-hinting=none",

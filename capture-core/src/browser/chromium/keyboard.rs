@@ -1,23 +1,209 @@
-//! `fill`.
+//! `type`, `type_text`, `press`: real key events of a US keyboard, sent without waiting for each.
 
+use chromiumoxide::{
+    cdp::browser_protocol::input::{DispatchKeyEventParams, DispatchKeyEventType as Kind},
+    keys::{KeyDefinition, USKEYBOARD_LAYOUT},
+};
 use serde_json::json;
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
 
-use super::page::ChromiumPage;
+use super::{
+    cdp::{CdpSession, Pending, commands},
+    page::ChromiumPage,
+    pointer::modifier_bits,
+};
 use crate::{
-    action::{ActionResult, ElementResult, Fill},
+    action::{ActionResult, Chord, ElementResult, Modifier, Press, PressResult, Selector, Type, TypeText, Typing},
     browser::Fault,
 };
 
+/// Keys the layout knows on the number pad only.
+const MAIN_BLOCK: [KeyDefinition; 2] = [
+    KeyDefinition { key: "+", key_code: 187, code: "Equal", text: None },
+    KeyDefinition { key: "*", key_code: 56, code: "Digit8", text: None },
+];
+/// Keys under way at once: below the write queue, and enough that the page never waits for us.
+const UNDER_WAY: usize = 256;
+
 impl ChromiumPage {
-    pub(super) async fn fill(&self, fill: &Fill, deadline: Instant) -> Result<ActionResult, Fault> {
-        let argument = |timeout: u64| json!({"selector": fill.selector, "value": fill.value, "timeoutMs": timeout});
-        let seen = self.look("fill", argument, deadline).await?;
-        let (diagnostics, seen) = seen.ready(&fill.selector, fill.timeout)?;
-        Ok(ActionResult::Element(Box::new(ElementResult {
-            diagnostics: Some(diagnostics),
-            value: seen.value,
-            clicked_point: None,
-        })))
+    pub(super) async fn type_into(&self, typed: &Type, deadline: Instant) -> Result<ActionResult, Fault> {
+        let (selector, timeout) = (&typed.selector, typed.typing.timeout);
+        let argument = |timeout: u64| json!({"selector": selector, "all": typed.clear, "timeoutMs": timeout});
+        let (seen, _) = self.look("enterField", selector, argument, deadline).await?;
+        let (diagnostics, seen) = seen.ready(selector, timeout)?;
+        if typed.clear && seen.value.is_some_and(|value| !value.is_empty()) {
+            let tab = self.active()?;
+            let cleared = stroke(&tab, definition("Delete"), &[], None);
+            self.handled(&tab, cleared, deadline, "the field was cleared", timeout).await?;
+        }
+        self.type_keys(&typed.typing, deadline).await?;
+        Ok(ElementResult::of(diagnostics).into())
+    }
+
+    pub(super) async fn type_text(&self, typed: &TypeText, deadline: Instant) -> Result<ActionResult, Fault> {
+        self.type_keys(&typed.typing, deadline).await?;
+        Ok(ActionResult::Done {})
+    }
+
+    pub(super) async fn press_key(&self, press: &Press, deadline: Instant) -> Result<ActionResult, Fault> {
+        if let Some(selector) = &press.selector {
+            self.focus(selector, press.timeout, deadline).await?;
+        }
+        let tab = self.active()?;
+        self.handled(&tab, chord(&tab, &press.chord), deadline, "the key was pressed", press.timeout).await?;
+        Ok(ActionResult::Press(PressResult { key: press.chord.name.clone() }))
+    }
+
+    async fn focus(&self, selector: &Selector, timeout: Duration, deadline: Instant) -> Result<(), Fault> {
+        let argument = |timeout: u64| json!({"selector": selector, "timeoutMs": timeout});
+        let (seen, _) = self.look("focusOn", selector, argument, deadline).await?;
+        seen.ready(selector, timeout).map(drop)
+    }
+
+    async fn type_keys(&self, typing: &Typing, deadline: Instant) -> Result<(), Fault> {
+        let tab = self.active()?;
+        let mut sent = Vec::new();
+        for character in typing.text.replace("\r\n", "\n").chars() {
+            if !typing.delay.is_zero() && !sent.is_empty() {
+                self.handled(&tab, std::mem::take(&mut sent), deadline, "a key was typed", typing.timeout).await?;
+                tokio::time::sleep_until(deadline.min(Instant::now() + typing.delay)).await;
+            }
+            sent.extend(type_character(&tab, character));
+            if sent.len() >= UNDER_WAY {
+                self.handled(&tab, std::mem::take(&mut sent), deadline, "a part was typed", typing.timeout).await?;
+            }
+        }
+        self.handled(&tab, sent, deadline, "the text was typed", typing.timeout).await
+    }
+}
+
+/// The key that brings this character; text that no key brings is put in as from another keyboard.
+fn type_character(tab: &CdpSession, character: char) -> Vec<Pending> {
+    let name = match character {
+        '\n' | '\r' => "Enter".to_owned(),
+        '\t' => "Tab".to_owned(),
+        other => other.to_string(),
+    };
+    match definition(&name) {
+        Some(key) => stroke(tab, Some(key), &[], text_of(key)),
+        None => vec![tab.send(&commands::insert_text(name))],
+    }
+}
+
+/// Modifiers down, the key down and up, modifiers up.
+fn chord(tab: &CdpSession, chord: &Chord) -> Vec<Pending> {
+    let is_held = |modifier: Modifier| chord.modifiers.contains(&modifier);
+    let commands_something = [Modifier::Control, Modifier::Alt, Modifier::Meta].into_iter().any(is_held);
+    let key = match definition(&chord.key) {
+        Some(key) if is_held(Modifier::Shift) => Some(shifted(key)),
+        Some(key) if commands_something => Some(unshifted(key)),
+        key => key,
+    };
+    let Some(key) = key else { return vec![tab.send(&commands::insert_text(chord.key.clone()))] };
+    let mut sent = Vec::new();
+    let mut held = Vec::new();
+    for modifier in &chord.modifiers {
+        held.push(*modifier);
+        sent.extend(modifier_key(*modifier).map(|key| tab.send(&key_event(Kind::RawKeyDown, key, &held, None))));
+    }
+    let text = if commands_something { None } else { text_of(key) };
+    sent.extend(stroke(tab, Some(key), &held, text));
+    while let Some(modifier) = held.pop() {
+        sent.extend(modifier_key(modifier).map(|key| tab.send(&key_event(Kind::KeyUp, key, &held, None))));
+    }
+    sent
+}
+
+/// Down and up.
+fn stroke(tab: &CdpSession, key: Option<&KeyDefinition>, held: &[Modifier], text: Option<&str>) -> Vec<Pending> {
+    let Some(key) = key else { return Vec::new() };
+    let down = if text.is_some() { Kind::KeyDown } else { Kind::RawKeyDown };
+    vec![tab.send(&key_event(down, key, held, text)), tab.send(&key_event(Kind::KeyUp, key, held, None))]
+}
+
+fn key_event(kind: Kind, key: &KeyDefinition, held: &[Modifier], text: Option<&str>) -> DispatchKeyEventParams {
+    let mut event = DispatchKeyEventParams::new(kind);
+    event.key = Some(key.key.to_owned());
+    event.code = Some(key.code.to_owned());
+    event.windows_virtual_key_code = Some(key.key_code);
+    event.modifiers = Some(modifier_bits(held));
+    event.text = text.map(str::to_owned);
+    event.unmodified_text = text.map(str::to_owned);
+    event
+}
+
+/// What a key puts into a field.
+fn text_of(key: &KeyDefinition) -> Option<&'static str> {
+    key.text.or(Some(key.key).filter(|name| name.chars().count() == 1))
+}
+
+/// The key of this name, or that brings this character: of the main block rather than of the number pad.
+fn definition(name: &str) -> Option<&'static KeyDefinition> {
+    let named = || MAIN_BLOCK.iter().chain(&USKEYBOARD_LAYOUT).filter(|key| key.key == name);
+    named().find(|key| !key.code.starts_with("Numpad")).or_else(|| named().next())
+}
+
+fn modifier_key(modifier: Modifier) -> Option<&'static KeyDefinition> {
+    definition(match modifier {
+        Modifier::Alt => "Alt",
+        Modifier::Control => "Control",
+        Modifier::Meta => "Meta",
+        Modifier::Shift => "Shift",
+    })
+}
+
+/// What the same key brings with Shift held.
+fn shifted(key: &'static KeyDefinition) -> &'static KeyDefinition {
+    let is_letter = key.key.len() == 1 && key.key.bytes().all(|byte| byte.is_ascii_lowercase());
+    if is_letter {
+        return definition(&key.key.to_uppercase()).unwrap_or(key);
+    }
+    let is_shifted = |other: &&KeyDefinition| other.code == key.code && other.key != key.key && other.key.len() == 1;
+    let other = MAIN_BLOCK.iter().chain(&USKEYBOARD_LAYOUT).find(is_shifted);
+    // The layout lists the plain character of a key before the one with Shift.
+    let is_plain = USKEYBOARD_LAYOUT.iter().find(|each| each.code == key.code).is_some_and(|each| each.key == key.key);
+    other.filter(|_| is_plain && key.key.len() == 1).unwrap_or(key)
+}
+
+/// `Control+A` is the key a, whatever its case.
+fn unshifted(key: &'static KeyDefinition) -> &'static KeyDefinition {
+    let is_letter = key.key.len() == 1 && key.key.bytes().all(|byte| byte.is_ascii_uppercase());
+    if is_letter { definition(&key.key.to_lowercase()).unwrap_or(key) } else { key }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_found_by_name_and_by_character() {
+        for (name, code, text) in [
+            ("a", "KeyA", Some("a")),
+            ("A", "KeyA", Some("A")),
+            ("1", "Digit1", Some("1")),
+            ("!", "Digit1", Some("!")),
+            ("+", "Equal", Some("+")),
+            ("~", "Backquote", Some("~")),
+            ("#", "Digit3", Some("#")),
+            (" ", "Space", Some(" ")),
+            ("Enter", "Enter", Some("\r")),
+            ("Tab", "Tab", None),
+            ("Escape", "Escape", None),
+            ("ArrowLeft", "ArrowLeft", None),
+            ("Shift", "ShiftLeft", None),
+            ("F12", "F12", None),
+        ] {
+            let key = definition(name).unwrap_or_else(|| panic!("{name} is a key"));
+            assert_eq!((key.code, text_of(key)), (code, text), "{name}");
+        }
+        assert!(definition("é").is_none() && definition("😀").is_none());
+    }
+
+    #[test]
+    fn shift_changes_what_a_key_brings() {
+        for (plain, with_shift) in [("a", "A"), ("1", "!"), ("=", "+"), ("A", "A"), ("Tab", "Tab"), ("!", "!")] {
+            assert_eq!(shifted(definition(plain).unwrap()).key, with_shift, "{plain}");
+        }
+        assert_eq!(unshifted(definition("A").unwrap()).key, "a");
     }
 }

@@ -3,28 +3,59 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::page::ChromiumPage;
+use super::{
+    page::ChromiumPage,
+    world::{NoAnswer, World},
+};
 use crate::{
-    action::{Diagnostics, Point, Selector},
+    action::{Diagnostics, Point, Rect, Selector},
     browser::Fault,
     error::RunOutcome,
 };
 use tokio::time::{Duration, Instant};
 
+/// A frame that is only looked into, not waited in, gets this long to answer.
+pub(super) const PEEK: Duration = Duration::from_millis(500);
+/// Between two looks into all frames.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
 /// A script's answer about the element it was to wait for.
 #[derive(Debug, Deserialize)]
 pub(super) struct Seen {
     done: bool,
+    /// Nothing matches here, but there are frames.
+    #[serde(default)]
+    elsewhere: bool,
     /// Why the selector cannot be understood.
     invalid: Option<String>,
+    /// The ref's element is gone.
+    #[serde(default)]
+    stale: bool,
     /// Why the action is not possible on this element, however long one waits.
     refused: Option<String>,
+    reason: Option<String>,
     /// What was still missing when time was up.
     why: Option<String>,
+    /// The option that was not there.
+    missing: Option<String>,
     diagnostics: Option<Diagnostics>,
+    /// There is nothing to do.
+    #[serde(default)]
+    pub(super) already: bool,
     pub(super) point: Option<Point>,
     pub(super) value: Option<String>,
-    pub(super) area: Option<crate::action::Rect>,
+    pub(super) selected: Option<Vec<String>>,
+    pub(super) area: Option<Rect>,
+    pub(super) scroll: Option<Standing>,
+}
+
+/// Where something that scrolls stands.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Standing {
+    pub(super) scroll_x: f64,
+    pub(super) scroll_y: f64,
+    pub(super) at_end: bool,
 }
 
 /// What is left of the time, in milliseconds, for a script to wait.
@@ -36,27 +67,53 @@ pub(super) fn millis_left(deadline: Instant) -> u64 {
 impl Seen {
     /// The diagnostics of an element that became ready, or why it did not.
     pub(super) fn ready(self, selector: &Selector, timeout: Duration) -> Result<(Diagnostics, Self), Fault> {
-        let shown: String = selector.as_str().chars().take(120).collect();
+        let shown = shown(selector);
         if let Some(why) = &self.invalid {
-            return Err(Fault::Invalid(format!("payload.selector {shown:?} is not valid: {why}")));
+            return Err(invalid(selector, why));
+        }
+        if self.stale {
+            return Err(stale(selector));
         }
         let Some(diagnostics) = self.diagnostics.clone() else {
             return Err(Fault::Protocol("a script told nothing of its element".to_owned()));
         };
+        let refuse = |why: &str, reason: Option<&str>| Fault::Failed {
+            message: format!("{shown:?}: {why}"),
+            reason: reason.map(str::to_owned),
+            details: fields(&diagnostics),
+            outcome: RunOutcome::NotExecuted,
+        };
         if let Some(why) = &self.refused {
-            return Err(Fault::Failed {
-                message: format!("{shown:?}: {why}"),
-                reason: Some("not_editable".to_owned()),
-                details: fields(&diagnostics),
-                outcome: RunOutcome::NotExecuted,
-            });
+            return Err(refuse(why, self.reason.as_deref()));
         }
         if self.done {
             return Ok((diagnostics, self));
         }
+        if let Some(missing) = &self.missing {
+            let waited = timeout.as_millis();
+            return Err(refuse(&format!("has no option with {missing} (waited {waited} ms)"), Some("no_such_option")));
+        }
         let why = self.why.as_deref().unwrap_or("not_found");
         Err(late(&shown, &sentence(why, &diagnostics), why, timeout, &diagnostics))
     }
+
+    fn is_about_something(&self) -> bool {
+        self.invalid.is_some() || self.stale || self.diagnostics.as_ref().is_some_and(|seen| seen.matched)
+    }
+}
+
+/// A selector short enough for a sentence.
+fn shown(selector: &Selector) -> String {
+    selector.as_str().chars().take(120).collect()
+}
+
+pub(super) fn invalid(selector: &Selector, why: &str) -> Fault {
+    Fault::Invalid(format!("payload.selector {:?} is not valid: {why}", shown(selector)))
+}
+
+/// A ref whose element is gone is never resolved to another one.
+pub(super) fn stale(selector: &Selector) -> Fault {
+    Fault::failed_for("stale_ref", format!("stale ref {}: take a new snapshot", shown(selector)))
 }
 
 /// Out of time, with everything that was seen.
@@ -75,6 +132,8 @@ fn sentence(why: &str, diagnostics: &Diagnostics) -> String {
         "not_found" => "did not appear".to_owned(),
         "not_visible" => "is in the document but did not become visible".to_owned(),
         "still_visible" => "stayed visible".to_owned(),
+        "still_there" => "stayed in the document".to_owned(),
+        "not_as_wanted" => "did not stay as it was clicked to be".to_owned(),
         "disabled" => "stayed disabled".to_owned(),
         "moving" => "did not stop moving".to_owned(),
         "out_of_view" => "could not be scrolled into view".to_owned(),
@@ -93,20 +152,78 @@ fn fields(diagnostics: &Diagnostics) -> Map<String, Value> {
 }
 
 impl ChromiumPage {
-    /// Asks a script about an element; scripts that only look are asked again in the next document.
+    /// Asks a script about the element a selector names, in the main frame first, then in the others; only for scripts that
+    /// change nothing before they answer, since a document that was replaced meanwhile is asked again.
     pub(super) async fn look(
         &self,
         function: &str,
+        selector: &Selector,
         argument: impl Fn(u64) -> Value,
         deadline: Instant,
-    ) -> Result<Seen, Fault> {
+    ) -> Result<(Seen, World), Fault> {
         loop {
-            let world = self.world(deadline).await?;
-            match world.call(function, &argument(millis_left(deadline)), deadline).await {
-                Ok(seen) => return Ok(seen),
-                Err(super::world::NoAnswer::Fault(fault)) => return Err(fault),
-                Err(super::world::NoAnswer::Gone) => self.outdated(&world),
+            let world = match selector.reference() {
+                Some(reference) => self.world_of_ref(reference).ok_or_else(|| stale(selector))?,
+                None => self.world(deadline).await?,
+            };
+            let seen: Seen = match world.call(function, &argument(millis_left(deadline)), deadline).await {
+                Ok(seen) => seen,
+                Err(NoAnswer::Gone) => {
+                    self.outdated(&world);
+                    continue;
+                }
+                Err(other) => return Err(other.into()),
+            };
+            if !seen.elsewhere {
+                return self.placed(seen, world, deadline).await;
+            }
+            if let Some((seen, world)) = self.look_into_frames(function, &argument, deadline).await? {
+                return self.placed(seen, world, deadline).await;
+            }
+            if seen.done || millis_left(deadline) == 0 {
+                return Ok((seen, world));
+            }
+            tokio::time::sleep_until(deadline.min(Instant::now() + LOOK_AGAIN)).await;
+        }
+    }
+
+    /// The first frame in which the selector names something: waits there.
+    async fn look_into_frames(
+        &self,
+        function: &str,
+        argument: &impl Fn(u64) -> Value,
+        deadline: Instant,
+    ) -> Result<Option<(Seen, World)>, Fault> {
+        let worlds = self.tabs.borrow().other_worlds();
+        for world in worlds {
+            let peek = deadline.min(Instant::now() + PEEK);
+            // A frame that is gone or too busy has nothing to say now.
+            let Ok(seen) = world.ask::<Seen>(function, &argument(0), peek).await else { continue };
+            if !seen.is_about_something() {
+                continue;
+            }
+            if seen.done {
+                return Ok(Some((seen, world)));
+            }
+            return match world.call::<Seen>(function, &argument(millis_left(deadline)), deadline).await {
+                Ok(seen) if seen.is_about_something() => Ok(Some((seen, world))),
+                Ok(_) | Err(NoAnswer::Gone) => Ok(None),
+                Err(other) => Err(other.into()),
+            };
+        }
+        Ok(None)
+    }
+
+    /// Boxes are told in the coordinates of the page's viewport, whatever frame they are in.
+    async fn placed(&self, mut seen: Seen, world: World, deadline: Instant) -> Result<(Seen, World), Fault> {
+        let bounds = seen.diagnostics.as_mut().and_then(|diagnostics| diagnostics.bounding_box.as_mut());
+        let boxes: Vec<&mut Rect> = bounds.into_iter().chain(seen.area.as_mut()).collect();
+        if !boxes.is_empty() {
+            let inset = self.inset(&world, deadline).await?;
+            for bounds in boxes {
+                *bounds = inset.outside(*bounds);
             }
         }
+        Ok((seen, world))
     }
 }

@@ -1,4 +1,4 @@
-//! `goto`.
+//! `goto`, `back`, `forward`, `reload`.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use tokio::time::{Duration, Instant};
 
 use super::{cdp::commands, page::ChromiumPage, tab::PageFacts};
 use crate::{
-    action::{ActionResult, DownloadReport, Goto, GotoResult, WaitUntil},
+    action::{ActionResult, DownloadReport, Goto, GotoResult, Travel, WaitUntil},
     browser::Fault,
     error::RunOutcome,
 };
@@ -24,6 +24,18 @@ struct Navigation {
     is_download: bool,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct History {
+    current_index: i64,
+    entries: Vec<HistoryEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+struct HistoryEntry {
+    id: i64,
+}
+
 impl ChromiumPage {
     pub(super) async fn goto(&self, goto: &Goto, deadline: Instant) -> Result<ActionResult, Fault> {
         let session = self.active()?;
@@ -37,6 +49,7 @@ impl ChromiumPage {
             return Err(self.download(goto).await);
         }
         if let Some(error) = navigation.error_text.filter(|error| error != "net::ERR_HTTP_RESPONSE_CODE_FAILURE") {
+            self.journal.lock().document_failed(goto.url.as_str(), Some(&error));
             return Err(failed(goto, error));
         }
         let stays = navigation.loader_id.is_none();
@@ -66,6 +79,70 @@ impl ChromiumPage {
         match reported {
             Some(facts) => Ok(facts),
             None => self.call("page", &(), deadline).await,
+        }
+    }
+
+    pub(super) async fn back(&self, travel: Travel, deadline: Instant) -> Result<ActionResult, Fault> {
+        self.go_by(-1, travel, deadline).await
+    }
+
+    pub(super) async fn forward(&self, travel: Travel, deadline: Instant) -> Result<ActionResult, Fault> {
+        self.go_by(1, travel, deadline).await
+    }
+
+    /// Where there is no such entry nothing happens, and that is a success.
+    async fn go_by(&self, entries: i64, travel: Travel, deadline: Instant) -> Result<ActionResult, Fault> {
+        let tab = self.active()?;
+        let history: History = tab.send(&commands::history()).decode().await?;
+        let index = usize::try_from(history.current_index + entries).ok();
+        if let Some(entry) = index.and_then(|index| history.entries.get(index)) {
+            let moves = self.moves();
+            drop(tab.send(&commands::go_to_entry(entry.id)));
+            self.moved_on(moves, travel, deadline).await?;
+        }
+        Ok(ActionResult::Done {})
+    }
+
+    pub(super) async fn reload(&self, travel: Travel, deadline: Instant) -> Result<ActionResult, Fault> {
+        let moves = self.moves();
+        drop(self.active()?.send(&commands::reload()));
+        self.moved_on(moves, travel, deadline).await?;
+        Ok(ActionResult::Done {})
+    }
+
+    /// Documents, and addresses altogether, that came to the active tab.
+    fn moves(&self) -> (u64, u64) {
+        self.tabs.borrow().active().map(|tab| (tab.commits, tab.moves)).unwrap_or_default()
+    }
+
+    /// Waits until the tab has moved on from `before`: at once within a document, to another one until it has loaded so far.
+    async fn moved_on(&self, before: (u64, u64), travel: Travel, deadline: Instant) -> Result<(), Fault> {
+        let mut tabs = self.tabs.subscribe();
+        let there = tabs.wait_for(|tabs| {
+            tabs.lost.is_some()
+                || tabs.noticed.download.is_some()
+                || tabs
+                    .active()
+                    .is_none_or(|tab| tab.moves > before.1 && (tab.commits == before.0 || tab.is_at(travel.wait_until)))
+        });
+        if tokio::time::timeout_at(deadline, there).await.is_err() {
+            drop(self.active()?.send(&commands::stop_loading()));
+            let (until, millis) = (travel.wait_until.as_str(), travel.timeout.as_millis());
+            return Err(Fault::TimedOut {
+                message: format!("the page did not reach {until} within {millis} ms"),
+                details: Map::new(),
+                outcome: RunOutcome::Unknown,
+            });
+        }
+        let failed = self.tabs.borrow().active().filter(|tab| tab.is_error_page).map(|tab| tab.url.clone());
+        match failed {
+            Some(url) => Err(Fault::Failed {
+                message: format!("the document at {} did not load", url.chars().take(200).collect::<String>()),
+                reason: Some("document_failed".to_owned()),
+                details: Map::from_iter([("url".to_owned(), Value::from(url))]),
+                outcome: RunOutcome::Executed,
+            }),
+            None => Ok(()),
         }
     }
 

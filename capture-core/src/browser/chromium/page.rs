@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::{FutureExt, future::BoxFuture};
+use parking_lot::Mutex;
 use tokio::{
     sync::watch,
     time::{Duration, Instant},
@@ -11,17 +12,22 @@ use tokio::{
 use super::{
     browser::Browser,
     cdp::{CdpSession, commands},
+    journal::Journal,
     setup,
+    snapshot::Refs,
+    tab::Leaving,
     tabs::{Noticed, Tabs},
 };
 use crate::{
-    action::{Action, ActionResult, Deed, Effects, Outcome, Screenshot, TabReport},
+    action::{Action, ActionResult, Deed, Effects, Outcome, Point, Screenshot, TabReport},
     browser::{Fault, LostReason, Page},
 };
 
 /// How long a tab the page asked for may take to appear, and then to show its document.
 const TAB_APPEARS: Duration = Duration::from_millis(500);
 const TAB_LOADS: Duration = Duration::from_secs(3);
+/// How long the news of a download may lag behind the navigation it ended.
+const DOWNLOAD_LAG: Duration = Duration::from_millis(150);
 /// How long the news that the whole page is lost may lag behind the first command that failed.
 const LOSS_LAG: Duration = Duration::from_millis(500);
 
@@ -31,6 +37,11 @@ pub(super) struct ChromiumPage {
     pub(super) browser: Arc<Browser>,
     context: String,
     pub(super) tabs: Arc<watch::Sender<Tabs>>,
+    pub(super) journal: Arc<Mutex<Journal>>,
+    /// Refs of snapshots.
+    pub(super) refs: Mutex<Refs>,
+    /// Where the mouse is.
+    pub(super) mouse: Mutex<Point>,
 }
 
 /// What an action's reply tells of where the page is. `goto` tells its own address, read from the document.
@@ -39,11 +50,49 @@ enum Tells {
     Nothing,
     Navigation,
     NavigationAndUrl,
+    /// Whether it navigated, either way.
+    Travel,
+}
+
+impl Tells {
+    fn of(deed: &Deed) -> Self {
+        match deed {
+            Deed::Goto(_) => Self::Navigation,
+            Deed::Back(_) | Deed::Forward(_) | Deed::Reload(_) => Self::Travel,
+            Deed::Click(_)
+            | Deed::Hover(_)
+            | Deed::MoveMouse(_)
+            | Deed::DragMouse(_)
+            | Deed::Type(_)
+            | Deed::TypeText(_)
+            | Deed::Fill(_)
+            | Deed::Select(_)
+            | Deed::Check(_)
+            | Deed::Press(_) => Self::NavigationAndUrl,
+            Deed::Title
+            | Deed::Url
+            | Deed::Screenshot(_)
+            | Deed::WaitForSelector(_)
+            | Deed::WaitForTimeout(_)
+            | Deed::CursorPosition
+            | Deed::Scroll(_)
+            | Deed::Snapshot(_)
+            | Deed::Console(_)
+            | Deed::Errors(_)
+            | Deed::Content(_)
+            | Deed::Query(_)
+            | Deed::Batch(_) => Self::Nothing,
+        }
+    }
 }
 
 impl ChromiumPage {
-    pub(super) fn new((browser, context): (Arc<Browser>, String), tabs: Arc<watch::Sender<Tabs>>) -> Self {
-        Self { browser, context, tabs }
+    pub(super) fn new(
+        (browser, context): (Arc<Browser>, String),
+        tabs: Arc<watch::Sender<Tabs>>,
+        journal: Arc<Mutex<Journal>>,
+    ) -> Self {
+        Self { browser, context, tabs, journal, refs: Mutex::default(), mouse: Mutex::new(Point { x: 0.0, y: 0.0 }) }
     }
 
     /// The active tab as a place to send commands to.
@@ -66,21 +115,13 @@ impl ChromiumPage {
             self.resize(change).await?;
         }
         let before = self.url();
+        let travels = self.travels();
+        let tells = Tells::of(&action.deed);
         self.tabs.send_modify(|tabs| tabs.noticed = Noticed::default());
-        let (result, tells) = match action.deed {
-            Deed::Goto(goto) => (self.goto(&goto, deadline).await?, Tells::Navigation),
-            Deed::Title => (self.title(deadline).await?, Tells::Nothing),
-            Deed::Url => (ActionResult::Url { url: before.clone() }, Tells::Nothing),
-            Deed::Screenshot(screenshot) => {
-                (ActionResult::Screenshot(self.screenshot(&screenshot, deadline).await?), Tells::Nothing)
-            }
-            Deed::WaitForSelector(wait) => (self.wait_for_selector(&wait, deadline).await?, Tells::Nothing),
-            Deed::Click(click) => (self.click(&click, deadline).await?, Tells::NavigationAndUrl),
-            Deed::Fill(fill) => (self.fill(&fill, deadline).await?, Tells::NavigationAndUrl),
-            Deed::Content(content) => (self.content(content, deadline).await?, Tells::Nothing),
-            Deed::Query(query) => (self.query(&query, deadline).await?, Tells::Nothing),
-            Deed::Batch(_) => return Err(Fault::Protocol("a page was given a batch".to_owned())),
-        };
+        let result = self.perform_deed(action.deed, deadline).await?;
+        if tells == Tells::NavigationAndUrl {
+            self.arrive(travels, deadline).await;
+        }
         let effects = self.effects(&before, tells, deadline).await;
         let screenshot = if action.screenshot {
             let taken = self.screenshot(&Screenshot::default(), deadline).await;
@@ -89,6 +130,53 @@ impl ChromiumPage {
             None
         };
         Ok(Outcome { result, effects, screenshot })
+    }
+
+    async fn perform_deed(&self, deed: Deed, deadline: Instant) -> Result<ActionResult, Fault> {
+        match deed {
+            Deed::Goto(goto) => self.goto(&goto, deadline).await,
+            Deed::Back(travel) => self.back(travel, deadline).await,
+            Deed::Forward(travel) => self.forward(travel, deadline).await,
+            Deed::Reload(travel) => self.reload(travel, deadline).await,
+            Deed::Title => self.title(deadline).await,
+            Deed::Url => Ok(ActionResult::Url { url: self.url() }),
+            Deed::Screenshot(screenshot) => Ok(ActionResult::Screenshot(self.screenshot(&screenshot, deadline).await?)),
+            Deed::WaitForSelector(wait) => self.wait_for_selector(&wait, deadline).await,
+            Deed::WaitForTimeout(wait) => Ok(self.wait_for_timeout(wait).await),
+            Deed::Click(click) => self.click(&click, deadline).await,
+            Deed::Hover(hover) => self.hover(&hover, deadline).await,
+            Deed::MoveMouse(movement) => self.move_mouse(movement, deadline).await,
+            Deed::DragMouse(drag) => self.drag_mouse(&drag, deadline).await,
+            Deed::CursorPosition => Ok(ActionResult::Mouse(*self.mouse.lock())),
+            Deed::Type(typed) => self.type_into(&typed, deadline).await,
+            Deed::TypeText(typed) => self.type_text(&typed, deadline).await,
+            Deed::Fill(fill) => self.fill(&fill, deadline).await,
+            Deed::Select(select) => self.select(&select, deadline).await,
+            Deed::Check(check) => self.check(&check, deadline).await,
+            Deed::Press(press) => self.press_key(&press, deadline).await,
+            Deed::Scroll(scroll) => self.scroll(&scroll, deadline).await,
+            Deed::Snapshot(snapshot) => self.snapshot(&snapshot, deadline).await,
+            Deed::Console(console) => Ok(self.console(&console)),
+            Deed::Errors(errors) => Ok(self.errors(&errors)),
+            Deed::Content(content) => self.content(content, deadline).await,
+            Deed::Query(query) => self.query(&query, deadline).await,
+            Deed::Batch(_) => Err(Fault::Protocol("a page was given a batch".to_owned())),
+        }
+    }
+
+    /// Where the page is on its way to another document since `before`, waits until that has come, or the way has ended.
+    async fn arrive(&self, before: (u64, u64), deadline: Instant) {
+        let mut tabs = self.tabs.subscribe();
+        let stays = |tabs: &Tabs| tabs.lost.is_some() || tabs.active().is_none_or(|tab| tab.leaving == Leaving::No);
+        if tokio::time::timeout_at(deadline, tabs.wait_for(stays)).await.is_err() {
+            return; // a slow server: the reply says where the page still is
+        }
+        let (departures, commits) = self.travels();
+        if departures > before.0 && commits == before.1 {
+            // It went nowhere: a download says so a moment later.
+            let offered = tabs.wait_for(|tabs| tabs.noticed.download.is_some() || tabs.lost.is_some());
+            let _ = tokio::time::timeout(DOWNLOAD_LAG, offered).await; // none: the server had nothing to show
+        }
     }
 
     /// What happened since the action began. Waits, within bounds, for a tab it opened.
@@ -102,8 +190,8 @@ impl ChromiumPage {
         let url = self.url();
         let navigated = noticed.navigations > 0 || url != before;
         Effects {
-            navigated: (tells != Tells::Nothing && navigated).then_some(true),
-            url: (tells == Tells::NavigationAndUrl).then_some(url),
+            navigated: (tells == Tells::Travel || (tells != Tells::Nothing && navigated)).then_some(navigated),
+            url: matches!(tells, Tells::NavigationAndUrl | Tells::Travel).then_some(url),
             dialogs: noticed.dialogs,
             new_tab,
             download: noticed.download,
@@ -134,13 +222,17 @@ impl ChromiumPage {
     }
 
     async fn whole_page_lost(&self) -> LostReason {
-        let mut tabs = self.tabs.subscribe();
-        tokio::select! {
-            biased;
-            reason = self.browser.lost() => reason,
-            lost = tabs.wait_for(|tabs| tabs.lost.is_some()) => {
-                lost.ok().and_then(|tabs| tabs.lost).unwrap_or(LostReason::PageCrashed)
-            }
+        whole_page_lost(&self.browser, &self.tabs).await
+    }
+}
+
+async fn whole_page_lost(browser: &Browser, tabs: &watch::Sender<Tabs>) -> LostReason {
+    let mut tabs = tabs.subscribe();
+    tokio::select! {
+        biased;
+        reason = browser.lost() => reason,
+        lost = tabs.wait_for(|tabs| tabs.lost.is_some()) => {
+            lost.ok().and_then(|tabs| tabs.lost).unwrap_or(LostReason::PageCrashed)
         }
     }
 }
@@ -171,9 +263,8 @@ impl Page for ChromiumPage {
     }
 
     fn lost(&self) -> BoxFuture<'static, LostReason> {
-        let page =
-            Self { browser: Arc::clone(&self.browser), context: self.context.clone(), tabs: Arc::clone(&self.tabs) };
-        async move { page.whole_page_lost().await }.boxed()
+        let (browser, tabs) = (Arc::clone(&self.browser), Arc::clone(&self.tabs));
+        async move { whole_page_lost(&browser, &tabs).await }.boxed()
     }
 
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {

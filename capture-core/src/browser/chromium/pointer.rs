@@ -1,28 +1,43 @@
-//! `click`: aim in one round trip, send the mouse events without waiting for each, and look who received them.
+//! `click`, `hover`, `move_mouse`: aim in one round trip, send the mouse events without waiting for each, and look who
+//! received them.
 
 use chromiumoxide::cdp::browser_protocol::input::{DispatchMouseEventType as Kind, MouseButton as Button};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
 
 use super::{
-    cdp::{CdpError, CdpSession, commands},
+    cdp::{CdpError, CdpSession, Pending, commands},
+    inset::Reach,
     locate::{late, millis_left},
     page::ChromiumPage,
-    tab::Leaving,
-    tabs::Tabs,
     world::{NoAnswer, World},
 };
 use crate::{
-    action::{ActionResult, Click, Diagnostics, ElementResult, Modifier, MouseButton, Point, Selector, Target},
+    action::{
+        ActionResult, Click, Diagnostics, ElementResult, Hover, Modifier, MouseButton, MoveMouse, Point, Selector,
+        Target,
+    },
     browser::Fault,
     error::RunOutcome,
 };
 
-/// How long the news of a download may lag behind the navigation it ended.
-const DOWNLOAD_LAG: Duration = Duration::from_millis(150);
 /// Between two attempts on an element that something else was in front of when the mouse came.
 const RETRY: Duration = Duration::from_millis(50);
+
+/// What is to be clicked, and how.
+#[derive(Debug)]
+pub(super) struct Aim<'a> {
+    pub(super) selector: &'a Selector,
+    pub(super) position: Option<Point>,
+    pub(super) button: MouseButton,
+    pub(super) count: u32,
+    pub(super) modifiers: &'a [Modifier],
+    pub(super) force: bool,
+    /// It is a box to be clicked only where it is not so already.
+    pub(super) checked: Option<bool>,
+    pub(super) timeout: Duration,
+}
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -32,41 +47,109 @@ struct Verdict {
 
 impl ChromiumPage {
     pub(super) async fn click(&self, click: &Click, deadline: Instant) -> Result<ActionResult, Fault> {
-        let before = self.travels();
-        let result = match &click.target {
+        let (selector, position) = match &click.target {
+            Target::Element { selector, position } => (selector, *position),
             Target::At(point) => {
-                let session = self.active()?;
-                self.press(&session, click, *point, deadline).await?;
-                ElementResult { clicked_point: Some(*point), ..ElementResult::default() }
+                let presses = Presses { button: click.button, count: click.count, modifiers: &click.modifiers };
+                self.press_mouse(&presses, *point, deadline, click.timeout).await?;
+                return Ok(ElementResult { clicked_point: Some(*point), ..ElementResult::default() }.into());
             }
-            Target::Element { selector, position } => self.click_element(click, selector, *position, deadline).await?,
         };
-        self.arrive(before, deadline).await;
-        Ok(ActionResult::Element(Box::new(result)))
+        let aim = Aim {
+            selector,
+            position,
+            button: click.button,
+            count: click.count,
+            modifiers: &click.modifiers,
+            force: click.force,
+            checked: None,
+            timeout: click.timeout,
+        };
+        Ok(self.click_element(&aim, deadline).await?.0.into())
     }
 
-    async fn click_element(
+    /// Clicks an element, or nothing where it is as wanted already; with the document it was found in.
+    pub(super) async fn click_element(
         &self,
-        click: &Click,
-        selector: &Selector,
-        position: Option<Point>,
+        aim: &Aim<'_>,
         deadline: Instant,
-    ) -> Result<ElementResult, Fault> {
+    ) -> Result<(ElementResult, World), Fault> {
+        let presses = Presses { button: aim.button, count: aim.count, modifiers: aim.modifiers };
         loop {
-            let argument = |timeout: u64| json!({"selector": selector, "position": position, "force": click.force, "timeoutMs": timeout});
-            let world = self.world(deadline).await?;
-            let seen = self.look("aim", argument, deadline).await?;
-            let (diagnostics, seen) = seen.ready(selector, click.timeout)?;
+            let (seen, world) = self.look("aim", aim.selector, |timeout| aim.argument(true, timeout), deadline).await?;
+            let (diagnostics, seen) = seen.ready(aim.selector, aim.timeout)?;
+            if seen.already {
+                return Ok((ElementResult::of(diagnostics), world));
+            }
             let point = seen.point.ok_or_else(|| Fault::Protocol("aim told no point".to_owned()))?;
-            self.press(&world.session, click, point, deadline).await?;
-            match self.verdict(&world, deadline).await? {
-                None => {
-                    let (diagnostics, clicked_point) = (Some(diagnostics), Some(point));
-                    return Ok(ElementResult { diagnostics, clicked_point, value: None });
+            let blocker = match self.reach(&world, point, deadline).await? {
+                Reach::Covered(cover) if !aim.force => Some(cover),
+                Reach::Covered(_) => return Err(Fault::failed_for("frame_covered", "its frame is covered")),
+                Reach::At(point) => {
+                    self.press_mouse(&presses, point, deadline, aim.timeout).await?;
+                    match self.verdict(&world, deadline).await? {
+                        None => {
+                            let clicked_point = Some(point);
+                            return Ok((ElementResult { clicked_point, ..ElementResult::of(diagnostics) }, world));
+                        }
+                        blocker => blocker,
+                    }
                 }
-                Some(blocker) => retry_or_give_up(selector, click, diagnostics, blocker, deadline).await?,
+            };
+            if let Some(blocker) = blocker {
+                retry_or_give_up(aim.selector, aim.timeout, diagnostics, blocker, deadline).await?;
             }
         }
+    }
+
+    pub(super) async fn hover(&self, hover: &Hover, deadline: Instant) -> Result<ActionResult, Fault> {
+        let (selector, position) = match &hover.target {
+            Target::Element { selector, position } => (selector, *position),
+            Target::At(point) => {
+                self.glide(*point, 1, deadline, hover.timeout).await?;
+                return Ok(ElementResult { hovered_point: Some(*point), ..ElementResult::default() }.into());
+            }
+        };
+        let (diagnostics, point) = self.find_point(selector, position, hover.timeout, deadline).await?;
+        self.glide(point, 1, deadline, hover.timeout).await?;
+        Ok(ElementResult { hovered_point: Some(point), ..ElementResult::of(diagnostics) }.into())
+    }
+
+    /// Where the mouse reaches an element that is ready for it.
+    pub(super) async fn find_point(
+        &self,
+        selector: &Selector,
+        position: Option<Point>,
+        timeout: Duration,
+        deadline: Instant,
+    ) -> Result<(Diagnostics, Point), Fault> {
+        let argument = |timeout: u64| json!({"selector": selector, "position": position, "timeoutMs": timeout});
+        loop {
+            let (seen, world) = self.look("aim", selector, argument, deadline).await?;
+            let (diagnostics, seen) = seen.ready(selector, timeout)?;
+            let point = seen.point.ok_or_else(|| Fault::Protocol("aim told no point".to_owned()))?;
+            match self.reach(&world, point, deadline).await? {
+                Reach::At(point) => return Ok((diagnostics, point)),
+                Reach::Covered(cover) => retry_or_give_up(selector, timeout, diagnostics, cover, deadline).await?,
+            }
+        }
+    }
+
+    pub(super) async fn move_mouse(&self, movement: MoveMouse, deadline: Instant) -> Result<ActionResult, Fault> {
+        self.glide(movement.to, movement.steps, deadline, crate::limits::READ_TIMEOUT).await?;
+        Ok(ActionResult::Mouse(movement.to))
+    }
+
+    /// Moves the mouse in a straight line, in so many movements.
+    async fn glide(&self, to: Point, steps: u32, deadline: Instant, timeout: Duration) -> Result<(), Fault> {
+        let tab = self.active()?;
+        let from = std::mem::replace(&mut *self.mouse.lock(), to);
+        for point in between(from, to, steps) {
+            // One by one: movements under way at once are one movement to the page.
+            let moved = vec![send_move(&tab, point, (Button::None, 0))];
+            self.handled(&tab, moved, deadline, "the mouse was moved", timeout).await?;
+        }
+        Ok(())
     }
 
     /// Who received the events instead of the element. A document that is gone has nothing more to say: the click was
@@ -74,41 +157,59 @@ impl ChromiumPage {
     async fn verdict(&self, world: &World, deadline: Instant) -> Result<Option<String>, Fault> {
         match world.call::<Verdict>("verdict", &(), deadline).await {
             Ok(verdict) => Ok(verdict.blocked_by),
-            Err(NoAnswer::Gone) => Ok(None),
             // A click may close its own tab, and a handler may loop: both happened after the click was received.
-            Err(NoAnswer::Fault(Fault::Lost(_) | Fault::TimedOut { .. })) => Ok(None),
+            Err(NoAnswer::Gone | NoAnswer::Late | NoAnswer::Fault(Fault::Lost(_))) => Ok(None),
             Err(NoAnswer::Fault(fault)) => Err(fault),
         }
     }
 
     /// Moves, presses and releases, all sent at once; the answers come when the page has handled them.
-    async fn press(&self, tab: &CdpSession, click: &Click, point: Point, deadline: Instant) -> Result<(), Fault> {
-        let modifiers = modifier_bits(&click.modifiers);
+    async fn press_mouse(
+        &self,
+        presses: &Presses<'_>,
+        point: Point,
+        deadline: Instant,
+        timeout: Duration,
+    ) -> Result<(), Fault> {
+        let tab = self.active()?;
+        *self.mouse.lock() = point;
+        let modifiers = modifier_bits(presses.modifiers);
         let event = |kind: Kind, button: (Button, i64), count: u32| {
             tab.send(&commands::mouse(kind, (point.x, point.y), button, count, modifiers))
         };
-        let (button, held) = match click.button {
+        let (button, held) = match presses.button {
             MouseButton::Left => (Button::Left, 1),
             MouseButton::Right => (Button::Right, 2),
             MouseButton::Middle => (Button::Middle, 4),
         };
-        let mut handled = vec![event(Kind::MouseMoved, (Button::None, 0), 0)];
-        for count in 1..=click.count {
-            handled.push(event(Kind::MousePressed, (button.clone(), held), count));
-            handled.push(event(Kind::MouseReleased, (button.clone(), 0), count));
+        let mut sent = vec![event(Kind::MouseMoved, (Button::None, 0), 0)];
+        for count in 1..=presses.count {
+            sent.push(event(Kind::MousePressed, (button.clone(), held), count));
+            sent.push(event(Kind::MouseReleased, (button.clone(), 0), count));
         }
-        let all = futures::future::try_join_all(handled);
-        match tokio::time::timeout_at(deadline, all).await {
+        self.handled(&tab, sent, deadline, "the click was sent", timeout).await
+    }
+
+    /// Waits until the page has handled input that was sent.
+    pub(super) async fn handled(
+        &self,
+        tab: &CdpSession,
+        sent: Vec<Pending>,
+        deadline: Instant,
+        what: &str,
+        timeout: Duration,
+    ) -> Result<(), Fault> {
+        match tokio::time::timeout_at(deadline, futures::future::try_join_all(sent)).await {
             Ok(Ok(_)) => Ok(()),
-            // The click closed its own tab, or replaced it.
+            // The input closed its own tab, or replaced it.
             Ok(Err(CdpError::PageGone | CdpError::Refused { .. })) => Ok(()),
             Ok(Err(error)) => Err(error.into()),
             Err(_elapsed) => {
                 drop(tab.send(&commands::terminate()));
+                let millis = timeout.as_millis();
                 Err(Fault::TimedOut {
                     message: format!(
-                        "the click was sent, but the page did not handle it within {} ms: a script keeps it busy",
-                        click.timeout.as_millis()
+                        "{what}, but the page did not handle it within {millis} ms: a script keeps it busy"
                     ),
                     details: serde_json::Map::new(),
                     outcome: RunOutcome::Unknown,
@@ -116,26 +217,43 @@ impl ChromiumPage {
             }
         }
     }
+}
 
-    /// Where the page is on its way to another document since `before`, waits until that has come, or the way has ended.
-    async fn arrive(&self, before: (u64, u64), deadline: Instant) {
-        let mut tabs = self.tabs.subscribe();
-        let stays = |tabs: &Tabs| tabs.lost.is_some() || tabs.active().is_none_or(|tab| tab.leaving == Leaving::No);
-        if tokio::time::timeout_at(deadline, tabs.wait_for(stays)).await.is_err() {
-            return; // a slow server: the reply says where the page still is
+impl Aim<'_> {
+    fn argument(&self, arms: bool, timeout: u64) -> Value {
+        let mut argument = json!({
+            "selector": self.selector, "position": self.position, "force": self.force, "arms": arms, "timeoutMs": timeout,
+        });
+        if let (Some(checked), Value::Object(fields)) = (self.checked, &mut argument) {
+            fields.insert("checked".to_owned(), checked.into());
         }
-        let (departures, commits) = self.travels();
-        if departures > before.0 && commits == before.1 {
-            // It went nowhere: a download says so a moment later.
-            let offered = tabs.wait_for(|tabs| tabs.noticed.download.is_some() || tabs.lost.is_some());
-            let _ = tokio::time::timeout(DOWNLOAD_LAG, offered).await; // none: the server had nothing to show
-        }
+        argument
     }
+}
+
+/// Which button, how often, with which keys held.
+struct Presses<'a> {
+    button: MouseButton,
+    count: u32,
+    modifiers: &'a [Modifier],
+}
+
+/// One movement, with what is held meanwhile.
+pub(super) fn send_move(tab: &CdpSession, point: Point, button: (Button, i64)) -> Pending {
+    tab.send(&commands::mouse(Kind::MouseMoved, (point.x, point.y), button, 0, 0))
+}
+
+/// The points of a straight line after its first one.
+pub(super) fn between(from: Point, to: Point, steps: u32) -> impl Iterator<Item = Point> {
+    (1..=steps).map(move |step| {
+        let share = f64::from(step) / f64::from(steps);
+        Point { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share }
+    })
 }
 
 async fn retry_or_give_up(
     selector: &Selector,
-    click: &Click,
+    timeout: Duration,
     mut diagnostics: Diagnostics,
     blocker: String,
     deadline: Instant,
@@ -146,10 +264,10 @@ async fn retry_or_give_up(
     }
     let sentence = format!("stayed covered by {blocker}");
     diagnostics.covered_by = Some(blocker);
-    Err(late(selector.as_str(), &sentence, "covered", click.timeout, &diagnostics))
+    Err(late(selector.as_str(), &sentence, "covered", timeout, &diagnostics))
 }
 
-fn modifier_bits(modifiers: &[Modifier]) -> i64 {
+pub(super) fn modifier_bits(modifiers: &[Modifier]) -> i64 {
     let bit = |modifier: &Modifier| match modifier {
         Modifier::Alt => 1,
         Modifier::Control => 2,

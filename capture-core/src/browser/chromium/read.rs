@@ -5,7 +5,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::{page::ChromiumPage, tab::PageFacts};
+use super::{
+    locate::{PEEK, invalid, stale},
+    page::ChromiumPage,
+    tab::PageFacts,
+};
 use crate::{
     action::{ActionResult, Content, ContentFormat, ContentResult, Query, QueryResult},
     browser::Fault,
@@ -24,6 +28,11 @@ struct Source {
 #[derive(Debug, Deserialize)]
 struct Rows {
     invalid: Option<String>,
+    #[serde(default)]
+    stale: bool,
+    /// Nothing matches here, but there are frames.
+    #[serde(default)]
+    elsewhere: bool,
     #[serde(default)]
     count: u64,
     #[serde(default)]
@@ -50,11 +59,7 @@ impl ChromiumPage {
     }
 
     pub(super) async fn query(&self, query: &Query, deadline: Instant) -> Result<ActionResult, Fault> {
-        let rows: Rows = self.call("query", query, deadline).await?;
-        if let Some(why) = rows.invalid {
-            let shown: String = query.selector.as_str().chars().take(120).collect();
-            return Err(Fault::Invalid(format!("payload.selector {shown:?} is not valid: {why}")));
-        }
+        let rows = self.rows(query, deadline).await?;
         Ok(ActionResult::Query(QueryResult {
             selector: query.selector.clone(),
             fields: query.fields.clone(),
@@ -63,6 +68,31 @@ impl ChromiumPage {
             count: rows.count,
             elements: rows.elements,
         }))
+    }
+
+    /// The matches of the main frame, or of the first other frame that has any.
+    async fn rows(&self, query: &Query, deadline: Instant) -> Result<Rows, Fault> {
+        let rows: Rows = match query.selector.reference() {
+            None => self.call("query", query, deadline).await?,
+            Some(reference) => {
+                let world = self.world_of_ref(reference).ok_or_else(|| stale(&query.selector))?;
+                world.call("query", query, deadline).await?
+            }
+        };
+        if let Some(why) = &rows.invalid {
+            return Err(invalid(&query.selector, why));
+        }
+        if rows.stale {
+            return Err(stale(&query.selector));
+        }
+        let others = if rows.elsewhere { self.tabs.borrow().other_worlds() } else { Vec::new() };
+        for world in others {
+            match world.ask::<Rows>("query", query, deadline.min(Instant::now() + PEEK)).await {
+                Ok(found) if found.count > 0 => return Ok(found),
+                _ => {} // nothing, gone, or too busy
+            }
+        }
+        Ok(rows)
     }
 }
 

@@ -12,9 +12,9 @@ use super::{
     page::ChromiumPage,
 };
 use crate::{
-    action::{Clip, Picture, PictureFormat, Rect, Screenshot},
+    action::{Clip, Picture, PictureFormat, Point, Rect, Screenshot},
     browser::Fault,
-    limits::{MAX_PICTURE_SIDE, READ_TIMEOUT},
+    limits::{ELEMENT_TIMEOUT, MAX_PICTURE_SIDE, READ_TIMEOUT},
 };
 
 /// Between two attempts on a page that has nothing to show yet.
@@ -77,11 +77,14 @@ impl ChromiumPage {
     /// The part of the document that is wanted, where it is not just the viewport; and whether it was cut.
     async fn part(&self, wanted: &Screenshot, deadline: Instant) -> Result<(Option<Clip>, bool), Fault> {
         let clip = if let Some(selector) = &wanted.selector {
-            let argument = |timeout: u64| json!({"selector": selector, "timeoutMs": timeout.min(5_000)});
-            let (_, seen) = self.look("reveal", argument, deadline).await?.ready(selector, Duration::from_secs(5))?;
+            let argument = |timeout: u64| json!({"selector": selector, "timeoutMs": timeout});
+            let waits = deadline.min(Instant::now() + ELEMENT_TIMEOUT);
+            let (seen, _) = self.look("reveal", selector, argument, waits).await?;
+            let (_, seen) = seen.ready(selector, ELEMENT_TIMEOUT)?;
             let Rect { x, y, width, height } =
                 seen.area.ok_or_else(|| Fault::Protocol("reveal told no area".to_owned()))?;
-            Clip { x, y, width, height }
+            let offset: Point = self.call("offset", &(), deadline).await?;
+            Clip { x: x + offset.x, y: y + offset.y, width, height }
         } else if wanted.full_page {
             let Extent { width, height } = self.call("extent", &(), deadline).await?;
             Clip { x: 0.0, y: 0.0, width, height }

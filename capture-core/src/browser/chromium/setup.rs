@@ -11,9 +11,10 @@ use tokio::{
 use super::{
     browser::{Browser, CONTEXT_EVENTS},
     cdp::{CdpSession, Pending, commands},
+    frames::WORLD,
     page::ChromiumPage,
     scripts,
-    tab::{REPORT, WORLD},
+    tab::REPORT,
     tabs::{Keeper, Tabs},
     viewport::Shape,
 };
@@ -33,13 +34,19 @@ pub(super) async fn open_page(browser: &Arc<Browser>, deadline: Instant, tasks: 
     let (told, page_events) = mpsc::channel(TOLD_EVENTS);
     let tabs = Arc::new(watch::Sender::new(Tabs::default()));
     browser.route_context(opening.context.clone(), events);
-    let keeper =
-        Keeper { browser: Arc::clone(browser), context: opening.context.clone(), tabs: Arc::clone(&tabs), told };
+    let journal = Arc::default();
+    let keeper = Keeper {
+        browser: Arc::clone(browser),
+        context: opening.context.clone(),
+        tabs: Arc::clone(&tabs),
+        told,
+        journal: Arc::clone(&journal),
+    };
     tasks.spawn(keeper.run(receiver));
     drop(browser.session().send(&commands::deny_downloads(&opening.context)));
     open_tab(browser, &opening.context);
     let mut watching = tabs.subscribe();
-    let ready = watching.wait_for(|tabs| tabs.ready().is_some() || tabs.lost.is_some());
+    let ready = watching.wait_for(|tabs| tabs.world().is_some() || tabs.lost.is_some());
     tokio::select! {
         ready = tokio::time::timeout_at(deadline, ready) => match ready {
             Ok(Ok(tabs)) if tabs.lost.is_none() => {}
@@ -48,7 +55,7 @@ pub(super) async fn open_page(browser: &Arc<Browser>, deadline: Instant, tasks: 
         },
         reason = browser.lost() => return Err(Fault::Unavailable(reason.to_string())),
     }
-    let page = Arc::new(ChromiumPage::new(opening.finish(), tabs));
+    let page = Arc::new(ChromiumPage::new(opening.finish(), tabs, journal));
     Ok(OpenPage { page, events: page_events })
 }
 
@@ -104,18 +111,34 @@ pub(super) fn open_tab(browser: &Browser, context: &str) {
 ///
 /// The first tab of a context was made in its size; tabs a page opens are given theirs.
 pub(super) fn prepare(tab: &CdpSession, shape: Option<Shape>) {
-    drop(tab.send(&commands::enable_inspector()));
-    drop(tab.send(&commands::enable_page()));
+    enable(tab);
     drop(tab.send(&commands::enable_lifecycle()));
     drop(tab.send(&commands::add_binding(REPORT, WORLD)));
-    drop(tab.send(&commands::add_script(scripts::BUNDLE, WORLD)));
-    drop(tab.send(&commands::enable_runtime()));
+    // Every page behaves as if it were looked at.
     drop(tab.send(&commands::emulate_focus()));
     if let Some(shape) = shape {
         drop(shape.size(tab));
-        if shape.is_device() {
-            drop(shape.device(tab));
-        }
     }
-    drop(tab.send(&commands::run()));
+    begin(tab, shape.unwrap_or_default());
+}
+
+/// The same for a paused frame that has a process of its own.
+pub(super) fn prepare_frame(frame: &CdpSession, shape: Shape) {
+    enable(frame);
+    begin(frame, shape);
+}
+
+fn enable(target: &CdpSession) {
+    drop(target.send(&commands::enable_inspector()));
+    drop(target.send(&commands::enable_page()));
+}
+
+fn begin(target: &CdpSession, shape: Shape) {
+    drop(target.send(&commands::add_script(scripts::BUNDLE, WORLD)));
+    drop(target.send(&commands::enable_runtime()));
+    drop(target.send(&commands::attach_to_frames()));
+    if shape.is_device() {
+        drop(shape.device(target));
+    }
+    drop(target.send(&commands::run()));
 }

@@ -2,11 +2,12 @@
 
 use serde::Deserialize;
 
-use super::cdp::{CdpSession, Event, SessionKey};
+use super::{
+    cdp::{CdpSession, Event, SessionKey},
+    frames::Frames,
+};
 use crate::action::WaitUntil;
 
-/// The name of the isolated world our scripts live in.
-pub(super) const WORLD: &str = "capture";
 /// The function our scripts report with; only their world has it.
 pub(super) const REPORT: &str = "captureReport";
 /// Documents remembered per tab, to tell that a navigation came and was replaced by the next.
@@ -31,8 +32,7 @@ pub(super) struct Tab {
     /// The target's id, which is also its main frame's.
     pub(super) target: String,
     pub(super) url: String,
-    /// Unique id of our world in the present document; `None` while there is no document to work with.
-    pub(super) world: Option<String>,
+    pub(super) frames: Frames,
     /// Loaders of the documents it has shown, newest last.
     loaders: Vec<String>,
     stage: Option<WaitUntil>,
@@ -41,6 +41,10 @@ pub(super) struct Tab {
     pub(super) leaving: Leaving,
     /// Documents committed so far.
     pub(super) commits: u64,
+    /// Documents and addresses within one that came so far.
+    pub(super) moves: u64,
+    /// The present document stands for one that did not load.
+    pub(super) is_error_page: bool,
     /// Times it was asked to leave its document so far.
     pub(super) departures: u64,
 }
@@ -88,31 +92,6 @@ struct Frame {
 }
 
 #[derive(Deserialize)]
-struct ContextCreated {
-    context: ScriptContext,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ScriptContext {
-    unique_id: String,
-    name: String,
-    aux_data: AuxData,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AuxData {
-    frame_id: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ContextDestroyed {
-    execution_context_unique_id: String,
-}
-
-#[derive(Deserialize)]
 struct Report {
     name: String,
     payload: String,
@@ -129,23 +108,30 @@ pub(super) struct PageFacts {
 impl Tab {
     pub(super) fn new(key: SessionKey, session: CdpSession, target: String) -> Self {
         Self {
+            frames: Frames::new(target.clone(), key.clone(), session.clone()),
             key,
             session,
             target,
             url: "about:blank".to_owned(),
-            world: None,
             loaders: Vec::new(),
             stage: None,
             facts: None,
             leaving: Leaving::No,
             commits: 0,
+            moves: 0,
+            is_error_page: false,
             departures: 0,
         }
     }
 
+    /// Whether the present document has loaded so far.
+    pub(super) fn is_at(&self, until: WaitUntil) -> bool {
+        self.stage.is_some_and(|stage| stage >= until)
+    }
+
     /// Whether the document of this loader has come, or one after it, and has loaded so far.
     pub(super) fn has_loaded(&self, loader: &str, until: WaitUntil) -> bool {
-        self.loaders.iter().any(|known| known == loader) && self.stage.is_some_and(|stage| stage >= until)
+        self.loaders.iter().any(|known| known == loader) && self.is_at(until)
     }
 
     /// Takes an event of this tab.
@@ -156,6 +142,7 @@ impl Tab {
                 if let Some(framed) = self.of_main_frame(event) {
                     let changed = self.url != framed.url;
                     self.url = framed.url;
+                    self.moves += 1;
                     return if changed { Change::Navigated } else { Change::None };
                 }
             }
@@ -180,16 +167,8 @@ impl Tab {
             "Page.frameStoppedLoading" if self.of_main_frame(event).is_some() => {
                 self.leaving = Leaving::No;
             }
-            "Runtime.executionContextCreated" => self.on_context_created(event),
-            "Runtime.executionContextsCleared" => self.world = None,
             "Runtime.bindingCalled" => self.on_report(event),
-            "Runtime.executionContextDestroyed" => {
-                let destroyed = event.decode::<ContextDestroyed>().map(|event| event.execution_context_unique_id);
-                if destroyed.is_some() && destroyed == self.world {
-                    self.world = None;
-                }
-            }
-            _ => {}
+            _ => self.frames.on_event(event),
         }
         Change::None
     }
@@ -203,7 +182,9 @@ impl Tab {
         if frame.parent_id.is_some() {
             return Change::None;
         }
+        self.is_error_page = frame.unreachable_url.is_some();
         self.url = frame.unreachable_url.unwrap_or(frame.url + &frame.url_fragment);
+        self.frames.renew();
         if self.loaders.len() >= REMEMBERED {
             self.loaders.remove(0);
         }
@@ -212,6 +193,7 @@ impl Tab {
         self.facts = None;
         self.leaving = Leaving::No;
         self.commits += 1;
+        self.moves += 1;
         Change::Navigated
     }
 
@@ -231,13 +213,6 @@ impl Tab {
     fn on_report(&mut self, event: &Event) {
         let report = event.decode::<Report>().filter(|report| report.name == REPORT);
         self.facts = report.and_then(|report| serde_json::from_str(&report.payload).ok()).or(self.facts.take());
-    }
-
-    fn on_context_created(&mut self, event: &Event) {
-        let Some(ContextCreated { context }) = event.decode() else { return };
-        if context.name == WORLD && context.aux_data.frame_id == self.target {
-            self.world = Some(context.unique_id);
-        }
     }
 }
 

@@ -4,15 +4,20 @@
 
 use std::sync::Arc;
 
+use chromiumoxide::cdp::browser_protocol::input::DragData;
+use parking_lot::Mutex;
 use serde::Deserialize;
 use tokio::sync::{mpsc, watch};
 
 use super::{
     browser::Browser,
-    cdp::{Event, SessionKey, commands},
+    cdp::{CdpSession, Event, SessionKey, commands},
+    frames::Frame,
+    journal::Journal,
     setup,
     tab::{Change, Tab},
     viewport::Shape,
+    world::World,
 };
 use crate::{
     action::{DialogReport, DownloadReport},
@@ -51,6 +56,13 @@ pub(super) struct Noticed {
     pub(super) tab: Option<SessionKey>,
     /// Documents or addresses that came.
     pub(super) navigations: u64,
+    /// A drag that we are to carry out.
+    pub(super) drag: Option<DragData>,
+}
+
+fn world(frame: &Frame) -> Option<World> {
+    let context = frame.context.clone()?;
+    Some(World { session: frame.session.clone(), frame: frame.id.clone(), context })
 }
 
 impl Tabs {
@@ -59,9 +71,35 @@ impl Tabs {
         self.open.last()
     }
 
-    /// The active tab, once our scripts can run in it.
-    pub(super) fn ready(&self) -> Option<&Tab> {
-        self.active().filter(|tab| tab.world.is_some())
+    /// The main document of the active tab, once our scripts can run in it.
+    pub(super) fn world(&self) -> Option<World> {
+        self.active()?.frames.main().and_then(world)
+    }
+
+    /// The documents of its other frames, in the order of the tree.
+    pub(super) fn other_worlds(&self) -> Vec<World> {
+        let frames = self.active().map(|tab| tab.frames.children()).unwrap_or_default();
+        frames.into_iter().filter_map(world).collect()
+    }
+
+    /// The document of the active tab that has this world.
+    pub(super) fn world_of(&self, unique: &str) -> Option<World> {
+        self.active()?.frames.in_context(unique).and_then(world)
+    }
+
+    /// The document that holds this frame, and whether it is another process.
+    pub(super) fn holder(&self, frame: &str) -> Option<(World, bool)> {
+        let (holder, separate) = self.active()?.frames.holder(frame)?;
+        Some((world(holder)?, separate))
+    }
+
+    /// Whether any tab shows the document of this world.
+    pub(super) fn know(&self, unique: &str) -> bool {
+        self.open.iter().any(|tab| tab.frames.in_context(unique).is_some())
+    }
+
+    fn owner(&mut self, session: &SessionKey) -> Option<&mut Tab> {
+        self.open.iter_mut().find(|tab| tab.frames.own(session))
     }
 }
 
@@ -76,6 +114,9 @@ struct Attached {
 #[serde(rename_all = "camelCase")]
 struct TargetInfo {
     target_id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    parent_frame_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -99,6 +140,11 @@ struct Download {
 }
 
 #[derive(Deserialize)]
+struct DragIntercepted {
+    data: DragData,
+}
+
+#[derive(Deserialize)]
 struct WindowOpen {
     url: String,
 }
@@ -109,6 +155,7 @@ pub(super) struct Keeper {
     pub(super) context: String,
     pub(super) tabs: Arc<watch::Sender<Tabs>>,
     pub(super) told: mpsc::Sender<EventKind>,
+    pub(super) journal: Arc<Mutex<Journal>>,
 }
 
 impl Keeper {
@@ -129,7 +176,7 @@ impl Keeper {
             "Target.attachedToTarget" => self.on_attached(event),
             "Target.detachedFromTarget" => {
                 if let Some(detached) = event.decode::<Detached>() {
-                    self.on_gone(&SessionKey::from(detached.session_id.as_str()));
+                    self.on_detached(&SessionKey::from(detached.session_id.as_str()));
                 }
             }
             "Inspector.targetCrashed" => self.on_crashed(&event.session),
@@ -139,29 +186,57 @@ impl Keeper {
                 let window = event.decode::<WindowOpen>().map(|window| window.url);
                 self.tabs.send_modify(|tabs| tabs.noticed.window = window);
             }
+            "Input.dragIntercepted" => {
+                let drag = event.decode::<DragIntercepted>().map(|drag| drag.data);
+                self.tabs.send_modify(|tabs| tabs.noticed.drag = drag);
+            }
+            "Runtime.consoleAPICalled" | "Runtime.exceptionThrown" => self.journal.lock().on_event(event),
             _ => self.on_tab_event(event),
         }
     }
 
     fn on_tab_event(&self, event: &Event) {
         let mut address = None;
+        let mut failed = false;
         self.tabs.send_modify(|tabs| {
-            let Some(tab) = tabs.open.iter_mut().find(|tab| tab.key == event.session) else { return };
+            let Some(tab) = tabs.owner(&event.session) else { return };
             if tab.on_event(event) == Change::Navigated {
                 address = Some(tab.url.clone());
+                failed = tab.is_error_page;
                 tabs.noticed.navigations += 1;
             }
         });
+        if let Some(url) = address.as_ref().filter(|_| failed) {
+            self.journal.lock().document_failed(url, None);
+        }
         if let Some(url) = address {
             self.tell(EventKind::PageNavigated { url });
         }
     }
 
-    /// A page is there, paused: set it up, let it run, and make it the active one.
     fn on_attached(&self, event: &Event) {
         let Some(Attached { session_id, target_info }) = event.decode() else { return };
         let key = SessionKey::from(session_id.as_str());
         let session = self.browser.page_session(key.clone());
+        if target_info.kind == "iframe" {
+            self.on_frame(&event.session, key, session, target_info);
+        } else {
+            self.on_page(key, session, target_info);
+        }
+    }
+
+    /// A frame got a process of its own: set it up and let it run.
+    fn on_frame(&self, holder: &SessionKey, key: SessionKey, session: CdpSession, info: TargetInfo) {
+        setup::prepare_frame(&session, self.tabs.borrow().shape);
+        self.tabs.send_modify(|tabs| {
+            if let Some(tab) = tabs.owner(holder) {
+                tab.frames.adopt(info.target_id, info.parent_frame_id, key, session);
+            }
+        });
+    }
+
+    /// A page is there, paused: set it up, let it run, and make it the active one.
+    fn on_page(&self, key: SessionKey, session: CdpSession, target_info: TargetInfo) {
         let (count, shape) = {
             let tabs = self.tabs.borrow();
             (tabs.open.len(), tabs.shape)
@@ -187,6 +262,18 @@ impl Keeper {
             let url = self.tabs.borrow().noticed.window.clone().unwrap_or_default();
             self.tell(EventKind::PageNewTab { url });
         }
+    }
+
+    fn on_detached(&self, key: &SessionKey) {
+        let is_tab = self.tabs.borrow().open.iter().any(|tab| tab.key == *key);
+        if is_tab {
+            return self.on_gone(key);
+        }
+        self.tabs.send_modify(|tabs| {
+            if let Some(tab) = tabs.owner(key) {
+                tab.frames.lose(key);
+            }
+        });
     }
 
     /// A tab closed. Its opener, or whichever came before it, is active again; without any, a blank one takes its place.

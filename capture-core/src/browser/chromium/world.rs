@@ -4,10 +4,14 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::time::{Duration, Instant};
 
 use super::{
-    cdp::{CdpError, CdpSession, commands},
+    cdp::{CdpError, CdpSession, Pending, commands},
+    frames::Context,
     page::ChromiumPage,
 };
-use crate::{browser::Fault, error::RunOutcome};
+use crate::{
+    browser::{Fault, LostReason},
+    error::RunOutcome,
+};
 
 /// What a page gets beyond the deadline it was told, to answer with what it last saw.
 const ANSWER_GRACE: Duration = Duration::from_millis(250);
@@ -16,7 +20,9 @@ const ANSWER_GRACE: Duration = Duration::from_millis(250);
 #[derive(Debug, Clone)]
 pub(super) struct World {
     pub(super) session: CdpSession,
-    context: String,
+    /// The frame that shows the document.
+    pub(super) frame: String,
+    pub(super) context: Context,
 }
 
 /// Why a script brought nothing.
@@ -24,6 +30,8 @@ pub(super) struct World {
 pub(super) enum NoAnswer {
     /// Its document went away meanwhile.
     Gone,
+    /// It did not answer in time.
+    Late,
     /// Something else.
     Fault(Fault),
 }
@@ -55,15 +63,13 @@ impl ChromiumPage {
     /// The document of the active tab, once our scripts can run in it.
     pub(super) async fn world(&self, deadline: Instant) -> Result<World, Fault> {
         let mut tabs = self.tabs.subscribe();
-        let ready = tabs.wait_for(|tabs| tabs.ready().is_some() || tabs.lost.is_some());
+        let ready = tabs.wait_for(|tabs| tabs.world().is_some() || tabs.lost.is_some());
         match tokio::time::timeout_at(deadline, ready).await {
-            Ok(Ok(tabs)) => match (tabs.lost, tabs.ready()) {
-                (None, Some(tab)) => {
-                    Ok(World { session: tab.session.clone(), context: tab.world.clone().unwrap_or_default() })
-                }
-                (reason, _) => Err(reason.unwrap_or(crate::browser::LostReason::PageCrashed).into()),
+            Ok(Ok(tabs)) => match (tabs.lost, tabs.world()) {
+                (None, Some(world)) => Ok(world),
+                (reason, _) => Err(reason.unwrap_or(LostReason::PageCrashed).into()),
             },
-            Ok(Err(_closed)) => Err(crate::browser::LostReason::PageCrashed.into()),
+            Ok(Err(_closed)) => Err(LostReason::PageCrashed.into()),
             Err(_elapsed) => Err(Fault::timed_out("the page had no document to work with in time")),
         }
     }
@@ -80,8 +86,8 @@ impl ChromiumPage {
             let world = self.world(deadline).await?;
             match world.call(function, argument, deadline).await {
                 Ok(value) => return Ok(value),
-                Err(NoAnswer::Fault(fault)) => return Err(fault),
                 Err(NoAnswer::Gone) => self.outdated(&world),
+                Err(other) => return Err(other.into()),
             }
         }
     }
@@ -90,40 +96,75 @@ impl ChromiumPage {
     pub(super) fn outdated(&self, world: &World) {
         self.tabs.send_modify(|tabs| {
             for tab in &mut tabs.open {
-                if tab.world.as_ref() == Some(&world.context) {
-                    tab.world = None;
-                }
+                tab.frames.forget(&world.context.unique);
             }
         });
     }
 }
 
 impl World {
-    /// Calls one of our scripts with one argument; it answers with a value or a promise of one.
+    /// Calls one of our scripts with one argument; it answers with a value or a promise of one. A page that is too busy to
+    /// answer is freed of the script that keeps it so.
     pub(super) async fn call<T: DeserializeOwned>(
         &self,
         function: &str,
         argument: &impl Serialize,
         deadline: Instant,
     ) -> Result<T, NoAnswer> {
-        let argument = serde_json::to_string(argument).map_err(|error| protocol(error.to_string()))?;
-        let evaluate = commands::evaluate(format!("capture.{function}({argument})"), &self.context);
-        let asked = self.session.send(&evaluate).decode::<Evaluated<T>>();
-        let Ok(answer) = tokio::time::timeout_at(deadline + ANSWER_GRACE, asked).await else {
-            // Whatever keeps the page busy ends now, so that the next action finds it free.
+        let answer = self.ask(function, argument, deadline).await;
+        if matches!(answer, Err(NoAnswer::Late)) {
             drop(self.session.send(&commands::terminate()));
-            return Err(NoAnswer::Fault(Fault::TimedOut {
+        }
+        answer
+    }
+
+    /// The same, without doing anything to a page that is too busy.
+    pub(super) async fn ask<T: DeserializeOwned>(
+        &self,
+        function: &str,
+        argument: &impl Serialize,
+        deadline: Instant,
+    ) -> Result<T, NoAnswer> {
+        let argument = serde_json::to_string(argument).map_err(|error| protocol(error.to_string()))?;
+        let evaluate = commands::evaluate(format!("capture.{function}({argument})"), &self.context.unique);
+        answer(function, self.session.send(&evaluate), deadline).await
+    }
+
+    /// Calls one of our scripts with an element of this document before its argument.
+    pub(super) async fn ask_of<T: DeserializeOwned>(
+        &self,
+        element: &str,
+        function: &str,
+        argument: &impl Serialize,
+        deadline: Instant,
+    ) -> Result<T, NoAnswer> {
+        let argument = serde_json::to_value(argument).map_err(|error| protocol(error.to_string()))?;
+        let code = format!("function (argument) {{ return capture.{function}(this, argument); }}");
+        answer(function, self.session.send(&commands::call_on(element, code, argument)), deadline).await
+    }
+}
+
+async fn answer<T: DeserializeOwned>(function: &str, asked: Pending, deadline: Instant) -> Result<T, NoAnswer> {
+    match tokio::time::timeout_at(deadline + ANSWER_GRACE, asked.decode::<Evaluated<T>>()).await {
+        Err(_elapsed) => Err(NoAnswer::Late),
+        Ok(Ok(Evaluated { exception_details: Some(thrown), .. })) => Err(protocol(thrown.into_message())),
+        Ok(Ok(Evaluated { result: Remote { value: Some(value) }, .. })) => Ok(value),
+        Ok(Ok(_)) => Err(protocol(format!("{function} brought nothing"))),
+        Ok(Err(error)) if is_gone(&error) => Err(NoAnswer::Gone),
+        Ok(Err(error)) => Err(NoAnswer::Fault(error.into())),
+    }
+}
+
+impl From<NoAnswer> for Fault {
+    fn from(none: NoAnswer) -> Self {
+        match none {
+            NoAnswer::Fault(fault) => fault,
+            NoAnswer::Late => Self::TimedOut {
                 message: "the page did not answer in time: a script keeps it busy".to_owned(),
                 details: serde_json::Map::new(),
                 outcome: RunOutcome::Unknown,
-            }));
-        };
-        match answer {
-            Ok(Evaluated { exception_details: Some(thrown), .. }) => Err(protocol(thrown.into_message())),
-            Ok(Evaluated { result: Remote { value: Some(value) }, .. }) => Ok(value),
-            Ok(_) => Err(protocol(format!("{function} brought nothing"))),
-            Err(error) if is_gone(&error) => Err(NoAnswer::Gone),
-            Err(error) => Err(NoAnswer::Fault(error.into())),
+            },
+            NoAnswer::Gone => Self::failed_for("frame_gone", "the document this action worked on went away"),
         }
     }
 }
@@ -134,12 +175,14 @@ fn protocol(message: String) -> NoAnswer {
 
 /// The ways Chromium says that a document is no longer there.
 fn is_gone(error: &CdpError) -> bool {
-    const TELLING: [&str; 5] = [
+    const TELLING: [&str; 7] = [
         "uniqueContextId not found",
         "Cannot find context",
         "Execution context was destroyed",
         "Inspected target navigated or closed",
         "Promise was collected",
+        "Could not find object with given id",
+        "Cannot find context with specified id",
     ];
     matches!(error, CdpError::Refused { message, .. } if TELLING.iter().any(|telling| message.contains(telling)))
 }

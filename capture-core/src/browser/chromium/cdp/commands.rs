@@ -7,13 +7,14 @@ use chromiumoxide::cdp::{
             SetDefaultBackgroundColorOverrideParams, SetDeviceMetricsOverrideParams, SetFocusEmulationEnabledParams,
             SetTouchEmulationEnabledParams, SetUserAgentOverrideParams,
         },
-        input::{DispatchMouseEventParams, DispatchMouseEventType, MouseButton},
+        input::{self, DispatchMouseEventParams, DispatchMouseEventType, MouseButton},
         inspector,
         page::{self, CaptureScreenshotFormat, CaptureScreenshotParams},
         target,
     },
     js_protocol::runtime,
 };
+use serde_json::Value;
 
 /// Attaches us to every page before it runs.
 pub(in super::super) fn attach_to_pages() -> target::SetAutoAttachParams {
@@ -199,4 +200,73 @@ pub(in super::super) fn capture(
 pub(in super::super) fn set_transparent(transparent: bool) -> SetDefaultBackgroundColorOverrideParams {
     let nothing = dom::Rgba { r: 0, g: 0, b: 0, a: Some(0.0) };
     SetDefaultBackgroundColorOverrideParams { color: transparent.then_some(nothing) }
+}
+
+/// The element that shows this frame.
+pub(in super::super) fn frame_owner(frame: &str) -> dom::GetFrameOwnerParams {
+    dom::GetFrameOwnerParams::new(frame.to_owned())
+}
+
+/// An element as an object of a world. The objects are few and go away with their document.
+pub(in super::super) fn resolve(node: i64, context: i64) -> dom::ResolveNodeParams {
+    dom::ResolveNodeParams {
+        backend_node_id: Some(dom::BackendNodeId::new(node)),
+        execution_context_id: Some(runtime::ExecutionContextId::new(context)),
+        ..Default::default()
+    }
+}
+
+/// Calls a function on an object, waits for a promise, and brings the value.
+pub(in super::super) fn call_on(object: &str, function: String, argument: Value) -> runtime::CallFunctionOnParams {
+    runtime::CallFunctionOnParams {
+        object_id: Some(runtime::RemoteObjectId::new(object)),
+        arguments: Some(vec![runtime::CallArgument { value: Some(argument), ..Default::default() }]),
+        await_promise: Some(true),
+        return_by_value: Some(true),
+        ..runtime::CallFunctionOnParams::new(function)
+    }
+}
+
+/// Attaches us to the frames of a page that have a process of their own.
+pub(in super::super) fn attach_to_frames() -> target::SetAutoAttachParams {
+    auto_attach("iframe")
+}
+
+pub(in super::super) fn history() -> page::GetNavigationHistoryParams {
+    page::GetNavigationHistoryParams {}
+}
+
+pub(in super::super) fn go_to_entry(entry: i64) -> page::NavigateToHistoryEntryParams {
+    page::NavigateToHistoryEntryParams::new(entry)
+}
+
+pub(in super::super) fn reload() -> page::ReloadParams {
+    page::ReloadParams::default()
+}
+
+/// The wheel turned over a point.
+pub(in super::super) fn wheel((x, y): (f64, f64), (dx, dy): (f64, f64)) -> DispatchMouseEventParams {
+    let mut event = DispatchMouseEventParams::new(DispatchMouseEventType::MouseWheel, x, y);
+    event.delta_x = Some(dx);
+    event.delta_y = Some(dy);
+    event
+}
+
+/// Text that no key of the keyboard brings.
+pub(in super::super) fn insert_text(text: String) -> input::InsertTextParams {
+    input::InsertTextParams::new(text)
+}
+
+/// Whether drags the browser would carry out are handed to us instead.
+pub(in super::super) fn intercept_drags(enabled: bool) -> input::SetInterceptDragsParams {
+    input::SetInterceptDragsParams::new(enabled)
+}
+
+/// One step of a drag that was handed to us.
+pub(in super::super) fn drag(
+    kind: input::DispatchDragEventType,
+    (x, y): (f64, f64),
+    data: input::DragData,
+) -> input::DispatchDragEventParams {
+    input::DispatchDragEventParams::new(kind, x, y, data)
 }

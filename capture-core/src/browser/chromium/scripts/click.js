@@ -6,45 +6,58 @@ const ALIGNMENTS = ['center', 'end', 'start', 'nearest'];
 
 let watch = null;
 
-// Waits until the element can receive the mouse; arms the watch for the events that follow.
-async function aim({ selector, position, force, timeoutMs }) {
-  let scrolls = 0;
-  let scrolled = false;
+// Waits until the element can receive the mouse, and says where. `arms` the watch for the events that follow. A `control`
+// to be checked may be hidden itself: then its label is clicked, and nothing at all where it is `checked` as wanted.
+async function aim({ selector, position, force, arms, checked, timeoutMs }) {
+  const way = { scrolls: 0, scrolled: false };
   let aimed = null;
-  const seen = await until(timeoutMs, async () => {
-    const { elements, invalid } = search(selector);
-    if (invalid) return { done: true, invalid };
-    const element = elements[0];
-    const no = (why, more) => ({ done: false, why, diagnostics: { ...diagnostics(elements), ...more } });
-    if (!element) return no('not_found');
-    if (!isVisible(element)) return no('not_visible');
-    if (!isEnabled(element)) return no('disabled');
-    if (scrolled || isAnimated(element)) {
-      const before = boxOf(element);
-      await frame();
-      await frame();
-      if (!sameBox(before, boxOf(element))) return no('moving');
-      scrolled = false;
-    }
-    const point = pointOf(element, position);
-    const inView = point && point.x >= 0 && point.y >= 0 && point.x < innerWidth && point.y < innerHeight;
+  const seen = await awaited({ selector, timeoutMs }, async (element) => {
+    const stand = checked === undefined ? { target: element } : standIn(element, checked);
+    if (stand.refused || stand.already) return { done: true, ...stand, target: undefined };
+    const target = stand.target;
+    if (!isVisible(target)) return { why: 'not_visible' };
+    if (!isEnabled(stand.control ?? target)) return { why: 'disabled' };
+    if (!(await isStill(target, way))) return { why: 'moving' };
+    const point = pointOf(target, position);
+    const inView = isInView(point);
     const hit = inView ? elementAt(point.x, point.y) : null;
-    const received = hit && (isWithin(hit, element) || isLabelOf(hit, element));
-    if (received || (force && inView)) {
-      aimed = { element, force };
-      return { done: true, diagnostics: diagnostics(elements), point };
+    if (inView && (force || receives(hit, target))) {
+      aimed = { element: target, force };
+      return { done: true, point };
     }
-    const block = ALIGNMENTS[scrolls % ALIGNMENTS.length];
-    if (scrolls < ALIGNMENTS.length || !inView) {
-      element.scrollIntoView({ block, inline: block, behavior: 'instant' });
-      scrolls += 1;
-      scrolled = true;
-    }
-    if (!inView) return no('out_of_view');
-    return no('covered', { coveredBy: describe(hit) });
+    scrollNearer(target, way, inView);
+    return inView ? { why: 'covered', coveredBy: describe(hit) } : { why: 'out_of_view' };
   });
-  if (aimed) arm(aimed);
+  if (aimed && arms) arm(aimed);
   return seen;
+}
+
+function isInView(point) {
+  return Boolean(point) && point.x >= 0 && point.y >= 0 && point.x < innerWidth && point.y < innerHeight;
+}
+
+// Whether a click that hits `hit` is a click on the element.
+function receives(hit, element) {
+  return Boolean(hit) && (isWithin(hit, element) || isLabelOf(hit, element));
+}
+
+// Two frames are compared only where there is a reason to: it is animated, or was just scrolled.
+async function isStill(element, way) {
+  if (!way.scrolled && !isAnimated(element)) return true;
+  const before = boxOf(element);
+  await frame();
+  await frame();
+  const still = sameBox(before, boxOf(element));
+  if (still) way.scrolled = false;
+  return still;
+}
+
+function scrollNearer(element, way, inView) {
+  if (inView && way.scrolls >= ALIGNMENTS.length) return;
+  const block = ALIGNMENTS[way.scrolls % ALIGNMENTS.length];
+  element.scrollIntoView({ block, inline: block, behavior: 'instant' });
+  way.scrolls += 1;
+  way.scrolled = true;
 }
 
 // The middle of the first part of the element that is in view, or the position asked for.
@@ -53,11 +66,11 @@ function pointOf(element, position) {
     const box = boxOf(element);
     return { x: box.x + position.x, y: box.y + position.y };
   }
-  const parts = [...element.getClientRects()].filter((part) => part.width > 0 && part.height > 0);
-  const part = parts.find((each) => middle(each)) ?? null;
+  const image = imageOf(element);
+  const parts = image ? [areaBox(element, image)] : partsOf(element);
+  const part = parts.find((each) => middle(each));
   if (part) return middle(part);
-  const child = [...element.children].find(isVisible);
-  return parts.length === 0 && child ? pointOf(child, null) : parts[0] ? centre(parts[0]) : null;
+  return parts[0] ? centre(parts[0]) : null;
 }
 
 function centre(part) {
@@ -90,8 +103,7 @@ function arm({ element, force }) {
     if (!event.isTrusted || current.force) return;
     const target = event.composedPath()[0];
     if (!current.received && !current.blockedBy) {
-      const hits = target instanceof Element && (isWithin(target, element) || isLabelOf(target, element));
-      if (hits) current.received = true;
+      if (target instanceof Element && receives(target, element)) current.received = true;
       else current.blockedBy = describe(target instanceof Element ? target : null);
     }
     if (current.blockedBy) {

@@ -5,27 +5,60 @@ const WHOLE = ['color', 'date', 'time', 'datetime-local', 'month', 'range', 'wee
 const NOT_FILLABLE = ['button', 'checkbox', 'file', 'hidden', 'image', 'radio', 'reset', 'submit'];
 
 async function fill({ selector, value, timeoutMs }) {
-  let refused = null;
-  let target = null;
-  let matches = [];
-  const seen = await until(timeoutMs, () => {
-    const { elements, invalid } = search(selector);
-    if (invalid) return { done: true, invalid };
-    matches = elements;
-    const no = (why) => ({ done: false, why, diagnostics: diagnostics(elements) });
-    if (!elements[0]) return no('not_found');
-    const element = fieldOf(elements[0]);
-    refused = whyNot(element);
-    if (refused) return { done: true, refused, diagnostics: diagnostics(elements) };
-    if (!isVisible(element)) return no('not_visible');
-    if (!isEnabled(element)) return no('disabled');
-    target = element;
+  return awaited({ selector, timeoutMs }, (named) => {
+    const element = fieldOf(named);
+    const judged = judgeField(element);
+    if (!judged.done || judged.refused) return judged;
+    element.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
+    const refused = replace(element, value);
+    return { done: true, refused, reason: 'not_editable', value: contentOf(element) };
+  });
+}
+
+// Prepares a field for typing: focused, the caret behind its content, or all of it selected.
+async function enterField({ selector, all, timeoutMs }) {
+  return awaited({ selector, timeoutMs }, (named) => {
+    const element = fieldOf(named);
+    const judged = judgeField(element);
+    if (!judged.done || judged.refused) return judged;
+    element.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
+    element.focus();
+    if (all) selectAll(element);
+    else caretToEnd(element);
+    return { done: true, value: contentOf(element) };
+  });
+}
+
+// Gives an element the focus, so that keys reach it.
+async function focusOn({ selector, timeoutMs }) {
+  return awaited({ selector, timeoutMs }, (named) => {
+    if (!isVisible(named)) return { why: 'not_visible' };
+    if (!isEnabled(named)) return { why: 'disabled' };
+    fieldOf(named).focus();
     return { done: true };
   });
-  if (!target || seen.refused || seen.invalid) return seen;
-  target.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
-  refused = replace(target, value);
-  return { done: true, refused, diagnostics: diagnostics(matches), value: contentOf(target) };
+}
+
+function judgeField(element) {
+  const refused = whyNot(element);
+  if (refused) return { done: true, refused, reason: 'not_editable' };
+  if (!isVisible(element)) return { why: 'not_visible' };
+  if (!isEnabled(element)) return { why: 'disabled' };
+  return { done: true };
+}
+
+function caretToEnd(element) {
+  if (!element.isContentEditable) {
+    try {
+      element.setSelectionRange(element.value.length, element.value.length);
+    } catch {
+      // Number and email fields have no selection; the browser puts the caret where it likes.
+    }
+    return;
+  }
+  const selection = document.getSelection();
+  selection.selectAllChildren(element);
+  selection.collapseToEnd();
 }
 
 // A label stands for its control.
@@ -48,17 +81,36 @@ function contentOf(element) {
   return element.isContentEditable ? element.innerText : element.value;
 }
 
-// Sets the content; a reason when the browser does not take the value.
+// Sets the content; a reason when the field takes no such value, and then nothing has happened.
 function replace(element, value) {
+  const refused = element.localName === 'input' ? refusalOf(element.type, value) : null;
+  if (refused) return refused;
   element.focus();
-  if (element.localName === 'input' && WHOLE.includes(element.type)) return setWhole(element, value);
-  const before = contentOf(element);
-  selectAll(element);
-  // An editing command makes the same trusted input event as typing does.
-  document.execCommand(value === '' ? 'delete' : 'insertText', false, value);
-  if (contentOf(element) === before && before !== value && !element.isContentEditable) setValue(element, value);
+  if (element.localName === 'input' && WHOLE.includes(element.type)) {
+    setValue(element, value.trim());
+  } else {
+    const before = contentOf(element);
+    selectAll(element);
+    // An editing command makes the same trusted input event as typing does.
+    document.execCommand(value === '' ? 'delete' : 'insertText', false, value);
+    if (contentOf(element) === before && before !== value && !element.isContentEditable) setValue(element, value);
+  }
   element.dispatchEvent(new Event('change', { bubbles: true, composed: true }));
   return null;
+}
+
+// Why a field of this type would not take a value; asked of a field nobody sees.
+function refusalOf(type, value) {
+  const wanted = value.trim();
+  if (wanted === '' && type !== 'range' && type !== 'color') return null;
+  const probe = document.createElement('input');
+  probe.type = type;
+  probe.value = wanted;
+  const isNumber = wanted !== '' && Number.isFinite(Number(wanted));
+  const taken = type === 'color' ? probe.value.toLowerCase() === wanted.toLowerCase()
+    : type === 'range' ? isNumber
+    : type === 'number' || WHOLE.includes(type) ? probe.value !== '' : true;
+  return taken ? null : `${JSON.stringify(cut(value, 80))} is not a value of an input of type ${type}`;
 }
 
 function selectAll(element) {
@@ -69,18 +121,6 @@ function selectAll(element) {
   selection.removeAllRanges();
   selection.addRange(range);
   return undefined;
-}
-
-function setWhole(element, value) {
-  const before = element.value;
-  setValue(element, value.trim());
-  const taken = element.type === 'color' ? element.value.toLowerCase() === value.trim().toLowerCase() : element.value !== '';
-  if (!taken && value.trim() !== '') {
-    element.value = before;
-    return `${JSON.stringify(cut(value, 80))} is not a value of an input of type ${element.type}`;
-  }
-  element.dispatchEvent(new Event('change', { bubbles: true, composed: true }));
-  return null;
 }
 
 // The isolated world has the browser's own setter, not one a framework put on the element: React's value tracker

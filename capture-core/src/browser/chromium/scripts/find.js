@@ -1,5 +1,19 @@
-// Finding elements: CSS by default, xpath=… or //…, text=….
+// Finding elements: CSS by default, xpath=… or //…, text=…, @e12 (a ref of a snapshot).
 // CSS and text are also looked for inside each open shadow root by itself; XPath only in the light DOM.
+
+// The elements a selector names: `{ elements }`, or `{ invalid }` or `{ stale }` for why there can be none.
+function search(selector) {
+  const ref = /^\s*@(e[0-9]+)\s*$/.exec(selector)?.[1];
+  if (ref) {
+    const known = refElement(ref);
+    return known?.element.isConnected ? { elements: [known.element] } : { stale: true };
+  }
+  try {
+    return { elements: findAll(selector) };
+  } catch (error) {
+    return { invalid: String(error.message ?? error) };
+  }
+}
 
 // The document and every open shadow root in it, in tree order.
 function roots(root = document, found = [root]) {
@@ -37,22 +51,32 @@ function byXPath(expression) {
 function byText(words) {
   const wanted = collapse(words.replace(/^(["'])(.*)\1$/, '$2')).toLowerCase();
   if (!wanted) throw new SyntaxError('text= needs some text');
-  const elements = [];
-  for (const place of roots()) {
-    for (const element of place.querySelectorAll('*')) {
-      if (!contains(element, wanted)) continue;
-      if ([...element.children].some((child) => contains(child, wanted))) continue;
-      elements.push(element);
-    }
-  }
-  return elements;
+  const texts = new Map();
+  return roots().flatMap((place) => [...place.children].flatMap((element) => smallest(element, wanted, texts)));
 }
 
-function contains(element, wanted) {
-  if (element.matches('script, style, noscript, template, head, title')) return false;
-  const button = element.matches('input[type=button], input[type=submit], input[type=reset]');
-  const text = button ? element.value : element.textContent;
-  return collapse(text).toLowerCase().includes(wanted);
+function smallest(element, wanted, texts) {
+  if (!collapse(wordsOf(element, texts)).toLowerCase().includes(wanted)) return [];
+  const inner = [...element.children].flatMap((child) => smallest(child, wanted, texts));
+  return inner.length > 0 ? inner : [element];
+}
+
+const WORDLESS = new Set(['script', 'style', 'noscript', 'template', 'head', 'title']);
+
+// The text of an element without what nobody reads, and with what is written on buttons.
+function wordsOf(element, texts) {
+  const known = texts.get(element);
+  if (known !== undefined) return known;
+  let words = '';
+  if (element.matches('input[type=button], input[type=submit], input[type=reset]')) words = element.value;
+  else if (!WORDLESS.has(element.localName)) {
+    for (const node of element.childNodes) {
+      if (node.nodeType === Node.TEXT_NODE) words += node.data;
+      else if (node.nodeType === Node.ELEMENT_NODE) words += wordsOf(node, texts);
+    }
+  }
+  texts.set(element, words);
+  return words;
 }
 
 function collapse(text) {

@@ -7,11 +7,19 @@ pub(super) const BUNDLE: &str = concat!(
     include_str!("find.js"),
     include_str!("state.js"),
     include_str!("wait.js"),
+    include_str!("frames.js"),
     include_str!("click.js"),
+    include_str!("drag.js"),
     include_str!("fill.js"),
+    include_str!("choose.js"),
+    include_str!("scroll.js"),
     include_str!("read.js"),
     include_str!("readable.js"),
-    "globalThis.capture = { wait, aim, verdict, fill, page, content, query, reveal, extent };\n})();\n",
+    include_str!("role.js"),
+    include_str!("name.js"),
+    include_str!("snapshot.js"),
+    "globalThis.capture = { wait, aim, verdict, watchDrag, dragBegan, fill, enterField, focusOn, select, checkedAs, scroll,\n",
+    "beforeWheel, afterWheel, page, content, query, reveal, extent, snapshot, markFrame, placeOf, through, offset };\n})();\n",
 );
 
 #[cfg(test)]
@@ -19,8 +27,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_function_called_is_defined() {
-        for name in ["wait", "aim", "verdict", "fill", "page", "content", "query", "reveal", "extent"] {
+    fn every_function_offered_is_defined() {
+        let (_, offered) = BUNDLE.split_once("globalThis.capture = {").unwrap();
+        let offered = offered.split_once('}').unwrap().0;
+        for name in offered.split(',').map(str::trim) {
             let defined = [format!("function {name}("), format!("async function {name}(")];
             assert!(defined.iter().any(|head| BUNDLE.contains(head.as_str())), "{name}");
         }

@@ -20,6 +20,11 @@ function extent() {
   return { width, height };
 }
 
+// How far the document is scrolled.
+function offset() {
+  return { x: scrollX, y: scrollY };
+}
+
 const FIELDS = {
   text: (element) => textOf(element),
   html: (element) => element.innerHTML,
@@ -32,7 +37,7 @@ const FIELDS = {
   id: (element) => element.id || null,
   className: (element) => element.getAttribute('class'),
   tag: (element) => element.localName,
-  role: (element) => element.getAttribute('role') ?? element.computedRole ?? null,
+  role: (element) => roleOf(element),
   ariaLabel: (element) => element.getAttribute('aria-label'),
   visible: (element) => isVisible(element),
   bbox: (element) => boxOf(element),
@@ -50,8 +55,9 @@ function absolute(element, name) {
 }
 
 function query({ selector, fields, attributes, limit, visibleOnly }) {
-  const { elements, invalid } = search(selector);
-  if (invalid) return { invalid };
+  const { elements, ...unusable } = search(selector);
+  if (!elements) return unusable;
+  const elsewhere = elements.length === 0 && frames.length > 0;
   const wanted = visibleOnly ? elements.filter(isVisible) : elements;
   const rows = wanted.slice(0, limit).map((element) => {
     const row = {};
@@ -68,5 +74,5 @@ function query({ selector, fields, attributes, limit, visibleOnly }) {
     }
     return row;
   });
-  return { count: wanted.length, elements: rows };
+  return { count: wanted.length, elements: rows, elsewhere };
 }

@@ -1,11 +1,43 @@
 // What can be seen of an element: visible, enabled, moving, covered, and the diagnostics every reply carries.
 
 function isVisible(element) {
-  if (!element.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: true })) return false;
+  const image = imageOf(element);
+  if (image) return isVisible(image);
+  if (!element.checkVisibility({ visibilityProperty: true })) return false;
   const box = element.getBoundingClientRect();
-  if (box.width > 0 && box.height > 0) return true;
-  // An element without a box of its own is seen through its children (display: contents).
-  return getComputedStyle(element).display === 'contents' && [...element.children].some(isVisible);
+  return (box.width > 0 && box.height > 0) || partsOf(element).length > 0;
+}
+
+// The boxes an element is seen by: its own, or those of its content where it has none (display: contents) or where the
+// content flows over.
+function partsOf(element) {
+  const hasSize = (part) => part.width > 0 && part.height > 0;
+  const own = [...element.getClientRects()].filter(hasSize);
+  if (own.length > 0 || getComputedStyle(element).overflow !== 'visible') return own;
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  return [...range.getClientRects()].filter(hasSize);
+}
+
+// The image an <area> is a part of.
+function imageOf(element) {
+  if (element.localName !== 'area') return null;
+  const name = element.closest('map')?.name;
+  return name ? document.querySelector(`img[usemap="#${CSS.escape(name)}" i]`) : null;
+}
+
+// The box of an <area> in its image: the points of its shape, or the circle's.
+function areaBox(element, image) {
+  const inside = image.getBoundingClientRect();
+  const numbers = element.coords.split(',').map(Number);
+  if (element.shape === 'default' || numbers.length < 3) return inside;
+  const [x, y, radius] = numbers;
+  const isCircle = element.shape.startsWith('circ');
+  const all = isCircle ? [x - radius, y - radius, x + radius, y + radius] : numbers;
+  const xs = all.filter((_, index) => index % 2 === 0);
+  const ys = all.filter((_, index) => index % 2 === 1);
+  const [left, top] = [Math.min(...xs), Math.min(...ys)];
+  return new DOMRect(inside.x + left, inside.y + top, Math.max(...xs) - left, Math.max(...ys) - top);
 }
 
 function isEnabled(element) {
@@ -27,7 +59,8 @@ function isAnimated(element) {
 }
 
 function boxOf(element) {
-  const { x, y, width, height } = element.getBoundingClientRect();
+  const image = imageOf(element);
+  const { x, y, width, height } = image ? areaBox(element, image) : element.getBoundingClientRect();
   return { x, y, width, height };
 }
 

@@ -28,50 +28,49 @@ function frame() {
   });
 }
 
-// Calls `look` until it answers with something `done`, or time is up; then its last answer.
+// Calls `look` until it answers with something `done`, or with something only another frame can have, or time is up; then
+// its last answer.
 async function until(timeoutMs, look) {
   const end = performance.now() + timeoutMs;
   for (;;) {
     const seen = await look();
     const left = end - performance.now();
-    if (seen.done || left <= 0) return seen;
+    if (seen.done || seen.elsewhere || left <= 0) return seen;
     await change(Math.min(LOOK_AGAIN_MS, left));
   }
 }
 
-// The elements a selector names, or why it cannot be understood.
-function search(selector) {
-  try {
-    return { elements: findAll(selector) };
-  } catch (error) {
-    return { elements: [], invalid: String(error.message ?? error) };
-  }
+// Waits until the first element a selector names is as `judge` wants it: it answers `{ done: true, … }`, or `{ why }` for
+// what is still missing. Where nothing matches and there are frames, they are to be asked next.
+async function awaited({ selector, timeoutMs, absent = false }, judge) {
+  return until(timeoutMs, async () => {
+    const { elements, ...unusable } = search(selector);
+    if (!elements) return { done: true, ...unusable };
+    const seen = diagnostics(elements);
+    if (!elements[0]) {
+      return { done: absent, why: absent ? null : 'not_found', elsewhere: frames.length > 0, diagnostics: seen };
+    }
+    const { coveredBy, ...judged } = await judge(elements[0]);
+    return { done: false, ...judged, diagnostics: coveredBy ? { ...seen, coveredBy } : seen };
+  });
 }
 
 // wait_for_selector.
 async function wait({ selector, state, timeoutMs }) {
-  return until(timeoutMs, () => {
-    const { elements, invalid } = search(selector);
-    if (invalid) return { done: true, invalid };
-    const visible = elements.length > 0 && isVisible(elements[0]);
-    const done = { attached: elements.length > 0, visible, hidden: !visible, detached: elements.length === 0 }[state];
-    const why = elements.length === 0 ? 'not_found' : visible ? 'still_visible' : 'not_visible';
-    return { done, why: done ? null : why, diagnostics: diagnostics(elements) };
+  const absent = state === 'hidden' || state === 'detached';
+  return awaited({ selector, timeoutMs, absent }, (element) => {
+    const visible = isVisible(element);
+    if ({ attached: true, visible, hidden: !visible, detached: false }[state]) return { done: true };
+    if (state === 'detached') return { why: 'still_there' };
+    return { why: visible ? 'still_visible' : 'not_visible' };
   });
 }
 
-// Brings an element into view for a picture and tells where it is in the document.
+// Brings an element into view for a picture and tells where it is in the viewport.
 async function reveal({ selector, timeoutMs }) {
-  const seen = await until(timeoutMs, () => {
-    const { elements, invalid } = search(selector);
-    if (invalid) return { done: true, invalid };
-    const visible = elements.length > 0 && isVisible(elements[0]);
-    const why = elements.length === 0 ? 'not_found' : 'not_visible';
-    return { done: visible, why: visible ? null : why, diagnostics: diagnostics(elements), element: elements[0] };
+  return awaited({ selector, timeoutMs }, (element) => {
+    if (!isVisible(element)) return { why: 'not_visible' };
+    element.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
+    return { done: true, area: boxOf(element) };
   });
-  const { element, ...rest } = seen;
-  if (!seen.done || seen.invalid) return rest;
-  element.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
-  const { x, y, width, height } = boxOf(element);
-  return { ...rest, area: { x: x + scrollX, y: y + scrollY, width, height } };
 }

@@ -3,8 +3,10 @@
 //! Pages keep an address and the fields that were filled, take as long as their script says, and die on command. Time is
 //! tokio's and can be paused. Never a stand-in for Chromium where the page itself matters.
 
+mod state;
+
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     fmt,
     sync::{
         Arc,
@@ -13,7 +15,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use futures::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
 use tokio::{
@@ -21,18 +22,13 @@ use tokio::{
     time::Instant,
 };
 
+use self::state::{SimulatedState, pixel};
 use super::{Backend, Fault, LostReason, OpenPage, Page};
 use crate::{
-    action::{
-        Action, ActionResult, ContentResult, Deed, Diagnostics, ElementResult, GotoResult, Outcome, Picture,
-        PictureFormat, Point, QueryResult, Target,
-    },
+    action::{Action, Deed, Outcome},
     error::RunOutcome,
     session::{EventKind, SessionOptions},
 };
-
-/// The smallest valid PNG: one transparent pixel.
-const PIXEL: &[u8] = include_bytes!("pixel.png");
 
 /// What a simulated action does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +118,7 @@ impl Backend for Simulated {
             let page = Arc::new(SimulatedPage {
                 id,
                 script: Arc::clone(&self.script),
-                state: Mutex::new(State { url: "about:blank".to_owned(), fields: BTreeMap::new() }),
+                state: Mutex::default(),
                 events,
                 lost: watch::Sender::new(None),
                 pages: Arc::clone(&self.pages),
@@ -147,15 +143,10 @@ impl Backend for Simulated {
 struct SimulatedPage {
     id: u64,
     script: Arc<Script>,
-    state: Mutex<State>,
+    state: Mutex<SimulatedState>,
     events: mpsc::Sender<EventKind>,
     lost: watch::Sender<Option<LostReason>>,
     pages: Arc<Mutex<HashMap<u64, Arc<Self>>>>,
-}
-
-struct State {
-    url: String,
-    fields: BTreeMap<String, String>,
 }
 
 impl fmt::Debug for SimulatedPage {
@@ -204,8 +195,17 @@ impl SimulatedPage {
         match (self.script)(action) {
             Step::Succeed(after) => {
                 tokio::time::sleep(after).await;
+                if let Deed::WaitForTimeout(wait) = action.deed {
+                    tokio::time::sleep(wait.pause).await;
+                }
                 let picture = action.screenshot.then(pixel);
-                let mut outcome = Outcome::from(self.succeed(&action.deed));
+                let before = self.state.lock().url.clone();
+                let mut outcome = Outcome::from(self.state.lock().succeed(&action.deed));
+                let url = self.state.lock().url.clone();
+                if url != before {
+                    outcome.effects.navigated = Some(true);
+                    let _ = self.events.try_send(EventKind::PageNavigated { url }); // full: dropped
+                }
                 outcome.screenshot = picture;
                 Ok(outcome)
             }
@@ -223,67 +223,4 @@ impl SimulatedPage {
             Step::Panic => panic!("the script asked for a panic"),
         }
     }
-
-    fn succeed(&self, deed: &Deed) -> ActionResult {
-        let mut state = self.state.lock();
-        match deed {
-            Deed::Goto(goto) => {
-                state.url = goto.url.to_string();
-                state.fields.clear();
-                let _ = self.events.try_send(EventKind::PageNavigated { url: state.url.clone() }); // full: dropped
-                ActionResult::Goto(GotoResult { url: state.url.clone(), status: Some(200), title: title(&state) })
-            }
-            Deed::Title => ActionResult::Title { title: title(&state) },
-            Deed::Url => ActionResult::Url { url: state.url.clone() },
-            Deed::Screenshot(_) => ActionResult::Screenshot(pixel()),
-            Deed::WaitForSelector(_) => element(None, None),
-            Deed::Click(click) => match &click.target {
-                Target::At(point) => element(Some(*point), None),
-                Target::Element { .. } => element(Some(Point { x: 0.0, y: 0.0 }), None),
-            },
-            Deed::Fill(fill) => {
-                state.fields.insert(fill.selector.as_str().to_owned(), fill.value.clone());
-                element(None, Some(fill.value.clone()))
-            }
-            Deed::Content(content) => ActionResult::Content(ContentResult {
-                format: content.format,
-                content: format!("simulated page at {}", state.url),
-                url: state.url.clone(),
-                title: title(&state),
-            }),
-            Deed::Query(query) => ActionResult::Query(QueryResult {
-                selector: query.selector.clone(),
-                fields: query.fields.clone(),
-                attributes: query.attributes.clone(),
-                limit: query.limit,
-                count: 0,
-                elements: Vec::new(),
-            }),
-            // Sessions take batches apart before a page sees them.
-            Deed::Batch(_) => ActionResult::Title { title: title(&state) },
-        }
-    }
-}
-
-fn title(state: &State) -> String {
-    format!("Simulated {}", state.url)
-}
-
-fn element(clicked_point: Option<Point>, value: Option<String>) -> ActionResult {
-    let diagnostics = Diagnostics {
-        matched: true,
-        match_count: 1,
-        visible: true,
-        enabled: Some(true),
-        element_text: Some(String::new()),
-        tag_name: Some("div".to_owned()),
-        attributes: Some(BTreeMap::new()),
-        bounding_box: None,
-        covered_by: None,
-    };
-    ActionResult::Element(Box::new(ElementResult { diagnostics: Some(diagnostics), clicked_point, value }))
-}
-
-fn pixel() -> Picture {
-    Picture { format: PictureFormat::Png, body: Bytes::from_static(PIXEL), width: 1, height: 1, clamped: false }
 }

@@ -1,0 +1,119 @@
+//! Filling fields, choosing options, checking boxes.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Selector, payload::Payload};
+use crate::{error::Error, limits};
+
+/// `fill`: replaces the content of a field, with the events frameworks listen for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fill {
+    /// The field.
+    pub selector: Selector,
+    /// Its new content.
+    pub value: String,
+    /// For everything.
+    pub timeout: Duration,
+}
+
+impl Fill {
+    pub(super) fn parse(payload: Payload<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            selector: Selector::required(payload)?,
+            value: payload.required_text(&["value", "text"])?,
+            timeout: payload.timeout(limits::ELEMENT_TIMEOUT)?,
+        })
+    }
+}
+
+/// How options are named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "by", content = "wanted", rename_all = "lowercase")]
+pub enum Choice {
+    /// By their values; none deselects everything.
+    Value(Vec<String>),
+    /// By what is shown, white space collapsed.
+    Label([String; 1]),
+    /// By place, from 0.
+    Index([u32; 1]),
+}
+
+/// `select`: chooses options of a `<select>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Select {
+    /// The `<select>`, or its label.
+    pub selector: Selector,
+    /// Which options; every other one is deselected.
+    pub choice: Choice,
+    /// For everything.
+    pub timeout: Duration,
+}
+
+impl Select {
+    pub(super) fn parse(payload: Payload<'_>) -> Result<Self, Error> {
+        let selector = Selector::required(payload)?;
+        let timeout = payload.timeout(limits::ELEMENT_TIMEOUT)?;
+        let choices = [
+            payload.text("value")?.map(|value| Choice::Value(vec![value])),
+            parse_values(payload)?.map(Choice::Value),
+            payload.text("label")?.map(|label| Choice::Label([label])),
+            payload.integer("index", 0, 100_000)?.map(|index| Choice::Index([index])),
+        ];
+        let mut given = choices.into_iter().flatten();
+        match (given.next(), given.next()) {
+            (Some(choice), None) => Ok(Self { selector, choice, timeout }),
+            (None, _) => Err(payload.refuse("value", "is required, or values, label or index")),
+            (Some(_), Some(_)) => {
+                Err(payload.refuse("value", "cannot be combined: name one of value, values, label, index"))
+            }
+        }
+    }
+}
+
+fn parse_values(payload: Payload<'_>) -> Result<Option<Vec<String>>, Error> {
+    let Some(values) = payload.array("values")? else { return Ok(None) };
+    let text = |value: &Value| match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Ok(value.to_string()),
+        _ => Err(payload.refuse("values", "must hold strings")),
+    };
+    values.iter().map(text).collect::<Result<_, _>>().map(Some)
+}
+
+/// What `select` brings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SelectResult {
+    /// Values of the options that are selected now.
+    pub selected: Vec<String>,
+}
+
+/// `check`: checks or unchecks a checkbox, a radio button or a switch by clicking it or its label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// The box, or its label.
+    pub selector: Selector,
+    /// As it is to be.
+    pub checked: bool,
+    /// For everything.
+    pub timeout: Duration,
+}
+
+impl Check {
+    pub(super) fn parse(payload: Payload<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            selector: Selector::required(payload)?,
+            checked: payload.boolean("checked")?.unwrap_or(true),
+            timeout: payload.timeout(limits::ELEMENT_TIMEOUT)?,
+        })
+    }
+}
+
+/// What `check` brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct CheckResult {
+    /// As it is now.
+    pub checked: bool,
+}

@@ -1,0 +1,114 @@
+//! Scrolling.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{Point, Selector, payload::Payload, pointer::parse_point};
+use crate::{error::Error, limits};
+
+/// How far one scroll goes where no amount is given, in CSS pixels (contract).
+const DEFAULT_AMOUNT: f64 = 500.0;
+const MAX_AMOUNT: f64 = 1e6;
+
+/// `scroll`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scroll {
+    /// What is scrolled.
+    pub what: Scrolled,
+    /// For everything.
+    pub timeout: Duration,
+}
+
+/// What is scrolled, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Scrolled {
+    /// The page, or what stands for it where the page itself does not scroll.
+    Page(Stretch),
+    /// This element's own content.
+    Element(Selector, Stretch),
+    /// Whatever holds this element, until it is in view.
+    IntoView(Selector),
+    /// Whatever is below this point, with the wheel.
+    Wheel(Point, Distance),
+}
+
+/// How far.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stretch {
+    /// So far.
+    By(Distance),
+    /// To an end.
+    To(Edge),
+}
+
+/// A distance in CSS pixels, right and down.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Distance {
+    pub dx: f64,
+    pub dy: f64,
+}
+
+/// An end of what is scrolled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Edge {
+    Top,
+    Bottom,
+}
+
+impl Scroll {
+    pub(super) fn parse(payload: Payload<'_>) -> Result<Self, Error> {
+        let selector = Selector::parse(payload, "selector")?;
+        let point = parse_point(payload)?;
+        let edge = payload.one_of("to", &[("top", Edge::Top), ("bottom", Edge::Bottom)])?;
+        let distance = parse_distance(payload)?;
+        if edge.is_some() && distance.is_some() {
+            return Err(payload.refuse("to", "cannot be combined with direction or amount"));
+        }
+        let stretch = edge.map(Stretch::To).or(distance.map(Stretch::By));
+        let down = Distance { dx: 0.0, dy: DEFAULT_AMOUNT };
+        let what = match (selector, point, stretch) {
+            (Some(_), Some(_), _) => return Err(payload.refuse("x", "and y cannot be combined with selector")),
+            (None, Some(_), Some(Stretch::To(_))) => {
+                return Err(payload.refuse("to", "cannot be combined with x and y"));
+            }
+            (None, Some(point), Some(Stretch::By(by))) => Scrolled::Wheel(point, by),
+            (None, Some(point), None) => Scrolled::Wheel(point, down),
+            (Some(selector), None, Some(stretch)) => Scrolled::Element(selector, stretch),
+            (Some(selector), None, None) => Scrolled::IntoView(selector),
+            (None, None, stretch) => Scrolled::Page(stretch.unwrap_or(Stretch::By(down))),
+        };
+        Ok(Self { what, timeout: payload.timeout(limits::ELEMENT_TIMEOUT)? })
+    }
+}
+
+/// `direction` and `amount`; `None` when neither is given.
+fn parse_distance(payload: Payload<'_>) -> Result<Option<Distance>, Error> {
+    let directions = [("down", (0.0, 1.0)), ("up", (0.0, -1.0)), ("right", (1.0, 0.0)), ("left", (-1.0, 0.0))];
+    let direction = payload.one_of("direction", &directions)?;
+    let amount = payload.number("amount")?;
+    if amount.is_some_and(|amount| !(0.0..=MAX_AMOUNT).contains(&amount)) {
+        return Err(payload.refuse("amount", format_args!("must lie between 0 and {MAX_AMOUNT}")));
+    }
+    if direction.is_none() && amount.is_none() {
+        return Ok(None);
+    }
+    let ((dx, dy), amount) = (direction.unwrap_or((0.0, 1.0)), amount.unwrap_or(DEFAULT_AMOUNT));
+    Ok(Some(Distance { dx: dx * amount, dy: dy * amount }))
+}
+
+/// What `scroll` brings: where the page, or the element that was scrolled, stands now.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScrollResult {
+    /// In CSS pixels from the left end.
+    pub scroll_x: f64,
+    /// In CSS pixels from the top.
+    pub scroll_y: f64,
+    /// Whether it can go no further that way.
+    pub at_end: bool,
+}

@@ -1,0 +1,63 @@
+//! The page as a tree of roles and names, with refs for what can be acted on.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Selector, payload::Payload};
+use crate::error::Error;
+
+/// Length of a snapshot where none is asked for, in characters (contract).
+const DEFAULT_CHARS: u32 = 50_000;
+/// Longest snapshot that can be asked for.
+const MAX_CHARS: u32 = 1_000_000;
+/// Deepest tree that can be asked for; also the depth where none is.
+const MAX_DEPTH: u32 = 1_000;
+
+/// `snapshot`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Only what can be acted on.
+    pub interactive: bool,
+    /// Only this element and what is in it.
+    pub selector: Option<Selector>,
+    /// Levels shown.
+    pub max_depth: u32,
+    /// Characters of the tree; whole lines beyond are left out.
+    pub max_chars: u32,
+}
+
+impl Snapshot {
+    pub(super) fn parse(payload: Payload<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            interactive: payload.boolean("interactive")?.unwrap_or(false),
+            selector: Selector::parse(payload, "selector")?,
+            max_depth: payload.clamped("maxDepth", 1, MAX_DEPTH)?.unwrap_or(MAX_DEPTH),
+            max_chars: payload.clamped("maxChars", 1, MAX_CHARS)?.unwrap_or(DEFAULT_CHARS),
+        })
+    }
+}
+
+/// What a ref stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefReport {
+    /// The ARIA role.
+    pub role: String,
+    /// The accessible name.
+    pub name: String,
+}
+
+/// What `snapshot` brings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SnapshotResult {
+    /// The tree, a line per node, two spaces per level.
+    pub snapshot: String,
+    /// What each ref in it stands for.
+    pub refs: BTreeMap<String, RefReport>,
+    /// The page's address.
+    pub url: String,
+    /// The page's title.
+    pub title: String,
+    /// Whether something was left out.
+    pub truncated: bool,
+}

@@ -1,0 +1,120 @@
+//! `drag_mouse`: pressed, moved along, released. Where the page lets the browser carry a drag out, we carry it out: a
+//! browser without a screen does not.
+
+use chromiumoxide::cdp::browser_protocol::input::{
+    DispatchDragEventType, DispatchMouseEventType as Kind, DragData, MouseButton as Button,
+};
+use tokio::time::{Duration, Instant};
+
+use super::{
+    cdp::{CdpSession, commands},
+    page::ChromiumPage,
+    pointer::{between, send_move},
+};
+use crate::{
+    action::{ActionResult, DragMouse, DragPath, DragResult, Point},
+    browser::Fault,
+};
+
+/// How long the news of a drag the page began may lag behind the movement that began it.
+const DRAG_LAG: Duration = Duration::from_millis(500);
+/// The left button, held.
+const HELD: (Button, i64) = (Button::Left, 1);
+
+impl ChromiumPage {
+    pub(super) async fn drag_mouse(&self, drag: &DragMouse, deadline: Instant) -> Result<ActionResult, Fault> {
+        let (points, target) = match &drag.path {
+            DragPath::Points(points) => (points.clone(), None),
+            DragPath::Elements(from, to) => {
+                let (_, start) = self.find_point(from, None, drag.timeout, deadline).await?;
+                (vec![start], Some(to))
+            }
+        };
+        let Some(from) = points.first().copied() else { return Err(Fault::Protocol("a drag without points".into())) };
+        let tab = self.active()?;
+        drop(tab.send(&commands::intercept_drags(true)));
+        let dragged = self.drag(&tab, drag, points, target, deadline).await;
+        drop(tab.send(&commands::intercept_drags(false)));
+        let (to, points) = dragged?;
+        *self.mouse.lock() = to;
+        Ok(ActionResult::Drag(DragResult { from, to, points }))
+    }
+
+    async fn drag(
+        &self,
+        tab: &CdpSession,
+        drag: &DragMouse,
+        mut points: Vec<Point>,
+        target: Option<&crate::action::Selector>,
+        deadline: Instant,
+    ) -> Result<(Point, usize), Fault> {
+        let Some(from) = points.first().copied() else { return Err(Fault::Protocol("a drag without points".into())) };
+        if let Some(selector) = target {
+            // Looked for before pressing: once the button is held the page must not be scrolled. The start may move with it.
+            let (_, end) = self.find_point(selector, None, drag.timeout, deadline).await?;
+            points.push(end);
+        }
+        let _: bool = self.call("watchDrag", &(), deadline).await?;
+        let press = commands::mouse(Kind::MousePressed, (from.x, from.y), HELD, 1, 0);
+        let pressed = vec![send_move(tab, from, (Button::None, 0)), tab.send(&press)];
+        self.handled(tab, pressed, deadline, "the button was pressed", drag.timeout).await?;
+        let legs = points.iter().zip(points.iter().skip(1));
+        let mut way = legs.flat_map(|(from, to)| between(*from, *to, drag.steps));
+        let mut last = from;
+        // A page begins a drag with the first movements.
+        for point in way.by_ref().take(2) {
+            last = point;
+            let moved = vec![send_move(tab, point, HELD)];
+            self.handled(tab, moved, deadline, "the mouse was moved", drag.timeout).await?;
+        }
+        match self.carried(deadline).await? {
+            Some(data) => {
+                last = self.carry(tab, data, last, way, deadline, drag.timeout).await?;
+            }
+            None => {
+                for point in way {
+                    last = point;
+                    let moved = vec![send_move(tab, point, HELD)];
+                    self.handled(tab, moved, deadline, "the mouse was moved", drag.timeout).await?;
+                }
+            }
+        }
+        let release = commands::mouse(Kind::MouseReleased, (last.x, last.y), (Button::Left, 0), 1, 0);
+        self.handled(tab, vec![tab.send(&release)], deadline, "the button was released", drag.timeout).await?;
+        Ok((last, points.len()))
+    }
+
+    /// What is dragged, where the page began a drag that the browser is to carry out.
+    async fn carried(&self, deadline: Instant) -> Result<Option<DragData>, Fault> {
+        let began: bool = self.call("dragBegan", &(), deadline).await?;
+        if !began {
+            return Ok(None);
+        }
+        let mut tabs = self.tabs.subscribe();
+        let told = tabs.wait_for(|tabs| tabs.noticed.drag.is_some() || tabs.lost.is_some());
+        let told = tokio::time::timeout_at(deadline.min(Instant::now() + DRAG_LAG), told).await;
+        Ok(told.ok().and_then(Result::ok).and_then(|tabs| tabs.noticed.drag.clone()))
+    }
+
+    async fn carry(
+        &self,
+        tab: &CdpSession,
+        data: DragData,
+        from: Point,
+        way: impl Iterator<Item = Point>,
+        deadline: Instant,
+        timeout: Duration,
+    ) -> Result<Point, Fault> {
+        let step = |kind: DispatchDragEventType, at: Point| tab.send(&commands::drag(kind, (at.x, at.y), data.clone()));
+        let mut last = from;
+        let mut sent = vec![step(DispatchDragEventType::DragEnter, from)];
+        for point in way {
+            sent.push(step(DispatchDragEventType::DragOver, point));
+            last = point;
+        }
+        sent.push(step(DispatchDragEventType::DragOver, last));
+        sent.push(step(DispatchDragEventType::Drop, last));
+        self.handled(tab, sent, deadline, "the drag was carried out", timeout).await?;
+        Ok(last)
+    }
+}

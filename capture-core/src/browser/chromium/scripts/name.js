@@ -1,0 +1,250 @@
+// Accessible names, as "Accessible Name and Description Computation 1.2" and HTML-AAM compute them. Steps of the
+// algorithm are called by their letters there.
+
+// What one name may cost: elements looked at, characters, and elements inside each other.
+const NAME_NODES = 5000;
+const NAME_CHARS = 2000;
+const NAME_DEPTH = 200;
+
+const NAMED_BY_CONTENT = new Set([
+  'button', 'cell', 'checkbox', 'columnheader', 'gridcell', 'heading', 'link', 'menuitem', 'menuitemcheckbox',
+  'menuitemradio', 'option', 'radio', 'row', 'rowheader', 'switch', 'tab', 'tooltip', 'treeitem', 'doc-backlink',
+  'doc-biblioref', 'doc-glossref', 'doc-noteref',
+]);
+const UNNAMED = new Set([
+  'caption', 'code', 'definition', 'deletion', 'emphasis', 'generic', 'insertion', 'mark', 'none', 'paragraph',
+  'strong', 'subscript', 'suggestion', 'superscript', 'term', 'time',
+]);
+// Elements without a role that HTML-AAM nevertheless names.
+const NAMED_WITHOUT_ROLE = new Set(['abbr', 'audio', 'canvas', 'embed', 'frame', 'iframe', 'map', 'object', 'video']);
+
+// Elements whose content is never part of what a page says.
+const UNSAID = new Set([
+  'desc', 'head', 'link', 'meta', 'metadata', 'noscript', 'script', 'style', 'template', 'title', 'datalist',
+]);
+const FALLBACK_CONTENT = new Set(['audio', 'canvas', 'embed', 'iframe', 'object', 'video']);
+const LABELABLE = new Set(['button', 'input', 'meter', 'output', 'progress', 'select', 'textarea']);
+const NAMED_BY_VALUE = { button: '', submit: 'Submit', reset: 'Reset' };
+const TAKES_PLACEHOLDER = new Set(['email', 'number', 'password', 'search', 'tel', 'text', 'textarea', 'url']);
+// Words, attributes and the slash before the alternative text of a `content`; pictures say nothing.
+const CONTENT_TOKENS = /"((?:[^"\\]|\\.)*)"|attr\(\s*([^\s,)]+)[^)]*\)|url\([^)]*\)|\//g;
+const NAMING_CHILD = { fieldset: 'legend', figure: 'figcaption', table: 'caption' };
+const EMBEDDED = new Set(['combobox', 'listbox', 'scrollbar', 'searchbox', 'slider', 'spinbutton', 'textbox']);
+const RANGES = new Set(['meter', 'progressbar', 'scrollbar', 'slider', 'spinbutton']);
+
+// The accessible name of an element. The element itself counts as shown, whether it is or not.
+function nameOf(element) {
+  return remembered('names', element, (each) => {
+    if (UNNAMED.has(roleOf(each)) && !NAMED_WITHOUT_ROLE.has(each.localName)) return '';
+    return named(each, 'root');
+  }, '');
+}
+
+// What would name an element that has no role but can be clicked: its label or else its content.
+function labelOf(element) {
+  return named(element, 'asked');
+}
+
+// The name an author gave, which is all that forms and regions go by.
+function authorName(element) {
+  const given = ['aria-label', 'aria-labelledby', 'title'].some((name) => element.hasAttribute(name));
+  return given ? looking(() => named(element, 'author')) : '';
+}
+
+// The words in an element, whatever it is called.
+function contentOnly(element) {
+  return looking(() => collapse(contentText(element, newWalk(element))));
+}
+
+function named(element, how) {
+  return looking(() => cut(collapse(alternative(element, newWalk(element), how)), NAME_CHARS));
+}
+
+function newWalk(root) {
+  return { root, path: new Set(), referenced: false, unhidden: false, cost: { nodes: 0, chars: 0 } };
+}
+
+// The text alternative of an element. `how` tells why it is asked: for the `root` of the computation, whose role
+// decides whether content counts; for a `child`; for an element another one refers to (`reference`); for a `label`;
+// for a root whose content is asked for anyhow (`asked`) or never (`author`).
+function alternative(element, walk, how) {
+  if (walk.path.has(element) && how !== 'reference') return '';
+  if (walk.path.size > NAME_DEPTH || (walk.cost.nodes += 1) > NAME_NODES || walk.cost.chars > NAME_CHARS) return '';
+  // 2A
+  if (how === 'child' && !walk.unhidden && isUnsaid(element)) return '';
+  // 2B
+  const references = walk.referenced ? [] : referred(element, 'aria-labelledby', 'ariaLabelledByElements');
+  if (references.length > 0) {
+    const text = joined(references, { ...walk, referenced: true }, 'reference');
+    if (text) return text;
+  }
+  const role = roleOf(element);
+  // 2C
+  if (how === 'child' && EMBEDDED.has(role)) return element === walk.root ? '' : valueOf(element, role, walk);
+  // 2D
+  const label = element.localName === 'slot' ? '' : collapse(element.getAttribute('aria-label'));
+  if (label) return label;
+  // 2E
+  const native = role === 'none' || how === 'author' ? null : nativeName(element, walk);
+  if (native !== null) return native;
+  // 2F, 2G, 2H
+  if (how !== 'author' && (how !== 'root' || NAMED_BY_CONTENT.has(role))) {
+    const text = EMBEDDED.has(role) ? valueOf(element, role, walk) : contentText(element, walk);
+    if (text.trim()) return text;
+  }
+  // 2I
+  return collapse(element.getAttribute('title')) || placeholder(element);
+}
+
+// The texts of elements that something refers to; hidden ones count with everything in them.
+function joined(elements, walk, how) {
+  const texts = elements.map((element) => {
+    const unhidden = walk.unhidden || !isExposed(element);
+    return collapse(alternative(element, { ...walk, unhidden }, how));
+  });
+  return texts.filter(Boolean).join(' ');
+}
+
+// The elements an attribute with ids, or the property that reflects it, refers to.
+function referred(element, attribute, property) {
+  if (!element.hasAttribute(attribute)) return [];
+  if (element[property]) return [...element[property]];
+  const root = element.getRootNode();
+  const ids = element.getAttribute(attribute).split(/\s+/);
+  return ids.map((id) => id && root.getElementById?.(id)).filter(Boolean);
+}
+
+// Whether an element of a text walk is hidden by itself; visibility is the matter of the text in it.
+function isUnsaid(element) {
+  if (UNSAID.has(element.localName) || element.getAttribute('aria-hidden') === 'true') return true;
+  return styleOf(element).display === 'none';
+}
+
+// Whether nothing hides an element, neither itself nor what it is in.
+function isExposed(element) {
+  if (styleOf(element).visibility !== 'visible') return false;
+  for (let at = element; at; at = parentOf(at)) {
+    if (isUnsaid(at) || (at !== element && styleOf(at).contentVisibility === 'hidden')) return false;
+  }
+  return true;
+}
+
+// The name that HTML itself gives an element; null where it gives none.
+function nativeName(element, walk) {
+  const name = element.localName;
+  if (LABELABLE.has(name)) {
+    const labels = joined(labelsOf(element), walk, 'label');
+    if (labels) return labels;
+  }
+  if (name === 'input') return inputName(element);
+  if (name === 'img' || name === 'area') return element.getAttribute('alt');
+  if (name === 'optgroup' || name === 'option') return collapse(element.getAttribute('label')) || null;
+  const wanted = Object.hasOwn(NAMING_CHILD, name) ? NAMING_CHILD[name] : null;
+  const child = wanted ? [...element.childNodes].find((each) => each.localName === wanted) : svgTitle(element);
+  if (!child) return null;
+  // The title of a drawing is never shown, and names it all the same.
+  return wanted ? joined([child], walk, 'label') || null : collapse(child.textContent) || null;
+}
+
+function inputName(element) {
+  const type = element.type;
+  if (Object.hasOwn(NAMED_BY_VALUE, type)) {
+    return collapse(element.getAttribute('value') ?? NAMED_BY_VALUE[type]) || null;
+  }
+  if (type !== 'image') return null;
+  return collapse(element.getAttribute('alt')) || collapse(element.getAttribute('title')) || 'Submit';
+}
+
+function placeholder(element) {
+  const takes = element.hasAttribute('placeholder') && TAKES_PLACEHOLDER.has(element.type);
+  return takes ? collapse(element.getAttribute('placeholder')) : '';
+}
+
+function svgTitle(element) {
+  if (!(element instanceof SVGElement)) return null;
+  return [...element.childNodes].find((each) => each.localName === 'title') ?? null;
+}
+
+// The labels of a control. `labels` of each control would search the whole document, so all are looked up together.
+function labelsOf(control) {
+  const all = remembered('labels', control.getRootNode(), (root) => {
+    const found = new Map();
+    for (const label of root.querySelectorAll?.('label') ?? []) {
+      const target = label.control;
+      if (target) found.set(target, [...(found.get(target) ?? []), label]);
+    }
+    return found;
+  }, new Map());
+  return all.get(control) ?? [];
+}
+
+// 2F: the text in an element with what CSS puts before and after it.
+function contentText(element, walk) {
+  if (FALLBACK_CONTENT.has(element.localName)) return '';
+  walk.path.add(element);
+  const style = styleOf(element);
+  const said = walk.unhidden || style.visibility === 'visible';
+  let text = said ? generated(element, '::before') : '';
+  if (walk.unhidden || style.contentVisibility !== 'hidden') {
+    for (const node of childrenOf(element)) text += nodeText(node, walk, said);
+    for (const owned of referred(element, 'aria-owns', 'ariaOwnsElements')) {
+      if (!element.contains(owned)) text += nodeText(owned, walk, said);
+    }
+  }
+  if (said) text += generated(element, '::after');
+  walk.path.delete(element);
+  return text;
+}
+
+function nodeText(node, walk, said) {
+  if (node.nodeType === Node.TEXT_NODE) {
+    if (!said) return '';
+    walk.cost.chars += node.data.length;
+    return node.data;
+  }
+  if (node.nodeType !== Node.ELEMENT_NODE) return '';
+  if (node.localName === 'br') return ' ';
+  const text = alternative(node, walk, 'child');
+  return text && isBlock(node) ? ` ${text} ` : text;
+}
+
+// The text of a pseudo-element: its alternative text where it has one, else its words.
+function generated(element, pseudo) {
+  const style = getComputedStyle(element, pseudo);
+  const { content } = style;
+  if (content === 'none' || content === 'normal') return '';
+  if (style.display === 'none' || style.visibility !== 'visible') return '';
+  const parts = [''];
+  for (const [token, quoted, attribute] of content.matchAll(CONTENT_TOKENS)) {
+    const words = attribute ? element.getAttribute(attribute) : quoted?.replace(/\\(.)/g, '$1');
+    if (token === '/') parts.push('');
+    else parts[parts.length - 1] += words ?? '';
+  }
+  const text = parts.at(-1);
+  return style.display === 'inline' ? text : ` ${text} `;
+}
+
+// What a control holds at present, as text. Passwords stay secret.
+function valueOf(element, role, walk = null) {
+  const name = element.localName;
+  const said = RANGES.has(role) && (element.getAttribute('aria-valuetext') || element.getAttribute('aria-valuenow'));
+  if (said) return said;
+  if (name === 'input' && element.type === 'password') return '•'.repeat(Math.min(element.value.length, NAME_CHARS));
+  if (name === 'input' && element.type === 'file') return [...element.files].map((file) => file.name).join(', ');
+  if (name === 'input' || name === 'textarea') return element.value;
+  if (name === 'progress' || name === 'meter') return element.hasAttribute('value') ? String(element.value) : '';
+  if (name === 'select') return [...element.selectedOptions].map((option) => collapse(option.label)).join(' ');
+  if (RANGES.has(role)) return '';
+  const chosen = role === 'combobox' || role === 'listbox' ? chosenOptions(element) : [];
+  if (chosen.length > 0) return chosen.map(labelOf).join(' ');
+  if (role === 'listbox') return '';
+  return walk ? contentText(element, walk) : contentOnly(element);
+}
+
+// The options chosen in a combobox or listbox of the author's making, or in the list it opens.
+function chosenOptions(element) {
+  const lists = ['aria-controls', 'aria-owns'].flatMap((attribute) => {
+    return referred(element, attribute, attribute === 'aria-owns' ? 'ariaOwnsElements' : 'ariaControlsElements');
+  });
+  return [element, ...lists].flatMap((list) => [...list.querySelectorAll('[role~=option][aria-selected=true]')]);
+}

@@ -1,0 +1,221 @@
+// Roles: what an element is to somebody who cannot see it, as ARIA 1.2, HTML-AAM and ARIA in HTML say. Also the memory
+// that roles, names and snapshots share while one look at the document lasts.
+
+// Roles an author can give: the abstract ones are not among them.
+const ROLES = new Set((
+  'alert alertdialog application article banner blockquote button caption cell checkbox code columnheader ' +
+  'combobox comment complementary contentinfo definition deletion dialog directory document emphasis feed ' +
+  'figure form generic grid gridcell group heading image img insertion link list listbox listitem log main ' +
+  'mark marquee math menu menubar menuitem menuitemcheckbox menuitemradio meter navigation none note option ' +
+  'paragraph presentation progressbar radio radiogroup region row rowgroup rowheader scrollbar search ' +
+  'searchbox separator slider spinbutton status strong subscript suggestion superscript switch tab table ' +
+  'tablist tabpanel term textbox time timer toolbar tooltip tree treegrid treeitem graphics-document ' +
+  'graphics-object graphics-symbol doc-abstract doc-acknowledgments doc-afterword doc-appendix doc-backlink ' +
+  'doc-biblioentry doc-bibliography doc-biblioref doc-chapter doc-colophon doc-conclusion doc-cover doc-credit ' +
+  'doc-credits doc-dedication doc-endnote doc-endnotes doc-epigraph doc-epilogue doc-errata doc-example ' +
+  'doc-footnote doc-foreword doc-glossary doc-glossref doc-index doc-introduction doc-noteref doc-notice ' +
+  'doc-pagebreak doc-pagefooter doc-pageheader doc-pagelist doc-part doc-preface doc-prologue doc-pullquote ' +
+  'doc-qna doc-subtitle doc-tip doc-toc'
+).split(' '));
+const SYNONYMS = { image: 'img', presentation: 'none' };
+const NEEDS_NAME = new Set(['form', 'region']);
+
+// Attributes that make a presentational role void, since they would be lost with the element.
+const GLOBAL_ATTRIBUTES = [
+  'aria-atomic', 'aria-braillelabel', 'aria-brailleroledescription', 'aria-busy', 'aria-controls', 'aria-current',
+  'aria-describedby', 'aria-description', 'aria-details', 'aria-dropeffect', 'aria-flowto', 'aria-grabbed',
+  'aria-keyshortcuts', 'aria-label', 'aria-labelledby', 'aria-live', 'aria-owns', 'aria-relevant',
+  'aria-roledescription',
+];
+
+const NATIVE_ROLES = {
+  address: 'group', article: 'article', blockquote: 'blockquote', button: 'button', caption: 'caption', code: 'code',
+  datalist: 'listbox', dd: 'definition', del: 'deletion', details: 'group', dfn: 'term', dialog: 'dialog', dt: 'term',
+  em: 'emphasis', fieldset: 'group', figcaption: 'caption', figure: 'figure', h1: 'heading', h2: 'heading',
+  h3: 'heading', h4: 'heading', h5: 'heading', h6: 'heading', hgroup: 'group', hr: 'separator', html: 'document',
+  image: 'img', ins: 'insertion', main: 'main', mark: 'mark', math: 'math', menu: 'list', meter: 'meter',
+  nav: 'navigation', ol: 'list', optgroup: 'group', output: 'status', p: 'paragraph', progress: 'progressbar',
+  s: 'deletion', search: 'search', strong: 'strong', sub: 'subscript', sup: 'superscript', table: 'table',
+  textarea: 'textbox', time: 'time', ul: 'list',
+};
+
+// Elements whose role depends on their attributes or on where they are.
+const CONDITIONAL_ROLES = {
+  a: linkRole,
+  area: linkRole,
+  aside: asideRole,
+  footer: (element) => (isScoped(element, SCOPES) ? 'generic' : 'contentinfo'),
+  form: (element) => (authorName(element) ? 'form' : 'generic'),
+  header: (element) => (isScoped(element, SCOPES) ? 'generic' : 'banner'),
+  img: imageRole,
+  input: inputRole,
+  li: itemRole,
+  option: (element) => (element.closest('select, datalist') ? 'option' : 'generic'),
+  section: (element) => (authorName(element) ? 'region' : 'generic'),
+  select: (element) => (element.multiple || element.size > 1 ? 'listbox' : 'combobox'),
+  summary: (element) => (isSummary(element) ? 'button' : 'generic'),
+  svg: (element) => (authorName(element) || svgTitle(element) ? 'img' : 'generic'),
+  tbody: tablePartRole,
+  td: tablePartRole,
+  tfoot: tablePartRole,
+  th: tablePartRole,
+  thead: tablePartRole,
+  tr: tablePartRole,
+};
+
+// Those the specification has no role for (password, file, the dates, color) get what a person takes them for.
+const INPUT_ROLES = {
+  button: 'button', checkbox: 'checkbox', file: 'button', hidden: 'none', image: 'button', number: 'spinbutton',
+  radio: 'radio', range: 'slider', reset: 'button', search: 'searchbox', submit: 'button',
+};
+const SUGGESTING = new Set(['email', 'search', 'tel', 'text', 'url']);
+
+const SECTIONING = new Set(['article', 'aside', 'nav', 'section', 'complementary', 'navigation', 'region']);
+const SCOPES = new Set([...SECTIONING, 'main']);
+const FOCUSABLE =
+  'a[href], area[href], button, input, select, textarea, iframe, summary, audio[controls], video[controls]';
+
+let memory = null;
+
+// Remembers roles, names, styles and labels for as long as `work` lasts: nothing may change meanwhile.
+function looking(work) {
+  if (memory) return work();
+  memory = { roles: new Map(), names: new Map(), styles: new Map(), labels: new Map() };
+  try {
+    return work();
+  } finally {
+    memory = null;
+  }
+}
+
+// What `make` says of a key, asked once per look. A question that comes back to itself is answered with `meanwhile`.
+function remembered(kind, key, make, meanwhile) {
+  if (!memory) return looking(() => remembered(kind, key, make, meanwhile));
+  const known = memory[kind];
+  if (known.has(key)) return known.get(key);
+  known.set(key, meanwhile);
+  const value = make(key);
+  known.set(key, value);
+  return value;
+}
+
+function styleOf(element) {
+  return remembered('styles', element, (each) => getComputedStyle(each), null);
+}
+
+// The role of an element; `generic` where nothing applies, `none` where it is there for looks only.
+function roleOf(element) {
+  return remembered('roles', element, (each) => explicitRole(each) ?? implicitRole(each), 'generic');
+}
+
+function explicitRole(element) {
+  const said = element.getAttribute('role');
+  if (!said) return null;
+  for (const token of said.toLowerCase().trim().split(/\s+/)) {
+    if (!ROLES.has(token)) continue;
+    if (NEEDS_NAME.has(token) && !authorName(element)) continue;
+    const role = SYNONYMS[token] ?? token;
+    return role === 'none' && mattersAnyway(element) ? null : role;
+  }
+  return null;
+}
+
+function implicitRole(element) {
+  const name = element.localName;
+  if (Object.hasOwn(NATIVE_ROLES, name)) return NATIVE_ROLES[name];
+  return Object.hasOwn(CONDITIONAL_ROLES, name) ? CONDITIONAL_ROLES[name](element) : 'generic';
+}
+
+// Whether an element cannot be presentational, whatever its author says.
+function mattersAnyway(element) {
+  return isFocusable(element) || GLOBAL_ATTRIBUTES.some((name) => element.getAttribute(name)?.trim());
+}
+
+function isFocusable(element) {
+  if (element.matches(':disabled')) return false;
+  if (/^\s*[-+]?\d/.test(element.getAttribute('tabindex') ?? '') || isEditingHost(element)) return true;
+  if (element.localName === 'summary') return isSummary(element);
+  return element.matches(FOCUSABLE) && element.type !== 'hidden';
+}
+
+function isEditingHost(element) {
+  const said = element.getAttribute('contenteditable');
+  return said !== null && /^(true|plaintext-only)?$/i.test(said);
+}
+
+// Whether a summary is the one that opens its details.
+function isSummary(element) {
+  const parent = element.parentElement;
+  return parent?.localName === 'details' && parent.querySelector(':scope > summary') === element;
+}
+
+function linkRole(element) {
+  return element.hasAttribute('href') || element.hasAttribute('xlink:href') ? 'link' : 'generic';
+}
+
+function imageRole(element) {
+  return element.getAttribute('alt') === '' && !mattersAnyway(element) ? 'none' : 'img';
+}
+
+function inputRole(element) {
+  if (SUGGESTING.has(element.type) && element.list) return 'combobox';
+  return INPUT_ROLES[element.type] ?? 'textbox';
+}
+
+function asideRole(element) {
+  return isScoped(element, SECTIONING) && !authorName(element) ? 'generic' : 'complementary';
+}
+
+// Whether an element is inside one of these, be it by tag or by role.
+function isScoped(element, scopes) {
+  for (let at = parentOf(element); at; at = parentOf(at)) {
+    if (scopes.has(at.localName) || scopes.has(roleOf(at))) return true;
+  }
+  return false;
+}
+
+function itemRole(element) {
+  let parent = parentOf(element);
+  while (parent && roleOf(parent) === 'generic') parent = parentOf(parent);
+  const list = parent ? roleOf(parent) : 'generic';
+  if (list === 'list' || list === 'directory') return 'listitem';
+  return list === 'none' && !mattersAnyway(element) ? 'none' : 'generic';
+}
+
+// Parts of a table are what the table's role makes of them.
+function tablePartRole(element) {
+  let table = parentOf(element);
+  while (table && table.localName !== 'table') table = parentOf(table);
+  const role = table ? roleOf(table) : 'generic';
+  if (role === 'none' && !mattersAnyway(element)) return 'none';
+  if (!['table', 'grid', 'treegrid', 'none'].includes(role)) return 'generic';
+  const name = element.localName;
+  if (name === 'tr') return 'row';
+  if (name !== 'td' && name !== 'th') return 'rowgroup';
+  const header = name === 'th' ? headerRole(element) : null;
+  return header ?? (role === 'grid' || role === 'treegrid' ? 'gridcell' : 'cell');
+}
+
+function headerRole(element) {
+  const scope = element.scope;
+  if (scope) return scope.startsWith('row') ? 'rowheader' : 'columnheader';
+  const row = element.parentElement;
+  if (row?.parentElement?.localName === 'thead') return 'columnheader';
+  return row?.querySelector(':scope > td') ? 'rowheader' : 'columnheader';
+}
+
+// The children of an element as they are rendered: through shadow roots and slots, and what a closed <details> shows.
+function childrenOf(element) {
+  if (element.shadowRoot) return element.shadowRoot.childNodes;
+  const name = element.localName;
+  const assigned = name === 'slot' ? element.assignedNodes() : [];
+  if (assigned.length > 0) return assigned;
+  const children = element.childNodes;
+  return name === 'details' && !element.open ? [...children].filter((child) => isSummary(child)) : children;
+}
+
+// Whether an element stands apart from the words around it.
+function isBlock(element) {
+  const { display } = styleOf(element);
+  return display !== 'inline' && display !== 'contents';
+}

@@ -1,0 +1,75 @@
+// Scrolling: the page, an element, or whatever is below a point.
+
+// Scrolls the page or the element named: by `dx`, `dy`, to its `top` or `bottom`, or into view.
+async function scroll({ selector, by, to, timeoutMs }) {
+  if (!selector) return { done: true, diagnostics: diagnostics([]), scroll: scrolled(mainScroller(by ?? { dx: 0, dy: 1 }), by, to) };
+  return awaited({ selector, timeoutMs }, (element) => {
+    if (!isVisible(element)) return { why: 'not_visible' };
+    if (by || to) return { done: true, scroll: scrolled(element, by, to) };
+    element.scrollIntoView({ block: 'center', inline: 'nearest', behavior: 'instant' });
+    return { done: true, scroll: standing(document.scrollingElement ?? document.documentElement, null) };
+  });
+}
+
+function scrolled(element, by, to) {
+  const behavior = 'instant';
+  if (to) element.scrollTo({ top: to === 'top' ? 0 : element.scrollHeight, behavior });
+  else element.scrollBy({ left: by.dx, top: by.dy, behavior });
+  return standing(element, by ?? { dx: 0, dy: to === 'top' ? -1 : 1 });
+}
+
+// Where a scroller stands, and whether it can go no further that way.
+function standing(element, way) {
+  const { dx, dy } = way ?? { dx: 0, dy: 1 };
+  return { scrollX: element.scrollLeft, scrollY: element.scrollTop, atEnd: !canScroll(element, dx, dy) };
+}
+
+// A pixel of tolerance: positions are rounded where a page is zoomed.
+function canScroll(element, dx, dy) {
+  if (dy > 0) return element.scrollTop + element.clientHeight < element.scrollHeight - 1;
+  if (dy < 0) return element.scrollTop > 0;
+  if (dx > 0) return element.scrollLeft + element.clientWidth < element.scrollWidth - 1;
+  return element.scrollLeft > 0;
+}
+
+// The document; where it has nothing to scroll, what is scrolled in the middle of the window instead of it.
+function mainScroller({ dx, dy }) {
+  const root = document.scrollingElement ?? document.documentElement;
+  const overflows = dy ? root.scrollHeight > innerHeight + 1 : root.scrollWidth > innerWidth + 1;
+  if (overflows) return root;
+  return scrollerAt(innerWidth / 2, innerHeight / 2, dx, dy) ?? root;
+}
+
+// The innermost scroller below a point that can be scrolled along this axis.
+function scrollerAt(x, y, dx, dy) {
+  for (let element = elementAt(x, y); element; element = parentOf(element)) {
+    const style = getComputedStyle(element);
+    const overflow = dy ? style.overflowY : style.overflowX;
+    const room = dy ? element.scrollHeight - element.clientHeight : element.scrollWidth - element.clientWidth;
+    if (room > 1 && (overflow === 'auto' || overflow === 'scroll')) return element;
+  }
+  return null;
+}
+
+let wheeled = null;
+
+// Remembers what a wheel at this point will move.
+function beforeWheel({ x, y, dx, dy }) {
+  const inner = scrollerAt(x, y, dx, dy);
+  const root = document.scrollingElement ?? document.documentElement;
+  wheeled = inner && canScroll(inner, dx, dy) ? inner : root;
+  return true;
+}
+
+// Where it stands once it has come to rest.
+async function afterWheel({ dx, dy }) {
+  const element = wheeled ?? document.scrollingElement ?? document.documentElement;
+  let still = 0;
+  let [left, top] = [element.scrollLeft, element.scrollTop];
+  for (let painted = 0; painted < 60 && still < 3; painted += 1) {
+    await frame();
+    still = left === element.scrollLeft && top === element.scrollTop ? still + 1 : 0;
+    [left, top] = [element.scrollLeft, element.scrollTop];
+  }
+  return standing(element, { dx, dy });
+}

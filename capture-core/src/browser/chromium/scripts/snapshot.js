@@ -1,0 +1,272 @@
+// Snapshots: the page as a tree of roles and names, a line per node, and the refs of what can be acted on.
+
+const SNAPSHOT_NODES = 5000;
+const SNAPSHOT_DEPTH = 1000;
+const SHOWN_CHARS = 500;
+// A <select> with more options shows its value only.
+const SHOWN_OPTIONS = 50;
+
+// Not lines of their own: what is in them moves up, words into the words around them.
+const FOLDED = new Set([
+  'code', 'deletion', 'emphasis', 'generic', 'insertion', 'mark', 'none', 'rowgroup', 'strong', 'subscript',
+  'superscript', 'time',
+]);
+// Roles without a name of their own: what can be clicked goes by its words instead.
+const NAMED_BY_WORDS = new Set([
+  ...FOLDED, 'article', 'caption', 'definition', 'figure', 'listitem', 'paragraph', 'term',
+]);
+const WITH_VALUE = new Set(['meter', 'progressbar', 'scrollbar', 'searchbox', 'slider', 'spinbutton', 'textbox']);
+const INTERACTIVE = new Set([
+  'button', 'checkbox', 'combobox', 'link', 'menuitem', 'menuitemcheckbox', 'menuitemradio', 'option', 'radio',
+  'searchbox', 'slider', 'spinbutton', 'switch', 'tab', 'textbox', 'treeitem',
+]);
+const CHECKABLE = new Set(['checkbox', 'menuitemcheckbox', 'menuitemradio', 'option', 'radio', 'switch', 'treeitem']);
+const CONTROLS = 'a[href], area[href], button, input:not([type=hidden i]), select, textarea, ' +
+  'audio[controls], video[controls]';
+const FRAMES = new Set(['frame', 'iframe']);
+const MEDIA = new Set(['audio', 'video']);
+
+const refOfElement = new WeakMap();
+const elementOfRef = new Map();
+
+// The element a ref was given to, while it is in the document.
+function refElement(ref) {
+  const element = elementOfRef.get(ref)?.deref();
+  if (!element) elementOfRef.delete(ref);
+  return element?.isConnected ? { element } : null;
+}
+
+// snapshot.
+function snapshot({ selector, interactive, maxDepth, maxChars, next }) {
+  let root = document.body ?? document.documentElement;
+  if (selector) {
+    const { elements, ...unusable } = search(selector);
+    if (!elements || unusable.invalid) return unusable;
+    if (elements.length === 0) return { missing: true };
+    [root] = elements;
+  }
+  const limits = { levels: maxDepth ?? Infinity, chars: maxChars ?? Infinity, interactive: Boolean(interactive) };
+  return looking(() => {
+    const walk = { ...limits, root, nodes: 0, least: 0, cut: false, focused: focusedElement(), standing: new Set() };
+    const items = root && isExposed(root) ? gathered(root, walk) : [];
+    const { href: url } = location;
+    const tree = { lines: [], refs: {}, next, truncated: walk.cut, frames: [], url, title: document.title };
+    if (!write(items, 0, tree, { ...limits, used: 0 })) tree.truncated = true;
+    return tree;
+  });
+}
+
+function focusedElement() {
+  let focused = document.activeElement;
+  while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
+  return focused === document.body || focused === document.documentElement ? null : focused;
+}
+
+function gathered(root, walk) {
+  const parent = parentOf(root);
+  const pointer = parent !== null && styleOf(parent).cursor === 'pointer';
+  const items = [];
+  gather(root, items, { depth: 0, level: 0, pointer, inert: root.closest('[inert]') !== null, said: true }, walk);
+  return items;
+}
+
+// Adds the items of a node and of all in it. `around` is what its parent is like: how deep in the document and in the
+// tree, with the pointer of what can be clicked, inert, and shown or not.
+function gather(node, out, around, walk) {
+  if (walk.cut) return;
+  if (node.nodeType === Node.TEXT_NODE && around.said && !walk.interactive) addText(out, node.data);
+  if (node.nodeType !== Node.ELEMENT_NODE || isUnsaid(node)) return;
+  if (node.localName === 'br') addText(out, ' ');
+  walk.nodes += 1;
+  if (walk.nodes > SNAPSHOT_NODES || around.depth > SNAPSHOT_DEPTH || walk.least > walk.chars) {
+    walk.cut = true;
+    return;
+  }
+  const style = styleOf(node);
+  const said = style.visibility === 'visible';
+  const item = said && !walk.standing.has(node) ? itemOf(node, around, walk) : null;
+  if (item) {
+    if (around.level < walk.levels) walk.least += item.role.length + item.name.slice(0, SHOWN_CHARS).length + 3;
+    out.push(item);
+  }
+  if (item?.leaf || FALLBACK_CONTENT.has(node.localName) || style.contentVisibility === 'hidden') return;
+  const inside = {
+    depth: around.depth + 1,
+    level: around.level + (item && !walk.interactive ? 1 : 0),
+    pointer: style.cursor === 'pointer',
+    inert: around.inert || node.hasAttribute('inert'),
+    said,
+  };
+  if (node.localName === 'label' && said) return gatherLabel(node, out, inside, walk);
+  const apart = !item && isBlock(node);
+  if (apart) closeText(out);
+  const into = item && !walk.interactive ? item.children : out;
+  for (const child of childrenOf(node)) gather(child, into, inside, walk);
+  if (apart) closeText(out);
+}
+
+// A label stands for a box that is drawn some other way, and its words are not said twice.
+function gatherLabel(label, out, inside, walk) {
+  const { control } = label;
+  const box = control && ['checkbox', 'file', 'radio'].includes(control.type) && !isExposed(control);
+  if (box && !walk.standing.has(control)) {
+    const item = itemOf(control, inside, walk);
+    walk.standing.add(control);
+    if (item) out.push(item);
+  }
+  const items = [];
+  for (const child of childrenOf(label)) gather(child, items, inside, walk);
+  const known = control && (walk.standing.has(control) || (isWithin(control, walk.root) && isExposed(control)));
+  const words = items.filter(isText).map((item) => item.text).join(' ');
+  const repeated = known && sameWords(words, nameOf(control));
+  for (const item of items) {
+    if (!isText(item)) out.push(item);
+    else if (!repeated) addText(out, item.text);
+  }
+}
+
+function isText(item) {
+  return item.text !== undefined;
+}
+
+// Words go on where the last ones ended, unless a block lies between.
+function addText(out, text) {
+  const last = out.at(-1);
+  if (last && isText(last) && last.open) last.text += text;
+  else if (text.trim()) out.push({ text, open: true });
+}
+
+function closeText(out) {
+  const last = out.at(-1);
+  if (last) last.open = false;
+}
+
+function sameWords(words, name) {
+  return squeeze(name).includes(squeeze(words));
+}
+
+function squeeze(text) {
+  return text.replace(/\s+/g, '');
+}
+
+// The line an element gets; null where it gets none.
+function itemOf(element, around, walk) {
+  const tag = element.localName;
+  const plain = roleOf(element);
+  const actable = isActable(element, plain, around);
+  const disabled = actable ? !isEnabled(element) : tag === 'option' && element.disabled;
+  const acts = actable && !disabled && !around.inert;
+  const framed = FRAMES.has(tag);
+  if (framed ? walk.interactive && frameIdOf(element) === null : walk.interactive && !acts) return null;
+  if (!framed && !acts && FOLDED.has(plain)) return null;
+  const role = framed ? 'iframe' : shownRole(element, plain);
+  const name = shownName(element, role, plain, acts);
+  if (role === 'img' && !name && !acts) return null;
+  const valued = WITH_VALUE.has(role) || tag === 'select' || (tag === 'input' && ['combobox', 'button'].includes(role));
+  const value = valued && !(role === 'button' && element.type !== 'file') ? collapse(valueOf(element, role)) : '';
+  const leaf = framed || WITH_VALUE.has(role) || role === 'img' || (tag === 'select' && element.length > SHOWN_OPTIONS);
+  const states = statesOf(element, role, disabled, walk);
+  return { element, role, name, acts, value, leaf, framed, states, children: [] };
+}
+
+// Whether something happens when a person acts on an element, by its kind or by how it looks.
+function isActable(element, role, around) {
+  if (element.matches(CONTROLS) || isEditingHost(element)) return true;
+  if (element.localName === 'summary' && isSummary(element)) return true;
+  if (element.hasAttribute('tabindex') && element.tabIndex >= 0) return true;
+  // What follows takes a mouse to act on.
+  const style = styleOf(element);
+  if (style.pointerEvents === 'none' || element === document.body || element === document.documentElement) return false;
+  if (INTERACTIVE.has(role) && element.localName !== 'option') return true;
+  if (element.hasAttribute('onclick') || element.onclick) return true;
+  return style.cursor === 'pointer' && !around.pointer && !element.control;
+}
+
+function shownRole(element, plain) {
+  if ((FOLDED.has(plain) || plain === 'paragraph') && isEditingHost(element)) return 'textbox';
+  if (!FOLDED.has(plain)) return plain;
+  return MEDIA.has(element.localName) ? element.localName : 'clickable';
+}
+
+function shownName(element, role, plain, acts) {
+  // The cells of a row say it all.
+  if ((plain === 'row' && !acts) || (role === 'textbox' && role !== plain)) return authorName(element);
+  return acts && NAMED_BY_WORDS.has(plain) ? nameOf(element) || labelOf(element) : nameOf(element);
+}
+
+// What an element is like at present, in the order it is written.
+function statesOf(element, role, disabled, walk) {
+  const said = (name) => element.getAttribute(`aria-${name}`);
+  const states = [];
+  const level = role === 'heading' ? said('level') || element.localName.match(/^h([1-6])$/)?.[1] || 2 : said('level');
+  if (level) states.push(`level=${level}`);
+  const checked = CHECKABLE.has(role) ? checkedState(element) : null;
+  if (checked) states.push(checked);
+  if (said('pressed') === 'true') states.push('pressed');
+  if (said('pressed') === 'mixed') states.push('pressed=mixed');
+  if (said('selected') === 'true' || (element.localName === 'option' && element.selected)) states.push('selected');
+  const open = isSummary(element) ? String(element.parentElement.open) : said('expanded');
+  if (open === 'true') states.push('expanded');
+  if (open === 'false') states.push('collapsed');
+  if (disabled) states.push('disabled');
+  if (said('readonly') === 'true' || element.matches('input:read-only, textarea:read-only') && element.readOnly) {
+    states.push('readonly');
+  }
+  if (said('required') === 'true' || element.required === true) states.push('required');
+  if (!['false', '', null].includes(said('invalid')) || element.matches(':user-invalid')) states.push('invalid');
+  if (element === walk.focused) states.push('active');
+  return states;
+}
+
+function checkedState(element) {
+  if (element.localName !== 'input') {
+    return { true: 'checked', mixed: 'checked=mixed' }[element.getAttribute('aria-checked')] ?? null;
+  }
+  if (element.indeterminate) return 'checked=mixed';
+  return element.checked ? 'checked' : null;
+}
+
+// Writes items as lines, as long as there is room. False when there was not enough.
+function write(items, depth, tree, limits) {
+  if (depth >= limits.levels) return true;
+  return items.every((item) => {
+    const words = isText(item) ? collapse(item.text) : null;
+    if (words === '') return true;
+    const children = isText(item) ? [] : settle(item);
+    const ref = item.acts ? refOfElement.get(item.element) ?? `e${tree.next}` : null;
+    const line = '  '.repeat(depth) + (words === null ? lineOf(item, ref) : `- text: ${cut(words, SHOWN_CHARS)}`);
+    limits.used += line.length + 1;
+    // The last line has no line end.
+    if (limits.used - 1 > limits.chars) return false;
+    tree.lines.push(line);
+    if (ref) keepRef(item, ref, tree);
+    const id = item.framed ? frameIdOf(item.element) : null;
+    if (id !== null) tree.frames.push({ id, line: tree.lines.length - 1, depth });
+    return write(children, depth + 1, tree, limits);
+  });
+}
+
+// The children a line needs lines for: words that are its name or can stand in it are not among them.
+function settle(item) {
+  if (!item.children.every(isText)) return item.children;
+  const texts = item.children.map((child) => collapse(child.text)).filter(Boolean);
+  if (item.name && sameWords(texts.join(' '), item.name)) return [];
+  if (texts.length !== 1 || item.value) return item.children;
+  [item.value] = texts;
+  return [];
+}
+
+function lineOf({ role, name, states, value }, ref) {
+  const title = name ? ` ${JSON.stringify(cut(name, SHOWN_CHARS))}` : '';
+  const marks = (ref ? [...states, `ref=${ref}`] : states).map((state) => ` [${state}]`).join('');
+  return `- ${role}${title}${marks}${value ? `: ${cut(value, SHOWN_CHARS)}` : ''}`;
+}
+
+function keepRef({ element, role, name }, ref, tree) {
+  if (!refOfElement.has(element)) {
+    refOfElement.set(element, ref);
+    elementOfRef.set(ref, new WeakRef(element));
+    tree.next += 1;
+  }
+  tree.refs[ref] = { role, name: cut(name, SHOWN_CHARS) };
+}

@@ -1,0 +1,219 @@
+//! `snapshot`, and where the refs it gave out lead.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use serde::Deserialize;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::{
+    locate::{invalid, stale},
+    page::ChromiumPage,
+    world::World,
+};
+use crate::{
+    action::{ActionResult, RefReport, Snapshot, SnapshotResult},
+    browser::Fault,
+};
+
+/// Frames inside frames that are shown.
+const MAX_NESTING: usize = 8;
+
+/// Refs given out: a number is never used twice in a session, and belongs to one document.
+#[derive(Debug)]
+pub(super) struct Refs {
+    next: u32,
+    places: Vec<(Range<u32>, String)>,
+}
+
+impl Default for Refs {
+    fn default() -> Self {
+        Self { next: 1, places: Vec::new() }
+    }
+}
+
+/// What the script says of one document.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Tree {
+    invalid: Option<String>,
+    stale: bool,
+    missing: bool,
+    lines: Vec<String>,
+    refs: BTreeMap<String, RefReport>,
+    next: u32,
+    truncated: bool,
+    frames: Vec<FrameLine>,
+    url: String,
+    title: String,
+}
+
+/// A line of the tree that stands for a frame.
+#[derive(Debug, Deserialize)]
+struct FrameLine {
+    id: String,
+    line: usize,
+    depth: usize,
+}
+
+impl ChromiumPage {
+    /// The document that gave out this ref, if it is still there.
+    pub(super) fn world_of_ref(&self, number: u32) -> Option<World> {
+        let refs = self.refs.lock();
+        let (_, unique) = refs.places.iter().find(|(range, _)| range.contains(&number))?;
+        self.tabs.borrow().world_of(unique)
+    }
+
+    pub(super) async fn snapshot(&self, wanted: &Snapshot, deadline: Instant) -> Result<ActionResult, Fault> {
+        let (tree, world) = self.find_tree(wanted, deadline).await?;
+        let mut result = SnapshotResult {
+            snapshot: String::new(),
+            refs: BTreeMap::new(),
+            url: tree.url.clone(),
+            title: tree.title.clone(),
+            truncated: false,
+        };
+        let mut lines = Vec::new();
+        self.write(tree, wanted, (0, 0), &mut lines, &mut result, deadline).await;
+        if world.frame != self.tabs.borrow().world().map(|main| main.frame).unwrap_or_default() {
+            // The address and the title are the page's, wherever the subtree is.
+            let facts: super::tab::PageFacts = self.call("page", &(), deadline).await?;
+            (result.url, result.title) = (facts.url, facts.title);
+        }
+        result.snapshot = lines.join("\n");
+        Ok(ActionResult::Snapshot(result))
+    }
+
+    /// The tree of the page, or of what a selector names in the first frame that has it.
+    async fn find_tree(&self, wanted: &Snapshot, deadline: Instant) -> Result<(Tree, World), Fault> {
+        let selector = wanted.selector.as_ref();
+        let main = match selector.and_then(|selector| Some((selector, selector.reference()?))) {
+            Some((selector, reference)) => self.world_of_ref(reference).ok_or_else(|| stale(selector))?,
+            None => self.world(deadline).await?,
+        };
+        let mut candidates = vec![main];
+        if selector.is_some() {
+            candidates.extend(self.tabs.borrow().other_worlds());
+        }
+        for world in candidates {
+            let tree =
+                self.tree(&world, wanted, wanted.max_chars, wanted.max_depth, selector.is_some(), deadline).await?;
+            match selector {
+                Some(selector) if tree.stale => return Err(stale(selector)),
+                Some(selector) => {
+                    if let Some(why) = &tree.invalid {
+                        return Err(invalid(selector, why));
+                    }
+                    if !tree.missing {
+                        return Ok((tree, world));
+                    }
+                }
+                None => return Ok((tree, world)),
+            }
+        }
+        let selector = selector.map(|selector| selector.as_str().chars().take(120).collect::<String>());
+        Err(Fault::failed_for("not_found", format!("{:?} is not on the page", selector.unwrap_or_default())))
+    }
+
+    /// The tree of one document, with the frames in it marked so that they can be told apart.
+    async fn tree(
+        &self,
+        world: &World,
+        wanted: &Snapshot,
+        max_chars: u32,
+        max_depth: u32,
+        by_selector: bool,
+        deadline: Instant,
+    ) -> Result<Tree, Fault> {
+        self.mark_frames(world, deadline).await;
+        let next = self.refs.lock().next;
+        let argument = json!({
+            "selector": if by_selector { wanted.selector.as_ref() } else { None }, "interactive": wanted.interactive,
+            "maxDepth": max_depth, "maxChars": max_chars, "next": next,
+        });
+        let tree: Tree = world.call("snapshot", &argument, deadline).await?;
+        if tree.next > next {
+            let mut refs = self.refs.lock();
+            let tabs = self.tabs.borrow();
+            refs.places.retain(|(_, unique)| tabs.know(unique));
+            refs.places.push((next..tree.next, world.context.unique.clone()));
+            refs.next = tree.next;
+        }
+        Ok(tree)
+    }
+
+    async fn mark_frames(&self, world: &World, deadline: Instant) {
+        let held: Vec<World> = {
+            let tabs = self.tabs.borrow();
+            let is_held =
+                |child: &World| tabs.holder(&child.frame).is_some_and(|(holder, _)| holder.frame == world.frame);
+            tabs.other_worlds().into_iter().filter(is_held).collect()
+        };
+        for child in held {
+            // A frame that goes away meanwhile is simply not shown.
+            if let Ok(element) = self.frame_element(world, &child.frame).await {
+                let _: Result<bool, _> = world.ask_of(&element, "markFrame", &child.frame, deadline).await;
+            }
+        }
+    }
+
+    /// Adds the lines of a document, and those of its frames below the lines that stand for them.
+    async fn write(
+        &self,
+        tree: Tree,
+        wanted: &Snapshot,
+        (depth, nesting): (usize, usize),
+        lines: &mut Vec<String>,
+        result: &mut SnapshotResult,
+        deadline: Instant,
+    ) {
+        result.truncated |= tree.truncated;
+        result.refs.extend(tree.refs);
+        let mut frames = tree.frames.into_iter().peekable();
+        for (index, line) in tree.lines.into_iter().enumerate() {
+            lines.push(format!("{:width$}{line}", "", width = depth * 2));
+            while let Some(frame) = frames.next_if(|frame| frame.line == index) {
+                let left = chars_left(wanted.max_chars, lines);
+                let inner = depth + frame.depth + 1;
+                let levels = wanted.max_depth.saturating_sub(u32::try_from(inner).unwrap_or(u32::MAX));
+                if levels == 0 {
+                    continue;
+                }
+                if nesting >= MAX_NESTING || left == 0 {
+                    result.truncated = true;
+                    continue;
+                }
+                let child = self.tabs.borrow().other_worlds().into_iter().find(|world| world.frame == frame.id);
+                let Some(child) = child else { continue };
+                // Its lines are indented: what is left of the characters is a bound, checked again below.
+                let Ok(tree) = self.tree(&child, wanted, left, levels, false, deadline).await else { continue };
+                let below = (inner, nesting + 1);
+                Box::pin(self.write(tree, wanted, below, lines, result, deadline)).await;
+            }
+        }
+        if nesting == 0 {
+            shorten(lines, wanted.max_chars, result);
+        }
+    }
+}
+
+fn length(lines: &[String]) -> usize {
+    lines.iter().map(|line| line.encode_utf16().count() + 1).sum::<usize>().saturating_sub(1)
+}
+
+fn chars_left(most: u32, lines: &[String]) -> u32 {
+    most.saturating_sub(u32::try_from(length(lines)).unwrap_or(u32::MAX))
+}
+
+/// Leaves out whole lines at the end until the rest is short enough.
+fn shorten(lines: &mut Vec<String>, most: u32, result: &mut SnapshotResult) {
+    while length(lines) > usize::try_from(most).unwrap_or(usize::MAX) {
+        let Some(line) = lines.pop() else { return };
+        result.truncated = true;
+        if let Some((_, after)) = line.split_once("[ref=")
+            && let Some((name, _)) = after.split_once(']')
+        {
+            result.refs.remove(name);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! React, Vue and Lit, built from the npm registry into `target/` for the pages of `behaviours/forms`.
+
+use std::path::Path;
+
+use capture_tests::site::frameworks_folder;
+use tokio::process::Command;
+
+/// Builds the three scripts unless they are there.
+pub(crate) async fn build() {
+    let folder = frameworks_folder();
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("frameworks");
+    tokio::fs::create_dir_all(&folder).await.unwrap();
+    for file in ["package.json", "package-lock.json", "build.mjs", "react.js", "vue.js", "lit.js"] {
+        tokio::fs::copy(sources.join(file), folder.join(file)).await.unwrap();
+    }
+    if !folder.join("node_modules/.package-lock.json").is_file() {
+        run(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(&folder)).await;
+    }
+    run(Command::new("node").args(["build.mjs", "built"]).current_dir(&folder)).await;
+}
+
+async fn run(command: &mut Command) {
+    let output = command.output().await.unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}

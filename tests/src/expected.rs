@@ -1,0 +1,87 @@
+//! Comparing what came with a part of it that was expected.
+
+use serde_json::Value;
+
+/// What differs, with the place of each difference; objects may have more fields than expected, arrays not more elements.
+pub fn differences(seen: &Value, wanted: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    compare("", Some(seen), wanted, &mut found);
+    found
+}
+
+fn compare(place: &str, seen: Option<&Value>, wanted: &Value, found: &mut Vec<String>) {
+    let shown = seen.map_or_else(|| "nothing".to_owned(), |seen| seen.to_string().chars().take(200).collect());
+    let here = if place.is_empty() { "it" } else { place };
+    let mut differ = |how: String| found.push(format!("{here} is {shown}, {how}"));
+    if let Value::Object(fields) = wanted {
+        let text = || seen.and_then(Value::as_str).unwrap_or_default();
+        if let Some(part) = fields.get("$contains").and_then(Value::as_str) {
+            return if text().contains(part) { () } else { differ(format!("does not contain {part:?}")) };
+        }
+        if let Some(pattern) = fields.get("$matches").and_then(Value::as_str) {
+            return if matches(text(), pattern) { () } else { differ(format!("does not match {pattern:?}")) };
+        }
+        if fields.contains_key("$absent") {
+            return if seen.is_none_or(Value::is_null) { () } else { differ("should be absent".to_owned()) };
+        }
+        if fields.contains_key("$any") {
+            return if seen.is_some_and(|seen| !seen.is_null()) { () } else { differ("should be there".to_owned()) };
+        }
+        if let Some(near) = fields.get("$near").and_then(Value::as_f64) {
+            let by = fields.get("by").and_then(Value::as_f64).unwrap_or(1.0);
+            let is_near = seen.and_then(Value::as_f64).is_some_and(|seen| (seen - near).abs() <= by);
+            return if is_near { () } else { differ(format!("should be within {by} of {near}")) };
+        }
+        let Some(Value::Object(seen)) = seen else { return differ(format!("should be {wanted}")) };
+        for (name, wanted) in fields {
+            compare(&format!("{place}.{name}"), seen.get(name), wanted, found);
+        }
+        return;
+    }
+    match (seen, wanted) {
+        (Some(Value::Array(seen)), Value::Array(wanted)) if seen.len() == wanted.len() => {
+            for (index, (seen, wanted)) in seen.iter().zip(wanted).enumerate() {
+                compare(&format!("{place}[{index}]"), Some(seen), wanted, found);
+            }
+        }
+        (Some(Value::Number(seen)), Value::Number(wanted)) if seen.as_f64() == wanted.as_f64() => {}
+        (None, Value::Null) => {}
+        (Some(seen), wanted) if seen == wanted => {}
+        _ => differ(format!("should be {wanted}")),
+    }
+}
+
+/// `*` stands for anything.
+fn matches(text: &str, pattern: &str) -> bool {
+    let parts: Vec<&str> = pattern.split('*').collect();
+    let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return false };
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    if parts.len() == 1 {
+        return rest.is_empty();
+    }
+    for part in parts.get(1..parts.len() - 1).unwrap_or_default() {
+        let Some((_, after)) = rest.split_once(part) else { return false };
+        rest = after;
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_part_is_enough_and_what_differs_is_told() {
+        let seen = json!({"a": 1, "b": [{"c": "one two"}], "d": 2.4});
+        let fits =
+            json!({"a": 1.0, "b": [{"c": {"$contains": "two"}}], "d": {"$near": 2, "by": 0.5}, "e": {"$absent": true}});
+        assert_eq!(differences(&seen, &fits), Vec::<String>::new());
+        let fits_not = json!({"a": 2, "b": [], "d": {"$absent": true}, "e": {"$any": true}});
+        assert_eq!(differences(&seen, &fits_not).len(), 4);
+        assert!(
+            matches("one two three", "one*two*") && matches("ab", "a*b") && !matches("ab", "b*") && !matches("ab", "a")
+        );
+    }
+}
