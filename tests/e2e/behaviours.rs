@@ -22,14 +22,13 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("behaviours")
 }
 
-/// The behaviours of a family, by name; `CAPTURE_BEHAVIOUR` may name a part of those wanted.
+/// The behaviours of a family, by name.
 fn behaviours(family: &str, site: &Site) -> Vec<Behaviour> {
-    let wanted = std::env::var("CAPTURE_BEHAVIOUR").unwrap_or_default();
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder().join(family)).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        if name.starts_with('_') || !name.contains(&wanted) || path.extension().is_none_or(|kind| kind != "html") {
+        if name.starts_with('_') || path.extension().is_none_or(|kind| kind != "html") {
             continue;
         }
         let page = site.filled(family, &std::fs::read_to_string(&path).unwrap());
@@ -80,7 +79,7 @@ async fn go(ann: &Client, id: &str, step: &Value, opened: &Value) -> Result<(), 
         tokio::time::sleep(Duration::from_millis(millis)).await;
     }
     if let Some(wanted) = step.get("opened") {
-        told("the reply of goto", differences(opened, wanted))?;
+        told("the reply of goto", &differences(opened, wanted))?;
     }
     if let Some(kind) = step["do"].as_str() {
         let reply = ann.act(id, kind, step.get("with").cloned().unwrap_or_else(|| json!({}))).await;
@@ -94,7 +93,7 @@ async fn go(ann: &Client, id: &str, step: &Value, opened: &Value) -> Result<(), 
             _ => return Err(format!("{kind} failed: {}", reply.body)),
         };
         if !wanted.is_null() {
-            told(&format!("{kind} answered {}", short(&reply.body)), differences(&body, wanted))?;
+            told(&format!("{kind} answered {}", short(&reply.body)), &differences(&body, wanted))?;
         }
     }
     let Some(sights) = step["see"].as_object() else { return Ok(()) };
@@ -120,13 +119,13 @@ async fn see(ann: &Client, id: &str, selector: &str, wanted: &Value) -> Result<(
             return Ok(());
         }
         if Instant::now() >= end {
-            return told(&format!("{selector} shows {seen}"), differences);
+            return told(&format!("{selector} shows {seen}"), &differences);
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
-fn told(what: &str, differences: Vec<String>) -> Result<(), String> {
+fn told(what: &str, differences: &[String]) -> Result<(), String> {
     if differences.is_empty() { Ok(()) } else { Err(format!("{what}: {}", differences.join("; "))) }
 }
 

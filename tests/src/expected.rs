@@ -1,6 +1,6 @@
 //! Comparing what came with a part of it that was expected.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What differs, with the place of each difference; objects may have more fields than expected, arrays not more elements.
 pub fn differences(seen: &Value, wanted: &Value) -> Vec<String> {
@@ -10,35 +10,20 @@ pub fn differences(seen: &Value, wanted: &Value) -> Vec<String> {
 }
 
 fn compare(place: &str, seen: Option<&Value>, wanted: &Value, found: &mut Vec<String>) {
-    let shown = seen.map_or_else(|| "nothing".to_owned(), |seen| seen.to_string().chars().take(200).collect());
+    let shown: String = seen.map_or_else(|| "nothing".to_owned(), |seen| seen.to_string().chars().take(200).collect());
     let here = if place.is_empty() { "it" } else { place };
     let mut differ = |how: String| found.push(format!("{here} is {shown}, {how}"));
-    if let Value::Object(fields) = wanted {
-        let text = || seen.and_then(Value::as_str).unwrap_or_default();
-        if let Some(part) = fields.get("$contains").and_then(Value::as_str) {
-            return if text().contains(part) { () } else { differ(format!("does not contain {part:?}")) };
-        }
-        if let Some(pattern) = fields.get("$matches").and_then(Value::as_str) {
-            return if matches(text(), pattern) { () } else { differ(format!("does not match {pattern:?}")) };
-        }
-        if fields.contains_key("$absent") {
-            return if seen.is_none_or(Value::is_null) { () } else { differ("should be absent".to_owned()) };
-        }
-        if fields.contains_key("$any") {
-            return if seen.is_some_and(|seen| !seen.is_null()) { () } else { differ("should be there".to_owned()) };
-        }
-        if let Some(near) = fields.get("$near").and_then(Value::as_f64) {
-            let by = fields.get("by").and_then(Value::as_f64).unwrap_or(1.0);
-            let is_near = seen.and_then(Value::as_f64).is_some_and(|seen| (seen - near).abs() <= by);
-            return if is_near { () } else { differ(format!("should be within {by} of {near}")) };
-        }
-        let Some(Value::Object(seen)) = seen else { return differ(format!("should be {wanted}")) };
-        for (name, wanted) in fields {
-            compare(&format!("{place}.{name}"), seen.get(name), wanted, found);
-        }
-        return;
-    }
     match (seen, wanted) {
+        (_, Value::Object(fields)) if fields.keys().any(|name| name.starts_with('$')) => {
+            if let Err(how) = is_as(seen, fields) {
+                differ(how);
+            }
+        }
+        (Some(Value::Object(seen)), Value::Object(wanted)) => {
+            for (name, wanted) in wanted {
+                compare(&format!("{place}.{name}"), seen.get(name), wanted, found);
+            }
+        }
         (Some(Value::Array(seen)), Value::Array(wanted)) if seen.len() == wanted.len() => {
             for (index, (seen, wanted)) in seen.iter().zip(wanted).enumerate() {
                 compare(&format!("{place}[{index}]"), Some(seen), wanted, found);
@@ -49,6 +34,28 @@ fn compare(place: &str, seen: Option<&Value>, wanted: &Value, found: &mut Vec<St
         (Some(seen), wanted) if seen == wanted => {}
         _ => differ(format!("should be {wanted}")),
     }
+}
+
+/// Judges by `{"$…": …}`; the error says how it should be.
+fn is_as(seen: Option<&Value>, wanted: &Map<String, Value>) -> Result<(), String> {
+    let text = seen.and_then(Value::as_str).unwrap_or_default();
+    let there = seen.is_some_and(|seen| !seen.is_null());
+    let (fits, how) = if let Some(part) = wanted.get("$contains").and_then(Value::as_str) {
+        (text.contains(part), format!("does not contain {part:?}"))
+    } else if let Some(pattern) = wanted.get("$matches").and_then(Value::as_str) {
+        (matches(text, pattern), format!("does not match {pattern:?}"))
+    } else if let Some(near) = wanted.get("$near").and_then(Value::as_f64) {
+        let by = wanted.get("by").and_then(Value::as_f64).unwrap_or(1.0);
+        let number = seen.and_then(Value::as_f64);
+        (number.is_some_and(|number| (number - near).abs() <= by), format!("should be within {by} of {near}"))
+    } else if wanted.contains_key("$absent") {
+        (!there, "should be absent".to_owned())
+    } else if wanted.contains_key("$any") {
+        (there, "should be there".to_owned())
+    } else {
+        (false, format!("cannot be judged by {wanted:?}"))
+    };
+    if fits { Ok(()) } else { Err(how) }
 }
 
 /// `*` stands for anything.

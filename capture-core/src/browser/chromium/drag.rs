@@ -9,10 +9,10 @@ use tokio::time::{Duration, Instant};
 use super::{
     cdp::{CdpSession, commands},
     page::ChromiumPage,
-    pointer::{between, send_move},
+    pointer::{Due, between, send_move},
 };
 use crate::{
-    action::{ActionResult, DragMouse, DragPath, DragResult, Point},
+    action::{ActionResult, DragMouse, DragPath, DragResult, Point, Selector},
     browser::Fault,
 };
 
@@ -23,17 +23,18 @@ const HELD: (Button, i64) = (Button::Left, 1);
 
 impl ChromiumPage {
     pub(super) async fn drag_mouse(&self, drag: &DragMouse, deadline: Instant) -> Result<ActionResult, Fault> {
+        let due = Due { deadline, timeout: drag.timeout };
         let (points, target) = match &drag.path {
             DragPath::Points(points) => (points.clone(), None),
             DragPath::Elements(from, to) => {
-                let (_, start) = self.find_point(from, None, drag.timeout, deadline).await?;
+                let (_, start) = self.find_point(from, None, due).await?;
                 (vec![start], Some(to))
             }
         };
         let Some(from) = points.first().copied() else { return Err(Fault::Protocol("a drag without points".into())) };
         let tab = self.active()?;
         drop(tab.send(&commands::intercept_drags(true)));
-        let dragged = self.drag(&tab, drag, points, target, deadline).await;
+        let dragged = self.drag(&tab, drag.steps, (points, target), due).await;
         drop(tab.send(&commands::intercept_drags(false)));
         let (to, points) = dragged?;
         *self.mouse.lock() = to;
@@ -43,44 +44,43 @@ impl ChromiumPage {
     async fn drag(
         &self,
         tab: &CdpSession,
-        drag: &DragMouse,
-        mut points: Vec<Point>,
-        target: Option<&crate::action::Selector>,
-        deadline: Instant,
+        steps: u32,
+        (mut points, target): (Vec<Point>, Option<&Selector>),
+        due: Due,
     ) -> Result<(Point, usize), Fault> {
         let Some(from) = points.first().copied() else { return Err(Fault::Protocol("a drag without points".into())) };
         if let Some(selector) = target {
             // Looked for before pressing: once the button is held the page must not be scrolled. The start may move with it.
-            let (_, end) = self.find_point(selector, None, drag.timeout, deadline).await?;
+            let (_, end) = self.find_point(selector, None, due).await?;
             points.push(end);
         }
-        let _: bool = self.call("watchDrag", &(), deadline).await?;
+        let _: bool = self.call("watchDrag", &(), due.deadline).await?;
         let press = commands::mouse(Kind::MousePressed, (from.x, from.y), HELD, 1, 0);
         let pressed = vec![send_move(tab, from, (Button::None, 0)), tab.send(&press)];
-        self.handled(tab, pressed, deadline, "the button was pressed", drag.timeout).await?;
+        self.handled(tab, pressed, "the button was pressed", due).await?;
         let legs = points.iter().zip(points.iter().skip(1));
-        let mut way = legs.flat_map(|(from, to)| between(*from, *to, drag.steps));
+        let mut way = legs.flat_map(|(from, to)| between(*from, *to, steps));
         let mut last = from;
         // A page begins a drag with the first movements.
         for point in way.by_ref().take(2) {
             last = point;
             let moved = vec![send_move(tab, point, HELD)];
-            self.handled(tab, moved, deadline, "the mouse was moved", drag.timeout).await?;
+            self.handled(tab, moved, "the mouse was moved", due).await?;
         }
-        match self.carried(deadline).await? {
+        match self.carried(due.deadline).await? {
             Some(data) => {
-                last = self.carry(tab, data, last, way, deadline, drag.timeout).await?;
+                last = self.carry(tab, data, (last, way), due).await?;
             }
             None => {
                 for point in way {
                     last = point;
                     let moved = vec![send_move(tab, point, HELD)];
-                    self.handled(tab, moved, deadline, "the mouse was moved", drag.timeout).await?;
+                    self.handled(tab, moved, "the mouse was moved", due).await?;
                 }
             }
         }
         let release = commands::mouse(Kind::MouseReleased, (last.x, last.y), (Button::Left, 0), 1, 0);
-        self.handled(tab, vec![tab.send(&release)], deadline, "the button was released", drag.timeout).await?;
+        self.handled(tab, vec![tab.send(&release)], "the button was released", due).await?;
         Ok((last, points.len()))
     }
 
@@ -100,10 +100,8 @@ impl ChromiumPage {
         &self,
         tab: &CdpSession,
         data: DragData,
-        from: Point,
-        way: impl Iterator<Item = Point>,
-        deadline: Instant,
-        timeout: Duration,
+        (from, way): (Point, impl Iterator<Item = Point>),
+        due: Due,
     ) -> Result<Point, Fault> {
         let step = |kind: DispatchDragEventType, at: Point| tab.send(&commands::drag(kind, (at.x, at.y), data.clone()));
         let mut last = from;
@@ -114,7 +112,7 @@ impl ChromiumPage {
         }
         sent.push(step(DispatchDragEventType::DragOver, last));
         sent.push(step(DispatchDragEventType::Drop, last));
-        self.handled(tab, sent, deadline, "the drag was carried out", timeout).await?;
+        self.handled(tab, sent, "the drag was carried out", due).await?;
         Ok(last)
     }
 }

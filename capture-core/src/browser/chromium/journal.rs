@@ -1,9 +1,6 @@
 //! What the pages of a session wrote to their consoles, and what went wrong in them: two rings, newest kept.
 
-use std::{
-    collections::VecDeque,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{collections::VecDeque, time::Duration};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,7 +11,7 @@ use crate::{
         ActionResult, Console, ConsoleLevel, ConsoleMessage, ConsoleResult, Errors, ErrorsResult, KEPT_ENTRIES,
         PageError,
     },
-    clock::Timestamp,
+    clock::{Clock, Timestamp},
 };
 
 /// Characters kept of a message, and of a stack.
@@ -168,13 +165,13 @@ impl Journal {
             url: cut(url),
             line: 0,
             column: 0,
-            timestamp: moment(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1e3),
+            timestamp: Clock::start().now(),
         });
     }
 }
 
 impl ChromiumPage {
-    pub(super) fn console(&self, console: &Console) -> ActionResult {
+    pub(super) fn console(&self, console: Console) -> ActionResult {
         let mut journal = self.journal.lock();
         let wanted = |message: &ConsoleMessage| console.level.is_none_or(|level| level == message.level);
         let messages = journal.messages.newest(console.limit, wanted);
@@ -185,7 +182,7 @@ impl ChromiumPage {
         ActionResult::Console(ConsoleResult { messages, dropped })
     }
 
-    pub(super) fn errors(&self, errors: &Errors) -> ActionResult {
+    pub(super) fn errors(&self, errors: Errors) -> ActionResult {
         let mut journal = self.journal.lock();
         let found = journal.errors.newest(errors.limit, |_| true);
         let dropped = journal.errors.dropped;

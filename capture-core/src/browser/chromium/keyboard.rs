@@ -10,7 +10,8 @@ use tokio::time::{Duration, Instant};
 use super::{
     cdp::{CdpSession, Pending, commands},
     page::ChromiumPage,
-    pointer::modifier_bits,
+    pointer::{Due, modifier_bits},
+    tab::PageFacts,
 };
 use crate::{
     action::{ActionResult, Chord, ElementResult, Modifier, Press, PressResult, Selector, Type, TypeText, Typing},
@@ -22,6 +23,8 @@ const MAIN_BLOCK: [KeyDefinition; 2] = [
     KeyDefinition { key: "+", key_code: 187, code: "Equal", text: None },
     KeyDefinition { key: "*", key_code: 56, code: "Digit8", text: None },
 ];
+/// How long a page that was sent a key is given to answer that it acts on it; a busy one is not waited for.
+const ACTS: Duration = Duration::from_millis(100);
 /// Keys under way at once: below the write queue, and enough that the page never waits for us.
 const UNDER_WAY: usize = 256;
 
@@ -34,7 +37,7 @@ impl ChromiumPage {
         if typed.clear && seen.value.is_some_and(|value| !value.is_empty()) {
             let tab = self.active()?;
             let cleared = stroke(&tab, definition("Delete"), &[], None);
-            self.handled(&tab, cleared, deadline, "the field was cleared", timeout).await?;
+            self.handled(&tab, cleared, "the field was cleared", Due { deadline, timeout }).await?;
         }
         self.type_keys(&typed.typing, deadline).await?;
         Ok(ElementResult::of(diagnostics).into())
@@ -50,7 +53,9 @@ impl ChromiumPage {
             self.focus(selector, press.timeout, deadline).await?;
         }
         let tab = self.active()?;
-        self.handled(&tab, chord(&tab, &press.chord), deadline, "the key was pressed", press.timeout).await?;
+        self.handled(&tab, chord(&tab, &press.chord), "the key was pressed", Due { deadline, timeout: press.timeout })
+            .await?;
+        self.let_it_act(deadline).await;
         Ok(ActionResult::Press(PressResult { key: press.chord.name.clone() }))
     }
 
@@ -60,20 +65,43 @@ impl ChromiumPage {
         seen.ready(selector, timeout).map(drop)
     }
 
+    /// A form that is sent by a key leaves in a task after the key's: once the page answers, that has begun.
+    async fn let_it_act(&self, deadline: Instant) {
+        if let Ok(world) = self.world(deadline.min(Instant::now() + ACTS)).await {
+            let _: Result<PageFacts, _> = world.ask("page", &(), deadline.min(Instant::now() + ACTS)).await;
+        }
+    }
+
     async fn type_keys(&self, typing: &Typing, deadline: Instant) -> Result<(), Fault> {
         let tab = self.active()?;
         let mut sent = Vec::new();
         for character in typing.text.replace("\r\n", "\n").chars() {
             if !typing.delay.is_zero() && !sent.is_empty() {
-                self.handled(&tab, std::mem::take(&mut sent), deadline, "a key was typed", typing.timeout).await?;
+                self.handled(
+                    &tab,
+                    std::mem::take(&mut sent),
+                    "a key was typed",
+                    Due { deadline, timeout: typing.timeout },
+                )
+                .await?;
                 tokio::time::sleep_until(deadline.min(Instant::now() + typing.delay)).await;
             }
             sent.extend(type_character(&tab, character));
             if sent.len() >= UNDER_WAY {
-                self.handled(&tab, std::mem::take(&mut sent), deadline, "a part was typed", typing.timeout).await?;
+                self.handled(
+                    &tab,
+                    std::mem::take(&mut sent),
+                    "a part was typed",
+                    Due { deadline, timeout: typing.timeout },
+                )
+                .await?;
             }
         }
-        self.handled(&tab, sent, deadline, "the text was typed", typing.timeout).await
+        self.handled(&tab, sent, "the text was typed", Due { deadline, timeout: typing.timeout }).await?;
+        if typing.text.contains('\n') {
+            self.let_it_act(deadline).await;
+        }
+        Ok(())
     }
 }
 

@@ -156,8 +156,8 @@ impl ChromiumPage {
             Deed::Press(press) => self.press_key(&press, deadline).await,
             Deed::Scroll(scroll) => self.scroll(&scroll, deadline).await,
             Deed::Snapshot(snapshot) => self.snapshot(&snapshot, deadline).await,
-            Deed::Console(console) => Ok(self.console(&console)),
-            Deed::Errors(errors) => Ok(self.errors(&errors)),
+            Deed::Console(console) => Ok(self.console(console)),
+            Deed::Errors(errors) => Ok(self.errors(errors)),
             Deed::Content(content) => self.content(content, deadline).await,
             Deed::Query(query) => self.query(&query, deadline).await,
             Deed::Batch(_) => Err(Fault::Protocol("a page was given a batch".to_owned())),
@@ -173,10 +173,15 @@ impl ChromiumPage {
         }
         let (departures, commits) = self.travels();
         if departures > before.0 && commits == before.1 {
-            // It went nowhere: a download says so a moment later.
-            let offered = tabs.wait_for(|tabs| tabs.noticed.download.is_some() || tabs.lost.is_some());
-            let _ = tokio::time::timeout(DOWNLOAD_LAG, offered).await; // none: the server had nothing to show
+            self.download_told().await;
         }
+    }
+
+    /// A way that leads to no document may be a download, which says so a moment later.
+    pub(super) async fn download_told(&self) {
+        let mut tabs = self.tabs.subscribe();
+        let told = tabs.wait_for(|tabs| tabs.noticed.download.is_some() || tabs.lost.is_some());
+        let _ = tokio::time::timeout(DOWNLOAD_LAG, told).await; // none: the server had nothing to show
     }
 
     /// What happened since the action began. Waits, within bounds, for a tab it opened.

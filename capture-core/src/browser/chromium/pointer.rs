@@ -20,10 +20,18 @@ use crate::{
     },
     browser::Fault,
     error::RunOutcome,
+    limits::READ_TIMEOUT,
 };
 
 /// Between two attempts on an element that something else was in front of when the mouse came.
 const RETRY: Duration = Duration::from_millis(50);
+
+/// Until when, and how long that was when the action began.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Due {
+    pub(super) deadline: Instant,
+    pub(super) timeout: Duration,
+}
 
 /// What is to be clicked, and how.
 #[derive(Debug)]
@@ -43,6 +51,8 @@ pub(super) struct Aim<'a> {
 #[serde(rename_all = "camelCase")]
 struct Verdict {
     blocked_by: Option<String>,
+    /// A download was asked for.
+    downloads: bool,
 }
 
 impl ChromiumPage {
@@ -51,7 +61,7 @@ impl ChromiumPage {
             Target::Element { selector, position } => (selector, *position),
             Target::At(point) => {
                 let presses = Presses { button: click.button, count: click.count, modifiers: &click.modifiers };
-                self.press_mouse(&presses, *point, deadline, click.timeout).await?;
+                self.press_mouse(&presses, *point, Due { deadline, timeout: click.timeout }).await?;
                 return Ok(ElementResult { clicked_point: Some(*point), ..ElementResult::default() }.into());
             }
         };
@@ -86,7 +96,7 @@ impl ChromiumPage {
                 Reach::Covered(cover) if !aim.force => Some(cover),
                 Reach::Covered(_) => return Err(Fault::failed_for("frame_covered", "its frame is covered")),
                 Reach::At(point) => {
-                    self.press_mouse(&presses, point, deadline, aim.timeout).await?;
+                    self.press_mouse(&presses, point, Due { deadline, timeout: aim.timeout }).await?;
                     match self.verdict(&world, deadline).await? {
                         None => {
                             let clicked_point = Some(point);
@@ -97,21 +107,22 @@ impl ChromiumPage {
                 }
             };
             if let Some(blocker) = blocker {
-                retry_or_give_up(aim.selector, aim.timeout, diagnostics, blocker, deadline).await?;
+                retry_or_give_up(aim.selector, diagnostics, blocker, Due { deadline, timeout: aim.timeout }).await?;
             }
         }
     }
 
     pub(super) async fn hover(&self, hover: &Hover, deadline: Instant) -> Result<ActionResult, Fault> {
+        let due = Due { deadline, timeout: hover.timeout };
         let (selector, position) = match &hover.target {
             Target::Element { selector, position } => (selector, *position),
             Target::At(point) => {
-                self.glide(*point, 1, deadline, hover.timeout).await?;
+                self.glide(*point, 1, due).await?;
                 return Ok(ElementResult { hovered_point: Some(*point), ..ElementResult::default() }.into());
             }
         };
-        let (diagnostics, point) = self.find_point(selector, position, hover.timeout, deadline).await?;
-        self.glide(point, 1, deadline, hover.timeout).await?;
+        let (diagnostics, point) = self.find_point(selector, position, due).await?;
+        self.glide(point, 1, due).await?;
         Ok(ElementResult { hovered_point: Some(point), ..ElementResult::of(diagnostics) }.into())
     }
 
@@ -120,8 +131,7 @@ impl ChromiumPage {
         &self,
         selector: &Selector,
         position: Option<Point>,
-        timeout: Duration,
-        deadline: Instant,
+        Due { deadline, timeout }: Due,
     ) -> Result<(Diagnostics, Point), Fault> {
         let argument = |timeout: u64| json!({"selector": selector, "position": position, "timeoutMs": timeout});
         loop {
@@ -130,24 +140,26 @@ impl ChromiumPage {
             let point = seen.point.ok_or_else(|| Fault::Protocol("aim told no point".to_owned()))?;
             match self.reach(&world, point, deadline).await? {
                 Reach::At(point) => return Ok((diagnostics, point)),
-                Reach::Covered(cover) => retry_or_give_up(selector, timeout, diagnostics, cover, deadline).await?,
+                Reach::Covered(cover) => {
+                    retry_or_give_up(selector, diagnostics, cover, Due { deadline, timeout }).await?;
+                }
             }
         }
     }
 
     pub(super) async fn move_mouse(&self, movement: MoveMouse, deadline: Instant) -> Result<ActionResult, Fault> {
-        self.glide(movement.to, movement.steps, deadline, crate::limits::READ_TIMEOUT).await?;
+        self.glide(movement.to, movement.steps, Due { deadline, timeout: READ_TIMEOUT }).await?;
         Ok(ActionResult::Mouse(movement.to))
     }
 
     /// Moves the mouse in a straight line, in so many movements.
-    async fn glide(&self, to: Point, steps: u32, deadline: Instant, timeout: Duration) -> Result<(), Fault> {
+    async fn glide(&self, to: Point, steps: u32, due: Due) -> Result<(), Fault> {
         let tab = self.active()?;
         let from = std::mem::replace(&mut *self.mouse.lock(), to);
         for point in between(from, to, steps) {
             // One by one: movements under way at once are one movement to the page.
             let moved = vec![send_move(&tab, point, (Button::None, 0))];
-            self.handled(&tab, moved, deadline, "the mouse was moved", timeout).await?;
+            self.handled(&tab, moved, "the mouse was moved", due).await?;
         }
         Ok(())
     }
@@ -156,7 +168,12 @@ impl ChromiumPage {
     /// received, and led away.
     async fn verdict(&self, world: &World, deadline: Instant) -> Result<Option<String>, Fault> {
         match world.call::<Verdict>("verdict", &(), deadline).await {
-            Ok(verdict) => Ok(verdict.blocked_by),
+            Ok(verdict) => {
+                if verdict.downloads {
+                    self.download_told().await;
+                }
+                Ok(verdict.blocked_by)
+            }
             // A click may close its own tab, and a handler may loop: both happened after the click was received.
             Err(NoAnswer::Gone | NoAnswer::Late | NoAnswer::Fault(Fault::Lost(_))) => Ok(None),
             Err(NoAnswer::Fault(fault)) => Err(fault),
@@ -164,13 +181,7 @@ impl ChromiumPage {
     }
 
     /// Moves, presses and releases, all sent at once; the answers come when the page has handled them.
-    async fn press_mouse(
-        &self,
-        presses: &Presses<'_>,
-        point: Point,
-        deadline: Instant,
-        timeout: Duration,
-    ) -> Result<(), Fault> {
+    async fn press_mouse(&self, presses: &Presses<'_>, point: Point, due: Due) -> Result<(), Fault> {
         let tab = self.active()?;
         *self.mouse.lock() = point;
         let modifiers = modifier_bits(presses.modifiers);
@@ -187,7 +198,7 @@ impl ChromiumPage {
             sent.push(event(Kind::MousePressed, (button.clone(), held), count));
             sent.push(event(Kind::MouseReleased, (button.clone(), 0), count));
         }
-        self.handled(&tab, sent, deadline, "the click was sent", timeout).await
+        self.handled(&tab, sent, "the click was sent", due).await
     }
 
     /// Waits until the page has handled input that was sent.
@@ -195,18 +206,17 @@ impl ChromiumPage {
         &self,
         tab: &CdpSession,
         sent: Vec<Pending>,
-        deadline: Instant,
         what: &str,
-        timeout: Duration,
+        due: Due,
     ) -> Result<(), Fault> {
-        match tokio::time::timeout_at(deadline, futures::future::try_join_all(sent)).await {
+        match tokio::time::timeout_at(due.deadline, futures::future::try_join_all(sent)).await {
             Ok(Ok(_)) => Ok(()),
             // The input closed its own tab, or replaced it.
             Ok(Err(CdpError::PageGone | CdpError::Refused { .. })) => Ok(()),
             Ok(Err(error)) => Err(error.into()),
             Err(_elapsed) => {
                 drop(tab.send(&commands::terminate()));
-                let millis = timeout.as_millis();
+                let millis = due.timeout.as_millis();
                 Err(Fault::TimedOut {
                     message: format!(
                         "{what}, but the page did not handle it within {millis} ms: a script keeps it busy"
@@ -253,10 +263,9 @@ pub(super) fn between(from: Point, to: Point, steps: u32) -> impl Iterator<Item 
 
 async fn retry_or_give_up(
     selector: &Selector,
-    timeout: Duration,
     mut diagnostics: Diagnostics,
     blocker: String,
-    deadline: Instant,
+    Due { deadline, timeout }: Due,
 ) -> Result<(), Fault> {
     if millis_left(deadline) > u64::try_from(RETRY.as_millis()).unwrap_or(0) {
         tokio::time::sleep(RETRY).await;

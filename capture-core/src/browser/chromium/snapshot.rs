@@ -12,7 +12,7 @@ use super::{
     world::World,
 };
 use crate::{
-    action::{ActionResult, RefReport, Snapshot, SnapshotResult},
+    action::{ActionResult, RefReport, Selector, Snapshot, SnapshotResult},
     browser::Fault,
 };
 
@@ -30,6 +30,22 @@ impl Default for Refs {
     fn default() -> Self {
         Self { next: 1, places: Vec::new() }
     }
+}
+
+/// How much of one document is shown.
+#[derive(Debug, Clone, Copy)]
+struct Bounds<'a> {
+    selector: Option<&'a Selector>,
+    chars: u32,
+    depth: u32,
+}
+
+/// A walk through the documents of a page, with what it has written so far.
+struct Walk<'a> {
+    wanted: &'a Snapshot,
+    deadline: Instant,
+    lines: Vec<String>,
+    result: SnapshotResult,
 }
 
 /// What the script says of one document.
@@ -66,15 +82,17 @@ impl ChromiumPage {
 
     pub(super) async fn snapshot(&self, wanted: &Snapshot, deadline: Instant) -> Result<ActionResult, Fault> {
         let (tree, world) = self.find_tree(wanted, deadline).await?;
-        let mut result = SnapshotResult {
+        let result = SnapshotResult {
             snapshot: String::new(),
             refs: BTreeMap::new(),
             url: tree.url.clone(),
             title: tree.title.clone(),
             truncated: false,
         };
-        let mut lines = Vec::new();
-        self.write(tree, wanted, (0, 0), &mut lines, &mut result, deadline).await;
+        let mut walk = Walk { wanted, deadline, lines: Vec::new(), result };
+        self.write(tree, (0, 0), &mut walk).await;
+        walk.shorten();
+        let Walk { lines, mut result, .. } = walk;
         if world.frame != self.tabs.borrow().world().map(|main| main.frame).unwrap_or_default() {
             // The address and the title are the page's, wherever the subtree is.
             let facts: super::tab::PageFacts = self.call("page", &(), deadline).await?;
@@ -96,8 +114,8 @@ impl ChromiumPage {
             candidates.extend(self.tabs.borrow().other_worlds());
         }
         for world in candidates {
-            let tree =
-                self.tree(&world, wanted, wanted.max_chars, wanted.max_depth, selector.is_some(), deadline).await?;
+            let bounds = Bounds { selector, chars: wanted.max_chars, depth: wanted.max_depth };
+            let tree = self.tree(&world, wanted, bounds, deadline).await?;
             match selector {
                 Some(selector) if tree.stale => return Err(stale(selector)),
                 Some(selector) => {
@@ -120,16 +138,14 @@ impl ChromiumPage {
         &self,
         world: &World,
         wanted: &Snapshot,
-        max_chars: u32,
-        max_depth: u32,
-        by_selector: bool,
+        bounds: Bounds<'_>,
         deadline: Instant,
     ) -> Result<Tree, Fault> {
         self.mark_frames(world, deadline).await;
         let next = self.refs.lock().next;
         let argument = json!({
-            "selector": if by_selector { wanted.selector.as_ref() } else { None }, "interactive": wanted.interactive,
-            "maxDepth": max_depth, "maxChars": max_chars, "next": next,
+            "selector": bounds.selector, "interactive": wanted.interactive,
+            "maxDepth": bounds.depth, "maxChars": bounds.chars, "next": next,
         });
         let tree: Tree = world.call("snapshot", &argument, deadline).await?;
         if tree.next > next {
@@ -158,62 +174,52 @@ impl ChromiumPage {
     }
 
     /// Adds the lines of a document, and those of its frames below the lines that stand for them.
-    async fn write(
-        &self,
-        tree: Tree,
-        wanted: &Snapshot,
-        (depth, nesting): (usize, usize),
-        lines: &mut Vec<String>,
-        result: &mut SnapshotResult,
-        deadline: Instant,
-    ) {
-        result.truncated |= tree.truncated;
-        result.refs.extend(tree.refs);
+    async fn write(&self, tree: Tree, (depth, nesting): (usize, usize), walk: &mut Walk<'_>) {
+        walk.result.truncated |= tree.truncated;
+        walk.result.refs.extend(tree.refs);
         let mut frames = tree.frames.into_iter().peekable();
         for (index, line) in tree.lines.into_iter().enumerate() {
-            lines.push(format!("{:width$}{line}", "", width = depth * 2));
+            walk.lines.push(format!("{:width$}{line}", "", width = depth * 2));
             while let Some(frame) = frames.next_if(|frame| frame.line == index) {
-                let left = chars_left(wanted.max_chars, lines);
                 let inner = depth + frame.depth + 1;
-                let levels = wanted.max_depth.saturating_sub(u32::try_from(inner).unwrap_or(u32::MAX));
+                let levels = walk.wanted.max_depth.saturating_sub(u32::try_from(inner).unwrap_or(u32::MAX));
+                let bounds = Bounds { selector: None, chars: walk.chars_left(), depth: levels };
                 if levels == 0 {
                     continue;
                 }
-                if nesting >= MAX_NESTING || left == 0 {
-                    result.truncated = true;
+                if nesting >= MAX_NESTING || bounds.chars == 0 {
+                    walk.result.truncated = true;
                     continue;
                 }
                 let child = self.tabs.borrow().other_worlds().into_iter().find(|world| world.frame == frame.id);
                 let Some(child) = child else { continue };
-                // Its lines are indented: what is left of the characters is a bound, checked again below.
-                let Ok(tree) = self.tree(&child, wanted, left, levels, false, deadline).await else { continue };
-                let below = (inner, nesting + 1);
-                Box::pin(self.write(tree, wanted, below, lines, result, deadline)).await;
+                // A frame that is gone or too busy is shown without what is in it.
+                let Ok(tree) = self.tree(&child, walk.wanted, bounds, walk.deadline).await else { continue };
+                Box::pin(self.write(tree, (inner, nesting + 1), walk)).await;
             }
-        }
-        if nesting == 0 {
-            shorten(lines, wanted.max_chars, result);
         }
     }
 }
 
-fn length(lines: &[String]) -> usize {
-    lines.iter().map(|line| line.encode_utf16().count() + 1).sum::<usize>().saturating_sub(1)
-}
+impl Walk<'_> {
+    /// UTF-16 units so far, as the scripts count them.
+    fn length(&self) -> u32 {
+        let length = self.lines.iter().map(|line| line.encode_utf16().count() + 1).sum::<usize>();
+        u32::try_from(length.saturating_sub(1)).unwrap_or(u32::MAX)
+    }
 
-fn chars_left(most: u32, lines: &[String]) -> u32 {
-    most.saturating_sub(u32::try_from(length(lines)).unwrap_or(u32::MAX))
-}
+    fn chars_left(&self) -> u32 {
+        self.wanted.max_chars.saturating_sub(self.length())
+    }
 
-/// Leaves out whole lines at the end until the rest is short enough.
-fn shorten(lines: &mut Vec<String>, most: u32, result: &mut SnapshotResult) {
-    while length(lines) > usize::try_from(most).unwrap_or(usize::MAX) {
-        let Some(line) = lines.pop() else { return };
-        result.truncated = true;
-        if let Some((_, after)) = line.split_once("[ref=")
-            && let Some((name, _)) = after.split_once(']')
-        {
-            result.refs.remove(name);
+    /// Leaves out whole lines at the end until the rest is short enough: lines of frames are longer here by their indent.
+    fn shorten(&mut self) {
+        while self.length() > self.wanted.max_chars {
+            let Some(line) = self.lines.pop() else { return };
+            self.result.truncated = true;
+            if let Some((name, _)) = line.rsplit_once("[ref=").and_then(|(_, after)| after.split_once(']')) {
+                self.result.refs.remove(name);
+            }
         }
     }
 }

@@ -219,14 +219,14 @@ impl Keeper {
         let key = SessionKey::from(session_id.as_str());
         let session = self.browser.page_session(key.clone());
         if target_info.kind == "iframe" {
-            self.on_frame(&event.session, key, session, target_info);
+            self.on_frame(&event.session, (key, session), target_info);
         } else {
-            self.on_page(key, session, target_info);
+            self.on_page(&key, session, target_info);
         }
     }
 
     /// A frame got a process of its own: set it up and let it run.
-    fn on_frame(&self, holder: &SessionKey, key: SessionKey, session: CdpSession, info: TargetInfo) {
+    fn on_frame(&self, holder: &SessionKey, (key, session): (SessionKey, CdpSession), info: TargetInfo) {
         setup::prepare_frame(&session, self.tabs.borrow().shape);
         self.tabs.send_modify(|tabs| {
             if let Some(tab) = tabs.owner(holder) {
@@ -236,7 +236,7 @@ impl Keeper {
     }
 
     /// A page is there, paused: set it up, let it run, and make it the active one.
-    fn on_page(&self, key: SessionKey, session: CdpSession, target_info: TargetInfo) {
+    fn on_page(&self, key: &SessionKey, session: CdpSession, target_info: TargetInfo) {
         let (count, shape) = {
             let tabs = self.tabs.borrow();
             (tabs.open.len(), tabs.shape)

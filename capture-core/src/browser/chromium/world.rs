@@ -175,12 +175,14 @@ fn protocol(message: String) -> NoAnswer {
 
 /// The ways Chromium says that a document is no longer there.
 fn is_gone(error: &CdpError) -> bool {
-    const TELLING: [&str; 7] = [
+    const TELLING: [&str; 9] = [
         "uniqueContextId not found",
         "Cannot find context",
         "Execution context was destroyed",
         "Inspected target navigated or closed",
         "Promise was collected",
+        "Session with given id not found",
+        "Not attached to an active page",
         "Could not find object with given id",
         "Cannot find context with specified id",
     ];

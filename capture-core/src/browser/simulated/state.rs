@@ -52,9 +52,6 @@ impl SimulatedState {
             Deed::Back(_) => self.go_to(self.place.checked_sub(1)),
             Deed::Forward(_) => self.go_to(self.place.checked_add(1)),
             Deed::Reload(_) => self.go_to(Some(self.place)),
-            Deed::Title => ActionResult::Title { title: self.title() },
-            Deed::Url => ActionResult::Url { url: self.url.clone() },
-            Deed::Screenshot(_) => ActionResult::Screenshot(pixel()),
             Deed::WaitForSelector(_) => element().into(),
             Deed::WaitForTimeout(wait) => {
                 let waited_ms = u64::try_from(wait.pause.as_millis()).unwrap_or(u64::MAX);
@@ -103,6 +100,16 @@ impl SimulatedState {
                 ActionResult::Press(PressResult { key: press.chord.name.clone() })
             }
             Deed::Scroll(scroll) => self.scroll(&scroll.what),
+            reading => self.read(reading),
+        }
+    }
+
+    /// Actions that change nothing.
+    fn read(&self, deed: &Deed) -> ActionResult {
+        match deed {
+            Deed::Title => ActionResult::Title { title: self.title() },
+            Deed::Url => ActionResult::Url { url: self.url.clone() },
+            Deed::Screenshot(_) => ActionResult::Screenshot(pixel()),
             Deed::Snapshot(_) => ActionResult::Snapshot(SnapshotResult {
                 snapshot: format!("- text: simulated page at {}", self.url),
                 refs: BTreeMap::new(),
@@ -126,8 +133,8 @@ impl SimulatedState {
                 count: 0,
                 elements: Vec::new(),
             }),
-            // Sessions take batches apart before a page sees them.
-            Deed::Batch(_) => ActionResult::Done {},
+            // Sessions take batches apart before a page sees them; everything else was done above.
+            _ => ActionResult::Done {},
         }
     }
 

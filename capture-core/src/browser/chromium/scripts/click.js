@@ -97,9 +97,10 @@ function isLabelOf(hit, element) {
 // Watches the next mouse events and keeps them from anything but the element.
 function arm({ element, force }) {
   disarm();
-  watch = { element, force, received: false, blockedBy: null, listener: null };
+  watch = { element, force, received: false, blockedBy: null, download: null, listener: null };
   const current = watch;
   current.listener = (event) => {
+    if (event.type === 'click' && event.composedPath().some(isDownloadLink)) current.download = event;
     if (!event.isTrusted || current.force) return;
     const target = event.composedPath()[0];
     if (!current.received && !current.blockedBy) {
@@ -120,9 +121,13 @@ function disarm() {
   watch = null;
 }
 
-// Who received the events since `aim`.
+function isDownloadLink(node) {
+  return node instanceof Element && node.matches('a[download], area[download]');
+}
+
+// Who received the events since `aim`, and whether they ask for a download.
 function verdict() {
-  const blockedBy = watch?.blockedBy ?? null;
+  const { blockedBy = null, download = null } = watch ?? {};
   disarm();
-  return { blockedBy };
+  return { blockedBy, downloads: Boolean(download && !download.defaultPrevented) };
 }

@@ -23,21 +23,26 @@ const UNSAID = new Set([
   'desc', 'head', 'link', 'meta', 'metadata', 'noscript', 'script', 'style', 'template', 'title', 'datalist',
 ]);
 const FALLBACK_CONTENT = new Set(['audio', 'canvas', 'embed', 'iframe', 'object', 'video']);
+const SVG = 'http://www.w3.org/2000/svg';
 const LABELABLE = new Set(['button', 'input', 'meter', 'output', 'progress', 'select', 'textarea']);
 const NAMED_BY_VALUE = { button: '', submit: 'Submit', reset: 'Reset' };
 const TAKES_PLACEHOLDER = new Set(['email', 'number', 'password', 'search', 'tel', 'text', 'textarea', 'url']);
 // Words, attributes and the slash before the alternative text of a `content`; pictures say nothing.
 const CONTENT_TOKENS = /"((?:[^"\\]|\\.)*)"|attr\(\s*([^\s,)]+)[^)]*\)|url\([^)]*\)|\//g;
-const NAMING_CHILD = { fieldset: 'legend', figure: 'figcaption', table: 'caption' };
+const NAMING_CHILD = { __proto__: null, fieldset: 'legend', figure: 'figcaption', table: 'caption' };
+// Pictures stand apart from the words around them, though they are in line with them.
+const APART = new Set(['img', 'svg']);
 const EMBEDDED = new Set(['combobox', 'listbox', 'scrollbar', 'searchbox', 'slider', 'spinbutton', 'textbox']);
 const RANGES = new Set(['meter', 'progressbar', 'scrollbar', 'slider', 'spinbutton']);
 
 // The accessible name of an element. The element itself counts as shown, whether it is or not.
 function nameOf(element) {
-  return remembered('names', element, (each) => {
-    if (UNNAMED.has(roleOf(each)) && !NAMED_WITHOUT_ROLE.has(each.localName)) return '';
-    return named(each, 'root');
-  }, '');
+  return remembered('names', element, readName, '');
+}
+
+function readName(element) {
+  if (UNNAMED.has(roleOf(element)) && !NAMED_WITHOUT_ROLE.has(element.localName)) return '';
+  return named(element, 'root');
 }
 
 // What would name an element that has no role but can be clicked: its label or else its content.
@@ -49,11 +54,6 @@ function labelOf(element) {
 function authorName(element) {
   const given = ['aria-label', 'aria-labelledby', 'title'].some((name) => element.hasAttribute(name));
   return given ? looking(() => named(element, 'author')) : '';
-}
-
-// The words in an element, whatever it is called.
-function contentOnly(element) {
-  return looking(() => collapse(contentText(element, newWalk(element))));
 }
 
 function named(element, how) {
@@ -117,14 +117,14 @@ function referred(element, attribute, property) {
 // Whether an element of a text walk is hidden by itself; visibility is the matter of the text in it.
 function isUnsaid(element) {
   if (UNSAID.has(element.localName) || element.getAttribute('aria-hidden') === 'true') return true;
-  return styleOf(element).display === 'none';
+  return shownAs(element).none;
 }
 
 // Whether nothing hides an element, neither itself nor what it is in.
 function isExposed(element) {
-  if (styleOf(element).visibility !== 'visible') return false;
+  if (!shownAs(element).visible) return false;
   for (let at = element; at; at = parentOf(at)) {
-    if (isUnsaid(at) || (at !== element && styleOf(at).contentVisibility === 'hidden')) return false;
+    if (isUnsaid(at) || (at !== element && shownAs(at).shut)) return false;
   }
   return true;
 }
@@ -139,7 +139,7 @@ function nativeName(element, walk) {
   if (name === 'input') return inputName(element);
   if (name === 'img' || name === 'area') return element.getAttribute('alt');
   if (name === 'optgroup' || name === 'option') return collapse(element.getAttribute('label')) || null;
-  const wanted = Object.hasOwn(NAMING_CHILD, name) ? NAMING_CHILD[name] : null;
+  const wanted = NAMING_CHILD[name];
   const child = wanted ? [...element.childNodes].find((each) => each.localName === wanted) : svgTitle(element);
   if (!child) return null;
   // The title of a drawing is never shown, and names it all the same.
@@ -156,36 +156,36 @@ function inputName(element) {
 }
 
 function placeholder(element) {
-  const takes = element.hasAttribute('placeholder') && TAKES_PLACEHOLDER.has(element.type);
-  return takes ? collapse(element.getAttribute('placeholder')) : '';
+  return TAKES_PLACEHOLDER.has(element.type) ? collapse(element.getAttribute('placeholder')) : '';
 }
 
 function svgTitle(element) {
-  if (!(element instanceof SVGElement)) return null;
+  if (element.namespaceURI !== SVG) return null;
   return [...element.childNodes].find((each) => each.localName === 'title') ?? null;
 }
 
 // The labels of a control. `labels` of each control would search the whole document, so all are looked up together.
 function labelsOf(control) {
-  const all = remembered('labels', control.getRootNode(), (root) => {
-    const found = new Map();
-    for (const label of root.querySelectorAll?.('label') ?? []) {
-      const target = label.control;
-      if (target) found.set(target, [...(found.get(target) ?? []), label]);
-    }
-    return found;
-  }, new Map());
-  return all.get(control) ?? [];
+  return remembered('labels', control.getRootNode(), readLabels, new Map()).get(control) ?? [];
+}
+
+function readLabels(root) {
+  const found = new Map();
+  for (const label of root.querySelectorAll?.('label') ?? []) {
+    const { control } = label;
+    if (control) found.set(control, [...(found.get(control) ?? []), label]);
+  }
+  return found;
 }
 
 // 2F: the text in an element with what CSS puts before and after it.
 function contentText(element, walk) {
   if (FALLBACK_CONTENT.has(element.localName)) return '';
   walk.path.add(element);
-  const style = styleOf(element);
-  const said = walk.unhidden || style.visibility === 'visible';
+  const { visible, shut } = shownAs(element);
+  const said = walk.unhidden || visible;
   let text = said ? generated(element, '::before') : '';
-  if (walk.unhidden || style.contentVisibility !== 'hidden') {
+  if (walk.unhidden || !shut) {
     for (const node of childrenOf(element)) text += nodeText(node, walk, said);
     for (const owned of referred(element, 'aria-owns', 'ariaOwnsElements')) {
       if (!element.contains(owned)) text += nodeText(owned, walk, said);
@@ -205,7 +205,7 @@ function nodeText(node, walk, said) {
   if (node.nodeType !== Node.ELEMENT_NODE) return '';
   if (node.localName === 'br') return ' ';
   const text = alternative(node, walk, 'child');
-  return text && isBlock(node) ? ` ${text} ` : text;
+  return text && (shownAs(node).block || APART.has(node.localName)) ? ` ${text} ` : text;
 }
 
 // The text of a pseudo-element: its alternative text where it has one, else its words.
@@ -225,7 +225,7 @@ function generated(element, pseudo) {
 }
 
 // What a control holds at present, as text. Passwords stay secret.
-function valueOf(element, role, walk = null) {
+function valueOf(element, role, walk = newWalk(element)) {
   const name = element.localName;
   const said = RANGES.has(role) && (element.getAttribute('aria-valuetext') || element.getAttribute('aria-valuenow'));
   if (said) return said;
@@ -238,7 +238,7 @@ function valueOf(element, role, walk = null) {
   const chosen = role === 'combobox' || role === 'listbox' ? chosenOptions(element) : [];
   if (chosen.length > 0) return chosen.map(labelOf).join(' ');
   if (role === 'listbox') return '';
-  return walk ? contentText(element, walk) : contentOnly(element);
+  return looking(() => contentText(element, walk));
 }
 
 // The options chosen in a combobox or listbox of the author's making, or in the list it opens.

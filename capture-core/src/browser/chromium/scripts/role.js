@@ -29,6 +29,7 @@ const GLOBAL_ATTRIBUTES = [
 ];
 
 const NATIVE_ROLES = {
+  __proto__: null,
   address: 'group', article: 'article', blockquote: 'blockquote', button: 'button', caption: 'caption', code: 'code',
   datalist: 'listbox', dd: 'definition', del: 'deletion', details: 'group', dfn: 'term', dialog: 'dialog', dt: 'term',
   em: 'emphasis', fieldset: 'group', figcaption: 'caption', figure: 'figure', h1: 'heading', h2: 'heading',
@@ -41,6 +42,7 @@ const NATIVE_ROLES = {
 
 // Elements whose role depends on their attributes or on where they are.
 const CONDITIONAL_ROLES = {
+  __proto__: null,
   a: linkRole,
   area: linkRole,
   aside: asideRole,
@@ -72,15 +74,16 @@ const SUGGESTING = new Set(['email', 'search', 'tel', 'text', 'url']);
 
 const SECTIONING = new Set(['article', 'aside', 'nav', 'section', 'complementary', 'navigation', 'region']);
 const SCOPES = new Set([...SECTIONING, 'main']);
-const FOCUSABLE =
-  'a[href], area[href], button, input, select, textarea, iframe, summary, audio[controls], video[controls]';
+const CONTROLS =
+  'a[href], area[href], button, input:not([type=hidden i]), select, textarea, :is(audio, video)[controls]';
+const CHECKABLE = new Set(['checkbox', 'menuitemcheckbox', 'menuitemradio', 'option', 'radio', 'switch', 'treeitem']);
 
 let memory = null;
 
 // Remembers roles, names, styles and labels for as long as `work` lasts: nothing may change meanwhile.
 function looking(work) {
   if (memory) return work();
-  memory = { roles: new Map(), names: new Map(), styles: new Map(), labels: new Map() };
+  memory = { roles: new Map(), names: new Map(), shown: new Map(), labels: new Map() };
   try {
     return work();
   } finally {
@@ -92,20 +95,39 @@ function looking(work) {
 function remembered(kind, key, make, meanwhile) {
   if (!memory) return looking(() => remembered(kind, key, make, meanwhile));
   const known = memory[kind];
-  if (known.has(key)) return known.get(key);
+  const before = known.get(key);
+  if (before !== undefined) return before;
   known.set(key, meanwhile);
   const value = make(key);
   known.set(key, value);
   return value;
 }
 
-function styleOf(element) {
-  return remembered('styles', element, (each) => getComputedStyle(each), null);
+// What decides whether an element is shown, read once: each reading of a style has its price.
+function shownAs(element) {
+  return remembered('shown', element, readShown, null);
+}
+
+function readShown(element) {
+  const style = getComputedStyle(element);
+  const { display } = style;
+  const none = display === 'none';
+  return {
+    style,
+    none,
+    block: display !== 'inline' && display !== 'contents',
+    visible: none || style.visibility === 'visible',
+    shut: !none && style.contentVisibility === 'hidden',
+  };
 }
 
 // The role of an element; `generic` where nothing applies, `none` where it is there for looks only.
 function roleOf(element) {
-  return remembered('roles', element, (each) => explicitRole(each) ?? implicitRole(each), 'generic');
+  return remembered('roles', element, readRole, 'generic');
+}
+
+function readRole(element) {
+  return explicitRole(element) ?? implicitRole(element);
 }
 
 function explicitRole(element) {
@@ -122,8 +144,7 @@ function explicitRole(element) {
 
 function implicitRole(element) {
   const name = element.localName;
-  if (Object.hasOwn(NATIVE_ROLES, name)) return NATIVE_ROLES[name];
-  return Object.hasOwn(CONDITIONAL_ROLES, name) ? CONDITIONAL_ROLES[name](element) : 'generic';
+  return NATIVE_ROLES[name] ?? CONDITIONAL_ROLES[name]?.(element) ?? 'generic';
 }
 
 // Whether an element cannot be presentational, whatever its author says.
@@ -133,9 +154,12 @@ function mattersAnyway(element) {
 
 function isFocusable(element) {
   if (element.matches(':disabled')) return false;
-  if (/^\s*[-+]?\d/.test(element.getAttribute('tabindex') ?? '') || isEditingHost(element)) return true;
-  if (element.localName === 'summary') return isSummary(element);
-  return element.matches(FOCUSABLE) && element.type !== 'hidden';
+  const indexed = /^\s*[-+]?\d/.test(element.getAttribute('tabindex') ?? '');
+  return indexed || isControl(element) || element.localName === 'iframe';
+}
+
+function isControl(element) {
+  return element.matches(CONTROLS) || isEditingHost(element) || isSummary(element);
 }
 
 function isEditingHost(element) {
@@ -145,6 +169,7 @@ function isEditingHost(element) {
 
 // Whether a summary is the one that opens its details.
 function isSummary(element) {
+  if (element.localName !== 'summary') return false;
   const parent = element.parentElement;
   return parent?.localName === 'details' && parent.querySelector(':scope > summary') === element;
 }
@@ -204,18 +229,22 @@ function headerRole(element) {
   return row?.querySelector(':scope > td') ? 'rowheader' : 'columnheader';
 }
 
+// Whether a box is checked, and half checked; null where it is not or cannot be.
+function checkedState(element, role) {
+  if (!CHECKABLE.has(role)) return null;
+  if (element.localName !== 'input') {
+    return { true: 'checked', mixed: 'checked=mixed' }[element.getAttribute('aria-checked')] ?? null;
+  }
+  if (element.indeterminate) return 'checked=mixed';
+  return element.checked ? 'checked' : null;
+}
+
 // The children of an element as they are rendered: through shadow roots and slots, and what a closed <details> shows.
 function childrenOf(element) {
-  if (element.shadowRoot) return element.shadowRoot.childNodes;
   const name = element.localName;
   const assigned = name === 'slot' ? element.assignedNodes() : [];
   if (assigned.length > 0) return assigned;
-  const children = element.childNodes;
-  return name === 'details' && !element.open ? [...children].filter((child) => isSummary(child)) : children;
-}
-
-// Whether an element stands apart from the words around it.
-function isBlock(element) {
-  const { display } = styleOf(element);
-  return display !== 'inline' && display !== 'contents';
+  const children = [];
+  for (let child = (element.shadowRoot ?? element).firstChild; child; child = child.nextSibling) children.push(child);
+  return name === 'details' && !element.open ? children.filter(isSummary) : children;
 }

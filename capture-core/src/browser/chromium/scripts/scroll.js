@@ -2,19 +2,20 @@
 
 // Scrolls the page or the element named: by `dx`, `dy`, to its `top` or `bottom`, or into view.
 async function scroll({ selector, by, to, timeoutMs }) {
-  if (!selector) return { done: true, diagnostics: diagnostics([]), scroll: scrolled(mainScroller(by ?? { dx: 0, dy: 1 }), by, to) };
-  return awaited({ selector, timeoutMs }, (element) => {
+  if (!selector) return { done: true, scroll: await scrolled(mainScroller(by ?? { dx: 0, dy: 1 }), by, to) };
+  return awaited({ selector, timeoutMs }, async (element) => {
     if (!isVisible(element)) return { why: 'not_visible' };
-    if (by || to) return { done: true, scroll: scrolled(element, by, to) };
+    if (by || to) return { done: true, scroll: await scrolled(element, by, to) };
     element.scrollIntoView({ block: 'center', inline: 'nearest', behavior: 'instant' });
     return { done: true, scroll: standing(document.scrollingElement ?? document.documentElement, null) };
   });
 }
 
-function scrolled(element, by, to) {
+async function scrolled(element, by, to) {
   const behavior = 'instant';
   if (to) element.scrollTo({ top: to === 'top' ? 0 : element.scrollHeight, behavior });
   else element.scrollBy({ left: by.dx, top: by.dy, behavior });
+  await frame(); // the page hears of it before it is painted
   return standing(element, by ?? { dx: 0, dy: to === 'top' ? -1 : 1 });
 }
 

@@ -20,9 +20,6 @@ const INTERACTIVE = new Set([
   'button', 'checkbox', 'combobox', 'link', 'menuitem', 'menuitemcheckbox', 'menuitemradio', 'option', 'radio',
   'searchbox', 'slider', 'spinbutton', 'switch', 'tab', 'textbox', 'treeitem',
 ]);
-const CHECKABLE = new Set(['checkbox', 'menuitemcheckbox', 'menuitemradio', 'option', 'radio', 'switch', 'treeitem']);
-const CONTROLS = 'a[href], area[href], button, input:not([type=hidden i]), select, textarea, ' +
-  'audio[controls], video[controls]';
 const FRAMES = new Set(['frame', 'iframe']);
 const MEDIA = new Set(['audio', 'video']);
 
@@ -48,7 +45,10 @@ function snapshot({ selector, interactive, maxDepth, maxChars, next }) {
   const limits = { levels: maxDepth ?? Infinity, chars: maxChars ?? Infinity, interactive: Boolean(interactive) };
   return looking(() => {
     const walk = { ...limits, root, nodes: 0, least: 0, cut: false, focused: focusedElement(), standing: new Set() };
-    const items = root && isExposed(root) ? gathered(root, walk) : [];
+    const items = [];
+    const inert = Boolean(root?.closest('[inert]'));
+    const around = { parent: root && parentOf(root), depth: 0, level: 0, inert, said: true };
+    if (root && isExposed(root)) gather(root, items, around, walk);
     const { href: url } = location;
     const tree = { lines: [], refs: {}, next, truncated: walk.cut, frames: [], url, title: document.title };
     if (!write(items, 0, tree, { ...limits, used: 0 })) tree.truncated = true;
@@ -62,16 +62,8 @@ function focusedElement() {
   return focused === document.body || focused === document.documentElement ? null : focused;
 }
 
-function gathered(root, walk) {
-  const parent = parentOf(root);
-  const pointer = parent !== null && styleOf(parent).cursor === 'pointer';
-  const items = [];
-  gather(root, items, { depth: 0, level: 0, pointer, inert: root.closest('[inert]') !== null, said: true }, walk);
-  return items;
-}
-
-// Adds the items of a node and of all in it. `around` is what its parent is like: how deep in the document and in the
-// tree, with the pointer of what can be clicked, inert, and shown or not.
+// Adds the items of a node and of all in it. `around` is where it is: in which element, how deep in the document and in
+// the tree, inert, and whether words there are shown.
 function gather(node, out, around, walk) {
   if (walk.cut) return;
   if (node.nodeType === Node.TEXT_NODE && around.said && !walk.interactive) addText(out, node.data);
@@ -82,23 +74,22 @@ function gather(node, out, around, walk) {
     walk.cut = true;
     return;
   }
-  const style = styleOf(node);
-  const said = style.visibility === 'visible';
+  const { visible: said, shut, block } = shownAs(node);
   const item = said && !walk.standing.has(node) ? itemOf(node, around, walk) : null;
   if (item) {
     if (around.level < walk.levels) walk.least += item.role.length + item.name.slice(0, SHOWN_CHARS).length + 3;
     out.push(item);
   }
-  if (item?.leaf || FALLBACK_CONTENT.has(node.localName) || style.contentVisibility === 'hidden') return;
+  if (item?.leaf || FALLBACK_CONTENT.has(node.localName) || shut) return;
   const inside = {
+    parent: node,
     depth: around.depth + 1,
     level: around.level + (item && !walk.interactive ? 1 : 0),
-    pointer: style.cursor === 'pointer',
     inert: around.inert || node.hasAttribute('inert'),
     said,
   };
   if (node.localName === 'label' && said) return gatherLabel(node, out, inside, walk);
-  const apart = !item && isBlock(node);
+  const apart = !item && block;
   if (apart) closeText(out);
   const into = item && !walk.interactive ? item.children : out;
   for (const child of childrenOf(node)) gather(child, into, inside, walk);
@@ -142,11 +133,8 @@ function closeText(out) {
 }
 
 function sameWords(words, name) {
+  const squeeze = (text) => text.replace(/\s+/g, '');
   return squeeze(name).includes(squeeze(words));
-}
-
-function squeeze(text) {
-  return text.replace(/\s+/g, '');
 }
 
 // The line an element gets; null where it gets none.
@@ -171,15 +159,17 @@ function itemOf(element, around, walk) {
 
 // Whether something happens when a person acts on an element, by its kind or by how it looks.
 function isActable(element, role, around) {
-  if (element.matches(CONTROLS) || isEditingHost(element)) return true;
-  if (element.localName === 'summary' && isSummary(element)) return true;
-  if (element.hasAttribute('tabindex') && element.tabIndex >= 0) return true;
+  if (isControl(element) || (element.hasAttribute('tabindex') && element.tabIndex >= 0)) return true;
   // What follows takes a mouse to act on.
-  const style = styleOf(element);
-  if (style.pointerEvents === 'none' || element === document.body || element === document.documentElement) return false;
-  if (INTERACTIVE.has(role) && element.localName !== 'option') return true;
-  if (element.hasAttribute('onclick') || element.onclick) return true;
-  return style.cursor === 'pointer' && !around.pointer && !element.control;
+  if (element === document.body || element === document.documentElement) return false;
+  // Handlers the page set as properties are not seen from here, those it wrote as attributes are.
+  const clickable = (INTERACTIVE.has(role) && element.localName !== 'option') || element.hasAttribute('onclick');
+  const pointed = clickable || (isPointed(element) && !(around.parent && isPointed(around.parent)) && !element.control);
+  return Boolean(pointed) && shownAs(element).style.pointerEvents !== 'none';
+}
+
+function isPointed(element) {
+  return shownAs(element).style.cursor === 'pointer';
 }
 
 function shownRole(element, plain) {
@@ -196,34 +186,23 @@ function shownName(element, role, plain, acts) {
 
 // What an element is like at present, in the order it is written.
 function statesOf(element, role, disabled, walk) {
-  const said = (name) => element.getAttribute(`aria-${name}`);
+  const said = element.hasAttributes() ? (name) => element.getAttribute(`aria-${name}`) : () => null;
   const states = [];
-  const level = role === 'heading' ? said('level') || element.localName.match(/^h([1-6])$/)?.[1] || 2 : said('level');
+  const level = said('level') || (role === 'heading' && (/^h([1-6])$/.exec(element.localName)?.[1] ?? 2));
   if (level) states.push(`level=${level}`);
-  const checked = CHECKABLE.has(role) ? checkedState(element) : null;
+  const checked = checkedState(element, role);
   if (checked) states.push(checked);
   if (said('pressed') === 'true') states.push('pressed');
-  if (said('pressed') === 'mixed') states.push('pressed=mixed');
   if (said('selected') === 'true' || (element.localName === 'option' && element.selected)) states.push('selected');
   const open = isSummary(element) ? String(element.parentElement.open) : said('expanded');
   if (open === 'true') states.push('expanded');
   if (open === 'false') states.push('collapsed');
   if (disabled) states.push('disabled');
-  if (said('readonly') === 'true' || element.matches('input:read-only, textarea:read-only') && element.readOnly) {
-    states.push('readonly');
-  }
+  if (said('readonly') === 'true' || element.readOnly === true) states.push('readonly');
   if (said('required') === 'true' || element.required === true) states.push('required');
   if (!['false', '', null].includes(said('invalid')) || element.matches(':user-invalid')) states.push('invalid');
   if (element === walk.focused) states.push('active');
   return states;
-}
-
-function checkedState(element) {
-  if (element.localName !== 'input') {
-    return { true: 'checked', mixed: 'checked=mixed' }[element.getAttribute('aria-checked')] ?? null;
-  }
-  if (element.indeterminate) return 'checked=mixed';
-  return element.checked ? 'checked' : null;
 }
 
 // Writes items as lines, as long as there is room. False when there was not enough.

@@ -3,9 +3,17 @@
 function isVisible(element) {
   const image = imageOf(element);
   if (image) return isVisible(image);
-  if (!element.checkVisibility({ visibilityProperty: true })) return false;
+  if (!isShown(element)) return false;
   const box = element.getBoundingClientRect();
   return (box.width > 0 && box.height > 0) || partsOf(element).length > 0;
+}
+
+// An element without a box of its own is shown where what holds it is.
+function isShown(element) {
+  if (element.checkVisibility({ visibilityProperty: true })) return true;
+  const style = getComputedStyle(element);
+  const holder = parentOf(element);
+  return style.display === 'contents' && style.visibility === 'visible' && Boolean(holder) && isShown(holder);
 }
 
 // The boxes an element is seen by: its own, or those of its content where it has none (display: contents) or where the
