@@ -6,6 +6,7 @@
     reason = "a failed step fails the test where it stands"
 )]
 
+mod accname;
 mod behaviours;
 mod billing;
 mod boundaries;
