@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use capture_core::browser::chromium::find_executable;
 use capture_tests::{Client, Server, Site, expected::differences};
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
@@ -42,11 +43,29 @@ fn behaviours(family: &str, site: &Site) -> Vec<Behaviour> {
     found
 }
 
+/// Headless shell shows frames of other sites in the page's own process unless it is told otherwise.
+#[tokio::test]
+async fn frames_in_processes_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(folder.path(), open()).unwrap();
+    let wrapper = folder.path().join("chromium-headless-shell");
+    let browser = find_executable().expect("Chromium is installed by `make test`");
+    let script = format!("#!/bin/sh\nexec '{}' \"$@\" --site-per-process\n", browser.display());
+    std::fs::write(&wrapper, script).unwrap();
+    std::fs::set_permissions(&wrapper, open()).unwrap();
+    go_through_with("frames", &["--browser-executable", &wrapper.to_string_lossy()]).await;
+}
+
 async fn go_through(family: &str) {
+    go_through_with(family, &["--browser-warm-pages", "3"]).await;
+}
+
+async fn go_through_with(family: &str, flags: &[&str]) {
     if family == "forms" {
         frameworks::build().await;
     }
-    let (server, site) = (Server::start_with(&["--browser-warm-pages", "3"]).await, Site::start().await);
+    let (server, site) = (Server::start_with(flags).await, Site::start().await);
     let ann = server.user("ann").await;
     let mut failed = Vec::new();
     let all = behaviours(family, &site);

@@ -5,8 +5,9 @@ use tokio::time::{Duration, Instant};
 
 use super::{
     cdp::{CdpError, CdpSession, Pending, commands},
-    frames::Context,
+    frames::{Context, WORLD},
     page::ChromiumPage,
+    scripts,
 };
 use crate::{
     browser::{Fault, LostReason},
@@ -15,6 +16,15 @@ use crate::{
 
 /// What a page gets beyond the deadline it was told, to answer with what it last saw.
 const ANSWER_GRACE: Duration = Duration::from_millis(250);
+
+/// How long a document may go without a world before it is given one.
+const WORLD_LAG: Duration = Duration::from_millis(400);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WorldMade {
+    execution_context_id: i64,
+}
 
 /// A document of a tab, as a place to run scripts in.
 #[derive(Debug, Clone)]
@@ -63,6 +73,11 @@ impl ChromiumPage {
     /// The document of the active tab, once our scripts can run in it.
     pub(super) async fn world(&self, deadline: Instant) -> Result<World, Fault> {
         let mut tabs = self.tabs.subscribe();
+        let soon = tabs.wait_for(|tabs| tabs.world().is_some() || tabs.lost.is_some());
+        if tokio::time::timeout_at(deadline.min(Instant::now() + WORLD_LAG), soon).await.is_err() {
+            // What it was answered does not matter: the wait below sees whether there is a world now.
+            let _ = tokio::time::timeout_at(deadline, self.give_world()).await;
+        }
         let ready = tabs.wait_for(|tabs| tabs.world().is_some() || tabs.lost.is_some());
         match tokio::time::timeout_at(deadline, ready).await {
             Ok(Ok(tabs)) => match (tabs.lost, tabs.world()) {
@@ -72,6 +87,17 @@ impl ChromiumPage {
             Ok(Err(_closed)) => Err(LostReason::PageCrashed.into()),
             Err(_elapsed) => Err(Fault::timed_out("the page had no document to work with in time")),
         }
+    }
+
+    /// Gives the active document a world with our scripts. The browser does so by itself for every document, except where a
+    /// page moves into a process that showed one of its frames before (seen in Chromium 156).
+    async fn give_world(&self) -> Result<(), CdpError> {
+        let Some((session, frame)) = self.tabs.borrow().active().map(|tab| (tab.session.clone(), tab.target.clone()))
+        else {
+            return Ok(());
+        };
+        let made: WorldMade = session.send(&commands::create_world(&frame, WORLD)).decode().await?;
+        session.send(&commands::evaluate_in(scripts::BUNDLE, made.execution_context_id)).await.map(drop)
     }
 
     /// Calls one of our scripts in the active tab, again in the next document when one replaces the present one: only for
