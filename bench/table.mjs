@@ -4,6 +4,7 @@ import { quantile } from "./stats.mjs";
 
 /** Why ours may miss what it is to reach. */
 const REASONS = {
+  title: "one evaluation in the page, as raw CDP, and one REST call around it, which costs the difference on this machine.",
   createEmpty: "each session gets a browser context and a renderer of its own, while the pool refills at the same time.",
   screenshot: "Chromium waits for two frames. Begin-frame control would spare one, but is not safe with several tabs in one " +
     "browser: it needs one clock for all of them.",

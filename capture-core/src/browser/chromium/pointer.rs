@@ -176,7 +176,7 @@ impl ChromiumPage {
             }
             // A click may close its own tab, and a handler may loop: both happened after the click was received.
             Err(NoAnswer::Gone | NoAnswer::Late | NoAnswer::Fault(Fault::Lost(_))) => Ok(None),
-            Err(NoAnswer::Fault(fault)) => Err(fault),
+            Err(other) => Err(other.into()),
         }
     }
 

@@ -5,7 +5,7 @@ use tokio::time::{Duration, Instant};
 
 use super::{
     cdp::{CdpError, CdpSession, Pending, commands},
-    frames::{Context, WORLD},
+    frames::Context,
     page::ChromiumPage,
     scripts,
 };
@@ -16,15 +16,6 @@ use crate::{
 
 /// What a page gets beyond the deadline it was told, to answer with what it last saw.
 const ANSWER_GRACE: Duration = Duration::from_millis(250);
-
-/// How long a document may go without a world before it is given one.
-const WORLD_LAG: Duration = Duration::from_millis(400);
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WorldMade {
-    execution_context_id: i64,
-}
 
 /// A document of a tab, as a place to run scripts in.
 #[derive(Debug, Clone)]
@@ -42,6 +33,9 @@ pub(super) enum NoAnswer {
     Gone,
     /// It did not answer in time.
     Late,
+    /// The world is there without our scripts: seen in Chromium 156 where a page moves into a process that showed one of
+    /// its frames before.
+    Unprepared,
     /// Something else.
     Fault(Fault),
 }
@@ -73,11 +67,6 @@ impl ChromiumPage {
     /// The document of the active tab, once our scripts can run in it.
     pub(super) async fn world(&self, deadline: Instant) -> Result<World, Fault> {
         let mut tabs = self.tabs.subscribe();
-        let soon = tabs.wait_for(|tabs| tabs.world().is_some() || tabs.lost.is_some());
-        if tokio::time::timeout_at(deadline.min(Instant::now() + WORLD_LAG), soon).await.is_err() {
-            // What it was answered does not matter: the wait below sees whether there is a world now.
-            let _ = tokio::time::timeout_at(deadline, self.give_world()).await;
-        }
         let ready = tabs.wait_for(|tabs| tabs.world().is_some() || tabs.lost.is_some());
         match tokio::time::timeout_at(deadline, ready).await {
             Ok(Ok(tabs)) => match (tabs.lost, tabs.world()) {
@@ -87,17 +76,6 @@ impl ChromiumPage {
             Ok(Err(_closed)) => Err(LostReason::PageCrashed.into()),
             Err(_elapsed) => Err(Fault::timed_out("the page had no document to work with in time")),
         }
-    }
-
-    /// Gives the active document a world with our scripts. The browser does so by itself for every document, except where a
-    /// page moves into a process that showed one of its frames before (seen in Chromium 156).
-    async fn give_world(&self) -> Result<(), CdpError> {
-        let Some((session, frame)) = self.tabs.borrow().active().map(|tab| (tab.session.clone(), tab.target.clone()))
-        else {
-            return Ok(());
-        };
-        let made: WorldMade = session.send(&commands::create_world(&frame, WORLD)).decode().await?;
-        session.send(&commands::evaluate_in(scripts::BUNDLE, made.execution_context_id)).await.map(drop)
     }
 
     /// Calls one of our scripts in the active tab, again in the next document when one replaces the present one: only for
@@ -153,6 +131,12 @@ impl World {
     ) -> Result<T, NoAnswer> {
         let argument = serde_json::to_string(argument).map_err(|error| protocol(error.to_string()))?;
         let evaluate = commands::evaluate(format!("capture.{function}({argument})"), &self.context.unique);
+        let answered = answer(function, self.session.send(&evaluate), deadline).await;
+        if !matches!(answered, Err(NoAnswer::Unprepared)) {
+            return answered;
+        }
+        // Both are sent at once: they are evaluated in order.
+        drop(self.session.send(&commands::evaluate(scripts::BUNDLE.to_owned(), &self.context.unique)));
         answer(function, self.session.send(&evaluate), deadline).await
     }
 
@@ -173,7 +157,10 @@ impl World {
 async fn answer<T: DeserializeOwned>(function: &str, asked: Pending, deadline: Instant) -> Result<T, NoAnswer> {
     match tokio::time::timeout_at(deadline + ANSWER_GRACE, asked.decode::<Evaluated<T>>()).await {
         Err(_elapsed) => Err(NoAnswer::Late),
-        Ok(Ok(Evaluated { exception_details: Some(thrown), .. })) => Err(protocol(thrown.into_message())),
+        Ok(Ok(Evaluated { exception_details: Some(thrown), .. })) => Err(match thrown.into_message() {
+            message if message.contains("capture is not defined") => NoAnswer::Unprepared,
+            message => protocol(message),
+        }),
         Ok(Ok(Evaluated { result: Remote { value: Some(value) }, .. })) => Ok(value),
         Ok(Ok(_)) => Err(protocol(format!("{function} brought nothing"))),
         Ok(Err(error)) if is_gone(&error) => Err(NoAnswer::Gone),
@@ -190,6 +177,7 @@ impl From<NoAnswer> for Fault {
                 details: serde_json::Map::new(),
                 outcome: RunOutcome::Unknown,
             },
+            NoAnswer::Unprepared => Self::Protocol("a document without our scripts".to_owned()),
             NoAnswer::Gone => Self::failed_for("frame_gone", "the document this action worked on went away"),
         }
     }

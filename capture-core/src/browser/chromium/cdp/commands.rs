@@ -270,19 +270,3 @@ pub(in super::super) fn drag(
 ) -> input::DispatchDragEventParams {
     input::DispatchDragEventParams::new(kind, x, y, data)
 }
-
-/// A world of its own for the document a frame shows now.
-pub(in super::super) fn create_world(frame: &str, world: &str) -> page::CreateIsolatedWorldParams {
-    page::CreateIsolatedWorldParams {
-        world_name: Some(world.to_owned()),
-        ..page::CreateIsolatedWorldParams::new(frame.to_owned())
-    }
-}
-
-/// Runs a script in the world of this number.
-pub(in super::super) fn evaluate_in(source: &str, context: i64) -> runtime::EvaluateParams {
-    runtime::EvaluateParams {
-        context_id: Some(runtime::ExecutionContextId::new(context)),
-        ..runtime::EvaluateParams::new(source)
-    }
-}
