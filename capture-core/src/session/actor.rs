@@ -7,8 +7,6 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
-use serde::Serialize;
-use serde_json::{Value, json};
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc, oneshot, watch},
     time::Instant,
@@ -18,12 +16,12 @@ use super::{
     CloseReason, EventKind, Lifecycle, SessionView, Usage,
     batch::Run,
     dedupe::{Dedupe, Ending},
-    events::EventLog,
+    events::{EventLog, brief, brief_outcome},
     handle::{Control, Handle, Job},
 };
 use crate::{
     account::UserId,
-    action::{ActionResult, Outcome},
+    action::Outcome,
     browser::{LostReason, OpenPage, Page},
     clock::Clock,
     error::{Error, ErrorCode, RunOutcome},
@@ -33,8 +31,6 @@ use crate::{
     tasks::Tasks,
 };
 
-/// Results above this stand in events as their size only.
-const BRIEF_BYTES: usize = 8 * 1024;
 /// How long the end of a session is tried to be written before it is left to the next start's recovery.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -368,23 +364,6 @@ async fn settle(context: &Context, last: SessionView) -> SessionView {
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(5));
-    }
-}
-
-/// A result as it stands in an event: whole up to 8 KiB, else only its size.
-pub(super) fn brief<T: Serialize>(result: &T) -> Value {
-    match serde_json::to_vec(result) {
-        Ok(bytes) if bytes.len() <= BRIEF_BYTES => serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-        Ok(bytes) => json!({"bytes": bytes.len()}),
-        Err(_unserialisable) => Value::Null,
-    }
-}
-
-/// Pictures are never encoded just to be measured.
-fn brief_outcome(outcome: &Outcome) -> Value {
-    match (&outcome.result, &outcome.screenshot) {
-        (ActionResult::Screenshot(picture), _) | (_, Some(picture)) => json!({"bytes": picture.body.len()}),
-        _ => brief(outcome),
     }
 }
 

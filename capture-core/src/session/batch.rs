@@ -103,7 +103,7 @@ impl Run {
         self.log.append(EventKind::ActionStep {
             action_id: self.action_id.to_string(),
             index,
-            step: super::actor::brief(&step),
+            step: super::events::brief(&step),
         });
         (step, error)
     }

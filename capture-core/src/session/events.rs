@@ -7,12 +7,16 @@ use std::{collections::VecDeque, sync::Arc};
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use super::SessionView;
-use crate::{action::ActionType, clock::Timestamp, limits::Limits};
+use crate::{
+    action::{ActionResult, ActionType, Outcome},
+    clock::Timestamp,
+    limits::Limits,
+};
 
 /// Names one unbroken log; a `seq` means something only together with it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -193,6 +197,26 @@ impl Ring {
             return None;
         }
         Some(self.events.iter().filter(|(event, _)| event.seq > seq).map(|(event, _)| Arc::clone(event)).collect())
+    }
+}
+
+/// Results above this stand in events as their size only.
+const BRIEF_BYTES: usize = 8 * 1024;
+
+/// A result as it stands in an event: whole up to 8 KiB, else only its size.
+pub(super) fn brief<T: Serialize>(result: &T) -> Value {
+    match serde_json::to_vec(result) {
+        Ok(bytes) if bytes.len() <= BRIEF_BYTES => serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        Ok(bytes) => json!({"bytes": bytes.len()}),
+        Err(_unserialisable) => Value::Null,
+    }
+}
+
+/// Pictures are never encoded just to be measured.
+pub(super) fn brief_outcome(outcome: &Outcome) -> Value {
+    match (&outcome.result, &outcome.screenshot) {
+        (ActionResult::Screenshot(picture), _) | (_, Some(picture)) => json!({"bytes": picture.body.len()}),
+        _ => brief(outcome),
     }
 }
 

@@ -2,7 +2,7 @@
 //! browser without a screen does not.
 
 use chromiumoxide::cdp::browser_protocol::input::{
-    DispatchDragEventType, DispatchMouseEventType as Kind, DragData, MouseButton as Button,
+    DispatchDragEventType, DispatchMouseEventParams, DispatchMouseEventType as Kind, DragData, MouseButton as Button,
 };
 use tokio::time::{Duration, Instant};
 
@@ -21,6 +21,11 @@ const DRAG_LAG: Duration = Duration::from_millis(500);
 /// The left button, held.
 const HELD: (Button, i64) = (Button::Left, 1);
 
+/// The left button let go.
+fn release(at: Point) -> DispatchMouseEventParams {
+    commands::mouse(Kind::MouseReleased, (at.x, at.y), (Button::Left, 0), 1, 0)
+}
+
 impl ChromiumPage {
     pub(super) async fn drag_mouse(&self, drag: &DragMouse, deadline: Instant) -> Result<ActionResult, Fault> {
         let due = Due { deadline, timeout: drag.timeout };
@@ -36,6 +41,10 @@ impl ChromiumPage {
         drop(tab.send(&commands::intercept_drags(true)));
         let dragged = self.drag(&tab, drag.steps, (points, target), due).await;
         drop(tab.send(&commands::intercept_drags(false)));
+        if dragged.is_err() {
+            // Wherever it failed, the button is not held any longer.
+            drop(tab.send(&release(from)));
+        }
         let (to, points) = dragged?;
         *self.mouse.lock() = to;
         Ok(ActionResult::Drag(DragResult { from, to, points }))
@@ -79,8 +88,7 @@ impl ChromiumPage {
                 }
             }
         }
-        let release = commands::mouse(Kind::MouseReleased, (last.x, last.y), (Button::Left, 0), 1, 0);
-        self.handled(tab, vec![tab.send(&release)], "the button was released", due).await?;
+        self.handled(tab, vec![tab.send(&release(last))], "the button was released", due).await?;
         Ok((last, points.len()))
     }
 

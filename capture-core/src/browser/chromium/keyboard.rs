@@ -73,31 +73,20 @@ impl ChromiumPage {
     }
 
     async fn type_keys(&self, typing: &Typing, deadline: Instant) -> Result<(), Fault> {
+        let due = Due { deadline, timeout: typing.timeout };
         let tab = self.active()?;
         let mut sent = Vec::new();
         for character in typing.text.replace("\r\n", "\n").chars() {
             if !typing.delay.is_zero() && !sent.is_empty() {
-                self.handled(
-                    &tab,
-                    std::mem::take(&mut sent),
-                    "a key was typed",
-                    Due { deadline, timeout: typing.timeout },
-                )
-                .await?;
+                self.handled(&tab, std::mem::take(&mut sent), "a key was typed", due).await?;
                 tokio::time::sleep_until(deadline.min(Instant::now() + typing.delay)).await;
             }
             sent.extend(type_character(&tab, character));
             if sent.len() >= UNDER_WAY {
-                self.handled(
-                    &tab,
-                    std::mem::take(&mut sent),
-                    "a part was typed",
-                    Due { deadline, timeout: typing.timeout },
-                )
-                .await?;
+                self.handled(&tab, std::mem::take(&mut sent), "a part was typed", due).await?;
             }
         }
-        self.handled(&tab, sent, "the text was typed", Due { deadline, timeout: typing.timeout }).await?;
+        self.handled(&tab, sent, "the text was typed", due).await?;
         if typing.text.contains('\n') {
             self.let_it_act(deadline).await;
         }

@@ -27,10 +27,9 @@ async function through(element, { x, y, separate }) {
     await frame();
     await frame();
   }
-  const outside = outsideOf(element);
-  point = outside.at(x, y);
+  point = outsideOf(element).at(x, y);
   const hit = isInView(point) ? elementAt(point.x, point.y) : null;
-  return { point, box: outside.box, coveredBy: hit === element ? null : describe(hit) };
+  return { point, coveredBy: hit === element ? null : describe(hit) };
 }
 
 // Where a frame's content lies, without moving anything.
