@@ -140,7 +140,11 @@ impl Client {
 
     /// An action.
     pub async fn act(&self, id: &str, kind: &str, payload: Value) -> Reply {
-        self.post(&format!("/v1/sessions/{id}/actions"), &json!({"type": kind, "payload": payload})).await
+        let reply = self.post(&format!("/v1/sessions/{id}/actions"), &json!({"type": kind, "payload": payload})).await;
+        if let (200, Ok(kind)) = (reply.status, kind.parse()) {
+            contract::check_fields(kind, &reply.body);
+        }
+        reply
     }
 
     /// An action that must succeed.

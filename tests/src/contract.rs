@@ -4,6 +4,7 @@
 
 use std::sync::LazyLock;
 
+use capture_core::action::ActionType;
 use jsonschema::Validator;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -28,6 +29,21 @@ pub fn check(method: &Method, path: &str, reply: &Reply) {
     let errors: Vec<String> =
         validator(name).iter_errors(&reply.body).map(|error| format!("{error} at {}", error.instance_path())).collect();
     assert!(errors.is_empty(), "{method} {path} → {} is not a {name}: {errors:?}\n{}", reply.status, reply.body);
+}
+
+/// Fails unless the reply of an action has the fields its types say, and no others.
+pub fn check_fields(kind: ActionType, reply: &Value) {
+    const COMMON: [&str; 6] = ["success", "actionId", "durationMs", "expiresInSeconds", "replayed", "screenshot"];
+    let (own, effects) = (kind.own_reply_schema(), kind.effects_schema());
+    for schema in [&own, &effects] {
+        let validator = jsonschema::validator_for(schema).expect("a valid schema");
+        let errors: Vec<String> = validator.iter_errors(reply).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{kind} brought {reply}: {errors:?}");
+    }
+    for name in reply.as_object().into_iter().flatten().map(|(name, _)| name) {
+        let known = |schema: &Value| schema["properties"].get(name).is_some();
+        assert!(COMMON.contains(&name.as_str()) || known(&own) || known(&effects), "{kind} brought {name}: {reply}");
+    }
 }
 
 /// The definition a reply must match; `None` for what the contract says nothing of.

@@ -55,7 +55,14 @@ fn routes() -> Router {
         .route("/agent", get(agent))
         .route("/behaviours/{family}/{page}", get(behaviour))
         .route("/frameworks/{script}", get(framework))
+        .route("/wire/{page}", get(golden))
         .route("/{fixture}", get(fixture))
+}
+
+/// Pages of the golden files.
+async fn golden(Path(name): Path<String>) -> impl IntoResponse {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("wire");
+    Html(tokio::fs::read_to_string(folder.join(name)).await.unwrap_or_default())
 }
 
 async fn fixture(Path(name): Path<String>) -> impl IntoResponse {

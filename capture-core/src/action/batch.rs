@@ -1,5 +1,8 @@
 //! Several actions in one request.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value};
 
@@ -65,10 +68,30 @@ impl Serialize for StepResult {
     }
 }
 
+impl JsonSchema for StepResult {
+    fn schema_name() -> Cow<'static, str> {
+        "StepResult".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "required": ["index", "type", "success", "durationMs"],
+            "properties": {
+                "index": {"type": "integer", "minimum": 0},
+                "type": generator.subschema_for::<ActionType>(),
+                "success": {"type": "boolean"},
+                "durationMs": {"type": "integer", "minimum": 0},
+            },
+        })
+    }
+}
+
 /// What `batch` brings.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(rename_all = "camelCase")]
 pub struct BatchResult {
-    /// One per attempted step.
+    /// One per attempted step, with the fields of its action's reply or of its error.
     pub results: Vec<StepResult>,
     /// Steps that ended well.
     pub completed: usize,

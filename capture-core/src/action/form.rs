@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -84,7 +85,7 @@ fn parse_values(payload: Payload<'_>) -> Result<Option<Vec<String>>, Error> {
 }
 
 /// What `select` brings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SelectResult {
     /// Values of the options that are selected now.
     pub selected: Vec<String>,
@@ -112,7 +113,7 @@ impl Check {
 }
 
 /// What `check` brings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CheckResult {
     /// As it is now.
     pub checked: bool,

@@ -1,5 +1,6 @@
 //! What the page wrote to its console, and what went wrong in it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::payload::Payload;
@@ -11,7 +12,7 @@ const DEFAULT_LIMIT: u32 = 100;
 pub const KEPT_ENTRIES: usize = 1_000;
 
 /// How serious a console message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum ConsoleLevel {
@@ -72,7 +73,7 @@ fn parse_limit(payload: Payload<'_>) -> Result<u32, Error> {
 }
 
 /// A message of the console.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ConsoleMessage {
     /// How serious.
     pub level: ConsoleLevel,
@@ -87,7 +88,7 @@ pub struct ConsoleMessage {
 }
 
 /// Something that went wrong in the page: an uncaught exception, an unhandled rejection, a document that did not load.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PageError {
     /// What.
     pub message: String,
@@ -104,7 +105,7 @@ pub struct PageError {
 }
 
 /// What `console` brings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ConsoleResult {
     /// Oldest first.
     pub messages: Vec<ConsoleMessage>,
@@ -113,7 +114,7 @@ pub struct ConsoleResult {
 }
 
 /// What `errors` brings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ErrorsResult {
     /// Oldest first.
     pub errors: Vec<PageError>,

@@ -3,6 +3,7 @@
 //! Data only, one file per family; how it is done lives under `browser/`. Whoever holds an [`Action`] holds a valid one.
 
 mod batch;
+mod fields;
 mod form;
 mod journal;
 mod keyboard;
@@ -13,6 +14,7 @@ mod parse;
 mod payload;
 mod pointer;
 mod read;
+mod reply;
 mod screenshot;
 mod scroll;
 mod selector;
@@ -24,6 +26,7 @@ use std::time::Duration;
 
 pub use self::{
     batch::{Batch, BatchResult, StepResult},
+    fields::{Field, Need, Shape},
     form::{Check, CheckResult, Choice, Fill, Select, SelectResult},
     journal::{Console, ConsoleLevel, ConsoleMessage, ConsoleResult, Errors, ErrorsResult, KEPT_ENTRIES, PageError},
     keyboard::{Chord, Press, PressResult, Type, TypeText, Typing},
@@ -36,6 +39,7 @@ pub use self::{
     parse::parse,
     pointer::{Click, DragMouse, DragPath, DragResult, Hover, Modifier, MouseButton, MoveMouse, Target},
     read::{Content, ContentFormat, ContentResult, Query, QueryField, QueryResult},
+    reply::Tells,
     screenshot::{Clip, Picture, PictureFormat, Screenshot},
     scroll::{Distance, Edge, Scroll, ScrollResult, Scrolled, Stretch},
     selector::Selector,

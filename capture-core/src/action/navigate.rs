@@ -2,6 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use url::Url;
 
@@ -62,7 +63,7 @@ impl Travel {
 }
 
 /// What `goto` brings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct GotoResult {
     /// Where the page ended up.
     pub url: String,

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     BatchResult, CheckResult, ConsoleResult, ContentResult, DragResult, ErrorsResult, GotoResult, Picture, PressResult,
-    QueryResult, ScrollResult, SelectResult, SnapshotResult, WaitedResult,
+    QueryResult, ScrollResult, SelectResult, SnapshotResult, Tells, WaitedResult,
 };
 
 /// What an action brought: its own result, what else happened meanwhile, and the picture asked for.
@@ -61,7 +62,7 @@ pub enum ActionResult {
 }
 
 /// A point in CSS pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Point {
     pub x: f64,
@@ -69,7 +70,7 @@ pub struct Point {
 }
 
 /// A box in CSS pixels of the viewport.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Rect {
     pub x: f64,
@@ -79,7 +80,7 @@ pub struct Rect {
 }
 
 /// What a selector action saw of its element.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Diagnostics {
     /// Whether the selector found anything.
@@ -109,7 +110,7 @@ pub struct Diagnostics {
 }
 
 /// What an action on an element brings.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ElementResult {
     /// The element; absent for a click at a point.
@@ -140,7 +141,7 @@ impl From<ElementResult> for ActionResult {
 }
 
 /// A dialog the page opened during the action; it was answered at once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DialogReport {
     /// alert, confirm, prompt or beforeunload.
     #[serde(rename = "type")]
@@ -152,14 +153,14 @@ pub struct DialogReport {
 }
 
 /// A tab the page opened during the action; it is the active page now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TabReport {
     /// Where it goes.
     pub url: String,
 }
 
 /// A download the page offered during the action; it was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DownloadReport {
     /// Where it came from.
@@ -169,7 +170,7 @@ pub struct DownloadReport {
 }
 
 /// What happened to the page while an action ran.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Effects {
     /// The active page's address afterwards, for pointer, keyboard and navigation actions.
@@ -187,4 +188,12 @@ pub struct Effects {
     /// The download that was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub download: Option<DownloadReport>,
+}
+
+impl Effects {
+    /// Fills in where the page is, as far as this action's reply tells it.
+    pub(crate) fn told(&mut self, tells: Tells, navigated: bool, url: String) {
+        self.navigated = (tells == Tells::Travel || (tells != Tells::Nothing && navigated)).then_some(navigated);
+        self.url = matches!(tells, Tells::NavigationAndUrl | Tells::Travel).then_some(url);
+    }
 }

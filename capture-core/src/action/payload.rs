@@ -21,6 +21,8 @@ impl<'a> Payload<'a> {
 
     /// The value of a field; an explicit null is the same as an absent field.
     pub(super) fn get(&self, field: &str) -> Option<&'a Value> {
+        #[cfg(test)]
+        asked::note(self.path, field);
         self.fields.get(field).filter(|value| !value.is_null())
     }
 
@@ -120,4 +122,28 @@ pub(super) fn clip(text: &str) -> String {
         shown.push('…');
     }
     shown
+}
+
+/// Which fields of a payload the parsers asked for, for the test of the tables.
+#[cfg(test)]
+pub(super) mod asked {
+    use std::{cell::RefCell, collections::BTreeSet};
+
+    thread_local! {
+        static NAMES: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+    }
+
+    pub(super) fn note(path: &str, field: &str) {
+        if path == "payload" {
+            NAMES.with_borrow_mut(|names| names.insert(field.to_owned()));
+        }
+    }
+
+    pub(crate) fn forget() {
+        NAMES.with_borrow_mut(BTreeSet::clear);
+    }
+
+    pub(crate) fn names() -> BTreeSet<String> {
+        NAMES.with_borrow(BTreeSet::clone)
+    }
 }

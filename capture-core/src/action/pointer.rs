@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Point, Selector, payload::Payload};
@@ -162,7 +163,7 @@ fn parse_path(payload: Payload<'_>) -> Result<DragPath, Error> {
 }
 
 /// What `drag_mouse` brings.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct DragResult {
     /// Where it was pressed.
     pub from: Point,

@@ -1,5 +1,6 @@
 //! Reading the page: `content` and `query`.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -7,7 +8,7 @@ use super::{Selector, payload::Payload};
 use crate::{error::Error, limits};
 
 /// How `content` is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ContentFormat {
     /// Readable text. The default.
@@ -35,7 +36,7 @@ impl Content {
 }
 
 /// What `content` brings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ContentResult {
     /// How it is given.
     pub format: ContentFormat,
@@ -48,7 +49,7 @@ pub struct ContentResult {
 }
 
 /// A field `query` can read of each element.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "named as on the wire")]
 pub enum QueryField {
@@ -144,7 +145,7 @@ fn parse_attributes(payload: Payload<'_>) -> Result<Vec<String>, Error> {
 }
 
 /// What `query` brings.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct QueryResult {
     /// As asked: selector, fields, attributes, limit.
     pub selector: Selector,

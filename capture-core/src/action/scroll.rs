@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Point, Selector, payload::Payload, pointer::parse_point};
@@ -102,7 +103,7 @@ fn parse_distance(payload: Payload<'_>) -> Result<Option<Distance>, Error> {
 }
 
 /// What `scroll` brings: where the page, or the element that was scrolled, stands now.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ScrollResult {
     /// In CSS pixels from the left end.

@@ -1,12 +1,13 @@
 //! How an action names an element.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::payload::Payload;
 use crate::{error::Error, limits::MAX_SELECTOR_CHARS};
 
 /// A selector within bounds; whether it is well-formed only the page can tell.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Selector(String);
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Selector, payload::Payload};
@@ -39,7 +40,7 @@ impl Snapshot {
 }
 
 /// What a ref stands for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RefReport {
     /// The ARIA role.
     pub role: String,
@@ -48,7 +49,7 @@ pub struct RefReport {
 }
 
 /// What `snapshot` brings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SnapshotResult {
     /// The tree, a line per node, two spaces per level.
     pub snapshot: String,

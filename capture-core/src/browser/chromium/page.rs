@@ -19,7 +19,7 @@ use super::{
     tabs::{Noticed, Tabs},
 };
 use crate::{
-    action::{Action, ActionResult, Deed, Effects, Outcome, Point, Screenshot, TabReport},
+    action::{Action, ActionResult, Deed, Effects, Outcome, Point, Screenshot, TabReport, Tells},
     browser::{Fault, LostReason, Page},
 };
 
@@ -42,48 +42,6 @@ pub(super) struct ChromiumPage {
     pub(super) refs: Mutex<Refs>,
     /// Where the mouse is.
     pub(super) mouse: Mutex<Point>,
-}
-
-/// What an action's reply tells of where the page is. `goto` tells its own address, read from the document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tells {
-    Nothing,
-    Navigation,
-    NavigationAndUrl,
-    /// Whether it navigated, either way.
-    Travel,
-}
-
-impl Tells {
-    fn of(deed: &Deed) -> Self {
-        match deed {
-            Deed::Goto(_) => Self::Navigation,
-            Deed::Back(_) | Deed::Forward(_) | Deed::Reload(_) => Self::Travel,
-            Deed::Click(_)
-            | Deed::Hover(_)
-            | Deed::MoveMouse(_)
-            | Deed::DragMouse(_)
-            | Deed::Type(_)
-            | Deed::TypeText(_)
-            | Deed::Fill(_)
-            | Deed::Select(_)
-            | Deed::Check(_)
-            | Deed::Press(_) => Self::NavigationAndUrl,
-            Deed::Title
-            | Deed::Url
-            | Deed::Screenshot(_)
-            | Deed::WaitForSelector(_)
-            | Deed::WaitForTimeout(_)
-            | Deed::CursorPosition
-            | Deed::Scroll(_)
-            | Deed::Snapshot(_)
-            | Deed::Console(_)
-            | Deed::Errors(_)
-            | Deed::Content(_)
-            | Deed::Query(_)
-            | Deed::Batch(_) => Self::Nothing,
-        }
-    }
 }
 
 impl ChromiumPage {
@@ -116,7 +74,7 @@ impl ChromiumPage {
         }
         let before = self.url();
         let travels = self.travels();
-        let tells = Tells::of(&action.deed);
+        let tells = action.kind().tells();
         self.tabs.send_modify(|tabs| tabs.noticed = Noticed::default());
         let result = self.perform_deed(action.deed, deadline).await?;
         if tells == Tells::NavigationAndUrl {
@@ -194,13 +152,10 @@ impl ChromiumPage {
         });
         let url = self.url();
         let navigated = noticed.navigations > 0 || url != before;
-        Effects {
-            navigated: (tells == Tells::Travel || (tells != Tells::Nothing && navigated)).then_some(navigated),
-            url: matches!(tells, Tells::NavigationAndUrl | Tells::Travel).then_some(url),
-            dialogs: noticed.dialogs,
-            new_tab,
-            download: noticed.download,
-        }
+        let Noticed { dialogs, download, .. } = noticed;
+        let mut effects = Effects { dialogs, new_tab, download, ..Effects::default() };
+        effects.told(tells, navigated, url);
+        effects
     }
 
     async fn new_tab(&self, deadline: Instant) -> Option<TabReport> {

@@ -202,10 +202,11 @@ impl SimulatedPage {
                 let before = self.state.lock().url.clone();
                 let mut outcome = Outcome::from(self.state.lock().succeed(&action.deed));
                 let url = self.state.lock().url.clone();
-                if url != before {
-                    outcome.effects.navigated = Some(true);
-                    let _ = self.events.try_send(EventKind::PageNavigated { url }); // full: dropped
+                let (tells, navigated) = (action.kind().tells(), url != before);
+                if navigated {
+                    let _ = self.events.try_send(EventKind::PageNavigated { url: url.clone() }); // full: dropped
                 }
+                outcome.effects.told(tells, navigated, url);
                 outcome.screenshot = picture;
                 Ok(outcome)
             }

@@ -1,0 +1,163 @@
+//! What the reply of each type holds: for the backends, the documentation and the tests.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
+use serde_json::Value;
+
+use super::{
+    ActionType, BatchResult, CheckResult, ConsoleResult, ContentResult, DragResult, Effects, ElementResult,
+    ErrorsResult, GotoResult, Picture, Point, PressResult, QueryResult, ScrollResult, SelectResult, SnapshotResult,
+    WaitedResult,
+};
+
+/// What a reply tells of where the page is. `goto` tells its own address, read from the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tells {
+    /// Nothing.
+    Nothing,
+    /// That it navigated.
+    Navigation,
+    /// Its address, and that it navigated.
+    NavigationAndUrl,
+    /// Its address, and whether it navigated, either way.
+    Travel,
+}
+
+/// The one field of `title`.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used; the result is a variant with this field")]
+struct TitleResult {
+    /// The page's title.
+    title: String,
+}
+
+/// The one field of `url`.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used; the result is a variant with this field")]
+struct UrlResult {
+    /// The page's address.
+    url: String,
+}
+
+/// An action without a result of its own.
+#[derive(JsonSchema)]
+struct NoResult {}
+
+impl ActionType {
+    /// What its reply tells of where the page is.
+    pub fn tells(self) -> Tells {
+        match self {
+            Self::Goto => Tells::Navigation,
+            Self::Back | Self::Forward | Self::Reload => Tells::Travel,
+            Self::Click
+            | Self::Hover
+            | Self::MoveMouse
+            | Self::DragMouse
+            | Self::Type
+            | Self::TypeText
+            | Self::Fill
+            | Self::Select
+            | Self::Check
+            | Self::Press
+            | Self::Scroll => Tells::NavigationAndUrl,
+            Self::Title
+            | Self::Url
+            | Self::Screenshot
+            | Self::WaitForSelector
+            | Self::WaitForTimeout
+            | Self::CursorPosition
+            | Self::Snapshot
+            | Self::Console
+            | Self::Errors
+            | Self::Content
+            | Self::Query
+            | Self::Batch => Tells::Nothing,
+        }
+    }
+
+    /// The fields of its reply that are this action's own, as a JSON schema.
+    pub fn own_reply_schema(self) -> Value {
+        match self {
+            Self::Goto => schema::<GotoResult>(),
+            Self::Back | Self::Forward | Self::Reload => schema::<NoResult>(),
+            Self::Title => schema::<TitleResult>(),
+            Self::Url => schema::<UrlResult>(),
+            Self::Screenshot => schema::<Picture>(),
+            Self::WaitForSelector | Self::Type => element(&[]),
+            Self::Click => element(&["clickedPoint"]),
+            Self::Hover => element(&["hoveredPoint"]),
+            Self::Fill => element(&["value"]),
+            Self::WaitForTimeout => schema::<WaitedResult>(),
+            Self::MoveMouse | Self::CursorPosition => schema::<Point>(),
+            Self::DragMouse => schema::<DragResult>(),
+            Self::TypeText => schema::<NoResult>(),
+            Self::Select => schema::<SelectResult>(),
+            Self::Check => schema::<CheckResult>(),
+            Self::Press => schema::<PressResult>(),
+            Self::Scroll => schema::<ScrollResult>(),
+            Self::Snapshot => schema::<SnapshotResult>(),
+            Self::Console => schema::<ConsoleResult>(),
+            Self::Errors => schema::<ErrorsResult>(),
+            Self::Content => schema::<ContentResult>(),
+            Self::Query => schema::<QueryResult>(),
+            Self::Batch => schema::<BatchResult>(),
+        }
+    }
+
+    /// The fields of its reply that tell what else happened.
+    pub fn effects_schema(self) -> Value {
+        let told: &[&str] = match self.tells() {
+            Tells::Nothing => &[],
+            Tells::Navigation => &["navigated"],
+            Tells::NavigationAndUrl | Tells::Travel => &["url", "navigated"],
+        };
+        let mut effects = schema::<Effects>();
+        match self {
+            Self::Batch => keep(&mut effects, |_| false), // its steps tell
+            _ => keep(&mut effects, |name| !["url", "navigated"].contains(&name) || told.contains(&name)),
+        }
+        effects
+    }
+}
+
+/// What is told of an element, with those of the further fields that this action has.
+fn element(further: &[&str]) -> Value {
+    let mut schema = schema::<ElementResult>();
+    keep(&mut schema, |name| !["clickedPoint", "hoveredPoint", "value"].contains(&name) || further.contains(&name));
+    schema
+}
+
+fn keep(schema: &mut Value, wanted: impl Fn(&str) -> bool) {
+    if let Some(fields) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        fields.retain(|name, _| wanted(name));
+    }
+}
+
+/// One schema, everything it names inlined.
+fn schema<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    settings.into_generator().into_root_schema_for::<T>().to_value()
+}
+
+impl JsonSchema for Picture {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Picture".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let side = generator.subschema_for::<u32>();
+        json_schema!({
+            "type": "object",
+            "required": ["contentType", "bodyBase64", "width", "height"],
+            "properties": {
+                "contentType": {"enum": ["image/png", "image/jpeg", "image/webp"], "description": "How it is encoded."},
+                "bodyBase64": {"type": "string", "description": "The picture, in base64."},
+                "width": side.clone(),
+                "height": side,
+                "clamped": {"const": true, "description": "A full page was cut at 16384 pixels."},
+            },
+        })
+    }
+}
