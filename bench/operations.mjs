@@ -10,6 +10,7 @@ export const MIXED = Array.from({ length: 25 }, (_, i) => (i % 2 ? "click" : "ti
 const isTitle = (title) => assert.equal(title, "Bench page");
 const isPage = (html) => assert.match(html, /Item 59/);
 const isFullSize = (png) => assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [1440, 900]);
+const isTree = (tree) => assert.match(tree, /link "Item 59"/);
 const areLinks = (links) => {
   assert.deepEqual([links.length, links[59].text], [60, "Item 59"]);
   assert.match(links[59].href, /^http.*\/p59$/);
@@ -23,11 +24,13 @@ export const operations = [
   { key: "title", name: "title", share: 3, check: isTitle, goal: { ms: 0.8 } },
   { key: "click", name: "click by selector", share: 1, clicks: 1, goal: { ms: 4 } },
   { key: "fill", name: "fill", share: 1, text: "helloworld", goal: { ms: 3 } },
+  { key: "type", name: "type 10 characters", share: 0.6, text: "helloworld", goal: { ms: 10 } },
+  { key: "snapshot", name: "snapshot", share: 1, check: isTree, goal: { ms: 8 } },
   { key: "query", name: "query 60 links, text + href", share: 1, check: areLinks, goal: { ms: 3 } },
   { key: "content", name: "content (html)", share: 1, check: isPage, goal: { ms: 1.2 } },
   { key: "screenshot", name: "screenshot 1440×900 PNG", share: 0.6, check: isFullSize, goal: { ms: 20 } },
   { key: "singles", name: "25 titles and clicks, one by one", share: 0.2, clicks: 12 },
-  { key: "batch", name: "25 titles and clicks, one batch", share: 0.2, clicks: 12 },
+  { key: "batch", name: "25 titles and clicks, one batch", share: 0.2, clicks: 12, goal: { times: 1, peer: "capture", of: "singles" } },
   { key: "beside", name: "title beside 4 sessions with 4 CSS spinners each", share: 3, check: isTitle,
     goal: { times: 3, peer: "capture", of: "title" } },
 ];

@@ -44,6 +44,8 @@ export async function start({ capture, executable, url, spinners, resources }) {
     title,
     click: () => act("click", { selector: "#b" }),
     fill: () => act("fill", { selector: "#i", value: "helloworld" }),
+    type: () => act("type", { selector: "#i", text: "helloworld", clear: true }),
+    snapshot: async () => (await act("snapshot")).snapshot,
     query: async () => (await act("query", { selector: ".c a", fields: ["text", "href"] })).elements,
     content: async () => (await act("content", { format: "html" })).content,
     screenshot: async () => Buffer.from((await act("screenshot")).bodyBase64, "base64"),

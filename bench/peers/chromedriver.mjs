@@ -17,16 +17,18 @@ export async function start({ chromedriver, executable, flags, url, resources })
   const post = (path, body = {}) => call("POST", session + path, body);
   const find = async (value) => `/element/${Object.values(await post("/element", { using: "css selector", value }))[0]}`;
   const links = "return [...document.querySelectorAll('.c a')].map(e => ({ text: e.innerText, href: e.href }))";
+  const retype = async () => {
+    const input = await find("#i");
+    await post(`${input}/clear`);
+    await post(`${input}/value`, { text: "helloworld" });
+  };
   const ops = {
     create: { run: open, after: close },
     goto: () => post("/url", { url }),
     title: () => get("/title"),
     click: async () => post(`${await find("#b")}/click`),
-    fill: async () => {
-      const input = await find("#i");
-      await post(`${input}/clear`);
-      await post(`${input}/value`, { text: "helloworld" });
-    },
+    fill: retype,
+    type: retype,
     query: () => post("/execute/sync", { script: links, args: [] }),
     content: () => get("/source"),
     screenshot: async () => Buffer.from(await get("/screenshot"), "base64"),

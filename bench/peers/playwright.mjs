@@ -13,6 +13,11 @@ export async function start({ executable, flags, url }) {
     title: () => page.title(),
     click: () => page.click("#b"),
     fill: () => page.fill("#i", "helloworld"),
+    type: async () => {
+      await page.fill("#i", "");
+      await page.type("#i", "helloworld");
+    },
+    snapshot: () => page.locator("body").ariaSnapshot(),
     query: () => page.$$eval(".c a", (all) => all.map((e) => ({ text: e.innerText, href: e.href }))),
     content: () => page.content(),
     screenshot: () => page.screenshot(),

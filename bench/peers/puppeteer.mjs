@@ -15,6 +15,10 @@ export async function start({ executable, flags, url }) {
     title: () => page.title(),
     click: () => page.click("#b"),
     fill: () => page.locator("#i").fill("helloworld"),
+    type: async () => {
+      await page.$eval("#i", (field) => (field.value = ""));
+      await page.type("#i", "helloworld");
+    },
     query: () => page.$$eval(".c a", (all) => all.map((e) => ({ text: e.innerText, href: e.href }))),
     content: () => page.content(),
     screenshot: async () => Buffer.from(await page.screenshot()),

@@ -51,6 +51,11 @@ export async function start({ executable, flags, url, resources }) {
     },
     fill: () => evaluate(`i.focus(), i.value = "helloworld", i.dispatchEvent(new Event("input", { bubbles: true })),
       i.dispatchEvent(new Event("change", { bubbles: true }))`),
+    type: async () => {
+      await evaluate("i.focus(), i.value = ''");
+      const key = (type, text) => page("Input.dispatchKeyEvent", { type, key: text, text: type === "keyUp" ? undefined : text });
+      await Promise.all([..."helloworld"].flatMap((text) => [key("keyDown", text), key("keyUp", text)]));
+    },
     query: () => evaluate("[...document.querySelectorAll('.c a')].map(e => ({ text: e.innerText, href: e.href }))"),
     content: () => evaluate("document.documentElement.outerHTML"),
     screenshot: async () => Buffer.from((await page("Page.captureScreenshot", { optimizeForSpeed: true })).data, "base64"),

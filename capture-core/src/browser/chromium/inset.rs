@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::{
     cdp::{CdpError, commands},
     page::ChromiumPage,
-    world::{NoAnswer, World},
+    world::{ANSWER_GRACE, NoAnswer, World},
 };
 use crate::{
     action::{Point, Rect},
@@ -70,6 +70,11 @@ impl Inset {
         }
     }
 
+    /// A point of the page's viewport, in this frame.
+    pub(super) fn inside(self, point: Point) -> Point {
+        Point { x: (point.x - self.left) / self.scale_x, y: (point.y - self.top) / self.scale_y }
+    }
+
     /// This frame's place where the frame that holds it lies so.
     fn within(self, holder: Self) -> Self {
         Self {
@@ -87,7 +92,7 @@ impl ChromiumPage {
         let mut inset = Inset::NONE;
         let mut frame = world.frame.clone();
         while let Some((holder, _)) = self.holder(&frame) {
-            let element = self.frame_element(&holder, &frame).await?;
+            let element = self.frame_element(&holder, &frame, deadline).await?;
             let own: Inset = holder.ask_of(&element, "placeOf", &(), deadline).await?;
             inset = inset.within(own);
             frame = holder.frame;
@@ -99,7 +104,7 @@ impl ChromiumPage {
     pub(super) async fn reach(&self, world: &World, mut point: Point, deadline: Instant) -> Result<Reach, Fault> {
         let mut frame = world.frame.clone();
         while let Some((holder, separate)) = self.holder(&frame) {
-            let element = self.frame_element(&holder, &frame).await?;
+            let element = self.frame_element(&holder, &frame, deadline).await?;
             let argument = json!({"x": point.x, "y": point.y, "separate": separate});
             let through: Through = holder.ask_of(&element, "through", &argument, deadline).await?;
             if let Some(cover) = through.covered_by {
@@ -115,11 +120,19 @@ impl ChromiumPage {
     }
 
     /// The element that shows a frame, as an object of its holder's world.
-    pub(super) async fn frame_element(&self, holder: &World, frame: &str) -> Result<String, NoAnswer> {
-        let owner: Owner = holder.session.send(&commands::frame_owner(frame)).decode().await.map_err(gone)?;
-        let resolve = commands::resolve(owner.backend_node_id, holder.context.number);
-        let resolved: Resolved = holder.session.send(&resolve).decode().await.map_err(gone)?;
-        Ok(resolved.object.object_id)
+    pub(super) async fn frame_element(
+        &self,
+        holder: &World,
+        frame: &str,
+        deadline: Instant,
+    ) -> Result<String, NoAnswer> {
+        let found = async {
+            let owner: Owner = holder.session.send(&commands::frame_owner(frame)).decode().await.map_err(gone)?;
+            let resolve = commands::resolve(owner.backend_node_id, holder.context.number);
+            let resolved: Resolved = holder.session.send(&resolve).decode().await.map_err(gone)?;
+            Ok(resolved.object.object_id)
+        };
+        tokio::time::timeout_at(deadline + ANSWER_GRACE, found).await.unwrap_or(Err(NoAnswer::Late))
     }
 }
 

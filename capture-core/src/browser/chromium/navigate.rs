@@ -93,7 +93,10 @@ impl ChromiumPage {
     /// Where there is no such entry nothing happens, and that is a success.
     async fn go_by(&self, entries: i64, travel: Travel, deadline: Instant) -> Result<ActionResult, Fault> {
         let tab = self.active()?;
-        let history: History = tab.send(&commands::history()).decode().await?;
+        let told = tab.send(&commands::history()).decode();
+        let history: History = tokio::time::timeout_at(deadline, told)
+            .await
+            .map_err(|_elapsed| Fault::timed_out("the browser did not tell the history in time"))??;
         let index = usize::try_from(history.current_index + entries).ok();
         if let Some(entry) = index.and_then(|index| history.entries.get(index)) {
             let moves = self.moves();

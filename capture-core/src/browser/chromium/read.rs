@@ -9,9 +9,10 @@ use super::{
     locate::{PEEK, invalid, stale},
     page::ChromiumPage,
     tab::PageFacts,
+    world::World,
 };
 use crate::{
-    action::{ActionResult, Content, ContentFormat, ContentResult, Query, QueryResult},
+    action::{ActionResult, Content, ContentFormat, ContentResult, Query, QueryResult, Rect},
     browser::Fault,
 };
 
@@ -76,7 +77,8 @@ impl ChromiumPage {
             None => self.call("query", query, deadline).await?,
             Some(reference) => {
                 let world = self.world_of_ref(reference).ok_or_else(|| stale(&query.selector))?;
-                world.call("query", query, deadline).await?
+                let rows: Rows = world.call("query", query, deadline).await?;
+                self.placed_rows(rows, &world, deadline).await?
             }
         };
         if let Some(why) = &rows.invalid {
@@ -88,8 +90,23 @@ impl ChromiumPage {
         let others = if rows.elsewhere { self.tabs.borrow().other_worlds() } else { Vec::new() };
         for world in others {
             match world.ask::<Rows>("query", query, deadline.min(Instant::now() + PEEK)).await {
-                Ok(found) if found.count > 0 => return Ok(found),
+                Ok(found) if found.count > 0 => return self.placed_rows(found, &world, deadline).await,
                 _ => {} // nothing, gone, or too busy
+            }
+        }
+        Ok(rows)
+    }
+}
+
+impl ChromiumPage {
+    /// Boxes are told in the coordinates of the page's viewport, whatever frame they are in.
+    async fn placed_rows(&self, mut rows: Rows, world: &World, deadline: Instant) -> Result<Rows, Fault> {
+        let mut boxes: Vec<&mut Value> = rows.elements.iter_mut().filter_map(|row| row.get_mut("bbox")).collect();
+        if !boxes.is_empty() {
+            let inset = self.inset(world, deadline).await?;
+            for bounds in &mut boxes {
+                let inside = Rect::deserialize(&**bounds).map_err(|error| Fault::Protocol(error.to_string()))?;
+                **bounds = json!(inset.outside(inside));
             }
         }
         Ok(rows)

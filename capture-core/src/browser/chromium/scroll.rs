@@ -1,13 +1,27 @@
 //! `scroll`.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{cdp::commands, locate::Standing, page::ChromiumPage};
+use super::{
+    cdp::commands,
+    locate::{PEEK, Standing},
+    page::ChromiumPage,
+    world::World,
+};
 use crate::{
     action::{ActionResult, Distance, Point, Scroll, ScrollResult, Scrolled, Selector, Stretch},
     browser::Fault,
 };
+
+/// What a wheel at a point finds in a document.
+#[derive(Deserialize)]
+struct Below {
+    /// Something that can go further that way.
+    moves: bool,
+    framed: bool,
+}
 
 impl ChromiumPage {
     pub(super) async fn scroll(&self, scroll: &Scroll, deadline: Instant) -> Result<ActionResult, Fault> {
@@ -41,15 +55,34 @@ impl ChromiumPage {
 
     /// A real wheel, and where what it moved comes to rest.
     async fn wheel(&self, point: Point, by: Distance, deadline: Instant) -> Result<Standing, Fault> {
-        let way = json!({"x": point.x, "y": point.y, "dx": by.dx, "dy": by.dy});
-        let _: bool = self.call("beforeWheel", &way, deadline).await?;
+        let world = self.wheeled(point, by, deadline).await?;
         let turned = self.active()?.send(&commands::wheel((point.x, point.y), (by.dx, by.dy)));
         *self.mouse.lock() = point;
         match tokio::time::timeout_at(deadline, turned).await {
             Ok(turned) => drop(turned?),
             Err(_elapsed) => return Err(Fault::timed_out("the page did not handle the wheel in time")),
         }
-        self.call("afterWheel", &way, deadline).await
+        Ok(world.call("afterWheel", &json!({"dx": by.dx, "dy": by.dy}), deadline).await?)
+    }
+
+    /// The document whose content a wheel at this point moves: of the innermost frame there that can go further that way.
+    async fn wheeled(&self, point: Point, by: Distance, deadline: Instant) -> Result<World, Fault> {
+        let way = |at: Point| json!({"x": at.x, "y": at.y, "dx": by.dx, "dy": by.dy});
+        let mut world = self.world(deadline).await?;
+        let below: Below = world.call("beforeWheel", &way(point), deadline).await?;
+        if !below.framed {
+            return Ok(world);
+        }
+        let frames = self.tabs.borrow().other_worlds();
+        for frame in frames {
+            // A frame that is gone or too busy is not scrolled now.
+            let Ok(inset) = self.inset(&frame, deadline).await else { continue };
+            let (way, peek) = (way(inset.inside(point)), deadline.min(Instant::now() + PEEK));
+            if frame.ask::<Below>("beforeWheel", &way, peek).await.is_ok_and(|below| below.moves) {
+                world = frame;
+            }
+        }
+        Ok(world)
     }
 }
 

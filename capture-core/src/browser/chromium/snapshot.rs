@@ -167,7 +167,7 @@ impl ChromiumPage {
         };
         for child in held {
             // A frame that goes away meanwhile is simply not shown.
-            if let Ok(element) = self.frame_element(world, &child.frame).await {
+            if let Ok(element) = self.frame_element(world, &child.frame, deadline).await {
                 let _: Result<bool, _> = world.ask_of(&element, "markFrame", &child.frame, deadline).await;
             }
         }

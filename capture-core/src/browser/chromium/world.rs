@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What a page gets beyond the deadline it was told, to answer with what it last saw.
-const ANSWER_GRACE: Duration = Duration::from_millis(250);
+pub(super) const ANSWER_GRACE: Duration = Duration::from_millis(250);
 
 /// A document of a tab, as a place to run scripts in.
 #[derive(Debug, Clone)]
@@ -135,9 +135,13 @@ impl World {
         if !matches!(answered, Err(NoAnswer::Unprepared)) {
             return answered;
         }
-        // Both are sent at once: they are evaluated in order.
-        drop(self.session.send(&commands::evaluate(scripts::BUNDLE.to_owned(), &self.context.unique)));
+        self.prepare();
         answer(function, self.session.send(&evaluate), deadline).await
+    }
+
+    /// Gives the document our scripts; what is sent next finds them, since commands are carried out in order.
+    fn prepare(&self) {
+        drop(self.session.send(&commands::evaluate(scripts::BUNDLE.to_owned(), &self.context.unique)));
     }
 
     /// Calls one of our scripts with an element of this document before its argument.
@@ -150,7 +154,13 @@ impl World {
     ) -> Result<T, NoAnswer> {
         let argument = serde_json::to_value(argument).map_err(|error| protocol(error.to_string()))?;
         let code = format!("function (argument) {{ return capture.{function}(this, argument); }}");
-        answer(function, self.session.send(&commands::call_on(element, code, argument)), deadline).await
+        let call = commands::call_on(element, code, argument);
+        let answered = answer(function, self.session.send(&call), deadline).await;
+        if !matches!(answered, Err(NoAnswer::Unprepared)) {
+            return answered;
+        }
+        self.prepare();
+        answer(function, self.session.send(&call), deadline).await
     }
 }
 

@@ -54,12 +54,12 @@ function scrollerAt(x, y, dx, dy) {
 
 let wheeled = null;
 
-// Remembers what a wheel at this point will move.
+// Remembers what a wheel at this point will move; whether that is something here, and whether a frame is there.
 function beforeWheel({ x, y, dx, dy }) {
   const inner = scrollerAt(x, y, dx, dy);
   const root = document.scrollingElement ?? document.documentElement;
   wheeled = inner && canScroll(inner, dx, dy) ? inner : root;
-  return true;
+  return { moves: isInView({ x, y }) && canScroll(wheeled, dx, dy), framed: FRAMES.has(elementAt(x, y)?.localName) };
 }
 
 // Where it stands once it has come to rest.

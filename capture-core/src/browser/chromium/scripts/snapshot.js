@@ -207,7 +207,10 @@ function statesOf(element, role, disabled, walk) {
 
 // Writes items as lines, as long as there is room. False when there was not enough.
 function write(items, depth, tree, limits) {
-  if (depth >= limits.levels) return true;
+  if (depth >= limits.levels) {
+    if (items.some((item) => !isText(item) || collapse(item.text))) tree.truncated = true;
+    return true;
+  }
   return items.every((item) => {
     const words = isText(item) ? collapse(item.text) : null;
     if (words === '') return true;
