@@ -41,15 +41,26 @@ function receives(hit, element) {
   return Boolean(hit) && (isWithin(hit, element) || isLabelOf(hit, element));
 }
 
-// Two frames are compared only where there is a reason to: it is animated, or was just scrolled.
+// Frames are compared only where there is a reason to: it is animated, or was just scrolled. Three of them, since one that
+// goes to and fro may be back after two.
 async function isStill(element, way) {
-  if (!way.scrolled && !isAnimated(element)) return true;
+  const animations = animationsOf(element);
+  if (!way.scrolled && animations.length === 0) return true;
+  await started(animations);
   const before = boxOf(element);
-  await frame();
-  await frame();
-  const still = sameBox(before, boxOf(element));
-  if (still) way.scrolled = false;
-  return still;
+  for (let frames = 0; frames < 2; frames += 1) {
+    await frame();
+    if (!sameBox(before, boxOf(element))) return false;
+  }
+  way.scrolled = false;
+  return true;
+}
+
+// An animation that has yet to begin has not moved anything so far.
+function started(animations) {
+  const pending = animations.filter((animation) => animation.pending).map((animation) => animation.ready.catch(() => null));
+  if (pending.length === 0) return null;
+  return Promise.race([Promise.all(pending), new Promise((resolve) => setTimeout(resolve, 250))]);
 }
 
 function scrollNearer(element, way, inView) {

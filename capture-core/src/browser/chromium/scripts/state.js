@@ -57,9 +57,9 @@ function isEnabled(element) {
   return true;
 }
 
-// Whether the element or one that holds it is being animated: only then two frames are worth comparing.
-function isAnimated(element) {
-  return document.getAnimations().some((animation) => {
+// The animations of the element and of what holds it.
+function animationsOf(element) {
+  return document.getAnimations().filter((animation) => {
     if (animation.playState !== 'running' && !animation.pending) return false;
     const target = animation.effect?.target;
     return target && isWithin(element, target);
