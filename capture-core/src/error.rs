@@ -4,7 +4,7 @@
 //! the edges, exhaustive over [`ErrorCode`], so that a new code breaks their build. Layers below keep small errors of
 //! their own and become an [`Error`] in one `From` each.
 
-use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
+use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -132,7 +132,7 @@ pub enum RunOutcome {
 /// Why a request could not be carried out.
 ///
 /// Serialises to the fields that stand beside `error` in every transport; the source stays in the process, for the log.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Error {
     code: ErrorCode,
@@ -148,7 +148,7 @@ pub struct Error {
     #[serde(skip_serializing_if = "Map::is_empty")]
     details: Map<String, Value>,
     #[serde(skip)]
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
@@ -186,7 +186,7 @@ impl Error {
     /// A defect of ours; the cause goes to the log only.
     pub fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let mut error = Self::new(ErrorCode::Internal, "internal error");
-        error.source = Some(source.into());
+        error.source = Some(Arc::from(source.into()));
         error.outcome = RunOutcome::Unknown;
         error
     }
@@ -243,7 +243,7 @@ impl Error {
     /// The cause, for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.source = Some(Arc::from(source.into()));
         self
     }
 
@@ -292,22 +292,6 @@ impl Error {
     pub fn at_step(mut self, index: usize) -> Self {
         self.message = format!("step {index}: {}", self.message).into();
         self.with_detail("failedIndex", index)
-    }
-
-    /// A copy without the source, for a caller that joined or repeats the same request.
-    #[must_use]
-    pub fn replica(&self) -> Self {
-        Self {
-            code: self.code,
-            message: self.message.clone(),
-            reason: self.reason.clone(),
-            outcome: self.outcome,
-            hint: self.hint.clone(),
-            retry_after: self.retry_after,
-            session: self.session.clone(),
-            details: self.details.clone(),
-            source: None,
-        }
     }
 }
 

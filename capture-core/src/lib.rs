@@ -31,6 +31,8 @@ pub mod browser;
 pub mod clock;
 pub mod engine;
 pub mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod ledger;
 pub mod limits;
 pub mod session;

@@ -11,14 +11,24 @@
 pub mod client;
 pub mod contract;
 pub mod expected;
+pub mod invented;
 pub mod processes;
 pub mod server;
 pub mod site;
+mod trap;
 pub mod until;
+pub mod witness;
+pub mod wrapper;
 
 pub use self::{
     client::{Client, Reply},
     server::Server,
     site::Site,
     until::until,
+    wrapper::Wrapper,
 };
+
+/// Whether this is a long run (`make soak`, `make faults`), not the short version of `make test`.
+pub fn long() -> bool {
+    std::env::var_os("CAPTURE_LONG").is_some()
+}

@@ -70,3 +70,52 @@ fn parent(pid: u32) -> Option<u32> {
     (fields.next()? != "Z").then_some(())?;
     fields.next()?.parse().ok()
 }
+
+/// Memory of the processes below this one that is theirs or shared among them, in bytes: what they would give back.
+pub fn resident(root: u32) -> u64 {
+    descendants(root).into_iter().map(proportional).sum()
+}
+
+/// Memory of one process, what it shares counted in part (PSS), in bytes.
+pub fn proportional(pid: u32) -> u64 {
+    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+    let line = rollup.lines().find(|line| line.starts_with("Pss:")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
+}
+
+/// Bytes of the files in a folder, however deep.
+pub fn size(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    let of = |entry: fs::DirEntry| match entry.metadata() {
+        Ok(about) if about.is_dir() => size(&entry.path()),
+        Ok(about) => about.len(),
+        Err(_) => 0,
+    };
+    entries.flatten().map(of).sum()
+}
+
+/// Utility processes below this process that run this service.
+pub fn of_kind(root: u32, service: &str) -> Vec<u32> {
+    let runs = |pid: &u32| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        line.windows(service.len()).any(|window| window == service.as_bytes())
+    };
+    descendants(root).into_iter().filter(runs).collect()
+}
+
+/// When a process started, in ticks since the machine did.
+pub fn started(pid: u32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let field = stat.rsplit_once(')').and_then(|(_, fields)| fields.split_whitespace().nth(19));
+    field.and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
+}
+
+/// Open descriptors of a process.
+pub fn descriptors(pid: u32) -> usize {
+    entries(Path::new(&format!("/proc/{pid}/fd"))).len()
+}
+
+/// Threads of a process.
+pub fn threads(pid: u32) -> usize {
+    entries(Path::new(&format!("/proc/{pid}/task"))).len()
+}

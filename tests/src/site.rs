@@ -1,20 +1,26 @@
 //! A site of fixture pages on loopback, which can also be slow, broken, or never finish.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     extract::Path,
-    http::{StatusCode, header},
+    http::{StatusCode, Uri, header},
     response::{Html, IntoResponse, Redirect},
     routing::get,
 };
 use tokio::net::TcpListener;
 
+use crate::{
+    invented, trap,
+    witness::{self, Witnesses},
+};
+
 /// A running site; ends with the test.
 #[derive(Debug)]
 pub struct Site {
     base: String,
+    witnesses: Arc<Witnesses>,
 }
 
 impl Site {
@@ -23,8 +29,15 @@ impl Site {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, routes()).await.unwrap() });
-        Self { base }
+        let witnesses = Arc::new(Witnesses::default());
+        let routes = routes().nest("/witness", witness::routes(Arc::clone(&witnesses)));
+        tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        Self { base, witnesses }
+    }
+
+    /// The pages that can be asked what they think of a reply.
+    pub fn witnesses(&self) -> &Witnesses {
+        &self.witnesses
     }
 
     /// The address of a path, with a leading slash.
@@ -32,9 +45,9 @@ impl Site {
         format!("{}{path}", self.base)
     }
 
-    /// A page of `behaviours/FAMILY` with its placeholders filled in.
-    pub fn filled(&self, family: &str, page: &str) -> String {
-        fill(&self.base, family, page)
+    /// A page of this folder with its placeholders filled in.
+    pub fn filled(&self, folder: &str, page: &str) -> String {
+        fill(&self.base, folder, page)
     }
 
     /// The address of a fixture.
@@ -53,7 +66,10 @@ fn routes() -> Router {
         .route("/redirect", get(async || Redirect::temporary("/form.html")))
         .route("/download", get(download))
         .route("/agent", get(agent))
-        .route("/behaviours/{family}/{page}", get(behaviour))
+        .route("/behaviours/{family}/{page}", get(described))
+        .route("/hostile/{family}/{page}", get(described))
+        .route("/invented/{seed}", get(invented_page))
+        .nest("/trap", trap::routes())
         .route("/frameworks/{script}", get(framework))
         .route("/wire/{page}", get(golden))
         .route("/{fixture}", get(fixture))
@@ -74,20 +90,36 @@ async fn fixture(Path(name): Path<String>) -> impl IntoResponse {
 }
 
 /// Pages may name their own origin, and the same files on another site: `localhost` is not the site of `127.0.0.1`.
-fn fill(here: &str, family: &str, page: &str) -> String {
+fn fill(here: &str, folder: &str, page: &str) -> String {
     page.replace("{{here}}", here)
         .replace("{{other}}", &here.replace("127.0.0.1", "localhost"))
-        .replace("{{folder}}", &format!("/behaviours/{family}"))
+        .replace("{{folder}}", folder)
 }
 
-async fn behaviour(Path((family, name)): Path<(String, String)>, headers: axum::http::HeaderMap) -> impl IntoResponse {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("behaviours").join(&family).join(&name);
+async fn described(uri: Uri, headers: axum::http::HeaderMap) -> impl IntoResponse {
+    let (folder, name) = uri.path().rsplit_once('/').unwrap_or_default();
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder.trim_start_matches('/')).join(name);
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let here = format!("http://{}", host.replace("localhost", "127.0.0.1"));
     match tokio::fs::read_to_string(path).await {
-        Ok(page) => Html(fill(&here, &family, &page)).into_response(),
+        // Hostile pages are left to themselves.
+        Ok(page) if folder.starts_with("/hostile") => Html(fill(&here, folder, &page)).into_response(),
+        Ok(page) => Html(witnessed(&fill(&here, folder, &page))).into_response(),
         Err(_) => (StatusCode::NOT_FOUND, Html(format!("<title>No {name}</title>"))).into_response(),
     }
+}
+
+/// A page with its witness, which runs before the page's own scripts.
+fn witnessed(page: &str) -> String {
+    let script = format!("<script>{}</script>", witness::SCRIPT);
+    match page.get(..15) {
+        Some(start) if start.eq_ignore_ascii_case("<!doctype html>") => format!("{start}{script}{}", &page[15..]),
+        _ => script + page,
+    }
+}
+
+async fn invented_page(Path(seed): Path<u64>) -> Html<String> {
+    Html(witnessed(&invented::Invented::new(seed).page))
 }
 
 /// Where `e2e/frameworks.rs` puts what it builds.

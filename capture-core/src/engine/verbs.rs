@@ -86,7 +86,7 @@ impl Sessions for Engine {
             let result = creating.wait_for(Option::is_some).await.ok().and_then(|result| result.clone());
             let session = match result {
                 Some(Ok(view)) => view,
-                Some(Err(error)) => return Err(error.replica()),
+                Some(Err(error)) => return Err(Error::clone(&error)),
                 None => {
                     return Err(Error::new(ErrorCode::Unavailable, "the server stopped while the session was opened"));
                 }

@@ -115,7 +115,7 @@ impl Handle {
         }
         match ending.await {
             Ok(Ok(reply)) => Ok(Executed::Reply(ActionReply::clone(&reply))),
-            Ok(Err(error)) => Err(error.replica()),
+            Ok(Err(error)) => Err(Error::clone(&error)),
             // The actor ended while this was in its mailbox.
             Err(_never_begun) => {
                 if let Some(key) = &key {
@@ -148,7 +148,7 @@ impl Handle {
                 let session = Arc::new(self.view());
                 Ok(Executed::Reply(ActionReply { replayed: true, session, ..ActionReply::clone(reply) }))
             }
-            Err(error) => Err(error.replica().with_detail("replayed", true).with_session(self.view())),
+            Err(error) => Err(Error::clone(&error).with_detail("replayed", true).with_session(self.view())),
         }
     }
 

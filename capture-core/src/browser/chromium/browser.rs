@@ -1,7 +1,6 @@
 //! One browser: its process, its connection, and which context each event belongs to.
 
 use std::{
-    collections::HashMap,
     path::Path,
     sync::{
         Arc,
@@ -10,17 +9,13 @@ use std::{
     time::Duration,
 };
 
-use parking_lot::Mutex;
-use serde::Deserialize;
-use tokio::{
-    sync::{mpsc, watch},
-    time::Instant,
-};
+use tokio::{sync::watch, time::Instant};
 
 use super::{
-    cdp::{CdpError, CdpSession, Connection, Event, SessionKey, commands},
+    cdp::{CdpError, CdpSession, Connection, SessionKey, commands},
     config::ChromiumConfig,
     process::Process,
+    routes::Routes,
     run_root::RunRoot,
 };
 use crate::{
@@ -32,9 +27,6 @@ use crate::{
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 /// Between two looks whether it still answers, and how long an answer may take. Two misses end it.
 const PROBE: Duration = Duration::from_secs(5);
-/// Events one context may have waiting. When full its page is given up: a page that floods harms only itself.
-pub(super) const CONTEXT_EVENTS: usize = 8_192;
-
 /// A running browser. Dropping the last handle closes its pipe, and with it the process.
 #[derive(Debug)]
 pub(super) struct Browser {
@@ -50,87 +42,6 @@ pub(super) struct Browser {
     lost: watch::Sender<Option<LostReason>>,
 }
 
-/// Where events go: pages to contexts, contexts to whoever opened them.
-#[derive(Debug, Default)]
-struct Routes {
-    table: Mutex<RouteTable>,
-}
-
-#[derive(Debug, Default)]
-struct RouteTable {
-    contexts: HashMap<String, mpsc::Sender<Event>>,
-    pages: HashMap<SessionKey, mpsc::Sender<Event>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Attached {
-    session_id: String,
-    target_info: AttachedTarget,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AttachedTarget {
-    browser_context_id: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Detached {
-    session_id: String,
-}
-
-impl Routes {
-    /// Decides where an event goes. Runs on the reading task: never blocks, and is done before the next event is read,
-    /// so that no event of a new page is missed.
-    fn route(&self, connection: &Connection, event: Event) {
-        let mut table = self.table.lock();
-        let receiver = match &*event.method {
-            "Target.attachedToTarget" => match event.decode::<Attached>() {
-                Some(attached) => {
-                    let page = SessionKey::from(attached.session_id.as_str());
-                    let context = attached.target_info.browser_context_id.unwrap_or_default();
-                    match table.contexts.get(&context).cloned() {
-                        Some(receiver) => {
-                            table.pages.insert(page, receiver.clone());
-                            Some(receiver)
-                        }
-                        None => return release(connection, &page),
-                    }
-                }
-                None => None,
-            },
-            "Target.detachedFromTarget" => {
-                let page = event.decode::<Detached>().map(|event| SessionKey::from(event.session_id.as_str()));
-                page.and_then(|page| {
-                    connection.page_gone(&page);
-                    table.pages.remove(&page)
-                })
-            }
-            "Inspector.targetCrashed" => {
-                connection.page_gone(&event.session);
-                table.pages.get(&event.session).cloned()
-            }
-            _ => table.pages.get(&event.session).cloned(),
-        };
-        let Some(receiver) = receiver else { return };
-        if receiver.try_send(event).is_err() {
-            // Full: its task sees the closed channel and gives the page up. Closed: the page is going already.
-            table.contexts.retain(|_, other| !other.same_channel(&receiver));
-            table.pages.retain(|_, other| !other.same_channel(&receiver));
-        }
-    }
-}
-
-/// A page that is nobody's: let it run and forget it, since a paused target stalls whoever opened it.
-fn release(connection: &Connection, page: &SessionKey) {
-    let page_session = CdpSession::page(connection.clone(), page.clone());
-    drop(page_session.send(&commands::run()));
-    let browser = CdpSession::browser(connection.clone());
-    drop(browser.send(&commands::detach(page.as_ref())));
-}
-
 impl Browser {
     /// Starts a browser and waits until it answers.
     pub(super) async fn start(
@@ -144,9 +55,7 @@ impl Browser {
         let (process, pipes) =
             Process::start(config, executable, dir, tasks).map_err(|error| Fault::Unavailable(error.to_string()))?;
         let routes = Arc::new(Routes::default());
-        let router = Arc::clone(&routes);
-        let on_event = move |connection: &Connection, event: Event| router.route(connection, event);
-        let connection = Connection::start(pipes.to_browser, pipes.from_browser, tasks, on_event);
+        let connection = Connection::start(pipes.to_browser, pipes.from_browser, tasks, Arc::<Routes>::clone(&routes));
         let browser = Arc::new(Self {
             process,
             connection,
@@ -193,17 +102,9 @@ impl Browser {
         self.process.pid()
     }
 
-    /// Sends the events of this context's pages to `receiver` from now on.
-    pub(super) fn route_context(&self, context: String, receiver: mpsc::Sender<Event>) {
-        self.routes.table.lock().contexts.insert(context, receiver);
-    }
-
-    /// Forgets a context and its pages.
-    pub(super) fn forget_context(&self, context: &str) {
-        let mut table = self.routes.table.lock();
-        if let Some(receiver) = table.contexts.remove(context) {
-            table.pages.retain(|_, other| !other.same_channel(&receiver));
-        }
+    /// Where the events of its pages go.
+    pub(super) fn routes(&self) -> &Routes {
+        &self.routes
     }
 
     /// Why it cannot be used any more.
@@ -241,13 +142,24 @@ impl Browser {
         self.give_up(LostReason::BrowserExited);
     }
 
+    /// Whether it answers, and its network service too, without which no page opens.
+    async fn probe(&self) -> bool {
+        let (session, heard) = (self.session(), self.connection.heard());
+        let network = tokio::time::timeout(PROBE, session.send(&commands::cookies()));
+        let browser = tokio::time::timeout(PROBE, session.send(&commands::version()));
+        match tokio::join!(browser, network) {
+            (Ok(Ok(_)), Ok(_)) => true,
+            (Ok(Ok(_)), Err(_elapsed)) => false,
+            // One that talks lives, however much it has to say before its answer.
+            _ => self.connection.heard() != heard,
+        }
+    }
+
     /// Tells everyone that it is gone: those who wait for replies, and the contexts that wait for events.
     fn give_up(&self, reason: LostReason) {
         self.lost.send_if_modified(|lost| lost.replace(reason).is_none());
         self.connection.close();
-        let mut table = self.routes.table.lock();
-        table.contexts.clear();
-        table.pages.clear();
+        self.routes.forget_all();
     }
 }
 
@@ -261,10 +173,8 @@ async fn watch_over(browser: Arc<Browser>, tasks: Tasks) {
             () = tasks.stopped() => return,
             () = tokio::time::sleep(PROBE) => {}
         }
-        let probe = browser.session();
-        let answer = tokio::time::timeout(PROBE, probe.send(&commands::version()));
         tokio::select! {
-            answer = answer => misses = if matches!(answer, Ok(Ok(_))) { 0 } else { misses + 1 },
+            lives = browser.probe() => misses = if lives { 0 } else { misses + 1 },
             () = browser.process.exited() => break LostReason::BrowserExited,
         }
         if misses >= 2 {

@@ -1,11 +1,21 @@
 //! What the pages of a session wrote to their consoles, and what went wrong in them: two rings, newest kept.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{cdp::Event, page::ChromiumPage};
+use super::{
+    cdp::{Event, LoggedKind},
+    page::ChromiumPage,
+};
 use crate::{
     action::{
         ActionResult, Console, ConsoleLevel, ConsoleMessage, ConsoleResult, Errors, ErrorsResult, KEPT_ENTRIES,
@@ -22,7 +32,43 @@ const MAX_TEXT: usize = 4_096;
 pub(super) struct Journal {
     messages: Ring<ConsoleMessage>,
     errors: Ring<PageError>,
+    pub(super) spilled: Arc<Spilled>,
 }
+
+/// What a session's pages wrote and nobody read.
+#[derive(Debug, Default)]
+pub(super) struct Spilled {
+    messages: AtomicU64,
+    errors: AtomicU64,
+    muted: AtomicBool,
+}
+
+impl Spilled {
+    pub(super) fn count(&self, kind: LoggedKind) {
+        let counted = match kind {
+            LoggedKind::Message => &self.messages,
+            LoggedKind::Error => &self.errors,
+        };
+        counted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether a page of the session is not listened to.
+    pub(super) fn is_muted(&self) -> bool {
+        self.muted.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn mute(&self, muted: bool) {
+        self.muted.store(muted, Ordering::Relaxed);
+    }
+}
+
+/// Whether an event goes into the journal.
+pub(super) fn is_logged(event: &Event) -> bool {
+    [CONSOLE, EXCEPTION].contains(&&*event.method)
+}
+
+const CONSOLE: &str = "Runtime.consoleAPICalled";
+const EXCEPTION: &str = "Runtime.exceptionThrown";
 
 /// The newest entries, and how many fell out.
 #[derive(Debug)]
@@ -134,18 +180,31 @@ impl Journal {
     /// Takes an event; others than of the console and of exceptions are not for it.
     pub(super) fn on_event(&mut self, event: &Event) {
         match &*event.method {
-            "Runtime.consoleAPICalled" => {
+            CONSOLE => {
                 if let Some(called) = event.decode::<ConsoleCalled>() {
                     self.messages.push(called.into());
                 }
             }
-            "Runtime.exceptionThrown" => {
+            EXCEPTION => {
                 if let Some(thrown) = event.decode::<Thrown>() {
                     self.errors.push(thrown.into());
                 }
             }
             _ => {}
         }
+    }
+
+    /// The page wrote so fast that it was not listened to for a while.
+    pub(super) fn muted(&mut self) {
+        self.spilled.mute(true);
+        self.messages.push(ConsoleMessage {
+            level: ConsoleLevel::Warning,
+            text: "Capture: this page logs so fast that a second of its messages and errors is left out here"
+                .to_owned(),
+            timestamp: Clock::start().now(),
+            url: String::new(),
+            line: 0,
+        });
     }
 
     /// A document that did not load, and why where that is known. Told twice, by the page and by whoever went there, it is
@@ -175,9 +234,10 @@ impl ChromiumPage {
         let mut journal = self.journal.lock();
         let wanted = |message: &ConsoleMessage| console.level.is_none_or(|level| level == message.level);
         let messages = journal.messages.newest(console.limit, wanted);
-        let dropped = journal.messages.dropped;
+        let dropped = journal.messages.dropped + journal.spilled.messages.load(Ordering::Relaxed);
         if console.clear {
             journal.messages.clear();
+            journal.spilled.messages.store(0, Ordering::Relaxed);
         }
         ActionResult::Console(ConsoleResult { messages, dropped })
     }
@@ -185,9 +245,10 @@ impl ChromiumPage {
     pub(super) fn errors(&self, errors: Errors) -> ActionResult {
         let mut journal = self.journal.lock();
         let found = journal.errors.newest(errors.limit, |_| true);
-        let dropped = journal.errors.dropped;
+        let dropped = journal.errors.dropped + journal.spilled.errors.load(Ordering::Relaxed);
         if errors.clear {
             journal.errors.clear();
+            journal.spilled.errors.store(0, Ordering::Relaxed);
         }
         ActionResult::Errors(ErrorsResult { errors: found, dropped })
     }

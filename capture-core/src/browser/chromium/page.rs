@@ -35,7 +35,7 @@ const LOSS_LAG: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(super) struct ChromiumPage {
     pub(super) browser: Arc<Browser>,
-    context: String,
+    pub(super) context: String,
     pub(super) tabs: Arc<watch::Sender<Tabs>>,
     pub(super) journal: Arc<Mutex<Journal>>,
     /// Refs of snapshots.
@@ -239,7 +239,7 @@ impl Page for ChromiumPage {
                 drop(self.browser.session().send(&commands::close_target(&target)));
             }
             let disposed = setup::dispose(&self.browser, &self.context);
-            self.browser.forget_context(&self.context);
+            self.browser.routes().forget(&self.context);
             if disposed.await.is_err() && self.browser.lost_reason().is_none() {
                 self.browser.retire();
             }

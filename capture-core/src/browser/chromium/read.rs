@@ -3,7 +3,7 @@
 use html2text::render::TrivialDecorator;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{
     locate::{PEEK, invalid, stale},
@@ -16,6 +16,8 @@ use crate::{
     browser::Fault,
 };
 
+/// Stack of a thread that converts a page, far more than `READABLE_DEPTH` of the script needs.
+const STACK: usize = 16 * 1024 * 1024;
 /// Columns text is wrapped at: none, since a reader wraps by itself.
 const NO_WRAP: usize = 1_000_000;
 
@@ -51,10 +53,7 @@ impl ChromiumPage {
         let source: Source = self.call("content", &json!({"format": format}), deadline).await?;
         let content = match format {
             ContentFormat::Html => source.html,
-            // Converting a large page takes a while; it must not hold up other sessions' tasks.
-            _ => tokio::task::spawn_blocking(move || convert(format, &source.html))
-                .await
-                .map_err(|error| Fault::Protocol(error.to_string()))??,
+            _ => converted(format, source.html).await?,
         };
         Ok(ActionResult::Content(ContentResult { format, content, url: source.url, title: source.title }))
     }
@@ -111,6 +110,18 @@ impl ChromiumPage {
         }
         Ok(rows)
     }
+}
+
+/// Converting a large page takes a while and must not hold up other sessions' tasks, and the converters recurse: a thread of
+/// its own, with room. Dropping this leaves the thread to its end.
+async fn converted(format: ContentFormat, html: String) -> Result<String, Fault> {
+    let (done, result) = oneshot::channel();
+    let convert = move || {
+        let _ = done.send(convert(format, &html)); // nobody waits any more
+    };
+    let started = std::thread::Builder::new().name("content".to_owned()).stack_size(STACK).spawn(convert);
+    started.map_err(|error| Fault::Unavailable(format!("no thread to read the page with: {error}")))?;
+    result.await.unwrap_or_else(|_panicked| Err(Fault::failed(format!("the page could not be read as {format:?}"))))
 }
 
 fn convert(format: ContentFormat, html: &str) -> Result<String, Fault> {

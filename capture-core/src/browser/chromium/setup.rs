@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::{
     sync::{mpsc, watch},
@@ -9,10 +10,12 @@ use tokio::{
 };
 
 use super::{
-    browser::{Browser, CONTEXT_EVENTS},
+    browser::Browser,
     cdp::{CdpSession, Pending, commands},
     frames::WORLD,
+    journal::Journal,
     page::ChromiumPage,
+    routes::{CONTEXT_EVENTS, Route},
     scripts,
     tab::REPORT,
     tabs::{Keeper, Tabs},
@@ -33,8 +36,9 @@ pub(super) async fn open_page(browser: &Arc<Browser>, deadline: Instant, tasks: 
     let (events, receiver) = mpsc::channel(CONTEXT_EVENTS);
     let (told, page_events) = mpsc::channel(TOLD_EVENTS);
     let tabs = Arc::new(watch::Sender::new(Tabs::default()));
-    browser.route_context(opening.context.clone(), events);
-    let journal = Arc::default();
+    let journal = Arc::new(Mutex::new(Journal::default()));
+    let spilled = Arc::clone(&journal.lock().spilled);
+    browser.routes().add(opening.context.clone(), Route { events, spilled });
     let keeper = Keeper {
         browser: Arc::clone(browser),
         context: opening.context.clone(),
@@ -90,7 +94,7 @@ impl Opening {
 impl Drop for Opening {
     fn drop(&mut self) {
         if self.armed {
-            self.browser.forget_context(&self.context);
+            self.browser.routes().forget(&self.context);
             dispose(&self.browser, &self.context);
         }
     }
@@ -120,6 +124,17 @@ pub(super) fn prepare(tab: &CdpSession, shape: Option<Shape>) {
         drop(shape.size(tab));
     }
     begin(tab, shape.unwrap_or_default());
+}
+
+/// Stops what a page logs.
+pub(super) fn mute(target: &CdpSession) {
+    drop(target.send(&commands::disable_runtime()));
+}
+
+/// Listens again; the browser tells again which documents are there. It has forgotten a tab's binding.
+pub(super) fn unmute(target: &CdpSession) {
+    drop(target.send(&commands::add_binding(REPORT, WORLD)));
+    drop(target.send(&commands::enable_runtime()));
 }
 
 /// The same for a paused frame that has a process of its own.

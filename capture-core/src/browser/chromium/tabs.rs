@@ -7,13 +7,17 @@ use std::sync::Arc;
 use chromiumoxide::cdp::browser_protocol::input::DragData;
 use parking_lot::Mutex;
 use serde::Deserialize;
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
 
 use super::{
     browser::Browser,
     cdp::{CdpSession, Event, SessionKey, commands},
+    flood::Flood,
     frames::Frame,
-    journal::Journal,
+    journal::{Journal, is_logged},
     setup,
     tab::{Change, Tab},
     viewport::Shape,
@@ -60,6 +64,13 @@ pub(super) struct Noticed {
     pub(super) drag: Option<DragData>,
 }
 
+impl Tab {
+    /// Its main document, once our scripts can run in it.
+    pub(super) fn world(&self) -> Option<World> {
+        self.frames.main().and_then(world)
+    }
+}
+
 fn world(frame: &Frame) -> Option<World> {
     let context = frame.context.clone()?;
     Some(World { session: frame.session.clone(), frame: frame.id.clone(), context })
@@ -71,9 +82,14 @@ impl Tabs {
         self.open.last()
     }
 
+    /// A tab by its key.
+    pub(super) fn tab(&self, key: &SessionKey) -> Option<&Tab> {
+        self.open.iter().find(|tab| tab.key == *key)
+    }
+
     /// The main document of the active tab, once our scripts can run in it.
     pub(super) fn world(&self) -> Option<World> {
-        self.active()?.frames.main().and_then(world)
+        self.active()?.world()
     }
 
     /// The documents of its other frames, in the order of the tree.
@@ -117,6 +133,8 @@ struct TargetInfo {
     #[serde(rename = "type")]
     kind: String,
     parent_frame_id: Option<String>,
+    /// The tab that opened this one, where it may know of it.
+    opener_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -149,6 +167,13 @@ struct WindowOpen {
     url: String,
 }
 
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// The task that takes the events.
 pub(super) struct Keeper {
     pub(super) browser: Arc<Browser>,
@@ -161,7 +186,20 @@ pub(super) struct Keeper {
 impl Keeper {
     /// Takes events until the context is closed or lost.
     pub(super) async fn run(self, mut events: mpsc::Receiver<Event>) {
-        while let Some(event) = events.recv().await {
+        let mut flood = Flood::default();
+        loop {
+            let event = tokio::select! {
+                event = events.recv() => event,
+                () = until(flood.next()) => {
+                    self.unmute(&flood.due(Instant::now()));
+                    continue;
+                }
+            };
+            let Some(event) = event else { break };
+            if is_logged(&event) && flood.count(&event.session, Instant::now()) {
+                setup::mute(&self.browser.page_session(event.session.clone()));
+                self.journal.lock().muted();
+            }
             self.take(&event);
         }
         // The route is closed: the context was closed, or its page flooded us and was given up.
@@ -190,8 +228,18 @@ impl Keeper {
                 let drag = event.decode::<DragIntercepted>().map(|drag| drag.data);
                 self.tabs.send_modify(|tabs| tabs.noticed.drag = drag);
             }
-            "Runtime.consoleAPICalled" | "Runtime.exceptionThrown" => self.journal.lock().on_event(event),
+            _ if is_logged(event) => self.journal.lock().on_event(event),
             _ => self.on_tab_event(event),
+        }
+    }
+
+    /// Listens again to those of these pages that are still there.
+    fn unmute(&self, pages: &[SessionKey]) {
+        self.journal.lock().spilled.mute(false);
+        for page in pages {
+            if self.tabs.borrow().open.iter().any(|tab| tab.frames.own(page)) {
+                setup::unmute(&self.browser.page_session(page.clone()));
+            }
         }
     }
 
@@ -246,17 +294,25 @@ impl Keeper {
             self.close_target(&target_info.target_id);
             return;
         }
-        setup::prepare(&session, (count > 0).then_some(shape));
+        // The first tab was made in its size, and so is one that takes its place, unless the size was changed.
+        setup::prepare(&session, (count > 0 || shape != Shape::default()).then_some(shape));
         let tab = Tab::new(key.clone(), session, target_info.target_id);
         let mut first = false;
         self.tabs.send_modify(|tabs| {
             first = tabs.root.is_none();
-            if first {
-                tabs.root = Some(key.clone());
-            } else {
-                tabs.noticed.tab = Some(key.clone());
+            let opener = tabs.open.iter().position(|tab| Some(&tab.target) == target_info.opener_id.as_ref());
+            match opener.filter(|place| place + 1 < tabs.open.len()) {
+                // Opened by a tab in the background: it stays there, behind its opener.
+                Some(place) => tabs.open.insert(place, tab),
+                None => {
+                    if first {
+                        tabs.root = Some(key.clone());
+                    } else {
+                        tabs.noticed.tab = Some(key.clone());
+                    }
+                    tabs.open.push(tab);
+                }
             }
-            tabs.open.push(tab);
         });
         if !first {
             let url = self.tabs.borrow().noticed.window.clone().unwrap_or_default();

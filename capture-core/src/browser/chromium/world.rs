@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::time::{Duration, Instant};
 
 use super::{
-    cdp::{CdpError, CdpSession, Pending, commands},
+    cdp::{CdpError, CdpSession, Pending, SessionKey, commands},
     frames::Context,
     page::ChromiumPage,
     scripts,
@@ -78,6 +78,31 @@ impl ChromiumPage {
         }
     }
 
+    /// Calls one of our scripts in this tab, again in the next document when one replaces the present one; `None` when the
+    /// tab is gone.
+    pub(super) async fn call_in<T: DeserializeOwned>(
+        &self,
+        key: &SessionKey,
+        function: &str,
+        argument: &impl Serialize,
+        deadline: Instant,
+    ) -> Result<Option<T>, Fault> {
+        let mut tabs = self.tabs.subscribe();
+        loop {
+            let ready = tabs.wait_for(|tabs| tabs.tab(key).is_none_or(|tab| tab.world().is_some()));
+            let world = match tokio::time::timeout_at(deadline, ready).await {
+                Ok(tabs) => tabs.ok().and_then(|tabs| tabs.tab(key)?.world()),
+                Err(_elapsed) => return Err(Fault::timed_out("the page had no document to work with in time")),
+            };
+            let Some(world) = world else { return Ok(None) };
+            match world.call(function, argument, deadline).await {
+                Ok(value) => return Ok(Some(value)),
+                Err(NoAnswer::Gone) => self.outdated(&world),
+                Err(other) => return Err(other.into()),
+            }
+        }
+    }
+
     /// Calls one of our scripts in the active tab, again in the next document when one replaces the present one: only for
     /// scripts that change nothing before they answer.
     pub(super) async fn call<T: DeserializeOwned>(
@@ -118,6 +143,8 @@ impl World {
         let answer = self.ask(function, argument, deadline).await;
         if matches!(answer, Err(NoAnswer::Late)) {
             drop(self.session.send(&commands::terminate()));
+            // It ends the script that runs, or else the next one: then this one.
+            drop(self.session.send(&commands::evaluate("0".to_owned(), &self.context.unique)));
         }
         answer
     }

@@ -10,7 +10,7 @@ use chromiumoxide::cdp::{
         input::{self, DispatchMouseEventParams, DispatchMouseEventType, MouseButton},
         inspector,
         page::{self, CaptureScreenshotFormat, CaptureScreenshotParams},
-        target,
+        storage, target,
     },
     js_protocol::runtime,
 };
@@ -33,6 +33,10 @@ fn auto_attach(kind: &str) -> target::SetAutoAttachParams {
 }
 
 /// Asks for a sign of life.
+pub(in super::super) fn cookies() -> storage::GetCookiesParams {
+    storage::GetCookiesParams::default()
+}
+
 pub(in super::super) fn version() -> browser::GetVersionParams {
     browser::GetVersionParams {}
 }
@@ -91,6 +95,10 @@ pub(in super::super) fn enable_page() -> page::EnableParams {
 
 pub(in super::super) fn enable_lifecycle() -> page::SetLifecycleEventsEnabledParams {
     page::SetLifecycleEventsEnabledParams::new(true)
+}
+
+pub(in super::super) fn disable_runtime() -> runtime::DisableParams {
+    runtime::DisableParams::default()
 }
 
 pub(in super::super) fn enable_runtime() -> runtime::EnableParams {

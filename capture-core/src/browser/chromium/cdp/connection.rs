@@ -24,7 +24,7 @@ use tokio::{
 
 use super::{
     SessionKey,
-    message::{Call as Message, Envelope, Event, Splitter},
+    message::{Call as Message, Envelope, Event, Logged, Splitter},
 };
 use crate::tasks::Tasks;
 
@@ -68,6 +68,16 @@ struct Shared {
     waiting: Mutex<Waiting>,
     outgoing: mpsc::Sender<Vec<u8>>,
     closed: watch::Sender<bool>,
+    /// Counts whatever arrives.
+    heard: AtomicU64,
+}
+
+/// Whoever takes a browser's events, in the order of their arrival. Runs on the reading task and must not block.
+pub(in super::super) trait Listener: Send + Sync + 'static {
+    /// Whether something a page logged is left out, before the cost of reading it.
+    fn refuses(&self, logged: Logged<'_>) -> bool;
+    /// Takes an event.
+    fn take(&self, connection: &Connection, event: Event);
 }
 
 #[derive(Debug, Default)]
@@ -84,13 +94,12 @@ struct Call {
 }
 
 impl Connection {
-    /// Starts reading and writing. `on_event` is called in the order of arrival and must not block: it decides where an
-    /// event goes and what is dropped.
+    /// Starts reading and writing.
     pub(in super::super) fn start(
         to_browser: pipe::Sender,
         from_browser: pipe::Receiver,
         tasks: &Tasks,
-        on_event: impl FnMut(&Self, Event) + Send + 'static,
+        listener: Arc<dyn Listener>,
     ) -> Self {
         let (outgoing, commands) = mpsc::channel(WRITE_QUEUE);
         let shared = Shared {
@@ -98,6 +107,7 @@ impl Connection {
             waiting: Mutex::default(),
             outgoing,
             closed: watch::Sender::new(false),
+            heard: AtomicU64::new(0),
         };
         let connection = Self { shared: Arc::new(shared) };
         let (reader, writer) = (connection.clone(), connection.clone());
@@ -108,7 +118,7 @@ impl Connection {
             writer.close();
         });
         tasks.spawn(async move {
-            if let Err(error) = read(from_browser, &reader, on_event).await {
+            if let Err(error) = read(from_browser, &reader, &*listener).await {
                 tracing::debug!(%error, "the browser's pipe closed for reading");
             }
             reader.close();
@@ -150,6 +160,11 @@ impl Connection {
             self.fail(id, error);
         }
         pending
+    }
+
+    /// Changes whenever the browser says anything.
+    pub(in super::super) fn heard(&self) -> u64 {
+        self.shared.heard.load(Ordering::Relaxed)
     }
 
     /// Completes once the pipe is closed.
@@ -255,11 +270,7 @@ async fn write(
     }
 }
 
-async fn read(
-    mut pipe: pipe::Receiver,
-    connection: &Connection,
-    mut on_event: impl FnMut(&Connection, Event),
-) -> std::io::Result<()> {
+async fn read(mut pipe: pipe::Receiver, connection: &Connection, listener: &dyn Listener) -> std::io::Result<()> {
     let mut splitter = Splitter::default();
     loop {
         splitter.buffer().reserve(64 * 1024);
@@ -270,14 +281,18 @@ async fn read(
         if read == 0 {
             return Ok(());
         }
-        let within_bounds = splitter.drain(|message| receive(message, connection, &mut on_event));
+        connection.shared.heard.fetch_add(1, Ordering::Relaxed);
+        let within_bounds = splitter.drain(|message| receive(message, connection, listener));
         if !within_bounds {
             return Err(std::io::Error::other("a message of the browser is too long"));
         }
     }
 }
 
-fn receive(message: &[u8], connection: &Connection, on_event: &mut impl FnMut(&Connection, Event)) {
+fn receive(message: &[u8], connection: &Connection, listener: &dyn Listener) {
+    if Logged::peek(message).is_some_and(|logged| listener.refuses(logged)) {
+        return;
+    }
     let envelope: Envelope<'_> = match serde_json::from_slice(message) {
         Ok(envelope) => envelope,
         Err(error) => return tracing::debug!(%error, "message of the browser not understood; skipped"),
@@ -286,7 +301,7 @@ fn receive(message: &[u8], connection: &Connection, on_event: &mut impl FnMut(&C
         (Some(id), _) => connection.complete(id, envelope),
         (None, Some(method)) => {
             let session = SessionKey::from(envelope.session.as_deref().unwrap_or_default());
-            on_event(connection, Event::new(session, method, envelope.params));
+            listener.take(connection, Event::new(session, method, envelope.params));
         }
         (None, None) => {}
     }

@@ -97,7 +97,65 @@ impl Splitter {
 }
 
 fn find_nul(bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|byte| *byte == 0)
+    std::ffi::CStr::from_bytes_until_nul(bytes).ok().map(|found| found.to_bytes().len())
+}
+
+/// Something a page wrote to its console or threw, known without reading the message: Chromium writes the method first
+/// and the session last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) struct Logged<'a> {
+    pub(in super::super) kind: LoggedKind,
+    pub(in super::super) session: &'a str,
+}
+
+/// What was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum LoggedKind {
+    Message,
+    Error,
+}
+
+impl<'a> Logged<'a> {
+    /// `None` for any other message, and for one that is written differently.
+    pub(super) fn peek(message: &'a [u8]) -> Option<Self> {
+        const KINDS: [(&[u8], LoggedKind); 2] = [
+            (b"{\"method\":\"Runtime.consoleAPICalled\",", LoggedKind::Message),
+            (b"{\"method\":\"Runtime.exceptionThrown\",", LoggedKind::Error),
+        ];
+        let (_, kind) = KINDS.iter().find(|(start, _)| message.starts_with(start))?;
+        let end = message.strip_suffix(b"\"}")?;
+        let tail = std::str::from_utf8(end.get(end.len().checked_sub(TAIL)?..)?).ok()?;
+        Some(Self { kind: *kind, session: tail.strip_prefix("\"sessionId\":\"")? })
+    }
+}
+
+/// `"sessionId":"` and 32 digits.
+const TAIL: usize = 13 + 32;
+
+/// Reads messages as the reading task does, without anyone who waits for them.
+#[cfg(fuzzing)]
+pub(in super::super) fn events_of(
+    pieces: &mut dyn Iterator<Item = &[u8]>,
+    mut on_event: impl FnMut(&Event),
+) -> (usize, usize) {
+    let mut splitter = Splitter::default();
+    let mut seen = (0, 0);
+    for piece in pieces {
+        splitter.buffer().extend_from_slice(piece);
+        splitter.drain(|message| {
+            let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(message) else { return };
+            let session = SessionKey::from(envelope.session.as_deref().unwrap_or_default());
+            match (envelope.id, &envelope.method) {
+                (Some(_), _) => seen.0 += 1,
+                (None, Some(method)) => {
+                    seen.1 += 1;
+                    on_event(&Event::new(session, method, envelope.params));
+                }
+                (None, None) => {}
+            }
+        });
+    }
+    seen
 }
 
 #[cfg(test)]
@@ -115,6 +173,19 @@ mod tests {
                 assert!(splitter.drain(|message| seen.push(String::from_utf8(message.to_vec()).unwrap())));
             }
             assert_eq!(seen, ["{\"id\":1}", "{\"id\":2}", "{\"id\":3}"], "pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn what_a_page_logs_is_known_without_reading_it() {
+        let session = "0123456789ABCDEF0123456789ABCDEF";
+        let message = |method: &str| format!("{{\"method\":\"{method}\",\"params\":{{}},\"sessionId\":\"{session}\"}}");
+        let logged = message("Runtime.consoleAPICalled");
+        assert_eq!(Logged::peek(logged.as_bytes()), Some(Logged { kind: LoggedKind::Message, session }));
+        let thrown = message("Runtime.exceptionThrown");
+        assert_eq!(Logged::peek(thrown.as_bytes()), Some(Logged { kind: LoggedKind::Error, session }));
+        for other in [message("Page.frameNavigated"), logged.replace('0', ""), "{}".to_owned(), String::new()] {
+            assert_eq!(Logged::peek(other.as_bytes()), None, "{other}");
         }
     }
 

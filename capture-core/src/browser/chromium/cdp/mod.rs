@@ -8,8 +8,10 @@ mod connection;
 mod message;
 mod session;
 
+#[cfg(fuzzing)]
+pub(super) use self::message::events_of;
 pub(super) use self::{
-    connection::{CdpError, Connection, Pending},
-    message::Event,
+    connection::{CdpError, Connection, Listener, Pending},
+    message::{Event, Logged, LoggedKind},
     session::{CdpSession, SessionKey},
 };

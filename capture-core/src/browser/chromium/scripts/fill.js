@@ -77,8 +77,9 @@ function whyNot(element) {
   return element.isContentEditable ? null : `<${element.localName}> is not editable`;
 }
 
+// What is empty holds a line break of its own.
 function contentOf(element) {
-  return element.isContentEditable ? element.innerText : element.value;
+  return element.isContentEditable ? element.innerText.replace(/^\n$/, '') : element.value;
 }
 
 // Sets the content; a reason when the field takes no such value, and then nothing has happened.
@@ -93,7 +94,9 @@ function replace(element, value) {
     selectAll(element);
     // An editing command makes the same trusted input event as typing does.
     document.execCommand(value === '' ? 'delete' : 'insertText', false, value);
-    if (contentOf(element) === before && before !== value && !element.isContentEditable) setValue(element, value);
+    const same = element.isContentEditable ? sameWords(before, value) : before === value;
+    // Not taken: the element has no box to hold a caret, or the page has a say in it.
+    if (contentOf(element) === before && !same) setValue(element, value);
   }
   element.dispatchEvent(new Event('change', { bubbles: true, composed: true }));
   return null;
@@ -126,6 +129,7 @@ function selectAll(element) {
 // The isolated world has the browser's own setter, not one a framework put on the element: React's value tracker
 // therefore sees that the value is new when the event arrives.
 function setValue(element, value) {
-  element.value = value;
+  if (element.isContentEditable) element.textContent = value;
+  else element.value = value;
   element.dispatchEvent(new Event('input', { bubbles: true, composed: true }));
 }

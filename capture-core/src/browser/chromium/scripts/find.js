@@ -79,8 +79,15 @@ function wordsOf(element, texts) {
   return words;
 }
 
+// Text with its white space collapsed. In pieces: the parts of a replacement take far more memory than the text.
 function collapse(text) {
-  return (text ?? '').replace(/\s+/g, ' ').trim();
+  if (!text || text.length <= 100_000) return (text ?? '').replace(/\s+/g, ' ').trim();
+  let collapsed = '';
+  for (let start = 0; start < text.length; start += 100_000) {
+    const piece = text.slice(start, start + 100_000).replace(/\s+/g, ' ');
+    collapsed += collapsed.endsWith(' ') && piece.startsWith(' ') ? piece.slice(1) : piece;
+  }
+  return collapsed.trim();
 }
 
 // The element below a point, through open shadow roots.

@@ -20,25 +20,33 @@ function content({ format }) {
   return { url, title, html: out.join('') };
 }
 
+// Elements deeper than this are no longer wrapped in their tags: whoever reads the HTML need not be able to go as deep.
+const READABLE_DEPTH = 100;
+
 function walk(root, out) {
   const stack = [root];
+  let depth = 0;
   while (stack.length > 0) {
     const node = stack.pop();
-    if (typeof node === 'string') out.push(node);
-    else if (node.nodeType === Node.TEXT_NODE) out.push(escapeText(node.data));
-    else if (node.nodeType === Node.ELEMENT_NODE && isReadable(node)) enter(node, stack, out);
+    if (typeof node === 'string') {
+      out.push(depth <= READABLE_DEPTH ? node : ' ');
+      depth -= 1;
+    } else if (node.nodeType === Node.TEXT_NODE) out.push(escapeText(node.data));
+    else if (node.nodeType === Node.ELEMENT_NODE && isReadable(node)) depth += enter(node, stack, out, depth);
   }
 }
 
-function enter(element, stack, out) {
+// Begins an element; how many levels deeper what is pushed for it lies.
+function enter(element, stack, out, depth) {
   const name = element.localName;
   const plain = /^[a-z][a-z0-9]*$/.test(name) ? name : 'div';
-  out.push(`<${plain}${attributesOf(element, name)}>`);
-  if (VOID.has(name)) return;
+  if (depth < READABLE_DEPTH) out.push(`<${plain}${attributesOf(element, name)}>`);
+  if (VOID.has(name)) return 0;
   stack.push(`</${plain}>`);
   const inside = element.shadowRoot ?? element;
   const children = name === 'slot' ? element.assignedNodes({ flatten: true }) : inside.childNodes;
   for (let index = children.length - 1; index >= 0; index -= 1) stack.push(children[index]);
+  return 1;
 }
 
 function isReadable(element) {

@@ -121,7 +121,9 @@ function isText(item) {
 }
 
 // Words go on where the last ones ended, unless a block lies between.
-function addText(out, text) {
+function addText(out, words) {
+  // Far more than is shown of it.
+  const text = words.length > 20 * SHOWN_CHARS ? words.trimStart().slice(0, 20 * SHOWN_CHARS) : words;
   const last = out.at(-1);
   if (last && isText(last) && last.open) last.text += text;
   else if (text.trim()) out.push({ text, open: true });

@@ -1,0 +1,137 @@
+//! Where a browser's events go: pages to contexts, contexts to whoever opened them.
+
+use std::{collections::HashMap, sync::Arc};
+
+use parking_lot::Mutex;
+use serde::Deserialize;
+use tokio::sync::mpsc;
+
+use super::{
+    cdp::{CdpSession, Connection, Event, Listener, Logged, SessionKey, commands},
+    journal::Spilled,
+};
+
+/// Events one context may have waiting. When half full what pages log is dropped, when full the page is given up: one that
+/// floods harms only itself.
+pub(super) const CONTEXT_EVENTS: usize = 8_192;
+
+/// Where events go: pages to contexts, contexts to whoever opened them.
+#[derive(Debug, Default)]
+pub(super) struct Routes {
+    table: Mutex<RouteTable>,
+}
+
+#[derive(Debug, Default)]
+struct RouteTable {
+    contexts: HashMap<String, Route>,
+    pages: HashMap<SessionKey, Route>,
+}
+
+/// The way to a context.
+#[derive(Debug, Clone)]
+pub(super) struct Route {
+    pub(super) events: mpsc::Sender<Event>,
+    /// What the context's journal misses.
+    pub(super) spilled: Arc<Spilled>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Attached {
+    session_id: String,
+    target_info: AttachedTarget,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AttachedTarget {
+    browser_context_id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Detached {
+    session_id: String,
+}
+
+impl Routes {
+    /// Sends the events of this context's pages this way from now on.
+    pub(super) fn add(&self, context: String, route: Route) {
+        self.table.lock().contexts.insert(context, route);
+    }
+
+    /// Forgets a context and its pages.
+    pub(super) fn forget(&self, context: &str) {
+        let mut table = self.table.lock();
+        if let Some(route) = table.contexts.remove(context) {
+            table.pages.retain(|_, other| !other.events.same_channel(&route.events));
+        }
+    }
+
+    /// Forgets everything: whoever waits for events learns that there will be none.
+    pub(super) fn forget_all(&self) {
+        let mut table = self.table.lock();
+        table.contexts.clear();
+        table.pages.clear();
+    }
+}
+
+impl Listener for Routes {
+    /// Refuses what a page logs while it is muted, or while more of its events are waiting than are taken.
+    fn refuses(&self, logged: Logged<'_>) -> bool {
+        let table = self.table.lock();
+        let Some(Route { events, spilled }) = table.pages.get(&SessionKey::from(logged.session)) else { return false };
+        let refused = spilled.is_muted() || events.capacity() < CONTEXT_EVENTS / 2;
+        if refused {
+            spilled.count(logged.kind);
+        }
+        refused
+    }
+
+    /// Decides where an event goes: done before the next one is read, so that no event of a new page is missed.
+    fn take(&self, connection: &Connection, event: Event) {
+        let mut table = self.table.lock();
+        let route = match &*event.method {
+            "Target.attachedToTarget" => match event.decode::<Attached>() {
+                Some(attached) => {
+                    let page = SessionKey::from(attached.session_id.as_str());
+                    let context = attached.target_info.browser_context_id.unwrap_or_default();
+                    match table.contexts.get(&context).cloned() {
+                        Some(route) => {
+                            table.pages.insert(page, route.clone());
+                            Some(route)
+                        }
+                        None => return release(connection, &page),
+                    }
+                }
+                None => None,
+            },
+            "Target.detachedFromTarget" => {
+                let page = event.decode::<Detached>().map(|event| SessionKey::from(event.session_id.as_str()));
+                page.and_then(|page| {
+                    connection.page_gone(&page);
+                    table.pages.remove(&page)
+                })
+            }
+            "Inspector.targetCrashed" => {
+                connection.page_gone(&event.session);
+                table.pages.get(&event.session).cloned()
+            }
+            _ => table.pages.get(&event.session).cloned(),
+        };
+        let Some(Route { events, .. }) = route else { return };
+        if events.try_send(event).is_err() {
+            // Full: its task sees the closed channel and gives the page up. Closed: the page is going already.
+            table.contexts.retain(|_, other| !other.events.same_channel(&events));
+            table.pages.retain(|_, other| !other.events.same_channel(&events));
+        }
+    }
+}
+
+/// A page that is nobody's: let it run and forget it, since a paused target stalls whoever opened it.
+fn release(connection: &Connection, page: &SessionKey) {
+    let page_session = CdpSession::page(connection.clone(), page.clone());
+    drop(page_session.send(&commands::run()));
+    let browser = CdpSession::browser(connection.clone());
+    drop(browser.send(&commands::detach(page.as_ref())));
+}

@@ -1,0 +1,154 @@
+// A second look at the page, by the page itself: it knows nothing of the engine's scripts, hears every event first, and
+// judges what a reply claims. It asks the test's site what to judge, and tells it what it thinks.
+(() => {
+  const heard = [];
+  const wanted = ['click', 'auxclick', 'contextmenu', 'dblclick', 'keydown', 'input', 'change', 'mousemove', 'mousedown'];
+  for (const type of wanted) {
+    addEventListener(type, (event) => {
+      const { clientX: x, clientY: y, key, button } = event;
+      if (event.isTrusted) heard.push({ type, path: event.composedPath(), x, y, key, button });
+    }, { capture: true, passive: true });
+  }
+
+  const all = (selector) => {
+    try { return [...document.querySelectorAll(selector)]; } catch { return null; }
+  };
+  const plain = (selector) => typeof selector === 'string' && !/^(xpath=|\/\/|text=|@e)/.test(selector.trim());
+  // The first match, where the main document has it: other frames and shadow roots are not seen from here.
+  const first = (selector) => (plain(selector) ? (all(selector) ?? [])[0] ?? null : null);
+  // An element without a box is seen by its words.
+  const boxes = (element) => {
+    if (getComputedStyle(element).display !== 'contents') return [element.getBoundingClientRect(), ...words(element)];
+    return words(element);
+  };
+  const words = (element) => {
+    if (getComputedStyle(element).overflow !== 'visible') return [];
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    return [...range.getClientRects()];
+  };
+  const shown = (element) => {
+    if (getComputedStyle(element).display !== 'contents') return element.checkVisibility({ visibilityProperty: true });
+    return getComputedStyle(element).visibility === 'visible' && (!element.parentElement || shown(element.parentElement));
+  };
+  const seen = (element) => shown(element) && boxes(element).some(({ width, height }) => width > 0 && height > 0);
+  const near = (one, other) => Math.abs(one - other) <= 1;
+  const controlOf = (element) => (element.localName === 'label' ? element.control ?? element : element);
+  const contentOf = (element) => {
+    const field = controlOf(element);
+    return 'value' in field ? field.value : field.innerText.replace(/\n$/, '');
+  };
+  const asField = (text, element) => {
+    const field = controlOf(element);
+    return 'value' in field ? field.value : text;
+  };
+  const receivers = (element) => [element, ...(element.localName === 'label' && element.control ? [element.control] : []), ...(element.labels ?? [])];
+
+  const clickTypes = { left: 'click', middle: 'auxclick', right: 'contextmenu' };
+  function click(payload, reply) {
+    const element = first(payload.selector);
+    if (!element || reply.navigated) return null;
+    const type = clickTypes[payload.button ?? 'left'];
+    const clicks = heard.filter((event) => event.type === type);
+    if (clicks.length === 0) return `nothing heard of a ${type}`;
+    // Where pressing moves it away the browser clicks what both have in common.
+    const pressed = heard.filter((event) => event.type === 'mousedown' || event.type === type);
+    const own = pressed.filter((event) => event.path.some((node) => receivers(element).includes(node) || node.matches?.(payload.selector)));
+    if (!payload.force && own.length === 0) return `the ${type} went to ${describe(clicks[0].path[0])}`;
+    const { x, y } = reply.clickedPoint;
+    return clicks.some((event) => near(event.x, x) && near(event.y, y)) ? null : `clicked at ${clicks[0].x},${clicks[0].y}, not ${x},${y}`;
+  }
+
+  const describe = (node) => (node?.id ? `${node.localName}#${node.id}` : node?.localName ?? 'window');
+  const judges = {
+    title: (_, reply) => (reply.title === document.title ? null : `the title is ${document.title}`),
+    url: (_, reply) => (reply.url === location.href ? null : `the address is ${location.href}`),
+    goto: (_, reply) => (reply.url === location.href ? null : `the address is ${location.href}`),
+    click,
+    hover(payload) {
+      const element = first(payload.selector);
+      return !element || element.matches(':hover') ? null : 'it is not hovered';
+    },
+    fill(payload, reply) {
+      const element = first(payload.selector);
+      if (!element) return null;
+      const content = contentOf(element);
+      return content === asField(reply.value, element) && reply.value === contentOf(element) ? null : `it holds ${JSON.stringify(content)}`;
+    },
+    select(payload, reply) {
+      const element = first(payload.selector) && controlOf(first(payload.selector));
+      if (!element?.selectedOptions) return null;
+      const selected = [...element.selectedOptions].map((option) => option.value);
+      return JSON.stringify(selected) === JSON.stringify(reply.selected) ? null : `selected are ${selected}`;
+    },
+    check(payload, reply) {
+      const box = first(payload.selector) && controlOf(first(payload.selector));
+      if (!box || !('checked' in box)) return null;
+      return box.checked === reply.checked ? null : `it is ${box.checked}`;
+    },
+    // Keys in a frame are not heard out here.
+    press: () => (document.activeElement?.localName === 'iframe' || heard.some((event) => event.type === 'keydown') ? null : 'no key was heard'),
+    wait_for_selector(payload, reply) {
+      const element = first(payload.selector);
+      const state = payload.state ?? (payload.visible === false ? 'attached' : 'visible');
+      if (!plain(payload.selector) || !element) return null;
+      if (state === 'visible' && !seen(element)) return 'it is not visible';
+      if (state === 'hidden' && seen(element) && reply.visible) return 'it is visible';
+      return null;
+    },
+    query(payload, reply) {
+      if (!first(payload.selector) || payload.visibleOnly) return null;
+      const found = all(payload.selector);
+      // Matches in shadow roots come on top.
+      if (reply.count < found.length) return `there are ${found.length}`;
+      if (reply.count > found.length) return null;
+      for (const [index, row] of reply.elements.entries()) {
+        const element = found[index];
+        if ('id' in row && row.id !== element.id) return `the ${index}th is #${element.id}`;
+        if ('visible' in row && row.visible !== seen(element) && element.localName !== 'area') return `#${element.id} is ${seen(element) ? '' : 'not '}visible`;
+        if ('value' in row && 'value' in element && row.value !== String(element.value)) return `#${element.id} holds ${element.value}`;
+        if ('tag' in row && row.tag !== element.localName) return `the ${index}th is a ${element.localName}`;
+      }
+      return null;
+    },
+    scroll(payload, reply) {
+      const element = first(payload.selector);
+      const way = payload.direction || payload.amount !== undefined || payload.to;
+      if (payload.x !== undefined || (payload.selector && (!element || !way))) return null;
+      const root = document.scrollingElement;
+      const scroller = element ?? root;
+      if (!element && near(root.scrollTop, reply.scrollY)) return null;
+      return element && !near(scroller.scrollTop, reply.scrollY) ? `it stands at ${scroller.scrollTop}` : null;
+    },
+    cursor_position(_, reply) {
+      const last = heard.findLast((event) => event.type === 'mousemove');
+      return !last || (near(last.x, reply.x) && near(last.y, reply.y)) ? null : `the mouse was seen at ${last.x},${last.y}`;
+    },
+  };
+
+  // What was refused must not have happened.
+  function refused({ kind, payload, reply }) {
+    if (reply.outcome !== 'not_executed') return null;
+    const types = { click: ['click', 'mousedown'], fill: ['input'], type: ['input', 'keydown'], press: ['keydown'], check: ['click'] }[kind] ?? [];
+    const own = heard.find((event) => types.includes(event.type));
+    return own ? `${payload.selector}: not executed, yet ${own.type} came to ${describe(own.path[0])}` : null;
+  }
+
+  async function testify() {
+    for (;;) {
+      const asked = await fetch(`/witness/ask${location.pathname}`);
+      if (!asked.ok) return;
+      const claim = await asked.json();
+      const judge = judges[claim.kind];
+      let doubt;
+      try {
+        doubt = claim.reply.success ? judge?.(claim.payload ?? {}, claim.reply) ?? null : refused(claim);
+      } catch (error) {
+        doubt = `the judge failed: ${error}`;
+      }
+      heard.length = 0;
+      await fetch(`/witness/tell${location.pathname}`, { method: 'POST', body: JSON.stringify({ number: claim.number, doubt }) });
+    }
+  }
+  if (self === top) testify().catch(() => 0);
+})();
