@@ -148,7 +148,7 @@ impl Handle {
                 let session = Arc::new(self.view());
                 Ok(Executed::Reply(ActionReply { replayed: true, session, ..ActionReply::clone(reply) }))
             }
-            Err(error) => Err(Error::clone(&error).with_detail("replayed", true).with_session(self.view())),
+            Err(error) => Err(Error::clone(error).with_detail("replayed", true).with_session(self.view())),
         }
     }
 
