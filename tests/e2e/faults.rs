@@ -156,22 +156,27 @@ impl Stage {
     }
 }
 
+/// Everything in the long run; else a diagonal through the cube, with each victim, phase and signal several times.
+fn plays() -> Vec<(Victim, Signal, Phase)> {
+    let signals = [Signal::KILL, Signal::STOP];
+    let all = (0..VICTIMS.len() * PHASES.len() * signals.len()).map(|number| {
+        let (victim, rest) = (number % VICTIMS.len(), number / VICTIMS.len());
+        let (phase, signal) = (rest % PHASES.len(), rest / PHASES.len());
+        (
+            long() || (victim + phase) % 4 == 0 && (victim + signal) % 2 == 0,
+            VICTIMS[victim],
+            signals[signal],
+            PHASES[phase],
+        )
+    });
+    all.filter(|play| play.0).map(|(_, victim, signal, phase)| (victim, signal, phase)).collect()
+}
+
 #[tokio::test]
 async fn whatever_is_hit_whoever_waits_is_answered() {
     let stage = Stage::set().await;
     let mut failed = Vec::new();
-    let mut plays = Vec::new();
-    for (number, victim) in VICTIMS.into_iter().enumerate() {
-        for (other, phase) in PHASES.into_iter().enumerate() {
-            for (third, signal) in [Signal::KILL, Signal::STOP].into_iter().enumerate() {
-                // A diagonal through the cube: each victim, phase and signal several times.
-                if long() || (number + other) % 4 == 0 && (number + third) % 2 == 0 {
-                    plays.push((victim, signal, phase));
-                }
-            }
-        }
-    }
-    for (victim, signal, phase) in plays {
+    for (victim, signal, phase) in plays() {
         if let Err(why) = stage.play(victim, signal, phase).await {
             failed.push(format!("{victim:?} {signal:?} {phase:?}: {why}"));
         }

@@ -7,6 +7,7 @@
 )]
 
 mod accname;
+mod bad_input;
 mod behaviours;
 mod billing;
 mod boundaries;
@@ -23,12 +24,14 @@ mod hostile;
 mod idempotency;
 mod lies;
 mod lifecycle;
+mod load;
 mod navigation;
 mod neighbours;
 mod pages;
 mod pictures;
 mod readme;
 mod sdk;
+mod soak;
 mod steps;
 mod tabs;
 mod waits;

@@ -11,7 +11,7 @@ pub struct Invented {
     pub actions: Vec<(&'static str, Value)>,
 }
 
-/// Numbers that look thrown and are the same for the same seed (SplitMix64).
+/// Numbers that look thrown and are the same for the same seed (`SplitMix64`).
 struct Dice(u64);
 
 impl Dice {
@@ -98,7 +98,7 @@ fn wrapped(dice: &mut Dice, markup: &str) -> String {
             "<div class='s'><div style='height:{}px'></div>{markup}<div style='height:400px'></div></div>",
             dice.throw(600)
         ),
-        2 => format!("<section style='transform:scale({})'>{markup}</section>", 0.5 + dice.throw(10) as f64 / 10.0),
+        2 => format!("<section style='transform:scale(0.{})'>{markup}</section>", 5 + dice.throw(5)),
         _ => format!("<div class=a style='left:{left}px;top:{top}px'>{markup}</div>"),
     }
 }

@@ -112,8 +112,8 @@ async fn described(uri: Uri, headers: axum::http::HeaderMap) -> impl IntoRespons
 /// A page with its witness, which runs before the page's own scripts.
 fn witnessed(page: &str) -> String {
     let script = format!("<script>{}</script>", witness::SCRIPT);
-    match page.get(..15) {
-        Some(start) if start.eq_ignore_ascii_case("<!doctype html>") => format!("{start}{script}{}", &page[15..]),
+    match page.split_at_checked(15) {
+        Some((start, rest)) if start.eq_ignore_ascii_case("<!doctype html>") => format!("{start}{script}{rest}"),
         _ => script + page,
     }
 }

@@ -32,7 +32,7 @@ const ASKS: Duration = Duration::from_secs(60);
 pub struct Witnesses {
     pages: Mutex<HashMap<String, Arc<Line>>>,
     number: AtomicU64,
-    heard: AtomicU64,
+    agreed: AtomicU64,
 }
 
 /// The line to one page.
@@ -71,22 +71,22 @@ impl Witnesses {
         let answer = async {
             while let Some(told) = doubts.recv().await {
                 if told["number"] == number {
-                    return told["doubt"].as_str().map(str::to_owned).or_else(|| {
-                        self.heard.fetch_add(1, Ordering::Relaxed);
-                        None
-                    });
+                    return told["doubt"].as_str().map(str::to_owned);
                 }
             }
             None
         };
         let answer = tokio::time::timeout(ANSWERS, answer).await;
         line.lost.store(answer.is_err(), Ordering::Relaxed);
+        if matches!(answer, Ok(None)) {
+            self.agreed.fetch_add(1, Ordering::Relaxed);
+        }
         answer.ok().flatten()
     }
 
     /// Claims a page agreed to.
     pub fn agreed(&self) -> u64 {
-        self.heard.load(Ordering::Relaxed)
+        self.agreed.load(Ordering::Relaxed)
     }
 }
 

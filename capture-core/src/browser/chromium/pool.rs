@@ -185,12 +185,11 @@ impl Pool {
     fn place_in_running(&self) -> Option<Arc<Browser>> {
         let state = self.state.lock();
         let (room, life) = (self.config.pages_per_browser(), self.config.sessions_per_browser());
-        let open = |browser: &Browser| browser.open.load(Ordering::Relaxed);
         let fits = state.browsers.iter().filter(|browser| {
             let young = browser.opened.load(Ordering::Relaxed) < life;
-            browser.lost_reason().is_none() && !browser.is_retiring() && young && open(browser) < room
+            browser.lost_reason().is_none() && !browser.is_retiring() && young && pages(browser) < room
         });
-        let browser = fits.min_by_key(|browser| open(browser))?;
+        let browser = fits.min_by_key(|browser| pages(browser))?;
         take_place(browser);
         Some(Arc::clone(browser))
     }
@@ -269,7 +268,7 @@ impl Pool {
             }
             let is_done = |browser: &Arc<Browser>| {
                 let old = browser.is_retiring() || browser.opened.load(Ordering::Relaxed) >= life;
-                browser.lost_reason().is_some() || (old && browser.open.load(Ordering::Relaxed) == 0)
+                browser.lost_reason().is_some() || (old && pages(browser) == 0)
             };
             let (done, kept) = std::mem::take(&mut state.browsers).into_iter().partition(is_done);
             state.browsers = kept;
@@ -279,9 +278,27 @@ impl Pool {
         futures::future::join_all(done.iter().map(|browser| browser.close())).await;
     }
 
-    /// Retires browsers that are too old or too large.
+    /// Retires browsers without a page, as long as another one takes sessions. One that gets a session just now closes after it.
+    fn retire_idle(&self, browsers: &[Arc<Browser>]) {
+        let life = self.config.sessions_per_browser();
+        let serves = |browser: &&Arc<Browser>| {
+            !browser.is_retiring() && browser.lost_reason().is_none() && browser.opened.load(Ordering::Relaxed) < life
+        };
+        let mut serving = browsers.iter().filter(serves).count();
+        for browser in browsers.iter().filter(serves).filter(|browser| pages(browser) == 0) {
+            if serving > 1 {
+                tracing::info!(pid = browser.pid(), "an idle browser retires");
+                browser.retire();
+                self.wake.notify_one();
+                serving -= 1;
+            }
+        }
+    }
+
+    /// Retires browsers that are too old, too large, or idle beside another one.
     async fn inspect(&self) {
         let browsers = self.state.lock().browsers.clone();
+        self.retire_idle(&browsers);
         let retire = self.config.retire;
         for browser in browsers {
             let aged = browser.started.elapsed() > retire.max_age;
@@ -294,6 +311,11 @@ impl Pool {
             }
         }
     }
+}
+
+/// How many pages it shows or is about to.
+fn pages(browser: &Browser) -> usize {
+    browser.open.load(Ordering::Relaxed)
 }
 
 fn take_place(browser: &Browser) {

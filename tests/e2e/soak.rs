@@ -1,0 +1,110 @@
+//! Many sessions one after another and beside each other: at the end everything is as it was.
+//!
+//! A thousand run always, ten thousand in `make soak` (`CAPTURE_LONG=1`).
+
+use std::time::Duration;
+
+use capture_tests::{Client, Server, Site, long, processes, until};
+use futures::StreamExt;
+use serde_json::{Value, json};
+
+/// Sessions of the short run and of the long one.
+const SESSIONS: (usize, usize) = (1_000, 10_000);
+/// At once.
+const BESIDE: usize = 8;
+/// Of these the server warms up: allocators, caches, the pool.
+const WARM_UP: usize = 200;
+/// What the server may have grown by after that.
+const GROWTH: u64 = 10 << 20;
+/// What the browser may have written by then into its profile.
+const DISK: u64 = 16 << 20;
+
+#[tokio::test]
+async fn after_many_sessions_everything_is_as_it_was() {
+    let (server, site) = (Server::start_with(&["--browser-warm-pages", "2"]).await, Site::start().await);
+    let ann = server.user_with("ann", &["--max-sessions", "50", "--credits", "1000000"]).await;
+    work(&ann, &site, 0..WARM_UP).await;
+    until("only the pool is left", Duration::from_secs(45), async || is_quiet(&server)).await;
+    let before = State::of(&server);
+    let sessions = if long() { SESSIONS.1 } else { SESSIONS.0 };
+    work(&ann, &site, WARM_UP..sessions).await;
+    until("only the pool is left", Duration::from_secs(45), async || is_quiet(&server)).await;
+    let after = State::of(&server);
+    assert!(after.memory <= before.memory + GROWTH, "the server grew: {before:?}, {after:?}");
+    assert!(after.descriptors <= before.descriptors + 4, "descriptors are left: {before:?}, {after:?}");
+    assert!(after.threads <= before.threads + 4, "threads are left: {before:?}, {after:?}");
+    assert!(after.folders <= before.folders, "folders are left: {before:?}, {after:?}");
+    assert!(after.disk <= before.disk + DISK, "files are left: {before:?}, {after:?}");
+    let (_, said, _) = server.folder().capture(&["user", "show", "ann"]).await;
+    let spent = 1_000_000 - sessions;
+    assert!(said.contains(&spent.to_string()), "{sessions} sessions of a started minute each were paid once: {said}");
+    assert_eq!(ann.get("/v1/sessions").await["activeSessionCount"], 0);
+    server.stop().await;
+}
+
+#[derive(Debug)]
+struct State {
+    memory: u64,
+    descriptors: usize,
+    threads: usize,
+    folders: usize,
+    disk: u64,
+}
+
+impl State {
+    fn of(server: &Server) -> Self {
+        let pid = server.pid();
+        Self {
+            memory: processes::proportional(pid),
+            descriptors: processes::descriptors(pid),
+            threads: processes::threads(pid),
+            folders: processes::entries(&server.run_root()).len(),
+            disk: processes::size(&server.run_root()),
+        }
+    }
+}
+
+/// One browser with the pages of the pool, and nothing else.
+fn is_quiet(server: &Server) -> bool {
+    let (browsers, renderers) = (processes::browsers(server.pid()).len(), processes::renderers(server.pid()).len());
+    // Chromium keeps a spare renderer for itself.
+    browsers == 1 && renderers <= 2 + 1
+}
+
+async fn work(ann: &Client, site: &Site, sessions: std::ops::Range<usize>) {
+    let work = futures::stream::iter(sessions).map(|number| session(ann, site, number));
+    work.buffer_unordered(BESIDE).collect::<()>().await;
+}
+
+/// A session with some work of a kind, ended in one of the ways there are.
+async fn session(ann: &Client, site: &Site, number: usize) {
+    let ttl = if number % 50 == 7 { 1 } else { 60 };
+    let id = ann.create(&json!({"maxTtlSeconds": ttl})).await;
+    for (kind, payload) in deeds(site, number) {
+        let reply = ann.act(&id, kind, payload).await;
+        let fine = reply.status == 200 || (ttl == 1 && reply.status == 409);
+        assert!(fine, "{kind} of session {number} answered {}: {}", reply.status, reply.body);
+    }
+    if ttl == 1 {
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        assert_eq!(ann.session(&id).await["session"]["status"], "expired", "nothing outlives its time");
+    } else {
+        let closed = ann.close(&id).await.expect(200);
+        assert_eq!(closed["session"]["billedCredits"], 1);
+    }
+}
+
+fn deeds(site: &Site, number: usize) -> Vec<(&'static str, Value)> {
+    let goto = |page: &str| ("goto", json!({"url": site.page(page)}));
+    match number % 6 {
+        0 => vec![goto("form"), ("title", json!({})), ("content", json!({"format": "markdown"}))],
+        1 => vec![goto("clicks"), ("snapshot", json!({})), ("query", json!({"selector": "a", "fields": ["href"]}))],
+        2 => vec![goto("fields"), ("fill", json!({"selector": "#text", "value": "x"})), ("url", json!({}))],
+        3 => vec![goto("popups"), goto("other"), ("back", json!({})), ("errors", json!({}))],
+        4 => {
+            let steps = json!([{"type": "title"}, {"type": "scroll"}, {"type": "cursor_position"}]);
+            vec![goto("tall"), ("batch", json!({"actions": steps}))]
+        }
+        _ => vec![("title", json!({}))],
+    }
+}
