@@ -4,7 +4,10 @@ export CARGO_TERM_COLOR ?= auto
 
 NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: help run test check fmt docs bench
+.PHONY: help run test check fmt docs bench soak faults lies fuzz
+
+# The long versions of tests that have a short one in `make test`.
+LONG := CAPTURE_LONG=1 cargo test --locked -p capture-tests --test e2e --
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -37,5 +40,23 @@ docs: ## build the documentation of the code
 
 bench: ## measure side by side with peers and write BENCHMARKS.md
 	@scripts/setup.sh bench
-	cargo build --locked --release -p capture-http
+	cargo build --locked --release -p capture-http -p capture-core --bins --example many
 	cd bench && npm install --no-audit --no-fund --silent && node run.mjs
+
+soak: build-tests ## open and close 10,000 sessions and look what is left (about 10 minutes)
+	$(LONG) soak:: load::
+
+faults: build-tests ## kill and stop every process of the browser in every phase (about 15 minutes)
+	$(LONG) faults::
+
+lies: build-tests ## judge every claim on 2,000 pages nobody thought of (about 10 minutes)
+	$(LONG) lies::
+
+fuzz: build-tests ## 100,000 bad requests, then an hour of cargo-fuzz (needs a nightly compiler)
+	$(LONG) bad_input::
+	scripts/fuzz.sh
+
+.PHONY: build-tests
+build-tests:
+	@scripts/setup.sh tests
+	cargo build --locked --workspace --bins

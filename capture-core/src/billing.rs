@@ -23,6 +23,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn credits_cover_whole_minutes() {
+        assert_eq!([0, 1, 15].map(seconds_covered), [0, 60, 900]);
+        assert_eq!(hold_for(Duration::from_secs(seconds_covered(7))), 7);
+    }
+
+    #[test]
     fn a_started_minute_costs_one_credit() {
         for (millis, credits) in [(0, 1), (1, 1), (59_999, 1), (60_000, 1), (60_001, 2), (120_000, 2), (900_000, 15)] {
             assert_eq!(credits_for(Duration::from_millis(millis)), credits, "{millis} ms");

@@ -157,3 +157,19 @@ async fn a_drain_lets_live_sessions_work_refuses_new_ones_and_ends_the_rest() {
     assert!(server.terminate().await.success());
     capture_tests::server::assert_nothing_left(&children.into_iter().collect::<Vec<_>>(), &server.run_root()).await;
 }
+
+#[tokio::test]
+async fn a_stopped_server_does_not_stretch_a_session_nor_its_price() {
+    let server = Server::start().await;
+    let ann = server.user("ann").await;
+    let id = ann.create(&json!({"maxTtlSeconds": 2})).await;
+    processes::signal(server.pid(), Signal::STOP);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    processes::signal(server.pid(), Signal::CONT);
+    let last = ann.session(&id).await.expect(200);
+    let session = &last["session"];
+    assert_eq!(session["status"], "expired", "{session}");
+    assert_eq!((&session["closedAt"], &session["durationSeconds"]), (&session["expiresAt"], &json!(2)), "{session}");
+    assert_eq!(session["billedCredits"], 1);
+    server.stop().await;
+}

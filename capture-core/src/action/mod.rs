@@ -19,6 +19,8 @@ mod screenshot;
 mod scroll;
 mod selector;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod viewport;
 mod wait;
 

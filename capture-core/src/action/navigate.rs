@@ -155,6 +155,33 @@ mod tests {
     }
 
     #[test]
+    fn what_is_a_scheme() {
+        for (typed, has) in [
+            ("http://a", true),
+            ("data:x", true),
+            ("ABOUT:blank", true),
+            ("mailto:a", true),
+            ("javascript:a()", true),
+            ("localhost:abc", false),
+            ("localhost:80", false),
+            ("a.b:c", false),
+            ("x:9", false),
+            ("1a://x", false),
+            ("1a:b", false),
+            ("a b://c", false),
+            ("a_b:c", false),
+            ("plain", false),
+        ] {
+            assert_eq!(has_scheme(typed), has, "{typed}");
+        }
+        for (host, local) in
+            [("localhost", true), ("a.localhost", true), ("[::1]", true), ("10.0.0.1", true), ("a.test", false)]
+        {
+            assert_eq!(is_local(&Url::parse(&format!("http://{host}/")).unwrap()), local, "{host}");
+        }
+    }
+
+    #[test]
     fn other_schemes_are_refused_by_name() {
         for typed in [
             "file:///etc/passwd",

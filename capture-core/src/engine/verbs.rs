@@ -100,7 +100,7 @@ impl Sessions for Engine {
     fn get(&self, caller: Caller, id: SessionId) -> BoxFuture<'_, Result<SessionView, Error>> {
         async move {
             match self.live(&caller.user, id) {
-                Some(handle) => Ok(handle.view().accrued(self.clock().now())),
+                Some(handle) => Ok(handle.present(self.clock().now()).await.accrued(self.clock().now())),
                 None => self.recorded(&caller.user, id).await,
             }
         }

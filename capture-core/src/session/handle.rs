@@ -16,12 +16,15 @@ use super::{
 use crate::{
     account::UserId,
     action::Action,
+    clock::Timestamp,
     error::{Error, ErrorCode},
     sessions::{ActionReply, Caller, Executed},
 };
 
 /// How long the end of a session may take before a caller is told to ask again.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long whoever looks waits for the end of a session whose time is up.
+const OVERDUE: Duration = Duration::from_secs(1);
 
 /// One action on its way to the page.
 #[derive(Debug)]
@@ -60,6 +63,16 @@ impl Handle {
     /// The session as last published.
     pub(crate) fn view(&self) -> SessionView {
         self.view.borrow().clone()
+    }
+
+    /// The session as it is now. One whose time is up is about to end: shown when it has, unless that takes too long.
+    pub(crate) async fn present(&self, now: Timestamp) -> SessionView {
+        let mut view = self.view.clone();
+        let overdue = view.borrow().is_active() && view.borrow().expires_at <= now;
+        if overdue {
+            let _ = tokio::time::timeout(OVERDUE, view.wait_for(|view| !view.is_active())).await; // then as it stands
+        }
+        self.view()
     }
 
     pub(crate) fn follow(&self, since: Option<&Since>) -> Follow {
