@@ -33,4 +33,8 @@ export const operations = [
   { key: "batch", name: "25 titles and clicks, one batch", share: 0.2, clicks: 12, goal: { times: 1, peer: "capture", of: "singles" } },
   { key: "beside", name: "title beside 4 sessions with 4 CSS spinners each", share: 3, check: isTitle,
     goal: { times: 3, peer: "capture", of: "title" } },
+  { key: "crowd", name: "title among 50 sessions, each asked for its title 5 times a second", share: 3, check: isTitle },
 ];
+
+/** Ends of so many sessions at once on simulated pages, and how late one in a hundred may come at most. */
+export const ENDS = { sessions: 10_000, ms: 25 };

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { fileURLToPath } from "node:url";
 
-import { MIXED, operations, WARM_UP } from "./operations.mjs";
+import { ENDS, MIXED, operations, WARM_UP } from "./operations.mjs";
 import { serve } from "./page.mjs";
 import { Resources, sleep } from "./resources.mjs";
 import { sample } from "./stats.mjs";
@@ -59,7 +59,16 @@ async function measure(peers) {
   return samples;
 }
 
+/** The engine alone, its sessions left to expire. */
+function ends() {
+  const said = execFileSync(here("../target/release/examples/many"), [ENDS.sessions], { encoding: "utf8" });
+  const measured = JSON.parse(said);
+  assert.equal(measured.credits, ENDS.sessions, "a credit each");
+  return measured;
+}
+
 async function main(peers, resources) {
+  const expired = ends();
   const setting = { capture, executable, chromedriver, flags, resources, ...(await serve()) };
   const names = {};
   for (const peer of ["raw", "puppeteer", "playwright", "chromedriver", "capture"]) {
@@ -74,7 +83,7 @@ async function main(peers, resources) {
   }
   const { medians, report } = tables(await measure(peers), names);
   console.log(medians);
-  writeFileSync(here("../BENCHMARKS.md"), report(about()));
+  writeFileSync(here("../BENCHMARKS.md"), report(about(), expired));
 }
 
 const stopped = new Promise((_, stop) => {

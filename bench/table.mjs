@@ -1,5 +1,5 @@
 // The results as Markdown.
-import { operations } from "./operations.mjs";
+import { ENDS, operations } from "./operations.mjs";
 import { quantile } from "./stats.mjs";
 
 /** Why ours may miss what it is to reach. */
@@ -23,6 +23,9 @@ are not timed. Titles, links, picture sizes, the number of clicks and the text t
 
 const ms = (value) => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
 const grid = (head, rows) => [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+
+const ends = ({ sessions, p50, p99, max }) => `${sessions} sessions at once on simulated pages, all left to expire within five seconds: each end was told
+${ms(p50)} ms (p50), ${ms(p99)} ms (p99), at most ${ms(max)} ms after its deadline (p99 to reach: ${ENDS.ms} ms: ${p99 <= ENDS.ms ? "yes" : "**no**"}), and cost one credit.`;
 
 /** `samples[operation][peer]` in ms; `names` of the peers, ours last. */
 export function tables(samples, names) {
@@ -50,9 +53,9 @@ export function tables(samples, names) {
     `- **${name}**: ${ms(at(key, "capture"))} ms, to reach ${goalText(goal)}, raw CDP ${cell(key, "raw", ms)}: ` +
     (REASONS[key] ?? "no reason known yet."));
 
-  const report = (about) => [
+  const report = (about, expired) => [
     "# Benchmarks", "Written by `make bench`; do not edit.", about.map((line) => `- ${line}`).join("\n"), medians, spread,
-    "## Missed, and why", missed.join("\n") || "Nothing.", "## Method", METHOD,
+    "## Ends of sessions", ends(expired), "## Missed, and why", missed.join("\n") || "Nothing.", "## Method", METHOD,
   ].join("\n\n") + "\n";
   return { medians, report };
 }

@@ -33,6 +33,25 @@ export async function start({ capture, executable, url, spinners, resources }) {
     await refill();
   };
 
+  const asking = [];
+  let crowded = false;
+  const crowd = async () => {
+    crowded = true;
+    for (let i = 0; i < 49; i++) {
+      const other = opened[opened.push(await open()) - 1];
+      await actIn(other, "goto", { url });
+      asking.push((async () => {
+        for (; crowded; await sleep(200)) await actIn(other, "title");
+      })());
+    }
+    await refill();
+  };
+  const disperse = async () => {
+    crowded = false;
+    await Promise.all(asking.splice(0));
+    await closeAll();
+  };
+
   const session = await open();
   const act = (type, payload) => actIn(session, type, payload);
   const title = async () => (await act("title")).title;
@@ -51,6 +70,7 @@ export async function start({ capture, executable, url, spinners, resources }) {
     screenshot: async () => Buffer.from((await act("screenshot")).bodyBase64, "base64"),
     batch: () => act("batch", { actions }),
     beside: { before: spin, run: title, end: closeAll },
+    crowd: { before: crowd, run: title, end: disperse },
   };
   return { ops, stop: () => close(session) };
 }
