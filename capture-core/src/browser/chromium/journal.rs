@@ -1,13 +1,6 @@
 //! What the pages of a session wrote to their consoles, and what went wrong in them: two rings, newest kept.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,6 +8,7 @@ use serde_json::Value;
 use super::{
     cdp::{Event, LoggedKind},
     page::ChromiumPage,
+    spilled::Spilled,
 };
 use crate::{
     action::{
@@ -33,33 +27,6 @@ pub(super) struct Journal {
     messages: Ring<ConsoleMessage>,
     errors: Ring<PageError>,
     pub(super) spilled: Arc<Spilled>,
-}
-
-/// What a session's pages wrote and nobody read.
-#[derive(Debug, Default)]
-pub(super) struct Spilled {
-    messages: AtomicU64,
-    errors: AtomicU64,
-    muted: AtomicBool,
-}
-
-impl Spilled {
-    pub(super) fn count(&self, kind: LoggedKind) {
-        let counted = match kind {
-            LoggedKind::Message => &self.messages,
-            LoggedKind::Error => &self.errors,
-        };
-        counted.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Whether a page of the session is not listened to.
-    pub(super) fn is_muted(&self) -> bool {
-        self.muted.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn mute(&self, muted: bool) {
-        self.muted.store(muted, Ordering::Relaxed);
-    }
 }
 
 /// Whether an event goes into the journal.
@@ -234,10 +201,10 @@ impl ChromiumPage {
         let mut journal = self.journal.lock();
         let wanted = |message: &ConsoleMessage| console.level.is_none_or(|level| level == message.level);
         let messages = journal.messages.newest(console.limit, wanted);
-        let dropped = journal.messages.dropped + journal.spilled.messages.load(Ordering::Relaxed);
+        let dropped = journal.messages.dropped + journal.spilled.counted(LoggedKind::Message);
         if console.clear {
             journal.messages.clear();
-            journal.spilled.messages.store(0, Ordering::Relaxed);
+            journal.spilled.forget(LoggedKind::Message);
         }
         ActionResult::Console(ConsoleResult { messages, dropped })
     }
@@ -245,10 +212,10 @@ impl ChromiumPage {
     pub(super) fn errors(&self, errors: Errors) -> ActionResult {
         let mut journal = self.journal.lock();
         let found = journal.errors.newest(errors.limit, |_| true);
-        let dropped = journal.errors.dropped + journal.spilled.errors.load(Ordering::Relaxed);
+        let dropped = journal.errors.dropped + journal.spilled.counted(LoggedKind::Error);
         if errors.clear {
             journal.errors.clear();
-            journal.spilled.errors.store(0, Ordering::Relaxed);
+            journal.spilled.forget(LoggedKind::Error);
         }
         ActionResult::Errors(ErrorsResult { errors: found, dropped })
     }

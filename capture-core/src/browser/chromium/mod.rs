@@ -15,8 +15,10 @@ mod form;
 mod frames;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod goto;
 mod inset;
 mod journal;
+mod keeper;
 mod keyboard;
 mod locate;
 mod navigate;
@@ -32,6 +34,7 @@ mod scripts;
 mod scroll;
 mod setup;
 mod snapshot;
+mod spilled;
 mod tab;
 mod tabs;
 mod viewport;

@@ -1,49 +1,15 @@
-//! `goto`, `back`, `forward`, `reload`.
+//! `back`, `forward`, `reload`.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use tokio::time::{Duration, Instant};
+use tokio::time::Instant;
 
-use super::{
-    cdp::{CdpError, SessionKey, commands},
-    page::ChromiumPage,
-    setup,
-    tab::{PageFacts, Tab},
-    world::NoAnswer,
-};
+use super::{cdp::commands, page::ChromiumPage};
 use crate::{
-    action::{ActionResult, DownloadReport, Goto, GotoResult, Travel, WaitUntil},
+    action::{ActionResult, Travel},
     browser::Fault,
     error::RunOutcome,
 };
-
-/// How long the news of a download may lag behind the navigation it ended.
-const DOWNLOAD_LAG: Duration = Duration::from_millis(500);
-
-/// How long a page may take to let go, and a document that came to be shown; less where less time is left.
-const LET_IN: Duration = Duration::from_secs(2);
-/// How long a page that is not busy may take to answer.
-const ANSWERS: Duration = Duration::from_millis(500);
-/// Between a tab that closed and a look at the next one.
-const NEXT_TAB: Duration = Duration::from_millis(10);
-
-/// How a navigation of ours went.
-enum Arrival {
-    There(ActionResult),
-    /// The page before it does not give way.
-    KeptOut,
-    TabGone,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Navigation {
-    /// Absent when the document stays.
-    loader_id: Option<String>,
-    error_text: Option<String>,
-    #[serde(default)]
-    is_download: bool,
-}
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,136 +24,6 @@ struct HistoryEntry {
 }
 
 impl ChromiumPage {
-    /// Leads out of every page: where the one before does not give way a new tab takes its place, and where it closes the
-    /// tab the document is opened in the next one.
-    pub(super) async fn goto(&self, goto: &Goto, deadline: Instant) -> Result<ActionResult, Fault> {
-        let mut replaced = false;
-        loop {
-            match self.goto_here(goto, deadline).await? {
-                Arrival::There(result) => return Ok(result),
-                Arrival::KeptOut if !replaced => self.replace_tab(deadline).await?,
-                Arrival::KeptOut => return Err(late(goto, "the document came, but was not shown")),
-                Arrival::TabGone if Instant::now() < deadline => tokio::time::sleep(NEXT_TAB).await,
-                Arrival::TabGone => return Err(late(goto, "the page closes every tab it is opened in")),
-            }
-            replaced = true;
-        }
-    }
-
-    async fn goto_here(&self, goto: &Goto, deadline: Instant) -> Result<Arrival, Fault> {
-        let (key, session) = {
-            let tabs = self.tabs.borrow();
-            let Some(tab) = tabs.active() else { return self.active().map(|_| Arrival::TabGone) };
-            (tab.key.clone(), tab.session.clone())
-        };
-        let navigated = session.send(&commands::navigate(goto.url.as_str())).decode::<Navigation>();
-        let mut navigated = std::pin::pin!(tokio::time::timeout_at(deadline, navigated));
-        let navigation = tokio::select! {
-            navigated = &mut navigated => navigated,
-            () = tokio::time::sleep(LET_IN) => {
-                self.free(&key, deadline).await; // of a beforeunload without end, should it be that
-                navigated.await
-            }
-        };
-        let navigation = match navigation {
-            Ok(Ok(navigation)) => navigation,
-            Ok(Err(CdpError::PageGone)) if self.tabs.borrow().lost.is_none() => return Ok(Arrival::TabGone),
-            Ok(Err(error)) => return Err(error.into()),
-            Err(_elapsed) => {
-                drop(session.send(&commands::stop_loading()));
-                return Err(late(goto, "no answer from the server"));
-            }
-        };
-        if navigation.is_download {
-            return Err(self.download(goto).await);
-        }
-        if let Some(error) = navigation.error_text.filter(|error| error != "net::ERR_HTTP_RESPONSE_CODE_FAILURE") {
-            self.journal.lock().document_failed(goto.url.as_str(), Some(&error));
-            return Err(failed(goto, error));
-        }
-        let until = if navigation.loader_id.is_none() { WaitUntil::Load } else { goto.wait_until };
-        if let Some(loader) = navigation.loader_id {
-            let loaded = self.in_tab(&key, |tab| tab.has_loaded(&loader, goto.wait_until));
-            let loaded = tokio::select! {
-                loaded = tokio::time::timeout_at(deadline, loaded) => loaded,
-                () = self.kept_out(&key, |tab| tab.has_loaded(&loader, WaitUntil::Commit), deadline) => {
-                    return Ok(Arrival::KeptOut);
-                }
-            };
-            match loaded {
-                Ok(true) => {}
-                Ok(false) => return Ok(Arrival::TabGone),
-                Err(_elapsed) => {
-                    if goto.wait_until != WaitUntil::Load {
-                        drop(session.send(&commands::stop_loading()));
-                    }
-                    return Err(late(goto, "the document came, but its loading did not end"));
-                }
-            }
-        }
-        let Some(PageFacts { url, status, title }) = self.facts(&key, until, deadline).await? else {
-            return Ok(Arrival::TabGone);
-        };
-        Ok(Arrival::There(ActionResult::Goto(GotoResult { url, status, title })))
-    }
-
-    /// Waits until a tab is as wanted; false when it is gone. Everything lost counts as wanted: what is asked next says so.
-    async fn in_tab(&self, key: &SessionKey, wanted: impl Fn(&Tab) -> bool) -> bool {
-        let mut tabs = self.tabs.subscribe();
-        let there = tabs.wait_for(|tabs| tabs.lost.is_some() || tabs.tab(key).is_none_or(&wanted));
-        there.await.is_ok_and(|tabs| tabs.lost.is_some() || tabs.tab(key).is_some())
-    }
-
-    /// Completes when a tab has not become so within its patience: the page in it holds the process it needs.
-    async fn kept_out(&self, key: &SessionKey, wanted: impl Fn(&Tab) -> bool, deadline: Instant) {
-        if tokio::time::timeout(patience(deadline), self.in_tab(key, wanted)).await.is_ok() {
-            std::future::pending::<()>().await;
-        }
-    }
-
-    /// Ends the script that keeps a tab's page busy, if one does.
-    async fn free(&self, key: &SessionKey, deadline: Instant) {
-        let world = self.tabs.borrow().tab(key).and_then(Tab::world);
-        if let Some(world) = world.filter(|_| Instant::now() + 2 * ANSWERS < deadline) {
-            let _: Result<Value, NoAnswer> = world.call("offset", &(), Instant::now() + ANSWERS).await; // asked only to see
-        }
-    }
-
-    /// Closes the active tab, with whatever holds it, and waits for a blank one in its place.
-    async fn replace_tab(&self, deadline: Instant) -> Result<(), Fault> {
-        let Some((key, target)) = self.tabs.borrow().active().map(|tab| (tab.key.clone(), tab.target.clone())) else {
-            return Ok(());
-        };
-        tracing::info!("the page keeps its successor out; it gets a new tab");
-        let others = self.tabs.borrow().open.len() > 1;
-        drop(self.browser.session().send(&commands::close_target(&target)));
-        if others {
-            setup::open_tab(&self.browser, &self.context);
-        }
-        let mut tabs = self.tabs.subscribe();
-        let replaced = tabs.wait_for(|tabs| {
-            tabs.lost.is_some() || (tabs.world().is_some() && tabs.active().is_some_and(|tab| tab.key != key))
-        });
-        match tokio::time::timeout_at(deadline, replaced).await {
-            Ok(_) => Ok(()),
-            Err(_elapsed) => Err(Fault::timed_out("the page holds its tab, and no other came in time")),
-        }
-    }
-
-    /// What the document tells of itself: its own report where that is new, else what it answers now.
-    /// None where its tab is gone.
-    async fn facts(&self, key: &SessionKey, until: WaitUntil, deadline: Instant) -> Result<Option<PageFacts>, Fault> {
-        let reported = match until {
-            WaitUntil::DomContentLoaded => self.tabs.borrow().tab(key).and_then(|tab| tab.facts.clone()),
-            // At commit there is no report yet, and until load the title may have changed.
-            WaitUntil::Commit | WaitUntil::Load => None,
-        };
-        match reported {
-            Some(facts) => Ok(Some(facts)),
-            None => self.call_in(key, "page", &(), deadline).await,
-        }
-    }
-
     pub(super) async fn back(&self, travel: Travel, deadline: Instant) -> Result<ActionResult, Fault> {
         self.go_by(-1, travel, deadline).await
     }
@@ -254,53 +90,4 @@ impl ChromiumPage {
             None => Ok(()),
         }
     }
-
-    async fn download(&self, goto: &Goto) -> Fault {
-        let mut tabs = self.tabs.subscribe();
-        let offered = tabs.wait_for(|tabs| tabs.noticed.download.is_some() || tabs.lost.is_some());
-        let offered = tokio::time::timeout(DOWNLOAD_LAG, offered).await;
-        let report: Option<DownloadReport> =
-            offered.ok().and_then(Result::ok).and_then(|tabs| tabs.noticed.download.clone());
-        let mut details = Map::new();
-        if let Some(Ok(report)) = report.map(serde_json::to_value) {
-            details.insert("download".to_owned(), report);
-        }
-        Fault::Failed {
-            message: format!("{} is a download, and downloads are refused", shown(goto)),
-            reason: Some("download".to_owned()),
-            details,
-            outcome: RunOutcome::Executed,
-        }
-    }
-}
-
-fn patience(deadline: Instant) -> Duration {
-    (deadline.saturating_duration_since(Instant::now()) / 2).min(LET_IN)
-}
-
-fn failed(goto: &Goto, error: String) -> Fault {
-    let why = match error.as_str() {
-        "net::ERR_ABORTED" => "net::ERR_ABORTED: the server sent no document, or the page itself went elsewhere",
-        other => other,
-    };
-    Fault::Failed {
-        message: format!("could not open {}: {why}", shown(goto)),
-        details: Map::from_iter([("url".to_owned(), Value::from(goto.url.as_str()))]),
-        reason: Some(error),
-        outcome: RunOutcome::Executed,
-    }
-}
-
-fn late(goto: &Goto, what: &str) -> Fault {
-    let (until, millis) = (goto.wait_until.as_str(), goto.timeout.as_millis());
-    Fault::TimedOut {
-        message: format!("{} did not reach {until} within {millis} ms: {what}", shown(goto)),
-        details: Map::new(),
-        outcome: RunOutcome::Unknown,
-    }
-}
-
-/// Addresses can be as long as a page.
-fn shown(goto: &Goto) -> String {
-    goto.url.as_str().chars().take(200).collect()
 }

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::{
     cdp::{CdpSession, Connection, Event, Listener, Logged, SessionKey, commands},
-    journal::Spilled,
+    spilled::Spilled,
 };
 
 /// Events one context may have waiting. When half full what pages log is dropped, when full the page is given up: one that

@@ -14,11 +14,12 @@ use super::{
     cdp::{CdpSession, Pending, commands},
     frames::WORLD,
     journal::Journal,
+    keeper::Keeper,
     page::ChromiumPage,
     routes::{CONTEXT_EVENTS, Route},
     scripts,
     tab::REPORT,
-    tabs::{Keeper, Tabs},
+    tabs::Tabs,
     viewport::Shape,
 };
 use crate::{

@@ -1,0 +1,314 @@
+//! The task that takes the events of a session's tabs in their order, and gives the answers a page must not wait for.
+
+use std::sync::Arc;
+
+use chromiumoxide::cdp::browser_protocol::input::DragData;
+use parking_lot::Mutex;
+use serde::Deserialize;
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
+
+use super::{
+    browser::Browser,
+    cdp::{CdpSession, Event, SessionKey, commands},
+    flood::Flood,
+    journal::{Journal, is_logged},
+    setup,
+    tab::{Change, Tab},
+    tabs::Tabs,
+    viewport::Shape,
+};
+use crate::{
+    action::{DialogReport, DownloadReport},
+    browser::LostReason,
+    session::EventKind,
+};
+
+/// Tabs a session may have; further ones are closed as they open.
+const MAX_TABS: usize = 20;
+/// Dialogs reported in one reply; further ones are answered all the same.
+const MAX_DIALOGS: usize = 50;
+/// Text of a dialog that is kept.
+const MAX_MESSAGE: usize = 4_096;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Attached {
+    session_id: String,
+    target_info: TargetInfo,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TargetInfo {
+    target_id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    parent_frame_id: Option<String>,
+    /// The tab that opened this one, where it may know of it.
+    opener_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Detached {
+    session_id: String,
+}
+
+#[derive(Deserialize)]
+struct Dialog {
+    message: String,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Download {
+    url: String,
+    suggested_filename: String,
+}
+
+#[derive(Deserialize)]
+struct DragIntercepted {
+    data: DragData,
+}
+
+#[derive(Deserialize)]
+struct WindowOpen {
+    url: String,
+}
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The task that takes the events.
+pub(super) struct Keeper {
+    pub(super) browser: Arc<Browser>,
+    pub(super) context: String,
+    pub(super) tabs: Arc<watch::Sender<Tabs>>,
+    pub(super) told: mpsc::Sender<EventKind>,
+    pub(super) journal: Arc<Mutex<Journal>>,
+}
+
+impl Keeper {
+    /// Takes events until the context is closed or lost.
+    pub(super) async fn run(self, mut events: mpsc::Receiver<Event>) {
+        let mut flood = Flood::default();
+        loop {
+            let event = tokio::select! {
+                event = events.recv() => event,
+                () = until(flood.next()) => {
+                    self.unmute(&flood.due(Instant::now()));
+                    continue;
+                }
+            };
+            let Some(event) = event else { break };
+            if is_logged(&event) && flood.count(&event.session, Instant::now()) {
+                setup::mute(&self.browser.page_session(event.session.clone()));
+                self.journal.lock().muted();
+            }
+            self.take(&event);
+        }
+        // The route is closed: the context was closed, or its page flooded us and was given up.
+        self.tabs.send_modify(|tabs| {
+            tabs.lost.get_or_insert(LostReason::PageCrashed);
+            tabs.open.clear();
+        });
+    }
+
+    fn take(&self, event: &Event) {
+        match &*event.method {
+            "Target.attachedToTarget" => self.on_attached(event),
+            "Target.detachedFromTarget" => {
+                if let Some(detached) = event.decode::<Detached>() {
+                    self.on_detached(&SessionKey::from(detached.session_id.as_str()));
+                }
+            }
+            "Inspector.targetCrashed" => self.on_crashed(&event.session),
+            "Page.javascriptDialogOpening" => self.on_dialog(event),
+            "Page.downloadWillBegin" => self.on_download(event),
+            "Page.windowOpen" => {
+                let window = event.decode::<WindowOpen>().map(|window| window.url);
+                self.tabs.send_modify(|tabs| tabs.noticed.window = window);
+            }
+            "Input.dragIntercepted" => {
+                let drag = event.decode::<DragIntercepted>().map(|drag| drag.data);
+                self.tabs.send_modify(|tabs| tabs.noticed.drag = drag);
+            }
+            _ if is_logged(event) => self.journal.lock().on_event(event),
+            _ => self.on_tab_event(event),
+        }
+    }
+
+    /// Listens again to those of these pages that are still there.
+    fn unmute(&self, pages: &[SessionKey]) {
+        self.journal.lock().spilled.mute(false);
+        for page in pages {
+            if self.tabs.borrow().open.iter().any(|tab| tab.frames.own(page)) {
+                setup::unmute(&self.browser.page_session(page.clone()));
+            }
+        }
+    }
+
+    fn on_tab_event(&self, event: &Event) {
+        let mut address = None;
+        let mut failed = false;
+        self.tabs.send_modify(|tabs| {
+            let Some(tab) = tabs.owner(&event.session) else { return };
+            if tab.on_event(event) == Change::Navigated {
+                address = Some(tab.url.clone());
+                failed = tab.is_error_page;
+                tabs.noticed.navigations += 1;
+            }
+        });
+        if let Some(url) = address.as_ref().filter(|_| failed) {
+            self.journal.lock().document_failed(url, None);
+        }
+        if let Some(url) = address {
+            self.tell(EventKind::PageNavigated { url });
+        }
+    }
+
+    fn on_attached(&self, event: &Event) {
+        let Some(Attached { session_id, target_info }) = event.decode() else { return };
+        let key = SessionKey::from(session_id.as_str());
+        let session = self.browser.page_session(key.clone());
+        if target_info.kind == "iframe" {
+            self.on_frame(&event.session, (key, session), target_info);
+        } else {
+            self.on_page(&key, session, target_info);
+        }
+    }
+
+    /// A frame got a process of its own: set it up and let it run.
+    fn on_frame(&self, holder: &SessionKey, (key, session): (SessionKey, CdpSession), info: TargetInfo) {
+        setup::prepare_frame(&session, self.tabs.borrow().shape);
+        self.tabs.send_modify(|tabs| {
+            if let Some(tab) = tabs.owner(holder) {
+                tab.frames.adopt(info.target_id, info.parent_frame_id, key, session);
+            }
+        });
+    }
+
+    /// A page is there, paused: set it up, let it run, and make it the active one.
+    fn on_page(&self, key: &SessionKey, session: CdpSession, target_info: TargetInfo) {
+        let (count, shape) = {
+            let tabs = self.tabs.borrow();
+            (tabs.open.len(), tabs.shape)
+        };
+        if count >= MAX_TABS {
+            drop(session.send(&commands::run()));
+            self.close_target(&target_info.target_id);
+            return;
+        }
+        // The first tab was made in its size, and so is one that takes its place, unless the size was changed.
+        setup::prepare(&session, (count > 0 || shape != Shape::default()).then_some(shape));
+        let tab = Tab::new(key.clone(), session, target_info.target_id);
+        let mut first = false;
+        self.tabs.send_modify(|tabs| {
+            first = tabs.root.is_none();
+            let opener = tabs.open.iter().position(|tab| Some(&tab.target) == target_info.opener_id.as_ref());
+            match opener.filter(|place| place + 1 < tabs.open.len()) {
+                // Opened by a tab in the background: it stays there, behind its opener.
+                Some(place) => tabs.open.insert(place, tab),
+                None => {
+                    if first {
+                        tabs.root = Some(key.clone());
+                    } else {
+                        tabs.noticed.tab = Some(key.clone());
+                    }
+                    tabs.open.push(tab);
+                }
+            }
+        });
+        if !first {
+            let url = self.tabs.borrow().noticed.window.clone().unwrap_or_default();
+            self.tell(EventKind::PageNewTab { url });
+        }
+    }
+
+    fn on_detached(&self, key: &SessionKey) {
+        let is_tab = self.tabs.borrow().open.iter().any(|tab| tab.key == *key);
+        if is_tab {
+            return self.on_gone(key);
+        }
+        self.tabs.send_modify(|tabs| {
+            if let Some(tab) = tabs.owner(key) {
+                tab.frames.lose(key);
+            }
+        });
+    }
+
+    /// A tab closed. Its opener, or whichever came before it, is active again; without any, a blank one takes its place.
+    fn on_gone(&self, key: &SessionKey) {
+        let mut none_left = false;
+        self.tabs.send_modify(|tabs| {
+            tabs.open.retain(|tab| tab.key != *key);
+            none_left = tabs.open.is_empty() && tabs.lost.is_none();
+            if tabs.root.as_ref() == Some(key) {
+                tabs.root = tabs.open.first().map(|tab| tab.key.clone());
+            }
+        });
+        if none_left {
+            setup::open_tab(&self.browser, &self.context);
+        }
+    }
+
+    /// Only the crash of the root page ends the session; a crashed popup gives its opener back.
+    fn on_crashed(&self, key: &SessionKey) {
+        let mut crashed_root = false;
+        let mut target = None;
+        self.tabs.send_modify(|tabs| {
+            crashed_root = tabs.root.as_ref() == Some(key);
+            target = tabs.open.iter().find(|tab| tab.key == *key).map(|tab| tab.target.clone());
+            if crashed_root {
+                tabs.lost.get_or_insert(LostReason::PageCrashed);
+            } else {
+                tabs.open.retain(|tab| tab.key != *key);
+            }
+        });
+        self.tell(EventKind::PageCrashed { root: crashed_root });
+        if let Some(target) = target.filter(|_| !crashed_root) {
+            self.close_target(&target);
+        }
+    }
+
+    /// Answers at once: while a dialog is open its page does nothing else.
+    fn on_dialog(&self, event: &Event) {
+        let Some(Dialog { message, kind }) = event.decode() else { return };
+        let accepted = matches!(kind.as_str(), "alert" | "beforeunload");
+        let session = self.browser.page_session(event.session.clone());
+        drop(session.send(&commands::answer_dialog(accepted)));
+        let message: String = message.chars().take(MAX_MESSAGE).collect();
+        self.tabs.send_modify(|tabs| {
+            if tabs.noticed.dialogs.len() < MAX_DIALOGS {
+                let report = DialogReport { kind: kind.clone(), message: message.clone(), accepted };
+                tabs.noticed.dialogs.push(report);
+            }
+        });
+        self.tell(EventKind::PageDialog { kind, message, accepted });
+    }
+
+    /// The browser refuses it by itself; here it is only reported.
+    fn on_download(&self, event: &Event) {
+        let Some(Download { url, suggested_filename }) = event.decode() else { return };
+        let report = DownloadReport { url: url.clone(), suggested_filename: suggested_filename.clone() };
+        self.tabs.send_modify(|tabs| tabs.noticed.download = Some(report));
+        self.tell(EventKind::PageDownload { url, suggested_filename });
+    }
+
+    fn close_target(&self, target: &str) {
+        drop(self.browser.session().send(&commands::close_target(target)));
+    }
+
+    fn tell(&self, event: EventKind) {
+        let _ = self.told.try_send(event); // full: its session is busy ending, or the page storms; replies still tell
+    }
+}
