@@ -55,7 +55,7 @@ impl State {
     fn of(server: &Server) -> Self {
         let pid = server.pid();
         Self {
-            memory: processes::proportional(pid),
+            memory: processes::own_memory(pid),
             descriptors: processes::descriptors(pid),
             threads: processes::threads(pid),
             folders: processes::entries(&server.run_root()).len(),
