@@ -226,7 +226,8 @@ fn protocol(message: String) -> NoAnswer {
 
 /// The ways Chromium says that a document is no longer there.
 fn is_gone(error: &CdpError) -> bool {
-    const TELLING: [&str; 9] = [
+    const TELLING: [&str; 10] = [
+        "Internal error", // of an evaluation in a tab that is being closed
         "uniqueContextId not found",
         "Cannot find context",
         "Execution context was destroyed",
