@@ -4,7 +4,7 @@ export CARGO_TERM_COLOR ?= auto
 
 NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: help run test check fmt docs bench soak faults lies fuzz
+.PHONY: help run test check fmt docs bench soak faults hostile lies fuzz
 
 # The long versions of tests that have a short one in `make test`.
 LONG := CAPTURE_LONG=1 cargo test --locked -p capture-tests --test e2e --
@@ -48,6 +48,9 @@ soak: build-tests ## open and close 10,000 sessions and look what is left (about
 
 faults: build-tests ## kill and stop every process of the browser in every phase (about 15 minutes)
 	$(LONG) faults::
+
+hostile: build-tests ## withstand all hostile pages, one after another (about 5 minutes)
+	$(LONG) hostile:: --include-ignored --test-threads=1
 
 lies: build-tests ## judge every claim on 2,000 pages nobody thought of (about 10 minutes)
 	$(LONG) lies::
