@@ -31,6 +31,9 @@ struct Extent {
     height: f64,
 }
 
+/// How Chromium says that there is nothing to show yet.
+const NOTHING_YET: [&str; 3] = ["Unable to capture screenshot", "Internal error", "Not attached to an active page"];
+
 impl ChromiumPage {
     pub(super) async fn screenshot(&self, wanted: &Screenshot, deadline: Instant) -> Result<Picture, Fault> {
         let (clip, clamped) = self.part(wanted, deadline).await?;
@@ -65,8 +68,8 @@ impl ChromiumPage {
         loop {
             match session.send(&capture).decode::<Captured>().await {
                 Ok(captured) => return decode(&captured.data),
-                // A page that has not painted yet, or a GPU process that is just starting, has nothing to show.
-                Err(CdpError::Refused { message, .. }) if message.contains("Unable to capture screenshot") => {
+                // A page that has not painted yet, a GPU process that is just starting, a document that is being replaced.
+                Err(CdpError::Refused { message, .. }) if NOTHING_YET.iter().any(|told| message.contains(told)) => {
                     tokio::time::sleep(UNPAINTED).await;
                 }
                 Err(error) => return Err(error),
