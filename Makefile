@@ -4,7 +4,10 @@ export CARGO_TERM_COLOR ?= auto
 
 NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: help run test check fmt docs bench soak faults hostile lies fuzz
+.PHONY: help run test check fmt docs bench soak faults lies fuzz
+
+# Tests that need the machine for themselves; for nextest .config/nextest.toml says the same.
+ALONE := hostile:: faults:: load:: soak::
 
 # The long versions of tests that have a short one in `make test`.
 LONG := CAPTURE_LONG=1 cargo test --locked -p capture-tests --test e2e --
@@ -24,7 +27,8 @@ ifeq ($(NEXTEST),yes)
 	cargo nextest run --locked --workspace
 	cargo test --locked --workspace --doc
 else
-	cargo test --locked --workspace -- --test-threads=2
+	cargo test --locked --workspace -- --test-threads=2 $(addprefix --skip ,$(ALONE))
+	cargo test --locked -p capture-tests --test e2e -- --test-threads=1 $(ALONE)
 endif
 
 check: ## format, lints, documentation; what CI runs first
@@ -48,9 +52,6 @@ soak: build-tests ## open and close 10,000 sessions and look what is left (about
 
 faults: build-tests ## kill and stop every process of the browser in every phase (about 15 minutes)
 	$(LONG) faults::
-
-hostile: build-tests ## withstand all hostile pages, one after another (about 5 minutes)
-	$(LONG) hostile:: --include-ignored --test-threads=1
 
 lies: build-tests ## judge every claim on 2,000 pages nobody thought of (about 10 minutes)
 	$(LONG) lies::

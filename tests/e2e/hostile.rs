@@ -129,9 +129,8 @@ impl Neighbour {
 }
 
 macro_rules! families {
-    ($($(#[$when:meta])? $family:ident),* $(,)?) => {
-        $($(#[$when])?
-        #[tokio::test]
+    ($($family:ident),* $(,)?) => {
+        $(#[tokio::test]
         async fn $family() {
             withstand(stringify!($family)).await;
         })*
@@ -147,15 +146,4 @@ macro_rules! families {
     };
 }
 
-// Each of the others keeps two cores busy for a minute or two: beside other tests their deadlines say nothing.
-families!(
-    #[ignore = "alone on the machine: make hostile"]
-    dialogs,
-    #[ignore = "alone on the machine: make hostile"]
-    documents,
-    #[ignore = "alone on the machine: make hostile"]
-    memory,
-    network,
-    #[ignore = "alone on the machine: make hostile"]
-    scripts,
-);
+families!(dialogs, documents, memory, network, scripts);
