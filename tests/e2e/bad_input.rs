@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use capture_core::action::ActionType;
-use capture_tests::{Client, Server, long};
+use capture_tests::{Client, Dice, Server, long};
 use futures::StreamExt;
 use serde_json::{Value, json};
 use tokio::{
@@ -17,20 +17,6 @@ use tokio::{
 const REQUESTS: (u64, u64) = (10_000, 100_000);
 /// Statuses any request may have; 405, 413, 415 and the like are 400 here or stand in the shape of an error.
 const DOCUMENTED: [u16; 12] = [200, 201, 400, 401, 403, 404, 405, 409, 429, 503, 504, 431];
-
-/// Numbers that look thrown and are the same for the same seed.
-struct Dice(u64);
-
-impl Dice {
-    fn throw(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from((self.0 >> 33) % sides as u64).unwrap()
-    }
-
-    fn one<T: Clone>(&mut self, of: &[T]) -> T {
-        of[self.throw(of.len())].clone()
-    }
-}
 
 #[tokio::test]
 async fn thousands_of_bad_requests_harm_nobody() {
@@ -51,7 +37,7 @@ async fn thousands_of_bad_requests_harm_nobody() {
 
 /// One request over a connection of its own; what is wrong with its answer.
 async fn send(server: &Server, ann: &Client, id: &str, seed: u64) -> Option<String> {
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new(seed);
     let (head, body) = request(&mut dice, id, ann.token());
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     let answer = async {

@@ -17,12 +17,19 @@ enum Victim {
     Popup,
     Frame,
     Network,
-    Storage,
+    Gpu,
     Browser,
 }
 
+impl Victim {
+    /// Whether a session ends when this dies; all the others come back or are done without.
+    fn is_vital(self) -> bool {
+        matches!(self, Self::Page | Self::Browser)
+    }
+}
+
 const VICTIMS: [Victim; 6] =
-    [Victim::Page, Victim::Popup, Victim::Frame, Victim::Network, Victim::Storage, Victim::Browser];
+    [Victim::Page, Victim::Popup, Victim::Frame, Victim::Network, Victim::Gpu, Victim::Browser];
 
 /// What is going on meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,7 +73,6 @@ impl Stage {
 
     /// Hits the victim while the phase goes on, and looks what became of everyone.
     async fn play(&self, victim: Victim, signal: Signal, phase: Phase) -> Result<(), String> {
-        let before = processes::renderers(self.server.pid());
         let id = self.ann.create(&json!({"maxTtlSeconds": 300})).await;
         self.ann.goto(&id, &self.site.page("fault")).await;
         let opened = self.ann.act(&id, "click", json!({"selector": "#popup"})).await;
@@ -76,7 +82,12 @@ impl Stage {
         if opened.status != 200 {
             return Err(format!("the popup did not open: {}", opened.body));
         }
-        let pids = self.pids(victim, &before);
+        let mut pids = Vec::new();
+        until("there is somebody to hit", Duration::from_secs(10), async || {
+            pids = self.pids(victim);
+            !pids.is_empty()
+        })
+        .await;
         let hit = async {
             tokio::time::sleep(Duration::from_millis(15)).await;
             for pid in &pids {
@@ -88,13 +99,14 @@ impl Stage {
         if begun.elapsed() > ANSWERED || !DOCUMENTED.contains(&answer.status) {
             return Err(format!("answered {} after {:?}: {}", answer.status, begun.elapsed(), answer.body));
         }
-        self.end(&id, &pids).await
+        self.end(&id, &pids, signal == Signal::KILL && !victim.is_vital()).await
     }
 
     /// The session can be closed, or has ended and says why; a new one works.
-    async fn end(&self, id: &str, pids: &[u32]) -> Result<(), String> {
+    async fn end(&self, id: &str, pids: &[u32], survives: bool) -> Result<(), String> {
         let closed = self.ann.close(id).await;
-        if closed.status != 200 || !["closed", "error"].contains(&closed["session"]["status"].as_str().unwrap_or("")) {
+        let ends: &[&str] = if survives { &["closed"] } else { &["closed", "error"] };
+        if closed.status != 200 || !ends.contains(&closed["session"]["status"].as_str().unwrap_or("")) {
             return Err(format!("closed with {}", closed.body));
         }
         if closed["session"]["billedCredits"] != 1 {
@@ -120,16 +132,19 @@ impl Stage {
         Ok(())
     }
 
-    fn pids(&self, victim: Victim, before: &[u32]) -> Vec<u32> {
+    fn pids(&self, victim: Victim) -> Vec<u32> {
         let root = self.server.pid();
-        let new = || processes::renderers(root).into_iter().filter(|pid| !before.contains(pid));
+        let weighing = |weight: std::ops::Range<u64>| {
+            let mut renderers = processes::renderers(root);
+            renderers.retain(|pid| weight.contains(&(processes::own_memory(*pid) >> 20)));
+            renderers
+        };
         match victim {
-            Victim::Page | Victim::Popup => new().collect(),
-            Victim::Frame => {
-                new().filter(|pid| processes::started(*pid) == new().map(processes::started).max().unwrap()).collect()
-            }
-            Victim::Network => processes::of_kind(root, "network.mojom.NetworkService"),
-            Victim::Storage => processes::of_kind(root, "storage.mojom.StorageService"),
+            Victim::Page => weighing(120..u64::MAX),
+            // Of one site, and so in one process.
+            Victim::Popup | Victim::Frame => weighing(60..120),
+            Victim::Network => processes::running(root, "network.mojom.NetworkService"),
+            Victim::Gpu => processes::running(root, "--type=gpu-process"),
             Victim::Browser => processes::browsers(root),
         }
     }

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::Dice;
+
 /// A page and what is to be done on it.
 #[derive(Debug)]
 pub struct Invented {
@@ -9,27 +11,6 @@ pub struct Invented {
     pub page: String,
     /// `(type, payload)` in their order.
     pub actions: Vec<(&'static str, Value)>,
-}
-
-/// Numbers that look thrown and are the same for the same seed (`SplitMix64`).
-struct Dice(u64);
-
-impl Dice {
-    fn throw(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((mixed ^ (mixed >> 31)) % sides as u64).unwrap()
-    }
-
-    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[self.throw(of.len())]
-    }
-
-    fn one_in(&mut self, sides: usize) -> bool {
-        self.throw(sides) == 0
-    }
 }
 
 const STYLES: [&str; 18] = [
@@ -58,7 +39,7 @@ const WORDS: [&str; 8] =
 impl Invented {
     /// The page of this number.
     pub fn new(seed: u64) -> Self {
-        let mut dice = Dice(seed);
+        let mut dice = Dice::new(seed);
         let count = 6 + dice.throw(20);
         let (mut body, mut actions) = (String::new(), Vec::new());
         for number in 0..count {

@@ -10,6 +10,7 @@
 
 pub mod client;
 pub mod contract;
+pub mod dice;
 pub mod expected;
 pub mod invented;
 pub mod processes;
@@ -22,6 +23,7 @@ pub mod wrapper;
 
 pub use self::{
     client::{Client, Reply},
+    dice::Dice,
     server::Server,
     site::Site,
     until::until,

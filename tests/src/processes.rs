@@ -21,21 +21,23 @@ pub fn descendants(root: u32) -> HashSet<u32> {
 
 /// Browsers below this process: the ones that were started with a pipe.
 pub fn browsers(root: u32) -> Vec<u32> {
-    let is_browser = |pid: &u32| {
-        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let has = |part: &[u8]| line.windows(part.len()).any(|window| window == part);
-        has(b"--remote-debugging-pipe") && !has(b"--type=")
-    };
+    let is_browser = |pid: &u32| has(*pid, "--remote-debugging-pipe") && !has(*pid, "--type=");
     descendants(root).into_iter().filter(is_browser).collect()
 }
 
 /// Renderer processes below this process.
 pub fn renderers(root: u32) -> Vec<u32> {
-    let is_renderer = |pid: &u32| {
-        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        line.windows(15).any(|window| window == b"--type=renderer")
-    };
-    descendants(root).into_iter().filter(is_renderer).collect()
+    running(root, "--type=renderer")
+}
+
+/// Processes below this process with this in their command line.
+pub fn running(root: u32, part: &str) -> Vec<u32> {
+    descendants(root).into_iter().filter(|pid| has(*pid, part)).collect()
+}
+
+fn has(pid: u32, part: &str) -> bool {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    line.windows(part.len()).any(|window| window == part.as_bytes())
 }
 
 /// Whether a process runs.
@@ -99,22 +101,6 @@ pub fn size(folder: &Path) -> u64 {
         Err(_) => 0,
     };
     entries.flatten().map(of).sum()
-}
-
-/// Utility processes below this process that run this service.
-pub fn of_kind(root: u32, service: &str) -> Vec<u32> {
-    let runs = |pid: &u32| {
-        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        line.windows(service.len()).any(|window| window == service.as_bytes())
-    };
-    descendants(root).into_iter().filter(runs).collect()
-}
-
-/// When a process started, in ticks since the machine did.
-pub fn started(pid: u32) -> u64 {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let field = stat.rsplit_once(')').and_then(|(_, fields)| fields.split_whitespace().nth(19));
-    field.and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
 }
 
 /// Open descriptors of a process.

@@ -135,6 +135,8 @@ impl Browser {
 
     /// Ends it and waits until its processes and its folder are gone.
     pub(super) async fn close(&self) {
+        // Told first, so that its exit is no surprise to whoever watches over it.
+        self.lost.send_if_modified(|lost| lost.replace(LostReason::BrowserExited).is_none());
         if !self.process.has_exited() {
             drop(self.session().send(&commands::close_browser()));
         }

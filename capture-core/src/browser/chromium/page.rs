@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
 use tokio::{
-    sync::watch,
+    sync::{Semaphore, watch},
     time::{Duration, Instant},
 };
 
@@ -42,6 +42,8 @@ pub(super) struct ChromiumPage {
     pub(super) refs: Mutex<Refs>,
     /// Where the mouse is.
     pub(super) mouse: Mutex<Point>,
+    /// One page at a time is made readable: a thread goes on when its action is given up.
+    pub(super) converting: Arc<Semaphore>,
 }
 
 impl ChromiumPage {
@@ -50,7 +52,9 @@ impl ChromiumPage {
         tabs: Arc<watch::Sender<Tabs>>,
         journal: Arc<Mutex<Journal>>,
     ) -> Self {
-        Self { browser, context, tabs, journal, refs: Mutex::default(), mouse: Mutex::new(Point { x: 0.0, y: 0.0 }) }
+        let mouse = Mutex::new(Point { x: 0.0, y: 0.0 });
+        let converting = Arc::new(Semaphore::new(1));
+        Self { browser, context, tabs, journal, refs: Mutex::default(), mouse, converting }
     }
 
     /// The active tab as a place to send commands to.

@@ -1,5 +1,7 @@
 //! `title`, `content`, `query`.
 
+use std::sync::Arc;
+
 use html2text::render::TrivialDecorator;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -53,7 +55,7 @@ impl ChromiumPage {
         let source: Source = self.call("content", &json!({"format": format}), deadline).await?;
         let content = match format {
             ContentFormat::Html => source.html,
-            _ => converted(format, source.html).await?,
+            _ => self.converted(format, source.html, deadline).await?,
         };
         Ok(ActionResult::Content(ContentResult { format, content, url: source.url, title: source.title }))
     }
@@ -98,6 +100,22 @@ impl ChromiumPage {
 }
 
 impl ChromiumPage {
+    /// Converting a large page takes a while and must not hold up other sessions' tasks, and the converters recurse: a thread
+    /// of its own, with room. Dropping this leaves the thread to its end, and the next one waits for that.
+    async fn converted(&self, format: ContentFormat, html: String, deadline: Instant) -> Result<String, Fault> {
+        let place = tokio::time::timeout_at(deadline, Arc::clone(&self.converting).acquire_owned()).await;
+        let place =
+            place.map_err(|_elapsed| Fault::timed_out("an earlier content of this session is still being read"))?;
+        let (done, result) = oneshot::channel();
+        let convert = move || {
+            let _ = done.send(convert(format, &html)); // nobody waits any more
+            drop(place);
+        };
+        let started = std::thread::Builder::new().name("content".to_owned()).stack_size(STACK).spawn(convert);
+        started.map_err(|error| Fault::Unavailable(format!("no thread to read the page with: {error}")))?;
+        result.await.unwrap_or_else(|_panicked| Err(Fault::failed(format!("the page could not be read as {format:?}"))))
+    }
+
     /// Boxes are told in the coordinates of the page's viewport, whatever frame they are in.
     async fn placed_rows(&self, mut rows: Rows, world: &World, deadline: Instant) -> Result<Rows, Fault> {
         let mut boxes: Vec<&mut Value> = rows.elements.iter_mut().filter_map(|row| row.get_mut("bbox")).collect();
@@ -110,18 +128,6 @@ impl ChromiumPage {
         }
         Ok(rows)
     }
-}
-
-/// Converting a large page takes a while and must not hold up other sessions' tasks, and the converters recurse: a thread of
-/// its own, with room. Dropping this leaves the thread to its end.
-async fn converted(format: ContentFormat, html: String) -> Result<String, Fault> {
-    let (done, result) = oneshot::channel();
-    let convert = move || {
-        let _ = done.send(convert(format, &html)); // nobody waits any more
-    };
-    let started = std::thread::Builder::new().name("content".to_owned()).stack_size(STACK).spawn(convert);
-    started.map_err(|error| Fault::Unavailable(format!("no thread to read the page with: {error}")))?;
-    result.await.unwrap_or_else(|_panicked| Err(Fault::failed(format!("the page could not be read as {format:?}"))))
 }
 
 fn convert(format: ContentFormat, html: &str) -> Result<String, Fault> {
