@@ -50,9 +50,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn end(engine: Engine, me: Caller, id: SessionId, deadline: Instant) -> Option<(Duration, u64)> {
     let mut follow = engine.follow(me, id, None).await.ok()?;
     loop {
-        let event = follow.live.recv().await.ok()?;
-        if let EventKind::SessionClosed { session } = &event.kind {
-            return Some((deadline.elapsed(), session.billed_credits?));
+        let event = follow.next().await?;
+        if let EventKind::SessionClosed(closed) = &event.kind {
+            return Some((deadline.elapsed(), closed.session.billed_credits?));
         }
     }
 }

@@ -4,7 +4,7 @@
 //! the edges, exhaustive over [`ErrorCode`], so that a new code breaks their build. Layers below keep small errors of
 //! their own and become an [`Error`] in one `From` each.
 
-use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, error::Error as StdError, fmt, num::NonZeroU64, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -148,6 +148,8 @@ pub struct Error {
     #[serde(skip_serializing_if = "Map::is_empty")]
     details: Map<String, Value>,
     #[serde(skip)]
+    seq: Option<NonZeroU64>,
+    #[serde(skip)]
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -163,6 +165,7 @@ impl Error {
             retry_after: None,
             session: None,
             details: Map::new(),
+            seq: None,
             source: None,
         }
     }
@@ -226,6 +229,13 @@ impl Error {
         self
     }
 
+    /// The place in the session's log where the action ended so.
+    #[must_use]
+    pub fn with_seq(mut self, seq: u64) -> Self {
+        self.seq = NonZeroU64::new(seq);
+        self
+    }
+
     /// A further field of the reply body, beside `error`.
     #[must_use]
     pub fn with_detail(mut self, key: &str, value: impl Into<Value>) -> Self {
@@ -280,6 +290,11 @@ impl Error {
     /// The session this is about.
     pub fn session(&self) -> Option<&SessionView> {
         self.session.as_deref()
+    }
+
+    /// Where in the session's log the action ended so, if it ran.
+    pub fn seq(&self) -> Option<u64> {
+        self.seq.map(NonZeroU64::get)
     }
 
     /// Further fields of the reply body.

@@ -43,5 +43,5 @@ pub use self::{
     engine::{Engine, EngineBuilder},
     error::{Error, ErrorCode, RunOutcome},
     limits::Limits,
-    sessions::{ActionReply, Caller, Created, Executed, Sessions},
+    sessions::{ActionName, ActionReply, Caller, Created, Executed, Sessions},
 };

@@ -12,7 +12,7 @@ use crate::{
     account::UserId,
     action::{Action, Outcome},
     error::Error,
-    session::{Follow, Keyed, SessionId, SessionOptions, SessionView, Since},
+    session::{Follow, IdempotencyKey, Keyed, SessionId, SessionOptions, SessionView, Since},
 };
 
 /// Who asks. Authentication happened before; ownership is judged by the engine.
@@ -76,6 +76,15 @@ impl ActionReply {
     }
 }
 
+/// Names an action that waits or runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ActionName {
+    /// As its `action.started` named it.
+    Id(String),
+    /// The key it was sent with.
+    Key(IdempotencyKey),
+}
+
 /// An answer to a keyed request whose result is no longer kept.
 #[derive(Debug, Clone, Serialize)]
 pub struct ResultDropped;
@@ -131,8 +140,8 @@ pub trait Sessions: Send + Sync + 'static {
         keyed: Option<Keyed>,
     ) -> BoxFuture<'_, Result<Executed, Error>>;
 
-    /// Cancels a queued or running action by the id its `action.started` named; false when it is not there.
-    fn cancel(&self, caller: Caller, id: SessionId, action_id: String) -> BoxFuture<'_, Result<bool, Error>>;
+    /// Takes back a waiting action (`not_executed`) or stops the running one (`unknown`); false when neither has this name.
+    fn cancel(&self, caller: Caller, id: SessionId, name: ActionName) -> BoxFuture<'_, Result<bool, Error>>;
 
     /// Ends a session and returns its final, billed form; for an ended one the same form again.
     fn close(&self, caller: Caller, id: SessionId) -> BoxFuture<'_, Result<SessionView, Error>>;

@@ -14,7 +14,7 @@ use tokio::{sync::mpsc, time::Instant};
 pub use self::fault::{Fault, LostReason};
 use crate::{
     action::{Action, Outcome},
-    session::{EventKind, SessionOptions},
+    session::{EventKind, Lines, SessionOptions},
 };
 
 /// Opens pages. Implemented by [`chromium::Chromium`] and [`simulated::Simulated`].
@@ -45,6 +45,8 @@ pub struct OpenPage {
     pub page: Arc<dyn Page>,
     /// What happens on it: only the `page.*` kinds. Bounded; the sender never waits and drops when it is full.
     pub events: mpsc::Receiver<EventKind>,
+    /// What it writes to its console, and what goes wrong in it.
+    pub lines: Lines,
 }
 
 /// One isolated page with its tabs. Calls do not overlap: the session runs its actions one at a time.

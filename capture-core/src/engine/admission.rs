@@ -108,7 +108,7 @@ impl Inner {
         let opened = Opened { user, lifecycle, page, place };
         let handle = session::start(opened, &self.context, move |handle| {
             let Some(inner) = inner.upgrade() else { return };
-            inner.ended_keys.lock().remember(handle);
+            inner.ended.lock().remember(handle);
             inner.live.remove(&handle.id);
         });
         let view = handle.view();

@@ -39,6 +39,7 @@ pub(super) fn start(engine: &Engine, prune_every: Duration) {
 /// One beat; false when the engine is gone.
 async fn beat(inner: &Weak<Inner>, reported: &mut HashMap<SessionId, u64>) -> bool {
     let Some(inner) = inner.upgrade() else { return false };
+    inner.ended.lock().forget_logs();
     let mut counts = HashMap::new();
     let mut changed = Vec::new();
     for handle in &inner.live {

@@ -6,7 +6,7 @@ use dashmap::DashMap;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
-use super::{Engine, Inner, admission::Creates, beat, verbs::EndedKeys};
+use super::{Engine, Inner, admission::Creates, beat, ended::Ended};
 use crate::{
     account::{Account, Accounts, Secret, UserId},
     browser::{Backend, simulated::Simulated},
@@ -88,7 +88,7 @@ impl EngineBuilder {
                 backend: self.backend.unwrap_or_else(|| Arc::new(Simulated::default())),
                 live: DashMap::new(),
                 creates: Mutex::new(Creates::default()),
-                ended_keys: Mutex::new(EndedKeys::default()),
+                ended: Mutex::new(Ended::default()),
                 draining: false.into(),
                 background: Tasks::default(),
             }),

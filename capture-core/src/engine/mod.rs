@@ -3,6 +3,7 @@
 mod admission;
 mod beat;
 mod builder;
+mod ended;
 #[cfg(test)]
 mod tests;
 mod verbs;
@@ -20,7 +21,7 @@ use parking_lot::Mutex;
 use tokio::{sync::Semaphore, time::Instant};
 
 pub use self::builder::EngineBuilder;
-use self::{admission::Creates, verbs::EndedKeys};
+use self::{admission::Creates, ended::Ended};
 use crate::{
     account::Accounts,
     browser::Backend,
@@ -47,7 +48,7 @@ struct Inner {
     live: DashMap<SessionId, Handle>,
     places: Arc<Semaphore>,
     creates: Mutex<Creates>,
-    ended_keys: Mutex<EndedKeys>,
+    ended: Mutex<Ended>,
     draining: AtomicBool,
     /// Opens, beats and browsers; stopped after the sessions.
     background: Tasks,

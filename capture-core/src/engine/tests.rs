@@ -15,7 +15,7 @@ use crate::{
     ledger::MemoryLedger,
     limits::Limits,
     session::{CloseReason, EventKind, Keyed, RequestHash, SessionId, SessionOptions, Since, Status},
-    sessions::{Caller, Executed, Sessions},
+    sessions::{ActionName, Caller, Executed, Sessions},
 };
 
 fn ann() -> Caller {
@@ -111,7 +111,7 @@ async fn play(moves: Vec<Move>, ttl: u64, shutdown: bool) {
                 assert_eq!(one.unwrap(), two.unwrap(), "two closes bring one end");
             }
             Move::KillBrowser => browser.kill(),
-            Move::Cancel => drop(engine.cancel(ann(), id, "a_unknown".to_owned()).await),
+            Move::Cancel => drop(engine.cancel(ann(), id, ActionName::Id("a_unknown".to_owned())).await),
         }
         let view = engine.get(ann(), id).await.unwrap();
         assert_eq!(view.action_count, view.action_success_count + view.action_error_count);
@@ -176,7 +176,9 @@ async fn expiry_is_exact_and_tells_everyone_who_waits() {
         follow.seq = event.seq;
         last = Some(event);
     }
-    assert!(matches!(&last.unwrap().kind, EventKind::SessionClosed { session } if session.billed_credits == Some(2)));
+    assert!(
+        matches!(&last.unwrap().kind, EventKind::SessionClosed(closed) if closed.session.billed_credits == Some(2))
+    );
     engine.shutdown(Duration::ZERO).await;
 }
 
@@ -192,6 +194,49 @@ async fn a_follower_resumes_where_it_stopped() {
     assert!(again.recovered);
     let seqs: Vec<u64> = again.replay.iter().map(|event| event.seq).collect();
     assert_eq!(seqs, [first.seq + 1, first.seq + 2], "started and finished");
+    engine.shutdown(Duration::ZERO).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_follower_that_comes_back_late_still_learns_the_end() {
+    let (engine, _books) = engine_with(scripted(), 10, Limits::default()).await;
+    let id = create(&engine, 60).await;
+    let first = engine.follow(ann(), id, None).await.unwrap();
+    let since = || Some(Since { epoch: first.epoch.clone(), seq: first.seq });
+    engine.execute(ann(), id, title(), None).await.unwrap();
+    engine.close(ann(), id).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(59)).await;
+    let mut late = engine.follow(ann(), id, since()).await.unwrap();
+    let methods: Vec<&str> = late.replay.iter().map(|event| event.kind.method()).collect();
+    assert_eq!(methods, ["action.started", "action.finished", "session.closed"]);
+    assert!(late.next().await.is_none() && !late.session.is_active());
+    let stranger = Caller::user("bob".parse().unwrap());
+    assert_eq!(engine.follow(stranger, id, since()).await.unwrap_err().code(), ErrorCode::SessionNotFound);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(engine.follow(ann(), id, since()).await.unwrap_err().code(), ErrorCode::SessionInactive);
+    engine.shutdown(Duration::ZERO).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiting_action_is_taken_back_and_its_key_never_runs() {
+    let (engine, _books) = engine_with(scripted(), 10, Limits::default()).await;
+    let id = create(&engine, 60).await;
+    let waiting = async {
+        tokio::task::yield_now().await;
+        engine.execute(ann(), id, title(), Some(keyed("k1"))).await
+    };
+    let cancelling = async {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        engine.cancel(ann(), id, ActionName::Key("k1".parse().unwrap())).await.unwrap()
+    };
+    let (_running, taken_back, cancelled) =
+        tokio::join!(engine.execute(ann(), id, goto("ok"), None), waiting, cancelling);
+    assert!(cancelled);
+    for refused in [taken_back, engine.execute(ann(), id, title(), Some(keyed("k1"))).await] {
+        let error = refused.unwrap_err();
+        assert_eq!((error.reason(), error.outcome()), (Some("cancelled"), RunOutcome::NotExecuted));
+    }
+    assert_eq!(engine.get(ann(), id).await.unwrap().action_count, 1);
     engine.shutdown(Duration::ZERO).await;
 }
 

@@ -1,9 +1,8 @@
 //! [`Sessions`] for this process.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use futures::{FutureExt, future::BoxFuture};
-use parking_lot::Mutex;
 
 use super::Engine;
 use crate::{
@@ -11,32 +10,9 @@ use crate::{
     action::Action,
     clock::{Timestamp, millis},
     error::{Error, ErrorCode, RunOutcome},
-    session::{Dedupe, Follow, Handle, Keyed, SessionId, SessionOptions, SessionView, Since},
-    sessions::{Caller, Created, Executed, Sessions},
+    session::{Follow, Handle, Keyed, SessionId, SessionOptions, SessionView, Since},
+    sessions::{ActionName, Caller, Created, Executed, Sessions},
 };
-
-/// Sessions whose keys are remembered after their end; the oldest are forgotten first.
-const MAX_ENDED: usize = 1_000;
-
-/// Idempotency keys of sessions that have ended, so that a late retry still learns whether its action ran.
-#[derive(Debug, Default)]
-pub(super) struct EndedKeys(VecDeque<(SessionId, Arc<Mutex<Dedupe>>)>);
-
-impl EndedKeys {
-    pub(super) fn remember(&mut self, handle: &Handle) {
-        let keys = handle.keys();
-        keys.lock().drop_results();
-        self.0.push_back((handle.id, keys));
-        if self.0.len() > MAX_ENDED {
-            self.0.pop_front();
-        }
-    }
-
-    fn outcome(&self, id: SessionId, keyed: &Keyed) -> Option<RunOutcome> {
-        let (_, keys) = self.0.iter().find(|(ended, _)| *ended == id)?;
-        keys.lock().outcome(&keyed.key)
-    }
-}
 
 impl Engine {
     /// The live session, if it is this user's.
@@ -51,6 +27,11 @@ impl Engine {
         self.inner.context.ledger.find(user, id, not_before).await?.ok_or_else(Error::not_found)
     }
 
+    /// The rest of the log of a session that has just ended.
+    fn rest(&self, user: &UserId, id: SessionId, since: Option<&Since>) -> Option<Follow> {
+        self.inner.ended.lock().follow(user, id, since?)
+    }
+
     /// Why an action cannot run on a session that is not live.
     async fn not_live(&self, user: &UserId, id: SessionId, keyed: Option<&Keyed>) -> Error {
         match self.recorded(user, id).await {
@@ -58,7 +39,7 @@ impl Engine {
                 let error = Error::inactive(view);
                 match keyed {
                     Some(keyed) => {
-                        let known = self.inner.ended_keys.lock().outcome(id, keyed);
+                        let known = self.inner.ended.lock().outcome(id, keyed);
                         error.with_outcome(known.unwrap_or(RunOutcome::Unknown))
                     }
                     None => error,
@@ -144,10 +125,10 @@ impl Sessions for Engine {
         .boxed()
     }
 
-    fn cancel(&self, caller: Caller, id: SessionId, action_id: String) -> BoxFuture<'_, Result<bool, Error>> {
+    fn cancel(&self, caller: Caller, id: SessionId, name: ActionName) -> BoxFuture<'_, Result<bool, Error>> {
         async move {
             match self.live(&caller.user, id) {
-                Some(handle) => handle.cancel(action_id).await,
+                Some(handle) => handle.cancel(name).await,
                 None => Err(self.not_live(&caller.user, id, None).await),
             }
         }
@@ -178,7 +159,10 @@ impl Sessions for Engine {
         async move {
             match self.live(&caller.user, id) {
                 Some(handle) => Ok(handle.follow(since.as_ref())),
-                None => Err(self.not_live(&caller.user, id, None).await),
+                None => match self.rest(&caller.user, id, since.as_ref()) {
+                    Some(rest) => Ok(rest),
+                    None => Err(self.not_live(&caller.user, id, None).await),
+                },
             }
         }
         .boxed()

@@ -13,11 +13,13 @@ use tokio::{
 };
 
 use super::{
-    CloseReason, EventKind, Lifecycle, SessionView, Usage,
+    ActionFinished, ActionStarted, CloseReason, EventKind, Lifecycle, SessionClosed, SessionRenewed, SessionView,
+    Usage,
     batch::Run,
     dedupe::{Dedupe, Ending},
-    events::{EventLog, brief, brief_outcome},
-    handle::{Control, Handle, Job},
+    handle::{Control, Handle, Job, cancelled},
+    log::{EventLog, brief, brief_outcome},
+    queue::{Waiting, queue},
 };
 use crate::{
     account::UserId,
@@ -27,7 +29,7 @@ use crate::{
     error::{Error, ErrorCode, RunOutcome},
     ledger::{ExtendError, Ledger},
     limits::Limits,
-    sessions::ActionReply,
+    sessions::{ActionName, ActionReply},
     tasks::Tasks,
 };
 
@@ -55,14 +57,14 @@ pub(crate) struct Context {
 
 /// Starts the session's task. `on_end` runs once the final view is in the books and published.
 pub(crate) fn start(opened: Opened, context: &Context, on_end: impl FnOnce(&Handle) + Send + 'static) -> Handle {
-    let (jobs, job_mailbox) = mpsc::channel(context.limits.queued_actions.max(1));
+    let (jobs, waiting) = queue(context.limits.queued_actions);
     let (control, control_mailbox) = mpsc::channel(16);
     let (publish, view) = watch::channel(opened.lifecycle.view());
-    let log = Arc::new(EventLog::new(&context.limits));
+    let OpenPage { page, events, lines } = opened.page;
+    let log = Arc::new(EventLog::new(&context.limits, lines));
     let keys = Arc::new(Mutex::new(Dedupe::new(context.limits.replay_bytes)));
     let id = publish.borrow().id;
     let handle = Handle { id, user: opened.user, jobs, control, view, log: Arc::clone(&log), keys: Arc::clone(&keys) };
-    let OpenPage { page, events } = opened.page;
     let actor = Actor {
         context: context.clone(),
         lost: page.lost(),
@@ -70,7 +72,7 @@ pub(crate) fn start(opened: Opened, context: &Context, on_end: impl FnOnce(&Hand
         page_events: events,
         lifecycle: opened.lifecycle,
         usage: Arc::default(),
-        jobs: job_mailbox,
+        waiting,
         control: control_mailbox,
         running: None,
         renewing: None,
@@ -102,7 +104,7 @@ struct Actor {
     lifecycle: Lifecycle,
     /// Shared with the running action, which counts its steps.
     usage: Arc<Mutex<Usage>>,
-    jobs: mpsc::Receiver<Job>,
+    waiting: Waiting,
     control: mpsc::Receiver<Control>,
     running: Option<Running>,
     renewing: Option<Renewing>,
@@ -165,7 +167,7 @@ impl Actor {
             Some(event) = self.page_events.recv() => Input::Page(event),
             result = performed(&mut self.running) => Input::Performed(result),
             result = extended(&mut self.renewing) => Input::Extended(result),
-            Some(job) = self.jobs.recv(), if self.running.is_none() => Input::Job(job),
+            job = self.waiting.next(), if self.running.is_none() => Input::Job(job),
         }
     }
 
@@ -173,8 +175,8 @@ impl Actor {
         match input {
             Input::Told(Control::Close) => return Next::End(CloseReason::Closed),
             Input::Told(Control::Renew { ttl, reply }) => self.renew(ttl, reply),
-            Input::Told(Control::Cancel { action_id, reply }) => {
-                let _ = reply.send(self.cancel(&action_id)); // caller left
+            Input::Told(Control::Cancel { name, reply }) => {
+                let _ = reply.send(self.cancel(&name)); // caller left
             }
             Input::Job(job) => self.begin(job),
             Input::Performed(result) => self.performed(result),
@@ -193,11 +195,11 @@ impl Actor {
     }
 
     fn begin(&mut self, job: Job) {
-        self.log.append(EventKind::ActionStarted {
-            action_id: job.action_id.to_string(),
+        self.log.append(EventKind::ActionStarted(ActionStarted {
+            action_id: Arc::clone(&job.action_id),
             kind: job.action.kind(),
             by: job.by.clone(),
-        });
+        }));
         let run = Run {
             page: Arc::clone(&self.page),
             usage: Arc::clone(&self.usage),
@@ -217,14 +219,14 @@ impl Actor {
         }
         let duration_ms = u64::try_from(running.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let view = self.publish_view();
-        let finished = EventKind::ActionFinished {
-            action_id: running.job.action_id.to_string(),
+        let finished = ActionFinished {
+            action_id: Arc::clone(&running.job.action_id),
             kind: running.job.action.kind(),
             success: result.is_ok(),
             duration_ms,
             result: result.as_ref().map_or_else(brief, brief_outcome),
         };
-        let seq = self.log.append(finished);
+        let seq = self.log.append(EventKind::ActionFinished(finished));
         let ending: Ending = match result {
             Ok(outcome) => Ok(Arc::new(ActionReply {
                 action_id: Arc::clone(&running.job.action_id),
@@ -234,7 +236,7 @@ impl Actor {
                 replayed: false,
                 session: Arc::new(view),
             })),
-            Err(error) => Err(Arc::new(error.with_session(view))),
+            Err(error) => Err(Arc::new(error.with_session(view).with_seq(seq))),
         };
         self.answer(running.job, ending);
     }
@@ -246,16 +248,13 @@ impl Actor {
         let _ = job.reply.send(ending); // caller left
     }
 
-    /// Stops the running action of this id; what the browser already began may still take effect.
-    fn cancel(&mut self, action_id: &str) -> bool {
-        if self.running.as_ref().is_none_or(|running| *running.job.action_id != *action_id) {
+    /// Stops the running action if this is its name; what the browser already began may still take effect.
+    fn cancel(&mut self, name: &ActionName) -> bool {
+        if !self.running.as_ref().is_some_and(|running| running.job.is_named(name)) {
             return false;
         }
         self.usage.lock().end_all();
-        let error = Error::new(ErrorCode::ActionFailed, "cancelled by its driver")
-            .with_reason("cancelled")
-            .with_outcome(RunOutcome::Unknown);
-        self.performed(Err(error));
+        self.performed(Err(cancelled(RunOutcome::Unknown)));
         true
     }
 
@@ -283,7 +282,8 @@ impl Actor {
         let answer = match result {
             Ok(()) => {
                 self.lifecycle.renew(renewing.expires_at);
-                self.log.append(EventKind::SessionRenewed { expires_at: renewing.expires_at });
+                let renewed = SessionRenewed { expires_at: renewing.expires_at };
+                self.log.append(EventKind::SessionRenewed(renewed));
                 Ok(self.publish_view())
             }
             Err(refused) => Err(Error::from(refused).with_session(self.view())),
@@ -321,9 +321,9 @@ impl Actor {
             billed_credits = last.billed_credits,
             "session ended"
         );
-        self.log.append(EventKind::SessionClosed { session: Box::new(last.clone()) });
+        self.log.append(EventKind::SessionClosed(SessionClosed { session: Box::new(last.clone()) }));
         self.publish.send_replace(last.clone());
-        self.jobs.close();
+        self.waiting.close();
         self.control.close();
         if let Some(job) = cut_off {
             let error = Error::inactive(last.clone()).with_outcome(RunOutcome::Unknown);

@@ -6,7 +6,10 @@ use parking_lot::Mutex;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use super::{EventKind, Usage, events::EventLog};
+use super::{
+    ActionStep, EventKind, Usage,
+    log::{EventLog, brief},
+};
 use crate::{
     action::{Action, ActionResult, Batch, BatchResult, Deed, Outcome, StepResult},
     browser::Page,
@@ -100,11 +103,11 @@ impl Run {
         };
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let step = StepResult { index, kind, duration_ms, result };
-        self.log.append(EventKind::ActionStep {
-            action_id: self.action_id.to_string(),
+        self.log.append(EventKind::ActionStep(ActionStep {
+            action_id: Arc::clone(&self.action_id),
             index,
-            step: super::events::brief(&step),
-        });
+            step: brief(&step),
+        }));
         (step, error)
     }
 }

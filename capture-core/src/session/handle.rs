@@ -1,4 +1,4 @@
-//! The way to a session's actor: two bounded mailboxes, the published view, the log and the keys.
+//! The way to a session's actor: the queue, a mailbox, the published view, the log and the keys.
 //!
 //! Cloning is cheap. Reading the view never wakes the actor.
 
@@ -11,20 +11,26 @@ use uuid::Uuid;
 use super::{
     Follow, IdempotencyKey, Keyed, SessionId, SessionView, Since,
     dedupe::{Decision, Dedupe, Ending},
-    events::EventLog,
+    log::EventLog,
+    queue::{Queue, Refused},
 };
 use crate::{
     account::UserId,
     action::Action,
     clock::Timestamp,
-    error::{Error, ErrorCode},
-    sessions::{ActionReply, Caller, Executed},
+    error::{Error, ErrorCode, RunOutcome},
+    sessions::{ActionName, ActionReply, Caller, Executed},
 };
 
 /// How long the end of a session may take before a caller is told to ask again.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long whoever looks waits for the end of a session whose time is up.
 const OVERDUE: Duration = Duration::from_secs(1);
+
+/// What whoever waits for a cancelled action is told.
+pub(super) fn cancelled(outcome: RunOutcome) -> Error {
+    Error::new(ErrorCode::ActionFailed, "cancelled by its driver").with_reason("cancelled").with_outcome(outcome)
+}
 
 /// One action on its way to the page.
 #[derive(Debug)]
@@ -36,6 +42,15 @@ pub(crate) struct Job {
     pub(crate) reply: oneshot::Sender<Ending>,
 }
 
+impl Job {
+    pub(super) fn is_named(&self, name: &ActionName) -> bool {
+        match name {
+            ActionName::Id(id) => *self.action_id == **id,
+            ActionName::Key(key) => self.key.as_ref() == Some(key),
+        }
+    }
+}
+
 /// What a session can be told at any time, whatever runs.
 #[derive(Debug)]
 pub(crate) enum Control {
@@ -43,8 +58,8 @@ pub(crate) enum Control {
     Close,
     /// A new deadline this long from now.
     Renew { ttl: Duration, reply: oneshot::Sender<Result<SessionView, Error>> },
-    /// Stop the running action of this id.
-    Cancel { action_id: String, reply: oneshot::Sender<bool> },
+    /// Stop the running action if this is its name.
+    Cancel { name: ActionName, reply: oneshot::Sender<bool> },
 }
 
 /// A live session as the engine holds it.
@@ -52,7 +67,7 @@ pub(crate) enum Control {
 pub(crate) struct Handle {
     pub(crate) id: SessionId,
     pub(crate) user: UserId,
-    pub(super) jobs: mpsc::Sender<Job>,
+    pub(super) jobs: Queue,
     pub(super) control: mpsc::Sender<Control>,
     pub(super) view: watch::Receiver<SessionView>,
     pub(super) log: Arc<EventLog>,
@@ -77,6 +92,11 @@ impl Handle {
 
     pub(crate) fn follow(&self, since: Option<&Since>) -> Follow {
         self.log.follow(since, self.view())
+    }
+
+    /// The log, to be remembered after the end.
+    pub(crate) fn log(&self) -> Arc<EventLog> {
+        Arc::clone(&self.log)
     }
 
     /// The keys, to be remembered after the end.
@@ -117,13 +137,13 @@ impl Handle {
         let (reply, ending) = oneshot::channel();
         let action_id: Arc<str> = format!("a_{}", Uuid::new_v4().simple()).into();
         let job = Job { action, action_id, by: caller.connection, key: key.clone(), reply };
-        if let Err(refused) = self.jobs.try_send(job) {
+        if let Err(refused) = self.jobs.push(job) {
             if let Some(key) = &key {
                 self.keys.lock().forget(key);
             }
             return Err(match refused {
-                mpsc::error::TrySendError::Full(_) => self.busy(),
-                mpsc::error::TrySendError::Closed(_) => Error::inactive(self.ended().await?),
+                Refused::Full => self.busy(),
+                Refused::Closed => Error::inactive(self.ended().await?),
             });
         }
         match ending.await {
@@ -140,7 +160,7 @@ impl Handle {
     }
 
     fn busy(&self) -> Error {
-        let queued = self.jobs.max_capacity();
+        let queued = self.jobs.bound();
         Error::new(ErrorCode::Busy, format!("{queued} actions are waiting in this session already"))
             .with_retry_after(Duration::from_secs(1))
             .with_hint("wait for the replies of earlier actions before sending more")
@@ -174,9 +194,18 @@ impl Handle {
         }
     }
 
-    pub(crate) async fn cancel(&self, action_id: String) -> Result<bool, Error> {
+    /// Takes a waiting action back, or stops the running one. Its key stays used up: a repetition finds it cancelled.
+    pub(crate) async fn cancel(&self, name: ActionName) -> Result<bool, Error> {
+        if let Some(job) = self.jobs.take_back(&name) {
+            let ending: Ending = Err(Arc::new(cancelled(RunOutcome::NotExecuted).with_session(self.view())));
+            if let Some(key) = &job.key {
+                self.keys.lock().end(key, &ending);
+            }
+            let _ = job.reply.send(ending); // its driver left
+            return Ok(true);
+        }
         let (reply, answer) = oneshot::channel();
-        self.tell(Control::Cancel { action_id, reply }).await?;
+        self.tell(Control::Cancel { name, reply }).await?;
         Ok(answer.await.unwrap_or(false)) // ended: nothing runs any more
     }
 

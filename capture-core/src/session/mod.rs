@@ -3,11 +3,14 @@
 mod actor;
 mod batch;
 mod dedupe;
-mod events;
+mod event;
 mod handle;
 mod id;
 mod lifecycle;
+mod line;
+mod log;
 mod options;
+mod queue;
 mod usage;
 mod view;
 
@@ -15,12 +18,18 @@ pub(crate) use self::{
     actor::{Context, Opened, start},
     dedupe::Dedupe,
     handle::Handle,
+    log::EventLog,
 };
 pub use self::{
     dedupe::{IdempotencyKey, InvalidKey, Keyed, RequestHash},
-    events::{Epoch, Event, EventKind, Follow, Since},
+    event::{
+        ActionFinished, ActionStarted, ActionStep, Epoch, Event, EventKind, PageCrashed, PageDialog, PageDownload,
+        PageNavigated, PageNewTab, SessionClosed, SessionRenewed, Since, WireForm,
+    },
     id::{InvalidSessionId, SessionId},
     lifecycle::{BeyondMaximum, Lifecycle},
+    line::{Line, Lines, Said, Teller},
+    log::Follow,
     options::{SessionOptions, parse_ttl},
     usage::{Count, Usage},
     view::{CloseReason, SessionView, Status},

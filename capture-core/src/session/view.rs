@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Count, SessionId, SessionOptions};
 use crate::{action::ActionType, billing, clock::Timestamp};
 
 /// Whether a session runs, and if not, in which class its end falls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Has a page; its time runs.
@@ -22,7 +23,7 @@ pub enum Status {
 }
 
 /// Why a session ended, least severe first: a greater reason replaces a lesser one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CloseReason {
     /// By its user.
@@ -62,7 +63,7 @@ impl CloseReason {
 /// A session as clients read it; field for field the public contract's session object.
 ///
 /// While active `closedAt`, `durationSeconds`, `billedCredits` and `closeReason` are null; in a final view they are set.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionView {
     /// `sess_<uuid>`.

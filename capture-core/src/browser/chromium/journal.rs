@@ -16,6 +16,7 @@ use crate::{
         PageError,
     },
     clock::{Clock, Timestamp},
+    session::{Said, Teller},
 };
 
 /// Characters kept of a message, and of a stack.
@@ -27,6 +28,7 @@ pub(super) struct Journal {
     messages: Ring<ConsoleMessage>,
     errors: Ring<PageError>,
     pub(super) spilled: Arc<Spilled>,
+    teller: Teller,
 }
 
 /// Whether an event goes into the journal.
@@ -144,27 +146,42 @@ struct Details {
 }
 
 impl Journal {
+    /// An empty one that also tells what it takes.
+    pub(super) fn telling(teller: Teller) -> Self {
+        Self { teller, ..Self::default() }
+    }
+
     /// Takes an event; others than of the console and of exceptions are not for it.
     pub(super) fn on_event(&mut self, event: &Event) {
         match &*event.method {
             CONSOLE => {
                 if let Some(called) = event.decode::<ConsoleCalled>() {
-                    self.messages.push(called.into());
+                    self.write(called.into());
                 }
             }
             EXCEPTION => {
                 if let Some(thrown) = event.decode::<Thrown>() {
-                    self.errors.push(thrown.into());
+                    self.fail(thrown.into());
                 }
             }
             _ => {}
         }
     }
 
+    fn write(&mut self, message: ConsoleMessage) {
+        self.teller.tell(|| Said::Console(message.clone()));
+        self.messages.push(message);
+    }
+
+    fn fail(&mut self, error: PageError) {
+        self.teller.tell(|| Said::Error(error.clone()));
+        self.errors.push(error);
+    }
+
     /// The page wrote so fast that it was not listened to for a while.
     pub(super) fn muted(&mut self) {
         self.spilled.mute(true);
-        self.messages.push(ConsoleMessage {
+        self.write(ConsoleMessage {
             level: ConsoleLevel::Warning,
             text: "Capture: this page logs so fast that a second of its messages and errors is left out here"
                 .to_owned(),
@@ -185,7 +202,7 @@ impl Journal {
             }
             return;
         }
-        self.errors.push(PageError {
+        self.fail(PageError {
             message,
             stack: String::new(),
             url: cut(url),

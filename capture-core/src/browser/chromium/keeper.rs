@@ -23,7 +23,7 @@ use super::{
 use crate::{
     action::{DialogReport, DownloadReport},
     browser::LostReason,
-    session::EventKind,
+    session::{EventKind, PageCrashed, PageDialog, PageDownload, PageNavigated, PageNewTab},
 };
 
 /// Tabs a session may have; further ones are closed as they open.
@@ -172,7 +172,7 @@ impl Keeper {
             self.journal.lock().document_failed(url, None);
         }
         if let Some(url) = address {
-            self.tell(EventKind::PageNavigated { url });
+            self.tell(EventKind::PageNavigated(PageNavigated { url }));
         }
     }
 
@@ -230,7 +230,7 @@ impl Keeper {
         });
         if !first {
             let url = self.tabs.borrow().noticed.window.clone().unwrap_or_default();
-            self.tell(EventKind::PageNewTab { url });
+            self.tell(EventKind::PageNewTab(PageNewTab { url }));
         }
     }
 
@@ -274,7 +274,7 @@ impl Keeper {
                 tabs.open.retain(|tab| tab.key != *key);
             }
         });
-        self.tell(EventKind::PageCrashed { root: crashed_root });
+        self.tell(EventKind::PageCrashed(PageCrashed { root: crashed_root }));
         if let Some(target) = target.filter(|_| !crashed_root) {
             self.close_target(&target);
         }
@@ -293,7 +293,7 @@ impl Keeper {
                 tabs.noticed.dialogs.push(report);
             }
         });
-        self.tell(EventKind::PageDialog { kind, message, accepted });
+        self.tell(EventKind::PageDialog(PageDialog { kind, message, accepted }));
     }
 
     /// The browser refuses it by itself; here it is only reported.
@@ -301,7 +301,7 @@ impl Keeper {
         let Some(Download { url, suggested_filename }) = event.decode() else { return };
         let report = DownloadReport { url: url.clone(), suggested_filename: suggested_filename.clone() };
         self.tabs.send_modify(|tabs| tabs.noticed.download = Some(report));
-        self.tell(EventKind::PageDownload { url, suggested_filename });
+        self.tell(EventKind::PageDownload(PageDownload { url, suggested_filename }));
     }
 
     fn close_target(&self, target: &str) {

@@ -102,9 +102,9 @@ impl Chromium {
 impl Backend for Chromium {
     fn open(&self, _options: SessionOptions, deadline: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>> {
         async move {
-            let (browser, OpenPage { page, events }) = self.pool.open(deadline).await?;
+            let (browser, OpenPage { page, events, lines }) = self.pool.open(deadline).await?;
             let page = Pooled { page, browser, pool: Arc::clone(&self.pool), closed: AtomicBool::new(false) };
-            Ok(OpenPage { page: Arc::new(page), events })
+            Ok(OpenPage { page: Arc::new(page), events, lines })
         }
         .boxed()
     }

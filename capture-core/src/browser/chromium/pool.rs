@@ -295,9 +295,24 @@ impl Pool {
         }
     }
 
-    /// Retires browsers that are too old, too large, or idle beside another one.
+    /// Retires browsers that have served their number of sessions and hold nothing but pages nobody has asked for yet: those
+    /// are opened again elsewhere.
+    fn retire_used_up(&self, browsers: &[Arc<Browser>]) {
+        let life = self.config.sessions_per_browser();
+        for browser in browsers.iter().filter(|browser| !browser.is_retiring()) {
+            let unused = self.state.lock().warm.iter().filter(|warm| Arc::ptr_eq(&warm.browser, browser)).count();
+            if browser.opened.load(Ordering::Relaxed) >= life && pages(browser) == unused {
+                tracing::info!(pid = browser.pid(), "a used-up browser retires");
+                browser.retire();
+                self.wake.notify_one();
+            }
+        }
+    }
+
+    /// Retires browsers that are too old, too large, used up, or idle beside another one.
     async fn inspect(&self) {
         let browsers = self.state.lock().browsers.clone();
+        self.retire_used_up(&browsers);
         self.retire_idle(&browsers);
         let retire = self.config.retire;
         for browser in browsers {

@@ -25,6 +25,7 @@ use super::{
 use crate::{
     action::Viewport,
     browser::{Fault, OpenPage},
+    session::Lines,
     tasks::Tasks,
 };
 
@@ -37,7 +38,8 @@ pub(super) async fn open_page(browser: &Arc<Browser>, deadline: Instant, tasks: 
     let (events, receiver) = mpsc::channel(CONTEXT_EVENTS);
     let (told, page_events) = mpsc::channel(TOLD_EVENTS);
     let tabs = Arc::new(watch::Sender::new(Tabs::default()));
-    let journal = Arc::new(Mutex::new(Journal::default()));
+    let lines = Lines::default();
+    let journal = Arc::new(Mutex::new(Journal::telling(lines.teller())));
     let spilled = Arc::clone(&journal.lock().spilled);
     browser.routes().add(opening.context.clone(), Route { events, spilled });
     let keeper = Keeper {
@@ -61,7 +63,7 @@ pub(super) async fn open_page(browser: &Arc<Browser>, deadline: Instant, tasks: 
         reason = browser.lost() => return Err(Fault::Unavailable(reason.to_string())),
     }
     let page = Arc::new(ChromiumPage::new(opening.finish(), tabs, journal));
-    Ok(OpenPage { page, events: page_events })
+    Ok(OpenPage { page, events: page_events, lines })
 }
 
 /// A context that closes itself unless it is handed over: a dropped open leaves nothing behind.

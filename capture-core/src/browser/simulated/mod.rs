@@ -27,7 +27,7 @@ use super::{Backend, Fault, LostReason, OpenPage, Page};
 use crate::{
     action::{Action, Deed, Outcome},
     error::RunOutcome,
-    session::{EventKind, SessionOptions},
+    session::{EventKind, Lines, PageNavigated, SessionOptions},
 };
 
 /// What a simulated action does.
@@ -124,7 +124,7 @@ impl Backend for Simulated {
                 pages: Arc::clone(&self.pages),
             });
             self.pages.lock().insert(id, Arc::clone(&page));
-            Ok(OpenPage { page, events: receiver })
+            Ok(OpenPage { page, events: receiver, lines: Lines::default() })
         }
         .boxed()
     }
@@ -204,7 +204,7 @@ impl SimulatedPage {
                 let url = self.state.lock().url.clone();
                 let (tells, navigated) = (action.kind().tells(), url != before);
                 if navigated {
-                    let _ = self.events.try_send(EventKind::PageNavigated { url: url.clone() }); // full: dropped
+                    let _ = self.events.try_send(EventKind::PageNavigated(PageNavigated { url: url.clone() })); // full: dropped
                 }
                 outcome.effects.told(tells, navigated, url);
                 outcome.screenshot = picture;

@@ -6,101 +6,20 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use parking_lot::Mutex;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
-use super::SessionView;
+use super::{
+    Event, EventKind, SessionView, Since,
+    event::Epoch,
+    line::{Line, Lines},
+};
 use crate::{
-    action::{ActionResult, ActionType, Outcome},
-    clock::Timestamp,
+    action::{ActionResult, Outcome},
     limits::Limits,
 };
-
-/// Names one unbroken log; a `seq` means something only together with it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Epoch(Arc<str>);
-
-impl Epoch {
-    fn new() -> Self {
-        Self(format!("e_{}", Uuid::new_v4().simple()).into())
-    }
-}
-
-/// What happened. The method names are the channel's.
-#[derive(Debug, Clone, Serialize)]
-#[serde(tag = "method", content = "params")]
-#[expect(missing_docs, reason = "fields are named as on the wire")]
-pub enum EventKind {
-    /// An action was taken from the queue.
-    #[serde(rename = "action.started", rename_all = "camelCase")]
-    ActionStarted {
-        action_id: String,
-        #[serde(rename = "type")]
-        kind: ActionType,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        by: Option<Arc<str>>,
-    },
-    /// A step of a batch ended.
-    #[serde(rename = "action.step", rename_all = "camelCase")]
-    ActionStep { action_id: String, index: usize, step: Value },
-    /// An action ended; results above 8 KiB stand as `{"bytes":n}`.
-    #[serde(rename = "action.finished", rename_all = "camelCase")]
-    ActionFinished {
-        action_id: String,
-        #[serde(rename = "type")]
-        kind: ActionType,
-        success: bool,
-        duration_ms: u64,
-        result: Value,
-    },
-    /// The active page shows another document, or another address of the same document.
-    #[serde(rename = "page.navigated", rename_all = "camelCase")]
-    PageNavigated { url: String },
-    /// The page opened a dialog; it was answered at once.
-    #[serde(rename = "page.dialog", rename_all = "camelCase")]
-    PageDialog {
-        #[serde(rename = "type")]
-        kind: String,
-        message: String,
-        accepted: bool,
-    },
-    /// The page opened a tab, which is now the active page.
-    #[serde(rename = "page.newTab", rename_all = "camelCase")]
-    PageNewTab { url: String },
-    /// The page offered a download; it was refused.
-    #[serde(rename = "page.download", rename_all = "camelCase")]
-    PageDownload { url: String, suggested_filename: String },
-    /// A page of this session crashed. If it was the root page, the session ends.
-    #[serde(rename = "page.crashed", rename_all = "camelCase")]
-    PageCrashed { root: bool },
-    /// The deadline changed.
-    #[serde(rename = "session.renewed", rename_all = "camelCase")]
-    SessionRenewed { expires_at: Timestamp },
-    /// The session ended; the last event of its log.
-    #[serde(rename = "session.closed", rename_all = "camelCase")]
-    SessionClosed { session: Box<SessionView> },
-}
-
-/// One entry of the log.
-#[derive(Debug, Clone, Serialize)]
-pub struct Event {
-    /// Position in the log, from 1, without gaps.
-    pub seq: u64,
-    /// What happened.
-    #[serde(flatten)]
-    pub kind: EventKind,
-}
-
-/// Where a follower stopped reading.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Since {
-    /// The log it read.
-    pub epoch: Epoch,
-    /// The last event it has.
-    pub seq: u64,
-}
 
 /// A subscription to one session.
 #[derive(Debug)]
@@ -115,8 +34,23 @@ pub struct Follow {
     pub replay: Vec<Arc<Event>>,
     /// The session at this moment.
     pub session: SessionView,
-    /// Everything after `seq`. A receiver that lags has lost events and must follow again with `since`.
+    /// Where its active page was last seen; empty before the first address.
+    pub url: String,
+    /// Everything after `seq`; [`EventKind::SessionClosed`] is the last. A receiver that lags has lost events and must
+    /// follow again with `since`.
     pub live: broadcast::Receiver<Arc<Event>>,
+    /// What the page writes to its console and what goes wrong in it; a receiver that lags has lost lines.
+    pub lines: broadcast::Receiver<Arc<Line>>,
+}
+
+impl Follow {
+    /// The next event after the replay; `None` after the last one, or when this follower was too slow and must follow again.
+    ///
+    /// # Cancel safety
+    /// No event is lost when dropped.
+    pub async fn next(&mut self) -> Option<Arc<Event>> {
+        self.live.recv().await.ok()
+    }
 }
 
 /// The log of one session, shared by its actor (which writes) and its followers.
@@ -124,7 +58,7 @@ pub struct Follow {
 pub(crate) struct EventLog {
     epoch: Epoch,
     ring: Mutex<Ring>,
-    live: broadcast::Sender<Arc<Event>>,
+    lines: Lines,
 }
 
 #[derive(Debug)]
@@ -132,36 +66,57 @@ struct Ring {
     events: VecDeque<(Arc<Event>, usize)>,
     bytes: usize,
     last_seq: u64,
+    url: String,
+    /// Gone with the last event, so that followers end.
+    live: Option<broadcast::Sender<Arc<Event>>>,
     max_events: usize,
     max_bytes: usize,
 }
 
 impl EventLog {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits, lines: Lines) -> Self {
         let ring = Ring {
             events: VecDeque::new(),
             bytes: 0,
             last_seq: 0,
+            url: String::new(),
+            live: Some(broadcast::Sender::new(limits.log_events.max(1))),
             max_events: limits.log_events,
             max_bytes: limits.log_bytes,
         };
-        Self { epoch: Epoch::new(), ring: Mutex::new(ring), live: broadcast::Sender::new(limits.log_events.max(1)) }
+        let epoch = Epoch(format!("e_{}", Uuid::new_v4().simple()).into());
+        Self { epoch, ring: Mutex::new(ring), lines }
     }
 
     /// Appends and tells every follower; returns the event's `seq`.
     pub(crate) fn append(&self, kind: EventKind) -> u64 {
         let mut ring = self.ring.lock();
-        let event = Arc::new(Event { seq: ring.last_seq + 1, kind });
+        if let EventKind::PageNavigated(navigated) = &kind {
+            ring.url.clone_from(&navigated.url);
+        }
+        let is_last = matches!(kind, EventKind::SessionClosed(_));
+        let event = Arc::new(Event::new(ring.last_seq + 1, kind));
         ring.push(Arc::clone(&event));
         let seq = event.seq;
-        let _ = self.live.send(event); // nobody follows: the ring has it
+        if let Some(live) = &ring.live {
+            let _ = live.send(event); // nobody follows: the ring has it
+        }
+        if is_last {
+            ring.live = None;
+        }
         seq
+    }
+
+    /// Bytes of the events kept.
+    pub(crate) fn bytes(&self) -> usize {
+        self.ring.lock().bytes
     }
 
     /// Subscribes; replay and live events join without hole or overlap because both are taken under the lock.
     pub(crate) fn follow(&self, since: Option<&Since>, session: SessionView) -> Follow {
         let ring = self.ring.lock();
-        let live = self.live.subscribe();
+        let ended = || broadcast::channel(1).1;
+        let live = ring.live.as_ref().map_or_else(ended, broadcast::Sender::subscribe);
         let replay = match since {
             None => Some(Vec::new()),
             Some(since) if since.epoch == self.epoch => ring.after(since.seq),
@@ -173,14 +128,16 @@ impl EventLog {
             recovered: replay.is_some(),
             replay: replay.unwrap_or_default(),
             session,
+            url: ring.url.clone(),
             live,
+            lines: self.lines.follow(),
         }
     }
 }
 
 impl Ring {
     fn push(&mut self, event: Arc<Event>) {
-        let size = serde_json::to_vec(&*event).map_or(0, |bytes| bytes.len());
+        let size = serde_json::to_vec(&event.kind).map_or(0, |bytes| bytes.len());
         self.last_seq = event.seq;
         self.bytes += size;
         self.events.push_back((event, size));
@@ -225,17 +182,24 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::session::{Lifecycle, SessionId, SessionOptions};
+    use crate::{
+        clock::Timestamp,
+        session::{Lifecycle, PageNavigated, SessionId, SessionOptions},
+    };
 
     fn view() -> SessionView {
         let options = SessionOptions::with_ttl(Duration::from_secs(60));
         Lifecycle::start(SessionId::new(), options, Timestamp(0), Timestamp(0)).view()
     }
 
+    fn navigated(url: &str) -> EventKind {
+        EventKind::PageNavigated(PageNavigated { url: url.to_owned() })
+    }
+
     fn log(events: usize) -> EventLog {
-        let log = EventLog::new(&Limits { log_events: 4, ..Limits::default() });
+        let log = EventLog::new(&Limits { log_events: 4, ..Limits::default() }, Lines::default());
         for n in 0..events {
-            log.append(EventKind::PageNavigated { url: n.to_string() });
+            log.append(navigated(&n.to_string()));
         }
         log
     }
@@ -255,7 +219,7 @@ mod tests {
             let follow = log.follow(Some(&since(from)), view());
             assert_eq!((follow.recovered, seqs(&follow)), (recovered, expected), "since {from}");
         }
-        let stranger = Since { epoch: Epoch::new(), seq: 6 };
+        let stranger = Since { epoch: Epoch("e_other".into()), seq: 6 };
         assert!(!log.follow(Some(&stranger), view()).recovered);
     }
 
@@ -263,7 +227,7 @@ mod tests {
     async fn live_events_continue_where_the_replay_ends() {
         let log = log(2);
         let mut follow = log.follow(None, view());
-        log.append(EventKind::PageNavigated { url: "next".into() });
+        log.append(navigated("next"));
         assert_eq!(follow.live.recv().await.unwrap().seq, follow.seq + 1);
     }
 }
