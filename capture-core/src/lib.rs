@@ -35,6 +35,7 @@ pub mod error;
 pub mod fuzzing;
 pub mod ledger;
 pub mod limits;
+pub mod reply;
 pub mod session;
 pub mod sessions;
 pub mod tasks;

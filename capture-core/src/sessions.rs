@@ -12,7 +12,7 @@ use crate::{
     account::UserId,
     action::{Action, Outcome},
     error::Error,
-    session::{Follow, IdempotencyKey, Keyed, SessionId, SessionOptions, SessionView, Since},
+    session::{Follow, IdempotencyKey, Keyed, SessionId, SessionOptions, SessionView, Since, View, ViewOptions},
 };
 
 /// Who asks. Authentication happened before; ownership is judged by the engine.
@@ -152,8 +152,8 @@ pub trait Sessions: Send + Sync + 'static {
     /// Subscribes to a session's log.
     fn follow(&self, caller: Caller, id: SessionId, since: Option<Since>) -> BoxFuture<'_, Result<Follow, Error>>;
 
-    /// Streams pictures of the page. Not available yet: `unavailable`.
-    fn view(&self, caller: Caller, id: SessionId) -> BoxFuture<'_, Result<(), Error>>;
+    /// Streams pictures of the page; all viewers of a session see the same ones, in the largest size and quality any asks for.
+    fn view(&self, caller: Caller, id: SessionId, options: ViewOptions) -> BoxFuture<'_, Result<View, Error>>;
 
     /// Connects a CDP client. Not available yet: `unavailable`.
     fn connect(&self, caller: Caller, id: SessionId) -> BoxFuture<'_, Result<(), Error>>;

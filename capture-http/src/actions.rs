@@ -8,7 +8,7 @@ use axum::{
     response::Response,
 };
 use capture_core::{
-    ActionReply, Error, Executed,
+    Error, Executed,
     action::{self, ActionResult},
 };
 
@@ -28,8 +28,7 @@ pub(crate) async fn execute(
 ) -> Result<Response, Refusal> {
     target.must_be_active()?;
     match run(&app, &target, request).await {
-        Ok(Executed::Reply(reply)) => answer(&app, &headers, &reply),
-        Ok(Executed::Dropped(view)) => reply::dropped(&app, &view),
+        Ok(executed) => answer(&app, &headers, &executed),
         Err(error) => Err(target.refuse(error).await),
     }
 }
@@ -41,11 +40,12 @@ async fn run(app: &App, target: &Target, request: Request) -> Result<Executed, E
 }
 
 /// JSON, unless it is a screenshot and the client named the picture's own type.
-fn answer(app: &App, headers: &HeaderMap, reply: &ActionReply) -> Result<Response, Refusal> {
-    match &reply.outcome.result {
-        ActionResult::Screenshot(picture) if names_type(headers, picture.format.content_type()) => {
-            reply::picture(app, reply, picture)
-        }
-        _ => reply::acted(app, reply),
+fn answer(app: &App, headers: &HeaderMap, executed: &Executed) -> Result<Response, Refusal> {
+    if let Executed::Reply(reply) = executed
+        && let ActionResult::Screenshot(picture) = &reply.outcome.result
+        && names_type(headers, picture.format.content_type())
+    {
+        return reply::picture(app, reply, picture);
     }
+    reply::acted(app, executed)
 }

@@ -6,8 +6,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use capture_core::{
-    ActionReply, Created, Error,
-    action::{Outcome, Picture},
+    ActionReply, Created, Error, Executed,
+    action::Picture,
     clock::Timestamp,
     session::{SessionId, SessionOptions, SessionView, Status},
 };
@@ -95,29 +95,9 @@ pub(crate) fn final_sessions(sessions: Vec<SessionView>) -> Result<Response, Ref
     ok(&SessionsReply { success: true, sessions, active_session_count: None })
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Acted<'a> {
-    success: bool,
-    action_id: &'a str,
-    duration_ms: u64,
-    #[serde(skip_serializing_if = "is_false")]
-    replayed: bool,
-    #[serde(flatten)]
-    outcome: &'a Outcome,
-    expires_in_seconds: u64,
-}
-
 /// The reply to an action.
-pub(crate) fn acted(app: &App, reply: &ActionReply) -> Result<Response, Refusal> {
-    ok(&Acted {
-        success: true,
-        action_id: &reply.action_id,
-        duration_ms: reply.duration_ms,
-        replayed: reply.replayed,
-        outcome: &reply.outcome,
-        expires_in_seconds: reply.session.expires_in_seconds(app.now()),
-    })
+pub(crate) fn acted(app: &App, executed: &Executed) -> Result<Response, Refusal> {
+    ok(&executed.body(app.now()))
 }
 
 /// The reply to a screenshot of a client that asked for the picture itself.
@@ -130,22 +110,6 @@ pub(crate) fn picture(app: &App, reply: &ActionReply, picture: &Picture) -> Resu
         ("capture-action-id", action_id),
     ];
     Ok((headers, picture.body.clone()).into_response())
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Dropped {
-    success: bool,
-    replayed: bool,
-    result_dropped: bool,
-    outcome: &'static str,
-    expires_in_seconds: u64,
-}
-
-/// The reply to a repeated action whose result is no longer kept.
-pub(crate) fn dropped(app: &App, view: &SessionView) -> Result<Response, Refusal> {
-    let expires_in_seconds = view.expires_in_seconds(app.now());
-    ok(&Dropped { success: true, replayed: true, result_dropped: true, outcome: "executed", expires_in_seconds })
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]

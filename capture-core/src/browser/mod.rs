@@ -8,7 +8,8 @@ pub mod simulated;
 
 use std::{fmt, sync::Arc};
 
-use futures::future::BoxFuture;
+use bytes::Bytes;
+use futures::{future::BoxFuture, stream::BoxStream};
 use tokio::{sync::mpsc, time::Instant};
 
 pub use self::fault::{Fault, LostReason};
@@ -49,6 +50,30 @@ pub struct OpenPage {
     pub lines: Lines,
 }
 
+/// How large and how good the pictures of a live view are at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Screencast {
+    /// Of JPEG, 1 to 100.
+    pub quality: u32,
+    /// In pixels.
+    pub max_width: u32,
+    /// In pixels.
+    pub max_height: u32,
+}
+
+/// One picture of a live view.
+#[derive(Debug, Clone)]
+pub struct ViewFrame {
+    /// JPEG.
+    pub body: Bytes,
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+    /// Pixels per CSS pixel of the page.
+    pub scale: f64,
+}
+
 /// One isolated page with its tabs. Calls do not overlap: the session runs its actions one at a time.
 pub trait Page: Send + Sync + fmt::Debug {
     /// Does one action, never a batch; ends by itself at `deadline`.
@@ -56,6 +81,10 @@ pub trait Page: Send + Sync + fmt::Debug {
     /// # Cancel safety
     /// Dropping it stops the waiting; what the browser already began may still take effect.
     fn perform(self: Arc<Self>, action: Action, deadline: Instant) -> BoxFuture<'static, Result<Outcome, Fault>>;
+
+    /// Pictures of the active tab as it changes, the first one at once. Each next one is made when the one before was
+    /// taken; ends with the page. Runs beside the actions. Dropping it ends the making of pictures.
+    fn screencast(self: Arc<Self>, settings: Screencast) -> BoxStream<'static, ViewFrame>;
 
     /// Completes when the page can no longer be used: its browser or its root page died.
     fn lost(&self) -> BoxFuture<'static, LostReason>;

@@ -10,7 +10,7 @@ use crate::{
     action::Action,
     clock::{Timestamp, millis},
     error::{Error, ErrorCode, RunOutcome},
-    session::{Follow, Handle, Keyed, SessionId, SessionOptions, SessionView, Since},
+    session::{Follow, Handle, Keyed, SessionId, SessionOptions, SessionView, Since, View, ViewOptions},
     sessions::{ActionName, Caller, Created, Executed, Sessions},
 };
 
@@ -168,8 +168,14 @@ impl Sessions for Engine {
         .boxed()
     }
 
-    fn view(&self, _caller: Caller, _id: SessionId) -> BoxFuture<'_, Result<(), Error>> {
-        std::future::ready(Err(Error::new(ErrorCode::Unavailable, "live view is not available yet"))).boxed()
+    fn view(&self, caller: Caller, id: SessionId, options: ViewOptions) -> BoxFuture<'_, Result<View, Error>> {
+        async move {
+            match self.live(&caller.user, id) {
+                Some(handle) => Ok(handle.watch(options)),
+                None => Err(self.not_live(&caller.user, id, None).await),
+            }
+        }
+        .boxed()
     }
 
     fn connect(&self, _caller: Caller, _id: SessionId) -> BoxFuture<'_, Result<(), Error>> {

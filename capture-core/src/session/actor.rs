@@ -18,6 +18,7 @@ use super::{
     batch::Run,
     dedupe::{Dedupe, Ending},
     handle::{Control, Handle, Job, cancelled},
+    live_view::LiveView,
     log::{EventLog, brief, brief_outcome},
     queue::{Waiting, queue},
 };
@@ -64,7 +65,17 @@ pub(crate) fn start(opened: Opened, context: &Context, on_end: impl FnOnce(&Hand
     let log = Arc::new(EventLog::new(&context.limits, lines));
     let keys = Arc::new(Mutex::new(Dedupe::new(context.limits.replay_bytes)));
     let id = publish.borrow().id;
-    let handle = Handle { id, user: opened.user, jobs, control, view, log: Arc::clone(&log), keys: Arc::clone(&keys) };
+    let live_view = LiveView::new(Arc::clone(&page), context.tasks.clone(), context.clock);
+    let handle = Handle {
+        id,
+        user: opened.user,
+        jobs,
+        control,
+        view,
+        log: Arc::clone(&log),
+        live_view: Arc::clone(&live_view),
+        keys: Arc::clone(&keys),
+    };
     let actor = Actor {
         context: context.clone(),
         lost: page.lost(),
@@ -78,6 +89,7 @@ pub(crate) fn start(opened: Opened, context: &Context, on_end: impl FnOnce(&Hand
         renewing: None,
         publish: publish.clone(),
         log,
+        live_view,
         keys,
     };
     let (supervised, place) = (handle.clone(), opened.place);
@@ -85,6 +97,7 @@ pub(crate) fn start(opened: Opened, context: &Context, on_end: impl FnOnce(&Hand
     context.tasks.clone().spawn(async move {
         if AssertUnwindSafe(actor.run()).catch_unwind().await.is_err() {
             tracing::error!(session.id = %id, "session task panicked; the session is ended");
+            supervised.live_view.end();
             page.close().await;
             let lifecycle = Lifecycle::restore(&publish.borrow());
             let last = lifecycle.settle(CloseReason::BrowserCrashed, context.clock.now());
@@ -110,6 +123,7 @@ struct Actor {
     renewing: Option<Renewing>,
     publish: watch::Sender<SessionView>,
     log: Arc<EventLog>,
+    live_view: Arc<LiveView>,
     keys: Arc<Mutex<Dedupe>>,
 }
 
@@ -305,6 +319,7 @@ impl Actor {
     /// The last act: close the page, settle, publish, and answer everyone who waits.
     async fn finish(mut self, reason: CloseReason) {
         let now = self.context.clock.now();
+        self.live_view.end();
         // Dropping the running action is its cancellation.
         let cut_off = self.running.take().map(|running| running.job);
         self.lifecycle.usage = self.usage.lock().clone();

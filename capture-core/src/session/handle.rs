@@ -9,8 +9,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use super::{
-    Follow, IdempotencyKey, Keyed, SessionId, SessionView, Since,
+    Follow, IdempotencyKey, Keyed, SessionId, SessionView, Since, View, ViewOptions,
     dedupe::{Decision, Dedupe, Ending},
+    live_view::LiveView,
     log::EventLog,
     queue::{Queue, Refused},
 };
@@ -71,6 +72,7 @@ pub(crate) struct Handle {
     pub(super) control: mpsc::Sender<Control>,
     pub(super) view: watch::Receiver<SessionView>,
     pub(super) log: Arc<EventLog>,
+    pub(super) live_view: Arc<LiveView>,
     pub(super) keys: Arc<Mutex<Dedupe>>,
 }
 
@@ -88,6 +90,10 @@ impl Handle {
             let _ = tokio::time::timeout(OVERDUE, view.wait_for(|view| !view.is_active())).await; // then as it stands
         }
         self.view()
+    }
+
+    pub(crate) fn watch(&self, options: ViewOptions) -> View {
+        self.live_view.join(options)
     }
 
     pub(crate) fn follow(&self, since: Option<&Since>) -> Follow {

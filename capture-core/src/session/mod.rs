@@ -8,6 +8,7 @@ mod handle;
 mod id;
 mod lifecycle;
 mod line;
+mod live_view;
 mod log;
 mod options;
 mod queue;
@@ -29,6 +30,7 @@ pub use self::{
     id::{InvalidSessionId, SessionId},
     lifecycle::{BeyondMaximum, Lifecycle},
     line::{Line, Lines, Said, Teller},
+    live_view::{Shown, View, ViewOptions},
     log::Follow,
     options::{SessionOptions, parse_ttl},
     usage::{Count, Usage},

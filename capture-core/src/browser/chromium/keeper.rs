@@ -15,6 +15,7 @@ use super::{
     cdp::{CdpSession, Event, SessionKey, commands},
     flood::Flood,
     journal::{Journal, is_logged},
+    screencast::{self, Pictures},
     setup,
     tab::{Change, Tab},
     tabs::Tabs,
@@ -95,6 +96,7 @@ pub(super) struct Keeper {
     pub(super) tabs: Arc<watch::Sender<Tabs>>,
     pub(super) told: mpsc::Sender<EventKind>,
     pub(super) journal: Arc<Mutex<Journal>>,
+    pub(super) pictures: Pictures,
 }
 
 impl Keeper {
@@ -134,6 +136,7 @@ impl Keeper {
             "Inspector.targetCrashed" => self.on_crashed(&event.session),
             "Page.javascriptDialogOpening" => self.on_dialog(event),
             "Page.downloadWillBegin" => self.on_download(event),
+            screencast::FRAME => drop(self.pictures.send_replace(Some(event.clone()))),
             "Page.windowOpen" => {
                 let window = event.decode::<WindowOpen>().map(|window| window.url);
                 self.tabs.send_modify(|tabs| tabs.noticed.window = window);

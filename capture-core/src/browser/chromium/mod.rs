@@ -29,6 +29,7 @@ mod process;
 mod read;
 mod routes;
 mod run_root;
+mod screencast;
 mod screenshot;
 mod scripts;
 mod scroll;
@@ -46,7 +47,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use tokio::time::Instant;
 
 use self::{browser::Browser, pool::Pool, run_root::RunRoot};
@@ -54,7 +55,7 @@ pub use self::{
     config::{ChromiumConfig, DEFAULT_BROWSER_UID, Isolation, Retire},
     executable::find_executable,
 };
-use super::{Backend, Fault, LostReason, OpenPage, Page};
+use super::{Backend, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame};
 use crate::{
     action::{Action, Outcome},
     session::SessionOptions,
@@ -134,6 +135,10 @@ impl Page for Pooled {
             Arc::clone(&self.page).perform(action, deadline).await
         }
         .boxed()
+    }
+
+    fn screencast(self: Arc<Self>, settings: Screencast) -> BoxStream<'static, ViewFrame> {
+        Arc::clone(&self.page).screencast(settings)
     }
 
     fn lost(&self) -> BoxFuture<'static, LostReason> {

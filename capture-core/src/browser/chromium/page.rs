@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use parking_lot::Mutex;
 use tokio::{
     sync::{Semaphore, watch},
@@ -13,6 +13,7 @@ use super::{
     browser::Browser,
     cdp::{CdpSession, commands},
     journal::Journal,
+    screencast::{self, Pictures},
     setup,
     snapshot::Refs,
     tab::Leaving,
@@ -20,7 +21,7 @@ use super::{
 };
 use crate::{
     action::{Action, ActionResult, Deed, Effects, Outcome, Point, Screenshot, TabReport, Tells},
-    browser::{Fault, LostReason, Page},
+    browser::{Fault, LostReason, Page, Screencast, ViewFrame},
 };
 
 /// How long a tab the page asked for may take to appear, and then to show its document.
@@ -38,6 +39,8 @@ pub(super) struct ChromiumPage {
     pub(super) context: String,
     pub(super) tabs: Arc<watch::Sender<Tabs>>,
     pub(super) journal: Arc<Mutex<Journal>>,
+    /// For the live view.
+    pub(super) pictures: Pictures,
     /// Refs of snapshots.
     pub(super) refs: Mutex<Refs>,
     /// Where the mouse is.
@@ -51,10 +54,11 @@ impl ChromiumPage {
         (browser, context): (Arc<Browser>, String),
         tabs: Arc<watch::Sender<Tabs>>,
         journal: Arc<Mutex<Journal>>,
+        pictures: Pictures,
     ) -> Self {
         let mouse = Mutex::new(Point { x: 0.0, y: 0.0 });
         let converting = Arc::new(Semaphore::new(1));
-        Self { browser, context, tabs, journal, refs: Mutex::default(), mouse, converting }
+        Self { browser, context, tabs, journal, pictures, refs: Mutex::default(), mouse, converting }
     }
 
     /// The active tab as a place to send commands to.
@@ -224,6 +228,10 @@ impl Page for ChromiumPage {
             }
         }
         .boxed()
+    }
+
+    fn screencast(self: Arc<Self>, settings: Screencast) -> BoxStream<'static, ViewFrame> {
+        screencast::run(&self, settings)
     }
 
     fn lost(&self) -> BoxFuture<'static, LostReason> {

@@ -17,6 +17,7 @@ use super::{
     keeper::Keeper,
     page::ChromiumPage,
     routes::{CONTEXT_EVENTS, Route},
+    screencast::Pictures,
     scripts,
     tab::REPORT,
     tabs::Tabs,
@@ -40,6 +41,7 @@ pub(super) async fn open_page(browser: &Arc<Browser>, deadline: Instant, tasks: 
     let tabs = Arc::new(watch::Sender::new(Tabs::default()));
     let lines = Lines::default();
     let journal = Arc::new(Mutex::new(Journal::telling(lines.teller())));
+    let pictures = Pictures::default();
     let spilled = Arc::clone(&journal.lock().spilled);
     browser.routes().add(opening.context.clone(), Route { events, spilled });
     let keeper = Keeper {
@@ -48,6 +50,7 @@ pub(super) async fn open_page(browser: &Arc<Browser>, deadline: Instant, tasks: 
         tabs: Arc::clone(&tabs),
         told,
         journal: Arc::clone(&journal),
+        pictures: Arc::clone(&pictures),
     };
     tasks.spawn(keeper.run(receiver));
     drop(browser.session().send(&commands::deny_downloads(&opening.context)));
@@ -62,7 +65,7 @@ pub(super) async fn open_page(browser: &Arc<Browser>, deadline: Instant, tasks: 
         },
         reason = browser.lost() => return Err(Fault::Unavailable(reason.to_string())),
     }
-    let page = Arc::new(ChromiumPage::new(opening.finish(), tabs, journal));
+    let page = Arc::new(ChromiumPage::new(opening.finish(), tabs, journal, pictures));
     Ok(OpenPage { page, events: page_events, lines })
 }
 

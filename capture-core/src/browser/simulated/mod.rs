@@ -15,15 +15,15 @@ use std::{
     time::Duration,
 };
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 use parking_lot::Mutex;
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
 };
 
-use self::state::{SimulatedState, pixel};
-use super::{Backend, Fault, LostReason, OpenPage, Page};
+use self::state::{SimulatedState, pixel, view_frame};
+use super::{Backend, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame};
 use crate::{
     action::{Action, Deed, Outcome},
     error::RunOutcome,
@@ -171,6 +171,11 @@ impl Page for SimulatedPage {
             }
         }
         .boxed()
+    }
+
+    /// A page that changes all the time.
+    fn screencast(self: Arc<Self>, _settings: Screencast) -> BoxStream<'static, ViewFrame> {
+        futures::stream::repeat_with(view_frame).take_until(self.lost()).boxed()
     }
 
     fn lost(&self) -> BoxFuture<'static, LostReason> {

@@ -4,14 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
-use crate::action::{
-    ActionResult, CheckResult, Choice, ConsoleResult, ContentResult, Deed, Diagnostics, DragPath, DragResult,
-    ElementResult, ErrorsResult, GotoResult, Picture, PictureFormat, Point, PressResult, QueryResult, ScrollResult,
-    Scrolled, Select, SelectResult, SnapshotResult, Stretch, Target, WaitedResult,
+use crate::{
+    action::{
+        ActionResult, CheckResult, Choice, ConsoleResult, ContentResult, Deed, Diagnostics, DragPath, DragResult,
+        ElementResult, ErrorsResult, GotoResult, Picture, PictureFormat, Point, PressResult, QueryResult, ScrollResult,
+        Scrolled, Select, SelectResult, SnapshotResult, Stretch, Target, WaitedResult,
+    },
+    browser::ViewFrame,
 };
 
 /// The smallest valid PNG: one transparent pixel.
 const PIXEL: &[u8] = include_bytes!("pixel.png");
+/// One white pixel as JPEG.
+const DOT: &[u8] = include_bytes!("dot.jpg");
 /// Where every element is.
 const SOMEWHERE: Point = Point { x: 0.0, y: 0.0 };
 
@@ -221,6 +226,10 @@ fn element() -> ElementResult {
         bounding_box: None,
         covered_by: None,
     })
+}
+
+pub(super) fn view_frame() -> ViewFrame {
+    ViewFrame { body: Bytes::from_static(DOT), width: 1, height: 1, scale: 1.0 }
 }
 
 pub(super) fn pixel() -> Picture {

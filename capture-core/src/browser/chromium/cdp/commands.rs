@@ -16,6 +16,8 @@ use chromiumoxide::cdp::{
 };
 use serde_json::Value;
 
+use crate::browser::Screencast;
+
 /// Attaches us to every page before it runs.
 pub(in super::super) fn attach_to_pages() -> target::SetAutoAttachParams {
     auto_attach("page")
@@ -277,4 +279,22 @@ pub(in super::super) fn drag(
     data: input::DragData,
 ) -> input::DispatchDragEventParams {
     input::DispatchDragEventParams::new(kind, x, y, data)
+}
+
+pub(in super::super) fn start_screencast(settings: Screencast) -> page::StartScreencastParams {
+    page::StartScreencastParams {
+        format: Some(page::StartScreencastFormat::Jpeg),
+        quality: Some(settings.quality.into()),
+        max_width: Some(settings.max_width.into()),
+        max_height: Some(settings.max_height.into()),
+        every_nth_frame: None,
+    }
+}
+
+pub(in super::super) fn acknowledge_screencast(frame: i64) -> page::ScreencastFrameAckParams {
+    page::ScreencastFrameAckParams::new(frame)
+}
+
+pub(in super::super) fn stop_screencast() -> page::StopScreencastParams {
+    page::StopScreencastParams::default()
 }
