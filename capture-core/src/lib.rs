@@ -38,6 +38,7 @@ pub mod limits;
 pub mod reply;
 pub mod session;
 pub mod sessions;
+pub mod strict;
 pub mod tasks;
 
 pub use self::{

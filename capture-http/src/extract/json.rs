@@ -1,95 +1,22 @@
-//! JSON as the contract has it: UTF-8, no key twice, not nested without end.
-//!
-//! Of two equal keys one would silently win, and a proxy in front of us may have judged the other. Depth is bounded by
-//! `serde_json` at 128.
+//! JSON bodies: UTF-8, and what every transport asks for.
 
-use std::fmt;
+use capture_core::{Error, strict::Strict};
+use serde::de::DeserializeSeed;
+use serde_json::Value;
 
-use capture_core::Error;
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error as _, MapAccess, SeqAccess, Visitor},
-};
-use serde_json::{Map, Number, Value};
-
-/// Characters of a client's key shown back to it.
-const SHOWN_CHARS: usize = 64;
+/// `serde_json`'s own bound.
+const LEVELS: usize = 128;
 
 /// Reads one JSON value and nothing after it.
 ///
 /// # Errors
 /// `invalid_request` with line and column.
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, Error> {
-    let parsed = serde_json::from_slice::<Strict>(bytes);
-    parsed.map(|Strict(value)| value).map_err(|error| Error::invalid(format!("the body is not valid JSON: {error}")))
-}
-
-/// A value none of whose objects has a key twice.
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Self)
-    }
-}
-
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(Strict(item)) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(list.into())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
-        while let Some(key) = entries.next_key::<String>()? {
-            if map.contains_key(&key) {
-                let shown: String = key.chars().take(SHOWN_CHARS).collect();
-                return Err(A::Error::custom(format_args!("the key {shown:?} stands twice")));
-            }
-            let Strict(value) = entries.next_value()?;
-            map.insert(key, value);
-        }
-        Ok(map.into())
-    }
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let parsed = Strict { levels: LEVELS }
+        .deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value));
+    parsed.map_err(|error| Error::invalid(format!("the body is not valid JSON: {error}")))
 }
 
 #[cfg(test)]
