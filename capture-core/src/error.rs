@@ -6,6 +6,7 @@
 
 use std::{borrow::Cow, error::Error as StdError, fmt, num::NonZeroU64, sync::Arc, time::Duration};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -14,7 +15,7 @@ use crate::session::SessionView;
 /// Stable, closed list; the string form is part of the public API.
 ///
 /// Deliberately not `#[non_exhaustive]`: a new code must break the status and close-code tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// Shape, type or bounds of the request; the message names the field and the accepted values.
@@ -118,7 +119,7 @@ impl fmt::Display for ErrorCode {
 }
 
 /// Whether the thing asked for ran.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunOutcome {
     /// Nothing was done; sending it again is safe.

@@ -22,7 +22,8 @@ pub struct Strict {
 
 impl Strict {
     fn inside<E: serde::de::Error>(self) -> Result<Self, E> {
-        let levels = self.levels.checked_sub(1).ok_or_else(|| E::custom("nested too deep: recursion limit exceeded"))?;
+        let levels =
+            self.levels.checked_sub(1).ok_or_else(|| E::custom("nested too deep: recursion limit exceeded"))?;
         Ok(Self { levels })
     }
 }

@@ -4,9 +4,10 @@ use std::{fmt, sync::Arc};
 
 use capture_core::{
     Engine, Limits, Sessions,
-    account::Accounts,
+    account::{Accounts, MemoryTickets, Tickets},
     clock::{Clock, Timestamp},
 };
+use capture_ws::{Channels, Shared, limits::ChannelLimits};
 use url::Url;
 
 use crate::auth::Throttle;
@@ -21,6 +22,12 @@ pub struct EdgeSettings {
     /// Answer only requests whose `Host` is localhost, an IP literal or that of `public_url`; others get 403. For a server
     /// on loopback: a page of a foreign name that resolves to it (DNS rebinding) must not reach it.
     pub local_only: bool,
+    /// Origins, beside our own, whose pages may open channels.
+    pub stream_origins: Vec<Url>,
+    /// The numbers of channels.
+    pub channels: ChannelLimits,
+    /// What the demo page signs in with, on a server everyone may use.
+    pub demo_token: Option<String>,
 }
 
 /// What handlers share. Built once, then only read.
@@ -32,20 +39,34 @@ pub struct App {
     readiness: Arc<Readiness>,
     settings: EdgeSettings,
     throttle: Throttle,
+    tickets: Arc<dyn Tickets>,
+    channels: Channels,
 }
 
 impl App {
     /// The edge of this engine. `accounts` are those the engine's ledger charges.
     pub fn new(engine: &Engine, accounts: Arc<dyn Accounts>, settings: EdgeSettings) -> Self {
         let judged = engine.clone();
+        let sessions: Arc<dyn Sessions> = Arc::new(engine.clone());
+        let tickets: Arc<dyn Tickets> = Arc::new(MemoryTickets::default());
+        let channels = Channels::new(Shared {
+            sessions: Arc::clone(&sessions),
+            accounts: Arc::clone(&accounts),
+            tickets: Arc::clone(&tickets),
+            clock: engine.clock(),
+            session_limits: engine.limits().clone(),
+            limits: settings.channels.clone(),
+        });
         Self {
-            sessions: Arc::new(engine.clone()),
+            sessions,
             accounts,
             clock: engine.clock(),
             limits: engine.limits().clone(),
             readiness: Arc::new(move || judged.readiness()),
             settings,
             throttle: Throttle::default(),
+            tickets,
+            channels,
         }
     }
 
@@ -77,6 +98,16 @@ impl App {
     /// What the operator decided.
     pub(crate) fn settings(&self) -> &EdgeSettings {
         &self.settings
+    }
+
+    /// Where tickets for channels are issued.
+    pub(crate) fn tickets(&self) -> &dyn Tickets {
+        &*self.tickets
+    }
+
+    /// The open channels.
+    pub fn channels(&self) -> &Channels {
+        &self.channels
     }
 
     /// Memory of failed authentications.

@@ -64,9 +64,9 @@ fn command() -> Clap {
         command.args(settings.map(argument))
     };
     taking(Cli::command(), &[Group::General])
-        .mut_subcommand("serve", |serve| taking(serve, &[Group::Server, Group::Browser]))
+        .mut_subcommand("serve", |serve| taking(serve, &[Group::Server, Group::Channel, Group::Browser]))
         .mut_subcommand("run", |run| taking(run, &[Group::Browser]))
-        .mut_subcommand("doctor", |doctor| taking(doctor, &[Group::Server, Group::Browser]))
+        .mut_subcommand("doctor", |doctor| taking(doctor, &[Group::Server, Group::Channel, Group::Browser]))
 }
 
 fn argument(setting: &'static crate::config::Setting) -> Arg {

@@ -12,6 +12,8 @@
 mod actions;
 mod app;
 mod auth;
+mod demo;
+mod describe;
 mod devices;
 mod error;
 mod extract;
@@ -24,6 +26,7 @@ mod request_id;
 mod router;
 pub mod server;
 mod sessions;
+mod stream;
 #[cfg(test)]
 mod tests;
 

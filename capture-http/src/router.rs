@@ -8,7 +8,9 @@ use axum::{
     routing::{get, post},
 };
 
-use crate::{actions, app::App, devices, error, health, host, leftover, panics, request_id, sessions};
+use crate::{
+    actions, app::App, demo, describe, devices, error, health, host, leftover, panics, request_id, sessions, stream,
+};
 
 /// Every path of the API, ready to be served.
 pub fn router(app: Arc<App>) -> Router {
@@ -17,6 +19,12 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/sessions/{session_id}", get(sessions::get).delete(sessions::close))
         .route("/v1/sessions/{session_id}/actions", post(actions::execute))
         .route("/v1/sessions/{session_id}/renew", post(sessions::renew))
+        .route("/v1/stream", get(stream::connect))
+        .route("/v1/stream/tickets", post(stream::ticket))
+        .route("/", get(demo::page))
+        .route("/demo/config", get(demo::config))
+        .route("/demo/{name}", get(demo::asset))
+        .route("/asyncapi.json", get(describe::asyncapi))
         .route("/screenshot/devices", get(devices::list))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))

@@ -14,6 +14,7 @@ use capture_core::{
     ledger::{MemoryLedger, SqliteLedger},
 };
 use capture_http::{App, EdgeSettings, router, server};
+use capture_ws::Channels;
 use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{
@@ -49,6 +50,8 @@ pub(crate) async fn serve(config: &Config) -> Result<ExitCode, Failure> {
     let ending = async {
         signals.next().await;
         drain(&server.engine, config.drain, &mut signals).await;
+        // After the sessions: whoever watches one learns its end first.
+        server.channels.stop(LAST_REPLIES).await;
         drop(close);
     };
     tokio::join!(serving, ending);
@@ -62,6 +65,7 @@ struct Server {
     listener: TcpListener,
     address: SocketAddr,
     engine: Engine,
+    channels: Channels,
     router: Router,
     lock: Option<Lock>,
 }
@@ -84,10 +88,20 @@ async fn start(config: &Config) -> Result<Server, Failure> {
         Books::File(books, lock) => (builder.books(Arc::clone(&books)), books, Some(lock)),
     };
     let engine = builder.build().await?;
-    let settings = EdgeSettings { public_url: config.public_url.clone(), local_only: config.dev };
-    let router = router(Arc::new(App::new(&engine, accounts, settings)));
+    let settings = EdgeSettings {
+        public_url: config.public_url.clone(),
+        local_only: config.dev,
+        stream_origins: config.stream_origins.clone(),
+        channels: config.channels.clone(),
+        demo_token: config
+            .dev
+            .then(|| dev_user().map(|user| bearer::token(&user, &Secret::chosen(DEV))))
+            .transpose()?,
+    };
+    let app = Arc::new(App::new(&engine, accounts, settings));
+    let (channels, router) = (app.channels().clone(), router(app));
     tracing::info!(%address, private_targets = config.private_targets, "serving");
-    Ok(Server { listener, address, engine, router, lock })
+    Ok(Server { listener, address, engine, channels, router, lock })
 }
 
 async fn open_books(config: &Config) -> Result<Books, Failure> {

@@ -7,6 +7,14 @@ use capture_core::ErrorCode;
 pub enum CloseCode {
     /// Done.
     Normal,
+    /// A frame that breaks the WebSocket protocol.
+    Protocol,
+    /// Text where bytes are spoken, or the other way round.
+    WrongKind,
+    /// Text that is not UTF-8.
+    NotUtf8,
+    /// A frame beyond the bound.
+    TooLarge,
     /// The server restarts; come back after up to 5 s.
     Restarting,
     /// Too much to do; come back after 5 s or more.
@@ -38,6 +46,10 @@ impl CloseCode {
     pub fn as_u16(self) -> u16 {
         match self {
             Self::Normal => 1000,
+            Self::Protocol => 1002,
+            Self::WrongKind => 1003,
+            Self::NotUtf8 => 1007,
+            Self::TooLarge => 1009,
             Self::Internal => 1011,
             Self::Restarting => 1012,
             Self::Overloaded => 1013,

@@ -1,7 +1,22 @@
-//! The rules of the streaming channel `capture.v1` that need no socket: when it closes and what that asks of the client,
-//! and when a watcher is told how much time is left.
+//! The streaming channel `capture.v1`: one WebSocket connection that drives and watches any number of sessions.
 //!
-//! Knows `capture-core`. Knows nothing of routes, tokens or statuses.
+//! ```text
+//! message ─► codec ─► request ─► command ─► dyn Sessions ─┐
+//! message ◄─ codec ◄─ outbox ◄── answers, events, countdowns, pictures
+//! ```
+//!
+//! Knows `capture-core` and WebSocket messages. Knows nothing of routes, tokens or statuses.
 
+pub mod asyncapi;
+mod channels;
 pub mod close;
+pub mod codec;
+mod connection;
 pub mod countdown;
+mod crowd;
+pub mod frame;
+pub mod limits;
+mod outbox;
+mod pace;
+
+pub use self::channels::{Channels, Shared};

@@ -8,6 +8,7 @@
 )]
 #![expect(clippy::missing_panics_doc, reason = "every function here may fail its test")]
 
+pub mod channel;
 pub mod client;
 pub mod contract;
 pub mod dice;
@@ -22,6 +23,7 @@ pub mod witness;
 pub mod wrapper;
 
 pub use self::{
+    channel::{Channel, Connect},
     client::{Client, Reply},
     dice::Dice,
     server::Server,

@@ -4,13 +4,17 @@
 //! everything else about a user. Knows nothing of tokens or headers.
 
 mod secret;
+mod ticket;
 
 use std::{fmt, str::FromStr};
 
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-pub use self::secret::{Secret, SecretHash};
+pub use self::{
+    secret::{Secret, SecretHash},
+    ticket::{Grant, MemoryTickets, Mode, Scope, TICKET_LIFE, Tickets},
+};
 use crate::ledger::LedgerError;
 
 /// Names a user: 1 to 64 of `A-Z a-z 0-9 _ . -`.

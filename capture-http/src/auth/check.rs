@@ -8,7 +8,7 @@ use axum::{
 };
 use capture_core::{
     Caller, Error, ErrorCode,
-    account::{Accounts, SecretHash},
+    account::{Accounts, Grant, Scope, SecretHash},
 };
 
 use super::{Peer, bearer::Credential};
@@ -21,12 +21,30 @@ const NOBODY: SecretHash = SecretHash([0; 32]);
 #[derive(Debug)]
 pub(crate) struct Authenticated(pub(crate) Caller);
 
+/// The same with the credential, for what outlives the request.
+#[derive(Debug)]
+pub(crate) struct Credentialed(pub(crate) Grant);
+
+impl Credentialed {
+    pub(crate) fn caller(&self) -> Caller {
+        Caller::user(self.0.user.clone())
+    }
+}
+
 impl FromRequestParts<Arc<App>> for Authenticated {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        Credentialed::from_request_parts(parts, app).await.map(|credentialed| Self(credentialed.caller()))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Credentialed {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
         let error = match authenticate(&parts.headers, app.accounts()) {
-            Ok(caller) => return Ok(Self(caller)),
+            Ok(grant) => return Ok(Self(grant)),
             Err(error) if error.code() == ErrorCode::Unauthorized => error,
             Err(error) => return Err(error.into()),
         };
@@ -41,7 +59,7 @@ impl FromRequestParts<Arc<App>> for Authenticated {
 }
 
 /// The caller, or `unauthorized` with the same words for an unknown user and a wrong secret.
-fn authenticate(headers: &HeaderMap, accounts: &dyn Accounts) -> Result<Caller, Error> {
+fn authenticate(headers: &HeaderMap, accounts: &dyn Accounts) -> Result<Grant, Error> {
     let unauthorized = |why: String| Error::new(ErrorCode::Unauthorized, why);
     let credential = Credential::read(headers).map_err(|none| unauthorized(none.to_string()))?;
     let account = accounts.account(&credential.user)?;
@@ -50,7 +68,7 @@ fn authenticate(headers: &HeaderMap, accounts: &dyn Accounts) -> Result<Caller, 
         None => NOBODY.matches(&credential.secret),
     };
     if account.is_some() && matches {
-        Ok(Caller::user(credential.user))
+        Ok(Grant { user: credential.user, secret: credential.secret, scope: Scope::ALL })
     } else {
         Err(unauthorized("unknown user or wrong secret".to_owned()))
     }
@@ -75,7 +93,7 @@ mod tests {
         accounts
     }
 
-    fn ask(accounts: &MemoryLedger, credential: &str) -> Result<Caller, Error> {
+    fn ask(accounts: &MemoryLedger, credential: &str) -> Result<Grant, Error> {
         let mut headers = HeaderMap::new();
         let value = format!("Bearer {}", STANDARD.encode(credential));
         headers.insert(axum::http::header::AUTHORIZATION, value.parse().unwrap());

@@ -7,6 +7,6 @@ mod check;
 mod throttle;
 
 pub(crate) use self::{
-    check::Authenticated,
+    check::{Authenticated, Credentialed},
     throttle::{Peer, Throttle},
 };

@@ -14,6 +14,7 @@ use capture_core::{
     Limits,
     browser::chromium::{ChromiumConfig, Isolation, Retire},
 };
+use capture_ws::limits::ChannelLimits;
 use url::Url;
 
 use self::values::{Found, Values};
@@ -42,6 +43,10 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     /// Numbers of the engine.
     pub(crate) limits: Limits,
+    /// Origins, beside our own, whose pages may open channels.
+    pub(crate) stream_origins: Vec<Url>,
+    /// Numbers of the channels.
+    pub(crate) channels: ChannelLimits,
     /// How browsers are run.
     pub(crate) browser: ChromiumConfig,
     /// What is logged, and how.
@@ -90,6 +95,8 @@ impl Config {
             drain: Duration::from_secs(values.number("drain-seconds", 0..=900)?),
             data_dir: values.path("data-dir")?.unwrap_or_else(|| default_data_dir(values.lookup)),
             limits: limits(values)?,
+            stream_origins: stream_origins(values)?,
+            channels: channels(values)?,
             browser: browser(values)?,
             log: log(values)?,
         })
@@ -127,6 +134,35 @@ fn limits(values: &Values<'_>) -> Result<Limits, ConfigError> {
         sessions_per_user: values.number("max-sessions-per-user", 1..=100_000)?,
         max_sessions: values.number("max-sessions", 1..=100_000)?,
         ..Limits::default()
+    })
+}
+
+fn stream_origins(values: &Values<'_>) -> Result<Vec<Url>, ConfigError> {
+    let accepted = "origins such as https://app.example.com, separated by commas";
+    let parse = |text: &str| text.split(',').map(|origin| parse_public_url(origin.trim())).collect();
+    Ok(values.optional("stream-origins", accepted, parse)?.unwrap_or_default())
+}
+
+fn channels(values: &Values<'_>) -> Result<ChannelLimits, ConfigError> {
+    Ok(ChannelLimits {
+        client_frame_bytes: values.number("stream-client-frame-bytes", 4_096..=16_777_216)?,
+        server_frame_bytes: values.number("stream-server-frame-bytes", 65_536..=268_435_456)?,
+        depth: values.number("stream-depth", 8..=100)?,
+        in_flight: values.number("stream-in-flight", 1..=1_000)?,
+        subscriptions: values.number("stream-subscriptions", 1..=10_000)?,
+        connections_per_user: values.number("stream-connections-per-user", 1..=100_000)?,
+        connections: values.number("stream-connections", 1..=1_000_000)?,
+        strangers_per_address: values.number("stream-strangers-per-address", 1..=100_000)?,
+        requests_per_second: values.number("stream-requests-per-second", 1..=100_000)?,
+        request_burst: values.number("stream-request-burst", 1..=100_000)?,
+        hello_timeout: Duration::from_secs(values.number("stream-hello-seconds", 1..=60)?),
+        idle: Duration::from_secs(values.number("stream-idle-seconds", 1..=300)?),
+        silence: Duration::from_secs(values.number("stream-silence-seconds", 1..=600)?),
+        queue_bytes: values.number("stream-queue-bytes", 65_536..=268_435_456)?,
+        queue_frames: values.number("stream-queue-frames", 16..=1_000_000)?,
+        write_timeout: Duration::from_secs(values.number("stream-write-seconds", 1..=60)?),
+        recheck: Duration::from_secs(values.number("stream-recheck-seconds", 1..=3_600)?),
+        ..ChannelLimits::default()
     })
 }
 

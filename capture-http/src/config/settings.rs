@@ -10,6 +10,8 @@ pub(crate) enum Group {
     General,
     /// `serve` and `doctor`.
     Server,
+    /// `serve` and `doctor`: the streaming channel.
+    Channel,
     /// `serve`, `run` and `doctor`.
     Browser,
 }
@@ -20,6 +22,7 @@ impl Group {
         match self {
             Self::General => "General settings",
             Self::Server => "Server settings",
+            Self::Channel => "Channel settings",
             Self::Browser => "Browser settings",
         }
     }
@@ -92,7 +95,7 @@ impl Setting {
 /// All settings, in the order of the help and the README.
 #[rustfmt::skip]
 pub(crate) const SETTINGS: &[Setting] = {
-    use Group::{Browser, General, Server};
+    use Group::{Browser, Channel, General, Server};
     &[
         value(CONFIG, General, "FILE", "TOML file with settings; flags and variables win over it."),
         value("data-dir", General, "DIR", "Where the ledger is kept; without it `capture` in `$XDG_DATA_HOME` or `~/.local/share`, or `./capture-data` without a home."),
@@ -106,6 +109,24 @@ pub(crate) const SETTINGS: &[Setting] = {
         value("max-sessions", Server, "NUMBER", "Live sessions of all users together; above it a create is answered 503.").or("50"),
         value("default-ttl-seconds", Server, "SECONDS", "Time to live of a session that names none, never above `max-ttl-seconds`.").or("300"),
         value("max-ttl-seconds", Server, "SECONDS", "Longest time to live; larger requests are capped.").or("900"),
+        value("stream-origins", Channel, "ORIGINS", "Origins, beside the server's own, whose pages may open channels; separated by commas."),
+        value("stream-connections", Channel, "NUMBER", "Open channels of all users together.").or("20000"),
+        value("stream-connections-per-user", Channel, "NUMBER", "Open channels of a user.").or("20"),
+        value("stream-strangers-per-address", Channel, "NUMBER", "Channels of one address that have not said hello.").or("20"),
+        value("stream-in-flight", Channel, "NUMBER", "Requests of a channel that wait for their answer.").or("32"),
+        value("stream-subscriptions", Channel, "NUMBER", "Sessions a channel may follow, and as many it may view.").or("64"),
+        value("stream-requests-per-second", Channel, "NUMBER", "Requests a second of a channel, actions not counted; above it nothing is read for a while.").or("120"),
+        value("stream-request-burst", Channel, "NUMBER", "Of these at once.").or("240"),
+        value("stream-client-frame-bytes", Channel, "BYTES", "Largest frame of a client.").or("1048576"),
+        value("stream-server-frame-bytes", Channel, "BYTES", "Largest frame of the server; a larger answer is an error that says so.").or("16777216"),
+        value("stream-depth", Channel, "LEVELS", "Levels of arrays and objects in a client's frame.").or("64"),
+        value("stream-queue-bytes", Channel, "BYTES", "What may wait behind the frame being written; above it the channel closes 4408.").or("1048576"),
+        value("stream-queue-frames", Channel, "NUMBER", "The same, counted in frames.").or("1024"),
+        value("stream-hello-seconds", Channel, "SECONDS", "How long a client may take to say hello.").or("10"),
+        value("stream-idle-seconds", Channel, "SECONDS", "Longest silence of the server.").or("20"),
+        value("stream-silence-seconds", Channel, "SECONDS", "Longest silence of a client.").or("45"),
+        value("stream-write-seconds", Channel, "SECONDS", "How long one write may take.").or("10"),
+        value("stream-recheck-seconds", Channel, "SECONDS", "Between two looks whether the secret behind a channel still holds.").or("60"),
         value("browser-executable", Browser, "FILE", "Chromium to start; without it the first one found, headless shell before the full browser."),
         value("browser-isolation", Browser, "MODE", "`context`: sessions share browser processes; `process`: each session has its own.").or("context"),
         value("browser-warm-pages", Browser, "NUMBER", "Pages kept ready for the next sessions.").or("2"),

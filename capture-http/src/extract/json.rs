@@ -13,9 +13,8 @@ const LEVELS: usize = 128;
 /// `invalid_request` with line and column.
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let parsed = Strict { levels: LEVELS }
-        .deserialize(&mut deserializer)
-        .and_then(|value| deserializer.end().map(|()| value));
+    let parsed =
+        Strict { levels: LEVELS }.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     parsed.map_err(|error| Error::invalid(format!("the body is not valid JSON: {error}")))
 }
 

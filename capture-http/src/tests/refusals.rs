@@ -186,7 +186,7 @@ async fn other_methods_and_other_paths() {
         }
     }
     for path in [
-        "/",
+        "/demo",
         "/v1",
         "/v1/sessions/",
         "/v1//sessions",
@@ -221,7 +221,12 @@ async fn the_clients_request_id_comes_back() {
 #[tokio::test]
 async fn a_local_server_answers_only_to_its_own_names() {
     let public_url = Some(Url::parse("https://capture.example.org").unwrap());
-    let edge = Edge::with(Simulated::default(), Limits::default(), EdgeSettings { public_url, local_only: true }).await;
+    let edge = Edge::with(
+        Simulated::default(),
+        Limits::default(),
+        EdgeSettings { public_url, local_only: true, ..EdgeSettings::default() },
+    )
+    .await;
     for (host, status) in
         [("localhost:8080", 200), ("127.0.0.1", 200), ("capture.example.org", 200), ("evil.test", 403)]
     {

@@ -1,0 +1,107 @@
+//! All channels of a process: what they share, who may open one, and their common end.
+
+use std::{net::IpAddr, sync::Arc};
+
+use capture_core::{
+    Limits, Sessions,
+    account::{Accounts, Grant, Tickets},
+    clock::Clock,
+    tasks::Tasks,
+};
+use futures::{Sink, Stream};
+use tokio::time::Duration;
+use tokio_tungstenite::tungstenite::{Error as WsError, Message, protocol::WebSocketConfig};
+use uuid::Uuid;
+
+use crate::{codec::Codec, connection, crowd::Crowd, limits::ChannelLimits};
+
+/// What channels need of the rest of the server.
+#[derive(Clone)]
+pub struct Shared {
+    /// The verbs.
+    pub sessions: Arc<dyn Sessions>,
+    /// Whose secrets hold.
+    pub accounts: Arc<dyn Accounts>,
+    /// Where tickets are redeemed.
+    pub tickets: Arc<dyn Tickets>,
+    /// The clock sessions run on.
+    pub clock: Clock,
+    /// The numbers of sessions.
+    pub session_limits: Limits,
+    /// The numbers of channels.
+    pub limits: ChannelLimits,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// The channels of a process. Cloning is cheap.
+#[derive(Clone)]
+pub struct Channels {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) instance: Arc<str>,
+    pub(crate) crowd: Arc<Crowd>,
+    tasks: Tasks,
+}
+
+impl std::fmt::Debug for Channels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Channels").field("open", &self.open()).finish_non_exhaustive()
+    }
+}
+
+impl Channels {
+    /// No channels yet.
+    pub fn new(shared: Shared) -> Self {
+        let instance = format!("i_{}", Uuid::new_v4().simple()).into();
+        Self { shared: Arc::new(shared), instance, crowd: Arc::default(), tasks: Tasks::default() }
+    }
+
+    /// How sockets must be set up: small buffers, because most of them are idle.
+    pub fn socket_config(&self) -> WebSocketConfig {
+        let limits = &self.shared.limits;
+        WebSocketConfig::default()
+            .read_buffer_size(4 << 10)
+            .write_buffer_size(4 << 10)
+            .max_write_buffer_size(limits.server_frame_bytes + (1 << 20))
+            .max_message_size(Some(limits.client_frame_bytes))
+            .max_frame_size(Some(limits.client_frame_bytes))
+    }
+
+    /// Channels that are open.
+    pub fn open(&self) -> usize {
+        self.crowd.count()
+    }
+
+    /// Runs one channel to its end, in the background. `socket` brings the connection, once its upgrade is through;
+    /// `grant` is there for those who authenticated with it.
+    pub fn run<S>(
+        &self,
+        socket: impl Future<Output = Option<S>> + Send + 'static,
+        codec: Codec,
+        grant: Option<Grant>,
+        peer: IpAddr,
+    ) where
+        S: Stream<Item = Result<Message, WsError>> + Sink<Message, Error = WsError> + Send + Unpin + 'static,
+    {
+        let channels = self.clone();
+        self.tasks.spawn(async move {
+            if let Some(socket) = socket.await {
+                connection::run(channels, socket, codec, (grant, peer)).await;
+            }
+        });
+    }
+
+    /// Completes once the channels are to close because the server stops.
+    pub(crate) async fn stopped(&self) {
+        self.tasks.stopped().await;
+    }
+
+    /// Closes every channel with 1012 and waits for up to `grace`.
+    pub async fn stop(&self, grace: Duration) {
+        self.tasks.finish(grace).await;
+    }
+}

@@ -1,0 +1,166 @@
+//! Frames as bytes: JSON in text frames, MessagePack with named maps in binary ones. Both carry the same values.
+
+use bytes::Bytes;
+use capture_core::{session::WireForm, strict::Strict};
+use serde::{Serialize, de::DeserializeSeed};
+use serde_json::Value;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+
+use crate::close::CloseCode;
+
+/// How frames of a connection are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Codec {
+    /// Text.
+    Json,
+    /// Binary.
+    MessagePack,
+}
+
+/// Why a message is no frame, and how that closes the channel.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Undecodable {
+    /// Text where bytes are spoken, or the other way round.
+    #[error("{0}")]
+    WrongKind(&'static str),
+    /// Not a value, or not one that is taken.
+    #[error("not a frame: {0}")]
+    BadFrame(String),
+}
+
+impl Undecodable {
+    /// The close it asks for.
+    pub fn close_code(&self) -> CloseCode {
+        match self {
+            Self::WrongKind(_) => CloseCode::WrongKind,
+            Self::BadFrame(_) => CloseCode::BadFrame,
+        }
+    }
+}
+
+impl Codec {
+    /// In the order the server prefers them.
+    pub const ALL: [Self; 2] = [Self::MessagePack, Self::Json];
+
+    /// The subprotocol that stands for it.
+    pub fn subprotocol(self) -> &'static str {
+        match self {
+            Self::MessagePack => "capture.v1.msgpack",
+            Self::Json => "capture.v1.json",
+        }
+    }
+
+    /// The form an event is kept in for it.
+    pub fn form(self) -> WireForm {
+        match self {
+            Self::MessagePack => WireForm::MessagePack,
+            Self::Json => WireForm::Json,
+        }
+    }
+
+    /// A frame as bytes.
+    ///
+    /// # Errors
+    /// What cannot be written; a defect of ours.
+    pub fn encode(self, frame: &impl Serialize) -> Result<Bytes, String> {
+        match self {
+            Self::Json => serde_json::to_vec(frame).map_err(|error| error.to_string()),
+            Self::MessagePack => rmp_serde::to_vec_named(frame).map_err(|error| error.to_string()),
+        }
+        .map(Bytes::from)
+    }
+
+    /// Bytes of a frame as a message.
+    pub fn message(self, frame: Bytes) -> Message {
+        match self {
+            Self::MessagePack => Message::Binary(frame),
+            Self::Json => match Utf8Bytes::try_from(frame) {
+                Ok(text) => Message::Text(text),
+                Err(_never) => Message::Text(Utf8Bytes::from_static("{}")),
+            },
+        }
+    }
+
+    /// The value in a message.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn decode(self, message: &Message, levels: usize) -> Result<Value, Undecodable> {
+        match (self, message) {
+            (Self::Json, Message::Text(text)) => json(text.as_bytes(), levels).map_err(Undecodable::BadFrame),
+            (Self::MessagePack, Message::Binary(bytes)) => message_pack(bytes, levels).map_err(Undecodable::BadFrame),
+            (Self::Json, _) => Err(Undecodable::WrongKind("this channel speaks JSON in text frames")),
+            (Self::MessagePack, _) => Err(Undecodable::WrongKind("this channel speaks MessagePack in binary frames")),
+        }
+    }
+}
+
+fn json(text: &[u8], levels: usize) -> Result<Value, String> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let value = Strict { levels }.deserialize(&mut deserializer);
+    value.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| error.to_string())
+}
+
+fn message_pack(mut bytes: &[u8], levels: usize) -> Result<Value, String> {
+    let mut deserializer = rmp_serde::Deserializer::new(&mut bytes);
+    // Its own depth counts differently; the bound that is promised is `Strict`'s.
+    deserializer.set_max_depth(levels + 1);
+    let value = Strict { levels }.deserialize(&mut deserializer).map_err(|error| error.to_string())?;
+    if bytes.is_empty() { Ok(value) } else { Err(format!("{} bytes after its end", bytes.len())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn decode(codec: Codec, bytes: &[u8]) -> Result<Value, Undecodable> {
+        codec.decode(&codec.message(Bytes::copy_from_slice(bytes)), 64)
+    }
+
+    #[test]
+    fn both_codecs_carry_the_same_values() {
+        let frame = json!({"id": 1, "method": "session.act", "params": {"n": [0, -1, 1.5, u64::MAX, i64::MIN, null, true],
+            "text": "ä\u{1F600}\"\\", "deep": {"a": {"b": [[]]}}}});
+        for codec in Codec::ALL {
+            assert_eq!(decode(codec, &codec.encode(&frame).unwrap()).unwrap(), frame, "{codec:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_frame_is_refused() {
+        let too_deep = |open: u8| [vec![open; 65], vec![0xc0; 1]].concat();
+        for (codec, bytes) in [
+            (Codec::Json, &b"{"[..]),
+            (Codec::Json, b"{} {}"),
+            (Codec::Json, b""),
+            (Codec::Json, b"{\"a\":1,\"a\":2}"),
+            (Codec::Json, b"{\"a\":1e999}"),
+            (Codec::Json, &[b'['; 65]),
+            (Codec::MessagePack, &[]),
+            (Codec::MessagePack, &[0xc0, 0xc0]), // bytes after its end
+            (Codec::MessagePack, &[0xc4, 1, 0]), // bin
+            (Codec::MessagePack, &[0xd4, 1, 0]), // ext
+            (Codec::MessagePack, &[0xc1]),       // never used
+            (Codec::MessagePack, &[0x81, 1, 2]), // a key that is no text
+            (Codec::MessagePack, &[0x82, 0xa1, b'a', 1, 0xa1, b'a', 2]), // a key twice
+            (Codec::MessagePack, &[0xa1, 0xff]), // not UTF-8
+            (Codec::MessagePack, &[0xdd, 0xff, 0xff, 0xff, 0xff]), // four billion elements that never come
+            (Codec::MessagePack, &[0xdb, 0xff, 0xff, 0xff, 0xff]), // four billion characters that never come
+            (Codec::MessagePack, &[0xcb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0]), // not a number
+            (Codec::MessagePack, &too_deep(0x91)),
+        ] {
+            let refused = decode(codec, bytes).map_err(|error| error.close_code());
+            assert_eq!(refused, Err(CloseCode::BadFrame), "{codec:?} {bytes:?}");
+        }
+    }
+
+    #[test]
+    fn the_other_kind_of_message_is_not_taken() {
+        for (codec, other) in [(Codec::Json, Codec::MessagePack), (Codec::MessagePack, Codec::Json)] {
+            let message = other.message(other.encode(&json!({})).unwrap());
+            assert_eq!(codec.decode(&message, 64).unwrap_err().close_code(), CloseCode::WrongKind);
+        }
+    }
+}

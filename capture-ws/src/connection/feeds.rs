@@ -1,0 +1,226 @@
+//! The sessions a connection follows and views: each brings what happens there, until it is left or over.
+
+use std::{collections::HashMap, sync::Arc};
+
+use capture_core::session::{Epoch, Event, Follow, Line, SessionId, Shown, View};
+use futures::{
+    StreamExt,
+    stream::{AbortHandle, Abortable, BoxStream, SelectAll},
+};
+use tokio::{
+    sync::{Semaphore, broadcast},
+    time::Instant,
+};
+
+use crate::{
+    countdown::next_tick,
+    frame::Wanted,
+    outbox::{Deadline, Outbox},
+};
+
+/// Pictures a viewer gets before it gives credits back, and the most it may have.
+const FIRST_CREDITS: usize = 2;
+const MAX_CREDITS: usize = 10;
+
+/// Something that came from a session.
+#[derive(Debug)]
+pub(super) enum News {
+    /// An event of the log.
+    Event(SessionId, Arc<Event>),
+    /// A line of the console, or an error.
+    Line(SessionId, Arc<Line>),
+    /// A picture.
+    Picture(SessionId, Arc<Shown>),
+    /// Events were lost because this connection was too slow.
+    Lost,
+}
+
+/// Everything a connection follows and views.
+#[derive(Default)]
+pub(super) struct Feeds {
+    streams: SelectAll<BoxStream<'static, News>>,
+    pub(super) followed: HashMap<SessionId, Followed>,
+    viewed: HashMap<SessionId, Viewed>,
+}
+
+/// A session that is followed.
+pub(super) struct Followed {
+    pub(super) epoch: Epoch,
+    pub(super) deadline: Deadline,
+    wanted: Wanted,
+    /// When the time left is told next.
+    tick: Option<Instant>,
+    end: AbortHandle,
+}
+
+struct Viewed {
+    credits: Arc<Semaphore>,
+    seen: u64,
+    end: AbortHandle,
+}
+
+impl Feeds {
+    /// The next news; never completes while there is nothing to come.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when dropped.
+    pub(super) async fn next(&mut self) -> News {
+        match self.streams.next().await {
+            Some(news) => news,
+            None => std::future::pending().await,
+        }
+    }
+
+    pub(super) fn follows(&self) -> usize {
+        self.followed.len()
+    }
+
+    pub(super) fn views(&self) -> usize {
+        self.viewed.len()
+    }
+
+    /// Follows a session, in place of an earlier subscription to it.
+    pub(super) fn follow(&mut self, id: SessionId, follow: Follow, wanted: Wanted, deadline: Deadline) {
+        self.unfollow(id);
+        let Follow { epoch, live, lines, .. } = follow;
+        let events = events(id, live);
+        let news = if wanted.console || wanted.errors {
+            // Console lines never hold up events.
+            futures::stream::select_with_strategy(events, said(id, lines), |(): &mut ()| {
+                futures::stream::PollNext::Left
+            })
+            .boxed()
+        } else {
+            events
+        };
+        let end = self.add(news);
+        let mut followed = Followed { epoch, deadline, wanted, tick: None, end };
+        followed.plan();
+        self.followed.insert(id, followed);
+    }
+
+    /// Leaves a session; whether it was followed.
+    pub(super) fn unfollow(&mut self, id: SessionId) -> bool {
+        let followed = self.followed.remove(&id);
+        if let Some(followed) = &followed {
+            followed.end.abort();
+        }
+        followed.is_some()
+    }
+
+    /// Views a session, in place of an earlier view of it.
+    pub(super) fn view(&mut self, id: SessionId, view: View) {
+        self.unview(id);
+        let credits = Arc::new(Semaphore::new(FIRST_CREDITS));
+        let end = self.add(pictures(id, view, Arc::clone(&credits)));
+        self.viewed.insert(id, Viewed { credits, seen: 0, end });
+    }
+
+    /// Stops viewing a session.
+    pub(super) fn unview(&mut self, id: SessionId) {
+        if let Some(viewed) = self.viewed.remove(&id) {
+            viewed.end.abort();
+        }
+    }
+
+    /// A viewer can take so many more pictures.
+    pub(super) fn credit(&mut self, id: SessionId, count: usize) {
+        if let Some(viewed) = self.viewed.get(&id) {
+            let room = MAX_CREDITS.saturating_sub(viewed.credits.available_permits());
+            viewed.credits.add_permits(count.min(room));
+        }
+    }
+
+    /// Hands a picture to the outbox.
+    pub(super) fn show(&mut self, id: SessionId, shown: Arc<Shown>, outbox: &Outbox) {
+        let Some(viewed) = self.viewed.get_mut(&id) else { return };
+        let dropped = if viewed.seen == 0 { 0 } else { shown.number.saturating_sub(viewed.seen + 1) };
+        viewed.seen = shown.number;
+        if outbox.put_picture(id, shown, dropped) {
+            viewed.credits.add_permits(1); // the client never sees the one that was replaced
+        }
+    }
+
+    /// When a countdown is due next.
+    pub(super) fn next_tick(&self) -> Option<Instant> {
+        self.followed.values().filter_map(|followed| followed.tick).min()
+    }
+
+    /// Hands the countdowns that are due to the outbox.
+    pub(super) fn tick(&mut self, outbox: &Outbox) {
+        let now = Instant::now();
+        for (id, followed) in &mut self.followed {
+            if followed.tick.is_some_and(|tick| tick <= now) {
+                outbox.put_countdown(*id, followed.deadline);
+                followed.plan();
+            }
+        }
+    }
+
+    fn add(&mut self, news: BoxStream<'static, News>) -> AbortHandle {
+        let (end, ended) = AbortHandle::new_pair();
+        self.streams.push(Abortable::new(news, ended).boxed());
+        end
+    }
+}
+
+impl Followed {
+    /// Whether this line is one that is wanted.
+    pub(super) fn wants(&self, line: &Line) -> bool {
+        match line.said {
+            capture_core::session::Said::Console(_) => self.wanted.console,
+            capture_core::session::Said::Error(_) => self.wanted.errors,
+        }
+    }
+
+    /// The deadline moved: the time left is told at once.
+    pub(super) fn renew(&mut self, expires_at: capture_core::clock::Timestamp) {
+        let (old, new) = (self.deadline.expires_at, expires_at);
+        let at = if new > old { self.deadline.at + new.since(old) } else { self.deadline.at - old.since(new) };
+        self.deadline = Deadline { at, expires_at };
+        if self.wanted.countdown.is_some() {
+            self.tick = Some(Instant::now());
+        }
+    }
+
+    fn plan(&mut self) {
+        let left = self.deadline.at.saturating_duration_since(Instant::now());
+        self.tick = self.wanted.countdown.and_then(|every| {
+            let next = next_tick(left, every);
+            (!next.is_zero()).then(|| self.deadline.at - next)
+        });
+    }
+}
+
+fn events(id: SessionId, live: broadcast::Receiver<Arc<Event>>) -> BoxStream<'static, News> {
+    let next = move |mut live: broadcast::Receiver<Arc<Event>>| async move {
+        match live.recv().await {
+            Ok(event) => Some((News::Event(id, event), live)),
+            Err(broadcast::error::RecvError::Lagged(_)) => Some((News::Lost, live)),
+            Err(broadcast::error::RecvError::Closed) => None,
+        }
+    };
+    futures::stream::unfold(live, next).boxed()
+}
+
+fn said(id: SessionId, lines: broadcast::Receiver<Arc<Line>>) -> BoxStream<'static, News> {
+    let next = move |mut lines: broadcast::Receiver<Arc<Line>>| async move {
+        loop {
+            match lines.recv().await {
+                Ok(line) => return Some((News::Line(id, line), lines)),
+                Err(broadcast::error::RecvError::Lagged(_)) => {} // lines may be lost
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    };
+    futures::stream::unfold(lines, next).boxed()
+}
+
+fn pictures(id: SessionId, view: View, credits: Arc<Semaphore>) -> BoxStream<'static, News> {
+    let next = move |(mut view, credits): (View, Arc<Semaphore>)| async move {
+        credits.acquire().await.ok()?.forget();
+        let shown = view.next().await?;
+        Some((News::Picture(id, shown), (view, credits)))
+    };
+    futures::stream::unfold((view, credits), next).boxed()
+}

@@ -1,0 +1,129 @@
+//! The writing half of a connection: takes what waits in the outbox, most important first, and never waits for ever.
+
+use std::sync::Arc;
+
+use capture_core::session::SessionId;
+use futures::{Sink, SinkExt};
+use tokio::time::{Duration, Instant, timeout};
+use tokio_tungstenite::tungstenite::{
+    Bytes, Error as WsError, Message,
+    protocol::{CloseFrame, frame::coding::CloseCode as WireCode},
+};
+
+use crate::{
+    close::CloseCode,
+    codec::Codec,
+    frame::{Countdown, ViewParams},
+    limits::{ChannelLimits, millis},
+    outbox::{Deadline, Item, Outbox},
+};
+
+/// Frames written before they are sent off together.
+const TOGETHER: usize = 32;
+/// How long the last frame to a client that does not read may take.
+const LAST_WORD: Duration = Duration::from_secs(1);
+/// Longest reason of a close frame that fits.
+const MAX_REASON: usize = 123;
+
+/// The writing half.
+pub(super) struct Writer<W> {
+    pub(super) sink: W,
+    pub(super) codec: Codec,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) limits: ChannelLimits,
+}
+
+impl<W: Sink<Message, Error = WsError> + Unpin> Writer<W> {
+    /// Writes until the close, or until the connection is gone.
+    pub(super) async fn run(mut self) {
+        loop {
+            let item = match timeout(self.limits.idle, self.outbox.next()).await {
+                Ok(item) => item,
+                Err(_silence) => {
+                    if self.fill().await.is_none() {
+                        return;
+                    }
+                    continue;
+                }
+            };
+            if self.write_all(item).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Writes this and what waits behind it; `None` when it was the last.
+    async fn write_all(&mut self, first: Item) -> Option<()> {
+        let mut item = first;
+        for _ in 0..TOGETHER {
+            if let Item::Close(code, why) = item {
+                self.close(code, &why).await;
+                return None;
+            }
+            let message = self.message(&item);
+            self.within(async |sink| sink.feed(message).await).await?;
+            match self.outbox.try_next() {
+                Some(next) => item = next,
+                None => return self.flush().await,
+            }
+        }
+        // One is in hand: it is written with the next ones.
+        Box::pin(self.write_all(item)).await
+    }
+
+    async fn flush(&mut self) -> Option<()> {
+        self.within(async |sink| sink.flush().await).await
+    }
+
+    /// Something a browser and a proxy can see, and something every WebSocket answers.
+    async fn fill(&mut self) -> Option<()> {
+        let filler = self.codec.message(match self.codec {
+            Codec::Json => Bytes::from_static(b"{}"),
+            Codec::MessagePack => Bytes::from_static(&[0x80]),
+        });
+        self.within(async |sink| {
+            sink.feed(filler).await?;
+            sink.send(Message::Ping(Bytes::new())).await
+        })
+        .await
+    }
+
+    /// Does it, unless it fails or takes too long; then the client reads too slowly, or not at all.
+    async fn within(&mut self, work: impl AsyncFnOnce(&mut W) -> Result<(), WsError>) -> Option<()> {
+        match timeout(self.limits.write_timeout, work(&mut self.sink)).await {
+            Ok(Ok(())) => Some(()),
+            Ok(Err(_gone)) => None,
+            Err(_elapsed) => {
+                self.close(CloseCode::SlowConsumer, "a write took too long: connect again and resume").await;
+                None
+            }
+        }
+    }
+
+    async fn close(&mut self, code: CloseCode, why: &str) {
+        let reason = why.get(..MAX_REASON).unwrap_or(why);
+        let frame = CloseFrame { code: WireCode::from(code.as_u16()), reason: reason.into() };
+        let _ = timeout(LAST_WORD, self.sink.send(Message::Close(Some(frame)))).await; // nobody reads it: so be it
+    }
+
+    fn message(&self, item: &Item) -> Message {
+        let encoded = match item {
+            Item::Frame(frame) => Ok(frame.clone()),
+            Item::Countdown(id, deadline) => self.codec.encode(&countdown(*id, *deadline)),
+            Item::Picture(id, shown, dropped) => self.codec.encode(&ViewParams::frame(*id, shown, *dropped)),
+            Item::Close(..) => Ok(Bytes::new()),
+        };
+        let frame = encoded.unwrap_or_else(|error| {
+            tracing::error!(error, "a frame could not be written");
+            Bytes::from_static(b"{}")
+        });
+        self.codec.message(frame)
+    }
+}
+
+fn countdown(id: SessionId, deadline: Deadline) -> impl serde::Serialize {
+    let left = deadline.at.saturating_duration_since(Instant::now());
+    let remaining_ms = millis(left);
+    let expires_in_seconds = remaining_ms.div_ceil(1_000);
+    Countdown { remaining_ms, expires_in_seconds, expires_at: deadline.expires_at }.frame(id)
+}

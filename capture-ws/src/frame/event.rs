@@ -1,0 +1,147 @@
+//! Events: what happens in a session, told to those who follow it.
+
+use bytes::Bytes;
+use capture_core::{
+    clock::Timestamp,
+    session::{Epoch, Event, EventKind, Line, Said, SessionId, Shown},
+};
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+/// An event on its way to a follower.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventFrame<'a, P> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    method: &'a str,
+    session_id: SessionId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epoch: Option<&'a Epoch>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
+    params: P,
+}
+
+impl<'a> EventFrame<'a, &'a EventKind> {
+    /// An event of the log.
+    pub fn logged(session_id: SessionId, epoch: &'a Epoch, event: &'a Event) -> Self {
+        let (method, seq) = (event.kind.method(), Some(event.seq));
+        Self { kind: "event", method, session_id, epoch: Some(epoch), seq, params: &event.kind }
+    }
+}
+
+impl<P> EventFrame<'static, P> {
+    fn passing(method: &'static str, session_id: SessionId, params: P) -> Self {
+        Self { kind: "event", method, session_id, epoch: None, seq: None, params }
+    }
+}
+
+/// How much time is left.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Countdown {
+    /// As the frame is written.
+    pub remaining_ms: u64,
+    /// The same, rounded up.
+    pub expires_in_seconds: u64,
+    /// The deadline.
+    pub expires_at: Timestamp,
+}
+
+impl Countdown {
+    /// As an event.
+    pub fn frame(self, session_id: SessionId) -> EventFrame<'static, Self> {
+        EventFrame::passing("session.countdown", session_id, self)
+    }
+}
+
+/// Something the page said, as an entry of the `console` or `errors` action.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LineParams<'a> {
+    #[serde(flatten)]
+    said: &'a Said,
+    /// Lines left out since the one before.
+    dropped: u64,
+}
+
+impl<'a> LineParams<'a> {
+    /// As an event.
+    pub fn frame(session_id: SessionId, line: &'a Line) -> EventFrame<'static, Self> {
+        let method = match line.said {
+            Said::Console(_) => "page.console",
+            Said::Error(_) => "page.error",
+        };
+        EventFrame::passing(method, session_id, Self { said: &line.said, dropped: line.dropped })
+    }
+}
+
+/// A picture of the page.
+#[derive(Debug)]
+pub struct ViewParams {
+    picture: Bytes,
+    size: (u32, u32),
+    scale: f64,
+    at: Timestamp,
+    dropped: u64,
+}
+
+impl ViewParams {
+    /// As an event; `dropped` counts pictures left out before it.
+    pub fn frame(session_id: SessionId, shown: &Shown, dropped: u64) -> EventFrame<'static, Self> {
+        let frame = &shown.frame;
+        let size = (frame.width, frame.height);
+        let params = Self { picture: frame.body.clone(), size, scale: frame.scale, at: shown.at, dropped };
+        EventFrame::passing("view.frame", session_id, params)
+    }
+}
+
+/// Its shape where bytes are text.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ViewText {
+    /// JPEG.
+    data_base64: String,
+    /// In pixels.
+    width: u32,
+    /// In pixels.
+    height: u32,
+    /// Pixels per CSS pixel of the page.
+    scale: f64,
+    /// Pictures left out since the one before.
+    dropped: u64,
+    /// When it was taken.
+    at: Timestamp,
+}
+
+/// The same with bytes as bytes.
+#[derive(Serialize)]
+struct ViewBytes<'a> {
+    data: Blob<'a>,
+    width: u32,
+    height: u32,
+    scale: f64,
+    dropped: u64,
+    at: Timestamp,
+}
+
+struct Blob<'a>(&'a [u8]);
+
+impl Serialize for Blob<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
+
+impl Serialize for ViewParams {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { scale, at, dropped, size: (width, height), .. } = *self;
+        if serializer.is_human_readable() {
+            let data_base64 = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &self.picture);
+            ViewText { data_base64, width, height, scale, dropped, at }.serialize(serializer)
+        } else {
+            let data = Blob(&self.picture);
+            ViewBytes { data, width, height, scale, dropped, at }.serialize(serializer)
+        }
+    }
+}

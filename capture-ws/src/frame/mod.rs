@@ -1,0 +1,16 @@
+//! What travels on the channel: requests of the client, answers and events of the server.
+
+mod command;
+mod event;
+mod reply;
+mod request;
+
+pub use self::{
+    command::{Command, Wanted},
+    event::{Countdown, EventFrame, LineParams, ViewParams},
+    reply::{
+        Cancelled, Empty, ErrorBody, Failure, Hello, Pong, SessionResult, SessionsResult, Snapshot, Subscribed, Success,
+    },
+    request::{BadRequest, Request},
+};
+pub(crate) use self::{event::ViewText, reply::ErrorFields};

@@ -1,0 +1,220 @@
+//! Answers: one of success or error per request, with the request's id.
+
+use std::sync::Arc;
+
+use capture_core::{
+    Error, ErrorCode, RunOutcome,
+    account::Scope,
+    clock::Timestamp,
+    session::{Epoch, EventKind, SessionId, SessionView},
+};
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use super::EventFrame;
+use crate::limits::{ToldLimits, millis};
+
+/// A request that was carried out.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Success<R> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_id: Option<SessionId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
+    result: R,
+}
+
+impl<R> Success<R> {
+    /// The answer to the request of this id.
+    pub fn new(id: u64, session_id: Option<SessionId>, result: R) -> Self {
+        Self { kind: "success", id, session_id, seq: None, result }
+    }
+
+    /// The place in the log where the action ended.
+    #[must_use]
+    pub fn at(self, seq: Option<u64>) -> Self {
+        Self { seq, ..self }
+    }
+}
+
+/// A request that was not.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_id: Option<SessionId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
+    error: ErrorBody<'a>,
+}
+
+impl<'a> Failure<'a> {
+    /// The answer to the request of this id.
+    pub fn new(id: u64, session_id: Option<SessionId>, error: &'a Error, now: Timestamp) -> Self {
+        let session_id = session_id.or_else(|| error.session().map(|session| session.id));
+        Self { kind: "error", id, session_id, seq: error.seq(), error: ErrorBody { error, now } }
+    }
+}
+
+/// The fields of a REST error, without its status.
+#[derive(Debug)]
+pub struct ErrorBody<'a> {
+    error: &'a Error,
+    now: Timestamp,
+}
+
+impl Serialize for ErrorBody<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let error = self.error;
+        let mut body = serializer.serialize_map(None)?;
+        let own = |name: &str| ErrorFields::NAMES.contains(&name);
+        for (name, value) in error.details().iter().filter(|(name, _)| !own(name)) {
+            body.serialize_entry(name, value)?;
+        }
+        body.serialize_entry("code", &error.code())?;
+        body.serialize_entry("message", error.message())?;
+        body.serialize_entry("outcome", &error.outcome())?;
+        body.serialize_entry("retryable", &error.code().is_retryable())?;
+        body.serialize_entry("hint", error.hint())?;
+        if let Some(reason) = error.reason() {
+            body.serialize_entry("reason", reason)?;
+        }
+        if let Some(wait) = error.retry_after() {
+            body.serialize_entry("retryAfterMs", &millis(wait))?;
+        }
+        if let Some(session) = error.session() {
+            body.serialize_entry("expiresInSeconds", &session.expires_in_seconds(self.now))?;
+            body.serialize_entry("session", session)?;
+        }
+        body.end()
+    }
+}
+
+/// The shape of an error, for its schema; what else it holds depends on the action.
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "only its schema is used; an error has more fields than can be listed")]
+pub(crate) struct ErrorFields {
+    code: ErrorCode,
+    message: String,
+    outcome: RunOutcome,
+    retryable: bool,
+    hint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<SessionView>,
+}
+
+impl ErrorFields {
+    const NAMES: [&'static str; 9] =
+        ["code", "message", "outcome", "retryable", "hint", "reason", "retryAfterMs", "expiresInSeconds", "session"];
+}
+
+/// Nothing to say but that it was done.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Empty {}
+
+/// Of `connection.hello`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Hello {
+    /// Names this connection in the events of its actions.
+    pub connection_id: Arc<str>,
+    /// Name and version.
+    pub server: &'static str,
+    /// The process that answers.
+    pub instance: Arc<str>,
+    /// Longest silence of the server.
+    pub max_idle_ms: u64,
+    /// Its clock.
+    pub server_time: Timestamp,
+    /// What this connection may do.
+    pub scope: Scope,
+    /// What it must keep to.
+    pub limits: ToldLimits,
+}
+
+/// Of `connection.ping`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Pong {
+    /// The server's clock.
+    pub server_time: Timestamp,
+}
+
+/// Of methods about one session.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionResult {
+    /// As it is now.
+    pub session: SessionView,
+    /// Time left, rounded up; 0 only after the end.
+    pub expires_in_seconds: u64,
+    /// Whether a key found an earlier create.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub replayed: bool,
+}
+
+impl SessionResult {
+    /// About this session.
+    pub fn of(session: SessionView, now: Timestamp) -> Self {
+        let expires_in_seconds = session.expires_in_seconds(now);
+        Self { session: session.accrued(now), expires_in_seconds, replayed: false }
+    }
+}
+
+/// Of `session.list`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionsResult {
+    /// The active ones, oldest first.
+    pub sessions: Vec<SessionView>,
+    /// How many.
+    pub active_session_count: usize,
+}
+
+/// Of `session.cancel`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Cancelled {
+    /// Whether there was such an action, waiting or running.
+    pub cancelled: bool,
+}
+
+/// Of `session.subscribe`.
+#[derive(Debug, Serialize)]
+pub struct Subscribed<'a> {
+    /// Whether `events` continues exactly where `since` stopped.
+    pub recovered: bool,
+    /// The log.
+    pub epoch: &'a Epoch,
+    /// Its newest event.
+    pub seq: u64,
+    /// Where things stand.
+    pub snapshot: Snapshot<'a>,
+    /// What came after `since`.
+    pub events: Vec<EventFrame<'a, &'a EventKind>>,
+}
+
+/// Where a session stands.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot<'a> {
+    /// The session.
+    pub session: &'a SessionView,
+    /// Where its page is; empty before the first address.
+    pub url: &'a str,
+    /// Time left.
+    pub remaining_ms: u64,
+}

@@ -1,0 +1,227 @@
+//! What waits to be written on one connection, most important first: answers and events in the log, then countdowns, then
+//! pictures. Each has its bound.
+
+use std::{
+    borrow::Cow,
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use capture_core::{
+    clock::Timestamp,
+    session::{SessionId, Shown},
+};
+use parking_lot::Mutex;
+use tokio::{sync::Notify, time::Instant};
+
+use crate::{close::CloseCode, limits::ChannelLimits};
+
+/// The next thing to write.
+#[derive(Debug)]
+pub(crate) enum Item {
+    /// A frame as it stands.
+    Frame(Bytes),
+    /// Time left until this moment, taken as it is written.
+    Countdown(SessionId, Deadline),
+    /// A picture, and how many were left out before it.
+    Picture(SessionId, Arc<Shown>, u64),
+    /// The last one.
+    Close(CloseCode, Cow<'static, str>),
+}
+
+/// When a session ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Deadline {
+    /// On our clock.
+    pub(crate) at: Instant,
+    /// As clients are told.
+    pub(crate) expires_at: Timestamp,
+}
+
+/// The queues of one connection; one task writes, any may put.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    queues: Mutex<Queues>,
+    came: Notify,
+    max_bytes: usize,
+    max_frames: usize,
+}
+
+#[derive(Debug, Default)]
+struct Queues {
+    frames: VecDeque<Bytes>,
+    bytes: usize,
+    countdowns: VecDeque<(SessionId, Deadline)>,
+    pictures: HashMap<SessionId, (Arc<Shown>, u64)>,
+    close: Option<(CloseCode, Cow<'static, str>)>,
+}
+
+impl Outbox {
+    pub(crate) fn new(limits: &ChannelLimits) -> Self {
+        Self {
+            queues: Mutex::default(),
+            came: Notify::new(),
+            max_bytes: limits.queue_bytes,
+            max_frames: limits.queue_frames,
+        }
+    }
+
+    /// Puts a frame that must not be lost. Too many of them close the connection: its client resumes.
+    pub(crate) fn put(&self, frame: Bytes) {
+        let mut queues = self.queues.lock();
+        let full = queues.bytes + frame.len() > self.max_bytes || queues.frames.len() >= self.max_frames;
+        if full && !queues.frames.is_empty() {
+            drop(queues);
+            return self.close(CloseCode::SlowConsumer, "you read too slowly: connect again and resume");
+        }
+        queues.bytes += frame.len();
+        queues.frames.push_back(frame);
+        drop(queues);
+        self.came.notify_one();
+    }
+
+    /// Puts a countdown in place of an earlier one of the session.
+    pub(crate) fn put_countdown(&self, id: SessionId, deadline: Deadline) {
+        let mut queues = self.queues.lock();
+        match queues.countdowns.iter_mut().find(|(waiting, _)| *waiting == id) {
+            Some((_, waiting)) => *waiting = deadline,
+            None => queues.countdowns.push_back((id, deadline)),
+        }
+        drop(queues);
+        self.came.notify_one();
+    }
+
+    /// Puts a picture in place of an earlier one of the session; whether there was one.
+    pub(crate) fn put_picture(&self, id: SessionId, shown: Arc<Shown>, dropped: u64) -> bool {
+        let mut queues = self.queues.lock();
+        let replaced = queues.pictures.remove(&id);
+        let before = replaced.as_ref().map_or(0, |(_, before)| before + 1);
+        queues.pictures.insert(id, (shown, dropped + before));
+        drop(queues);
+        self.came.notify_one();
+        replaced.is_some()
+    }
+
+    /// Lets go of what passes by of a session that is followed or viewed no more.
+    pub(crate) fn forget(&self, id: SessionId) {
+        let mut queues = self.queues.lock();
+        queues.countdowns.retain(|(waiting, _)| *waiting != id);
+        queues.pictures.remove(&id);
+    }
+
+    /// The last thing to be written; the first of several counts.
+    pub(crate) fn close(&self, code: CloseCode, why: impl Into<Cow<'static, str>>) {
+        self.queues.lock().close.get_or_insert((code, why.into()));
+        self.came.notify_one();
+    }
+
+    /// Whether the connection is to be closed.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.queues.lock().close.is_some()
+    }
+
+    /// The next thing to write. Nothing comes after a close, and nothing but it to a client that reads too slowly.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when dropped.
+    pub(crate) async fn next(&self) -> Item {
+        loop {
+            if let Some(item) = self.queues.lock().next() {
+                return item;
+            }
+            self.came.notified().await;
+        }
+    }
+
+    /// The next thing to write, if there is one.
+    pub(crate) fn try_next(&self) -> Option<Item> {
+        self.queues.lock().next()
+    }
+}
+
+impl Queues {
+    fn next(&mut self) -> Option<Item> {
+        if let Some((CloseCode::SlowConsumer, why)) = &self.close {
+            return Some(Item::Close(CloseCode::SlowConsumer, why.clone()));
+        }
+        if let Some(frame) = self.frames.pop_front() {
+            self.bytes -= frame.len();
+            return Some(Item::Frame(frame));
+        }
+        if let Some((code, why)) = &self.close {
+            return Some(Item::Close(*code, why.clone()));
+        }
+        if let Some((id, deadline)) = self.countdowns.pop_front() {
+            return Some(Item::Countdown(id, deadline));
+        }
+        let id = *self.pictures.keys().next()?;
+        self.pictures.remove(&id).map(|(shown, dropped)| Item::Picture(id, shown, dropped))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use capture_core::browser::ViewFrame;
+
+    use super::*;
+
+    fn outbox(queue_bytes: usize, queue_frames: usize) -> Outbox {
+        Outbox::new(&ChannelLimits { queue_bytes, queue_frames, ..ChannelLimits::default() })
+    }
+
+    fn frame(bytes: usize) -> Bytes {
+        Bytes::from(vec![0; bytes])
+    }
+
+    fn deadline(seconds: i64) -> Deadline {
+        Deadline { at: Instant::now(), expires_at: Timestamp(seconds) }
+    }
+
+    fn shown(number: u64) -> Arc<Shown> {
+        let frame = ViewFrame { body: Bytes::new(), width: 1, height: 1, scale: 1.0 };
+        Arc::new(Shown { number, at: Timestamp(0), frame })
+    }
+
+    #[tokio::test]
+    async fn the_most_important_comes_first_and_the_newest_of_what_passes_by() {
+        let (outbox, id) = (outbox(100, 10), SessionId::new());
+        assert!(!outbox.put_picture(id, shown(1), 0));
+        assert!(outbox.put_picture(id, shown(2), 3), "one was replaced");
+        outbox.put_countdown(id, deadline(2));
+        outbox.put_countdown(id, deadline(1));
+        outbox.put(frame(3));
+        assert!(matches!(outbox.try_next(), Some(Item::Frame(bytes)) if bytes.len() == 3));
+        assert!(matches!(outbox.try_next(), Some(Item::Countdown(_, Deadline { expires_at: Timestamp(1), .. }))));
+        assert!(matches!(outbox.try_next(), Some(Item::Picture(_, shown, 4)) if shown.number == 2));
+        assert!(outbox.try_next().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_frame_is_always_taken_by_an_empty_queue_and_too_many_close() {
+        let outbox = outbox(10, 10);
+        outbox.put(frame(1_000));
+        assert!(!outbox.is_closing());
+        outbox.put(frame(1));
+        assert!(matches!(outbox.try_next(), Some(Item::Close(CloseCode::SlowConsumer, _))), "nothing else is written");
+    }
+
+    #[tokio::test]
+    async fn what_was_put_before_a_close_is_written_first() {
+        let outbox = outbox(100, 2);
+        outbox.put(frame(1));
+        outbox.close(CloseCode::Restarting, "bye");
+        outbox.close(CloseCode::BadFrame, "too late");
+        assert!(matches!(outbox.try_next(), Some(Item::Frame(_))));
+        assert!(matches!(outbox.try_next(), Some(Item::Close(CloseCode::Restarting, _))));
+    }
+
+    #[tokio::test]
+    async fn frames_are_counted() {
+        let outbox = outbox(1_000, 2);
+        for _ in 0..3 {
+            outbox.put(frame(1));
+        }
+        assert!(outbox.is_closing());
+    }
+}

@@ -1,0 +1,125 @@
+/** The batch editor: steps taken from the composer, run as one `batch` action, with each step's outcome as it comes. */
+
+import { showAnswer, showPending } from './answer.js';
+import { byId, element } from './dom.js';
+
+const MOST_STEPS = 25;
+
+/** @typedef {{action: {type: string, payload?: object}, outcome: object|null}} Step */
+
+export class Batch {
+  #workspace;
+  #composer;
+  /** @type {Step[]} */
+  #steps = [];
+  /** The batch under way: `actionId` once its start was told. */
+  #run = null;
+  #listening = new AbortController();
+
+  /** @param {import('./workspace.js').Workspace} workspace @param {import('./composer.js').Composer} composer */
+  constructor(workspace, composer) {
+    this.#workspace = workspace;
+    this.#composer = composer;
+    byId('batch-add').addEventListener('click', () => this.#add());
+    byId('batch-run').addEventListener('click', () => this.#start());
+    byId('batch-clear').addEventListener('click', () => this.#change(() => (this.#steps = [])));
+    for (const change of ['select', 'ended']) workspace.addEventListener(change, () => this.#render());
+    this.#render();
+  }
+
+  #add() {
+    const { action } = this.#composer;
+    if (action) this.#change(() => this.#steps.push({ action, outcome: null }));
+  }
+
+  #change(edit) {
+    edit();
+    this.#render();
+  }
+
+  async #start() {
+    for (const step of this.#steps) step.outcome = null;
+    const actions = this.#steps.map(({ action }) => action);
+    const payload = { actions, continueOnError: byId('batch-continue').checked };
+    this.#run = { steps: this.#steps, actionId: null };
+    this.#listen(this.#workspace.selected);
+    this.#render();
+    showPending('batch');
+    const answer = await this.#workspace.act({ type: 'batch', payload }).catch((error) => error);
+    // A refusal before the first step has an index too, and no results.
+    for (const result of answer.results ?? []) this.#conclude(result.index, result);
+    showAnswer('batch', answer);
+    this.#run = null;
+    this.#listening.abort();
+    this.#render();
+  }
+
+  /** Follows the batch that was just sent; batches of others run in the same session. */
+  #listen(session) {
+    this.#listening = new AbortController();
+    const { signal } = this.#listening;
+    const started = ({ detail }) => {
+      if (detail?.type === 'batch' && detail.ours) this.#run.actionId ??= detail.actionId;
+    };
+    const ended = ({ detail }) => {
+      if (detail.actionId === this.#run.actionId) this.#conclude(detail.index, detail.step);
+    };
+    session.addEventListener('running', started, { signal });
+    session.addEventListener('step', ended, { signal });
+  }
+
+  #conclude(index, outcome) {
+    const step = this.#run.steps[index];
+    if (step) this.#change(() => (step.outcome = outcome));
+  }
+
+  #render() {
+    const session = this.#workspace.selected;
+    const isReady = session && !session.ended && !this.#run;
+    byId('batch-steps').replaceChildren(...this.#steps.map((step, index) => this.#item(step, index)));
+    byId('batch-empty').hidden = this.#steps.length > 0;
+    byId('batch-add').disabled = Boolean(this.#run) || this.#steps.length >= MOST_STEPS;
+    byId('batch-run').disabled = !isReady || this.#steps.length === 0;
+    byId('batch-run').textContent = this.#run ? 'Running…' : 'Run batch';
+    byId('batch-clear').disabled = Boolean(this.#run) || this.#steps.length === 0;
+  }
+
+  #item({ action, outcome }, index) {
+    const what = [element('code', {}, action.type), element('span', { class: 'brief' }, brief(action))];
+    const said = outcome === null ? (this.#run ? 'waiting' : '') : outcomeText(outcome);
+    return element(
+      'li',
+      { 'data-step': index, 'data-success': outcome && String(outcome.success) },
+      element('div', { class: 'step-what' }, ...what),
+      element('span', { class: 'step-outcome' }, said),
+      element('span', { class: 'step-tools' }, ...this.#tools(index)),
+    );
+  }
+
+  #tools(index) {
+    const busy = Boolean(this.#run);
+    const move = (by) => this.#change(() => this.#steps.splice(index + by, 0, ...this.#steps.splice(index, 1)));
+    const remove = () => this.#change(() => this.#steps.splice(index, 1));
+    const tool = (sign, label, disabled, onclick) => {
+      const name = `${label} step ${index + 1}`;
+      return element(
+        'button',
+        { type: 'button', class: 'icon', 'aria-label': name, title: label, disabled, onclick },
+        sign,
+      );
+    };
+    return [
+      tool('↑', 'Move up', busy || index === 0, () => move(-1)),
+      tool('↓', 'Move down', busy || index === this.#steps.length - 1, () => move(1)),
+      tool('×', 'Remove', busy, remove),
+    ];
+  }
+}
+
+function brief({ payload }) {
+  return payload && Object.keys(payload).length > 0 ? JSON.stringify(payload) : '';
+}
+
+function outcomeText({ success, durationMs, error, message }) {
+  return success ? `${durationMs} ms` : (error ?? message ?? 'failed');
+}
