@@ -5,7 +5,7 @@ import { byId, element } from './dom.js';
 
 const MOST_STEPS = 25;
 
-/** @typedef {{action: {type: string, payload?: object}, outcome: object|null}} Step */
+/** @typedef {{action: {type: string, payload?: object}, outcome: object|null, note: string}} Step */
 
 export class Batch {
   #workspace;
@@ -29,7 +29,7 @@ export class Batch {
 
   #add() {
     const { action } = this.#composer;
-    if (action) this.#change(() => this.#steps.push({ action, outcome: null }));
+    if (action) this.#change(() => this.#steps.push({ action, outcome: null, note: '' }));
   }
 
   #change(edit) {
@@ -38,7 +38,7 @@ export class Batch {
   }
 
   async #start() {
-    for (const step of this.#steps) step.outcome = null;
+    for (const step of this.#steps) Object.assign(step, { outcome: null, note: 'waiting' });
     const actions = this.#steps.map(({ action }) => action);
     const payload = { actions, continueOnError: byId('batch-continue').checked };
     this.#run = { steps: this.#steps, actionId: null };
@@ -48,6 +48,8 @@ export class Batch {
     const answer = await this.#workspace.act({ type: 'batch', payload }).catch((error) => error);
     // A refusal before the first step has an index too, and no results.
     for (const result of answer.results ?? []) this.#conclude(result.index, result);
+    const isUnknown = !answer.results && answer.outcome === 'unknown';
+    for (const step of this.#run.steps) step.note = isUnknown ? 'not known' : 'not run';
     showAnswer('batch', answer);
     this.#run = null;
     this.#listening.abort();
@@ -84,14 +86,13 @@ export class Batch {
     byId('batch-clear').disabled = Boolean(this.#run) || this.#steps.length === 0;
   }
 
-  #item({ action, outcome }, index) {
+  #item({ action, outcome, note }, index) {
     const what = [element('code', {}, action.type), element('span', { class: 'brief' }, brief(action))];
-    const said = outcome === null ? (this.#run ? 'waiting' : '') : outcomeText(outcome);
     return element(
       'li',
       { 'data-step': index, 'data-success': outcome && String(outcome.success) },
       element('div', { class: 'step-what' }, ...what),
-      element('span', { class: 'step-outcome' }, said),
+      element('span', { class: 'step-outcome' }, outcome === null ? note : outcomeText(outcome)),
       element('span', { class: 'step-tools' }, ...this.#tools(index)),
     );
   }
@@ -101,7 +102,7 @@ export class Batch {
     const move = (by) => this.#change(() => this.#steps.splice(index + by, 0, ...this.#steps.splice(index, 1)));
     const remove = () => this.#change(() => this.#steps.splice(index, 1));
     const tool = (sign, label, disabled, onclick) => {
-      const name = `${label} step ${index + 1}`;
+      const name = `${label} step ${index}`;
       return element(
         'button',
         { type: 'button', class: 'icon', 'aria-label': name, title: label, disabled, onclick },

@@ -6,7 +6,7 @@ export function byId(id) {
 }
 
 /**
- * An element with attributes, listeners (`onclick: …`) and children. `false`, `null` and `undefined` leave an attribute out.
+ * An element with attributes, listeners (`onclick: …`) and children. `false` and nothing leave an attribute out.
  * @param {string} tag @param {Record<string, any>} [attributes] @param {...(Node|string)} children
  */
 export function element(tag, attributes = {}, ...children) {

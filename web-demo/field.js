@@ -1,8 +1,8 @@
 /**
  * One field of an action's form, made from its JSON schema.
  *
- * A field reports its value with `change(value)`: `undefined` where it is empty or says what the default says anyway. It does
- * not judge beyond what the browser does; what the server accepts, the server says.
+ * A field reports its value with `change(value)`: `undefined` where it is empty or says what the default says anyway.
+ * It does not judge beyond what the browser does; what the server accepts, the server says.
  */
 
 import { element } from './dom.js';

@@ -43,7 +43,7 @@ function node(text, choose) {
   const ref = REF.exec(marks)?.[1];
   if (ref) {
     const attributes = { type: 'button', class: 'ref', 'data-ref': ref, 'aria-label': `Use @${ref}: ${role}${name}` };
-    row.append(element('button', { ...attributes, onclick: () => choose(`@${ref}`) }, `@${ref}`));
+    row.append(element('button', { ...attributes, onclick: () => choose(`@${ref}`) }, `@${ref}`), ' ');
   }
   row.append(
     element('span', { class: 'role' }, role),

@@ -285,6 +285,28 @@ async fn a_live_view_shows_the_page_as_it_changes_and_waits_for_credits() {
 }
 
 #[tokio::test]
+async fn a_live_view_ends_with_the_page_as_it_is() {
+    let stage = Stage::set().await;
+    let mut channel = stage.channel(Codec::MessagePack).await;
+    let id = stage.ann.create(&json!({})).await;
+    for (fps, credits_after) in [(15, Duration::ZERO), (2, Duration::ZERO), (15, Duration::from_millis(1_500))] {
+        channel.request("view.start", &id, json!({"maxFps": fps})).await;
+        stage.ann.goto(&id, &stage.site.page("settling")).await;
+        tokio::time::sleep(credits_after).await;
+        let settled = async {
+            // A page full of text takes more than one of a plain colour.
+            while channel.event("view.frame").await["params"]["dataBase64"].as_str().unwrap().len() < 100_000 {
+                channel.request("view.credit", &id, json!({})).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(8), settled).await.expect("the last picture shows how the page is");
+        channel.request("view.stop", &id, json!({})).await;
+        channel.events.clear();
+    }
+    stage.stop().await;
+}
+
+#[tokio::test]
 async fn a_stopping_server_tells_the_end_of_each_session_and_then_closes_1012() {
     let mut stage = Stage::set().await;
     let mut channel = stage.channel(Codec::Json).await;

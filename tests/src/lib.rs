@@ -16,6 +16,7 @@ pub mod expected;
 pub mod invented;
 pub mod processes;
 pub mod server;
+pub mod simulated;
 pub mod site;
 mod trap;
 pub mod until;
@@ -27,6 +28,7 @@ pub use self::{
     client::{Client, Reply},
     dice::Dice,
     server::Server,
+    simulated::SimulatedServer,
     site::Site,
     until::until,
     wrapper::Wrapper,

@@ -136,7 +136,7 @@ impl Keeper {
             "Inspector.targetCrashed" => self.on_crashed(&event.session),
             "Page.javascriptDialogOpening" => self.on_dialog(event),
             "Page.downloadWillBegin" => self.on_download(event),
-            screencast::FRAME => drop(self.pictures.send_replace(Some(event.clone()))),
+            screencast::FRAME => self.pictures.send_modify(|told| told.tell(event)),
             "Page.windowOpen" => {
                 let window = event.decode::<WindowOpen>().map(|window| window.url);
                 self.tabs.send_modify(|tabs| tabs.noticed.window = window);

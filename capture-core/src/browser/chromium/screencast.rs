@@ -1,4 +1,7 @@
-//! Pictures of the active tab as it changes. The browser makes the next one when the one before was taken.
+//! Pictures of the active tab as it changes.
+//!
+//! The browser sends two and leaves out the others until they are acknowledged; each must be, once. A page that then stands
+//! still would never be seen as it is, so where pictures may have been left out and none follows, the screencast begins anew.
 
 use std::sync::Arc;
 
@@ -6,7 +9,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use futures::{StreamExt, stream::BoxStream};
 use serde::Deserialize;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Duration};
 
 use super::{
     cdp::{CdpSession, Event, SessionKey, commands},
@@ -15,8 +18,27 @@ use super::{
 };
 use crate::browser::{Screencast, ViewFrame};
 
-/// The newest picture the browser told of, as it told it.
-pub(super) type Pictures = Arc<watch::Sender<Option<Event>>>;
+/// What the browser told of pictures, kept by the keeper.
+pub(super) type Pictures = Arc<watch::Sender<Told>>;
+
+/// Pictures told of so far, and the newest, as it was told.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    count: u64,
+    newest: Option<Event>,
+}
+
+impl Told {
+    pub(super) fn tell(&mut self, event: &Event) {
+        self.count += 1;
+        self.newest = Some(event.clone());
+    }
+}
+
+/// Pictures the browser sends without being acknowledged.
+const AHEAD: u64 = 2;
+/// A page that moves sends its next picture sooner.
+const STANDS_STILL: Duration = Duration::from_millis(150);
 
 pub(super) const FRAME: &str = "Page.screencastFrame";
 
@@ -25,7 +47,7 @@ pub(super) const FRAME: &str = "Page.screencastFrame";
 struct Frame {
     data: String,
     metadata: Metadata,
-    /// What it is acknowledged with.
+    /// What it is acknowledged with; the same for all of one screencast.
     session_id: i64,
 }
 
@@ -40,14 +62,19 @@ struct Metadata {
 struct Running {
     settings: Screencast,
     tabs: watch::Receiver<Tabs>,
-    pictures: watch::Receiver<Option<Event>>,
+    told: watch::Receiver<Told>,
     of: Option<(SessionKey, CdpSession)>,
-    taken: Option<i64>,
+    /// What pictures of this screencast are acknowledged with, once one has come.
+    number: Option<i64>,
+    /// Pictures told of when the last were acknowledged.
+    acknowledged: u64,
+    /// Whether some may have been left out since the one that was taken last.
+    may_be_stale: bool,
 }
 
 pub(super) fn run(page: &ChromiumPage, settings: Screencast) -> BoxStream<'static, ViewFrame> {
-    let (tabs, pictures) = (page.tabs.subscribe(), page.pictures.subscribe());
-    let running = Running { settings, tabs, pictures, of: None, taken: None };
+    let (tabs, told) = (page.tabs.subscribe(), page.pictures.subscribe());
+    let running = Running { settings, tabs, told, of: None, number: None, acknowledged: 0, may_be_stale: false };
     futures::stream::unfold(running, async |mut running| running.next().await.map(|frame| (frame, running))).boxed()
 }
 
@@ -58,13 +85,14 @@ impl Running {
             let of = self.of.as_ref().map(|(key, _)| key.clone());
             let mut tabs = self.tabs.clone();
             tokio::select! {
-                told = self.pictures.changed() => {
+                told = self.told.changed() => {
                     told.ok()?;
                     if let Some(frame) = self.take() {
                         return Some(frame);
                     }
                 }
                 _ = tabs.wait_for(|tabs| tabs.lost.is_some() || tabs.active().map(|tab| &tab.key) != of.as_ref()) => {}
+                () = tokio::time::sleep(STANDS_STILL), if self.may_be_stale => self.stop(),
             }
         }
     }
@@ -78,24 +106,42 @@ impl Running {
         };
         if self.of.as_ref().is_none_or(|(key, _)| *key != active.0) {
             self.stop();
-            self.pictures.mark_unchanged();
+            self.told.mark_unchanged();
+            self.acknowledged = self.told.borrow().count;
             drop(active.1.send(&commands::start_screencast(self.settings)));
             self.of = Some(active);
-        } else if let Some(taken) = self.taken.take() {
-            drop(active.1.send(&commands::acknowledge_screencast(taken)));
+        } else {
+            self.acknowledge(&active.1);
         }
         Some(())
     }
 
+    fn acknowledge(&mut self, session: &CdpSession) {
+        let Some(number) = self.number else { return };
+        let count = self.told.borrow().count;
+        let open = count - self.acknowledged;
+        for _ in 0..open {
+            drop(session.send(&commands::acknowledge_screencast(number)));
+        }
+        self.may_be_stale |= open >= AHEAD;
+        self.acknowledged = count;
+    }
+
     /// The picture that was told of, if it is one of the tab that is watched.
     fn take(&mut self) -> Option<ViewFrame> {
-        let event = self.pictures.borrow_and_update().clone()?;
+        let (count, event) = {
+            let told = self.told.borrow_and_update();
+            (told.count, told.newest.clone()?)
+        };
         let (key, _) = self.of.as_ref()?;
         if event.session != *key {
             return None;
         }
         let Frame { data, metadata, session_id } = event.decode()?;
-        self.taken = Some(session_id);
+        self.number = Some(session_id);
+        if count > self.acknowledged {
+            self.may_be_stale = false;
+        }
         picture(&data, &metadata)
     }
 
@@ -103,7 +149,7 @@ impl Running {
         if let Some((_, session)) = self.of.take() {
             drop(session.send(&commands::stop_screencast()));
         }
-        self.taken = None;
+        (self.number, self.may_be_stale) = (None, false);
     }
 }
 

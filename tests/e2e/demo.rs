@@ -1,0 +1,229 @@
+//! The demo page in real Chromium, driven by the server it belongs to: one session shows the page, and the page has its own.
+//!
+//! With `GOLDEN=write` the pictures beside this file are taken anew, so that a reviewer of a change sees them.
+
+use std::{path::Path, time::Duration};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use capture_tests::{Client, Server, Site, Wrapper, server::Folder, until};
+use serde_json::{Value, json};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What the page signs in with.
+const DEV: &str = "ZGV2OmRldg==";
+
+/// A server with the demo page open in a session of its own.
+struct Stage {
+    server: Server,
+    site: Site,
+    dev: Client,
+    /// The session that shows the demo page.
+    shows: String,
+}
+
+impl Stage {
+    async fn set(flags: &[&str]) -> Self {
+        let flags: Vec<&str> = ["--dev"].iter().chain(flags).copied().collect();
+        let (server, site) = (Server::start_in(Folder::new(), &flags).await, Site::start().await);
+        let dev = server.client(DEV);
+        let shows = dev.create(&json!({"maxTtlSeconds": 600})).await;
+        let stage = Self { server, site, dev, shows };
+        stage.open("/").await;
+        stage.wait("#status[data-state=connected]").await;
+        stage
+    }
+
+    async fn open(&self, path: &str) {
+        self.dev.goto(&self.shows, &format!("{}{path}", self.server.base())).await;
+    }
+
+    async fn on(&self, kind: &str, payload: Value) -> Value {
+        self.dev.done(&self.shows, kind, payload).await.body
+    }
+
+    async fn wait(&self, selector: &str) {
+        self.on("wait_for_selector", json!({"selector": selector, "timeoutMs": 10_000})).await;
+    }
+
+    async fn click(&self, selector: &str) {
+        self.on("click", json!({"selector": selector})).await;
+    }
+
+    async fn fill(&self, selector: &str, value: &str) {
+        self.on("fill", json!({"selector": selector, "value": value})).await;
+    }
+
+    async fn all(&self, selector: &str, fields: &[&str]) -> Vec<Value> {
+        let found = self.on("query", json!({"selector": selector, "fields": fields, "limit": 500})).await;
+        found["elements"].as_array().unwrap().clone()
+    }
+
+    async fn text(&self, selector: &str) -> String {
+        let found = self.all(selector, &["text"]).await;
+        found.first().and_then(|element| element["text"].as_str()).unwrap_or_default().to_owned()
+    }
+
+    /// Creates a session on the page and returns its id.
+    async fn create(&self, ttl: u64) -> String {
+        let known = self.sessions().await;
+        self.fill("#ttl", &ttl.to_string()).await;
+        self.click("#create").await;
+        let mut new = None;
+        until("the page's session is there", PATIENCE, async || {
+            new = self.sessions().await.into_iter().find(|id| !known.contains(id));
+            new.is_some()
+        })
+        .await;
+        let id = new.unwrap();
+        self.wait(&format!("#sessions [data-session='{id}'][aria-current]")).await;
+        id
+    }
+
+    async fn sessions(&self) -> Vec<String> {
+        let listed = self.dev.get("/v1/sessions").await.expect(200);
+        let ids = listed["sessions"].as_array().unwrap().iter().map(|session| session["id"].as_str().unwrap());
+        ids.filter(|id| *id != self.shows).map(str::to_owned).collect()
+    }
+
+    /// Composes an action with these fields and sends it.
+    async fn compose(&self, kind: &str, fields: &[(&str, &str)]) {
+        self.on("select", json!({"selector": "#type", "value": kind})).await;
+        for (field, value) in fields {
+            self.fill(&format!("#composer [data-field='{field}']"), value).await;
+        }
+        self.click("#send").await;
+        self.wait("#answer-head[data-state=success]").await;
+    }
+
+    async fn results(&self, kind: &str) -> usize {
+        self.all(&format!("#results [data-type='{kind}'][data-success=true]"), &["tag"]).await.len()
+    }
+
+    /// A picture kept beside this file.
+    async fn picture(&self, name: &str) {
+        let taken = self.on("screenshot", json!({})).await;
+        let body = STANDARD.decode(taken["bodyBase64"].as_str().unwrap()).unwrap();
+        assert!(body.len() > 5_000, "{name} is not blank");
+        if std::env::var_os("GOLDEN").is_some() {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("e2e/demo");
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join(format!("{name}.png")), body).unwrap();
+        }
+    }
+
+    /// Nothing went wrong in the page, and nothing is wider than it.
+    async fn is_sound(&self) {
+        let errors = self.on("errors", json!({})).await;
+        assert_eq!(errors["errors"], json!([]));
+        let console = self.on("console", json!({"level": "error"})).await;
+        assert_eq!(console["messages"], json!([]));
+    }
+
+    async fn stop(self) {
+        self.dev.delete("/v1/sessions").await.expect(200);
+        self.server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_page_creates_drives_watches_and_resumes() {
+    let stage = Stage::set(&[]).await;
+    let id = stage.create(300).await;
+    until("the time left is shown", PATIENCE, async || {
+        ["05:00", "04:59", "04:58"].contains(&&*stage.text("#countdown").await)
+    })
+    .await;
+    stage.compose("goto", &[("url", &stage.site.page("form"))]).await;
+    assert_eq!(stage.results("goto").await, 1);
+    // A click into the live view is one on the page.
+    until("the picture of the page is there", PATIENCE, async || {
+        stage.all("#view-note", &["visible"]).await.iter().all(|note| note["visible"] != true)
+    })
+    .await;
+    let view = stage.all("#view", &["bbox"]).await[0]["bbox"].clone();
+    let field =
+        stage.dev.done(&id, "query", json!({"selector": "input", "fields": ["bbox"]})).await["elements"][0]["bbox"]
+            .clone();
+    let scale = view["width"].as_f64().unwrap() / 1_440.0;
+    let at = |axis: &str, side: &str| {
+        view[axis].as_f64().unwrap() + (field[axis].as_f64().unwrap() + field[side].as_f64().unwrap() / 2.0) * scale
+    };
+    stage.on("click", json!({"x": at("x", "width"), "y": at("y", "height")})).await;
+    until("the click arrived", PATIENCE, async || stage.results("click").await == 1).await;
+    stage.on("type_text", json!({"text": "Ada"})).await;
+    until("what was typed arrived", PATIENCE, async || {
+        let read = stage.dev.done(&id, "query", json!({"selector": "input", "fields": ["value"]})).await;
+        read["elements"][0]["value"] == "Ada"
+    })
+    .await;
+    stage.picture("driving").await;
+    // Two steps as a batch.
+    for kind in ["title", "url"] {
+        stage.on("select", json!({"selector": "#type", "value": kind})).await;
+        stage.click("#batch-add").await;
+    }
+    stage.click("#batch-run").await;
+    stage.wait("#batch-steps [data-step]:nth-child(2)[data-success=true]").await;
+    stage.click("#snapshot-refresh").await;
+    stage.wait("#snapshot-tree [data-ref]").await;
+    // A cut: what happens meanwhile is there afterwards, once.
+    stage.click("#disconnect").await;
+    stage.wait("#status[data-state=reconnecting]").await;
+    stage.dev.done(&id, "content", json!({})).await;
+    stage.wait("#status[data-state=resumed], #status[data-state=connected]").await;
+    until("the missed result is there", PATIENCE, async || stage.results("content").await == 1).await;
+    assert_eq!((stage.results("goto").await, stage.results("batch").await), (1, 1));
+    stage.dev.close(&id).await.expect(200);
+    until("the end is told", PATIENCE, async || !stage.text("#message").await.is_empty()).await;
+    stage.picture("closed").await;
+    stage.is_sound().await;
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_that_expires_says_so_and_a_shared_link_only_looks() {
+    let wrapper = Wrapper::with_arguments("--blink-settings=preferredColorScheme=0");
+    let executable = wrapper.path().to_string_lossy().into_owned();
+    let stage = Stage::set(&["--browser-executable", &executable]).await;
+    let shared = stage.create(300).await;
+    stage.compose("goto", &[("url", &stage.site.page("form"))]).await;
+    stage.picture("dark").await;
+    stage.click("#share").await;
+    stage.wait("#share-link").await;
+    let link = stage.all("#share-link", &["value"]).await[0]["value"].as_str().unwrap().to_owned();
+    let fragment = link.split_once("/#").expect("a link with a fragment").1.to_owned();
+    assert!(fragment.contains(&shared) && fragment.contains("wst_"), "{link}");
+    let brief = stage.create(4).await;
+    until("it expires", PATIENCE, async || stage.dev.session(&brief).await["session"]["status"] == "expired").await;
+    until("the page says so", PATIENCE, async || stage.text("#message").await.to_lowercase().contains("expired")).await;
+    stage.picture("expired").await;
+    stage.is_sound().await;
+    // The fragment alone does not load the page anew.
+    stage.on("goto", json!({"url": "about:blank"})).await;
+    stage.open(&format!("/#{fragment}")).await;
+    stage.wait("body[data-page=observe]").await;
+    stage.wait("#status[data-state=connected]").await;
+    stage.dev.done(&shared, "title", json!({})).await;
+    until("the observer sees what others do", PATIENCE, async || stage.results("title").await == 1).await;
+    let composer = stage.all("#composer", &["visible"]).await;
+    assert!(composer.iter().all(|part| part["visible"] != true), "an observer has nothing to send");
+    until("the time left is shown", PATIENCE, async || stage.text("#countdown").await.starts_with('0')).await;
+    stage.picture("observing").await;
+    stage.is_sound().await;
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn the_page_fits_a_narrow_screen() {
+    let stage = Stage::set(&[]).await;
+    stage.on("goto", json!({"url": stage.server.base(), "viewport": {"width": 400, "height": 800}})).await;
+    stage.wait("#status[data-state=connected]").await;
+    stage.create(300).await;
+    stage.compose("goto", &[("url", &stage.site.page("form"))]).await;
+    let scrolled = stage.on("scroll", json!({"direction": "right"})).await;
+    assert!(scrolled["scrollX"].as_f64().unwrap().abs() < 1.0, "no sideways scroll: {scrolled}");
+    stage.on("scroll", json!({"to": "top"})).await;
+    stage.picture("narrow").await;
+    stage.is_sound().await;
+    stage.stop().await;
+}
