@@ -4,7 +4,7 @@ export CARGO_TERM_COLOR ?= auto
 
 NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: help run test check fmt docs bench soak faults lies fuzz
+.PHONY: help run test check fmt docs bench bench-channel soak faults lies fuzz
 
 # Tests that need the machine for themselves; for nextest .config/nextest.toml says the same.
 ALONE := hostile:: faults:: load:: soak::
@@ -44,8 +44,11 @@ docs: ## build the documentation of the code
 
 bench: ## measure side by side with peers and write BENCHMARKS.md
 	@scripts/setup.sh bench
-	cargo build --locked --release -p capture-http -p capture-core --bins --example many
+	cargo build --locked --release -p capture-http -p capture-core --bins --example many --example channels
 	cd bench && npm install --no-audit --no-fund --silent && node run.mjs
+
+bench-channel: ## what 10,000 connections of the channel cost (about 2 minutes)
+	cargo run --locked --release -p capture-http --example channels -- 10000
 
 soak: build-tests ## open and close 10,000 sessions and look what is left (about 10 minutes)
 	$(LONG) soak:: load::

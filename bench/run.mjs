@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { fileURLToPath } from "node:url";
 
-import { ENDS, MIXED, operations, WARM_UP } from "./operations.mjs";
+import { CHANNELS, ENDS, MIXED, operations, WARM_UP } from "./operations.mjs";
 import { serve } from "./page.mjs";
 import { Resources, sleep } from "./resources.mjs";
 import { sample } from "./stats.mjs";
@@ -67,11 +67,16 @@ function ends() {
   return measured;
 }
 
+/** The channel alone: what idle and watching connections cost. */
+function channels() {
+  return JSON.parse(execFileSync(here("../target/release/examples/channels"), [CHANNELS.connections], { encoding: "utf8" }));
+}
+
 async function main(peers, resources) {
-  const expired = ends();
+  const alone = { expired: ends(), connected: channels() };
   const setting = { capture, executable, chromedriver, flags, resources, ...(await serve()) };
   const names = {};
-  for (const peer of ["raw", "puppeteer", "playwright", "chromedriver", "capture"]) {
+  for (const peer of ["raw", "puppeteer", "playwright", "chromedriver", "channel", "capture"]) {
     const { name, start } = await import(`./peers/${peer}.mjs`);
     const { ops, stop } = await start(setting);
     ops.singles = async () => {
@@ -83,7 +88,7 @@ async function main(peers, resources) {
   }
   const { medians, report } = tables(await measure(peers), names);
   console.log(medians);
-  writeFileSync(here("../BENCHMARKS.md"), report(about(), expired));
+  writeFileSync(here("../BENCHMARKS.md"), report(about(), alone));
 }
 
 const stopped = new Promise((_, stop) => {

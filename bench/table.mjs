@@ -1,5 +1,5 @@
 // The results as Markdown.
-import { ENDS, operations } from "./operations.mjs";
+import { CHANNELS, ENDS, operations } from "./operations.mjs";
 import { quantile } from "./stats.mjs";
 
 /** Why ours may miss what it is to reach. */
@@ -17,7 +17,7 @@ are not timed. Titles, links, picture sizes, the number of clicks and the text t
 
 - Raw CDP is the floor: the fewest messages, mouse events sent without awaiting each, no waiting for elements, no checks.
   A session of chromedriver is a browser process. As root all peers run Chromium without its sandbox, ours with it.
-- Ours is called over REST on one kept-alive connection. Before each timed ${"`"}create${"`"} the pool has time to refill; with
+- Ours is called over REST on one kept-alive connection, and over one connection of the channel, in JSON. Before each timed ${"`"}create${"`"} the pool has time to refill; with
   ${"`"}pool empty${"`"} creates follow each other without a pause.
 - Times depend on the machine; ratios within one run are what counts.`;
 
@@ -26,6 +26,13 @@ const grid = (head, rows) => [head, head.map(() => "---"), ...rows].map((cells) 
 
 const ends = ({ sessions, p50, p99, max }) => `${sessions} sessions at once on simulated pages, all left to expire within five seconds: each end was told
 ${ms(p50)} ms (p50), ${ms(p99)} ms (p99), at most ${ms(max)} ms after its deadline (p99 to reach: ${ENDS.ms} ms: ${p99 <= ENDS.ms ? "yes" : "**no**"}), and cost one credit.`;
+
+const channels = ({ connections, bytesEach, idleCores, watchingCores, framesPerSecond }) => {
+  const judged = (value, most) => `to reach: ${most}: ${value <= most ? "yes" : "**no**"}`;
+  return `${connections} connections to one server, simulated pages. Idle, each costs ${bytesEach} bytes of its memory
+(${judged(bytesEach, CHANNELS.bytesEach)}), and all together ${idleCores.toFixed(3)} of a core (${judged(idleCores, CHANNELS.idleCores)}). With a session and a countdown a second
+each, ${framesPerSecond} frames a second cost ${watchingCores.toFixed(3)} of a core (${judged(watchingCores, CHANNELS.watchingCores)}).`;
+};
 
 /** `samples[operation][peer]` in ms; `names` of the peers, ours last. */
 export function tables(samples, names) {
@@ -53,9 +60,13 @@ export function tables(samples, names) {
     `- **${name}**: ${ms(at(key, "capture"))} ms, to reach ${goalText(goal)}, raw CDP ${cell(key, "raw", ms)}: ` +
     (REASONS[key] ?? "no reason known yet."));
 
-  const report = (about, expired) => [
+  const talked = operations.filter(({ overChannel }) => overChannel).map(({ key, name, overChannel }) =>
+    `Over the channel ${name} takes ${ms(at(key, "channel"))} ms, to reach ≤ ${overChannel.ms}: ` +
+    (at(key, "channel") <= overChannel.ms ? "yes." : "**no**.")).join("\n");
+
+  const report = (about, { expired, connected }) => [
     "# Benchmarks", "Written by `make bench`; do not edit.", about.map((line) => `- ${line}`).join("\n"), medians, spread,
-    "## Ends of sessions", ends(expired), "## Missed, and why", missed.join("\n") || "Nothing.", "## Method", METHOD,
+    "## The channel", talked, channels(connected), "## Ends of sessions", ends(expired), "## Missed, and why", missed.join("\n") || "Nothing.", "## Method", METHOD,
   ].join("\n\n") + "\n";
   return { medians, report };
 }

@@ -15,6 +15,7 @@ use capture_core::{
 };
 use capture_http::{App, EdgeSettings, router, server};
 use capture_ws::Channels;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{
@@ -76,7 +77,17 @@ enum Books {
     File(Arc<SqliteLedger>, Lock),
 }
 
+/// Every connection and every browser takes some, and the limit a process begins with is often 1024.
+fn allow_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, allowed = limit.current, "the limit of open files could not be raised");
+    }
+}
+
 async fn start(config: &Config) -> Result<Server, Failure> {
+    allow_open_files();
     let listening = || format!("listen on {}", config.listen);
     let listener = TcpListener::bind(config.listen).await.map_err(Failure::io(listening()))?;
     let address = listener.local_addr().map_err(Failure::io(listening()))?;

@@ -103,11 +103,14 @@ impl Outbox {
         replaced.is_some()
     }
 
-    /// Lets go of what passes by of a session that is followed or viewed no more.
-    pub(crate) fn forget(&self, id: SessionId) {
-        let mut queues = self.queues.lock();
-        queues.countdowns.retain(|(waiting, _)| *waiting != id);
-        queues.pictures.remove(&id);
+    /// Lets go of the countdown of a session that is followed no more.
+    pub(crate) fn forget_countdown(&self, id: SessionId) {
+        self.queues.lock().countdowns.retain(|(waiting, _)| *waiting != id);
+    }
+
+    /// Lets go of the picture of a session that is viewed no more.
+    pub(crate) fn forget_picture(&self, id: SessionId) {
+        self.queues.lock().pictures.remove(&id);
     }
 
     /// The last thing to be written; the first of several counts.

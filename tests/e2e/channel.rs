@@ -176,6 +176,26 @@ async fn a_dropped_connection_resumes_without_a_hole_even_after_the_end() {
 }
 
 #[tokio::test]
+async fn what_a_page_does_by_itself_is_told() {
+    let stage = Stage::set().await;
+    let mut channel = stage.channel(Codec::Json).await;
+    let id = stage.ann.create(&json!({})).await;
+    channel.request("session.subscribe", &id, json!({"events": ["console", "errors"]})).await;
+    channel.act(&id, "goto", json!({"url": stage.site.page("making")})).await;
+    channel.act(&id, "click", json!({"selector": "#make"})).await;
+    assert_eq!(channel.event("page.download").await["params"]["suggestedFilename"], "notes.txt");
+    let script = "console.warn('careful', 1); setTimeout(() => { throw new Error('late') }); alert('hello')";
+    channel.act(&id, "goto", json!({"url": format!("data:text/html,<script>{script}</script>")})).await;
+    let console = channel.event("page.console").await;
+    assert_eq!((&console["params"]["level"], &console["params"]["text"]), (&json!("warning"), &json!("careful 1")));
+    assert_eq!(console["params"]["dropped"], 0);
+    let dialog = channel.event("page.dialog").await;
+    assert_eq!(dialog["params"], json!({"type": "alert", "message": "hello", "accepted": true}));
+    assert!(channel.event("page.error").await["params"]["message"].as_str().unwrap().contains("late"));
+    stage.stop().await;
+}
+
+#[tokio::test]
 async fn the_countdown_is_told_as_it_is_and_at_once_when_it_changes() {
     let stage = Stage::set().await;
     let mut channel = stage.channel(Codec::Json).await;

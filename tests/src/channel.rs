@@ -32,6 +32,8 @@ pub struct Channel {
     answers: HashMap<u64, Value>,
     /// Events nobody has asked for yet.
     pub events: VecDeque<Value>,
+    /// Every MessagePack frame as it came.
+    pub raw: Vec<Bytes>,
     closed: Option<u16>,
 }
 
@@ -90,7 +92,7 @@ impl Channel {
     /// A connection that was opened.
     pub fn over(socket: WebSocketStream<TcpStream>, codec: Codec) -> Self {
         let (methods, answers) = (HashMap::new(), HashMap::new());
-        Self { socket, codec, ids: 0, methods, answers, events: VecDeque::new(), closed: None }
+        Self { socket, codec, ids: 0, methods, answers, events: VecDeque::new(), raw: Vec::new(), closed: None }
     }
 
     /// Sends a request and returns its id.
@@ -193,6 +195,7 @@ impl Channel {
                     return Some(self.checked(serde_json::from_str(&text).unwrap()));
                 }
                 Ok(Message::Binary(bytes)) if self.codec == Codec::MessagePack => {
+                    self.raw.push(bytes.clone());
                     return Some(self.checked(value(&bytes)));
                 }
                 Ok(Message::Close(frame)) => self.closed = frame.map(|frame| frame.code.into()),

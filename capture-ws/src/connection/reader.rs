@@ -267,7 +267,7 @@ impl Reader {
                     EventKind::SessionRenewed(renewed) => followed.renew(renewed.expires_at),
                     EventKind::SessionClosed(_) => {
                         self.feeds.unfollow(id);
-                        self.outbox.forget(id);
+                        self.outbox.forget_countdown(id);
                     }
                     _ => {}
                 }
@@ -313,6 +313,12 @@ impl Reader {
         if error.code() == ErrorCode::Internal {
             tracing::error!(?error, "request failed: our defect");
         }
-        self.put(&Failure::new(id, session, error, self.channels.shared.clock.now()));
+        let now = self.channels.shared.clock.now();
+        if !self.put(&Failure::new(id, session, error, now)) {
+            let brief = Error::new(error.code(), error.message().to_owned())
+                .with_reason("answer_too_large")
+                .with_outcome(error.outcome());
+            self.put(&Failure::new(id, session, &brief, now));
+        }
     }
 }

@@ -97,6 +97,7 @@ impl Reader {
             }
             Command::Unsubscribe(session) => {
                 self.feeds.unfollow(session);
+                self.outbox.forget_countdown(session);
                 return self.succeed(id, Some(session), None, &Empty {});
             }
             Command::ViewCredit { id: session, count } => {
@@ -105,6 +106,7 @@ impl Reader {
             }
             Command::ViewStop(session) => {
                 self.feeds.unview(session);
+                self.outbox.forget_picture(session);
                 return self.succeed(id, Some(session), None, &Empty {});
             }
             Command::Create { options, keyed } => {

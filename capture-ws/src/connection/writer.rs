@@ -101,7 +101,7 @@ impl<W: Sink<Message, Error = WsError> + Unpin> Writer<W> {
     }
 
     async fn close(&mut self, code: CloseCode, why: &str) {
-        let reason = why.get(..MAX_REASON).unwrap_or(why);
+        let (reason, _rest) = why.split_at(why.floor_char_boundary(MAX_REASON));
         let frame = CloseFrame { code: WireCode::from(code.as_u16()), reason: reason.into() };
         let _ = timeout(LAST_WORD, self.sink.send(Message::Close(Some(frame)))).await; // nobody reads it: so be it
     }
