@@ -28,9 +28,10 @@ const ANSWERS: Duration = Duration::from_millis(500);
 const NEXT_TAB: Duration = Duration::from_millis(10);
 
 /// How a navigation of ours went.
+#[derive(Debug)]
 enum Arrival {
     There(ActionResult),
-    /// The page before it does not give way.
+    /// The page before it does not give way, or takes the tab back.
     KeptOut,
     TabGone,
 }
@@ -97,7 +98,9 @@ impl ChromiumPage {
         if let Some(loader) = navigation.loader_id {
             let loaded = self.in_tab(&key, |tab| tab.has_loaded(&loader, goto.wait_until));
             let loaded = tokio::select! {
+                biased;
                 loaded = tokio::time::timeout_at(deadline, loaded) => loaded,
+                true = self.in_tab(&key, |tab| tab.is_overrun(&loader)) => return Ok(Arrival::KeptOut),
                 () = self.kept_out(&key, |tab| tab.has_loaded(&loader, WaitUntil::Commit), deadline) => {
                     return Ok(Arrival::KeptOut);
                 }

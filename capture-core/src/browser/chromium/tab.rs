@@ -12,6 +12,8 @@ use crate::action::WaitUntil;
 pub(super) const REPORT: &str = "captureReport";
 /// Documents remembered per tab, to tell that a navigation came and was replaced by the next.
 const REMEMBERED: usize = 16;
+/// A document that leads on by itself does so once or twice, not so often.
+const OVERRUN: usize = 5;
 
 /// Whether a tab is leaving its document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +134,13 @@ impl Tab {
     /// Whether the document of this loader has come, or one after it, and has loaded so far.
     pub(super) fn has_loaded(&self, loader: &str, until: WaitUntil) -> bool {
         self.loaders.iter().any(|known| known == loader) && self.is_at(until)
+    }
+
+    /// Whether so many documents have come after that of this loader that it is not the one being shown on its way: the
+    /// page before it took the tab back.
+    pub(super) fn is_overrun(&self, loader: &str) -> bool {
+        let place = self.loaders.iter().position(|known| known == loader);
+        place.is_some_and(|place| self.loaders.len() - place > OVERRUN)
     }
 
     /// Takes an event of this tab.
