@@ -51,7 +51,7 @@ bench-channel: ## what 10,000 connections of the channel cost (about 2 minutes)
 	cargo run --locked --release -p capture-http --example channels -- 10000
 
 soak: build-tests ## open and close 10,000 sessions and look what is left (about 10 minutes)
-	$(LONG) soak:: load::
+	$(LONG) soak:: load:: codecs::
 
 faults: build-tests ## kill and stop every process of the browser in every phase (about 15 minutes)
 	$(LONG) faults::
