@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn both_codecs_carry_the_same_values() {
-        let frame = json!({"id": 1, "method": "session.act", "params": {"n": [0, -1, 1.5, u64::MAX, i64::MIN, null, true],
+        let frame = json!({"id": 1, "method": "session.act", "params": {"n": [0, -1, 1.5, 1.968_212_781_457_916e-18, u64::MAX, i64::MIN, null, true],
             "text": "ä\u{1F600}\"\\", "deep": {"a": {"b": [[]]}}}});
         for codec in Codec::ALL {
             assert_eq!(decode(codec, &codec.encode(&frame).unwrap()).unwrap(), frame, "{codec:?}");
