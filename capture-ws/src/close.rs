@@ -1,7 +1,5 @@
 //! Why a channel closes. The code tells the client whether to come back.
 
-use capture_core::ErrorCode;
-
 /// A close code of the channel. Codes from 4400 to 4499 mean: reconnect; from 4500 to 4999: do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CloseCode {
@@ -71,25 +69,6 @@ impl CloseCode {
     }
 }
 
-/// The close that follows an error which concerns the whole connection; `None` where the error is only a reply.
-#[warn(clippy::wildcard_enum_match_arm)]
-pub fn close_for(code: ErrorCode) -> Option<CloseCode> {
-    match code {
-        ErrorCode::Unauthorized => Some(CloseCode::Unauthenticated),
-        ErrorCode::InvalidRequest
-        | ErrorCode::ActionFailed
-        | ErrorCode::Forbidden
-        | ErrorCode::SessionNotFound
-        | ErrorCode::SessionInactive
-        | ErrorCode::SessionLost
-        | ErrorCode::SessionLimit
-        | ErrorCode::ActionTimeout
-        | ErrorCode::Busy
-        | ErrorCode::Unavailable
-        | ErrorCode::Internal => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,11 +81,5 @@ mod tests {
         for code in [CloseCode::Normal, CloseCode::BadFrame, CloseCode::Unauthenticated, CloseCode::DuplicateId] {
             assert!(!code.asks_to_reconnect(), "{code:?}");
         }
-    }
-
-    #[test]
-    fn only_a_lost_credential_ends_the_connection() {
-        let closing: Vec<_> = ErrorCode::ALL.into_iter().filter_map(close_for).collect();
-        assert_eq!(closing, [CloseCode::Unauthenticated]);
     }
 }

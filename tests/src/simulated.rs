@@ -11,7 +11,7 @@ use capture_core::{
     tasks::Tasks,
 };
 use capture_http::{App, EdgeSettings, router, server};
-use capture_ws::{codec::Codec, limits::ChannelLimits};
+use capture_ws::{Channels, codec::Codec, limits::ChannelLimits};
 use tokio::net::TcpListener;
 
 use crate::{Channel, Client};
@@ -22,6 +22,8 @@ pub struct SimulatedServer {
     address: SocketAddr,
     /// The engine behind it.
     pub engine: Engine,
+    /// Its channels.
+    pub channels: Channels,
     /// The server's own task, and what stops it.
     serving: Tasks,
     stopped: Tasks,
@@ -37,13 +39,14 @@ impl SimulatedServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let app = Arc::new(App::new(&engine, books, EdgeSettings { channels, ..EdgeSettings::default() }));
-        let (serving, stopped, open) = (Tasks::default(), Tasks::default(), app.channels().clone());
+        let (serving, stopped) = (Tasks::default(), Tasks::default());
+        let (channels, open) = (app.channels().clone(), app.channels().clone());
         let stop = stopped.clone();
         serving.spawn(async move {
             server::serve(listener, router(app), async move { stop.stopped().await }, Duration::from_secs(1)).await;
             open.stop(Duration::from_secs(1)).await;
         });
-        Self { address, engine, serving, stopped }
+        Self { address, engine, channels, serving, stopped }
     }
 
     /// Host and port.
