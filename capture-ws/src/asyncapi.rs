@@ -1,13 +1,13 @@
 //! The channel as an `AsyncAPI` 3 document, made from the types that are on the wire.
 
 use capture_core::{
-    action::ActionType,
+    action::{ActionType, schema},
     session::{
         ActionFinished, ActionStarted, ActionStep, PageCrashed, PageDialog, PageDownload, PageNavigated, PageNewTab,
         SessionClosed, SessionRenewed, Since,
     },
 };
-use schemars::{JsonSchema, generate::SchemaSettings};
+use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -210,14 +210,6 @@ fn schemas() -> Map<String, Value> {
         schemas.insert(format!("reply.{kind}"), json!({"allOf": [kind.own_reply_schema(), kind.effects_schema()]}));
     }
     schemas
-}
-
-fn schema<T: JsonSchema>() -> Value {
-    let settings = SchemaSettings::draft2020_12().for_serialize().with(|settings| {
-        settings.inline_subschemas = true;
-        settings.meta_schema = None;
-    });
-    settings.into_generator().into_root_schema_for::<T>().to_value()
 }
 
 // What requests hold; they are read field by field, so that a refusal names its field.

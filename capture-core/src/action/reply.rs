@@ -132,8 +132,8 @@ fn keep(schema: &mut Value, wanted: impl Fn(&str) -> bool) {
     }
 }
 
-/// One schema, everything it names inlined.
-fn schema<T: JsonSchema>() -> Value {
+/// One schema of what is sent, everything it names inlined.
+pub fn schema<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().for_serialize().with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;

@@ -21,6 +21,7 @@ mod journal;
 mod keeper;
 mod keyboard;
 mod locate;
+mod logged;
 mod navigate;
 mod page;
 mod pointer;
