@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::session::SessionView;
+use crate::session::{CloseReason, SessionView};
 
 /// Stable, closed list; the string form is part of the public API.
 ///
@@ -184,7 +184,11 @@ impl Error {
     /// The session has ended; `view` is its final form.
     pub fn inactive(view: SessionView) -> Self {
         let why = view.close_reason.map_or("ended", |reason| reason.as_str());
-        Self::new(ErrorCode::SessionInactive, format!("session is not active: {why}")).with_session(view)
+        let code = match view.close_reason {
+            Some(CloseReason::InstanceLost) => ErrorCode::SessionLost,
+            _ => ErrorCode::SessionInactive,
+        };
+        Self::new(code, format!("session is not active: {why}")).with_session(view)
     }
 
     /// A defect of ours; the cause goes to the log only.

@@ -45,5 +45,5 @@ pub use self::{
     engine::{Engine, EngineBuilder},
     error::{Error, ErrorCode, RunOutcome},
     limits::Limits,
-    sessions::{ActionName, ActionReply, Caller, Created, Executed, Sessions},
+    sessions::{ActionName, ActionReply, Caller, Created, Executed, Patience, Sessions},
 };

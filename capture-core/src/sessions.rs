@@ -3,7 +3,7 @@
 //! [`Engine`](crate::Engine) implements it for this process; a cluster decorates it. Verbs are typed; enums appear only
 //! where bytes do.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use futures::future::BoxFuture;
 use serde::Serialize;
@@ -22,12 +22,35 @@ pub struct Caller {
     pub user: UserId,
     /// Names the connection in events (`by`), where there is one.
     pub connection: Option<Arc<str>>,
+    /// How long the caller waits for an action to begin; absent: as long as the session lives.
+    pub patience: Option<Patience>,
+}
+
+/// Whether someone still waits. An action whose caller has been told that it timed out never begins.
+#[derive(Clone)]
+pub struct Patience(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl Patience {
+    /// Lasts as long as `lasts` says so.
+    pub fn new(lasts: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(lasts))
+    }
+
+    pub(crate) fn lasts(&self) -> bool {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Patience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Patience").field(&self.lasts()).finish()
+    }
 }
 
 impl Caller {
     /// A caller without a connection of its own.
     pub fn user(user: UserId) -> Self {
-        Self { user, connection: None }
+        Self { user, connection: None, patience: None }
     }
 }
 

@@ -11,6 +11,8 @@ use std::{fmt, str::FromStr};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "redis")]
+pub(crate) use self::ticket::new_ticket;
 pub use self::{
     secret::{Secret, SecretHash},
     ticket::{Grant, MemoryTickets, Mode, Scope, TICKET_LIFE, Tickets},
@@ -154,13 +156,14 @@ pub enum AccountError {
     Ledger(#[from] LedgerError),
 }
 
-/// Where users are kept. Reads see every committed change at once, also those of another process.
+/// Where users are kept. Reads see every committed change, also those of another process: at once on one machine, within a
+/// second in a cluster.
 pub trait Accounts: Send + Sync + fmt::Debug {
     /// The user of this name.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn account(&self, id: &UserId) -> Result<Option<Account>, LedgerError>;
+    fn account<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<Account>, LedgerError>>;
 
     /// All users, by name.
     fn accounts(&self) -> BoxFuture<'_, Result<Vec<Account>, LedgerError>>;

@@ -102,7 +102,7 @@ impl Tickets for MemoryTickets {
 }
 
 /// 256 random bits.
-fn new_ticket() -> Result<String, Error> {
+pub(crate) fn new_ticket() -> Result<String, Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| Error::internal(error.to_string()))?;
     Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))

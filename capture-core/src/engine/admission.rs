@@ -80,7 +80,7 @@ impl Inner {
                 .with_hint("create the session on another server, or retry when this one is back")
                 .with_retry_after(Duration::from_secs(5)));
         }
-        self.check_options(&user, options)?;
+        self.check_options(&user, options).await?;
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_full| self.full())?;
         let id = SessionId::new();
         let created_at = self.context.clock.now();
@@ -120,9 +120,9 @@ impl Inner {
     }
 
     /// Options only this engine can judge.
-    fn check_options(&self, user: &UserId, options: SessionOptions) -> Result<(), Error> {
+    async fn check_options(&self, user: &UserId, options: SessionOptions) -> Result<(), Error> {
         if options.proxy {
-            let account = self.accounts.account(user)?;
+            let account = self.accounts.account(user).await?;
             if account.is_none_or(|account| account.proxy.is_none()) {
                 return Err(Error::invalid("proxy is true, but no proxy is configured for this user")
                     .with_hint("leave proxy out, or have the operator set one: capture user proxy NAME URL"));

@@ -6,7 +6,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::{Engine, Inner};
 use crate::{
-    ledger::Beat,
+    ledger::{Beat, Beaten},
     session::{SessionId, Usage},
 };
 
@@ -49,14 +49,25 @@ async fn beat(inner: &Weak<Inner>, reported: &mut HashMap<SessionId, u64>) -> bo
             changed.push(Beat { id: view.id, usage: Usage::from(view.action_breakdown) });
         }
     }
+    let sent = Instant::now();
     match inner.context.ledger.beat(inner.context.clock.now(), changed).await {
-        Ok(disabled) => {
+        Ok(Beaten { disabled, lost }) => {
             *reported = counts;
+            lose(&inner, lost).await;
+            inner.context.lease.renew(sent);
             close(&inner, disabled);
         }
         Err(error) => tracing::warn!(%error, "no proof of life could be written"),
     }
     true
+}
+
+/// Ends sessions that others have settled, before anything more is begun in them.
+async fn lose(inner: &Inner, sessions: Vec<SessionId>) {
+    for id in sessions {
+        let Some(handle) = inner.live.get(&id).map(|handle| handle.clone()) else { continue };
+        handle.lose().await;
+    }
 }
 
 /// Closes sessions whose user was disabled.

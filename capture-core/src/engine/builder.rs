@@ -14,7 +14,7 @@ use crate::{
     error::Error,
     ledger::{Ledger, MemoryLedger},
     limits::Limits,
-    session::Context,
+    session::{Context, Lease},
     tasks::Tasks,
 };
 
@@ -66,7 +66,7 @@ impl EngineBuilder {
             (Arc::clone(&books) as Arc<dyn Ledger>, books)
         });
         for user in self.users {
-            if accounts.account(&user)?.is_none() {
+            if accounts.account(&user).await?.is_none() {
                 // Nobody is told this secret: the user only exists for callers inside this process.
                 let secret = Secret::generate().map_err(Error::internal)?;
                 accounts.add(Account::new(user, secret.hash())).await.map_err(Error::internal)?;
@@ -79,7 +79,8 @@ impl EngineBuilder {
                 "sessions of a dead process were settled at their last proof of life"
             );
         }
-        let context = Context { clock: Clock::start(), ledger, tasks: Tasks::default(), limits: Arc::new(self.limits) };
+        let (lease, limits) = (Lease::new(ledger.lease()), Arc::new(self.limits));
+        let context = Context { clock: Clock::start(), ledger, tasks: Tasks::default(), limits, lease };
         let engine = Engine {
             inner: Arc::new(Inner {
                 places: Arc::new(Semaphore::new(context.limits.max_sessions)),

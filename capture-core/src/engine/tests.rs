@@ -61,8 +61,8 @@ async fn create(engine: &Engine, ttl: u64) -> SessionId {
     engine.create(ann(), SessionOptions::with_ttl(Duration::from_secs(ttl)), None).await.unwrap().session.id
 }
 
-fn account(books: &MemoryLedger) -> Account {
-    books.account(&ann().user).unwrap().unwrap()
+async fn account(books: &MemoryLedger) -> Account {
+    books.account(&ann().user).await.unwrap().unwrap()
 }
 
 #[derive(Debug, Clone)]
@@ -128,7 +128,7 @@ async fn play(moves: Vec<Move>, ttl: u64, shutdown: bool) {
     let elapsed = last.closed_at.unwrap().since(last.started_at);
     assert!(last.closed_at.unwrap() <= last.expires_at && elapsed <= Duration::from_secs(900));
     assert_eq!(last.billed_credits, Some(crate::billing::credits_for(elapsed)));
-    let account = account(&books);
+    let account = account(&books).await;
     assert_eq!(account.credits, Some(CREDITS - last.billed_credits.unwrap()), "charged exactly once");
     assert_eq!((account.held, engine.live_sessions(), browser.open_pages()), (0, 0, 0), "nothing is left");
     engine.shutdown(Duration::ZERO).await;
@@ -169,7 +169,7 @@ async fn expiry_is_exact_and_tells_everyone_who_waits() {
         assert_eq!((session.close_reason, session.billed_credits), (Some(CloseReason::Expired), Some(2)));
         assert_eq!(session.closed_at, Some(session.expires_at));
     }
-    assert_eq!(account(&books).credits, Some(8));
+    assert_eq!(account(&books).await.credits, Some(8));
     let mut last = None;
     while let Ok(event) = follow.live.recv().await {
         assert_eq!(event.seq, follow.seq + 1, "no hole");
@@ -248,7 +248,7 @@ async fn a_browser_that_cannot_open_pages_costs_nothing_and_recovers() {
     let refused = engine.create(ann(), SessionOptions::with_ttl(Duration::from_secs(60)), None).await.unwrap_err();
     assert_eq!(refused.code(), ErrorCode::Unavailable);
     assert!(refused.message().contains("out of memory") && engine.readiness().is_err());
-    assert_eq!((account(&books).credits, account(&books).held), (Some(10), 0));
+    assert_eq!((account(&books).await.credits, account(&books).await.held), (Some(10), 0));
     browser.fail_opens(None);
     create(&engine, 60).await;
     engine.shutdown(Duration::ZERO).await;
@@ -263,7 +263,7 @@ async fn a_create_whose_caller_leaves_is_listed_and_billed_like_any_other() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(engine.list(ann()).await.unwrap().len(), 1);
     assert_eq!(engine.close_all(ann()).await.unwrap().len(), 1);
-    assert_eq!(account(&books).credits, Some(9));
+    assert_eq!(account(&books).await.credits, Some(9));
     engine.shutdown(Duration::ZERO).await;
 }
 

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use parking_lot::Mutex;
 
 use super::{
-    Beat, ExtendError, Ledger, LedgerError, Reservation, ReserveError,
+    Beat, Beaten, ExtendError, Ledger, LedgerError, Reservation, ReserveError,
     rules::{self, Entry, Live, State},
 };
 use crate::{
@@ -139,8 +139,8 @@ impl Ledger for MemoryLedger {
         })
     }
 
-    fn beat(&self, now: Timestamp, changed: Vec<Beat>) -> BoxFuture<'_, Result<Vec<SessionId>, LedgerError>> {
-        self.with(move |books| Ok(books.beat(now, &changed)))
+    fn beat(&self, now: Timestamp, changed: Vec<Beat>) -> BoxFuture<'_, Result<Beaten, LedgerError>> {
+        self.with(move |books| Ok(Beaten { disabled: books.beat(now, &changed), lost: Vec::new() }))
     }
 
     fn extend(&self, id: SessionId, expires_at: Timestamp, hold: u64) -> BoxFuture<'_, Result<(), ExtendError>> {
@@ -182,8 +182,8 @@ impl Ledger for MemoryLedger {
 }
 
 impl Accounts for MemoryLedger {
-    fn account(&self, id: &UserId) -> Result<Option<Account>, LedgerError> {
-        Ok(self.books.lock().accounts.get(id).cloned())
+    fn account<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<Account>, LedgerError>> {
+        Box::pin(async move { Ok(self.books.lock().accounts.get(id).cloned()) })
     }
 
     fn accounts(&self) -> BoxFuture<'_, Result<Vec<Account>, LedgerError>> {

@@ -1,19 +1,21 @@
 //! The books: reservations, proofs of life, settled sessions, credits and holds.
 //!
-//! One trait, one implementation per place the books can be: [`MemoryLedger`] and [`SqliteLedger`]. All keep the same
-//! promises:
+//! One trait, one implementation per place the books can be: [`MemoryLedger`], [`SqliteLedger`], and with the feature `redis`
+//! `redis::RedisLedger` for many instances. All keep the same promises:
 //! - a session is charged **exactly once**, by whichever of `settle` and `recover` comes first; later calls return the
 //!   stored final view and change nothing;
 //! - a hold and the session it pays for change in one transaction, so that no account goes below zero;
 //! - nothing is charged past the last proof of life.
 
 mod memory;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod rules;
 mod sqlite;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use futures::future::BoxFuture;
 
@@ -119,6 +121,15 @@ pub struct Beat {
     pub usage: Usage,
 }
 
+/// What a beat brought to light.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Beaten {
+    /// Active sessions whose user is disabled: they are to be closed.
+    pub disabled: Vec<SessionId>,
+    /// Sessions that were settled elsewhere because this server seemed dead: they are over.
+    pub lost: Vec<SessionId>,
+}
+
 /// The books of one server. All calls are idempotent where it says so and safe to repeat after an error.
 ///
 /// # Cancel safety
@@ -134,8 +145,7 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     fn activate(&self, view: SessionView) -> BoxFuture<'_, Result<(), LedgerError>>;
 
     /// One proof of life for all active sessions of this server, with the counters that changed.
-    /// Returns the active sessions whose user is disabled: they are to be closed.
-    fn beat(&self, now: Timestamp, changed: Vec<Beat>) -> BoxFuture<'_, Result<Vec<SessionId>, LedgerError>>;
+    fn beat(&self, now: Timestamp, changed: Vec<Beat>) -> BoxFuture<'_, Result<Beaten, LedgerError>>;
 
     /// Sets a new deadline and hold.
     fn extend(&self, id: SessionId, expires_at: Timestamp, hold: u64) -> BoxFuture<'_, Result<(), ExtendError>>;
@@ -161,6 +171,11 @@ pub trait Ledger: Send + Sync + fmt::Debug {
 
     /// Forgets finals that ended before this; what they cost stays charged.
     fn prune(&self, before: Timestamp) -> BoxFuture<'_, Result<(), LedgerError>>;
+
+    /// How long after a beat was sent its sessions may begin actions; `None` where nobody else could settle them.
+    fn lease(&self) -> Option<Duration> {
+        None
+    }
 }
 
 impl From<LedgerError> for crate::error::Error {

@@ -10,8 +10,8 @@ use crate::{
     session::{CloseReason, Lifecycle, SessionView, Usage},
 };
 
-/// A store keeps signed 64-bit numbers, so this is as good as unlimited.
-const MOST_CREDITS: u64 = i64::MAX.unsigned_abs();
+/// The largest whole number that JSON readers and Lua keep exactly (2^53 − 1); as good as unlimited.
+pub(super) const MOST_CREDITS: u64 = (1 << 53) - 1;
 
 /// What the books know of one session.
 #[derive(Debug, Clone)]

@@ -18,6 +18,7 @@ use super::{
     batch::Run,
     dedupe::{Dedupe, Ending},
     handle::{Control, Handle, Job, cancelled},
+    lease::Lease,
     live_view::LiveView,
     log::{EventLog, brief, brief_outcome},
     queue::{Waiting, queue},
@@ -54,6 +55,7 @@ pub(crate) struct Context {
     pub(crate) clock: Clock,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) tasks: Tasks,
+    pub(crate) lease: Lease,
 }
 
 /// Starts the session's task. `on_end` runs once the final view is in the books and published.
@@ -188,6 +190,7 @@ impl Actor {
     fn on_input(&mut self, input: Input) -> Next {
         match input {
             Input::Told(Control::Close) => return Next::End(CloseReason::Closed),
+            Input::Told(Control::Lose) => return Next::End(CloseReason::InstanceLost),
             Input::Told(Control::Renew { ttl, reply }) => self.renew(ttl, reply),
             Input::Told(Control::Cancel { name, reply }) => {
                 let _ = reply.send(self.cancel(&name)); // caller left
@@ -209,6 +212,14 @@ impl Actor {
     }
 
     fn begin(&mut self, job: Job) {
+        if let Err(refusal) = self.context.lease.check().and_then(|()| job.still_wanted()) {
+            if let Some(key) = &job.key {
+                self.keys.lock().forget(key); // it may be sent again
+            }
+            let view = self.view();
+            let _ = job.reply.send(Err(Arc::new(refusal.with_session(view)))); // caller left
+            return;
+        }
         self.log.append(EventKind::ActionStarted(ActionStarted {
             action_id: Arc::clone(&job.action_id),
             kind: job.action.kind(),
@@ -219,6 +230,7 @@ impl Actor {
             usage: Arc::clone(&self.usage),
             log: Arc::clone(&self.log),
             action_id: Arc::clone(&job.action_id),
+            lease: self.context.lease.clone(),
         };
         let result = run.perform(job.action.clone()).boxed();
         self.running = Some(Running { job, started: Instant::now(), result });

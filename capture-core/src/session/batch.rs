@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::{
     ActionStep, EventKind, Usage,
+    lease::Lease,
     log::{EventLog, brief},
 };
 use crate::{
@@ -26,6 +27,7 @@ pub(super) struct Run {
     pub(super) usage: Arc<Mutex<Usage>>,
     pub(super) log: Arc<EventLog>,
     pub(super) action_id: Arc<str>,
+    pub(super) lease: Lease,
 }
 
 impl Run {
@@ -93,6 +95,8 @@ impl Run {
         self.usage.lock().begin(kind);
         let result = if started >= deadline {
             Err(Error::new(ErrorCode::ActionTimeout, "the batch was out of time before this step"))
+        } else if let Err(suspended) = self.lease.check() {
+            Err(suspended)
         } else {
             self.single(step, own_deadline).await
         };

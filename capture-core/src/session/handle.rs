@@ -20,7 +20,7 @@ use crate::{
     action::Action,
     clock::Timestamp,
     error::{Error, ErrorCode, RunOutcome},
-    sessions::{ActionName, ActionReply, Caller, Executed},
+    sessions::{ActionName, ActionReply, Caller, Executed, Patience},
 };
 
 /// How long the end of a session may take before a caller is told to ask again.
@@ -39,11 +39,23 @@ pub(crate) struct Job {
     pub(crate) action: Action,
     pub(crate) action_id: Arc<str>,
     pub(crate) by: Option<Arc<str>>,
+    pub(crate) patience: Option<Patience>,
     pub(crate) key: Option<IdempotencyKey>,
     pub(crate) reply: oneshot::Sender<Ending>,
 }
 
 impl Job {
+    /// # Errors
+    /// When whoever asked has been told that it timed out: then it must not begin any more.
+    pub(super) fn still_wanted(&self) -> Result<(), Error> {
+        match &self.patience {
+            Some(patience) if !patience.lasts() => {
+                Err(Error::new(ErrorCode::Unavailable, "whoever asked has given up").with_reason("given_up"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn is_named(&self, name: &ActionName) -> bool {
         match name {
             ActionName::Id(id) => *self.action_id == **id,
@@ -57,6 +69,8 @@ impl Job {
 pub(crate) enum Control {
     /// End, as asked by the user.
     Close,
+    /// End: others have settled it.
+    Lose,
     /// A new deadline this long from now.
     Renew { ttl: Duration, reply: oneshot::Sender<Result<SessionView, Error>> },
     /// Stop the running action if this is its name.
@@ -142,7 +156,7 @@ impl Handle {
     async fn run(&self, caller: Caller, action: Action, key: Option<IdempotencyKey>) -> Result<Executed, Error> {
         let (reply, ending) = oneshot::channel();
         let action_id: Arc<str> = format!("a_{}", Uuid::new_v4().simple()).into();
-        let job = Job { action, action_id, by: caller.connection, key: key.clone(), reply };
+        let job = Job { action, action_id, by: caller.connection, patience: caller.patience, key: key.clone(), reply };
         if let Err(refused) = self.jobs.push(job) {
             if let Some(key) = &key {
                 self.keys.lock().forget(key);
@@ -177,6 +191,10 @@ impl Handle {
         let ending = ending.wait_for(Option::is_some).await.ok().and_then(|ending| ending.clone());
         match ending {
             Some(ending) => self.replay(&ending),
+            None if self.view().is_active() => {
+                Err(Error::new(ErrorCode::Unavailable, "the action of this Idempotency-Key was not begun")
+                    .with_session(self.view()))
+            }
             None => Err(Error::inactive(self.ended().await?)),
         }
     }
@@ -213,6 +231,11 @@ impl Handle {
         let (reply, answer) = oneshot::channel();
         self.tell(Control::Cancel { name, reply }).await?;
         Ok(answer.await.unwrap_or(false)) // ended: nothing runs any more
+    }
+
+    /// Ends the session because others have settled it.
+    pub(crate) async fn lose(&self) {
+        let _ = self.control.send(Control::Lose).await; // closed already: its end is on the way
     }
 
     /// Ends the session and returns its final view.

@@ -6,6 +6,7 @@ mod dedupe;
 mod event;
 mod handle;
 mod id;
+mod lease;
 mod lifecycle;
 mod line;
 mod live_view;
@@ -19,6 +20,7 @@ pub(crate) use self::{
     actor::{Context, Opened, start},
     dedupe::Dedupe,
     handle::Handle,
+    lease::Lease,
     log::EventLog,
 };
 pub use self::{

@@ -105,7 +105,7 @@ mod tests {
     fn job(name: &str) -> (Job, oneshot::Receiver<Ending>) {
         let (reply, ending) = oneshot::channel();
         let action = action::parse(&serde_json::json!({"type": "title"})).unwrap();
-        (Job { action, action_id: name.into(), by: None, key: name.parse().ok(), reply }, ending)
+        (Job { action, action_id: name.into(), by: None, patience: None, key: name.parse().ok(), reply }, ending)
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl FromRequestParts<Arc<App>> for Credentialed {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
-        let error = match authenticate(&parts.headers, app.accounts()) {
+        let error = match authenticate(&parts.headers, app.accounts()).await {
             Ok(grant) => return Ok(Self(grant)),
             Err(error) if error.code() == ErrorCode::Unauthorized => error,
             Err(error) => return Err(error.into()),
@@ -59,10 +59,10 @@ impl FromRequestParts<Arc<App>> for Credentialed {
 }
 
 /// The caller, or `unauthorized` with the same words for an unknown user and a wrong secret.
-fn authenticate(headers: &HeaderMap, accounts: &dyn Accounts) -> Result<Grant, Error> {
+async fn authenticate(headers: &HeaderMap, accounts: &dyn Accounts) -> Result<Grant, Error> {
     let unauthorized = |why: String| Error::new(ErrorCode::Unauthorized, why);
     let credential = Credential::read(headers).map_err(|none| unauthorized(none.to_string()))?;
-    let account = accounts.account(&credential.user)?;
+    let account = accounts.account(&credential.user).await?;
     let matches = match &account {
         Some(account) => account.accepts(&credential.secret),
         None => NOBODY.matches(&credential.secret),
@@ -93,21 +93,21 @@ mod tests {
         accounts
     }
 
-    fn ask(accounts: &MemoryLedger, credential: &str) -> Result<Grant, Error> {
+    async fn ask(accounts: &MemoryLedger, credential: &str) -> Result<Grant, Error> {
         let mut headers = HeaderMap::new();
         let value = format!("Bearer {}", STANDARD.encode(credential));
         headers.insert(axum::http::header::AUTHORIZATION, value.parse().unwrap());
-        authenticate(&headers, accounts)
+        authenticate(&headers, accounts).await
     }
 
     #[tokio::test]
     async fn any_secret_of_the_user_is_accepted_and_no_other() {
         let accounts = accounts().await;
         for secret in ["first", "second"] {
-            assert_eq!(ask(&accounts, &format!("ann:{secret}")).unwrap().user.as_ref(), "ann");
+            assert_eq!(ask(&accounts, &format!("ann:{secret}")).await.unwrap().user.as_ref(), "ann");
         }
         for credential in ["ann:third", "ann:First", "ann:first ", "bob:first", "Ann:first"] {
-            let error = ask(&accounts, credential).unwrap_err();
+            let error = ask(&accounts, credential).await.unwrap_err();
             assert_eq!((error.code(), error.message()), (ErrorCode::Unauthorized, "unknown user or wrong secret"));
         }
     }
@@ -118,7 +118,7 @@ mod tests {
         for change in [AccountChange::RevokeSecret(Secret::chosen("first").hash()), AccountChange::Disable] {
             accounts.change("ann".parse().unwrap(), change).await.unwrap();
         }
-        assert!(ask(&accounts, "ann:first").is_err());
-        assert!(ask(&accounts, "ann:second").is_ok());
+        assert!(ask(&accounts, "ann:first").await.is_err());
+        assert!(ask(&accounts, "ann:second").await.is_ok());
     }
 }

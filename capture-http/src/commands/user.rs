@@ -102,7 +102,7 @@ pub(crate) async fn change(command: UserCommand, data_dir: &Path) -> Result<Exit
     match command {
         UserCommand::Add(args) => add(&books, args).await?,
         UserCommand::List => list(&books.accounts().await?),
-        UserCommand::Show(Named { user }) => terminal::table(&details(&known(&books, user)?)),
+        UserCommand::Show(Named { user }) => terminal::table(&details(&known(&books, user).await?)),
         UserCommand::Enable(Named { user }) => show(&books.change(user, AccountChange::Enable).await?),
         UserCommand::Disable(Named { user }) => show(&books.change(user, AccountChange::Disable).await?),
         UserCommand::Credits { named, change } => show(&books.change(named.user, change.into()).await?),
@@ -139,7 +139,7 @@ async fn add_secret(books: &SqliteLedger, user: UserId) -> Result<(), Failure> {
 }
 
 async fn revoke(books: &SqliteLedger, user: UserId, text: &str) -> Result<(), Failure> {
-    let account = known(books, user.clone())?;
+    let account = known(books, user.clone()).await?;
     let presented = SecretHash::of(text);
     let mut named = account.secrets.iter().filter(|hash| hash.matches(&presented) || short_id(hash) == text);
     let (Some(hash), None) = (named.next(), named.next()) else {
@@ -159,8 +159,8 @@ fn new_secret() -> Result<Secret, Failure> {
     Secret::generate().map_err(|error| Failure::io("make a secret")(std::io::Error::other(error)))
 }
 
-fn known(books: &SqliteLedger, user: UserId) -> Result<Account, Failure> {
-    Ok(books.account(&user)?.ok_or(AccountError::Unknown(user))?)
+async fn known(books: &SqliteLedger, user: UserId) -> Result<Account, Failure> {
+    Ok(books.account(&user).await?.ok_or(AccountError::Unknown(user))?)
 }
 
 fn reveal(user: &UserId, secret: &Secret) {

@@ -137,7 +137,7 @@ impl Reader {
             Turn::News(News::Lost) => return Some(self.close(CloseCode::SlowConsumer, "events were lost: resume")),
             Turn::News(news) => self.on_news(news),
             Turn::Done(done) => self.on_done(done),
-            Turn::Timer => return self.on_timer(grant),
+            Turn::Timer => return self.on_timer(grant).await,
             Turn::Message(None) => return Some(Stop::Left),
             Turn::Message(Some(Err(error))) => return Some(self.on_broken(&error)),
             Turn::Message(Some(Ok(message))) => return self.on_message(&message, grant),
@@ -156,7 +156,7 @@ impl Reader {
         [self.feeds.next_tick(), self.pause].into_iter().flatten().fold(soonest, Instant::min)
     }
 
-    fn on_timer(&mut self, grant: &Grant) -> Option<Stop> {
+    async fn on_timer(&mut self, grant: &Grant) -> Option<Stop> {
         let now = Instant::now();
         if self.pause.is_some_and(|pause| pause <= now) {
             self.pause = None;
@@ -168,7 +168,7 @@ impl Reader {
         }
         if now >= self.recheck {
             self.recheck = now + limits.recheck;
-            if !self.holds(grant, &grant.secret) {
+            if !self.holds(grant, &grant.secret).await {
                 return Some(self.close(CloseCode::Unauthenticated, "the secret was revoked"));
             }
         }
@@ -176,8 +176,8 @@ impl Reader {
     }
 
     /// Whether the secret behind a credential is still one of its user's; while that cannot be known, it is.
-    fn holds(&self, grant: &Grant, secret: &SecretHash) -> bool {
-        match self.channels.shared.accounts.account(&grant.user) {
+    async fn holds(&self, grant: &Grant, secret: &SecretHash) -> bool {
+        match self.channels.shared.accounts.account(&grant.user).await {
             Ok(account) => account.is_some_and(|account| account.accepts(secret)),
             Err(error) => {
                 tracing::warn!(%error, "a credential could not be looked up");
@@ -216,7 +216,8 @@ impl Reader {
                 if command.is_paced() {
                     self.pause = self.pace.count();
                 }
-                let caller = Caller { user: grant.user.clone(), connection: Some(Arc::clone(&self.id)) };
+                let connection = Some(Arc::clone(&self.id));
+                let caller = Caller { connection, ..Caller::user(grant.user.clone()) };
                 self.begin(request.id, command, caller, grant.scope);
             }
             Err(error) => self.fail(request.id, session, &error),

@@ -12,8 +12,8 @@ use super::{
 use crate::account::{Account, AccountChange, AccountError, Accounts, SecretHash, UserId};
 
 impl Accounts for SqliteLedger {
-    fn account(&self, id: &UserId) -> Result<Option<Account>, LedgerError> {
-        self.read("read an account", |books| load(books, id))
+    fn account<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<Account>, LedgerError>> {
+        Box::pin(async move { self.read("read an account", |books| load(books, id)) })
     }
 
     fn accounts(&self) -> BoxFuture<'_, Result<Vec<Account>, LedgerError>> {

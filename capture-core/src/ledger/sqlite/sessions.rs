@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::{
     super::{
-        Beat, ExtendError, Ledger, LedgerError, Reservation, ReserveError,
+        Beat, Beaten, ExtendError, Ledger, LedgerError, Reservation, ReserveError,
         rules::{self, Entry, State},
     },
     SqliteLedger, accounts, entries,
@@ -46,7 +46,7 @@ impl Ledger for SqliteLedger {
         })
     }
 
-    fn beat(&self, now: Timestamp, changed: Vec<Beat>) -> BoxFuture<'_, Result<Vec<SessionId>, LedgerError>> {
+    fn beat(&self, now: Timestamp, changed: Vec<Beat>) -> BoxFuture<'_, Result<Beaten, LedgerError>> {
         self.writer.run("write a beat", Durability::Process, move |books| {
             entries::save_last_beat(books, Some(now))?;
             for beat in &changed {
@@ -57,7 +57,7 @@ impl Ledger for SqliteLedger {
                     entries::save(books, &entry)?;
                 }
             }
-            Ok(entries::disabled(books)?)
+            Ok(Beaten { disabled: entries::disabled(books)?, lost: Vec::new() })
         })
     }
 

@@ -65,10 +65,10 @@ async fn the_files_are_readable_for_their_owner_only() {
 async fn what_another_process_changes_is_seen_at_once() {
     let (_dir, path) = place();
     let server = with_ada(&path, Some(5)).await;
-    assert!(server.account(&ada()).unwrap().unwrap().enabled);
+    assert!(server.account(&ada()).await.unwrap().unwrap().enabled);
     let cli = SqliteLedger::open(&path).unwrap();
     cli.change(ada(), AccountChange::Disable).await.unwrap();
-    assert!(!server.account(&ada()).unwrap().unwrap().enabled);
+    assert!(!server.account(&ada()).await.unwrap().unwrap().enabled);
     assert!(matches!(server.reserve(asked(1)).await, Err(ReserveError::Disabled)));
     cli.change(ada(), AccountChange::Enable).await.unwrap();
     cli.change(ada(), AccountChange::SetCredits(Some(1))).await.unwrap();
@@ -83,7 +83,7 @@ async fn a_dropped_ledger_is_closed_and_loses_nothing() {
     drop(ledger);
     assert!(!path.with_extension("db-wal").exists(), "the thread has ended and the last connection tidied up");
     let ledger = SqliteLedger::open(&path).unwrap();
-    assert_eq!(ledger.account(&ada()).unwrap().unwrap().credits, Some(15));
+    assert_eq!(ledger.account(&ada()).await.unwrap().unwrap().credits, Some(15));
     assert_eq!(ledger.find(&ada(), last.id, START).await.unwrap(), Some(last));
 }
 
@@ -96,7 +96,7 @@ async fn two_processes_at_once_cannot_overdraw() {
     let granted = answers.iter().filter(|answer| answer.is_ok()).count();
     let short = |answer: &&Result<(), ReserveError>| matches!(answer, Err(ReserveError::Credits { .. }));
     let refused = answers.iter().filter(short).count();
-    let account = ledgers[0].account(&ada()).unwrap().unwrap();
+    let account = ledgers[0].account(&ada()).await.unwrap().unwrap();
     assert_eq!((granted, refused, account.held, account.available()), (3, 37, 9, Some(1)));
 }
 
@@ -110,13 +110,13 @@ async fn a_call_that_is_dropped_leaves_the_books_whole() {
     }
     drop(ledger);
     let ledger = SqliteLedger::open(&path).unwrap();
-    let held = ledger.account(&ada()).unwrap().unwrap().held;
+    let held = ledger.account(&ada()).await.unwrap().unwrap().held;
     let raw = Connection::open(&path).unwrap();
     let holds = "SELECT IFNULL(SUM(hold), 0) FROM sessions";
     let holds = raw.query_row(holds, [], |row| row.get::<_, Whole>(0)).unwrap().0;
     assert_eq!(held, holds);
     ledger.recover().await.unwrap();
-    assert_eq!(ledger.account(&ada()).unwrap().unwrap().held, 0);
+    assert_eq!(ledger.account(&ada()).await.unwrap().unwrap().held, 0);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 //! Sums are taken over the model's sessions each time; nothing is carried along that a ledger carries along.
 
 use super::{
-    world::{Session, Stage, USERS, World, all, same},
+    world::{Session, Stage, USERS, World, all},
     *,
 };
 use crate::session::CloseReason;
@@ -15,8 +15,7 @@ impl World {
         assert_eq!(all!(self, accounts()).unwrap(), expected);
         for (user, account) in expected.iter().enumerate() {
             assert!(account.credits.is_none_or(|credits| account.held <= credits), "overdraft: {account:?}");
-            let read: Vec<_> = self.shelf.books.iter().map(|books| books.account(&account.id).unwrap()).collect();
-            assert_eq!(same("account", read).as_ref(), Some(account));
+            assert_eq!(all!(self, account(&account.id)).unwrap().as_ref(), Some(account));
             let mut active: Vec<_> = self.sessions_of(user).filter_map(Session::active).collect();
             active.sort_by_key(|view| (view.created_at, view.id));
             assert_eq!(all!(self, list(&account.id)).unwrap(), active);

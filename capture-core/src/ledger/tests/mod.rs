@@ -3,6 +3,8 @@
 mod laws;
 mod promises;
 mod properties;
+#[cfg(feature = "redis")]
+mod shared;
 mod world;
 
 use std::{path::PathBuf, time::Duration};
@@ -18,9 +20,21 @@ use crate::{
 };
 
 /// A ledger that keeps its accounts too, as all of them do.
-trait Books: Ledger + Accounts {}
+trait Books: Ledger + Accounts {
+    /// Forgets what it has in memory, as a server that restarts.
+    fn forget(&mut self) {}
+}
 
-impl<T: Ledger + Accounts> Books for T {}
+impl Books for MemoryLedger {}
+
+impl Books for SqliteLedger {}
+
+#[cfg(feature = "redis")]
+impl Books for shared::Shared {
+    fn forget(&mut self) {
+        self.reopen();
+    }
+}
 
 /// Each kind of ledger, empty.
 struct Shelf {
@@ -32,6 +46,8 @@ impl Shelf {
     fn new() -> Self {
         let mut shelf = Self { dir: tempfile::tempdir().unwrap(), books: vec![Box::new(MemoryLedger::new())] };
         shelf.open_file();
+        #[cfg(feature = "redis")]
+        shelf.books.push(Box::new(shared::Shared::new()));
         shelf
     }
 
@@ -45,8 +61,9 @@ impl Shelf {
 
     /// Closes the file and opens it again, as a server that restarts.
     fn reopen(&mut self) {
-        self.books.truncate(1);
-        self.open_file();
+        drop(self.books.remove(1));
+        self.books.insert(1, Box::new(SqliteLedger::open(&self.path()).unwrap()));
+        self.books.iter_mut().for_each(|books| books.forget());
     }
 }
 

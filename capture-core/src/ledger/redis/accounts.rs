@@ -1,0 +1,183 @@
+//! Users in Redis. Read through a short memory, so that a request costs no round trip and a blink of Redis refuses nobody.
+
+use std::collections::HashMap;
+
+use futures::future::BoxFuture;
+use parking_lot::Mutex;
+use tokio::time::{Duration, Instant};
+
+use super::{
+    RedisLedger,
+    store::{Answer, Script, arguments, malformed, run, script},
+};
+use crate::{
+    account::{Account, AccountChange, AccountError, Accounts, SecretHash, UserId},
+    ledger::{
+        LedgerError,
+        rules::{self, MOST_CREDITS},
+    },
+};
+
+const ACCOUNT: Script = script!("read a user", "account");
+const ACCOUNTS: Script = script!("read the users", "accounts");
+const ADD: Script = script!("add a user", "add_account");
+const CHANGE: Script = script!("change a user", "change_account");
+
+/// Within this a user is not read again: the longest a change made elsewhere stays unseen.
+const FRESH: Duration = Duration::from_secs(1);
+/// As long a user read before is still believed while Redis cannot be reached.
+const STALE: Duration = Duration::from_secs(30);
+/// Users remembered; beyond it the memory starts anew.
+const MAX_REMEMBERED: usize = 10_000;
+
+/// Users as they were last read.
+#[derive(Debug, Default)]
+pub(super) struct Remembered(Mutex<HashMap<UserId, (Option<Account>, Instant)>>);
+
+impl Remembered {
+    pub(super) fn get(&self, id: &UserId, age: Duration) -> Option<Option<Account>> {
+        let remembered = self.0.lock();
+        remembered.get(id).filter(|(_, read)| read.elapsed() < age).map(|(account, _)| account.clone())
+    }
+
+    fn put(&self, id: UserId, account: Option<Account>) {
+        let mut remembered = self.0.lock();
+        if remembered.len() >= MAX_REMEMBERED {
+            remembered.clear();
+        }
+        remembered.insert(id, (account, Instant::now()));
+    }
+
+    fn forget(&self, id: &UserId) {
+        self.0.lock().remove(id);
+    }
+}
+
+impl RedisLedger {
+    /// The user as last seen, however long ago: to bring back what Redis lost.
+    pub(super) fn last_seen(&self, id: &UserId) -> Option<Account> {
+        self.remembered.get(id, Duration::MAX).flatten()
+    }
+
+    pub(crate) async fn read_account(&self, id: &UserId) -> Result<Option<Account>, LedgerError> {
+        let told = run(&*self.store, ACCOUNT, arguments![id]).await?;
+        let account = if told.is_empty() { None } else { Some(read(id, &told).ok_or_else(|| malformed(ACCOUNT))?) };
+        self.remembered.put(id.clone(), account.clone());
+        Ok(account)
+    }
+}
+
+impl Accounts for RedisLedger {
+    fn account<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<Account>, LedgerError>> {
+        Box::pin(async move {
+            if let Some(account) = self.remembered.get(id, FRESH) {
+                return Ok(account);
+            }
+            match self.read_account(id).await {
+                Ok(account) => Ok(account),
+                Err(error) => self.remembered.get(id, STALE).ok_or(error),
+            }
+        })
+    }
+
+    fn accounts(&self) -> BoxFuture<'_, Result<Vec<Account>, LedgerError>> {
+        Box::pin(async move {
+            let told = run(&*self.store, ACCOUNTS, Vec::new()).await?;
+            let accounts = told.iter().map(|entry| match entry.list() {
+                Some([name, fields]) => read(&name.text()?.parse().ok()?, fields.list()?),
+                _ => None,
+            });
+            let mut accounts = accounts.collect::<Option<Vec<_>>>().ok_or_else(|| malformed(ACCOUNTS))?;
+            accounts.sort_by(|one, other| one.id.cmp(&other.id));
+            Ok(accounts)
+        })
+    }
+
+    fn add(&self, account: Account) -> BoxFuture<'_, Result<(), AccountError>> {
+        Box::pin(async move {
+            let account = rules::opened(account);
+            let mut arguments = arguments![account.id];
+            arguments.extend(fields(&account));
+            let told = run(&*self.store, ADD, arguments).await?;
+            self.remembered.forget(&account.id);
+            match told.first().and_then(Answer::text) {
+                Some("ok") => Ok(()),
+                Some("exists") => Err(AccountError::Exists(account.id)),
+                _ => Err(malformed(ADD).into()),
+            }
+        })
+    }
+
+    fn change(&self, id: UserId, change: AccountChange) -> BoxFuture<'_, Result<Account, AccountError>> {
+        Box::pin(async move {
+            let (what, value) = words(change);
+            let told = run(&*self.store, CHANGE, arguments![id, what, value, MOST_CREDITS]).await?;
+            self.remembered.forget(&id);
+            match told.as_slice() {
+                [only] if only.text() == Some("unknown") => Err(AccountError::Unknown(id)),
+                [only] if only.text() == Some("unknown_secret") => Err(AccountError::UnknownSecret(id)),
+                fields => Ok(read(&id, fields).ok_or_else(|| malformed(CHANGE))?),
+            }
+        })
+    }
+}
+
+/// A change as its script takes it.
+fn words(change: AccountChange) -> (&'static str, String) {
+    let amount = |amount: Option<u64>| amount.map(|amount| amount.min(MOST_CREDITS).to_string()).unwrap_or_default();
+    match change {
+        AccountChange::Enable => ("enabled", "1".to_owned()),
+        AccountChange::Disable => ("enabled", "0".to_owned()),
+        AccountChange::AddCredits(more) => ("add_credits", amount(Some(more))),
+        AccountChange::SetCredits(credits) => ("credits", amount(credits)),
+        AccountChange::SetProxy(proxy) => ("proxy", proxy.unwrap_or_default()),
+        AccountChange::SetMaxSessions(max) => ("max_sessions", amount(max.map(u64::from))),
+        AccountChange::AddSecret(secret) => ("add_secret", hex(&secret)),
+        AccountChange::RevokeSecret(secret) => ("revoke_secret", hex(&secret)),
+    }
+}
+
+/// An account as names and values; what is not set is left out.
+pub(super) fn fields(account: &Account) -> Vec<Vec<u8>> {
+    let secrets: String = account.secrets.iter().map(|secret| hex(secret) + ",").collect();
+    let optional = [
+        ("credits", account.credits.map(|credits| credits.to_string())),
+        ("max_sessions", account.max_sessions.map(|max| max.to_string())),
+        ("proxy", account.proxy.clone()),
+    ];
+    let mut fields = arguments!["enabled", u8::from(account.enabled), "secrets", secrets];
+    for (name, value) in optional.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+        fields.extend(arguments![name, value]);
+    }
+    fields
+}
+
+fn read(id: &UserId, told: &[Answer]) -> Option<Account> {
+    let mut account = Account::new(id.clone(), SecretHash([0; 32]));
+    account.secrets.clear();
+    for pair in told.chunks_exact(2) {
+        let [name, value] = pair else { return None };
+        match name.text()? {
+            "enabled" => account.enabled = value.text()? == "1",
+            "credits" => account.credits = Some(value.count()?),
+            "held" => account.held = value.count()?,
+            "max_sessions" => account.max_sessions = Some(u32::try_from(value.count()?).ok()?),
+            "proxy" => account.proxy = Some(value.text()?.to_owned()),
+            "secrets" => account.secrets = value.text()?.split_terminator(',').map(unhex).collect::<Option<_>>()?,
+            _ => {} // of a later version
+        }
+    }
+    Some(account)
+}
+
+pub(super) fn hex(secret: &SecretHash) -> String {
+    secret.0.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<SecretHash> {
+    let mut bytes = [0; 32];
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(at * 2..at * 2 + 2)?, 16).ok()?;
+    }
+    (text.len() == 64).then_some(SecretHash(bytes))
+}

@@ -1,0 +1,183 @@
+//! Proof of life of one instance, and what comes with it: bringing back what Redis lost, settling what could not be settled,
+//! and judging others.
+
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{
+    InstanceId, LEASE, Own, RedisLedger, Stage,
+    accounts::fields,
+    record::usage_text,
+    store::{Answer, Script, arguments, malformed, run, script},
+};
+use crate::{
+    clock::{Timestamp, millis},
+    ledger::{Beat, Beaten, LedgerError},
+    session::{SessionId, SessionView},
+};
+
+const BEAT: Script = script!("give proof of life", "beat");
+const REAP: Script = script!("settle what dead instances left", "reap");
+const RESTORE: Script = script!("bring back a session", "restore");
+
+/// What a beat answered.
+struct Told {
+    dataset: String,
+    fenced: bool,
+    redis_ms: i64,
+    disabled: Vec<SessionId>,
+}
+
+impl RedisLedger {
+    /// The moment by Redis's clock, which all instances share; `None` before the first beat.
+    pub fn shared_now(&self) -> Option<i64> {
+        let pulse = self.pulse.lock();
+        let (at, moment) = pulse.time?;
+        Some(at + millis(moment.elapsed()))
+    }
+
+    /// Whether the last beat is not older than a lease.
+    pub fn is_alive(&self) -> bool {
+        self.pulse.lock().last.is_some_and(|last| last.elapsed() < LEASE)
+    }
+
+    /// The first beat.
+    pub(super) async fn join(&self) -> Result<(), LedgerError> {
+        let told = self.prove(Timestamp(0), &[], false).await?;
+        let mut pulse = self.pulse.lock();
+        pulse.dataset = told.dataset;
+        Ok(())
+    }
+
+    pub(super) async fn beat_once(&self, now: Timestamp, changed: Vec<Beat>) -> Result<Beaten, LedgerError> {
+        self.note_usage(&changed);
+        let told = self.prove(now, &changed, true).await?;
+        let before = std::mem::replace(&mut self.pulse.lock().dataset, told.dataset.clone());
+        if !before.is_empty() && before != told.dataset {
+            tracing::error!("redis has lost its data; this instance brings back what it holds");
+            self.pulse.lock().healthy_since = Some(Instant::now());
+            self.bring_back().await.inspect_err(|_| self.pulse.lock().dataset = before)?;
+        }
+        let lost = if told.fenced { self.fenced() } else { Vec::new() };
+        self.settle_the_rest().await;
+        if self.may_judge() {
+            self.reap().await?;
+        }
+        let mut disabled = told.disabled;
+        disabled.sort_unstable();
+        Ok(Beaten { disabled, lost })
+    }
+
+    async fn prove(&self, now: Timestamp, changed: &[Beat], again: bool) -> Result<Told, LedgerError> {
+        let sent = Instant::now();
+        let known = self.pulse.lock().dataset.clone();
+        let again = again && !known.is_empty();
+        let new = Uuid::new_v4().simple();
+        let mut arguments = arguments![self.me, now.0, known, new, millis(LEASE), u8::from(again)];
+        for beat in changed {
+            arguments.extend(arguments![beat.id, usage_text(&beat.usage)]);
+        }
+        let told = run(&*self.store, BEAT, arguments).await?;
+        let told = read(&told).ok_or_else(|| malformed(BEAT))?;
+        let mut pulse = self.pulse.lock();
+        let unbroken = pulse.last.is_some_and(|last| last.elapsed() < LEASE) && !told.fenced;
+        if !unbroken || pulse.healthy_since.is_none() {
+            pulse.healthy_since = Some(sent);
+        }
+        pulse.last = Some(sent);
+        // Redis read its clock between sending and now: the middle is wrong by half of that at most.
+        pulse.time = Some((told.redis_ms, sent + sent.elapsed() / 2));
+        drop(pulse);
+        Ok(told)
+    }
+
+    /// Keeps the counters for the case that Redis loses them.
+    fn note_usage(&self, changed: &[Beat]) {
+        let mut own = self.own.lock();
+        for beat in changed {
+            if let Some(Own { stage: Stage::Active(life), .. }) = own.get_mut(&beat.id) {
+                life.usage = beat.usage.clone();
+            }
+        }
+    }
+
+    /// Sessions that others have settled because this instance seemed dead.
+    fn fenced(&self) -> Vec<SessionId> {
+        tracing::error!("this instance was silent for too long; its sessions were settled by another");
+        let own = self.own.lock();
+        own.iter().filter(|(_, own)| matches!(own.stage, Stage::Active(_))).map(|(id, _)| *id).collect()
+    }
+
+    async fn bring_back(&self) -> Result<(), LedgerError> {
+        let own: Vec<_> = self.own.lock().iter().map(|(id, own)| (*id, own.clone())).collect();
+        for (id, own) in own {
+            let (Stage::Active(life) | Stage::Unsettled(life, _)) = &own.stage else { continue };
+            let view = life.view();
+            let options = serde_json::to_string(&view.options).map_err(|error| LedgerError::new(RESTORE.what, error))?;
+            let mut arguments = arguments![
+                id,
+                own.user,
+                self.me,
+                own.hold,
+                options,
+                view.created_at.0,
+                view.started_at.0,
+                view.expires_at.0,
+                usage_text(&life.usage)
+            ];
+            arguments.extend(self.last_seen(&own.user).iter().flat_map(fields));
+            run(&*self.store, RESTORE, arguments).await?;
+        }
+        Ok(())
+    }
+
+    /// Settles what ended while Redis was away.
+    async fn settle_the_rest(&self) {
+        let unsettled: Vec<SessionView> = {
+            let own = self.own.lock();
+            let last = |own: &Own| if let Stage::Unsettled(_, last) = &own.stage { Some(last.clone()) } else { None };
+            own.values().filter_map(last).collect()
+        };
+        for last in unsettled {
+            match self.settle_now(&last).await {
+                Ok(Some(_)) => tracing::info!(session.id = %last.id, "settled late"),
+                Ok(None) => {
+                    tracing::error!(session.id = %last.id, "the books do not know a session that ended here");
+                    self.own.lock().remove(&last.id);
+                }
+                Err(error) => tracing::warn!(session.id = %last.id, %error, "still not settled"),
+            }
+        }
+    }
+
+    /// Whether this instance has itself been well for a whole lease.
+    fn may_judge(&self) -> bool {
+        self.pulse.lock().healthy_since.is_some_and(|since| since.elapsed() >= LEASE)
+    }
+
+    /// Settles what dead instances left; returns the sessions.
+    pub(crate) async fn reap(&self) -> Result<Vec<SessionId>, LedgerError> {
+        let told = run(&*self.store, REAP, arguments![self.me, millis(LEASE)]).await?;
+        let lost = told.iter().map(|id| id.text()?.parse().ok()).collect::<Option<Vec<SessionId>>>();
+        let lost = lost.ok_or_else(|| malformed(REAP))?;
+        if !lost.is_empty() {
+            tracing::warn!(sessions = lost.len(), "sessions of a dead instance were settled at its last proof of life");
+        }
+        Ok(lost)
+    }
+
+    /// Names this instance and whoever it asks about.
+    pub fn is_me(&self, instance: &InstanceId) -> bool {
+        self.me == *instance
+    }
+}
+
+fn read(told: &[Answer]) -> Option<Told> {
+    let [dataset, fenced, time, disabled @ ..] = told else { return None };
+    Some(Told {
+        dataset: dataset.text()?.to_owned(),
+        fenced: fenced.whole()? == 1,
+        redis_ms: time.whole()?,
+        disabled: disabled.iter().map(|id| id.text()?.parse().ok()).collect::<Option<_>>()?,
+    })
+}

@@ -1,0 +1,380 @@
+//! Books that many instances share, in Redis.
+//!
+//! Every change is one script, so that instances that race agree on one result. An instance gives proof of life with every
+//! beat; one that has not beaten for a lease is judged dead by any other, and its sessions are settled at its last beat. An
+//! instance whose own beats fail suspends actions before that can happen ([`ACT_WITHIN`] < [`LEASE`]).
+//!
+//! What could not be written while Redis was away is written with the next beat that succeeds; when Redis has lost its data,
+//! owners bring back what they hold.
+
+mod accounts;
+mod beat;
+#[cfg(test)]
+pub(crate) mod fake;
+mod record;
+mod store;
+mod tickets;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
+
+use futures::{FutureExt, future::BoxFuture};
+use parking_lot::Mutex;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+pub use self::store::{Answer, Argument, Script, Store, StoreError};
+pub(crate) use self::store::{arguments, malformed, run};
+use self::{
+    accounts::Remembered,
+    record::{Record, usage_text},
+    store::script,
+};
+use super::{
+    Beat, Beaten, ExtendError, Ledger, LedgerError, Reservation, ReserveError, rules,
+};
+use crate::{
+    account::UserId,
+    clock::Timestamp,
+    session::{Lifecycle, SessionId, SessionView},
+};
+
+const RESERVE: Script = script!("reserve a session", "reserve");
+const RELEASE: Script = script!("release a reservation", "release");
+const ACTIVATE: Script = script!("activate a session", "activate");
+const EXTEND: Script = script!("extend a session", "extend");
+const SETTLE: Script = script!("settle a session", "settle");
+const FIND: Script = script!("find a session", "find");
+const LIST: Script = script!("list sessions", "list");
+const PRUNE: Script = script!("forget old sessions", "prune");
+const PART: Script = script!("leave the cluster", "part");
+
+/// An instance that has not beaten for this long is dead to the others.
+pub const LEASE: Duration = Duration::from_secs(10);
+/// So long after a beat was sent an instance may begin actions. Less than [`LEASE`]: it has stopped before it is judged.
+pub const ACT_WITHIN: Duration = Duration::from_secs(7);
+
+/// Names one running process of a cluster; a restarted one has another name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct InstanceId(Arc<str>);
+
+impl InstanceId {
+    /// A new name.
+    #[expect(clippy::new_without_default, reason = "a default name would suggest a fixed value")]
+    pub fn new() -> Self {
+        Self(format!("i_{}", Uuid::new_v4().simple()).into())
+    }
+
+    fn read(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for InstanceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where a session is, as the books know it.
+#[derive(Debug, Clone)]
+pub struct Whereabouts {
+    /// Who holds it, or held it.
+    pub owner: InstanceId,
+    /// As of its owner's last beat, or final.
+    pub view: SessionView,
+    /// Whether its owner has given proof of life within a lease.
+    pub owner_alive: bool,
+}
+
+/// The books of one instance of a cluster.
+pub struct RedisLedger {
+    store: Arc<dyn Store>,
+    me: InstanceId,
+    own: Mutex<HashMap<SessionId, Own>>,
+    remembered: Remembered,
+    pulse: Mutex<Pulse>,
+}
+
+/// A session of this instance: what it takes to bring it back, or to settle it later.
+#[derive(Debug, Clone)]
+struct Own {
+    user: UserId,
+    hold: u64,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone)]
+enum Stage {
+    Reserved,
+    Active(Lifecycle),
+    /// Over, but the books could not be told yet.
+    Unsettled(Lifecycle, SessionView),
+}
+
+/// What this instance knows of its own proofs of life.
+#[derive(Debug, Default)]
+struct Pulse {
+    /// The data set of the last beat.
+    dataset: String,
+    /// Since when every beat succeeded, within a lease of the one before.
+    healthy_since: Option<Instant>,
+    last: Option<Instant>,
+    /// Redis's clock at a moment of ours.
+    time: Option<(i64, Instant)>,
+}
+
+impl fmt::Debug for RedisLedger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisLedger").field("me", &self.me).finish_non_exhaustive()
+    }
+}
+
+impl RedisLedger {
+    /// The books of this instance.
+    pub fn new(store: Arc<dyn Store>, me: InstanceId) -> Self {
+        Self { store, me, own: Mutex::default(), remembered: Remembered::default(), pulse: Mutex::default() }
+    }
+
+    /// This instance.
+    pub fn instance(&self) -> &InstanceId {
+        &self.me
+    }
+
+    /// Where the scripts run.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Where a session of this user is; `None` when nobody knows it.
+    ///
+    /// # Errors
+    /// When the books cannot be read.
+    pub async fn locate(&self, user: &UserId, id: SessionId) -> Result<Option<Whereabouts>, LedgerError> {
+        let told = run(&*self.store, FIND, arguments![id]).await?;
+        if told.is_empty() {
+            return Ok(None);
+        }
+        let record = Record::read(id, &told).ok_or_else(|| malformed(FIND))?;
+        let silence = told.last().and_then(Answer::whole).ok_or_else(|| malformed(FIND))?;
+        let Some(view) = record.view.filter(|_| record.user == *user) else { return Ok(None) };
+        let owner_alive = silence >= 0 && silence < crate::clock::millis(LEASE);
+        Ok(Some(Whereabouts { owner: InstanceId::read(&record.owner), view, owner_alive }))
+    }
+
+    /// The user's active sessions on all instances, oldest first.
+    ///
+    /// # Errors
+    /// When the books cannot be read.
+    pub async fn locate_all(&self, user: &UserId) -> Result<Vec<(InstanceId, SessionView)>, LedgerError> {
+        let told = run(&*self.store, LIST, arguments![user]).await?;
+        let sessions = told.iter().map(|entry| {
+            let (id, record) = entry.list()?.split_first()?;
+            let record = Record::read(id.text()?.parse().ok()?, record)?;
+            Some((InstanceId::read(&record.owner), record.view?))
+        });
+        let mut sessions = sessions.collect::<Option<Vec<_>>>().ok_or_else(|| malformed(LIST))?;
+        sessions.sort_by_key(|(_, view)| (view.created_at, view.id));
+        Ok(sessions)
+    }
+
+    /// Leaves the cluster, so that nobody waits for this instance's lease; false while it still has sessions.
+    ///
+    /// # Errors
+    /// When the books cannot be written.
+    pub async fn part(&self) -> Result<bool, LedgerError> {
+        let told = run(&*self.store, PART, arguments![self.me]).await?;
+        Ok(told.first().and_then(Answer::text) == Some("ok"))
+    }
+
+    /// `None` when the books do not know the session.
+    async fn settle_now(&self, last: &SessionView) -> Result<Option<SessionView>, LedgerError> {
+        let (Some(reason), Some(ended), Some(billed)) = (last.close_reason, last.closed_at, last.billed_credits) else {
+            return Err(LedgerError::new(SETTLE.what, "it has not ended"));
+        };
+        let text = serde_json::to_string(last).map_err(|error| LedgerError::new(SETTLE.what, error))?;
+        let arguments = arguments![last.id, reason.as_str(), last.started_at.0, ended.0, billed, text];
+        let told = run(&*self.store, SETTLE, arguments).await?;
+        if told.first().and_then(Answer::text) == Some("unknown") {
+            return Ok(None);
+        }
+        self.own.lock().remove(&last.id);
+        let settled = Record::read(last.id, &told).and_then(|record| record.view);
+        Ok(Some(settled.ok_or_else(|| malformed(SETTLE))?))
+    }
+}
+
+impl RedisLedger {
+    /// Leaves it to the beats to settle this, also when its session has given up.
+    fn keep_unsettled(&self, last: SessionView) {
+        if let Some(own) = self.own.lock().get_mut(&last.id)
+            && let Stage::Active(life) = &own.stage
+        {
+            own.stage = Stage::Unsettled(life.clone(), last);
+        }
+    }
+}
+
+impl Ledger for RedisLedger {
+    fn reserve(&self, asked: Reservation) -> BoxFuture<'_, Result<(), ReserveError>> {
+        async move {
+            let options = serde_json::to_string(&asked.options).map_err(|error| LedgerError::new(RESERVE.what, error))?;
+            let dataset = self.pulse.lock().dataset.clone();
+            let arguments = arguments![
+                asked.user,
+                asked.id,
+                self.me,
+                asked.hold,
+                asked.default_max_sessions,
+                options,
+                asked.created_at.0,
+                dataset
+            ];
+            let told = run(&*self.store, RESERVE, arguments).await?;
+            refusal(&told, &asked).unwrap_or_else(|| Err(malformed(RESERVE).into()))?;
+            let own = Own { user: asked.user, hold: asked.hold, stage: Stage::Reserved };
+            self.own.lock().entry(asked.id).or_insert(own);
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn release(&self, id: SessionId) -> BoxFuture<'_, Result<(), LedgerError>> {
+        async move {
+            run(&*self.store, RELEASE, arguments![id]).await?;
+            let mut own = self.own.lock();
+            if matches!(own.get(&id), Some(Own { stage: Stage::Reserved, .. })) {
+                own.remove(&id);
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn activate(&self, view: SessionView) -> BoxFuture<'_, Result<(), LedgerError>> {
+        async move {
+            let life = Lifecycle::restore(&view);
+            let usage = usage_text(&life.usage);
+            let arguments = arguments![view.id, view.started_at.0, view.expires_at.0, usage];
+            let told = run(&*self.store, ACTIVATE, arguments).await?;
+            match told.first().and_then(Answer::text) {
+                Some("ok") => {}
+                Some("unknown") => return Err(rules::unknown(ACTIVATE.what)),
+                Some("final") => return Err(LedgerError::new(ACTIVATE.what, "it has ended")),
+                _ => return Err(malformed(ACTIVATE)),
+            }
+            if let Some(own) = self.own.lock().get_mut(&view.id)
+                && matches!(own.stage, Stage::Reserved)
+            {
+                own.stage = Stage::Active(life);
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn beat(&self, now: Timestamp, changed: Vec<Beat>) -> BoxFuture<'_, Result<Beaten, LedgerError>> {
+        self.beat_once(now, changed).boxed()
+    }
+
+    fn extend(&self, id: SessionId, expires_at: Timestamp, hold: u64) -> BoxFuture<'_, Result<(), ExtendError>> {
+        async move {
+            let told = run(&*self.store, EXTEND, arguments![id, expires_at.0, hold]).await?;
+            match told.as_slice() {
+                [ok] if ok.text() == Some("ok") => {}
+                [inactive] if inactive.text() == Some("inactive") => return Err(ExtendError::Inactive),
+                [_credits, needed, available] => {
+                    let (needed, available) =
+                        needed.count().zip(available.count()).ok_or_else(|| malformed(EXTEND))?;
+                    return Err(ExtendError::Credits { needed, available });
+                }
+                _ => return Err(malformed(EXTEND).into()),
+            }
+            if let Some(Own { hold: held, stage: Stage::Active(life), .. }) = self.own.lock().get_mut(&id) {
+                *held = hold;
+                life.renew(expires_at);
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn settle(&self, last: SessionView) -> BoxFuture<'_, Result<SessionView, LedgerError>> {
+        async move {
+            match self.settle_now(&last).await {
+                Ok(Some(settled)) => return Ok(settled),
+                // Lost with everything else, and brought back with the next beat; or never there.
+                Ok(None) => self.keep_unsettled(last),
+                Err(error) => {
+                    self.keep_unsettled(last);
+                    return Err(error);
+                }
+            }
+            Err(rules::unknown(SETTLE.what))
+        }
+        .boxed()
+    }
+
+    fn recover(&self) -> BoxFuture<'_, Result<Vec<SessionView>, LedgerError>> {
+        // What other processes left is settled by whoever has a lease; this one has just come.
+        async move { self.join().await.map(|()| Vec::new()) }.boxed()
+    }
+
+    fn find(
+        &self,
+        user: &UserId,
+        id: SessionId,
+        not_before: Timestamp,
+    ) -> BoxFuture<'_, Result<Option<SessionView>, LedgerError>> {
+        let user = user.clone();
+        async move {
+            let found = self.locate(&user, id).await?.map(|found| found.view);
+            Ok(found.filter(|view| view.closed_at.is_none_or(|closed_at| closed_at >= not_before)))
+        }
+        .boxed()
+    }
+
+    fn list(&self, user: &UserId) -> BoxFuture<'_, Result<Vec<SessionView>, LedgerError>> {
+        let user = user.clone();
+        async move { Ok(self.locate_all(&user).await?.into_iter().map(|(_, view)| view).collect()) }.boxed()
+    }
+
+    fn prune(&self, before: Timestamp) -> BoxFuture<'_, Result<(), LedgerError>> {
+        async move {
+            loop {
+                let told = run(&*self.store, PRUNE, arguments![before.0]).await?;
+                if told.first().and_then(Answer::whole).unwrap_or(0) == 0 {
+                    return Ok(());
+                }
+            }
+        }
+        .boxed()
+    }
+
+    fn lease(&self) -> Option<Duration> {
+        Some(ACT_WITHIN)
+    }
+}
+
+/// What `reserve` answered; `None` is a malformed answer.
+fn refusal(told: &[Answer], asked: &Reservation) -> Option<Result<(), ReserveError>> {
+    let at = |index: usize| told.get(index);
+    Some(Err(match at(0)?.text()? {
+        "ok" => return Some(Ok(())),
+        "taken" => LedgerError::new(RESERVE.what, "its id is taken").into(),
+        "settling" => LedgerError::new(RESERVE.what, "the books were lost and are being brought back").into(),
+        "unknown" => ReserveError::UnknownUser,
+        "disabled" => ReserveError::Disabled,
+        "credits" => ReserveError::Credits { needed: asked.hold, available: at(1)?.count()? },
+        "limit" => ReserveError::Limit {
+            active: u32::try_from(at(1)?.count()?).ok()?,
+            max: u32::try_from(at(2)?.count()?).ok()?,
+            first_expires_at: at(3)?.whole().map(Timestamp),
+        },
+        _ => return None,
+    }))
+}

@@ -1,0 +1,7 @@
+-- All users: name, then names and values.
+-- ARGV: prefix
+local reply = {}
+for _, user in ipairs(redis.call('SMEMBERS', USERS)) do
+  reply[#reply + 1] = {user, redis.call('HGETALL', user_key(user))}
+end
+return reply

@@ -1,0 +1,7 @@
+-- Which instance answers a create of this key: the first that asked, as long as it lives.
+-- ARGV: prefix, user, key, instance, ms to keep it
+local key = P .. ':create:' .. ARGV[2] .. ':' .. ARGV[3]
+local holder = redis.call('GET', key)
+if holder and redis.call('ZSCORE', INSTANCES, holder) then return holder end
+redis.call('SET', key, ARGV[4], 'PX', ARGV[5])
+return ARGV[4]

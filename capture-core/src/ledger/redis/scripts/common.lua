@@ -1,0 +1,74 @@
+-- What all scripts share: names of keys, the clock, and the few steps by which a session leaves the books.
+--
+-- ARGV[1] is the prefix of all keys. A script is one atomic step; time is Redis's own, so that instances whose clocks
+-- differ judge alike. Moments of a session (created, started, expires, ended) are its owner's wall clock and are only
+-- ever compared with each other.
+
+local P = ARGV[1]
+
+local function user_key(user) return P .. ':user:' .. user end
+local function session_key(sid) return P .. ':session:' .. sid end
+local function slots_key(user) return P .. ':slots:' .. user end
+local function owned_key(instance) return P .. ':owned:' .. instance end
+local function instance_key(instance) return P .. ':instance:' .. instance end
+local INSTANCES, DATASET, SETTLING = P .. ':instances', P .. ':dataset', P .. ':settling'
+local USERS, FINALS, BILLING = P .. ':users', P .. ':finals', P .. ':billing'
+
+-- How long a session may be reserved: longer than any launch takes.
+local RESERVED_MS = 30000
+-- How long the slot of an active session outlives its deadline, should nobody be left to settle it.
+local SLOT_GRACE_MS = 60000
+
+local function now()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local function fields(sid, ...)
+  return redis.call('HMGET', session_key(sid), ...)
+end
+
+-- What is told of a session, in the order Rust reads it.
+local function record(sid)
+  return fields(sid, 'state', 'user', 'owner', 'options', 'created', 'started', 'expires', 'usage', 'ended', 'reason', 'final')
+end
+
+local function whole(text)
+  return tonumber(text or '0') or 0
+end
+
+-- Gives credits back that a session held.
+local function unhold(user, hold)
+  local key = user_key(user)
+  if redis.call('EXISTS', key) == 1 then
+    redis.call('HSET', key, 'held', math.max(0, whole(redis.call('HGET', key, 'held')) - hold))
+  end
+end
+
+-- Takes a session out of its user's slots and its owner's care.
+local function leave(sid, user, owner)
+  redis.call('ZREM', slots_key(user), sid)
+  redis.call('SREM', owned_key(owner), sid)
+end
+
+-- Forgets a reservation that was never activated; it is not billed.
+local function drop(sid, user, owner, hold)
+  unhold(user, hold)
+  leave(sid, user, owner)
+  redis.call('DEL', session_key(sid))
+end
+
+-- Charges a session once and for all; the hold goes back.
+local function charge(sid, user, owner, hold, reason, started, ended, billed)
+  unhold(user, hold)
+  local key = user_key(user)
+  local credits = redis.call('HGET', key, 'credits')
+  if credits then
+    redis.call('HSET', key, 'credits', math.max(0, tonumber(credits) - billed))
+  end
+  leave(sid, user, owner)
+  redis.call('HSET', session_key(sid), 'state', 'final', 'user', user, 'owner', owner, 'reason', reason, 'ended', ended, 'billed', billed)
+  redis.call('ZADD', FINALS, ended, sid)
+  redis.call('XADD', BILLING, 'MAXLEN', '~', '1000000', '*', 'session', sid, 'user', user, 'reason', reason,
+    'started', started, 'ended', ended, 'credits', billed)
+end

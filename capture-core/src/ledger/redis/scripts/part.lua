@@ -1,0 +1,6 @@
+-- An instance that has no session any more leaves the cluster.
+-- ARGV: prefix, instance
+if redis.call('SCARD', owned_key(ARGV[2])) > 0 then return {'busy'} end
+redis.call('ZREM', INSTANCES, ARGV[2])
+redis.call('DEL', instance_key(ARGV[2]))
+return {'ok'}

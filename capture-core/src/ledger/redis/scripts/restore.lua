@@ -1,0 +1,17 @@
+-- Brings back a session that runs here after the data set was lost, and its account as it was last seen. What is there already stays.
+-- ARGV: prefix, session, user, owner, hold, options, created, started, expires, usage, then the account's names and values
+local sid, user, owner, hold = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+if redis.call('EXISTS', session_key(sid)) == 1 then return {'ok'} end
+if redis.call('EXISTS', user_key(user)) == 0 and #ARGV > 10 then
+  redis.call('SADD', USERS, user)
+  redis.call('HSET', user_key(user), unpack(ARGV, 11))
+  redis.call('HSET', user_key(user), 'held', 0)
+end
+if redis.call('EXISTS', user_key(user)) == 1 then
+  redis.call('HSET', user_key(user), 'held', whole(redis.call('HGET', user_key(user), 'held')) + hold)
+end
+redis.call('HSET', session_key(sid), 'user', user, 'owner', owner, 'state', 'active', 'hold', hold, 'options', ARGV[6],
+  'created', ARGV[7], 'started', ARGV[8], 'expires', ARGV[9], 'usage', ARGV[10])
+redis.call('ZADD', slots_key(user), now() + (tonumber(ARGV[9]) - tonumber(ARGV[8])) + SLOT_GRACE_MS, sid)
+redis.call('SADD', owned_key(owner), sid)
+return {'ok'}

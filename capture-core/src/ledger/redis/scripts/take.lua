@@ -1,0 +1,3 @@
+-- Takes a value away.
+-- ARGV: prefix, name
+return redis.call('GETDEL', P .. ':' .. ARGV[2])

@@ -1,0 +1,114 @@
+//! Where scripts run, one atomic step at a time, and what they answer.
+
+use std::fmt;
+
+use futures::future::BoxFuture;
+
+use crate::ledger::LedgerError;
+
+/// A step of the books. All of them are safe to repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Script {
+    /// What it does, as a verb phrase for errors.
+    pub what: &'static str,
+    /// Lua 5.1 as Redis runs it; `ARGV[1]` is the prefix of all keys, which the store adds.
+    pub code: &'static str,
+}
+
+/// A script with what all of them share before it.
+macro_rules! script {
+    ($what:literal, $file:literal) => {
+        $crate::ledger::redis::store::Script {
+            what: $what,
+            code: concat!(include_str!("scripts/common.lua"), include_str!(concat!("scripts/", $file, ".lua"))),
+        }
+    };
+}
+pub(super) use script;
+
+/// An argument of a script: text or bytes.
+pub type Argument = Vec<u8>;
+
+/// What a script answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Nothing.
+    Nil,
+    /// A number.
+    Whole(i64),
+    /// Text or bytes.
+    Bytes(Vec<u8>),
+    /// Several.
+    List(Vec<Self>),
+}
+
+/// A script could not be run, or it is not known whether it was.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct StoreError(pub String);
+
+/// Runs scripts atomically on one data set that all instances share.
+///
+/// # Cancel safety
+/// Dropping a returned future leaves it open whether the script ran; all scripts may be repeated.
+pub trait Store: Send + Sync + fmt::Debug {
+    /// Runs a script; ends within a deadline of the store's own.
+    fn run(&self, script: Script, arguments: Vec<Argument>) -> BoxFuture<'_, Result<Answer, StoreError>>;
+}
+
+/// A script answered in a way it never does.
+pub(crate) fn malformed(script: Script) -> LedgerError {
+    LedgerError::new(script.what, "a script's answer cannot be read")
+}
+
+/// Runs a script for whoever keeps books.
+pub(crate) async fn run(
+    store: &dyn Store,
+    script: Script,
+    arguments: Vec<Argument>,
+) -> Result<Vec<Answer>, LedgerError> {
+    match store.run(script, arguments).await.map_err(|error| LedgerError::new(script.what, error))? {
+        Answer::List(items) => Ok(items),
+        single => Ok(vec![single]),
+    }
+}
+
+impl Answer {
+    /// As text.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
+            Self::Nil | Self::Whole(_) | Self::List(_) => None,
+        }
+    }
+
+    /// As a number, written as text or not.
+    pub fn whole(&self) -> Option<i64> {
+        match self {
+            Self::Whole(whole) => Some(*whole),
+            Self::Bytes(_) => self.text()?.parse().ok(),
+            Self::Nil | Self::List(_) => None,
+        }
+    }
+
+    /// As a number that is not negative.
+    pub(crate) fn count(&self) -> Option<u64> {
+        self.whole().and_then(|whole| u64::try_from(whole).ok())
+    }
+
+    /// As several.
+    pub fn list(&self) -> Option<&[Self]> {
+        match self {
+            Self::List(items) => Some(items),
+            Self::Nil | Self::Whole(_) | Self::Bytes(_) => None,
+        }
+    }
+}
+
+/// Text arguments of a script.
+macro_rules! arguments {
+    ($($argument:expr),* $(,)?) => {
+        vec![$(ToString::to_string(&$argument).into_bytes()),*]
+    };
+}
+pub(crate) use arguments;

@@ -1,0 +1,53 @@
+//! Tickets in Redis: issued on any instance, good once on all of them together.
+
+use futures::{FutureExt, future::BoxFuture};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    RedisLedger,
+    accounts::hex,
+    store::{Answer, Script, arguments, run, script},
+};
+use crate::{
+    account::{Grant, Scope, SecretHash, TICKET_LIFE, Tickets, UserId, new_ticket},
+    error::Error,
+};
+
+const PUT: Script = script!("keep a ticket", "put");
+const TAKE: Script = script!("take a ticket", "take");
+
+/// A grant as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    user: UserId,
+    secret: [u8; 32],
+    scope: Scope,
+}
+
+/// Kept under its hash, so that whoever reads Redis cannot use it.
+fn name(ticket: &str) -> String {
+    format!("ticket:{}", hex(&SecretHash::of(ticket)))
+}
+
+impl Tickets for RedisLedger {
+    fn issue(&self, grant: Grant) -> BoxFuture<'_, Result<String, Error>> {
+        async move {
+            let ticket = new_ticket()?;
+            let kept = Kept { user: grant.user, secret: grant.secret.0, scope: grant.scope };
+            let kept = serde_json::to_string(&kept).map_err(Error::internal)?;
+            run(&*self.store, PUT, arguments![name(&ticket), kept, TICKET_LIFE.as_millis()]).await?;
+            Ok(ticket)
+        }
+        .boxed()
+    }
+
+    fn redeem(&self, ticket: String) -> BoxFuture<'_, Result<Option<Grant>, Error>> {
+        async move {
+            let told = run(&*self.store, TAKE, arguments![name(&ticket)]).await?;
+            let Some(text) = told.first().and_then(Answer::text) else { return Ok(None) };
+            let Kept { user, secret, scope } = serde_json::from_str(text).map_err(Error::internal)?;
+            Ok(Some(Grant { user, secret: SecretHash(secret), scope }))
+        }
+        .boxed()
+    }
+}
