@@ -29,6 +29,8 @@ pub mod action;
 pub mod billing;
 pub mod browser;
 pub mod clock;
+#[cfg(feature = "redis")]
+pub mod cluster;
 pub mod engine;
 pub mod error;
 #[cfg(fuzzing)]

@@ -6,7 +6,7 @@
 use std::{fmt, sync::Arc};
 
 use futures::future::BoxFuture;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     account::UserId,
@@ -100,7 +100,7 @@ impl ActionReply {
 }
 
 /// Names an action that waits or runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ActionName {
     /// As its `action.started` named it.
     Id(String),

@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 use capture_core::{
     Engine, Limits, Sessions,
     account::{Accounts, MemoryTickets, Tickets},
+    cluster::Cluster,
     clock::{Clock, Timestamp},
 };
 use capture_ws::{Channels, Shared, limits::ChannelLimits};
@@ -44,12 +45,21 @@ pub struct App {
 }
 
 impl App {
-    /// The edge of this engine. `accounts` are those the engine's ledger charges.
-    pub fn new(engine: &Engine, accounts: Arc<dyn Accounts>, settings: EdgeSettings) -> Self {
-        let judged = engine.clone();
-        let sessions: Arc<dyn Sessions> = Arc::new(engine.clone());
-        let tickets: Arc<dyn Tickets> = Arc::new(MemoryTickets::default());
+    /// The edge of this engine. `accounts` are those the engine's ledger charges. With a cluster, the engine is its instance here.
+    pub fn new(
+        engine: &Engine,
+        accounts: Arc<dyn Accounts>,
+        cluster: Option<&Cluster>,
+        settings: EdgeSettings,
+    ) -> Self {
+        let (judged, joined) = (engine.clone(), cluster.cloned());
+        // The one place that decides between one instance and many.
+        let (sessions, tickets): (Arc<dyn Sessions>, Arc<dyn Tickets>) = match cluster {
+            None => (Arc::new(engine.clone()), Arc::new(MemoryTickets::default())),
+            Some(cluster) => (Arc::new(cluster.clone()), Arc::clone(cluster.books()) as _),
+        };
         let channels = Channels::new(Shared {
+            instance: cluster.map(|cluster| cluster.instance().to_string().into()),
             sessions: Arc::clone(&sessions),
             accounts: Arc::clone(&accounts),
             tickets: Arc::clone(&tickets),
@@ -62,7 +72,7 @@ impl App {
             accounts,
             clock: engine.clock(),
             limits: engine.limits().clone(),
-            readiness: Arc::new(move || judged.readiness()),
+            readiness: Arc::new(move || joined.as_ref().map_or_else(|| judged.readiness(), Cluster::readiness)),
             settings,
             throttle: Throttle::default(),
             tickets,

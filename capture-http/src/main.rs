@@ -3,6 +3,7 @@
 //! The only file that touches the real arguments and environment. The edge itself is the library of this crate.
 
 mod bearer;
+mod books;
 mod cli;
 mod commands;
 mod config;
@@ -48,7 +49,7 @@ async fn dispatch(cli: Cli, flags: &Flags) -> Result<ExitCode, Failure> {
     telemetry::start(&config.log, if is_server { "info" } else { "warn" });
     match cli.command {
         Command::Serve => serve::serve(&config).await,
-        Command::User(command) => user::change(command, &config.data_dir).await,
+        Command::User(command) => user::change(command, &config).await,
         Command::Run(args) => run::run(&args, config).await,
         Command::Doctor => doctor::examine(&config).await,
         Command::Settings => {

@@ -9,9 +9,9 @@ use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 use axum::Router;
 use capture_core::{
     Engine,
-    account::{Account, Accounts, Secret, UserId},
+    account::Secret,
     browser::chromium::Chromium,
-    ledger::{MemoryLedger, SqliteLedger},
+    cluster::Cluster,
 };
 use capture_http::{App, EdgeSettings, router, server};
 use capture_ws::Channels;
@@ -20,15 +20,14 @@ use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{
     bearer,
+    books::{Books, DEV, dev_user},
     config::Config,
-    data_dir::{DataDir, Lock},
+    data_dir::Lock,
     failure::Failure,
     signals::StopSignals,
     terminal,
 };
 
-/// User and secret of `--dev`; known to everyone, hence loopback only.
-const DEV: &str = "dev";
 /// How long the last replies may take once every session is settled.
 const LAST_REPLIES: Duration = Duration::from_secs(5);
 /// How often a draining server looks whether its last session has ended.
@@ -50,9 +49,17 @@ pub(crate) async fn serve(config: &Config) -> Result<ExitCode, Failure> {
     let serving = server::serve(server.listener, server.router, closed, LAST_REPLIES);
     let ending = async {
         signals.next().await;
+        if server.cluster.is_some() {
+            // Other instances go on serving them, also the sessions that are still here.
+            server.engine.drain();
+            server.channels.stop(LAST_REPLIES).await;
+        }
         drain(&server.engine, config.drain, &mut signals).await;
         // After the sessions: whoever watches one learns its end first.
         server.channels.stop(LAST_REPLIES).await;
+        if let Some(cluster) = &server.cluster {
+            cluster.leave().await;
+        }
         drop(close);
     };
     tokio::join!(serving, ending);
@@ -66,15 +73,10 @@ struct Server {
     listener: TcpListener,
     address: SocketAddr,
     engine: Engine,
+    cluster: Option<Cluster>,
     channels: Channels,
     router: Router,
     lock: Option<Lock>,
-}
-
-/// Where sessions, users and credits are kept.
-enum Books {
-    Memory(Arc<MemoryLedger>),
-    File(Arc<SqliteLedger>, Lock),
 }
 
 /// Every connection and every browser takes some, and the limit a process begins with is often 1024.
@@ -91,14 +93,16 @@ async fn start(config: &Config) -> Result<Server, Failure> {
     let listening = || format!("listen on {}", config.listen);
     let listener = TcpListener::bind(config.listen).await.map_err(Failure::io(listening()))?;
     let address = listener.local_addr().map_err(Failure::io(listening()))?;
-    let books = open_books(config).await?;
+    let books = Books::open(config).await?;
     let chromium = Chromium::start(config.browser.clone()).await?;
     let builder = Engine::builder().limits(config.limits.clone()).backend(chromium);
-    let (builder, accounts, lock): (_, Arc<dyn Accounts>, _) = match books {
-        Books::Memory(books) => (builder.books(Arc::clone(&books)), books, None),
-        Books::File(books, lock) => (builder.books(Arc::clone(&books)), books, Some(lock)),
-    };
+    let (builder, accounts) = books.for_engine(builder);
     let engine = builder.build().await?;
+    let (cluster, lock) = match books {
+        Books::Memory(_) => (None, None),
+        Books::File(_, lock) => (None, Some(lock)),
+        Books::Shared(books, link) => (Some(Cluster::join(engine.clone(), books, link)), None),
+    };
     let settings = EdgeSettings {
         public_url: config.public_url.clone(),
         local_only: config.dev,
@@ -109,25 +113,10 @@ async fn start(config: &Config) -> Result<Server, Failure> {
             .then(|| dev_user().map(|user| bearer::token(&user, &Secret::chosen(DEV))))
             .transpose()?,
     };
-    let app = Arc::new(App::new(&engine, accounts, settings));
+    let app = Arc::new(App::new(&engine, accounts, cluster.as_ref(), settings));
     let (channels, router) = (app.channels().clone(), router(app));
     tracing::info!(%address, private_targets = config.private_targets, "serving");
-    Ok(Server { listener, address, engine, channels, router, lock })
-}
-
-async fn open_books(config: &Config) -> Result<Books, Failure> {
-    if config.dev {
-        let books = MemoryLedger::new();
-        books.add(Account::new(dev_user()?, Secret::chosen(DEV).hash())).await?;
-        return Ok(Books::Memory(Arc::new(books)));
-    }
-    let dir = DataDir::create(&config.data_dir)?;
-    let lock = dir.lock()?;
-    Ok(Books::File(Arc::new(SqliteLedger::open(&dir.ledger())?), lock))
-}
-
-fn dev_user() -> Result<UserId, Failure> {
-    DEV.parse().map_err(|error: capture_core::account::InvalidUserId| Failure::Usage(error.to_string()))
+    Ok(Server { listener, address, engine, cluster, channels, router, lock })
 }
 
 fn greet(config: &Config, address: SocketAddr) {

@@ -18,6 +18,8 @@ use crate::{codec::Codec, connection, crowd::Crowd, limits::ChannelLimits};
 /// What channels need of the rest of the server.
 #[derive(Clone)]
 pub struct Shared {
+    /// Names this process in a cluster; absent, a name is made.
+    pub instance: Option<Arc<str>>,
     /// The verbs.
     pub sessions: Arc<dyn Sessions>,
     /// Whose secrets hold.
@@ -56,7 +58,8 @@ impl std::fmt::Debug for Channels {
 impl Channels {
     /// No channels yet.
     pub fn new(shared: Shared) -> Self {
-        let instance = format!("i_{}", Uuid::new_v4().simple()).into();
+        let made = || format!("i_{}", Uuid::new_v4().simple()).into();
+        let instance = shared.instance.clone().unwrap_or_else(made);
         Self { shared: Arc::new(shared), instance, crowd: Arc::default(), tasks: Tasks::default() }
     }
 

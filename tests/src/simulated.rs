@@ -38,7 +38,7 @@ impl SimulatedServer {
         let engine = Engine::builder().limits(limits).backend(browser).books(Arc::clone(&books)).build().await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let app = Arc::new(App::new(&engine, books, EdgeSettings { channels, ..EdgeSettings::default() }));
+        let app = Arc::new(App::new(&engine, books, None, EdgeSettings { channels, ..EdgeSettings::default() }));
         let (serving, stopped) = (Tasks::default(), Tasks::default());
         let (channels, open) = (app.channels().clone(), app.channels().clone());
         let stop = stopped.clone();

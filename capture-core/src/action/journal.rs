@@ -1,7 +1,7 @@
 //! What the page wrote to its console, and what went wrong in it.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::payload::Payload;
 use crate::{clock::Timestamp, error::Error};
@@ -12,7 +12,7 @@ const DEFAULT_LIMIT: u32 = 100;
 pub const KEPT_ENTRIES: usize = 1_000;
 
 /// How serious a console message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum ConsoleLevel {
@@ -73,7 +73,7 @@ fn parse_limit(payload: Payload<'_>) -> Result<u32, Error> {
 }
 
 /// A message of the console.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConsoleMessage {
     /// How serious.
     pub level: ConsoleLevel,
@@ -88,7 +88,7 @@ pub struct ConsoleMessage {
 }
 
 /// Something that went wrong in the page: an uncaught exception, an unhandled rejection, a document that did not load.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PageError {
     /// What.
     pub message: String,

@@ -24,7 +24,9 @@ mod tests;
 mod viewport;
 mod wait;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use serde_json::Value;
 
 pub use self::{
     batch::{Batch, BatchResult, StepResult},
@@ -60,6 +62,30 @@ pub struct Action {
     pub screenshot: bool,
     /// Applied before the action; stays until changed.
     pub viewport: Option<ViewportChange>,
+    /// What it was parsed from.
+    pub(crate) source: Source,
+}
+
+/// The request an action was parsed from, to be sent on to whoever performs it; two actions that do the same are equal
+/// however they were asked for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Source(Arc<Value>);
+
+impl Source {
+    fn of(request: &Value) -> Self {
+        Self(Arc::new(request.clone()))
+    }
+
+    #[cfg(feature = "redis")]
+    pub(crate) fn request(&self) -> &Value {
+        &self.0
+    }
+}
+
+impl PartialEq for Source {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// What to do, one variant per type.

@@ -59,6 +59,9 @@ pub enum ActionResult {
     Content(ContentResult),
     Query(QueryResult),
     Batch(BatchResult),
+    /// Of a page of another instance: the fields as they were made there.
+    #[cfg(feature = "redis")]
+    Relayed(crate::cluster::Fields),
 }
 
 /// A point in CSS pixels.
@@ -141,7 +144,7 @@ impl From<ElementResult> for ActionResult {
 }
 
 /// A dialog the page opened during the action; it was answered at once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DialogReport {
     /// alert, confirm, prompt or beforeunload.
     #[serde(rename = "type")]
@@ -153,14 +156,14 @@ pub struct DialogReport {
 }
 
 /// A tab the page opened during the action; it is the active page now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TabReport {
     /// Where it goes.
     pub url: String,
 }
 
 /// A download the page offered during the action; it was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DownloadReport {
     /// Where it came from.
@@ -170,8 +173,8 @@ pub struct DownloadReport {
 }
 
 /// What happened to the page while an action ran.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Effects {
     /// The active page's address afterwards, for pointer, keyboard and navigation actions.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Action, ActionType, Batch, Check, Click, Console, Content, Deed, DragMouse, Errors, Fill, Goto, Hover, MoveMouse,
-    Press, Query, Screenshot, Scroll, Select, Snapshot, Travel, Type, TypeText, ViewportChange, WaitForSelector,
+    Press, Query, Screenshot, Scroll, Select, Snapshot, Source, Travel, Type, TypeText, ViewportChange, WaitForSelector,
     WaitForTimeout,
     payload::{Payload, clip},
 };
@@ -15,7 +15,8 @@ use crate::error::Error;
 /// # Errors
 /// `invalid_request` naming the field and what it accepts.
 pub fn parse(request: &Value) -> Result<Action, Error> {
-    read(request, Nesting::Top)
+    let action = read(request, Nesting::Top)?;
+    Ok(Action { source: Source::of(request), ..action })
 }
 
 /// Reads a step of a batch.
@@ -91,7 +92,7 @@ fn read_payload(kind: ActionType, payload: Payload<'_>) -> Result<Action, Error>
     let screenshot = kind != ActionType::Screenshot && payload.boolean("screenshot")?.unwrap_or(false);
     let sized = screenshot || matches!(kind, ActionType::Goto | ActionType::Screenshot);
     let viewport = if sized { ViewportChange::parse(payload)? } else { None };
-    Ok(Action { deed, screenshot, viewport })
+    Ok(Action { deed, screenshot, viewport, source: Source::default() })
 }
 
 #[cfg(test)]

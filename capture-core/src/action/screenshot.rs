@@ -18,6 +18,9 @@ pub enum PictureFormat {
 }
 
 impl PictureFormat {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Png, Self::Jpeg, Self::Webp];
+
     /// The media type.
     pub fn content_type(self) -> &'static str {
         match self {
@@ -66,7 +69,7 @@ pub struct Screenshot {
 
 impl Screenshot {
     pub(super) fn parse(payload: Payload<'_>) -> Result<Self, Error> {
-        let formats = [("png", PictureFormat::Png), ("jpeg", PictureFormat::Jpeg), ("webp", PictureFormat::Webp)];
+        let formats = PictureFormat::ALL.map(|format| (format.as_str(), format));
         let screenshot = Self {
             full_page: payload.boolean("fullPage")?.unwrap_or(false),
             selector: Selector::parse(payload, "selector")?,

@@ -10,6 +10,7 @@ use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use futures::{future::BoxFuture, stream::BoxStream};
+use serde::{Deserialize, Serialize};
 use tokio::{sync::mpsc, time::Instant};
 
 pub use self::fault::{Fault, LostReason};
@@ -51,7 +52,7 @@ pub struct OpenPage {
 }
 
 /// How large and how good the pictures of a live view are at most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Screencast {
     /// Of JPEG, 1 to 100.
     pub quality: u32,
@@ -62,7 +63,7 @@ pub struct Screencast {
 }
 
 /// One picture of a live view.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ViewFrame {
     /// JPEG.
     pub body: Bytes,

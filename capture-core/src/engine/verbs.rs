@@ -15,6 +15,19 @@ use crate::{
 };
 
 impl Engine {
+    /// Whether a session lives in this process.
+    pub fn holds(&self, id: SessionId) -> bool {
+        self.inner.live.contains_key(&id)
+    }
+
+    /// Where the log of a session of this process stands, while it lives.
+    #[cfg(feature = "redis")]
+    pub(crate) fn position(&self, id: SessionId) -> Option<u64> {
+        let handle = self.inner.live.get(&id)?;
+        let (seq, ended) = handle.log().position();
+        (!ended).then_some(seq)
+    }
+
     /// The live session, if it is this user's.
     fn live(&self, user: &UserId, id: SessionId) -> Option<Handle> {
         self.inner.live.get(&id).filter(|handle| handle.user == *user).map(|handle| handle.clone())

@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
@@ -17,8 +18,15 @@ use crate::{
 };
 
 /// A key as a client sent it: 1 to 64 visible ASCII characters.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct IdempotencyKey(Arc<str>);
+
+impl IdempotencyKey {
+    /// As the client sent it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 /// The text is not an idempotency key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,7 +44,7 @@ impl std::str::FromStr for IdempotencyKey {
 }
 
 /// A key together with what it stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keyed {
     /// The client's key.
     pub key: IdempotencyKey,
@@ -45,7 +53,7 @@ pub struct Keyed {
 }
 
 /// SHA-256 of a request's bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestHash([u8; 32]);
 
 impl RequestHash {

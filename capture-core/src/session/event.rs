@@ -11,7 +11,7 @@ use super::SessionView;
 use crate::{action::ActionType, clock::Timestamp};
 
 /// An action was taken from the queue.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActionStarted {
     /// Names this run.
@@ -25,7 +25,7 @@ pub struct ActionStarted {
 }
 
 /// A step of a batch ended.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActionStep {
     /// The batch.
@@ -37,7 +37,7 @@ pub struct ActionStep {
 }
 
 /// An action ended.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActionFinished {
     /// Names this run.
@@ -54,14 +54,14 @@ pub struct ActionFinished {
 }
 
 /// The active page shows another document, or another address of the same document.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct PageNavigated {
     /// Where it is.
     pub url: String,
 }
 
 /// The page opened a dialog; it was answered at once.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct PageDialog {
     /// `alert`, `confirm`, `prompt` or `beforeunload`.
     #[serde(rename = "type")]
@@ -73,14 +73,14 @@ pub struct PageDialog {
 }
 
 /// The page opened a tab, which is now the active page.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct PageNewTab {
     /// Where it was asked to go.
     pub url: String,
 }
 
 /// The page offered a download; it was refused.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PageDownload {
     /// Of the file.
@@ -90,14 +90,14 @@ pub struct PageDownload {
 }
 
 /// A page of this session crashed.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct PageCrashed {
     /// Whether it was the root page; then the session ends.
     pub root: bool,
 }
 
 /// The deadline changed.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionRenewed {
     /// The new one.
@@ -105,7 +105,7 @@ pub struct SessionRenewed {
 }
 
 /// The session ended; the last event of its log.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct SessionClosed {
     /// Its final form.
     pub session: Box<SessionView>,
@@ -142,6 +142,29 @@ impl EventKind {
             Self::SessionRenewed(_) => "session.renewed",
             Self::SessionClosed(_) => "session.closed",
         }
+    }
+}
+
+#[cfg(feature = "redis")]
+impl EventKind {
+    /// Reads what [`EventKind::method`] and its serialised form say; `None` is an event of a later version.
+    pub(crate) fn read(method: &str, params: rmpv::Value) -> Option<Self> {
+        fn params_of<T: serde::de::DeserializeOwned>(params: rmpv::Value) -> Option<T> {
+            rmpv::ext::from_value(params).ok()
+        }
+        Some(match method {
+            "action.started" => Self::ActionStarted(params_of(params)?),
+            "action.step" => Self::ActionStep(params_of(params)?),
+            "action.finished" => Self::ActionFinished(params_of(params)?),
+            "page.navigated" => Self::PageNavigated(params_of(params)?),
+            "page.dialog" => Self::PageDialog(params_of(params)?),
+            "page.newTab" => Self::PageNewTab(params_of(params)?),
+            "page.download" => Self::PageDownload(params_of(params)?),
+            "page.crashed" => Self::PageCrashed(params_of(params)?),
+            "session.renewed" => Self::SessionRenewed(params_of(params)?),
+            "session.closed" => Self::SessionClosed(params_of(params)?),
+            _ => return None,
+        })
     }
 }
 
@@ -185,6 +208,16 @@ pub struct Event {
 impl Event {
     pub(super) fn new(seq: u64, kind: EventKind) -> Self {
         Self { seq, kind, frames: [const { OnceLock::new() }; 2] }
+    }
+
+    /// An event of a session elsewhere, with the frame its owner made of it.
+    #[cfg(feature = "redis")]
+    pub(crate) fn relayed(seq: u64, kind: EventKind, message_pack: Option<Bytes>) -> Self {
+        let event = Self::new(seq, kind);
+        if let (Some(frame), [_, kept]) = (message_pack, &event.frames) {
+            kept.get_or_init(|| frame);
+        }
+        event
     }
 
     /// The event as a frame of a transport, made by whoever needs it first and shared by all that follow the session.

@@ -2,8 +2,9 @@
 
 use std::{collections::HashMap, fmt, sync::Arc};
 
-use futures::StreamExt;
+use futures::{StreamExt, stream::BoxStream};
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 use tokio::{
     sync::watch,
     time::{Duration, Instant},
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// What a viewer asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ViewOptions {
     /// Pictures a second, at least 1.
     pub max_fps: u32,
@@ -42,7 +43,7 @@ impl ViewOptions {
 }
 
 /// A picture as viewers get it.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Shown {
     /// Counted in this session from 1; what is left out between two was never seen by the viewer.
     pub number: u64,
@@ -82,18 +83,38 @@ struct Viewers {
 
 /// One viewer. Dropping it ends its part.
 pub struct View {
+    pictures: BoxStream<'static, Arc<Shown>>,
+}
+
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("View").finish_non_exhaustive()
+    }
+}
+
+impl View {
+    /// A view of these pictures, wherever they come from.
+    pub(crate) fn of(pictures: BoxStream<'static, Arc<Shown>>) -> Self {
+        Self { pictures }
+    }
+
+    /// The newest picture after the last one, not sooner than the viewer's rate allows; `None` once the session has ended.
+    ///
+    /// # Cancel safety
+    /// No picture is lost when dropped.
+    pub async fn next(&mut self) -> Option<Arc<Shown>> {
+        self.pictures.next().await
+    }
+}
+
+/// A viewer of a page of this process.
+struct Viewer {
     live: Arc<LiveView>,
     id: u64,
     pause: Duration,
     seen: u64,
     next: Instant,
     showing: watch::Receiver<Showing>,
-}
-
-impl fmt::Debug for View {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("View").field("seen", &self.seen).finish_non_exhaustive()
-    }
 }
 
 impl LiveView {
@@ -120,7 +141,9 @@ impl LiveView {
             self.tasks.spawn(Arc::clone(self).film());
         }
         let showing = self.showing.subscribe();
-        View { live: Arc::clone(self), id, pause: options.pause(), seen: 0, next: Instant::now(), showing }
+        let viewer =
+            Viewer { live: Arc::clone(self), id, pause: options.pause(), seen: 0, next: Instant::now(), showing };
+        View::of(futures::stream::unfold(viewer, |mut viewer| async { Some((viewer.next().await?, viewer)) }).boxed())
     }
 
     /// The session ended: every viewer learns it.
@@ -185,12 +208,8 @@ impl Viewers {
     }
 }
 
-impl View {
-    /// The newest picture after the last one, not sooner than the viewer's rate allows; `None` once the session has ended.
-    ///
-    /// # Cancel safety
-    /// No picture is lost when dropped.
-    pub async fn next(&mut self) -> Option<Arc<Shown>> {
+impl Viewer {
+    async fn next(&mut self) -> Option<Arc<Shown>> {
         tokio::time::sleep_until(self.next).await;
         let _waits = Waits::count(&self.live.waiting);
         let seen = self.seen;
@@ -207,7 +226,7 @@ impl View {
     }
 }
 
-impl Drop for View {
+impl Drop for Viewer {
     fn drop(&mut self) {
         let mut viewers = self.live.viewers.lock();
         viewers.options.remove(&self.id);

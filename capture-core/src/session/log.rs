@@ -107,6 +107,13 @@ impl EventLog {
         seq
     }
 
+    /// The newest event, and whether it is the last.
+    #[cfg(feature = "redis")]
+    pub(crate) fn position(&self) -> (u64, bool) {
+        let ring = self.ring.lock();
+        (ring.last_seq, ring.live.is_none())
+    }
+
     /// Bytes of the events kept.
     pub(crate) fn bytes(&self) -> usize {
         self.ring.lock().bytes

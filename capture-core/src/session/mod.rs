@@ -4,6 +4,7 @@ mod actor;
 mod batch;
 mod dedupe;
 mod event;
+mod frame;
 mod handle;
 mod id;
 mod lease;
@@ -29,6 +30,7 @@ pub use self::{
         ActionFinished, ActionStarted, ActionStep, Epoch, Event, EventKind, PageCrashed, PageDialog, PageDownload,
         PageNavigated, PageNewTab, SessionClosed, SessionRenewed, Since, WireForm,
     },
+    frame::EventFrame,
     id::{InvalidSessionId, SessionId},
     lifecycle::{BeyondMaximum, Lifecycle},
     line::{Line, Lines, Said, Teller},

@@ -1,12 +1,12 @@
-//! `capture user`: accounts in the ledger's file, also while a server runs on it; changes are effective at once.
+//! `capture user`: accounts in the ledger's file or in the Redis of a cluster, also while servers run on them; changes are effective
+//! at once, in a cluster within a second.
 //!
 //! A secret is shown when it is made and never again: the ledger has only its hash.
 
-use std::{path::Path, process::ExitCode};
+use std::process::ExitCode;
 
 use capture_core::{
     account::{Account, AccountChange, AccountError, Accounts, Secret, SecretHash, UserId},
-    ledger::SqliteLedger,
 };
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -14,7 +14,7 @@ use super::{
     amounts::{CreditChange, Proxy},
     portrait::{credits_of, details, list, short_id, show},
 };
-use crate::{bearer, data_dir::DataDir, failure::Failure, terminal};
+use crate::{bearer, books, config::Config, failure::Failure, terminal};
 
 /// What to do with users.
 #[derive(Debug, Subcommand)]
@@ -92,26 +92,23 @@ pub(crate) enum SecretDeed {
     Revoke,
 }
 
-/// Does it, on the ledger in this directory.
-pub(crate) async fn change(command: UserCommand, data_dir: &Path) -> Result<ExitCode, Failure> {
-    let dir = match &command {
-        UserCommand::Add(_) => DataDir::create(data_dir)?,
-        _ => DataDir::existing(data_dir)?,
-    };
-    let books = SqliteLedger::open(&dir.ledger())?;
+/// Does it, where the configured servers keep their users.
+pub(crate) async fn change(command: UserCommand, config: &Config) -> Result<ExitCode, Failure> {
+    let books = books::accounts(config, matches!(command, UserCommand::Add(_)))?;
+    let books = &*books;
     match command {
-        UserCommand::Add(args) => add(&books, args).await?,
+        UserCommand::Add(args) => add(books, args).await?,
         UserCommand::List => list(&books.accounts().await?),
-        UserCommand::Show(Named { user }) => terminal::table(&details(&known(&books, user).await?)),
+        UserCommand::Show(Named { user }) => terminal::table(&details(&known(books, user).await?)),
         UserCommand::Enable(Named { user }) => show(&books.change(user, AccountChange::Enable).await?),
         UserCommand::Disable(Named { user }) => show(&books.change(user, AccountChange::Disable).await?),
         UserCommand::Credits { named, change } => show(&books.change(named.user, change.into()).await?),
         UserCommand::Proxy { named, proxy } => {
             show(&books.change(named.user, AccountChange::SetProxy(proxy.address())).await?);
         }
-        UserCommand::Secret { named, deed: SecretDeed::Add, secret: None } => add_secret(&books, named.user).await?,
+        UserCommand::Secret { named, deed: SecretDeed::Add, secret: None } => add_secret(books, named.user).await?,
         UserCommand::Secret { named, deed: SecretDeed::Revoke, secret: Some(text) } => {
-            revoke(&books, named.user, &text).await?;
+            revoke(books, named.user, &text).await?;
         }
         UserCommand::Secret { .. } => {
             return Err(Failure::Usage("add makes the secret itself; only revoke takes one".to_owned()));
@@ -120,7 +117,7 @@ pub(crate) async fn change(command: UserCommand, data_dir: &Path) -> Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-async fn add(books: &SqliteLedger, args: AddArgs) -> Result<(), Failure> {
+async fn add(books: &dyn Accounts, args: AddArgs) -> Result<(), Failure> {
     let AddArgs { named: Named { user }, credits, proxy, max_sessions } = args;
     let secret = new_secret()?;
     let account = Account { credits, max_sessions, proxy: proxy.address(), ..Account::new(user, secret.hash()) };
@@ -130,7 +127,7 @@ async fn add(books: &SqliteLedger, args: AddArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn add_secret(books: &SqliteLedger, user: UserId) -> Result<(), Failure> {
+async fn add_secret(books: &dyn Accounts, user: UserId) -> Result<(), Failure> {
     let secret = new_secret()?;
     let account = books.change(user, AccountChange::AddSecret(secret.hash())).await?;
     terminal::say(format_args!("user {} has {} secrets", account.id, account.secrets.len()));
@@ -138,7 +135,7 @@ async fn add_secret(books: &SqliteLedger, user: UserId) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn revoke(books: &SqliteLedger, user: UserId, text: &str) -> Result<(), Failure> {
+async fn revoke(books: &dyn Accounts, user: UserId, text: &str) -> Result<(), Failure> {
     let account = known(books, user.clone()).await?;
     let presented = SecretHash::of(text);
     let mut named = account.secrets.iter().filter(|hash| hash.matches(&presented) || short_id(hash) == text);
@@ -159,7 +156,7 @@ fn new_secret() -> Result<Secret, Failure> {
     Secret::generate().map_err(|error| Failure::io("make a secret")(std::io::Error::other(error)))
 }
 
-async fn known(books: &SqliteLedger, user: UserId) -> Result<Account, Failure> {
+async fn known(books: &dyn Accounts, user: UserId) -> Result<Account, Failure> {
     Ok(books.account(&user).await?.ok_or(AccountError::Unknown(user))?)
 }
 

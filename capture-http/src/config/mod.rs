@@ -41,6 +41,8 @@ pub(crate) struct Config {
     pub(crate) drain: Duration,
     /// Where the ledger is.
     pub(crate) data_dir: PathBuf,
+    /// The Redis that many instances share.
+    pub(crate) redis: Option<Redis>,
     /// Numbers of the engine.
     pub(crate) limits: Limits,
     /// Origins, beside our own, whose pages may open channels.
@@ -51,6 +53,17 @@ pub(crate) struct Config {
     pub(crate) browser: ChromiumConfig,
     /// What is logged, and how.
     pub(crate) log: Log,
+}
+
+/// Where many instances meet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Redis {
+    /// Its address.
+    pub(crate) url: Url,
+    /// What the names of all keys begin with.
+    pub(crate) prefix: String,
+    /// How other instances reach this one.
+    pub(crate) advertise: Option<Url>,
 }
 
 /// What is logged, and how.
@@ -94,6 +107,7 @@ impl Config {
             private_targets: dev,
             drain: Duration::from_secs(values.number("drain-seconds", 0..=900)?),
             data_dir: values.path("data-dir")?.unwrap_or_else(|| default_data_dir(values.lookup)),
+            redis: redis(values)?,
             limits: limits(values)?,
             stream_origins: stream_origins(values)?,
             channels: channels(values)?,
@@ -123,6 +137,24 @@ fn parse_public_url(text: &str) -> Option<Url> {
     let plain =
         url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
     (matches!(url.scheme(), "http" | "https") && url.has_host() && plain).then_some(url)
+}
+
+fn redis(values: &Values<'_>) -> Result<Option<Redis>, ConfigError> {
+    let accepted = "an address such as redis://localhost:6379";
+    let parse = |text: &str| {
+        let url = Url::parse(text).ok()?;
+        matches!(url.scheme(), "redis" | "unix" | "redis+unix").then_some(url)
+    };
+    let Some(url) = values.optional("redis-url", accepted, parse)? else { return Ok(None) };
+    let name = "1 to 64 of A-Z a-z 0-9 _ . -";
+    let plain = |text: &str| {
+        let fits = (1..=64).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'));
+        fits.then(|| text.to_owned())
+    };
+    let prefix = values.required("redis-prefix", name, plain)?;
+    let advertise = values.optional("advertise-url", "an http or https address", parse_public_url)?;
+    Ok(Some(Redis { url, prefix, advertise }))
 }
 
 fn limits(values: &Values<'_>) -> Result<Limits, ConfigError> {

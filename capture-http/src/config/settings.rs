@@ -99,10 +99,13 @@ pub(crate) const SETTINGS: &[Setting] = {
     &[
         value(CONFIG, General, "FILE", "TOML file with settings; flags and variables win over it."),
         value("data-dir", General, "DIR", "Where the ledger is kept; without it `capture` in `$XDG_DATA_HOME` or `~/.local/share`, or `./capture-data` without a home."),
+        value("redis-url", General, "URL", "Redis that many instances share, as in `redis://host:6379`: sessions, users and credits are kept there, and every instance answers for every session."),
+        value("redis-prefix", General, "NAME", "What the names of all keys and channels in Redis begin with.").or("capture"),
         value("log-format", General, "FORMAT", "`text` or `json`, one event a line on stderr.").or("text"),
         value("log-level", General, "LEVEL", "`error`, `warn`, `info`, `debug` or `trace`, also per module as in `info,capture_core=debug`; without it `info` for `serve`, `warn` for other commands."),
         value("listen", Server, "ADDRESS", "Address and port to serve; port 0 picks a free one.").or("127.0.0.1:8080"),
         value("public-url", Server, "URL", "How clients reach this server, for the addresses in its replies; without it the address of the request."),
+        value("advertise-url", Server, "URL", "How other instances reach this one; only with `redis-url`."),
         switch("dev", Server, "For trying things out: user `dev` with secret `dev`, nothing kept, private targets allowed, loopback only."),
         value("drain-seconds", Server, "SECONDS", "How long live sessions may go on after SIGTERM, at most 900; a second signal ends them at once.").or("30"),
         value("max-sessions-per-user", Server, "NUMBER", "Active sessions of a user without a limit of their own.").or("5"),

@@ -251,9 +251,9 @@ struct Broken {
 }
 
 impl Accounts for Broken {
-    fn account(&self, _: &UserId) -> Result<Option<Account>, LedgerError> {
+    fn account<'a>(&'a self, _: &'a UserId) -> BoxFuture<'a, Result<Option<Account>, LedgerError>> {
         assert!(!self.panics, "the books are on fire");
-        Err(LedgerError::new("read an account", "disk on fire"))
+        std::future::ready(Err(LedgerError::new("read an account", "disk on fire"))).boxed()
     }
 
     fn accounts(&self) -> BoxFuture<'_, Result<Vec<Account>, LedgerError>> {
@@ -273,7 +273,7 @@ impl Accounts for Broken {
 async fn defects_and_outages_are_answered_without_their_cause() {
     let mut edge = Edge::start().await;
     for (panics, status, code) in [(true, 500, "internal"), (false, 503, "unavailable")] {
-        let app = App::new(&edge.engine, Arc::new(Broken { panics }), EdgeSettings::default());
+        let app = App::new(&edge.engine, Arc::new(Broken { panics }), None, EdgeSettings::default());
         edge.router = router(Arc::new(app));
         let reply = edge.ask("GET", "/v1/sessions").send().await;
         reply.assert_refused(status, code);

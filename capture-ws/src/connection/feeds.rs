@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use capture_core::session::{Epoch, Event, Follow, Line, SessionId, Shown, View};
+use capture_core::session::{Epoch, Event, EventKind, Follow, Line, SessionId, Shown, View};
 use futures::{
     StreamExt,
     stream::{AbortHandle, Abortable, BoxStream, SelectAll},
@@ -193,14 +193,18 @@ impl Followed {
 }
 
 fn events(id: SessionId, live: broadcast::Receiver<Arc<Event>>) -> BoxStream<'static, News> {
-    let next = move |mut live: broadcast::Receiver<Arc<Event>>| async move {
+    let next = move |live: Option<broadcast::Receiver<Arc<Event>>>| async move {
+        let mut live = live?;
         match live.recv().await {
-            Ok(event) => Some((News::Event(id, event), live)),
-            Err(broadcast::error::RecvError::Lagged(_)) => Some((News::Lost, live)),
-            Err(broadcast::error::RecvError::Closed) => None,
+            Ok(event) => {
+                let is_last = matches!(event.kind, EventKind::SessionClosed(_));
+                Some((News::Event(id, event), (!is_last).then_some(live)))
+            }
+            // Too slow, or cut off from the instance that has the session.
+            Err(broadcast::error::RecvError::Lagged(_) | broadcast::error::RecvError::Closed) => Some((News::Lost, None)),
         }
     };
-    futures::stream::unfold(live, next).boxed()
+    futures::stream::unfold(Some(live), next).boxed()
 }
 
 fn said(id: SessionId, lines: broadcast::Receiver<Arc<Line>>) -> BoxStream<'static, News> {

@@ -4,8 +4,8 @@ use std::{collections::HashSet, net::IpAddr, sync::Arc};
 
 use capture_core::{
     Caller, Error, ErrorCode,
-    account::{Grant, SecretHash},
-    session::{EventKind, SessionId},
+    account::{Accounts, Grant},
+    session::{EventFrame, EventKind, SessionId},
 };
 use futures::{Stream, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use serde::Serialize;
@@ -21,7 +21,7 @@ use crate::{
     channels::Channels,
     close::CloseCode,
     codec::Codec,
-    frame::{Command, EventFrame, Failure, LineParams, Request, Success},
+    frame::{Command, Failure, LineParams, Request, Success},
     outbox::Outbox,
     pace::Pace,
 };
@@ -125,13 +125,13 @@ impl Reader {
                 () = &mut timer => Turn::Timer,
                 message = stream.next(), if self.pause.is_none() => Turn::Message(message),
             };
-            if let Some(stop) = self.take(turn, &grant) {
+            if let Some(stop) = self.take(turn, &grant).await {
                 return stop;
             }
         }
     }
 
-    fn take(&mut self, turn: Turn, grant: &Grant) -> Option<Stop> {
+    async fn take(&mut self, turn: Turn, grant: &Grant) -> Option<Stop> {
         match turn {
             Turn::Stopped => return Some(self.close(CloseCode::Restarting, "the server restarts")),
             Turn::News(News::Lost) => return Some(self.close(CloseCode::SlowConsumer, "events were lost: resume")),
@@ -168,22 +168,12 @@ impl Reader {
         }
         if now >= self.recheck {
             self.recheck = now + limits.recheck;
-            if !self.holds(grant, &grant.secret).await {
+            let accounts = Arc::clone(&self.channels.shared.accounts);
+            if !holds(&*accounts, grant).await {
                 return Some(self.close(CloseCode::Unauthenticated, "the secret was revoked"));
             }
         }
         None
-    }
-
-    /// Whether the secret behind a credential is still one of its user's; while that cannot be known, it is.
-    async fn holds(&self, grant: &Grant, secret: &SecretHash) -> bool {
-        match self.channels.shared.accounts.account(&grant.user).await {
-            Ok(account) => account.is_some_and(|account| account.accepts(secret)),
-            Err(error) => {
-                tracing::warn!(%error, "a credential could not be looked up");
-                true
-            }
-        }
     }
 
     pub(super) fn on_broken(&self, error: &WsError) -> Stop {
@@ -320,6 +310,17 @@ impl Reader {
                 .with_reason("answer_too_large")
                 .with_outcome(error.outcome());
             self.put(&Failure::new(id, session, &brief, now));
+        }
+    }
+}
+
+/// Whether the secret behind a credential is still one of its user's; while that cannot be known, it is.
+async fn holds(accounts: &dyn Accounts, grant: &Grant) -> bool {
+    match accounts.account(&grant.user).await {
+        Ok(account) => account.is_some_and(|account| account.accepts(&grant.secret)),
+        Err(error) => {
+            tracing::warn!(%error, "a credential could not be looked up");
+            true
         }
     }
 }

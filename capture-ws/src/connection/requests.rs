@@ -5,7 +5,7 @@ use std::sync::Arc;
 use capture_core::{
     Caller, Created, Error, ErrorCode, Executed,
     account::{Grant, Scope},
-    session::{EventKind, Follow, SessionId, SessionView, View},
+    session::{EventFrame, EventKind, Follow, SessionId, SessionView, View},
 };
 use futures::{FutureExt, Stream, StreamExt, future::BoxFuture};
 use tokio::time::Instant;
@@ -15,7 +15,7 @@ use super::reader::{Reader, Stop};
 use crate::{
     close::CloseCode,
     frame::{
-        Cancelled, Command, Empty, EventFrame, Hello, Pong, SessionResult, SessionsResult, Snapshot, Subscribed, Wanted,
+        Cancelled, Command, Empty, Hello, Pong, SessionResult, SessionsResult, Snapshot, Subscribed, Wanted,
     },
     limits::millis,
     outbox::Deadline,

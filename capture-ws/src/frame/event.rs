@@ -3,39 +3,10 @@
 use bytes::Bytes;
 use capture_core::{
     clock::Timestamp,
-    session::{Epoch, Event, EventKind, Line, Said, SessionId, Shown},
+    session::{EventFrame, Line, Said, SessionId, Shown},
 };
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
-
-/// An event on its way to a follower.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EventFrame<'a, P> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    method: &'a str,
-    session_id: SessionId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    epoch: Option<&'a Epoch>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seq: Option<u64>,
-    params: P,
-}
-
-impl<'a> EventFrame<'a, &'a EventKind> {
-    /// An event of the log.
-    pub fn logged(session_id: SessionId, epoch: &'a Epoch, event: &'a Event) -> Self {
-        let (method, seq) = (event.kind.method(), Some(event.seq));
-        Self { kind: "event", method, session_id, epoch: Some(epoch), seq, params: &event.kind }
-    }
-}
-
-impl<P> EventFrame<'static, P> {
-    fn passing(method: &'static str, session_id: SessionId, params: P) -> Self {
-        Self { kind: "event", method, session_id, epoch: None, seq: None, params }
-    }
-}
 
 /// How much time is left.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -7,7 +7,7 @@ mod request;
 
 pub use self::{
     command::{Command, Wanted},
-    event::{Countdown, EventFrame, LineParams, ViewParams},
+    event::{Countdown, LineParams, ViewParams},
     reply::{
         Cancelled, Empty, ErrorBody, Failure, Hello, Pong, SessionResult, SessionsResult, Snapshot, Subscribed, Success,
     },

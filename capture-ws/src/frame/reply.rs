@@ -6,12 +6,11 @@ use capture_core::{
     Error, ErrorCode, RunOutcome,
     account::Scope,
     clock::Timestamp,
-    session::{Epoch, EventKind, SessionId, SessionView},
+    session::{Epoch, EventFrame, EventKind, SessionId, SessionView},
 };
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::EventFrame;
 use crate::limits::{ToldLimits, millis};
 
 /// A request that was carried out.

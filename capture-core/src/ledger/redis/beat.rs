@@ -73,7 +73,7 @@ impl RedisLedger {
         let known = self.pulse.lock().dataset.clone();
         let again = again && !known.is_empty();
         let new = Uuid::new_v4().simple();
-        let mut arguments = arguments![self.me, now.0, known, new, millis(LEASE), u8::from(again)];
+        let mut arguments = arguments![self.me, now.0, known, new, millis(LEASE), u8::from(again), self.address];
         for beat in changed {
             arguments.extend(arguments![beat.id, usage_text(&beat.usage)]);
         }

@@ -40,7 +40,7 @@ use super::{
 use crate::{
     account::UserId,
     clock::Timestamp,
-    session::{Lifecycle, SessionId, SessionView},
+    session::{IdempotencyKey, Lifecycle, SessionId, SessionView},
 };
 
 const RESERVE: Script = script!("reserve a session", "reserve");
@@ -51,6 +51,7 @@ const SETTLE: Script = script!("settle a session", "settle");
 const FIND: Script = script!("find a session", "find");
 const LIST: Script = script!("list sessions", "list");
 const PRUNE: Script = script!("forget old sessions", "prune");
+const CLAIM: Script = script!("claim a create", "claim");
 const PART: Script = script!("leave the cluster", "part");
 
 /// An instance that has not beaten for this long is dead to the others.
@@ -95,6 +96,7 @@ pub struct Whereabouts {
 pub struct RedisLedger {
     store: Arc<dyn Store>,
     me: InstanceId,
+    address: String,
     own: Mutex<HashMap<SessionId, Own>>,
     remembered: Remembered,
     pulse: Mutex<Pulse>,
@@ -137,7 +139,15 @@ impl fmt::Debug for RedisLedger {
 impl RedisLedger {
     /// The books of this instance.
     pub fn new(store: Arc<dyn Store>, me: InstanceId) -> Self {
-        Self { store, me, own: Mutex::default(), remembered: Remembered::default(), pulse: Mutex::default() }
+        let (own, remembered, pulse) = (Mutex::default(), Remembered::default(), Mutex::default());
+        Self { store, me, address: String::new(), own, remembered, pulse }
+    }
+
+    /// How other instances reach this one beside the bus.
+    #[must_use]
+    pub fn advertising(mut self, address: impl Into<String>) -> Self {
+        self.address = address.into();
+        self
     }
 
     /// This instance.
@@ -180,6 +190,22 @@ impl RedisLedger {
         let mut sessions = sessions.collect::<Option<Vec<_>>>().ok_or_else(|| malformed(LIST))?;
         sessions.sort_by_key(|(_, view)| (view.created_at, view.id));
         Ok(sessions)
+    }
+
+    /// Which instance answers a create of this key: the first that claimed it, as long as it lives.
+    ///
+    /// # Errors
+    /// When the books cannot be written.
+    pub async fn claim(
+        &self,
+        user: &UserId,
+        key: &IdempotencyKey,
+        keep: Duration,
+    ) -> Result<InstanceId, LedgerError> {
+        let arguments = arguments![user, key.as_str(), self.me, keep.as_millis()];
+        let told = run(&*self.store, CLAIM, arguments).await?;
+        let holder = told.first().and_then(Answer::text).ok_or_else(|| malformed(CLAIM))?;
+        Ok(InstanceId::read(holder))
     }
 
     /// Leaves the cluster, so that nobody waits for this instance's lease; false while it still has sessions.

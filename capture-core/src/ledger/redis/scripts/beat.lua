@@ -1,6 +1,6 @@
 -- One proof of life of an instance, with the counters of its sessions that changed.
 -- ARGV: prefix, instance, its wall clock (0: it has just come, and proves nothing for sessions), data set it knows ('' at first), name for a new data set, lease ms, whether it has beaten
--- before ('1'), then pairs of session and usage
+-- before ('1'), address other instances reach it at, then pairs of session and usage
 local me, known, lease = ARGV[2], ARGV[4], tonumber(ARGV[6])
 local dataset = redis.call('GET', DATASET)
 if not dataset then
@@ -17,8 +17,9 @@ if ARGV[7] == '1' and known == dataset and not redis.call('ZSCORE', INSTANCES, m
 local time = now()
 redis.call('ZADD', INSTANCES, time, me)
 if ARGV[3] ~= '0' then redis.call('HSET', instance_key(me), 'beat', ARGV[3]) end
-for at = 8, #ARGV, 2 do
-  if fields(ARGV[at], 'state', 'owner')[1] == 'active' then redis.call('HSET', session_key(ARGV[at]), 'usage', ARGV[at + 1]) end
+redis.call('HSET', instance_key(me), 'address', ARGV[8])
+for at = 9, #ARGV, 2 do
+  if fields(ARGV[at], 'state')[1] == 'active' then redis.call('HSET', session_key(ARGV[at]), 'usage', ARGV[at + 1]) end
 end
 local reply = {dataset, fenced, time}
 for _, sid in ipairs(redis.call('SMEMBERS', owned_key(me))) do

@@ -1,0 +1,134 @@
+//! Following a session of another instance: subscribing at its owner, and asking again for what did not arrive.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    Shared,
+    message::{Brought, Following, Message, Verb},
+    replica::{Condition, Replica, event},
+};
+use crate::{
+    error::Error,
+    ledger::redis::InstanceId,
+    session::{Epoch, EventKind, Follow, SessionClosed, SessionId, Since},
+    sessions::Caller,
+};
+
+/// An owner tells its position more often; silence for this long means that it, or the way to it, is gone.
+const SILENCE: Duration = Duration::from_secs(12);
+/// Between two attempts to find a session whose owner is silent.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A follower's tie to the owner.
+struct Tie {
+    shared: Arc<Shared>,
+    owner: InstanceId,
+    caller: Caller,
+    id: SessionId,
+    epoch: Epoch,
+    feed: u64,
+    replica: Arc<Replica>,
+}
+
+impl Shared {
+    /// Subscribes at the owner.
+    pub(super) async fn follow_at(
+        self: &Arc<Self>,
+        owner: InstanceId,
+        caller: Caller,
+        id: SessionId,
+        since: Option<Since>,
+    ) -> Result<Follow, Error> {
+        let feed = self.gateway.number();
+        let replica = Replica::new(feed);
+        let (live, lines) = replica.follow();
+        self.gateway.feed(feed, &replica);
+        let told = self.subscribe(&owner, &caller, id, since, feed).await;
+        let Following { epoch, seq, recovered, replay, session, url } = match told {
+            Ok(following) => following,
+            Err(error) => {
+                self.gateway.forget_feed(feed);
+                return Err(error);
+            }
+        };
+        replica.begin(seq, Vec::new());
+        let tie = Tie { shared: Arc::clone(self), owner, caller, id, epoch: epoch.clone(), feed, replica };
+        if session.is_active() {
+            self.tasks.spawn(tie.keep());
+        } else {
+            self.gateway.forget_feed(feed);
+        }
+        let replay = replay.into_iter().filter_map(event).collect();
+        Ok(Follow { epoch, seq, recovered, replay, session, url, live, lines })
+    }
+
+    async fn subscribe(
+        &self,
+        owner: &InstanceId,
+        caller: &Caller,
+        id: SessionId,
+        since: Option<Since>,
+        feed: u64,
+    ) -> Result<Following, Error> {
+        match self.ask(owner, caller, id, Verb::Follow { id, since, feed }).await? {
+            Brought::Following(following) => Ok(*following),
+            _ => Err(Error::internal("another instance answered something else")),
+        }
+    }
+}
+
+impl Tie {
+    /// Until the log is at its end, nobody follows, or what is missing cannot be had: then the follower is left without the last
+    /// event, and knows that events were lost.
+    async fn keep(mut self) {
+        loop {
+            let condition = tokio::select! {
+                condition = self.replica.trouble(SILENCE) => condition,
+                () = self.shared.tasks.stopped() => Condition::Over,
+            };
+            if condition == Condition::Over || !self.repair().await {
+                break;
+            }
+        }
+        self.shared.gateway.forget_feed(self.feed);
+        let unfollow = Message::Unfollow(self.shared.me().clone(), self.feed);
+        let _ = self.shared.gateway.send(&self.owner, &unfollow).await; // an owner that is gone feeds nobody
+    }
+
+    /// Asks for what is missing; false when there is nothing more to come.
+    async fn repair(&mut self) -> bool {
+        loop {
+            match self.subscribe_again().await {
+                Ok(recovered) => return recovered,
+                Err(error) => match error.session() {
+                    // Its owner died, or ended it and forgot its log: what it cannot tell is told in its name.
+                    Some(last) if !last.is_active() => {
+                        self.replica.end(EventKind::SessionClosed(SessionClosed { session: Box::new(last.clone()) }));
+                        return false;
+                    }
+                    _ => tracing::debug!(%error, session.id = %self.id, "a followed session cannot be reached"),
+                },
+            }
+            tokio::select! {
+                () = tokio::time::sleep(PAUSE) => {}
+                () = self.replica.abandoned() => return false,
+                () = self.shared.tasks.stopped() => return false,
+            }
+        }
+    }
+
+    async fn subscribe_again(&mut self) -> Result<bool, Error> {
+        let gateway = &self.shared.gateway;
+        gateway.forget_feed(self.feed);
+        self.feed = gateway.number();
+        self.replica.switch(self.feed);
+        gateway.feed(self.feed, &self.replica);
+        let since = Since { epoch: self.epoch.clone(), seq: self.replica.seq() };
+        let following =
+            self.shared.subscribe(&self.owner, &self.caller, self.id, Some(since), self.feed).await?;
+        if following.recovered {
+            self.replica.begin(following.seq, following.replay);
+        }
+        Ok(following.recovered)
+    }
+}

@@ -1,0 +1,235 @@
+//! Answering other instances: their questions are carried out by this process's engine, each once, whatever is sent twice.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use super::{
+    feeder::Feeders,
+    gateway::Gateway,
+    message::{Acted, Ask, Brought, Following, Message, Verb},
+    relayed::{RelayedError, RelayedOutcome},
+    showing::Views,
+};
+use crate::{
+    action,
+    engine::Engine,
+    error::{Error, ErrorCode, RunOutcome},
+    ledger::redis::InstanceId,
+    sessions::{Caller, Executed, Patience, Sessions},
+    session::{EventFrame, WireForm},
+    tasks::Tasks,
+};
+
+/// A question that takes longer is told that it was heard.
+const HEARD_AFTER: Duration = Duration::from_millis(200);
+/// How long an answer is kept for one who did not get it. Longer than a question can be valid.
+const KEPT: Duration = Duration::from_secs(30);
+/// Bytes of kept answers; beyond it only the fact that there was one is kept.
+const KEPT_BYTES: usize = 64 << 20;
+/// Questions under way or remembered; beyond it new ones are refused.
+const MAX_ASKED: usize = 50_000;
+
+type Number = (InstanceId, u64);
+
+/// The answering side of an instance.
+#[derive(Debug)]
+pub(super) struct Owner {
+    engine: Engine,
+    gateway: Arc<Gateway>,
+    asked: Mutex<HashMap<Number, Asked>>,
+    feeders: Feeders,
+    views: Views,
+    tasks: Tasks,
+}
+
+#[derive(Debug)]
+enum Asked {
+    /// Under way, valid until this moment of the shared clock.
+    Running(Arc<AtomicI64>),
+    Answered { at: Instant, answer: Option<Bytes>, bytes: usize },
+}
+
+impl Owner {
+    pub(super) fn new(engine: Engine, gateway: Arc<Gateway>, tasks: Tasks) -> Arc<Self> {
+        let feeders = Feeders::new(Arc::clone(&gateway), tasks.clone());
+        Arc::new(Self { engine, gateway, asked: Mutex::default(), feeders, views: Views::default(), tasks })
+    }
+
+    /// Takes a question; never waits.
+    pub(super) fn on_ask(self: &Arc<Self>, ask: Ask) {
+        let number = (ask.from.clone(), ask.number);
+        let until = {
+            let mut asked = self.asked.lock();
+            match asked.get(&number) {
+                Some(Asked::Running(until)) => {
+                    until.fetch_max(ask.until, Ordering::Relaxed);
+                    return self.reply(ask.from, Message::Heard(ask.number).encode());
+                }
+                Some(Asked::Answered { answer: Some(answer), .. }) => return self.reply(ask.from, answer.clone()),
+                Some(Asked::Answered { answer: None, .. }) => return self.refuse(&ask, &forgotten()),
+                None => {}
+            }
+            if ask.until < self.gateway.now() {
+                return self.refuse(&ask, &late());
+            }
+            if asked.len() >= MAX_ASKED {
+                return self.refuse(&ask, &Error::new(ErrorCode::Busy, "too many requests of other instances"));
+            }
+            let until = Arc::new(AtomicI64::new(ask.until));
+            asked.insert(number.clone(), Asked::Running(Arc::clone(&until)));
+            until
+        };
+        let owner = Arc::clone(self);
+        self.tasks.spawn(async move { owner.work(ask, number, until).await });
+    }
+
+    pub(super) fn on_unfollow(&self, from: &InstanceId, feed: u64) {
+        self.feeders.stop(from, feed);
+    }
+
+    /// Forgets answers that nobody can ask for any more.
+    pub(super) fn sweep(&self) {
+        let mut asked = self.asked.lock();
+        asked.retain(|_, asked| !matches!(asked, Asked::Answered { at, .. } if at.elapsed() >= KEPT));
+        let mut kept: Vec<_> = asked.iter_mut().filter_map(|(_, asked)| match asked {
+            Asked::Answered { at, answer, bytes } if answer.is_some() => Some((*at, *bytes, answer)),
+            _ => None,
+        }).collect();
+        let mut bytes: usize = kept.iter().map(|(_, bytes, _)| bytes).sum();
+        kept.sort_by_key(|(at, ..)| *at);
+        for (_, size, answer) in kept {
+            if bytes <= KEPT_BYTES {
+                break;
+            }
+            *answer = None;
+            bytes -= size;
+        }
+        drop(asked);
+        self.views.sweep();
+    }
+
+    async fn work(self: Arc<Self>, ask: Ask, number: Number, until: Arc<AtomicI64>) {
+        let (from, sent_as, session) = (ask.from.clone(), ask.number, ask.verb.session());
+        let mut carried_out = std::pin::pin!(self.carry_out(ask, until));
+        let result = tokio::select! {
+            result = carried_out.as_mut() => result,
+            () = tokio::time::sleep(HEARD_AFTER) => {
+                self.send(&from, Message::Heard(sent_as).encode()).await;
+                carried_out.await
+            }
+        };
+        if let Some(id) = session {
+            self.feeders.caught_up(&from, id, self.engine.position(id)).await;
+        }
+        let feed = match &result {
+            Ok((_, feed)) => *feed,
+            Err(_) => None,
+        };
+        let result = result.map(|(brought, _)| Box::new(brought)).map_err(|error| RelayedError::from(&error));
+        let message = Message::Answer(sent_as, result);
+        let answer = message.encode();
+        let bytes = answer.len();
+        self.asked.lock().insert(number, Asked::Answered { at: Instant::now(), answer: Some(answer), bytes });
+        if let Err(error) = self.gateway.send(&from, &message).await {
+            tracing::debug!(%error, "an answer could not be sent; it will be asked for");
+        }
+        if let Some(feed) = feed {
+            self.feeders.begin(&from, feed);
+        }
+    }
+
+    fn reply(self: &Arc<Self>, to: InstanceId, message: Bytes) {
+        let owner = Arc::clone(self);
+        self.tasks.spawn(async move { owner.send(&to, message).await });
+    }
+
+    fn refuse(self: &Arc<Self>, ask: &Ask, error: &Error) {
+        self.reply(ask.from.clone(), Message::Answer(ask.number, Err(error.into())).encode());
+    }
+
+    async fn send(&self, to: &InstanceId, message: Bytes) {
+        if let Err(error) = self.gateway.send_encoded(to, message).await {
+            tracing::debug!(%error, "a message could not be sent; it will be asked for");
+        }
+    }
+
+    /// What it brought, and the feed to begin once that was told.
+    async fn carry_out(&self, ask: Ask, until: Arc<AtomicI64>) -> Result<(Brought, Option<u64>), Error> {
+        let gateway = Arc::clone(&self.gateway);
+        let patience = Patience::new(move || gateway.now() <= until.load(Ordering::Relaxed));
+        let caller = Caller { user: ask.user, connection: ask.by, patience: Some(patience) };
+        let brought = match ask.verb {
+            Verb::Create { options, keyed } => {
+                let created = self.engine.create(caller, options, keyed).await?;
+                Brought::Created { session: created.session, replayed: created.replayed }
+            }
+            Verb::Get(id) => Brought::Session(self.engine.get(caller, id).await?),
+            Verb::List => Brought::Sessions(self.engine.list(caller).await?),
+            Verb::Renew(id, seconds) => Brought::Session(self.engine.renew(caller, id, seconds).await?),
+            Verb::Execute { id, action, keyed } => {
+                acted(self.engine.execute(caller, id, action::parse(&action)?, keyed).await?)
+            }
+            Verb::Cancel(id, name) => Brought::Cancelled(self.engine.cancel(caller, id, name).await?),
+            Verb::Close(id) => Brought::Session(self.engine.close(caller, id).await?),
+            Verb::Follow { id, since, feed } => {
+                let follow = self.engine.follow(caller, id, since).await?;
+                let frame = |event: &Arc<crate::session::Event>| {
+                    event.frame(WireForm::MessagePack, || encode(&EventFrame::logged(id, &follow.epoch, event)))
+                };
+                let following = Following {
+                    epoch: follow.epoch.clone(),
+                    seq: follow.seq,
+                    recovered: follow.recovered,
+                    replay: follow.replay.iter().map(frame).collect(),
+                    session: follow.session.clone(),
+                    url: follow.url.clone(),
+                };
+                self.feeders.prepare(&ask.from, feed, id, follow);
+                return Ok((Brought::Following(Box::new(following)), Some(feed)));
+            }
+            Verb::Look { id, options, view } => {
+                self.views.look(&self.engine, caller, id, options, (ask.from, view)).await?
+            }
+        };
+        Ok((brought, None))
+    }
+}
+
+/// A frame as its watchers get it.
+pub(super) fn encode(frame: &impl serde::Serialize) -> Bytes {
+    rmp_serde::to_vec_named(frame).map(Bytes::from).unwrap_or_default()
+}
+
+fn acted(executed: Executed) -> Brought {
+    match executed {
+        Executed::Reply(reply) => Brought::Acted(Acted {
+            action_id: reply.action_id,
+            duration_ms: reply.duration_ms,
+            outcome: RelayedOutcome::of(&reply.outcome),
+            seq: reply.seq,
+            replayed: reply.replayed,
+            session: (*reply.session).clone(),
+        }),
+        Executed::Dropped(session) => Brought::Dropped(*session),
+    }
+}
+
+fn late() -> Error {
+    Error::new(ErrorCode::Unavailable, "the request arrived after whoever asked had given up").with_reason("given_up")
+}
+
+fn forgotten() -> Error {
+    Error::new(ErrorCode::Unavailable, "the answer of this request is not kept any more")
+        .with_reason("result_dropped")
+        .with_outcome(RunOutcome::Unknown)
+}

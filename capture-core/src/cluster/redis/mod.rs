@@ -1,0 +1,167 @@
+//! Redis as the bus and the store of a cluster.
+//!
+//! Three connections: one for scripts and messages, one for what is large, one that listens. Each is replaced by itself;
+//! nothing of ours waits longer than a second for any of them.
+
+mod inbox;
+mod lane;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
+use parking_lot::Mutex;
+use redis::{
+    Client, ConnectionAddr, IntoConnectionInfo, Value,
+    io::tcp::{TcpSettings, socket2::TcpKeepalive},
+};
+use tokio::sync::mpsc;
+
+use self::{inbox::Hearing, lane::Lane};
+use super::bus::{Bus, BusError};
+use crate::{
+    ledger::redis::{Answer, Argument, InstanceId, Script, Store, StoreError},
+    tasks::Tasks,
+};
+
+/// Unacknowledged bytes for this long break a connection, whatever the kernel would wait.
+const USER_TIMEOUT: Duration = Duration::from_secs(5);
+/// An idle connection is probed by the kernel this often.
+const KEEPALIVE: Duration = Duration::from_secs(5);
+/// Messages read ahead; a receiver that lags behind slows down the reading, and Redis drops a subscriber that reads too slowly.
+const AHEAD: usize = 4_096;
+/// How long what is large is kept.
+const LARGE_MS: u64 = 60_000;
+
+/// What one instance needs of Redis.
+#[derive(Debug)]
+pub struct RedisLink {
+    client: Client,
+    prefix: Arc<str>,
+    me: InstanceId,
+    lane: Arc<Lane>,
+    large: Lane,
+    scripts: Mutex<HashMap<&'static str, redis::Script>>,
+    hearing: Arc<Hearing>,
+    tasks: Tasks,
+}
+
+impl RedisLink {
+    /// A link for this instance. Connects with the first use.
+    ///
+    /// # Errors
+    /// When `url` is not one of Redis (`redis://[user:password@]host[:port][/db]`).
+    pub fn new(url: &str, prefix: &str, me: InstanceId) -> Result<Self, String> {
+        let info = url.into_connection_info().map_err(|error| format!("not an address of redis: {error}"))?;
+        let info = match info.addr() {
+            ConnectionAddr::Unix(_) => info,
+            _ => {
+                let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
+                let settings = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
+                info.set_tcp_settings(settings.set_user_timeout(USER_TIMEOUT))
+            }
+        };
+        let client = Client::open(info).map_err(|error| error.to_string())?;
+        Ok(Self {
+            lane: Arc::new(Lane::new(client.clone())),
+            large: Lane::new(client.clone()),
+            client,
+            prefix: prefix.into(),
+            me,
+            scripts: Mutex::default(),
+            hearing: Arc::default(),
+            tasks: Tasks::default(),
+        })
+    }
+
+    fn channel(&self, instance: &InstanceId) -> String {
+        format!("{}:inbox:{instance}", self.prefix)
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("{}:{name}", self.prefix)
+    }
+
+    fn script(&self, script: Script) -> redis::Script {
+        self.scripts.lock().entry(script.code).or_insert_with(|| redis::Script::new(script.code)).clone()
+    }
+}
+
+impl Store for RedisLink {
+    fn run(&self, script: Script, arguments: Vec<Argument>) -> BoxFuture<'_, Result<Answer, StoreError>> {
+        async move {
+            let code = self.script(script);
+            let prefix = Arc::clone(&self.prefix);
+            let answer = self.lane.run(|mut connection| async move {
+                let mut invocation = code.prepare_invoke();
+                invocation.arg(&*prefix);
+                for argument in arguments {
+                    invocation.arg(argument);
+                }
+                invocation.invoke_async::<Value>(&mut connection).await
+            });
+            Ok(read(answer.await.map_err(StoreError)?))
+        }
+        .boxed()
+    }
+}
+
+impl Bus for RedisLink {
+    fn send<'a>(&'a self, to: &'a InstanceId, message: Bytes) -> BoxFuture<'a, Result<usize, BusError>> {
+        async move {
+            let channel = self.channel(to);
+            let sent = self.lane.run(|mut connection| async move {
+                redis::cmd("PUBLISH").arg(channel).arg(&*message).query_async::<usize>(&mut connection).await
+            });
+            sent.await.map_err(BusError)
+        }
+        .boxed()
+    }
+
+    fn receive(&self) -> BoxStream<'static, Bytes> {
+        let (sender, messages) = mpsc::channel(AHEAD);
+        let (client, lane, hearing) = (self.client.clone(), Arc::clone(&self.lane), Arc::clone(&self.hearing));
+        self.tasks.spawn(inbox::listen(client, lane, self.channel(&self.me), sender, hearing));
+        futures::stream::unfold(messages, |mut messages| async { Some((messages.recv().await?, messages)) }).boxed()
+    }
+
+    fn put<'a>(&'a self, name: &'a str, bytes: Bytes) -> BoxFuture<'a, Result<(), BusError>> {
+        async move {
+            let key = self.key(name);
+            let kept = self.large.run(|mut connection| async move {
+                let mut command = redis::cmd("SET");
+                command.arg(key).arg(&*bytes).arg("PX").arg(LARGE_MS);
+                command.query_async::<()>(&mut connection).await
+            });
+            kept.await.map_err(BusError)
+        }
+        .boxed()
+    }
+
+    fn take<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, BusError>> {
+        async move {
+            let key = self.key(name);
+            let taken = self.large.run(|mut connection| async move {
+                redis::cmd("GETDEL").arg(key).query_async::<Option<Vec<u8>>>(&mut connection).await
+            });
+            Ok(taken.await.map_err(BusError)?.map(Bytes::from))
+        }
+        .boxed()
+    }
+
+    fn health(&self) -> Result<(), String> {
+        if self.hearing.is_good() { Ok(()) } else { Err("redis: messages of other instances do not arrive".to_owned()) }
+    }
+}
+
+fn read(value: Value) -> Answer {
+    match value {
+        Value::Nil => Answer::Nil,
+        Value::Int(whole) => Answer::Whole(whole),
+        Value::BulkString(bytes) => Answer::Bytes(bytes),
+        Value::SimpleString(text) => Answer::Bytes(text.into_bytes()),
+        Value::Okay => Answer::Bytes(b"OK".to_vec()),
+        Value::Array(items) => Answer::List(items.into_iter().map(read).collect()),
+        _ => Answer::Nil, // of a later protocol
+    }
+}

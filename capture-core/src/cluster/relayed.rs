@@ -1,0 +1,149 @@
+//! Results and errors on their way from the instance that has the page to the one that has the client.
+//!
+//! A result travels as the fields its reply will have, bytes as bytes, and is written out as it is in every form a client may ask for. Only a picture of its own is told apart,
+//! because REST can answer with the bare picture.
+
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use rmpv::Value;
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
+
+use crate::{
+    action::{ActionResult, Effects, Outcome, Picture, PictureFormat},
+    error::{Error, ErrorCode, RunOutcome},
+    session::SessionView,
+};
+
+/// The fields of a result, in their order.
+#[derive(Debug, Clone)]
+pub struct Fields(Vec<(Value, Value)>);
+
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        map(&self.0, serializer)
+    }
+}
+
+/// A value; bytes as bytes, or as text where the form has none.
+struct Field<'a>(&'a Value);
+
+impl Serialize for Field<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Map(entries) => map(entries, serializer),
+            Value::Array(items) => serializer.collect_seq(items.iter().map(Field)),
+            Value::Binary(bytes) if serializer.is_human_readable() => serializer.serialize_str(&STANDARD.encode(bytes)),
+            other => other.serialize(serializer),
+        }
+    }
+}
+
+/// Bytes have a name of their own where they are text.
+fn map<S: Serializer>(entries: &[(Value, Value)], serializer: S) -> Result<S::Ok, S::Error> {
+    let text = serializer.is_human_readable();
+    let mut fields = serializer.serialize_map(Some(entries.len()))?;
+    for (name, value) in entries {
+        match value {
+            Value::Binary(_) if text => {
+                fields.serialize_entry(&format!("{}Base64", name.as_str().unwrap_or_default()), &Field(value))?;
+            }
+            _ => fields.serialize_entry(name, &Field(value))?,
+        }
+    }
+    fields.end()
+}
+
+/// A result as it travels.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum RelayedOutcome {
+    /// MessagePack of its fields.
+    Fields(Bytes),
+    /// A picture of its own, and what else happened.
+    Picture { format: String, body: Bytes, width: u32, height: u32, clamped: bool, effects: Effects },
+}
+
+impl RelayedOutcome {
+    pub(super) fn of(outcome: &Outcome) -> Self {
+        let ActionResult::Screenshot(picture) = &outcome.result else {
+            return Self::Fields(rmp_serde::to_vec_named(outcome).map(Bytes::from).unwrap_or_default());
+        };
+        Self::Picture {
+            format: picture.format.as_str().to_owned(),
+            body: picture.body.clone(),
+            width: picture.width,
+            height: picture.height,
+            clamped: picture.clamped,
+            effects: outcome.effects.clone(),
+        }
+    }
+
+    /// The result as its client will see it; `None` when it cannot be read.
+    pub(super) fn read(self) -> Option<Outcome> {
+        match self {
+            Self::Fields(bytes) => {
+                let fields = rmpv::decode::read_value(&mut bytes.as_ref()).ok()?;
+                let Value::Map(entries) = fields else { return None };
+                Some(ActionResult::Relayed(Fields(entries)).into())
+            }
+            Self::Picture { format, body, width, height, clamped, effects } => {
+                let format = PictureFormat::ALL.into_iter().find(|known| known.as_str() == format)?;
+                let picture = Picture { format, body, width, height, clamped };
+                Some(Outcome { result: ActionResult::Screenshot(picture), effects, screenshot: None })
+            }
+        }
+    }
+}
+
+/// An error as it travels: everything but its source, which stays in the log of whoever had it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct RelayedError {
+    code: ErrorCode,
+    message: String,
+    reason: Option<String>,
+    outcome: RunOutcome,
+    hint: String,
+    retry_after_ms: Option<u64>,
+    session: Option<Box<SessionView>>,
+    /// JSON, which is what details are.
+    details: String,
+    seq: Option<u64>,
+}
+
+impl From<&Error> for RelayedError {
+    fn from(error: &Error) -> Self {
+        Self {
+            code: error.code(),
+            message: error.message().to_owned(),
+            reason: error.reason().map(ToOwned::to_owned),
+            outcome: error.outcome(),
+            hint: error.hint().to_owned(),
+            retry_after_ms: error.retry_after().map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+            session: error.session().cloned().map(Box::new),
+            details: serde_json::to_string(error.details()).unwrap_or_default(),
+            seq: error.seq(),
+        }
+    }
+}
+
+impl From<RelayedError> for Error {
+    fn from(relayed: RelayedError) -> Self {
+        let details = serde_json::from_str(&relayed.details).unwrap_or_default();
+        let mut error = Self::new(relayed.code, relayed.message)
+            .with_outcome(relayed.outcome)
+            .with_hint(relayed.hint)
+            .with_details(details)
+            .with_seq(relayed.seq.unwrap_or(0));
+        if let Some(reason) = relayed.reason {
+            error = error.with_reason(reason);
+        }
+        if let Some(wait) = relayed.retry_after_ms {
+            error = error.with_retry_after(Duration::from_millis(wait));
+        }
+        if let Some(session) = relayed.session {
+            error = error.with_session(*session);
+        }
+        error
+    }
+}

@@ -1,0 +1,194 @@
+//! The log of a session of another instance, as far as it has arrived here: in order, without holes, or known to be broken.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use serde::Deserialize;
+use tokio::{
+    sync::{Notify, broadcast},
+    time::Instant,
+};
+
+use super::message::Item;
+use crate::session::{Event, EventKind, Line, Said};
+
+/// Events and lines a follower may lie behind.
+const AHEAD: [usize; 2] = [512, 64];
+/// Items that may arrive before it is known where their feed begins.
+const EARLY: usize = 1_024;
+
+/// An event's frame, as far as it must be understood here.
+#[derive(Deserialize)]
+struct Taken {
+    method: String,
+    seq: u64,
+    params: rmpv::Value,
+}
+
+/// The event in a frame; `None` is one of a later version.
+pub(super) fn event(frame: Bytes) -> Option<Arc<Event>> {
+    let Taken { method, seq, params } = rmp_serde::from_slice(&frame).ok()?;
+    Some(Arc::new(Event::relayed(seq, EventKind::read(&method, params)?, Some(frame))))
+}
+
+/// What a follower here is fed by.
+#[derive(Debug)]
+pub(super) struct Replica {
+    state: Mutex<State>,
+    live: broadcast::Sender<Arc<Event>>,
+    lines: broadcast::Sender<Arc<Line>>,
+    changed: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    feed: u64,
+    seq: u64,
+    /// Items of a feed whose beginning is not known yet.
+    early: Option<Vec<Item>>,
+    heard: Instant,
+    condition: Condition,
+}
+
+/// How the replica is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Condition {
+    /// Everything up to here has arrived.
+    Whole,
+    /// Something is missing.
+    Broken,
+    /// The last event has arrived.
+    Over,
+}
+
+impl Replica {
+    /// One that waits to learn where this feed begins.
+    pub(super) fn new(feed: u64) -> Arc<Self> {
+        let state = State { feed, seq: 0, early: Some(Vec::new()), heard: Instant::now(), condition: Condition::Whole };
+        Arc::new(Self {
+            state: Mutex::new(state),
+            live: broadcast::Sender::new(AHEAD[0]),
+            lines: broadcast::Sender::new(AHEAD[1]),
+            changed: Notify::new(),
+        })
+    }
+
+    pub(super) fn follow(&self) -> (broadcast::Receiver<Arc<Event>>, broadcast::Receiver<Arc<Line>>) {
+        (self.live.subscribe(), self.lines.subscribe())
+    }
+
+    /// The last event that has arrived.
+    pub(super) fn seq(&self) -> u64 {
+        self.state.lock().seq
+    }
+
+    /// Another feed takes over; its items wait until it is known where it begins.
+    pub(super) fn switch(&self, feed: u64) {
+        let mut state = self.state.lock();
+        (state.feed, state.early) = (feed, Some(Vec::new()));
+    }
+
+    /// The feed begins after this event; these were missing before it.
+    pub(super) fn begin(&self, seq: u64, missing: Vec<Bytes>) {
+        let mut state = self.state.lock();
+        state.condition = Condition::Whole;
+        state.heard = Instant::now();
+        if state.seq == 0 {
+            state.seq = seq;
+        }
+        for frame in missing {
+            self.apply(&mut state, Item::Event(frame));
+        }
+        for item in state.early.take().unwrap_or_default() {
+            self.apply(&mut state, item);
+        }
+    }
+
+    /// Takes an item of a feed; one that is not the present one's is nothing.
+    pub(super) fn take(&self, feed: u64, item: Item) {
+        let mut state = self.state.lock();
+        if state.feed != feed {
+            return;
+        }
+        state.heard = Instant::now();
+        match &mut state.early {
+            Some(early) if early.len() < EARLY => early.push(item),
+            Some(_full) => state.condition = Condition::Broken,
+            None => self.apply(&mut state, item),
+        }
+    }
+
+    /// The last event, told in the name of an owner that cannot any more.
+    pub(super) fn end(&self, last: EventKind) {
+        let mut state = self.state.lock();
+        let event = Arc::new(Event::relayed(state.seq + 1, last, None));
+        self.deliver(&mut state, event);
+    }
+
+    /// Completes when something is missing, nothing has arrived for `silence`, it is over, or nobody follows.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when dropped.
+    pub(super) async fn trouble(&self, silence: std::time::Duration) -> Condition {
+        loop {
+            let changed = self.changed.notified();
+            let (condition, heard) = {
+                let state = self.state.lock();
+                (state.condition, state.heard)
+            };
+            if condition != Condition::Whole {
+                return condition;
+            }
+            tokio::select! {
+                () = changed => {}
+                () = self.live.closed() => return Condition::Over,
+                () = tokio::time::sleep_until(heard + silence) => {
+                    if self.state.lock().heard == heard {
+                        return Condition::Broken;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Completes when nobody follows any more.
+    pub(super) async fn abandoned(&self) {
+        self.live.closed().await;
+    }
+
+    fn apply(&self, state: &mut State, item: Item) {
+        match item {
+            Item::Event(frame) => match event(frame) {
+                Some(event) if event.seq <= state.seq => {}
+                Some(event) if event.seq == state.seq + 1 => self.deliver(state, event),
+                // A hole, or an event of a later version.
+                _ => self.set(state, Condition::Broken),
+            },
+            Item::Console(message, dropped) => self.tell(Said::Console(message), dropped),
+            Item::Error(error, dropped) => self.tell(Said::Error(error), dropped),
+            Item::Position(seq) if seq > state.seq => self.set(state, Condition::Broken),
+            Item::Position(_) => {}
+            Item::End => self.set(state, Condition::Broken),
+        }
+    }
+
+    fn deliver(&self, state: &mut State, event: Arc<Event>) {
+        state.seq = event.seq;
+        if matches!(event.kind, EventKind::SessionClosed(_)) {
+            self.set(state, Condition::Over);
+        }
+        let _ = self.live.send(event); // the follower left
+    }
+
+    fn set(&self, state: &mut State, condition: Condition) {
+        if state.condition != Condition::Over {
+            state.condition = condition;
+            self.changed.notify_one();
+        }
+    }
+
+    fn tell(&self, said: Said, dropped: u64) {
+        let _ = self.lines.send(Arc::new(Line { said, dropped })); // nobody listens to lines
+    }
+}

@@ -1,0 +1,92 @@
+//! Where sessions, users and credits are kept: in memory, in a file, or in the Redis of a cluster.
+
+use std::sync::Arc;
+
+use capture_core::{
+    EngineBuilder,
+    account::{Account, AccountError, Accounts, Secret, UserId},
+    cluster::RedisLink,
+    ledger::{
+        MemoryLedger, SqliteLedger,
+        redis::{InstanceId, RedisLedger},
+    },
+};
+
+use crate::{
+    config::{Config, Redis},
+    data_dir::{DataDir, Lock},
+    failure::Failure,
+};
+
+/// User and secret of `--dev`; known to everyone, hence loopback only.
+pub(crate) const DEV: &str = "dev";
+
+/// Books that are open.
+pub(crate) enum Books {
+    /// Gone with the process.
+    Memory(Arc<MemoryLedger>),
+    /// One server's own.
+    File(Arc<SqliteLedger>, Lock),
+    /// Shared by many.
+    Shared(Arc<RedisLedger>, Arc<RedisLink>),
+}
+
+impl Books {
+    /// Opens those a server is configured for.
+    pub(crate) async fn open(config: &Config) -> Result<Self, Failure> {
+        if let Some(redis) = &config.redis {
+            let (books, link) = shared(redis)?;
+            if config.dev {
+                add_dev(&*books).await?;
+            }
+            return Ok(Self::Shared(books, link));
+        }
+        if config.dev {
+            let books = MemoryLedger::new();
+            add_dev(&books).await?;
+            return Ok(Self::Memory(Arc::new(books)));
+        }
+        let dir = DataDir::create(&config.data_dir)?;
+        let lock = dir.lock()?;
+        Ok(Self::File(Arc::new(SqliteLedger::open(&dir.ledger())?), lock))
+    }
+
+    /// The engine on these books, and who may use it.
+    pub(crate) fn for_engine(&self, builder: EngineBuilder) -> (EngineBuilder, Arc<dyn Accounts>) {
+        match self {
+            Self::Memory(books) => (builder.books(Arc::clone(books)), Arc::clone(books) as _),
+            Self::File(books, _) => (builder.books(Arc::clone(books)), Arc::clone(books) as _),
+            Self::Shared(books, _) => (builder.books(Arc::clone(books)), Arc::clone(books) as _),
+        }
+    }
+}
+
+/// The users of the configured servers, for a command; `create` makes the file if there is none.
+pub(crate) fn accounts(config: &Config, create: bool) -> Result<Arc<dyn Accounts>, Failure> {
+    if let Some(redis) = &config.redis {
+        return Ok(shared(redis)?.0);
+    }
+    let dir = if create { DataDir::create(&config.data_dir)? } else { DataDir::existing(&config.data_dir)? };
+    Ok(Arc::new(SqliteLedger::open(&dir.ledger())?))
+}
+
+/// The user of `--dev`.
+pub(crate) fn dev_user() -> Result<UserId, Failure> {
+    DEV.parse().map_err(|error: capture_core::account::InvalidUserId| Failure::Usage(error.to_string()))
+}
+
+async fn add_dev(accounts: &dyn Accounts) -> Result<(), Failure> {
+    match accounts.add(Account::new(dev_user()?, Secret::chosen(DEV).hash())).await {
+        Ok(()) | Err(AccountError::Exists(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn shared(redis: &Redis) -> Result<(Arc<RedisLedger>, Arc<RedisLink>), Failure> {
+    let me = InstanceId::new();
+    let link = RedisLink::new(redis.url.as_str(), &redis.prefix, me.clone()).map_err(Failure::Usage)?;
+    let link = Arc::new(link);
+    let address = redis.advertise.as_ref().map(ToString::to_string).unwrap_or_default();
+    let books = RedisLedger::new(Arc::clone(&link) as _, me).advertising(address);
+    Ok((Arc::new(books), link))
+}
