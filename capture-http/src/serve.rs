@@ -10,7 +10,7 @@ use axum::Router;
 use capture_core::{
     Engine,
     account::Secret,
-    browser::chromium::Chromium,
+    browser::{Absent, chromium::Chromium},
     cluster::Cluster,
 };
 use capture_http::{App, EdgeSettings, router, server};
@@ -94,8 +94,11 @@ async fn start(config: &Config) -> Result<Server, Failure> {
     let listener = TcpListener::bind(config.listen).await.map_err(Failure::io(listening()))?;
     let address = listener.local_addr().map_err(Failure::io(listening()))?;
     let books = Books::open(config).await?;
-    let chromium = Chromium::start(config.browser.clone()).await?;
-    let builder = Engine::builder().limits(config.limits.clone()).backend(chromium);
+    let builder = Engine::builder().limits(config.limits.clone());
+    let builder = match config.limits.max_sessions {
+        0 => builder.backend(Absent),
+        _ => builder.backend(Chromium::start(config.browser.clone()).await?),
+    };
     let (builder, accounts) = books.for_engine(builder);
     let engine = builder.build().await?;
     let (cluster, lock) = match books {

@@ -15,6 +15,7 @@ pub mod dice;
 pub mod expected;
 pub mod invented;
 pub mod processes;
+pub mod redis;
 pub mod server;
 pub mod simulated;
 pub mod site;
@@ -27,12 +28,19 @@ pub use self::{
     channel::{Channel, Connect},
     client::{Client, Reply},
     dice::Dice,
+    redis::Redis,
     server::Server,
     simulated::SimulatedServer,
     site::Site,
     until::until,
     wrapper::Wrapper,
 };
+
+/// Whether every server of the tests is to be a cluster whose clients reach only the instance that has no browser: the same
+/// stories must then go as before.
+pub fn through_another_instance() -> bool {
+    std::env::var_os("CAPTURE_THROUGH_ANOTHER").is_some()
+}
 
 /// Whether this is a long run (`make soak`, `make faults`), not the short version of `make test`.
 pub fn long() -> bool {

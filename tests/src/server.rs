@@ -13,7 +13,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::{Client, processes, until};
+use crate::{Client, Redis, processes, through_another_instance, until};
 
 /// How long the server may take to start with its first browser on a busy machine.
 const START: Duration = Duration::from_secs(60);
@@ -25,12 +25,22 @@ pub struct Server {
     base: String,
     folder: Folder,
     flags: Vec<String>,
+    /// The instance that has the browser, where this one only passes on.
+    behind: Option<Box<Behind>>,
+}
+
+#[derive(Debug)]
+struct Behind {
+    owner: Server,
+    _redis: Redis,
 }
 
 /// Where a server keeps its things; outlives the server, so that another one can be started on it.
 #[derive(Debug)]
 pub struct Folder {
     temp: TempDir,
+    /// Where users are kept, if not here.
+    redis: Option<String>,
 }
 
 impl Folder {
@@ -39,7 +49,7 @@ impl Folder {
         let temp = TempDir::with_prefix("capture-test-").unwrap();
         // Browsers run under another uid when we are root; they must be able to enter.
         std::fs::set_permissions(temp.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).unwrap();
-        Self { temp }
+        Self { temp, redis: None }
     }
 
     /// The ledger's folder.
@@ -54,7 +64,12 @@ impl Folder {
 
     /// Runs a `capture` command on this folder and returns what it printed.
     pub async fn capture(&self, arguments: &[&str]) -> (bool, String, String) {
-        let output = program().args(arguments).arg("--data-dir").arg(self.data()).output().await.unwrap();
+        let mut command = program();
+        command.args(arguments).arg("--data-dir").arg(self.data());
+        if let Some(url) = &self.redis {
+            command.args(["--redis-url", url]);
+        }
+        let output = command.output().await.unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (output.status.success(), text(output.stdout), text(output.stderr))
     }
@@ -115,6 +130,25 @@ impl Server {
 
     /// A server that listens, but may not be ready.
     pub async fn launch(folder: Folder, flags: &[&str]) -> Self {
+        if !through_another_instance() {
+            return Self::launch_one(folder, flags).await;
+        }
+        let redis = Redis::start().await;
+        let url = redis.url();
+        let shared = ["--redis-url", &url];
+        let owner = Self::launch_one(Folder::new(), &[flags, &shared].concat()).await;
+        let client = owner.client("");
+        until("the owner is ready", START, async || client.get("/readyz").await.status == 200).await;
+        let mut flags = flags.to_vec();
+        if let Some(at) = flags.iter().position(|flag| *flag == "--max-sessions") {
+            flags.drain(at..at + 2);
+        }
+        let folder = Folder { redis: Some(url.clone()), ..folder };
+        let gateway = Self::launch_one(folder, &[&flags, &shared[..], &["--max-sessions", "0"]].concat()).await;
+        Self { behind: Some(Box::new(Behind { owner, _redis: redis })), ..gateway }
+    }
+
+    async fn launch_one(folder: Folder, flags: &[&str]) -> Self {
         let mut command = program();
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
@@ -129,7 +163,7 @@ impl Server {
         let first = first.unwrap().expect("the server prints its address");
         let base = first.rsplit(' ').next().unwrap().to_owned();
         assert!(base.starts_with("http://127.0.0.1:"), "{first}");
-        Self { child, base, folder, flags: flags.iter().map(|flag| (*flag).to_owned()).collect() }
+        Self { child, base, folder, flags: flags.iter().map(|flag| (*flag).to_owned()).collect(), behind: None }
     }
 
     /// A new user with these options, as a client.
@@ -164,12 +198,12 @@ impl Server {
 
     /// The browsers' folder.
     pub fn run_root(&self) -> PathBuf {
-        self.folder.run_root()
+        self.behind.as_ref().map_or(&self.folder, |behind| &behind.owner.folder).run_root()
     }
 
-    /// Its pid.
+    /// Its pid; that of the instance with the browser, where there are two.
     pub fn pid(&self) -> u32 {
-        self.child.id().unwrap()
+        self.behind.as_ref().map_or(&self.child, |behind| &behind.owner.child).id().unwrap()
     }
 
     /// Kills it without a word, waits until it is gone, and returns what it leaves.
@@ -194,6 +228,11 @@ impl Server {
 
     /// Ends it properly; nothing may be left of it.
     pub async fn stop(mut self) {
+        if let Some(behind) = self.behind.take() {
+            Box::pin(behind.owner.stop()).await;
+            self.kill().await;
+            return;
+        }
         let children = processes::descendants(self.pid());
         processes::signal(self.pid(), Signal::TERM);
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -6,15 +6,22 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use capture_core::{
     Engine, Limits,
     account::{Account, Accounts, Secret},
-    browser::simulated::Simulated,
-    ledger::MemoryLedger,
+    browser::{Absent, simulated::Simulated},
+    cluster::{Cluster, RedisLink},
+    ledger::{
+        Ledger, MemoryLedger,
+        redis::{InstanceId, RedisLedger},
+    },
     tasks::Tasks,
 };
 use capture_http::{App, EdgeSettings, router, server};
 use capture_ws::{Channels, codec::Codec, limits::ChannelLimits};
 use tokio::net::TcpListener;
 
-use crate::{Channel, Client};
+use crate::{Channel, Client, Redis, through_another_instance, until};
+
+/// How long two instances may take to hear each other.
+const START: Duration = Duration::from_secs(10);
 
 /// A server with one user, `ann`, who may have as many sessions as she likes.
 #[derive(Debug)]
@@ -27,18 +34,39 @@ pub struct SimulatedServer {
     /// The server's own task, and what stops it.
     serving: Tasks,
     stopped: Tasks,
+    /// The instance that clients reach, and the Redis it shares with the engine, where those are two.
+    between: Option<(Cluster, Engine, Redis)>,
 }
 
 impl SimulatedServer {
     /// A server on a free port.
     pub async fn start(browser: Simulated, channels: ChannelLimits) -> Self {
-        let books = Arc::new(MemoryLedger::new());
-        books.add(Account::new("ann".parse().unwrap(), Secret::chosen("secret").hash())).await.unwrap();
         let limits = Limits { sessions_per_user: 100_000, max_sessions: 100_000, ..Limits::default() };
-        let engine = Engine::builder().limits(limits).backend(browser).books(Arc::clone(&books)).build().await.unwrap();
+        let settings = EdgeSettings { channels, ..EdgeSettings::default() };
+        let builder = Engine::builder().limits(limits.clone()).backend(browser);
+        let ann = Account::new("ann".parse().unwrap(), Secret::chosen("secret").hash());
+        let (engine, app, between) = if through_another_instance() {
+            let redis = Redis::start().await;
+            let (owner, books) = shared(&redis);
+            books.recover().await.unwrap();
+            books.add(ann).await.unwrap();
+            let engine = builder.books(Arc::clone(&books)).build().await.unwrap();
+            let owner = Cluster::join(engine.clone(), books, owner);
+            let (link, books) = shared(&redis);
+            let limits = Limits { max_sessions: 0, ..limits };
+            let relay = Engine::builder().limits(limits).backend(Absent).books(Arc::clone(&books)).build().await.unwrap();
+            let cluster = Cluster::join(relay.clone(), Arc::clone(&books), link);
+            until("instances hear each other", START, async || cluster.readiness().is_ok() && owner.readiness().is_ok()).await;
+            (engine, App::new(&relay, books, Some(&cluster), settings), Some((cluster, relay, redis)))
+        } else {
+            let books = Arc::new(MemoryLedger::new());
+            books.add(ann).await.unwrap();
+            let engine = builder.books(Arc::clone(&books)).build().await.unwrap();
+            (engine.clone(), App::new(&engine, books, None, settings), None)
+        };
+        let app = Arc::new(app);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let app = Arc::new(App::new(&engine, books, None, EdgeSettings { channels, ..EdgeSettings::default() }));
         let (serving, stopped) = (Tasks::default(), Tasks::default());
         let (channels, open) = (app.channels().clone(), app.channels().clone());
         let stop = stopped.clone();
@@ -46,7 +74,7 @@ impl SimulatedServer {
             server::serve(listener, router(app), async move { stop.stopped().await }, Duration::from_secs(1)).await;
             open.stop(Duration::from_secs(1)).await;
         });
-        Self { address, engine, channels, serving, stopped }
+        Self { address, engine, channels, serving, stopped, between }
     }
 
     /// Host and port.
@@ -72,7 +100,19 @@ impl SimulatedServer {
     /// Ends it.
     pub async fn stop(self) {
         self.engine.shutdown(Duration::ZERO).await;
+        if let Some((cluster, relay, _redis)) = &self.between {
+            relay.shutdown(Duration::ZERO).await;
+            cluster.leave().await;
+        }
         self.stopped.stop();
         assert_eq!(self.serving.finish(Duration::from_secs(5)).await, 0, "the server ends");
     }
+}
+
+/// What an instance of a cluster on this Redis needs.
+pub fn shared(redis: &Redis) -> (Arc<RedisLink>, Arc<RedisLedger>) {
+    let me = InstanceId::new();
+    let link = Arc::new(RedisLink::new(&redis.url(), "capture", me.clone()).unwrap());
+    let books = Arc::new(RedisLedger::new(Arc::clone(&link) as _, me));
+    (link, books)
 }

@@ -156,8 +156,7 @@ pub enum AccountError {
     Ledger(#[from] LedgerError),
 }
 
-/// Where users are kept. Reads see every committed change, also those of another process: at once on one machine, within a
-/// second in a cluster.
+/// Where users are kept. Reads see every committed change at once, also those of another process.
 pub trait Accounts: Send + Sync + fmt::Debug {
     /// The user of this name.
     ///

@@ -2,6 +2,7 @@
 //!
 //! Knows actions and their outcomes. Knows nothing of sessions, users or credits.
 
+mod absent;
 pub mod chromium;
 mod fault;
 pub mod simulated;
@@ -13,13 +14,16 @@ use futures::{future::BoxFuture, stream::BoxStream};
 use serde::{Deserialize, Serialize};
 use tokio::{sync::mpsc, time::Instant};
 
-pub use self::fault::{Fault, LostReason};
+pub use self::{
+    absent::Absent,
+    fault::{Fault, LostReason},
+};
 use crate::{
     action::{Action, Outcome},
     session::{EventKind, Lines, SessionOptions},
 };
 
-/// Opens pages. Implemented by [`chromium::Chromium`] and [`simulated::Simulated`].
+/// Opens pages. Implemented by [`chromium::Chromium`], [`simulated::Simulated`] and [`Absent`].
 pub trait Backend: Send + Sync + fmt::Debug {
     /// A fresh page nobody has used, isolated from all others. Times out by itself at `deadline`.
     ///

@@ -19,9 +19,10 @@ use super::{
     bus::{Bus, BusError},
     message::{Ask, Brought, Item, LARGE, Message, Verb},
     replica::Replica,
+    turns::Sending,
 };
 use crate::{
-    error::Error,
+    error::{Error, RunOutcome},
     ledger::redis::{InstanceId, RedisLedger},
     sessions::Caller,
 };
@@ -51,6 +52,16 @@ pub(super) enum Unanswered {
 enum News {
     Heard,
     Answer(Result<Box<Brought>, Error>),
+}
+
+impl Unanswered {
+    /// Whether what was asked ran.
+    pub(super) fn outcome(self) -> RunOutcome {
+        match self {
+            Self::Undelivered => RunOutcome::NotExecuted,
+            Self::Gone | Self::Silent => RunOutcome::Unknown,
+        }
+    }
 }
 
 /// The asking side of an instance.
@@ -95,7 +106,7 @@ impl Gateway {
         self.feeds.remove(&feed);
     }
 
-    /// Asks an instance and waits for its answer.
+    /// Asks an instance and waits for its answer; `sending` is given up once it was sent.
     ///
     /// # Errors
     /// That there was none; the answer itself may be an error too.
@@ -104,7 +115,9 @@ impl Gateway {
         to: &InstanceId,
         caller: &Caller,
         verb: Verb,
+        sending: Option<Sending>,
     ) -> Result<Result<Box<Brought>, Error>, Unanswered> {
+        let mut sending = sending;
         let number = self.number();
         let (sender, news) = mpsc::channel(4);
         self.waiting.insert(number, sender);
@@ -120,7 +133,9 @@ impl Gateway {
         let mut doubtful = false; // whether some sending may have reached someone
         let mut heard = false;
         loop {
-            match self.send(to, &Message::Ask(Box::new(ask.clone()))).await {
+            let sent = self.bus.send(to, Message::Ask(Box::new(ask.clone())).encode()).await;
+            sending.take();
+            match sent {
                 Ok(0) if heard || doubtful => return Err(Unanswered::Gone),
                 Ok(0) => return Err(Unanswered::Undelivered),
                 Ok(_) | Err(_) => doubtful = true,
@@ -143,7 +158,7 @@ impl Gateway {
         }
     }
 
-    /// Sends a message, beside the bus when it is large.
+    /// Sends a message, beside the bus when it is large. (Questions never go beside it: their order counts.)
     pub(super) async fn send(&self, to: &InstanceId, message: &Message) -> Result<usize, BusError> {
         self.send_encoded(to, message.encode()).await
     }

@@ -15,6 +15,7 @@ mod redis;
 mod relayed;
 mod replica;
 mod showing;
+mod turns;
 mod verbs;
 
 use std::{sync::Arc, time::Duration};
@@ -28,7 +29,7 @@ pub use self::{
     redis::RedisLink,
     relayed::Fields,
 };
-use self::{gateway::Gateway, message::Message, owner::Owner};
+use self::{gateway::Gateway, message::Message, owner::Owner, turns::Turns};
 use crate::{
     engine::Engine,
     ledger::redis::{InstanceId, RedisLedger},
@@ -54,6 +55,7 @@ struct Shared {
     bus: Arc<dyn Bus>,
     gateway: Arc<Gateway>,
     owners: DashMap<SessionId, InstanceId>,
+    turns: Turns,
     tasks: Tasks,
 }
 
@@ -64,7 +66,8 @@ impl Cluster {
         let owner = Owner::new(engine.clone(), Arc::clone(&gateway), tasks.clone());
         let inbox = bus.receive();
         tasks.spawn(receive(inbox, Arc::clone(&gateway), owner, tasks.clone()));
-        Self { shared: Arc::new(Shared { engine, books, bus, gateway, owners: DashMap::new(), tasks }) }
+        let (owners, turns) = (DashMap::new(), Turns::default());
+        Self { shared: Arc::new(Shared { engine, books, bus, gateway, owners, turns, tasks }) }
     }
 
     /// The name of this instance.
@@ -108,6 +111,7 @@ impl Shared {
     fn remember(&self, id: SessionId, owner: InstanceId) {
         if self.owners.len() >= MAX_OWNERS {
             self.owners.clear();
+            self.turns.sweep();
         }
         self.owners.insert(id, owner);
     }
@@ -138,19 +142,19 @@ async fn receive(
                 tasks.spawn(async move {
                     let fetched = gateway.fetch(&name).await;
                     if let Some(message) = fetched.and_then(|bytes| Message::decode(&bytes)) {
-                        dispatch(message, &gateway, &owner);
+                        dispatch(message, &gateway, &owner).await;
                     }
                 });
             }
-            Some(message) => dispatch(message, &gateway, &owner),
+            Some(message) => dispatch(message, &gateway, &owner).await,
             None => tracing::warn!(bytes = bytes.len(), "a message of another instance cannot be read"),
         }
     }
 }
 
-fn dispatch(message: Message, gateway: &Arc<Gateway>, owner: &Arc<Owner>) {
+async fn dispatch(message: Message, gateway: &Arc<Gateway>, owner: &Arc<Owner>) {
     match message {
-        Message::Ask(ask) => owner.on_ask(*ask),
+        Message::Ask(ask) => owner.on_ask(*ask).await,
         Message::Heard(number) => gateway.on_heard(number),
         Message::Answer(number, answer) => gateway.on_answer(number, answer.map_err(Into::into)),
         Message::Feed(feed, item) => gateway.on_item(feed, item),

@@ -10,6 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures::FutureExt;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
@@ -65,8 +66,8 @@ impl Owner {
         Arc::new(Self { engine, gateway, asked: Mutex::default(), feeders, views: Views::default(), tasks })
     }
 
-    /// Takes a question; never waits.
-    pub(super) fn on_ask(self: &Arc<Self>, ask: Ask) {
+    /// Takes a question and begins with it, so that questions are begun in the order they came; never waits.
+    pub(super) async fn on_ask(self: &Arc<Self>, ask: Ask) {
         let number = (ask.from.clone(), ask.number);
         let until = {
             let mut asked = self.asked.lock();
@@ -89,8 +90,10 @@ impl Owner {
             asked.insert(number.clone(), Asked::Running(Arc::clone(&until)));
             until
         };
-        let owner = Arc::clone(self);
-        self.tasks.spawn(async move { owner.work(ask, number, until).await });
+        let mut work = Arc::clone(self).work(ask, number, until).boxed();
+        if futures::poll!(&mut work).is_pending() {
+            self.tasks.spawn(work);
+        }
     }
 
     pub(super) fn on_unfollow(&self, from: &InstanceId, feed: u64) {

@@ -23,7 +23,7 @@ const EARLY: usize = 1_024;
 struct Taken {
     method: String,
     seq: u64,
-    params: rmpv::Value,
+    params: serde_json::Value,
 }
 
 /// The event in a frame; `None` is one of a later version.

@@ -9,12 +9,14 @@ use super::{
     Cluster, Shared,
     gateway::Unanswered,
     message::{Acted, Brought, Verb},
+    turns::Sending,
 };
 use crate::{
     action::Action,
-    error::{Error, ErrorCode, RunOutcome},
+    engine::NO_ROOM,
+    error::{Error, ErrorCode},
     ledger::redis::{InstanceId, LEASE, Whereabouts},
-    session::{Follow, Keyed, SessionId, SessionOptions, SessionView, Shown, Since, View, ViewOptions},
+    session::{Follow, IdempotencyKey, Keyed, SessionId, SessionOptions, SessionView, Shown, Since, View, ViewOptions},
     sessions::{ActionName, ActionReply, Caller, Created, Executed, Sessions},
 };
 
@@ -60,7 +62,18 @@ impl Shared {
         id: SessionId,
         verb: Verb,
     ) -> Result<Brought, Error> {
-        match self.gateway.ask(owner, caller, verb).await {
+        self.ask_in_turn(owner, caller, id, verb, None).await
+    }
+
+    async fn ask_in_turn(
+        &self,
+        owner: &InstanceId,
+        caller: &Caller,
+        id: SessionId,
+        verb: Verb,
+        sending: Option<Sending>,
+    ) -> Result<Brought, Error> {
+        match self.gateway.ask(owner, caller, verb, sending).await {
             Ok(Ok(brought)) => Ok(*brought),
             Ok(Err(error)) => Err(error),
             Err(unanswered) => {
@@ -72,10 +85,7 @@ impl Shared {
 
     /// What became of a session whose owner does not answer.
     async fn unanswered(&self, caller: &Caller, id: SessionId, unanswered: Unanswered) -> Error {
-        let outcome = match unanswered {
-            Unanswered::Undelivered => RunOutcome::NotExecuted,
-            Unanswered::Gone | Unanswered::Silent => RunOutcome::Unknown,
-        };
+        let outcome = unanswered.outcome();
         let give_up = Instant::now() + if unanswered == Unanswered::Gone { FINAL_WAIT } else { Duration::ZERO };
         loop {
             let found = self.books.locate(&caller.user, id).await;
@@ -91,6 +101,69 @@ impl Shared {
         }
     }
 
+    async fn claim(
+        &self,
+        caller: &Caller,
+        key: &IdempotencyKey,
+        to: &InstanceId,
+        from: Option<&InstanceId>,
+    ) -> Result<InstanceId, Error> {
+        let keep = self.engine.limits().final_retention;
+        Ok(self.books.claim((&caller.user, key), to, from, keep).await?)
+    }
+
+    async fn create_at(
+        &self,
+        holder: &InstanceId,
+        caller: &Caller,
+        options: SessionOptions,
+        keyed: Option<Keyed>,
+    ) -> Result<Created, Error> {
+        if holder == self.me() {
+            return self.engine.create(caller.clone(), options, keyed).await;
+        }
+        match self.gateway.ask(holder, caller, Verb::Create { options, keyed }, None).await {
+            Ok(Ok(brought)) => match *brought {
+                Brought::Created { session, replayed } => {
+                    self.remember(session.id, holder.clone());
+                    Ok(Created { session, replayed })
+                }
+                _ => Err(unexpected()),
+            },
+            Ok(Err(error)) => Err(error),
+            Err(unanswered) => Err(unreachable(unanswered)
+                .with_hint("send it again: under the same Idempotency-Key no second session is opened while that server lives")
+                .with_outcome(unanswered.outcome())),
+        }
+    }
+
+    /// Opens a session where there is room, when there is none at the first choice.
+    async fn create_elsewhere(
+        &self,
+        mut holder: InstanceId,
+        caller: &Caller,
+        options: SessionOptions,
+        keyed: Option<Keyed>,
+        full: Error,
+    ) -> Result<Created, Error> {
+        for other in self.books.others().await? {
+            if other == holder {
+                continue;
+            }
+            if let Some(keyed) = &keyed {
+                holder = self.claim(caller, &keyed.key, &other, Some(&holder)).await?;
+                if holder != other {
+                    break; // the same request found a place meanwhile
+                }
+            }
+            match self.create_at(&other, caller, options, keyed.clone()).await {
+                Err(error) if error.reason() == Some(NO_ROOM) => {}
+                result => return result,
+            }
+        }
+        Err(full)
+    }
+
     /// The caller's sessions at other instances, as their owners tell them, or else as the books do.
     async fn list_elsewhere(&self, caller: &Caller) -> Result<Vec<SessionView>, Error> {
         let known = self.books.locate_all(&caller.user).await?;
@@ -98,7 +171,7 @@ impl Shared {
         owners.sort();
         owners.dedup();
         let asked = owners.into_iter().map(|owner| async move {
-            let told = match self.gateway.ask(&owner, caller, Verb::List).await {
+            let told = match self.gateway.ask(&owner, caller, Verb::List, None).await {
                 Ok(Ok(brought)) => match *brought {
                     Brought::Sessions(views) => Some(views),
                     _ => None,
@@ -118,9 +191,9 @@ impl Shared {
 
 fn unreachable(unanswered: Unanswered) -> Error {
     let message = match unanswered {
-        Unanswered::Undelivered => "the server that holds the session cannot be reached",
-        Unanswered::Gone => "the server that holds the session left while the request was under way",
-        Unanswered::Silent => "the server that holds the session did not answer in time; the request does not begin any more",
+        Unanswered::Undelivered => "the server that has this session cannot be reached",
+        Unanswered::Gone => "the server that has this session left while the request was under way",
+        Unanswered::Silent => "the server that has this session did not answer in time; the request does not begin any more",
     };
     Error::new(ErrorCode::Unavailable, message)
         .with_reason("owner_unreachable")
@@ -158,30 +231,15 @@ impl Sessions for Cluster {
     ) -> BoxFuture<'_, Result<Created, Error>> {
         async move {
             let shared = &self.shared;
-            let Some(keyed) = keyed else { return shared.engine.create(caller, options, None).await };
-            let holder = shared.books.claim(&caller.user, &keyed.key, shared.engine.limits().final_retention).await?;
-            if holder == *shared.me() {
-                return shared.engine.create(caller, options, Some(keyed)).await;
-            }
-            match shared.gateway.ask(&holder, &caller, Verb::Create { options, keyed: Some(keyed) }).await {
-                Ok(Ok(brought)) => match *brought {
-                    Brought::Created { session, replayed } => {
-                        shared.remember(session.id, holder);
-                        Ok(Created { session, replayed })
-                    }
-                    _ => Err(unexpected()),
-                },
-                Ok(Err(error)) => Err(error),
-                Err(unanswered) => Err(Error::new(
-                    ErrorCode::Unavailable,
-                    "the server that this Idempotency-Key was first sent to does not answer",
-                )
-                .with_outcome(match unanswered {
-                    Unanswered::Undelivered => RunOutcome::NotExecuted,
-                    Unanswered::Gone | Unanswered::Silent => RunOutcome::Unknown,
-                })
-                .with_retry_after(Duration::from_secs(2))
-                .with_hint("send it again: no second session is opened while that server lives")),
+            let holder = match &keyed {
+                None => shared.me().clone(),
+                Some(keyed) => shared.claim(&caller, &keyed.key, shared.me(), None).await?,
+            };
+            match shared.create_at(&holder, &caller, options, keyed.clone()).await {
+                Err(full) if full.reason() == Some(NO_ROOM) => {
+                    shared.create_elsewhere(holder, &caller, options, keyed, full).await
+                }
+                result => result,
             }
         }
         .boxed()
@@ -191,7 +249,7 @@ impl Sessions for Cluster {
         async move {
             let shared = &self.shared;
             let Place::At(owner) = shared.place(&caller, id).await? else { return shared.engine.get(caller, id).await };
-            match shared.gateway.ask(&owner, &caller, Verb::Get(id)).await {
+            match shared.gateway.ask(&owner, &caller, Verb::Get(id), None).await {
                 Ok(answer) => session(*answer?),
                 // As of its owner's last proof of life.
                 Err(_unanswered) => {
@@ -233,13 +291,28 @@ impl Sessions for Cluster {
         keyed: Option<Keyed>,
     ) -> BoxFuture<'_, Result<Executed, Error>> {
         async move {
-            match self.shared.place(&caller, id).await? {
-                Place::Here => self.shared.engine.execute(caller, id, action, keyed).await,
-                Place::At(owner) => {
-                    let verb = Verb::Execute { id, action: action.source.request().clone(), keyed };
-                    executed(self.shared.ask(&owner, &caller, id, verb).await?)
-                }
+            if self.shared.engine.holds(id) {
+                return self.shared.engine.execute(caller, id, action, keyed).await;
             }
+            let (sending, mut answering) = self.shared.turns.next(id).await;
+            let owner = match self.shared.place(&caller, id).await? {
+                Place::Here => return self.shared.engine.execute(caller, id, action, keyed).await,
+                Place::At(owner) => owner,
+            };
+            let verb = Verb::Execute { id, action: action.source.request().clone(), keyed };
+            let answer = self.shared.ask_in_turn(&owner, &caller, id, verb, Some(sending)).await;
+            let result = answer.and_then(executed);
+            let ran = match &result {
+                Ok(_) => true,
+                Err(error) => error.seq().is_some(),
+            };
+            if ran {
+                answering.turn().await;
+            } else {
+                // It is answered at once, and whoever comes after it still waits for those before it.
+                self.shared.tasks.spawn(async move { answering.turn().await });
+            }
+            result
         }
         .boxed()
     }

@@ -20,6 +20,9 @@ use crate::{
 /// Remembered create keys, all users together; the oldest are forgotten first.
 const MAX_KEYS: usize = 10_000;
 
+/// The reason of a create that another server could carry out.
+pub(crate) const NO_ROOM: &str = "no_room";
+
 type Creating = watch::Receiver<Option<Result<SessionView, Arc<Error>>>>;
 
 /// Creates by idempotency key.
@@ -77,6 +80,7 @@ impl Inner {
     async fn create(self: &Arc<Self>, user: UserId, options: SessionOptions) -> Result<SessionView, Error> {
         if self.draining.load(Ordering::Relaxed) {
             return Err(Error::new(ErrorCode::Busy, "the server is shutting down")
+                .with_reason(NO_ROOM)
                 .with_hint("create the session on another server, or retry when this one is back")
                 .with_retry_after(Duration::from_secs(5)));
         }
@@ -141,6 +145,7 @@ impl Inner {
     fn full(&self) -> Error {
         let most = self.context.limits.max_sessions;
         Error::new(ErrorCode::Busy, format!("no browser capacity: all {most} places for sessions are taken"))
+            .with_reason(NO_ROOM)
             .with_hint("close a session, or try again when one has expired")
             .with_retry_after(Duration::from_secs(5))
     }

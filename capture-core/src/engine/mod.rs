@@ -20,6 +20,8 @@ use dashmap::DashMap;
 use parking_lot::Mutex;
 use tokio::{sync::Semaphore, time::Instant};
 
+#[cfg(feature = "redis")]
+pub(crate) use self::admission::NO_ROOM;
 pub use self::builder::EngineBuilder;
 use self::{admission::Creates, ended::Ended};
 use crate::{

@@ -148,9 +148,9 @@ impl EventKind {
 #[cfg(feature = "redis")]
 impl EventKind {
     /// Reads what [`EventKind::method`] and its serialised form say; `None` is an event of a later version.
-    pub(crate) fn read(method: &str, params: rmpv::Value) -> Option<Self> {
-        fn params_of<T: serde::de::DeserializeOwned>(params: rmpv::Value) -> Option<T> {
-            rmpv::ext::from_value(params).ok()
+    pub(crate) fn read(method: &str, params: Value) -> Option<Self> {
+        fn params_of<T: serde::de::DeserializeOwned>(params: Value) -> Option<T> {
+            serde_json::from_value(params).ok()
         }
         Some(match method {
             "action.started" => Self::ActionStarted(params_of(params)?),

@@ -1,5 +1,5 @@
 //! `capture user`: accounts in the ledger's file or in the Redis of a cluster, also while servers run on them; changes are effective
-//! at once, in a cluster within a second.
+//! at once.
 //!
 //! A secret is shown when it is made and never again: the ledger has only its hash.
 

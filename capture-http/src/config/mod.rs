@@ -164,7 +164,7 @@ fn limits(values: &Values<'_>) -> Result<Limits, ConfigError> {
         max_ttl,
         default_ttl: default_ttl.min(max_ttl),
         sessions_per_user: values.number("max-sessions-per-user", 1..=100_000)?,
-        max_sessions: values.number("max-sessions", 1..=100_000)?,
+        max_sessions: values.number("max-sessions", 0..=100_000)?,
         ..Limits::default()
     })
 }

@@ -109,7 +109,7 @@ pub(crate) const SETTINGS: &[Setting] = {
         switch("dev", Server, "For trying things out: user `dev` with secret `dev`, nothing kept, private targets allowed, loopback only."),
         value("drain-seconds", Server, "SECONDS", "How long live sessions may go on after SIGTERM, at most 900; a second signal ends them at once.").or("30"),
         value("max-sessions-per-user", Server, "NUMBER", "Active sessions of a user without a limit of their own.").or("5"),
-        value("max-sessions", Server, "NUMBER", "Live sessions of all users together; above it a create is answered 503.").or("50"),
+        value("max-sessions", Server, "NUMBER", "Live sessions of this server; above it a create goes to another instance, or is answered 503. With 0 it runs no browser and only passes on.").or("50"),
         value("default-ttl-seconds", Server, "SECONDS", "Time to live of a session that names none, never above `max-ttl-seconds`.").or("300"),
         value("max-ttl-seconds", Server, "SECONDS", "Longest time to live; larger requests are capped.").or("900"),
         value("stream-origins", Channel, "ORIGINS", "Origins, beside the server's own, whose pages may open channels; separated by commas."),

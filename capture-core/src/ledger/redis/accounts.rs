@@ -1,4 +1,4 @@
-//! Users in Redis. Read through a short memory, so that a request costs no round trip and a blink of Redis refuses nobody.
+//! Users in Redis, and a short memory of them, so that a blink of Redis refuses nobody.
 
 use std::collections::HashMap;
 
@@ -23,9 +23,7 @@ const ACCOUNTS: Script = script!("read the users", "accounts");
 const ADD: Script = script!("add a user", "add_account");
 const CHANGE: Script = script!("change a user", "change_account");
 
-/// Within this a user is not read again: the longest a change made elsewhere stays unseen.
-const FRESH: Duration = Duration::from_secs(1);
-/// As long a user read before is still believed while Redis cannot be reached.
+/// So long a user read before is still believed while Redis cannot be reached.
 const STALE: Duration = Duration::from_secs(30);
 /// Users remembered; beyond it the memory starts anew.
 const MAX_REMEMBERED: usize = 10_000;
@@ -70,9 +68,6 @@ impl RedisLedger {
 impl Accounts for RedisLedger {
     fn account<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<Account>, LedgerError>> {
         Box::pin(async move {
-            if let Some(account) = self.remembered.get(id, FRESH) {
-                return Ok(account);
-            }
             match self.read_account(id).await {
                 Ok(account) => Ok(account),
                 Err(error) => self.remembered.get(id, STALE).ok_or(error),

@@ -52,6 +52,7 @@ const FIND: Script = script!("find a session", "find");
 const LIST: Script = script!("list sessions", "list");
 const PRUNE: Script = script!("forget old sessions", "prune");
 const CLAIM: Script = script!("claim a create", "claim");
+const INSTANCES: Script = script!("list the instances", "instances");
 const PART: Script = script!("leave the cluster", "part");
 
 /// An instance that has not beaten for this long is dead to the others.
@@ -192,20 +193,33 @@ impl RedisLedger {
         Ok(sessions)
     }
 
-    /// Which instance answers a create of this key: the first that claimed it, as long as it lives.
+    /// Which instance answers a create of this key: the first that claimed it, as long as it lives. `to` claims it, or takes it over
+    /// from one that has no room.
     ///
     /// # Errors
     /// When the books cannot be written.
     pub async fn claim(
         &self,
-        user: &UserId,
-        key: &IdempotencyKey,
+        (user, key): (&UserId, &IdempotencyKey),
+        to: &InstanceId,
+        from: Option<&InstanceId>,
         keep: Duration,
     ) -> Result<InstanceId, LedgerError> {
-        let arguments = arguments![user, key.as_str(), self.me, keep.as_millis()];
+        let from = from.map(ToString::to_string).unwrap_or_default();
+        let arguments = arguments![user, key.as_str(), to, keep.as_millis(), from];
         let told = run(&*self.store, CLAIM, arguments).await?;
         let holder = told.first().and_then(Answer::text).ok_or_else(|| malformed(CLAIM))?;
         Ok(InstanceId::read(holder))
+    }
+
+    /// The other instances that live.
+    ///
+    /// # Errors
+    /// When the books cannot be read.
+    pub async fn others(&self) -> Result<Vec<InstanceId>, LedgerError> {
+        let told = run(&*self.store, INSTANCES, arguments![crate::clock::millis(LEASE)]).await?;
+        let alive = told.iter().filter_map(Answer::text).map(InstanceId::read);
+        Ok(alive.filter(|instance| *instance != self.me).collect())
     }
 
     /// Leaves the cluster, so that nobody waits for this instance's lease; false while it still has sessions.

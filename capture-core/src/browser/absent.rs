@@ -1,0 +1,25 @@
+//! No browser: for an instance of a cluster that only passes requests on.
+
+use futures::{FutureExt, future::BoxFuture};
+use tokio::time::Instant;
+
+use super::{Backend, Fault, OpenPage};
+use crate::session::SessionOptions;
+
+/// Opens nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Absent;
+
+impl Backend for Absent {
+    fn open(&self, _: SessionOptions, _: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>> {
+        std::future::ready(Err(Fault::Busy(0))).boxed()
+    }
+
+    fn health(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn shutdown(&self) -> BoxFuture<'_, ()> {
+        std::future::ready(()).boxed()
+    }
+}
