@@ -5,8 +5,8 @@ use std::{fmt, sync::Arc};
 use capture_core::{
     Engine, Limits, Sessions,
     account::{Accounts, MemoryTickets, Tickets},
-    cluster::Cluster,
     clock::{Clock, Timestamp},
+    cluster::Cluster,
 };
 use capture_ws::{Channels, Shared, limits::ChannelLimits};
 use url::Url;

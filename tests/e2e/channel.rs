@@ -186,12 +186,12 @@ async fn what_a_page_does_by_itself_is_told() {
     assert_eq!(channel.event("page.download").await["params"]["suggestedFilename"], "notes.txt");
     let script = "console.warn('careful', 1); setTimeout(() => { throw new Error('late') }); alert('hello')";
     channel.act(&id, "goto", json!({"url": format!("data:text/html,<script>{script}</script>")})).await;
-    let console = channel.event("page.console").await;
+    // Lines of the console and events of the log do not wait for each other.
+    let [console, dialog, error] = channel.events_of(["page.console", "page.dialog", "page.error"]).await;
     assert_eq!((&console["params"]["level"], &console["params"]["text"]), (&json!("warning"), &json!("careful 1")));
     assert_eq!(console["params"]["dropped"], 0);
-    let dialog = channel.event("page.dialog").await;
     assert_eq!(dialog["params"], json!({"type": "alert", "message": "hello", "accepted": true}));
-    assert!(channel.event("page.error").await["params"]["message"].as_str().unwrap().contains("late"));
+    assert!(error["params"]["message"].as_str().unwrap().contains("late"));
     stage.stop().await;
 }
 

@@ -14,6 +14,7 @@ mod boundaries;
 mod channel;
 mod cli;
 mod clicks;
+mod cluster;
 mod codecs;
 mod content;
 mod crashes;

@@ -164,6 +164,22 @@ impl Channel {
         }
     }
 
+    /// One event of each name, in whatever order they come; others are thrown away.
+    pub async fn events_of<const N: usize>(&mut self, methods: [&str; N]) -> [Value; N] {
+        let mut found = [const { None }; N];
+        while let Some(missing) = found.iter().position(Option::is_none) {
+            while let Some(event) = self.events.pop_front() {
+                if let Some(at) = methods.iter().position(|method| event["method"] == *method) {
+                    found[at].get_or_insert(event);
+                }
+            }
+            if found.iter().any(Option::is_none) {
+                assert!(self.take().await, "closed {:?} before {}", self.closed, methods[missing]);
+            }
+        }
+        found.map(Option::unwrap)
+    }
+
     /// The code the server closes with; what comes before is thrown away.
     pub async fn close_code(&mut self) -> u16 {
         while self.take().await {}

@@ -37,7 +37,8 @@ impl Redis {
     /// One with these flags.
     pub async fn start_with(flags: &[&str]) -> Self {
         let port = free_port();
-        let (dir, flags) = (TempDir::with_prefix("capture-redis-").unwrap(), flags.iter().map(|flag| (*flag).to_owned()).collect());
+        let (dir, flags) =
+            (TempDir::with_prefix("capture-redis-").unwrap(), flags.iter().map(|flag| (*flag).to_owned()).collect());
         let child = launch(port, &dir.path().to_path_buf(), &flags);
         let redis = Self { child, port, dir, flags };
         redis.ready().await;

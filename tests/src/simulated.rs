@@ -54,9 +54,13 @@ impl SimulatedServer {
             let owner = Cluster::join(engine.clone(), books, owner);
             let (link, books) = shared(&redis);
             let limits = Limits { max_sessions: 0, ..limits };
-            let relay = Engine::builder().limits(limits).backend(Absent).books(Arc::clone(&books)).build().await.unwrap();
+            let relay =
+                Engine::builder().limits(limits).backend(Absent).books(Arc::clone(&books)).build().await.unwrap();
             let cluster = Cluster::join(relay.clone(), Arc::clone(&books), link);
-            until("instances hear each other", START, async || cluster.readiness().is_ok() && owner.readiness().is_ok()).await;
+            until("instances hear each other", START, async || {
+                cluster.readiness().is_ok() && owner.readiness().is_ok()
+            })
+            .await;
             (engine, App::new(&relay, books, Some(&cluster), settings), Some((cluster, relay, redis)))
         } else {
             let books = Arc::new(MemoryLedger::new());

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::{
     Action, ActionType, Batch, Check, Click, Console, Content, Deed, DragMouse, Errors, Fill, Goto, Hover, MoveMouse,
-    Press, Query, Screenshot, Scroll, Select, Snapshot, Source, Travel, Type, TypeText, ViewportChange, WaitForSelector,
-    WaitForTimeout,
+    Press, Query, Screenshot, Scroll, Select, Snapshot, Source, Travel, Type, TypeText, ViewportChange,
+    WaitForSelector, WaitForTimeout,
     payload::{Payload, clip},
 };
 use crate::error::Error;

@@ -124,8 +124,7 @@ impl Tie {
         self.replica.switch(self.feed);
         gateway.feed(self.feed, &self.replica);
         let since = Since { epoch: self.epoch.clone(), seq: self.replica.seq() };
-        let following =
-            self.shared.subscribe(&self.owner, &self.caller, self.id, Some(since), self.feed).await?;
+        let following = self.shared.subscribe(&self.owner, &self.caller, self.id, Some(since), self.feed).await?;
         if following.recovered {
             self.replica.begin(following.seq, following.replay);
         }

@@ -12,7 +12,7 @@ use crate::{
     account::UserId,
     action::{ConsoleMessage, PageError},
     ledger::redis::InstanceId,
-    session::{Keyed, SessionId, SessionOptions, SessionView, Since, Shown, ViewOptions},
+    session::{Keyed, SessionId, SessionOptions, SessionView, Shown, Since, ViewOptions},
     sessions::ActionName,
 };
 
@@ -51,16 +51,31 @@ pub(super) struct Ask {
 /// What is asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Verb {
-    Create { options: SessionOptions, keyed: Option<Keyed> },
+    Create {
+        options: SessionOptions,
+        keyed: Option<Keyed>,
+    },
     Get(SessionId),
     List,
     Renew(SessionId, u64),
-    Execute { id: SessionId, action: Value, keyed: Option<Keyed> },
+    Execute {
+        id: SessionId,
+        action: Value,
+        keyed: Option<Keyed>,
+    },
     Cancel(SessionId, ActionName),
     Close(SessionId),
-    Follow { id: SessionId, since: Option<Since>, feed: u64 },
+    Follow {
+        id: SessionId,
+        since: Option<Since>,
+        feed: u64,
+    },
     /// The next picture after the one with this number, for a view of this name.
-    Look { id: SessionId, options: ViewOptions, view: u64 },
+    Look {
+        id: SessionId,
+        options: ViewOptions,
+        view: u64,
+    },
 }
 
 impl Verb {
@@ -76,7 +91,10 @@ impl Verb {
 /// What was brought.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Brought {
-    Created { session: SessionView, replayed: bool },
+    Created {
+        session: SessionView,
+        replayed: bool,
+    },
     Session(SessionView),
     Sessions(Vec<SessionView>),
     Acted(Acted),

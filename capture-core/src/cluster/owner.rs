@@ -26,8 +26,8 @@ use crate::{
     engine::Engine,
     error::{Error, ErrorCode, RunOutcome},
     ledger::redis::InstanceId,
-    sessions::{Caller, Executed, Patience, Sessions},
     session::{EventFrame, WireForm},
+    sessions::{Caller, Executed, Patience, Sessions},
     tasks::Tasks,
 };
 
@@ -57,7 +57,11 @@ pub(super) struct Owner {
 enum Asked {
     /// Under way, valid until this moment of the shared clock.
     Running(Arc<AtomicI64>),
-    Answered { at: Instant, answer: Option<Bytes>, bytes: usize },
+    Answered {
+        at: Instant,
+        answer: Option<Bytes>,
+        bytes: usize,
+    },
 }
 
 impl Owner {
@@ -104,10 +108,13 @@ impl Owner {
     pub(super) fn sweep(&self) {
         let mut asked = self.asked.lock();
         asked.retain(|_, asked| !matches!(asked, Asked::Answered { at, .. } if at.elapsed() >= KEPT));
-        let mut kept: Vec<_> = asked.iter_mut().filter_map(|(_, asked)| match asked {
-            Asked::Answered { at, answer, bytes } if answer.is_some() => Some((*at, *bytes, answer)),
-            _ => None,
-        }).collect();
+        let mut kept: Vec<_> = asked
+            .iter_mut()
+            .filter_map(|(_, asked)| match asked {
+                Asked::Answered { at, answer, bytes } if answer.is_some() => Some((*at, *bytes, answer)),
+                _ => None,
+            })
+            .collect();
         let mut bytes: usize = kept.iter().map(|(_, bytes, _)| bytes).sum();
         kept.sort_by_key(|(at, ..)| *at);
         for (_, size, answer) in kept {

@@ -1,10 +1,6 @@
 //! Pictures for viewers of other instances: each is asked for, so that a viewer that has enough stops the filming.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::time::Instant;

@@ -1,5 +1,5 @@
-//! The order of actions of one session that go to another instance: sent in the order they were asked for, and answered in the
-//! order they ran, as they would be here.
+//! The order of what goes to another instance about one session: sent in the order it was asked for, and actions answered in the
+//! order they ran, as it would be here.
 
 use std::sync::Arc;
 
@@ -34,6 +34,12 @@ impl Turns {
         let (answered, after) = oneshot::channel();
         let before = sending.replace(after);
         (sending, Answering { before, _answered: answered, _session: session })
+    }
+
+    /// The right to send something that is answered whenever it is ready.
+    pub(super) async fn sending(&self, id: SessionId) -> Sending {
+        let session = Arc::clone(&self.0.entry(id).or_default());
+        session.lock_owned().await
     }
 
     /// Forgets sessions in which nothing is under way.

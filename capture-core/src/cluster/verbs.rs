@@ -62,7 +62,8 @@ impl Shared {
         id: SessionId,
         verb: Verb,
     ) -> Result<Brought, Error> {
-        self.ask_in_turn(owner, caller, id, verb, None).await
+        let sending = self.turns.sending(id).await;
+        self.ask_in_turn(owner, caller, id, verb, Some(sending)).await
     }
 
     async fn ask_in_turn(
@@ -132,7 +133,9 @@ impl Shared {
             },
             Ok(Err(error)) => Err(error),
             Err(unanswered) => Err(unreachable(unanswered)
-                .with_hint("send it again: under the same Idempotency-Key no second session is opened while that server lives")
+                .with_hint(
+                    "send it again: under the same Idempotency-Key no second session is opened while that server lives",
+                )
                 .with_outcome(unanswered.outcome())),
         }
     }
@@ -167,7 +170,8 @@ impl Shared {
     /// The caller's sessions at other instances, as their owners tell them, or else as the books do.
     async fn list_elsewhere(&self, caller: &Caller) -> Result<Vec<SessionView>, Error> {
         let known = self.books.locate_all(&caller.user).await?;
-        let mut owners: Vec<_> = known.iter().map(|(owner, _)| owner.clone()).filter(|owner| owner != self.me()).collect();
+        let mut owners: Vec<_> =
+            known.iter().map(|(owner, _)| owner.clone()).filter(|owner| owner != self.me()).collect();
         owners.sort();
         owners.dedup();
         let asked = owners.into_iter().map(|owner| async move {
@@ -193,7 +197,9 @@ fn unreachable(unanswered: Unanswered) -> Error {
     let message = match unanswered {
         Unanswered::Undelivered => "the server that has this session cannot be reached",
         Unanswered::Gone => "the server that has this session left while the request was under way",
-        Unanswered::Silent => "the server that has this session did not answer in time; the request does not begin any more",
+        Unanswered::Silent => {
+            "the server that has this session did not answer in time; the request does not begin any more"
+        }
     };
     Error::new(ErrorCode::Unavailable, message)
         .with_reason("owner_unreachable")
@@ -371,7 +377,14 @@ impl Sessions for Cluster {
             let Place::At(owner) = self.shared.place(&caller, id).await? else {
                 return self.shared.engine.view(caller, id, options).await;
             };
-            let far = FarView { shared: Arc::clone(&self.shared), owner, caller, id, options, view: self.shared.gateway.number() };
+            let far = FarView {
+                shared: Arc::clone(&self.shared),
+                owner,
+                caller,
+                id,
+                options,
+                view: self.shared.gateway.number(),
+            };
             let pictures = futures::stream::unfold(far, |far| async { Some((far.next().await?, far)) });
             Ok(View::of(pictures.boxed()))
         }

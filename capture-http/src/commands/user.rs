@@ -5,9 +5,7 @@
 
 use std::process::ExitCode;
 
-use capture_core::{
-    account::{Account, AccountChange, AccountError, Accounts, Secret, SecretHash, UserId},
-};
+use capture_core::account::{Account, AccountChange, AccountError, Accounts, Secret, SecretHash, UserId};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{

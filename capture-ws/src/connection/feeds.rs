@@ -201,7 +201,9 @@ fn events(id: SessionId, live: broadcast::Receiver<Arc<Event>>) -> BoxStream<'st
                 Some((News::Event(id, event), (!is_last).then_some(live)))
             }
             // Too slow, or cut off from the instance that has the session.
-            Err(broadcast::error::RecvError::Lagged(_) | broadcast::error::RecvError::Closed) => Some((News::Lost, None)),
+            Err(broadcast::error::RecvError::Lagged(_) | broadcast::error::RecvError::Closed) => {
+                Some((News::Lost, None))
+            }
         }
     };
     futures::stream::unfold(Some(live), next).boxed()

@@ -14,9 +14,7 @@ use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use super::reader::{Reader, Stop};
 use crate::{
     close::CloseCode,
-    frame::{
-        Cancelled, Command, Empty, Hello, Pong, SessionResult, SessionsResult, Snapshot, Subscribed, Wanted,
-    },
+    frame::{Cancelled, Command, Empty, Hello, Pong, SessionResult, SessionsResult, Snapshot, Subscribed, Wanted},
     limits::millis,
     outbox::Deadline,
 };

@@ -3,10 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use parking_lot::Mutex;
-use redis::{
-    AsyncConnectionConfig, Client, ErrorKind, RedisError, ServerErrorKind,
-    aio::MultiplexedConnection,
-};
+use redis::{AsyncConnectionConfig, Client, ErrorKind, RedisError, ServerErrorKind, aio::MultiplexedConnection};
 use tokio::time::{Instant, timeout};
 
 /// What one command may take, connecting included.
@@ -35,7 +32,10 @@ struct State {
 
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("State").field("generation", &self.generation).field("silent", &self.silent).finish_non_exhaustive()
+        f.debug_struct("State")
+            .field("generation", &self.generation)
+            .field("silent", &self.silent)
+            .finish_non_exhaustive()
     }
 }
 
@@ -83,9 +83,8 @@ impl Lane {
         if self.state.lock().failed.is_some_and(|failed| failed.elapsed() < PAUSE) {
             return Err("redis cannot be reached".to_owned());
         }
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE));
+        let config =
+            AsyncConnectionConfig::new().set_connection_timeout(Some(PATIENCE)).set_response_timeout(Some(PATIENCE));
         let connected = self.client.get_multiplexed_async_connection_with_config(&config).await;
         let mut state = self.state.lock();
         match connected {

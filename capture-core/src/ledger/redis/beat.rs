@@ -113,7 +113,8 @@ impl RedisLedger {
         for (id, own) in own {
             let (Stage::Active(life) | Stage::Unsettled(life, _)) = &own.stage else { continue };
             let view = life.view();
-            let options = serde_json::to_string(&view.options).map_err(|error| LedgerError::new(RESTORE.what, error))?;
+            let options =
+                serde_json::to_string(&view.options).map_err(|error| LedgerError::new(RESTORE.what, error))?;
             let mut arguments = arguments![
                 id,
                 own.user,

@@ -45,12 +45,8 @@ enum Kept {
 
 impl FakeRedis {
     pub(crate) fn new() -> Arc<Self> {
-        let keys = Keys {
-            values: BTreeMap::new(),
-            dies: HashMap::new(),
-            started: Instant::now(),
-            moved: Duration::ZERO,
-        };
+        let keys =
+            Keys { values: BTreeMap::new(), dies: HashMap::new(), started: Instant::now(), moved: Duration::ZERO };
         let (lua, keys) = (Lua::new(), Arc::new(Mutex::new(keys)));
         let called = Arc::clone(&keys);
         let call = lua.create_function(move |lua, arguments: MultiValue| {
@@ -234,9 +230,9 @@ impl Keys {
             },
             ("SET", [key, value, options @ ..]) => self.set(key, value, options),
             ("HGET", [key, field]) => bytes(self.hash(key).and_then(|hash| hash.get(field))),
-            ("HMGET", [key, fields @ ..]) => {
-                Answer::List(fields.iter().map(|field| bytes(self.hash(key).and_then(|hash| hash.get(field)))).collect())
-            }
+            ("HMGET", [key, fields @ ..]) => Answer::List(
+                fields.iter().map(|field| bytes(self.hash(key).and_then(|hash| hash.get(field)))).collect(),
+            ),
             ("HGETALL", [key]) => {
                 let fields = self.hash(key).into_iter().flatten();
                 Answer::List(fields.flat_map(|(name, value)| [name, value]).cloned().map(Answer::Bytes).collect())
@@ -252,7 +248,9 @@ impl Keys {
                 kept!(self, key, Hash, BTreeMap::new()).remove(field);
                 Answer::Whole(1)
             }
-            ("SADD", [key, member]) => Answer::Whole(kept!(self, key, Set, BTreeSet::new()).insert(member.clone()).into()),
+            ("SADD", [key, member]) => {
+                Answer::Whole(kept!(self, key, Set, BTreeSet::new()).insert(member.clone()).into())
+            }
             ("SREM", [key, member]) => {
                 let members = kept!(self, key, Set, BTreeSet::new());
                 let removed = members.remove(member);
@@ -295,7 +293,7 @@ impl Keys {
                 let members = self.sorted(key).into_iter().filter(|(_, score)| inside(*score)).take(most_items);
                 Answer::List(members.map(|(member, _)| Answer::Bytes(member)).collect())
             }
-            ("XADD", [key, .., ]) => {
+            ("XADD", [key, ..]) => {
                 let entry = words.iter().skip_while(|word| *word != b"*").skip(1).cloned().collect();
                 kept!(self, key, Stream, Vec::new()).push(entry);
                 Answer::Bytes(b"1-1".to_vec())

@@ -15,12 +15,7 @@ mod record;
 mod store;
 mod tickets;
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
@@ -34,9 +29,7 @@ use self::{
     record::{Record, usage_text},
     store::script,
 };
-use super::{
-    Beat, Beaten, ExtendError, Ledger, LedgerError, Reservation, ReserveError, rules,
-};
+use super::{Beat, Beaten, ExtendError, Ledger, LedgerError, Reservation, ReserveError, rules};
 use crate::{
     account::UserId,
     clock::Timestamp,
@@ -262,7 +255,8 @@ impl RedisLedger {
 impl Ledger for RedisLedger {
     fn reserve(&self, asked: Reservation) -> BoxFuture<'_, Result<(), ReserveError>> {
         async move {
-            let options = serde_json::to_string(&asked.options).map_err(|error| LedgerError::new(RESERVE.what, error))?;
+            let options =
+                serde_json::to_string(&asked.options).map_err(|error| LedgerError::new(RESERVE.what, error))?;
             let dataset = self.pulse.lock().dataset.clone();
             let arguments = arguments![
                 asked.user,
@@ -328,8 +322,7 @@ impl Ledger for RedisLedger {
                 [ok] if ok.text() == Some("ok") => {}
                 [inactive] if inactive.text() == Some("inactive") => return Err(ExtendError::Inactive),
                 [_credits, needed, available] => {
-                    let (needed, available) =
-                        needed.count().zip(available.count()).ok_or_else(|| malformed(EXTEND))?;
+                    let (needed, available) = needed.count().zip(available.count()).ok_or_else(|| malformed(EXTEND))?;
                     return Err(ExtendError::Credits { needed, available });
                 }
                 _ => return Err(malformed(EXTEND).into()),
