@@ -21,6 +21,7 @@ mod crashes;
 mod cuts;
 mod demo;
 mod edge;
+mod failover;
 mod faults;
 mod fields;
 mod frameworks;

@@ -30,15 +30,15 @@ const MAX_REMEMBERED: usize = 10_000;
 
 /// Users as they were last read.
 #[derive(Debug, Default)]
-pub(super) struct Remembered(Mutex<HashMap<UserId, (Option<Account>, Instant)>>);
+pub(super) struct Remembered(Mutex<HashMap<UserId, (Account, Instant)>>);
 
 impl Remembered {
-    pub(super) fn get(&self, id: &UserId, age: Duration) -> Option<Option<Account>> {
+    pub(super) fn get(&self, id: &UserId, age: Duration) -> Option<Account> {
         let remembered = self.0.lock();
         remembered.get(id).filter(|(_, read)| read.elapsed() < age).map(|(account, _)| account.clone())
     }
 
-    fn put(&self, id: UserId, account: Option<Account>) {
+    fn put(&self, id: UserId, account: Account) {
         let mut remembered = self.0.lock();
         if remembered.len() >= MAX_REMEMBERED {
             remembered.clear();
@@ -54,23 +54,28 @@ impl Remembered {
 impl RedisLedger {
     /// The user as last seen, however long ago: to bring back what Redis lost.
     pub(super) fn last_seen(&self, id: &UserId) -> Option<Account> {
-        self.remembered.get(id, Duration::MAX).flatten()
+        self.remembered.get(id, Duration::MAX)
     }
 
     pub(crate) async fn read_account(&self, id: &UserId) -> Result<Option<Account>, LedgerError> {
         let told = run(&*self.store, ACCOUNT, arguments![id]).await?;
-        let account = if told.is_empty() { None } else { Some(read(id, &told).ok_or_else(|| malformed(ACCOUNT))?) };
+        if told.is_empty() {
+            return Ok(None);
+        }
+        let account = read(id, &told).ok_or_else(|| malformed(ACCOUNT))?;
         self.remembered.put(id.clone(), account.clone());
-        Ok(account)
+        Ok(Some(account))
     }
 }
 
 impl Accounts for RedisLedger {
     fn account<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<Account>, LedgerError>> {
         Box::pin(async move {
-            match self.read_account(id).await {
-                Ok(account) => Ok(account),
-                Err(error) => self.remembered.get(id, STALE).ok_or(error),
+            let before = self.remembered.get(id, STALE);
+            match (self.read_account(id).await, before) {
+                // Users are never removed: the data was lost, and an owner that knows the user brings it back.
+                (Ok(None) | Err(_), Some(known)) => Ok(Some(known)),
+                (result, _) => result,
             }
         })
     }

@@ -270,6 +270,9 @@ impl Ledger for RedisLedger {
             ];
             let told = run(&*self.store, RESERVE, arguments).await?;
             refusal(&told, &asked).unwrap_or_else(|| Err(malformed(RESERVE).into()))?;
+            if let Err(error) = self.read_account(&asked.user).await {
+                tracing::debug!(%error, user.id = %asked.user, "a user cannot be remembered");
+            }
             let own = Own { user: asked.user, hold: asked.hold, stage: Stage::Reserved };
             self.own.lock().entry(asked.id).or_insert(own);
             Ok(())

@@ -1,0 +1,198 @@
+//! Instances and Redis that fail while sessions run: whoever waits is answered, nothing runs twice, every session is billed once
+//! and never past its last proof of life.
+
+use std::time::Duration;
+
+use capture_tests::{Client, Redis, Reply, Server, Site, processes, until};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+/// A dead instance's sessions are settled within this: a lease of 10 s, a beat before it and one after it.
+const SETTLED: Duration = Duration::from_secs(15);
+/// Full service after Redis or the way to it was away.
+const HEALED: Duration = Duration::from_secs(10);
+
+/// An instance that has the browser, and one that clients reach.
+struct Pair {
+    redis: Redis,
+    owner: Server,
+    gateway: Server,
+    ann: Client,
+    site: Site,
+}
+
+impl Pair {
+    async fn set() -> Self {
+        let redis = Redis::start().await;
+        let url = redis.url();
+        let owner = Server::start_with(&["--redis-url", &url]).await;
+        let gateway = Server::start_with(&["--redis-url", &url, "--max-sessions", "0"]).await;
+        let ann = gateway.user_with("ann", &["--redis-url", &url, "--credits", "100"]).await;
+        Self { redis, owner, gateway, ann, site: Site::start().await }
+    }
+
+    /// A session that stands on a page which counts its clicks.
+    async fn session(&self) -> String {
+        let id = self.ann.create(&json!({})).await;
+        self.ann.act(&id, "goto", json!({"url": self.site.page("form")})).await.expect(200);
+        id
+    }
+
+    /// Waits until the gateway and the owner do their work again.
+    async fn healed(&self, id: &str) {
+        let works = async || {
+            self.gateway.client("").get("/readyz").await.status == 200
+                && self.owner.client("").get("/readyz").await.status == 200
+                && self.ann.act(id, "title", json!({})).await.status == 200
+        };
+        until("the cluster works again", HEALED, works).await;
+    }
+
+    /// The bills that were ever written for a session: reason and credits.
+    async fn bills(&self, id: &str) -> Vec<(String, u64)> {
+        let told = self.redis.ask(&["XRANGE", "capture:billing", "-", "+"]).await;
+        let words: Vec<&str> = told.lines().filter(|line| !line.starts_with(['*', '$'])).collect();
+        let after = |at: usize, name: &str| {
+            let found = words[at..].iter().position(|word| *word == name).unwrap();
+            words[at + found + 1].to_owned()
+        };
+        let of_it = (0..words.len()).filter(|at| words[*at] == "session" && words[*at + 1] == id);
+        of_it.map(|at| (after(at, "reason"), after(at, "credits").parse().unwrap())).collect()
+    }
+
+    async fn stop(self) {
+        self.gateway.stop().await;
+        self.owner.stop().await;
+        let left = self.redis.ask(&["ZCARD", "capture:instances"]).await;
+        assert_eq!(left.trim(), ":0", "instances take their leave");
+    }
+}
+
+/// Asks for the title under a key.
+async fn keyed(client: &Client, id: &str, key: &str) -> Reply {
+    let path = format!("/v1/sessions/{id}/actions");
+    client.post_with(&path, &[("idempotency-key", key)], &json!({"type": "title"})).await
+}
+
+#[tokio::test]
+async fn a_killed_owner_is_told_settled_and_billed_once() {
+    let pair = Pair::set().await;
+    let id = pair.session().await;
+    let (waiting, other) = (pair.ann.clone(), id.clone());
+    let waiting = tokio::spawn(async move {
+        waiting.act(&other, "wait_for_selector", json!({"selector": "#never", "timeoutMs": 30000})).await
+    });
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let killed = Instant::now();
+    let (pair, orphans) = {
+        let children = processes::descendants(pair.owner.pid());
+        let Pair { redis, owner, gateway, ann, site } = pair;
+        let folder = owner.kill().await;
+        ((redis, gateway, ann, site, folder), children)
+    };
+    let (redis, gateway, ann, _site, _folder) = pair;
+    // Not judged yet: an honest answer at once, and the session as it was last known.
+    let early = ann.act(&id, "title", json!({})).await;
+    assert_eq!((early.status, early.text("reason"), early.text("outcome")), (503, "owner_unreachable", "not_executed"));
+    assert_eq!(ann.session(&id).await["session"]["status"], "active");
+    let lost = waiting.await.unwrap().expect_error(409, "session_lost");
+    assert!(killed.elapsed() < SETTLED, "settled after {:?}", killed.elapsed());
+    assert_eq!(lost.text("outcome"), "unknown");
+    let last = lost["session"].clone();
+    assert_eq!((&last["status"], &last["closeReason"]), (&json!("error"), &json!("instance_lost")));
+    assert!(last["durationSeconds"].as_u64().unwrap() <= 5, "never past the last proof of life: {last}");
+    ann.act(&id, "title", json!({})).await.expect_error(409, "session_lost");
+    let closed = ann.close(&id).await.expect(200);
+    assert_eq!(closed["session"], last);
+    assert!(ann.get("/v1/sessions").await["sessions"].as_array().unwrap().is_empty());
+    let gone = async || !orphans.iter().any(|pid| processes::is_alive(*pid));
+    until("no browser outlives its server", Duration::from_secs(3), gone).await;
+    let account = redis.ask(&["HMGET", "capture:user:ann", "credits", "held"]).await;
+    assert!(account.contains("99") && account.ends_with("0\r\n"), "charged once, nothing held: {account}");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn blinks_of_redis_and_of_instances_lose_nothing() {
+    let pair = Pair::set().await;
+    let id = pair.session().await;
+    for kind in ["pubsub", "normal"] {
+        pair.redis.ask(&["CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes"]).await;
+        let answer = pair.ann.act(&id, "title", json!({})).await;
+        assert!([200, 503].contains(&answer.status), "{kind}: {}", answer.body);
+        pair.healed(&id).await;
+    }
+    pair.redis.pause();
+    let began = Instant::now();
+    let answer = pair.ann.act(&id, "title", json!({})).await;
+    assert!(began.elapsed() < Duration::from_secs(12), "answered after {:?}", began.elapsed());
+    assert_eq!((answer.status, answer.body["code"].as_str()), (503, Some("unavailable")), "{}", answer.body);
+    pair.redis.go_on();
+    pair.healed(&id).await;
+
+    // The owner stands still for a while: an action that was sent meanwhile runs once, or never.
+    processes::signal(pair.owner.pid(), Signal::STOP);
+    let (ann, other) = (pair.ann.clone(), id.clone());
+    let sent = tokio::spawn(async move { keyed(&ann, &other, "while-it-stood").await });
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    processes::signal(pair.owner.pid(), Signal::CONT);
+    let sent = sent.await.unwrap();
+    assert!([200, 503].contains(&sent.status), "{}", sent.body);
+    pair.healed(&id).await;
+    let before = pair.ann.session(&id).await["session"]["actionCount"].as_u64().unwrap();
+    let again = keyed(&pair.ann, &id, "while-it-stood").await.expect(200);
+    let after = pair.ann.session(&id).await["session"]["actionCount"].as_u64().unwrap();
+    assert_eq!(after - before, u64::from(again["replayed"] != json!(true)), "{}", again.body);
+
+    let closed = pair.ann.close(&id).await.expect(200);
+    assert_eq!(closed["session"]["billedCredits"], 1);
+    assert_eq!(pair.bills(&id).await, [("closed".to_owned(), 1)]);
+    pair.stop().await;
+}
+
+#[tokio::test]
+async fn an_owner_that_stood_still_for_longer_than_its_lease_loses_its_sessions() {
+    let pair = Pair::set().await;
+    let id = pair.session().await;
+    tokio::time::sleep(Duration::from_secs(12)).await; // the gateway has been well for a lease, and may judge
+    processes::signal(pair.owner.pid(), Signal::STOP);
+    let settled = async || !pair.bills(&id).await.is_empty();
+    until("the session is settled", SETTLED, settled).await;
+    let answer = pair.ann.act(&id, "title", json!({})).await;
+    answer.expect_error(409, "session_lost");
+    processes::signal(pair.owner.pid(), Signal::CONT);
+    // What it still has is over, its page is closed, and it takes new sessions.
+    let at_owner = pair.owner.client(pair.ann.token());
+    let over = async || at_owner.session(&id).await["session"]["status"] == "error";
+    until("the owner learns it", HEALED, over).await;
+    let next = pair.session().await;
+    pair.healed(&next).await;
+    pair.ann.close(&next).await.expect(200);
+    assert_eq!(pair.bills(&id).await.len(), 1, "billed once");
+    pair.stop().await;
+}
+
+#[tokio::test]
+async fn a_redis_that_forgot_everything_is_told_again() {
+    let mut pair = Pair::set().await;
+    let id = pair.session().await;
+    let before: Value = pair.ann.session(&id).await["session"].clone();
+    pair.redis.restart(Duration::from_millis(500)).await;
+    let known = async || pair.ann.session(&id).await.status == 200;
+    until("the session is brought back with its user", HEALED, known).await;
+    let refused = pair.ann.post("/v1/sessions", &json!({})).await;
+    assert!([201, 503].contains(&refused.status), "refused for a lease at most: {}", refused.body);
+    pair.healed(&id).await;
+    let after = pair.ann.session(&id).await["session"].clone();
+    for field in ["id", "createdAt", "startedAt", "expiresAt", "options"] {
+        assert_eq!(before[field], after[field], "{field}");
+    }
+    let open = async || pair.ann.post("/v1/sessions", &json!({})).await.status == 201;
+    until("sessions can be created again", Duration::from_secs(15), open).await;
+    for session in pair.ann.delete("/v1/sessions").await.expect(200)["sessions"].as_array().unwrap() {
+        let id = session["id"].as_str().unwrap();
+        assert_eq!(pair.bills(id).await.len(), 1, "{id} is billed once");
+    }
+    pair.stop().await;
+}
