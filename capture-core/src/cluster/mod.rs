@@ -15,6 +15,8 @@ mod redis;
 mod relayed;
 mod replica;
 mod showing;
+#[cfg(test)]
+mod simulation;
 mod turns;
 mod verbs;
 

@@ -26,8 +26,21 @@ pub(crate) struct FakeRedis {
     keys: Arc<Mutex<Keys>>,
 }
 
+/// An entry of the billing stream.
+#[derive(Debug, Clone)]
+pub(crate) struct Bill {
+    pub(crate) session: String,
+    pub(crate) reason: String,
+    pub(crate) started: i64,
+    pub(crate) ended: i64,
+    pub(crate) credits: u64,
+    /// The owner's last proof of life when it was written.
+    pub(crate) proof: i64,
+}
+
 #[derive(Debug)]
 struct Keys {
+    bills: Vec<Bill>,
     values: BTreeMap<Vec<u8>, Kept>,
     dies: HashMap<Vec<u8>, i64>,
     started: Instant,
@@ -40,13 +53,12 @@ enum Kept {
     Hash(BTreeMap<Vec<u8>, Vec<u8>>),
     Set(BTreeSet<Vec<u8>>),
     Sorted(BTreeMap<Vec<u8>, f64>),
-    Stream(Vec<Vec<Vec<u8>>>),
 }
 
 impl FakeRedis {
     pub(crate) fn new() -> Arc<Self> {
         let keys =
-            Keys { values: BTreeMap::new(), dies: HashMap::new(), started: Instant::now(), moved: Duration::ZERO };
+            Keys { bills: Vec::new(), values: BTreeMap::new(), dies: HashMap::new(), started: Instant::now(), moved: Duration::ZERO };
         let (lua, keys) = (Lua::new(), Arc::new(Mutex::new(keys)));
         let called = Arc::clone(&keys);
         let call = lua.create_function(move |lua, arguments: MultiValue| {
@@ -72,15 +84,25 @@ impl FakeRedis {
         keys.dies.clear();
     }
 
-    /// Every bill that was ever written: session, credits.
-    pub(crate) fn bills(&self) -> Vec<(String, u64)> {
+    /// Every bill that was ever written, also before everything was lost.
+    pub(crate) fn bills(&self) -> Vec<Bill> {
+        self.keys.lock().bills.clone()
+    }
+
+    /// Members of a sorted set.
+    pub(crate) fn card(&self, key: &str) -> usize {
+        self.keys.lock().sorted(key.as_bytes()).len()
+    }
+
+    /// A field of a hash.
+    pub(crate) fn field(&self, key: &str, field: &str) -> Option<String> {
         let keys = self.keys.lock();
-        let Some(Kept::Stream(entries)) = keys.values.get(&b"capture:billing"[..]) else { return Vec::new() };
-        let field = |entry: &Vec<Vec<u8>>, name: &[u8]| {
-            let at = entry.iter().position(|word| word == name).unwrap();
-            String::from_utf8(entry[at + 1].clone()).unwrap()
-        };
-        entries.iter().map(|entry| (field(entry, b"session"), field(entry, b"credits").parse().unwrap())).collect()
+        keys.hash(key.as_bytes())?.get(field.as_bytes()).map(|value| text(value).to_owned())
+    }
+
+    /// Whether the session under this key is final.
+    pub(crate) fn is_final(&self, key: &str) -> bool {
+        self.field(key, "state").as_deref() == Some("final")
     }
 
     /// Names of all keys.
@@ -294,8 +316,19 @@ impl Keys {
                 Answer::List(members.map(|(member, _)| Answer::Bytes(member)).collect())
             }
             ("XADD", [key, ..]) => {
-                let entry = words.iter().skip_while(|word| *word != b"*").skip(1).cloned().collect();
-                kept!(self, key, Stream, Vec::new()).push(entry);
+                assert!(key.ends_with(b":billing"));
+                let field = |name: &[u8]| {
+                    let at = words.iter().position(|word| word == name).unwrap();
+                    text(&words[at + 1])
+                };
+                let number = |name: &[u8]| field(name).parse().unwrap();
+                let session = field(b"session").to_owned();
+                let owner = self.hash(format!("capture:session:{session}").as_bytes()).and_then(|hash| hash.get(&b"owner"[..]));
+                let beat = owner.and_then(|owner| self.hash(format!("capture:instance:{}", text(owner)).as_bytes()));
+                let proof = beat.and_then(|hash| text(hash.get(&b"beat"[..])?).parse().ok()).unwrap_or(0);
+                let credits = field(b"credits").parse().unwrap();
+                let reason = field(b"reason").to_owned();
+                self.bills.push(Bill { session, reason, started: number(b"started"), ended: number(b"ended"), credits, proof });
                 Answer::Bytes(b"1-1".to_vec())
             }
             (command, words) => panic!("a script called {command} with {words:?}"),

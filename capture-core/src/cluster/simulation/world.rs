@@ -1,0 +1,384 @@
+//! One world from one seed: three instances, clients that drive sessions through any of them, and faults; then calm, and the
+//! promises are looked at.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use super::network::{Dice, Link, Network, Weather};
+use crate::{
+    account::{Account, Accounts, SecretHash, UserId},
+    action,
+    action::Deed,
+    browser::simulated::{Simulated, Step},
+    cluster::Cluster,
+    engine::Engine,
+    error::{Error, RunOutcome},
+    ledger::redis::{InstanceId, RedisLedger, fake::Bill},
+    limits::Limits,
+    session::{EventKind, Keyed, RequestHash, SessionId, SessionOptions},
+    sessions::{Caller, Executed, Sessions},
+};
+
+/// How long faults and clients go on.
+const STORM: Duration = Duration::from_secs(90);
+/// How long a request may take at most: longer than any deadline of ours.
+const ANSWERED: Duration = Duration::from_secs(60);
+/// After the storm, everything is settled within this.
+const CALM: Duration = Duration::from_secs(60);
+/// Sessions a user may have.
+const MOST: u32 = 3;
+const USERS: [&str; 2] = ["ann", "bob"];
+
+/// A broken promise.
+pub(super) type Broken = String;
+
+struct Node {
+    engine: Engine,
+    cluster: Cluster,
+    link: Arc<Link>,
+    alive: bool,
+}
+
+/// What became of a keyed action, as its client was told.
+struct Told {
+    outcome: RunOutcome,
+    at: Instant,
+}
+
+/// What happened, for the promises.
+#[derive(Default)]
+struct Chronicle {
+    /// When pages began each action.
+    runs: BTreeMap<String, Vec<Instant>>,
+    told: BTreeMap<String, Told>,
+    sessions: Vec<SessionId>,
+    broken: Vec<Broken>,
+    /// In words, to compare two runs of the same seed.
+    trace: Vec<String>,
+}
+
+pub(super) struct World {
+    network: Arc<Network>,
+    nodes: Mutex<Vec<Node>>,
+    chronicle: Mutex<Chronicle>,
+    began: Instant,
+    /// Redis loses its data in this world.
+    forgets: bool,
+}
+
+impl World {
+    async fn new(seed: u64) -> Arc<Self> {
+        let mut dice = Dice::new(seed);
+        let losses = [0, 0, 50, 12][usize::try_from(dice.throw(4)).unwrap()];
+        let world = Arc::new(Self {
+            network: Network::new(seed, losses),
+            nodes: Mutex::default(),
+            chronicle: Mutex::default(),
+            began: Instant::now(),
+            forgets: dice.one_in(5),
+        });
+        for _ in 0..3 {
+            world.start_node().await;
+        }
+        let books = RedisLedger::new(Arc::clone(&world.network.redis) as Arc<_>, InstanceId::new());
+        for name in USERS {
+            let account = Account::new(name.parse().unwrap(), SecretHash::of(name));
+            books.add(Account { credits: Some(10_000), ..account }).await.unwrap();
+        }
+        world
+    }
+
+    async fn start_node(self: &Arc<Self>) {
+        let me = InstanceId::new();
+        let link = Link::new(&self.network, me.clone());
+        let books = Arc::new(RedisLedger::new(Arc::clone(&link) as Arc<_>, me));
+        let weak = Arc::downgrade(self);
+        let pages = Simulated::scripted(move |action| {
+            if let (Some(world), Deed::Goto(goto)) = (weak.upgrade(), &action.deed) {
+                let label = goto.url.path().trim_start_matches('/').to_owned();
+                let slow = label.len() as u64 * 131 % 900;
+                world.chronicle.lock().runs.entry(label).or_default().push(Instant::now());
+                return Step::Succeed(Duration::from_millis(slow));
+            }
+            Step::Succeed(Duration::from_millis(1))
+        });
+        let limits = Limits { sessions_per_user: MOST, ..Limits::default() };
+        let engine = Engine::builder().limits(limits).backend(pages).books(Arc::clone(&books)).build().await;
+        let Ok(engine) = engine else { return }; // Redis is away: it does not start
+        let cluster = Cluster::join(engine.clone(), books, Arc::clone(&link) as Arc<_>);
+        self.nodes.lock().push(Node { engine, cluster, link, alive: true });
+    }
+
+    fn note(&self, what: String) {
+        let at = self.began.elapsed().as_millis();
+        self.chronicle.lock().trace.push(format!("{at} {what}"));
+    }
+
+    fn broken(&self, what: String) {
+        self.note(format!("BROKEN {what}"));
+        self.chronicle.lock().broken.push(what);
+    }
+
+    /// Any instance that lives.
+    fn any(&self, dice: &mut Dice) -> Cluster {
+        let nodes = self.nodes.lock();
+        let alive: Vec<_> = nodes.iter().filter(|node| node.alive).collect();
+        let chosen = usize::try_from(dice.throw(alive.len() as u64)).unwrap();
+        alive[chosen].cluster.clone()
+    }
+
+    /// Faults until the storm is over, then none.
+    async fn storm(self: Arc<Self>, mut dice: Dice) {
+        let (mut killed, mut forgot) = (false, false);
+        while self.began.elapsed() < STORM {
+            tokio::time::sleep(Duration::from_millis(500 + dice.throw(6_000))).await;
+            let count = self.nodes.lock().len() as u64;
+            let at = usize::try_from(dice.throw(count)).unwrap();
+            let weather = if dice.one_in(2) { Weather::Cut } else { Weather::Slow(10 + dice.throw(900)) };
+            match dice.throw(8) {
+                0 | 1 => self.turn(&[at], Some(weather), None),
+                2 | 3 => self.turn(&[at], None, Some(weather)),
+                4 => self.turn(&[at], Some(Weather::Cut), Some(Weather::Cut)),
+                5 => self.turn(&[0, 1, 2, 3], Some(Weather::Cut), Some(Weather::Cut)),
+                6 if !killed => {
+                    killed = true;
+                    self.kill(at);
+                    self.start_node().await;
+                }
+                7 if self.forgets && !forgot => {
+                    forgot = true;
+                    self.note("redis forgets".to_owned());
+                    self.network.redis.clear();
+                }
+                _ => {}
+            }
+            tokio::time::sleep(Duration::from_millis(500 + dice.throw(14_000))).await;
+            self.clear_up();
+        }
+        self.clear_up();
+    }
+
+    fn turn(&self, at: &[usize], store: Option<Weather>, bus: Option<Weather>) {
+        self.note(format!("weather {at:?} {store:?} {bus:?}"));
+        let nodes = self.nodes.lock();
+        for node in at.iter().filter_map(|at| nodes.get(*at)).filter(|node| node.alive) {
+            if let Some(store) = store {
+                *node.link.store.lock() = store;
+            }
+            if let Some(bus) = bus {
+                *node.link.bus.lock() = bus;
+            }
+        }
+    }
+
+    fn clear_up(&self) {
+        for node in self.nodes.lock().iter().filter(|node| node.alive) {
+            (*node.link.store.lock(), *node.link.bus.lock()) = (Weather::Fair, Weather::Fair);
+        }
+    }
+
+    fn kill(&self, at: usize) {
+        let mut nodes = self.nodes.lock();
+        let Some(node) = nodes.get_mut(at).filter(|node| node.alive) else { return };
+        node.alive = false;
+        node.link.die();
+        drop(nodes);
+        self.note(format!("kill {at}"));
+    }
+
+    /// Opens sessions, drives them through any instance and closes some.
+    async fn client(self: Arc<Self>, number: u64, mut dice: Dice) {
+        let user: UserId = USERS[usize::try_from(number % 2).unwrap()].parse().unwrap();
+        let mut count = 0_u64;
+        while self.began.elapsed() < STORM {
+            let caller = Caller::user(user.clone());
+            let cluster = self.any(&mut dice);
+            let options = SessionOptions::with_ttl(Duration::from_secs(20 + dice.throw(100)));
+            let created = self.bounded("create", cluster.create(caller.clone(), options, None)).await;
+            let Some(Ok(created)) = created else {
+                tokio::time::sleep(Duration::from_millis(300 + dice.throw(2_000))).await;
+                continue;
+            };
+            let id = created.session.id;
+            self.chronicle.lock().sessions.push(id);
+            self.note(format!("client {number} opened a session"));
+            if dice.one_in(2) {
+                let watcher = Arc::clone(&self);
+                let (caller, cluster) = (caller.clone(), self.any(&mut dice));
+                tokio::spawn(async move { watcher.watch(cluster, caller, id).await });
+            }
+            for _ in 0..dice.throw(12) {
+                count += 1;
+                if !self.act(&mut dice, &caller, id, format!("c{number}n{count}")).await {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(dice.throw(1_500))).await;
+            }
+            if !dice.one_in(4) {
+                let cluster = self.any(&mut dice);
+                let closed = self.bounded("close", cluster.close(caller, id)).await;
+                self.note(format!("client {number} closed: {}", matches!(closed, Some(Ok(_)))));
+            }
+        }
+    }
+
+    /// One action under a key, sent again through other instances while nobody knows what became of it; false when the session is
+    /// over.
+    async fn act(&self, dice: &mut Dice, caller: &Caller, id: SessionId, label: String) -> bool {
+        let request = serde_json::json!({"type": "goto", "payload": {"url": format!("https://page.test/{label}")}});
+        let action = action::parse(&request).unwrap();
+        let keyed = Keyed { key: label.parse().unwrap(), request: RequestHash::of(label.as_bytes()) };
+        for attempt in 0..3 {
+            let cluster = self.any(dice);
+            let sent = cluster.execute(caller.clone(), id, action.clone(), Some(keyed.clone()));
+            let Some(answer) = self.bounded("execute", sent).await else { return false };
+            let (outcome, over) = match &answer {
+                Ok(Executed::Reply(_) | Executed::Dropped(_)) => (RunOutcome::Executed, false),
+                Err(error) => (error.outcome(), error.session().is_some_and(|view| !view.is_active())),
+            };
+            self.note(format!("{label} {attempt}: {}", word(&answer)));
+            self.chronicle.lock().told.insert(label.clone(), Told { outcome, at: Instant::now() });
+            if outcome == RunOutcome::Executed || over {
+                return !over;
+            }
+            tokio::time::sleep(Duration::from_millis(dice.throw(1_000))).await;
+        }
+        true
+    }
+
+    /// Follows a session to its end: no hole, unless it is told that there is one.
+    async fn watch(&self, cluster: Cluster, caller: Caller, id: SessionId) {
+        let Some(Ok(mut follow)) = self.bounded("follow", cluster.follow(caller, id, None)).await else { return };
+        let mut seq = follow.seq;
+        let mut ended = !follow.session.is_active();
+        while let Some(event) = follow.next().await {
+            if event.seq != seq + 1 {
+                self.broken(format!("a follower got event {} after {seq}", event.seq));
+            }
+            seq = event.seq;
+            if ended {
+                self.broken("a follower got an event after the last".to_owned());
+            }
+            ended |= matches!(event.kind, EventKind::SessionClosed(_));
+        }
+    }
+
+    /// Whatever is asked is answered in time.
+    async fn bounded<T>(&self, what: &str, asked: impl Future<Output = T>) -> Option<T> {
+        let answer = tokio::time::timeout(ANSWERED, asked).await.ok();
+        if answer.is_none() {
+            self.broken(format!("{what} was not answered within {} s", ANSWERED.as_secs()));
+        }
+        answer
+    }
+
+    /// While it storms: never more sessions than a user may have.
+    async fn count(self: Arc<Self>) {
+        while self.began.elapsed() < STORM {
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            for name in USERS {
+                let slots = self.network.redis.card(&format!("capture:slots:{name}"));
+                if slots > MOST as usize {
+                    self.broken(format!("{name} has {slots} of {MOST} sessions"));
+                }
+            }
+        }
+    }
+
+    /// After the calm.
+    fn judge(&self) {
+        let bills = self.network.redis.bills();
+        let chronicle = self.chronicle.lock();
+        let mut broken = Vec::new();
+        let mut by_session: HashMap<&str, Vec<&Bill>> = HashMap::new();
+        for bill in &bills {
+            by_session.entry(&bill.session).or_default().push(bill);
+            let minutes = u64::try_from((bill.ended - bill.started).max(0)).unwrap().div_ceil(60_000).max(1);
+            if bill.credits != minutes {
+                broken.push(format!("{} credits for {} ms", bill.credits, bill.ended - bill.started));
+            }
+            if bill.reason == "instance_lost" && bill.ended > bill.started.max(bill.proof) {
+                broken.push(format!("billed {} ms past the last proof of life", bill.ended - bill.proof));
+            }
+        }
+        for id in &chronicle.sessions {
+            let count = by_session.get(id.to_string().as_str()).map_or(0, Vec::len);
+            if count > 1 || count == 0 && !self.forgets {
+                broken.push(format!("a session has {count} bills"));
+            }
+        }
+        for (label, runs) in &chronicle.runs {
+            if runs.len() > 1 {
+                broken.push(format!("{label} ran {} times", runs.len()));
+            }
+        }
+        for (label, told) in &chronicle.told {
+            let runs = chronicle.runs.get(label).map_or(&[][..], Vec::as_slice);
+            let late = runs.iter().any(|run| *run > told.at);
+            match told.outcome {
+                RunOutcome::NotExecuted if !runs.is_empty() => broken.push(format!("{label} ran, and was told not to have")),
+                RunOutcome::Executed if runs.is_empty() => broken.push(format!("{label} was told to have run, and did not")),
+                _ if late => broken.push(format!("{label} began after its client was answered")),
+                _ => {}
+            }
+        }
+        for name in self.network.redis.names() {
+            let open = name.starts_with("capture:slots:") || name.starts_with("capture:owned:");
+            if open || name.starts_with("capture:session:") && !self.network.redis.is_final(&name) {
+                broken.push(format!("{name} is left"));
+            }
+        }
+        for name in USERS {
+            let held = self.network.redis.field(&format!("capture:user:{name}"), "held");
+            if !self.forgets && held.as_deref().is_some_and(|held| held != "0") {
+                broken.push(format!("{name} still has {held:?} held"));
+            }
+        }
+        drop(chronicle);
+        for what in broken {
+            self.broken(what);
+        }
+    }
+}
+
+fn word(answer: &Result<Executed, Error>) -> String {
+    match answer {
+        Ok(Executed::Reply(reply)) if reply.replayed => "again".to_owned(),
+        Ok(_) => "ran".to_owned(),
+        Err(error) => format!("{} {:?} {:?}", error.code(), error.reason(), error.outcome()),
+    }
+}
+
+/// Lives through one world; what was broken, and its trace.
+pub(super) fn live(seed: u64) -> (Vec<Broken>, Vec<String>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let world = runtime.block_on(async {
+        let world = World::new(seed).await;
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(Arc::clone(&world).storm(Dice::new(seed ^ 0xF00D)));
+        tasks.spawn(Arc::clone(&world).count());
+        for number in 0..5 {
+            tasks.spawn(Arc::clone(&world).client(number, Dice::new(seed ^ (number << 32) ^ 0xC0DE)));
+        }
+        tasks.join_all().await;
+        // The others live for their time at most; then everything is closed, and a lease later nothing may be left.
+        tokio::time::sleep(Duration::from_secs(125)).await;
+        let engines: Vec<_> =
+            world.nodes.lock().iter().filter(|node| node.alive).map(|node| node.engine.clone()).collect();
+        let live: usize = engines.iter().map(Engine::live_sessions).sum();
+        if live > 0 {
+            world.broken(format!("{live} sessions outlive their time"));
+        }
+        tokio::time::sleep(CALM).await;
+        world.judge();
+        world
+    });
+    let chronicle = std::mem::take(&mut *world.chronicle.lock());
+    (chronicle.broken, chronicle.trace)
+}
