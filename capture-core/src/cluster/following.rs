@@ -51,7 +51,7 @@ impl Shared {
                 return Err(error);
             }
         };
-        replica.begin(seq, Vec::new());
+        replica.begin(seq);
         let tie = Tie { shared: Arc::clone(self), owner, caller, id, epoch: epoch.clone(), feed, replica };
         if session.is_active() {
             self.tasks.spawn(tie.keep());
@@ -126,7 +126,7 @@ impl Tie {
         let since = Since { epoch: self.epoch.clone(), seq: self.replica.seq() };
         let following = self.shared.subscribe(&self.owner, &self.caller, self.id, Some(since), self.feed).await?;
         if following.recovered {
-            self.replica.begin(following.seq, following.replay);
+            self.replica.resume(following.replay);
         }
         Ok(following.recovered)
     }

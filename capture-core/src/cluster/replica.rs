@@ -89,14 +89,17 @@ impl Replica {
         (state.feed, state.early) = (feed, Some(Vec::new()));
     }
 
-    /// The feed begins after this event; these were missing before it.
-    pub(super) fn begin(&self, seq: u64, missing: Vec<Bytes>) {
+    /// The first feed begins after this event.
+    pub(super) fn begin(&self, seq: u64) {
+        self.state.lock().seq = seq;
+        self.resume(Vec::new());
+    }
+
+    /// The feed that took over begins after these, which were missing.
+    pub(super) fn resume(&self, missing: Vec<Bytes>) {
         let mut state = self.state.lock();
         state.condition = Condition::Whole;
         state.heard = Instant::now();
-        if state.seq == 0 {
-            state.seq = seq;
-        }
         for frame in missing {
             self.apply(&mut state, Item::Event(frame));
         }

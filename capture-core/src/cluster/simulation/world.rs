@@ -38,11 +38,33 @@ const USERS: [&str; 2] = ["ann", "bob"];
 /// A broken promise.
 pub(super) type Broken = String;
 
+/// Says once, to everyone, that something is over.
+#[derive(Clone, Default)]
+struct Death(Arc<tokio::sync::watch::Sender<bool>>);
+
+impl Death {
+    fn happen(&self) {
+        self.0.send_replace(true);
+    }
+
+    async fn happened(&self) {
+        let _ = self.0.subscribe().wait_for(|over| *over).await; // the sender is self
+    }
+}
+
 struct Node {
     engine: Engine,
     cluster: Cluster,
     link: Arc<Link>,
     alive: bool,
+    dead: Death,
+}
+
+/// A way into the cluster: an instance, as long as it lives.
+#[derive(Clone)]
+struct Door {
+    cluster: Cluster,
+    dead: Death,
 }
 
 /// What became of a keyed action, as its client was told.
@@ -112,7 +134,7 @@ impl World {
         let engine = Engine::builder().limits(limits).backend(pages).books(Arc::clone(&books)).build().await;
         let Ok(engine) = engine else { return }; // Redis is away: it does not start
         let cluster = Cluster::join(engine.clone(), books, Arc::clone(&link) as Arc<_>);
-        self.nodes.lock().push(Node { engine, cluster, link, alive: true });
+        self.nodes.lock().push(Node { engine, cluster, link, alive: true, dead: Death::default() });
     }
 
     fn note(&self, what: String) {
@@ -126,11 +148,11 @@ impl World {
     }
 
     /// Any instance that lives.
-    fn any(&self, dice: &mut Dice) -> Cluster {
+    fn any(&self, dice: &mut Dice) -> Door {
         let nodes = self.nodes.lock();
         let alive: Vec<_> = nodes.iter().filter(|node| node.alive).collect();
         let chosen = usize::try_from(dice.throw(alive.len() as u64)).unwrap();
-        alive[chosen].cluster.clone()
+        Door { cluster: alive[chosen].cluster.clone(), dead: alive[chosen].dead.clone() }
     }
 
     /// Faults until the storm is over, then none.
@@ -188,6 +210,7 @@ impl World {
         let Some(node) = nodes.get_mut(at).filter(|node| node.alive) else { return };
         node.alive = false;
         node.link.die();
+        node.dead.happen();
         drop(nodes);
         self.note(format!("kill {at}"));
     }
@@ -198,9 +221,9 @@ impl World {
         let mut count = 0_u64;
         while self.began.elapsed() < STORM {
             let caller = Caller::user(user.clone());
-            let cluster = self.any(&mut dice);
+            let door = self.any(&mut dice);
             let options = SessionOptions::with_ttl(Duration::from_secs(20 + dice.throw(100)));
-            let created = self.bounded("create", cluster.create(caller.clone(), options, None)).await;
+            let created = self.bounded("create", &door, door.cluster.create(caller.clone(), options, None)).await;
             let Some(Ok(created)) = created else {
                 tokio::time::sleep(Duration::from_millis(300 + dice.throw(2_000))).await;
                 continue;
@@ -210,8 +233,8 @@ impl World {
             self.note(format!("client {number} opened a session"));
             if dice.one_in(2) {
                 let watcher = Arc::clone(&self);
-                let (caller, cluster) = (caller.clone(), self.any(&mut dice));
-                tokio::spawn(async move { watcher.watch(cluster, caller, id).await });
+                let (caller, door) = (caller.clone(), self.any(&mut dice));
+                tokio::spawn(async move { watcher.watch(door, caller, id).await });
             }
             for _ in 0..dice.throw(12) {
                 count += 1;
@@ -221,8 +244,8 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(dice.throw(1_500))).await;
             }
             if !dice.one_in(4) {
-                let cluster = self.any(&mut dice);
-                let closed = self.bounded("close", cluster.close(caller, id)).await;
+                let door = self.any(&mut dice);
+                let closed = self.bounded("close", &door, door.cluster.close(caller, id)).await;
                 self.note(format!("client {number} closed: {}", matches!(closed, Some(Ok(_)))));
             }
         }
@@ -234,15 +257,23 @@ impl World {
         let request = serde_json::json!({"type": "goto", "payload": {"url": format!("https://page.test/{label}")}});
         let action = action::parse(&request).unwrap();
         let keyed = Keyed { key: label.parse().unwrap(), request: RequestHash::of(label.as_bytes()) };
+        let mut doubt = false;
         for attempt in 0..3 {
-            let cluster = self.any(dice);
-            let sent = cluster.execute(caller.clone(), id, action.clone(), Some(keyed.clone()));
-            let Some(answer) = self.bounded("execute", sent).await else { return false };
-            let (outcome, over) = match &answer {
+            let door = self.any(dice);
+            let sent = door.cluster.execute(caller.clone(), id, action.clone(), Some(keyed.clone()));
+            let Some(answer) = self.bounded("execute", &door, sent).await else {
+                self.chronicle.lock().told.remove(&label); // cut off: nothing was told
+                return false;
+            };
+            let (mut outcome, over) = match &answer {
                 Ok(Executed::Reply(_) | Executed::Dropped(_)) => (RunOutcome::Executed, false),
                 Err(error) => (error.outcome(), error.session().is_some_and(|view| !view.is_active())),
             };
             self.note(format!("{label} {attempt}: {}", word(&answer)));
+            doubt |= outcome == RunOutcome::Unknown;
+            if doubt && outcome == RunOutcome::NotExecuted {
+                outcome = RunOutcome::Unknown; // this time not; whether before, nobody said
+            }
             self.chronicle.lock().told.insert(label.clone(), Told { outcome, at: Instant::now() });
             if outcome == RunOutcome::Executed || over {
                 return !over;
@@ -253,8 +284,9 @@ impl World {
     }
 
     /// Follows a session to its end: no hole, unless it is told that there is one.
-    async fn watch(&self, cluster: Cluster, caller: Caller, id: SessionId) {
-        let Some(Ok(mut follow)) = self.bounded("follow", cluster.follow(caller, id, None)).await else { return };
+    async fn watch(&self, door: Door, caller: Caller, id: SessionId) {
+        let following = door.cluster.follow(caller, id, None);
+        let Some(Ok(mut follow)) = self.bounded("follow", &door, following).await else { return };
         let mut seq = follow.seq;
         let mut ended = !follow.session.is_active();
         while let Some(event) = follow.next().await {
@@ -269,9 +301,13 @@ impl World {
         }
     }
 
-    /// Whatever is asked is answered in time.
-    async fn bounded<T>(&self, what: &str, asked: impl Future<Output = T>) -> Option<T> {
-        let answer = tokio::time::timeout(ANSWERED, asked).await.ok();
+    /// Whatever is asked is answered in time, unless the door is gone.
+    async fn bounded<T>(&self, what: &str, door: &Door, asked: impl Future<Output = T>) -> Option<T> {
+        let answer = tokio::select! {
+            biased;
+            () = door.dead.happened() => return None,
+            answer = tokio::time::timeout(ANSWERED, asked) => answer.ok(),
+        };
         if answer.is_none() {
             self.broken(format!("{what} was not answered within {} s", ANSWERED.as_secs()));
         }

@@ -59,6 +59,7 @@ impl RedisLedger {
             self.bring_back().await.inspect_err(|_| self.pulse.lock().dataset = before)?;
         }
         let lost = if told.fenced { self.fenced() } else { Vec::new() };
+        self.give_back_the_rest().await;
         self.settle_the_rest().await;
         if self.may_judge() {
             self.reap().await?;
@@ -130,6 +131,19 @@ impl RedisLedger {
             run(&*self.store, RESTORE, arguments).await?;
         }
         Ok(())
+    }
+
+    /// Gives back what was not wanted while Redis was away.
+    async fn give_back_the_rest(&self) {
+        let unwanted: Vec<SessionId> = {
+            let own = self.own.lock();
+            own.iter().filter(|(_, own)| matches!(own.stage, Stage::Unwanted)).map(|(id, _)| *id).collect()
+        };
+        for id in unwanted {
+            if let Err(error) = self.release_now(id).await {
+                tracing::warn!(session.id = %id, %error, "still not given back");
+            }
+        }
     }
 
     /// Settles what ended while Redis was away.

@@ -107,6 +107,8 @@ struct Own {
 #[derive(Debug, Clone)]
 enum Stage {
     Reserved,
+    /// Given back, or never granted as far as this instance knows; the books may still have it.
+    Unwanted,
     Active(Lifecycle),
     /// Over, but the books could not be told yet.
     Unsettled(Lifecycle, SessionView),
@@ -224,6 +226,15 @@ impl RedisLedger {
         Ok(told.first().and_then(Answer::text) == Some("ok"))
     }
 
+    async fn release_now(&self, id: SessionId) -> Result<(), LedgerError> {
+        let unwanted = matches!(self.own.lock().get(&id), Some(Own { stage: Stage::Unwanted, .. }));
+        run(&*self.store, RELEASE, arguments![id, u8::from(unwanted)]).await?;
+        if unwanted {
+            self.own.lock().remove(&id);
+        }
+        Ok(())
+    }
+
     /// `None` when the books do not know the session.
     async fn settle_now(&self, last: &SessionView) -> Result<Option<SessionView>, LedgerError> {
         let (Some(reason), Some(ended), Some(billed)) = (last.close_reason, last.closed_at, last.billed_credits) else {
@@ -268,13 +279,20 @@ impl Ledger for RedisLedger {
                 asked.created_at.0,
                 dataset
             ];
-            let told = run(&*self.store, RESERVE, arguments).await?;
+            let own = Own { user: asked.user.clone(), hold: asked.hold, stage: Stage::Unwanted };
+            let told = match run(&*self.store, RESERVE, arguments).await {
+                Ok(told) => told,
+                Err(error) => {
+                    // It may be there: the beats give it back.
+                    self.own.lock().entry(asked.id).or_insert(own);
+                    return Err(error.into());
+                }
+            };
             refusal(&told, &asked).unwrap_or_else(|| Err(malformed(RESERVE).into()))?;
             if let Err(error) = self.read_account(&asked.user).await {
                 tracing::debug!(%error, user.id = %asked.user, "a user cannot be remembered");
             }
-            let own = Own { user: asked.user, hold: asked.hold, stage: Stage::Reserved };
-            self.own.lock().entry(asked.id).or_insert(own);
+            self.own.lock().entry(asked.id).or_insert(Own { stage: Stage::Reserved, ..own });
             Ok(())
         }
         .boxed()
@@ -282,12 +300,12 @@ impl Ledger for RedisLedger {
 
     fn release(&self, id: SessionId) -> BoxFuture<'_, Result<(), LedgerError>> {
         async move {
-            run(&*self.store, RELEASE, arguments![id]).await?;
-            let mut own = self.own.lock();
-            if matches!(own.get(&id), Some(Own { stage: Stage::Reserved, .. })) {
-                own.remove(&id);
+            if let Some(own) = self.own.lock().get_mut(&id)
+                && matches!(own.stage, Stage::Reserved)
+            {
+                own.stage = Stage::Unwanted; // whatever becomes of this attempt
             }
-            Ok(())
+            self.release_now(id).await
         }
         .boxed()
     }
