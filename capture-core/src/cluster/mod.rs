@@ -16,7 +16,7 @@ mod relayed;
 mod replica;
 mod showing;
 #[cfg(test)]
-mod simulation;
+pub(crate) mod simulation;
 mod turns;
 mod verbs;
 

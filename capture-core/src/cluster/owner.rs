@@ -40,6 +40,9 @@ const KEPT_BYTES: usize = 64 << 20;
 /// Questions under way or remembered; beyond it new ones are refused.
 const MAX_ASKED: usize = 50_000;
 
+#[cfg(test)]
+use super::simulation::{Bug, planted};
+
 type Number = (InstanceId, u64);
 
 /// The answering side of an instance.
@@ -84,7 +87,10 @@ impl Owner {
                 Some(Asked::Answered { answer: None, .. }) => return self.refuse(&ask, &forgotten()),
                 None => {}
             }
-            if ask.until < self.gateway.now() {
+            let is_late = ask.until < self.gateway.now();
+            #[cfg(test)]
+            let is_late = is_late && !planted(Bug::BeginLate);
+            if is_late {
                 return self.refuse(&ask, &late());
             }
             if asked.len() >= MAX_ASKED {
@@ -92,6 +98,10 @@ impl Owner {
             }
             let until = Arc::new(AtomicI64::new(ask.until));
             asked.insert(number.clone(), Asked::Running(Arc::clone(&until)));
+            #[cfg(test)]
+            if planted(Bug::CarryOutTwice) {
+                asked.remove(&number);
+            }
             until
         };
         let mut work = Arc::clone(self).work(ask, number, until).boxed();
@@ -149,7 +159,8 @@ impl Owner {
         let message = Message::Answer(sent_as, result);
         let answer = message.encode();
         let bytes = answer.len();
-        self.asked.lock().insert(number, Asked::Answered { at: Instant::now(), answer: Some(answer), bytes });
+        let answered = Asked::Answered { at: Instant::now(), answer: Some(answer), bytes };
+        self.asked.lock().insert(number, answered);
         if let Err(error) = self.gateway.send(&from, &message).await {
             tracing::debug!(%error, "an answer could not be sent; it will be asked for");
         }
@@ -177,6 +188,8 @@ impl Owner {
     async fn carry_out(&self, ask: Ask, until: Arc<AtomicI64>) -> Result<(Brought, Option<u64>), Error> {
         let gateway = Arc::clone(&self.gateway);
         let patience = Patience::new(move || gateway.now() <= until.load(Ordering::Relaxed));
+        #[cfg(test)]
+        let patience = if planted(Bug::BeginLate) { Patience::new(|| true) } else { patience };
         let caller = Caller { user: ask.user, connection: ask.by, patience: Some(patience) };
         let brought = match ask.verb {
             Verb::Create { options, keyed } => {

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     cluster::{Bus, BusError},
@@ -65,7 +65,8 @@ pub(super) struct Network {
 
 impl Network {
     pub(super) fn new(seed: u64, losses: u64) -> Arc<Self> {
-        let (redis, dice) = (FakeRedis::new(), Mutex::new(Dice::new(seed)));
+        let sabotage = super::plants::present().and_then(super::Bug::in_scripts);
+        let (redis, dice) = (FakeRedis::sabotaged(sabotage), Mutex::new(Dice::new(seed)));
         Arc::new(Self { redis, dice, losses, inboxes: Mutex::default(), kept: Mutex::default() })
     }
 
@@ -81,11 +82,19 @@ pub(super) struct Link {
     me: InstanceId,
     pub(super) store: Mutex<Weather>,
     pub(super) bus: Mutex<Weather>,
+    /// What arrives is not read before this moment, as when the process stands still.
+    pub(super) stalled: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Link {
     pub(super) fn new(network: &Arc<Network>, me: InstanceId) -> Arc<Self> {
-        Arc::new(Self { network: Arc::clone(network), me, store: Mutex::default(), bus: Mutex::default() })
+        Arc::new(Self {
+            network: Arc::clone(network),
+            me,
+            store: Mutex::default(),
+            bus: Mutex::default(),
+            stalled: Arc::default(),
+        })
     }
 
     pub(super) fn die(&self) {
@@ -156,7 +165,16 @@ impl Bus for Link {
     fn receive(&self) -> BoxStream<'static, Bytes> {
         let (inbox, messages) = mpsc::channel(4096);
         self.network.inboxes.lock().insert(self.me.clone(), inbox);
-        futures::stream::unfold(messages, |mut messages| async { Some((messages.recv().await?, messages)) }).boxed()
+        let stalled = Arc::clone(&self.stalled);
+        let next = async |(mut messages, stalled): (mpsc::Receiver<Bytes>, Arc<Mutex<Option<Instant>>>)| {
+            let message = messages.recv().await?;
+            let until = *stalled.lock();
+            if let Some(until) = until {
+                tokio::time::sleep_until(until).await;
+            }
+            Some((message, (messages, stalled)))
+        };
+        futures::stream::unfold((messages, stalled), next).boxed()
     }
 
     fn put<'a>(&'a self, name: &'a str, bytes: Bytes) -> BoxFuture<'a, Result<(), BusError>> {

@@ -21,12 +21,12 @@ use crate::{
     error::{Error, RunOutcome},
     ledger::redis::{InstanceId, RedisLedger, fake::Bill},
     limits::Limits,
-    session::{EventKind, Keyed, RequestHash, SessionId, SessionOptions},
+    session::{EventKind, Follow, Keyed, RequestHash, SessionId, SessionOptions},
     sessions::{Caller, Executed, Sessions},
 };
 
 /// How long faults and clients go on.
-const STORM: Duration = Duration::from_secs(90);
+const STORM: Duration = Duration::from_secs(120);
 /// How long a request may take at most: longer than any deadline of ours.
 const ANSWERED: Duration = Duration::from_secs(60);
 /// After the storm, everything is settled within this.
@@ -45,6 +45,10 @@ struct Death(Arc<tokio::sync::watch::Sender<bool>>);
 impl Death {
     fn happen(&self) {
         self.0.send_replace(true);
+    }
+
+    fn has_happened(&self) -> bool {
+        *self.0.borrow()
     }
 
     async fn happened(&self) {
@@ -79,6 +83,10 @@ struct Chronicle {
     /// When pages began each action.
     runs: BTreeMap<String, Vec<Instant>>,
     told: BTreeMap<String, Told>,
+    /// The session of each action.
+    of: BTreeMap<String, SessionId>,
+    /// Followers that have not come to an end.
+    following: usize,
     sessions: Vec<SessionId>,
     broken: Vec<Broken>,
     /// In words, to compare two runs of the same seed.
@@ -163,9 +171,10 @@ impl World {
             let count = self.nodes.lock().len() as u64;
             let at = usize::try_from(dice.throw(count)).unwrap();
             let weather = if dice.one_in(2) { Weather::Cut } else { Weather::Slow(10 + dice.throw(900)) };
-            match dice.throw(8) {
+            match dice.throw(9) {
                 0 | 1 => self.turn(&[at], Some(weather), None),
                 2 | 3 => self.turn(&[at], None, Some(weather)),
+                8 => self.stall(at, Duration::from_millis(dice.throw(15_000))),
                 4 => self.turn(&[at], Some(Weather::Cut), Some(Weather::Cut)),
                 5 => self.turn(&[0, 1, 2, 3], Some(Weather::Cut), Some(Weather::Cut)),
                 6 if !killed => {
@@ -180,7 +189,7 @@ impl World {
                 }
                 _ => {}
             }
-            tokio::time::sleep(Duration::from_millis(500 + dice.throw(14_000))).await;
+            tokio::time::sleep(Duration::from_millis(500 + dice.throw(22_000))).await;
             self.clear_up();
         }
         self.clear_up();
@@ -197,6 +206,11 @@ impl World {
                 *node.link.bus.lock() = bus;
             }
         }
+    }
+
+    fn stall(&self, at: usize, time: Duration) {
+        self.note(format!("stalled {at} {time:?}"));
+        *self.nodes.lock()[at].link.stalled.lock() = Some(Instant::now() + time);
     }
 
     fn clear_up(&self) {
@@ -236,9 +250,10 @@ impl World {
                 let (caller, door) = (caller.clone(), self.any(&mut dice));
                 tokio::spawn(async move { watcher.watch(door, caller, id).await });
             }
-            for _ in 0..dice.throw(12) {
+            let home = self.any(&mut dice);
+            for _ in 0..dice.throw(20) {
                 count += 1;
-                if !self.act(&mut dice, &caller, id, format!("c{number}n{count}")).await {
+                if !self.act(&mut dice, &caller, (id, &home), format!("c{number}n{count}")).await {
                     break;
                 }
                 tokio::time::sleep(Duration::from_millis(dice.throw(1_500))).await;
@@ -253,14 +268,19 @@ impl World {
 
     /// One action under a key, sent again through other instances while nobody knows what became of it; false when the session is
     /// over.
-    async fn act(&self, dice: &mut Dice, caller: &Caller, id: SessionId, label: String) -> bool {
+    async fn act(&self, dice: &mut Dice, caller: &Caller, (id, home): (SessionId, &Door), label: String) -> bool {
         let request = serde_json::json!({"type": "goto", "payload": {"url": format!("https://page.test/{label}")}});
         let action = action::parse(&request).unwrap();
         let keyed = Keyed { key: label.parse().unwrap(), request: RequestHash::of(label.as_bytes()) };
         let mut doubt = false;
-        for attempt in 0..3 {
-            let door = self.any(dice);
-            let sent = door.cluster.execute(caller.clone(), id, action.clone(), Some(keyed.clone()));
+        self.chronicle.lock().of.insert(label.clone(), id);
+        // Without a key it is sent once, whatever becomes of it.
+        let keyed = (!dice.one_in(3)).then_some(keyed);
+        for attempt in 0..if keyed.is_some() { 3 } else { 1 } {
+            // Some clients stay with their instance, others are sent anywhere.
+            let stays = label.len() % 2 == 0 && !home.dead.has_happened();
+            let door = if stays { home.clone() } else { self.any(dice) };
+            let sent = door.cluster.execute(caller.clone(), id, action.clone(), keyed.clone());
             let Some(answer) = self.bounded("execute", &door, sent).await else {
                 self.chronicle.lock().told.remove(&label); // cut off: nothing was told
                 return false;
@@ -287,9 +307,16 @@ impl World {
     async fn watch(&self, door: Door, caller: Caller, id: SessionId) {
         let following = door.cluster.follow(caller, id, None);
         let Some(Ok(mut follow)) = self.bounded("follow", &door, following).await else { return };
+        self.chronicle.lock().following += 1;
         let mut seq = follow.seq;
         let mut ended = !follow.session.is_active();
-        while let Some(event) = follow.next().await {
+        let next = async |follow: &mut Follow| {
+            tokio::select! {
+                event = follow.next() => event,
+                () = door.dead.happened() => None,
+            }
+        };
+        while let Some(event) = next(&mut follow).await {
             if event.seq != seq + 1 {
                 self.broken(format!("a follower got event {} after {seq}", event.seq));
             }
@@ -299,6 +326,7 @@ impl World {
             }
             ended |= matches!(event.kind, EventKind::SessionClosed(_));
         }
+        self.chronicle.lock().following -= 1;
     }
 
     /// Whatever is asked is answered in time, unless the door is gone.
@@ -349,7 +377,15 @@ impl World {
                 broken.push(format!("a session has {count} bills"));
             }
         }
+        if chronicle.following > 0 {
+            broken.push(format!("{} followers wait for ever", chronicle.following));
+        }
         for (label, runs) in &chronicle.runs {
+            let id = chronicle.of[label].to_string();
+            let billed = by_session.get(id.as_str()).and_then(|bills| bills.first());
+            if billed.is_some_and(|bill| runs.iter().any(|run| *run > bill.at)) {
+                broken.push(format!("{label} began after its session was billed"));
+            }
             if runs.len() > 1 {
                 broken.push(format!("{label} ran {} times", runs.len()));
             }
@@ -358,8 +394,12 @@ impl World {
             let runs = chronicle.runs.get(label).map_or(&[][..], Vec::as_slice);
             let late = runs.iter().any(|run| *run > told.at);
             match told.outcome {
-                RunOutcome::NotExecuted if !runs.is_empty() => broken.push(format!("{label} ran, and was told not to have")),
-                RunOutcome::Executed if runs.is_empty() => broken.push(format!("{label} was told to have run, and did not")),
+                RunOutcome::NotExecuted if !runs.is_empty() => {
+                    broken.push(format!("{label} ran, and was told not to have"))
+                }
+                RunOutcome::Executed if runs.is_empty() => {
+                    broken.push(format!("{label} was told to have run, and did not"))
+                }
                 _ if late => broken.push(format!("{label} began after its client was answered")),
                 _ => {}
             }

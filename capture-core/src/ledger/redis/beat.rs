@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
-    InstanceId, LEASE, Own, RedisLedger, Stage,
+    InstanceId, Known, LEASE, Own, RedisLedger, Stage,
     accounts::fields,
     record::usage_text,
     store::{Answer, Script, arguments, malformed, run, script},
@@ -22,8 +22,7 @@ const RESTORE: Script = script!("bring back a session", "restore");
 
 /// What a beat answered.
 struct Told {
-    dataset: String,
-    fenced: bool,
+    known: Known,
     redis_ms: i64,
     disabled: Vec<SessionId>,
 }
@@ -43,22 +42,27 @@ impl RedisLedger {
 
     /// The first beat.
     pub(super) async fn join(&self) -> Result<(), LedgerError> {
-        let told = self.prove(Timestamp(0), &[], false).await?;
-        let mut pulse = self.pulse.lock();
-        pulse.dataset = told.dataset;
+        let told = self.prove(Timestamp(0), &[]).await?;
+        self.pulse.lock().known = Some(told.known);
         Ok(())
     }
 
     pub(super) async fn beat_once(&self, now: Timestamp, changed: Vec<Beat>) -> Result<Beaten, LedgerError> {
         self.note_usage(&changed);
-        let told = self.prove(now, &changed, true).await?;
-        let before = std::mem::replace(&mut self.pulse.lock().dataset, told.dataset.clone());
-        if !before.is_empty() && before != told.dataset {
+        let told = self.prove(now, &changed).await?;
+        let before = self.pulse.lock().known.clone().unwrap_or_else(|| told.known.clone());
+        let lost = if before.dataset != told.known.dataset {
             tracing::error!("redis has lost its data; this instance brings back what it holds");
             self.pulse.lock().healthy_since = Some(Instant::now());
-            self.bring_back().await.inspect_err(|_| self.pulse.lock().dataset = before)?;
-        }
-        let lost = if told.fenced { self.fenced() } else { Vec::new() };
+            self.bring_back().await?
+        } else if before.life != told.known.life {
+            self.pulse.lock().healthy_since = Some(Instant::now());
+            self.fenced()
+        } else {
+            Vec::new()
+        };
+        // Only now: what failed above is done again with the next beat.
+        self.pulse.lock().known = Some(told.known);
         self.give_back_the_rest().await;
         self.settle_the_rest().await;
         if self.may_judge() {
@@ -69,19 +73,18 @@ impl RedisLedger {
         Ok(Beaten { disabled, lost })
     }
 
-    async fn prove(&self, now: Timestamp, changed: &[Beat], again: bool) -> Result<Told, LedgerError> {
+    async fn prove(&self, now: Timestamp, changed: &[Beat]) -> Result<Told, LedgerError> {
         let sent = Instant::now();
-        let known = self.pulse.lock().dataset.clone();
-        let again = again && !known.is_empty();
+        let known = self.pulse.lock().known.clone().map(|known| known.dataset).unwrap_or_default();
         let new = Uuid::new_v4().simple();
-        let mut arguments = arguments![self.me, now.0, known, new, millis(LEASE), u8::from(again), self.address];
+        let mut arguments = arguments![self.me, now.0, known, new, millis(LEASE), self.address];
         for beat in changed {
             arguments.extend(arguments![beat.id, usage_text(&beat.usage)]);
         }
         let told = run(&*self.store, BEAT, arguments).await?;
         let told = read(&told).ok_or_else(|| malformed(BEAT))?;
         let mut pulse = self.pulse.lock();
-        let unbroken = pulse.last.is_some_and(|last| last.elapsed() < LEASE) && !told.fenced;
+        let unbroken = pulse.last.is_some_and(|last| last.elapsed() < LEASE);
         if !unbroken || pulse.healthy_since.is_none() {
             pulse.healthy_since = Some(sent);
         }
@@ -109,7 +112,9 @@ impl RedisLedger {
         own.iter().filter(|(_, own)| matches!(own.stage, Stage::Active(_))).map(|(id, _)| *id).collect()
     }
 
-    async fn bring_back(&self) -> Result<(), LedgerError> {
+    /// Returns those that others have settled.
+    async fn bring_back(&self) -> Result<Vec<SessionId>, LedgerError> {
+        let mut lost = Vec::new();
         let own: Vec<_> = self.own.lock().iter().map(|(id, own)| (*id, own.clone())).collect();
         for (id, own) in own {
             let (Stage::Active(life) | Stage::Unsettled(life, _)) = &own.stage else { continue };
@@ -128,9 +133,12 @@ impl RedisLedger {
                 usage_text(&life.usage)
             ];
             arguments.extend(self.last_seen(&own.user).iter().flat_map(fields));
-            run(&*self.store, RESTORE, arguments).await?;
+            let told = run(&*self.store, RESTORE, arguments).await?;
+            if told.first().and_then(Answer::text) == Some("final") {
+                lost.push(id);
+            }
         }
-        Ok(())
+        Ok(lost)
     }
 
     /// Gives back what was not wanted while Redis was away.
@@ -188,10 +196,9 @@ impl RedisLedger {
 }
 
 fn read(told: &[Answer]) -> Option<Told> {
-    let [dataset, fenced, time, disabled @ ..] = told else { return None };
+    let [dataset, life, time, disabled @ ..] = told else { return None };
     Some(Told {
-        dataset: dataset.text()?.to_owned(),
-        fenced: fenced.whole()? == 1,
+        known: Known { dataset: dataset.text()?.to_owned(), life: life.whole()? },
         redis_ms: time.whole()?,
         disabled: disabled.iter().map(|id| id.text()?.parse().ok()).collect::<Option<_>>()?,
     })

@@ -23,6 +23,8 @@ const BEGINNING: i64 = 1_800_000_000_000;
 pub(crate) struct FakeRedis {
     lua: Lua,
     compiled: Mutex<HashMap<&'static str, mlua::Function>>,
+    /// A text in the scripts, and what to run in its place.
+    sabotage: Option<(&'static str, &'static str)>,
     keys: Arc<Mutex<Keys>>,
 }
 
@@ -34,6 +36,8 @@ pub(crate) struct Bill {
     pub(crate) started: i64,
     pub(crate) ended: i64,
     pub(crate) credits: u64,
+    /// When it was written.
+    pub(crate) at: Instant,
     /// The owner's last proof of life when it was written.
     pub(crate) proof: i64,
 }
@@ -57,8 +61,18 @@ enum Kept {
 
 impl FakeRedis {
     pub(crate) fn new() -> Arc<Self> {
-        let keys =
-            Keys { bills: Vec::new(), values: BTreeMap::new(), dies: HashMap::new(), started: Instant::now(), moved: Duration::ZERO };
+        Self::sabotaged(None)
+    }
+
+    /// One whose scripts have a bug.
+    pub(crate) fn sabotaged(sabotage: Option<(&'static str, &'static str)>) -> Arc<Self> {
+        let keys = Keys {
+            bills: Vec::new(),
+            values: BTreeMap::new(),
+            dies: HashMap::new(),
+            started: Instant::now(),
+            moved: Duration::ZERO,
+        };
         let (lua, keys) = (Lua::new(), Arc::new(Mutex::new(keys)));
         let called = Arc::clone(&keys);
         let call = lua.create_function(move |lua, arguments: MultiValue| {
@@ -69,7 +83,7 @@ impl FakeRedis {
         let redis = lua.create_table().unwrap();
         redis.set("call", call.unwrap()).unwrap();
         lua.globals().set("redis", redis).unwrap();
-        Arc::new(Self { lua, compiled: Mutex::default(), keys })
+        Arc::new(Self { lua, compiled: Mutex::default(), sabotage, keys })
     }
 
     /// Lets its clock run ahead.
@@ -114,7 +128,10 @@ impl FakeRedis {
         let mut compiled = self.compiled.lock();
         let function = compiled
             .entry(script.code)
-            .or_insert_with(|| self.lua.load(script.code).set_name(script.what).into_function().unwrap())
+            .or_insert_with(|| {
+                let code = self.sabotage.map_or(script.code.to_owned(), |(good, bad)| script.code.replace(good, bad));
+                self.lua.load(code).set_name(script.what).into_function().unwrap()
+            })
             .clone();
         let argv = self.lua.create_table().unwrap();
         argv.push("capture").unwrap();
@@ -266,6 +283,12 @@ impl Keys {
                 }
                 whole(pairs.len() / 2)
             }
+            ("INCR", [key]) => {
+                let value = kept!(self, key, Text, b"0".to_vec());
+                let next = text(value).parse::<i64>().unwrap() + 1;
+                *value = next.to_string().into_bytes();
+                Answer::Whole(next)
+            }
             ("HDEL", [key, field]) => {
                 kept!(self, key, Hash, BTreeMap::new()).remove(field);
                 Answer::Whole(1)
@@ -323,12 +346,21 @@ impl Keys {
                 };
                 let number = |name: &[u8]| field(name).parse().unwrap();
                 let session = field(b"session").to_owned();
-                let owner = self.hash(format!("capture:session:{session}").as_bytes()).and_then(|hash| hash.get(&b"owner"[..]));
+                let owner =
+                    self.hash(format!("capture:session:{session}").as_bytes()).and_then(|hash| hash.get(&b"owner"[..]));
                 let beat = owner.and_then(|owner| self.hash(format!("capture:instance:{}", text(owner)).as_bytes()));
                 let proof = beat.and_then(|hash| text(hash.get(&b"beat"[..])?).parse().ok()).unwrap_or(0);
                 let credits = field(b"credits").parse().unwrap();
                 let reason = field(b"reason").to_owned();
-                self.bills.push(Bill { session, reason, started: number(b"started"), ended: number(b"ended"), credits, proof });
+                self.bills.push(Bill {
+                    session,
+                    reason,
+                    started: number(b"started"),
+                    ended: number(b"ended"),
+                    credits,
+                    proof,
+                    at: Instant::now(),
+                });
                 Answer::Bytes(b"1-1".to_vec())
             }
             (command, words) => panic!("a script called {command} with {words:?}"),

@@ -114,11 +114,18 @@ enum Stage {
     Unsettled(Lifecycle, SessionView),
 }
 
+/// Which life in which data set this instance lives, as far as it knows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Known {
+    dataset: String,
+    life: i64,
+}
+
 /// What this instance knows of its own proofs of life.
 #[derive(Debug, Default)]
 struct Pulse {
-    /// The data set of the last beat.
-    dataset: String,
+    /// What the last beat said of this instance; none before the first.
+    known: Option<Known>,
     /// Since when every beat succeeded, within a lease of the one before.
     healthy_since: Option<Instant>,
     last: Option<Instant>,
@@ -268,7 +275,7 @@ impl Ledger for RedisLedger {
         async move {
             let options =
                 serde_json::to_string(&asked.options).map_err(|error| LedgerError::new(RESERVE.what, error))?;
-            let dataset = self.pulse.lock().dataset.clone();
+            let known = self.pulse.lock().known.clone().unwrap_or_default();
             let arguments = arguments![
                 asked.user,
                 asked.id,
@@ -277,7 +284,8 @@ impl Ledger for RedisLedger {
                 asked.default_max_sessions,
                 options,
                 asked.created_at.0,
-                dataset
+                known.dataset,
+                known.life
             ];
             let own = Own { user: asked.user.clone(), hold: asked.hold, stage: Stage::Unwanted };
             let told = match run(&*self.store, RESERVE, arguments).await {

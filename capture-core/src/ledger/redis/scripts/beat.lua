@@ -1,6 +1,5 @@
 -- One proof of life of an instance, with the counters of its sessions that changed.
--- ARGV: prefix, instance, its wall clock (0: it has just come, and proves nothing for sessions), data set it knows ('' at first), name for a new data set, lease ms, whether it has beaten
--- before ('1'), address other instances reach it at, then pairs of session and usage
+-- ARGV: prefix, instance, its wall clock (0: it has just come, and proves nothing for sessions), data set it knows ('' at first), name for a new data set, lease ms, address other instances reach it at, then pairs of session and usage
 local me, known, lease = ARGV[2], ARGV[4], tonumber(ARGV[6])
 local dataset = redis.call('GET', DATASET)
 if not dataset then
@@ -11,17 +10,20 @@ if known ~= '' and known ~= dataset then
   -- Everything was lost. Owners bring back what they hold with their next beats; until then nobody can count sessions.
   redis.call('SET', SETTLING, me, 'PX', lease)
 end
-local fenced = 0
-if ARGV[7] == '1' and known == dataset and not redis.call('ZSCORE', INSTANCES, me) then fenced = 1 end
+-- A new life after it was judged dead has a new number. The instance compares it with the one it knows, so that it learns of its
+-- death also when the answer that said so first was lost.
+if not redis.call('ZSCORE', INSTANCES, me) then
+  redis.call('HSET', instance_key(me), 'life', redis.call('INCR', LIVES))
+end
 
 local time = now()
 redis.call('ZADD', INSTANCES, time, me)
 if ARGV[3] ~= '0' then redis.call('HSET', instance_key(me), 'beat', ARGV[3]) end
-redis.call('HSET', instance_key(me), 'address', ARGV[8])
-for at = 9, #ARGV, 2 do
+redis.call('HSET', instance_key(me), 'address', ARGV[7])
+for at = 8, #ARGV, 2 do
   if fields(ARGV[at], 'state')[1] == 'active' then redis.call('HSET', session_key(ARGV[at]), 'usage', ARGV[at + 1]) end
 end
-local reply = {dataset, fenced, time}
+local reply = {dataset, redis.call('HGET', instance_key(me), 'life'), time}
 for _, sid in ipairs(redis.call('SMEMBERS', owned_key(me))) do
   local it = fields(sid, 'state', 'user')
   if it[1] == 'active' and redis.call('HGET', user_key(it[2]), 'enabled') == '0' then reply[#reply + 1] = sid end

@@ -12,6 +12,7 @@ local function slots_key(user) return P .. ':slots:' .. user end
 local function owned_key(instance) return P .. ':owned:' .. instance end
 local function instance_key(instance) return P .. ':instance:' .. instance end
 local INSTANCES, DATASET, SETTLING = P .. ':instances', P .. ':dataset', P .. ':settling'
+local LIVES = P .. ':lives'
 local USERS, FINALS, BILLING = P .. ':users', P .. ':finals', P .. ':billing'
 
 -- How long a session may be reserved: longer than any launch takes.

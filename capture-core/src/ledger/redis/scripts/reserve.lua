@@ -1,12 +1,15 @@
 -- Checks the account and its limit, and holds the credits.
--- ARGV: prefix, user, session, owner, hold, default limit, options, created, data set the owner knows
+-- ARGV: prefix, user, session, owner, hold, default limit, options, created, data set and life the owner
+-- knows
 local user, sid, owner, hold = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local known = fields(sid, 'user', 'state')
 if known[2] then
   if known[1] == user and known[2] == 'reserved' then return {'ok'} end
   return {'taken'}
 end
-if redis.call('GET', DATASET) ~= ARGV[9] or redis.call('EXISTS', SETTLING) == 1 then
+-- An instance that was judged dead, or does not know that everything was lost, must learn it first.
+local is_known = redis.call('HGET', instance_key(owner), 'life') == ARGV[10] and redis.call('GET', DATASET) == ARGV[9]
+if not is_known or redis.call('EXISTS', SETTLING) == 1 then
   return {'settling', math.max(0, redis.call('PTTL', SETTLING))}
 end
 local account = redis.call('HMGET', user_key(user), 'enabled', 'credits', 'held', 'max_sessions')

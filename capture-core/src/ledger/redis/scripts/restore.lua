@@ -1,7 +1,8 @@
 -- Brings back a session that runs here after the data set was lost, and its account as it was last seen. What is there already stays.
 -- ARGV: prefix, session, user, owner, hold, options, created, started, expires, usage, then the account's names and values
 local sid, user, owner, hold = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-if redis.call('EXISTS', session_key(sid)) == 1 then return {'ok'} end
+local state = fields(sid, 'state')[1]
+if state then return {state} end
 if redis.call('EXISTS', user_key(user)) == 0 and #ARGV > 10 then
   redis.call('SADD', USERS, user)
   redis.call('HSET', user_key(user), unpack(ARGV, 11))

@@ -1,0 +1,77 @@
+//! Bugs planted on purpose, to show that the worlds would find them.
+
+use std::cell::Cell;
+
+/// A bug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bug {
+    /// A dead instance's sessions are billed to their deadline, not to its last proof of life.
+    BillPastTheProof,
+    /// A session that is final is settled again.
+    SettleTwice,
+    /// Nobody counts a user's sessions.
+    NoLimit,
+    /// A slot is not given back.
+    KeepSlots,
+    /// A hold is not given back.
+    KeepHolds,
+    /// An instance that was judged dead is not told.
+    SkipTheFence,
+    /// An instance that cannot prove its life goes on.
+    IgnoreTheLease,
+    /// Something begins after its client was told that there was no answer.
+    BeginLate,
+    /// A question that comes twice is carried out twice.
+    CarryOutTwice,
+    /// A hole in a log is passed over.
+    IgnoreHoles,
+}
+
+impl Bug {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::BillPastTheProof,
+        Self::SettleTwice,
+        Self::NoLimit,
+        Self::KeepSlots,
+        Self::KeepHolds,
+        Self::SkipTheFence,
+        Self::IgnoreTheLease,
+        Self::BeginLate,
+        Self::CarryOutTwice,
+        Self::IgnoreHoles,
+    ];
+
+    /// For bugs of a script: what stands there, and what the bug makes of it.
+    pub(super) fn in_scripts(self) -> Option<(&'static str, &'static str)> {
+        Some(match self {
+            Self::BillPastTheProof => {
+                ("local beat = whole(redis.call('HGET', instance_key(dead), 'beat'))", "local beat = 9e15")
+            }
+            Self::SettleTwice => ("if it[1] == 'final' then return record(sid) end\nif not it[1]", "if not it[1]"),
+            Self::NoLimit => ("if #slots >= most then", "if false then"),
+            Self::KeepSlots => ("redis.call('ZREM', slots_key(user), sid)\n  redis.call('SREM'", "redis.call('SREM'"),
+            Self::KeepHolds => {
+                ("math.max(0, whole(redis.call('HGET', key, 'held')) - hold)", "whole(redis.call('HGET', key, 'held'))")
+            }
+            Self::SkipTheFence => ("redis.call('INCR', LIVES)", "'1'"),
+            Self::IgnoreTheLease | Self::BeginLate | Self::CarryOutTwice | Self::IgnoreHoles => return None,
+        })
+    }
+}
+
+thread_local! {
+    static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
+}
+
+/// Whether this bug is there. Worlds have one thread each.
+pub(crate) fn planted(bug: Bug) -> bool {
+    PLANTED.get() == Some(bug)
+}
+
+pub(super) fn plant(bug: Option<Bug>) {
+    PLANTED.set(bug);
+}
+
+pub(super) fn present() -> Option<Bug> {
+    PLANTED.get()
+}
