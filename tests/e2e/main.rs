@@ -22,6 +22,7 @@ mod demo;
 mod edge;
 mod faults;
 mod fields;
+mod frames;
 mod frameworks;
 mod golden;
 mod hostile;

@@ -1,14 +1,12 @@
 //! Watchers that do not read, and channels in numbers: nobody else notices.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::time::Duration;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use bytes::Bytes;
 use capture_core::browser::simulated::Simulated;
-use capture_tests::{Channel, SimulatedServer, site::frameworks_folder, until};
+use capture_tests::{Channel, SimulatedServer, elsewhere, until};
 use capture_ws::{codec::Codec, limits::ChannelLimits};
 use serde_json::{Value, json};
-use tokio::{io::AsyncWriteExt, process::Command, time::Instant};
+use tokio::time::Instant;
 
 /// Text of a result that still travels in events.
 const LONG: usize = 7_000;
@@ -136,31 +134,6 @@ async fn a_lossless_log_reaches_both_codecs_as_the_same_values() {
     }
     assert_eq!(one, two);
     let subscribed = packed.raw.len() - two.len();
-    assert_eq!(decoded_elsewhere(&packed.raw[subscribed..]).await, one, "as a library in JavaScript has it");
+    assert_eq!(elsewhere::decoded(&packed.raw[subscribed..]).await, one, "as a library in JavaScript has it");
     server.stop().await;
-}
-
-/// What an independent library in JavaScript makes of MessagePack frames.
-async fn decoded_elsewhere(frames: &[Bytes]) -> Vec<Value> {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("messagepack");
-    let folder = frameworks_folder().with_file_name("messagepack");
-    tokio::fs::create_dir_all(&folder).await.unwrap();
-    for file in ["package.json", "package-lock.json", "decode.mjs"] {
-        tokio::fs::copy(sources.join(file), folder.join(file)).await.unwrap();
-    }
-    if !folder.join("node_modules/.package-lock.json").is_file() {
-        let mut npm = Command::new("npm");
-        npm.args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(&folder);
-        assert!(npm.status().await.unwrap().success(), "npm ci");
-    }
-    let mut node = Command::new("node");
-    node.arg("decode.mjs").current_dir(&folder).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut node = node.spawn().unwrap();
-    let lines: String = frames.iter().map(|frame| STANDARD.encode(frame) + "\n").collect();
-    let mut stdin = node.stdin.take().unwrap();
-    stdin.write_all(lines.as_bytes()).await.unwrap();
-    drop(stdin);
-    let output = node.wait_with_output().await.unwrap();
-    assert!(output.status.success());
-    String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

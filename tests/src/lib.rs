@@ -12,6 +12,7 @@ pub mod channel;
 pub mod client;
 pub mod contract;
 pub mod dice;
+pub mod elsewhere;
 pub mod expected;
 pub mod invented;
 pub mod processes;

@@ -183,7 +183,8 @@ pub struct Event {
 }
 
 impl Event {
-    pub(super) fn new(seq: u64, kind: EventKind) -> Self {
+    /// An entry at this position.
+    pub fn new(seq: u64, kind: EventKind) -> Self {
         Self { seq, kind, frames: [const { OnceLock::new() }; 2] }
     }
 
