@@ -34,6 +34,7 @@ mod navigation;
 mod neighbours;
 mod pages;
 mod pictures;
+mod raw_frames;
 mod readme;
 mod sdk;
 mod soak;

@@ -16,6 +16,7 @@ pub mod elsewhere;
 pub mod expected;
 pub mod invented;
 pub mod processes;
+pub mod raw;
 pub mod server;
 pub mod simulated;
 pub mod site;
@@ -28,6 +29,7 @@ pub use self::{
     channel::{Channel, Connect},
     client::{Client, Reply},
     dice::Dice,
+    raw::RawSocket,
     server::Server,
     simulated::SimulatedServer,
     site::Site,

@@ -8,7 +8,7 @@ use capture_core::{
     session::{EventKind, Follow, SessionId, SessionView, View},
 };
 use futures::{FutureExt, Stream, StreamExt, future::BoxFuture};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
 use super::reader::{Reader, Stop};
@@ -47,7 +47,11 @@ impl Reader {
         let message = loop {
             match stream.next().await {
                 Some(Ok(message)) if message.is_text() || message.is_binary() => break message,
-                Some(Ok(_heartbeat)) => {}
+                Some(Ok(_heartbeat)) => {
+                    if let Some(next) = self.pace.count() {
+                        sleep_until(next).await;
+                    }
+                }
                 Some(Err(error)) => return Err(self.on_broken(&error)),
                 None => return Err(Stop::Left),
             }
