@@ -27,6 +27,9 @@ pub const NOT_LAST: u8 = 0x80;
 
 /// Longer than any deadline in these stories.
 const HANGS: Duration = Duration::from_secs(30);
+/// Lengths that stand for: it follows in two bytes, or in eight.
+const IN_TWO: u8 = 0x7E;
+const IN_EIGHT: u8 = 0x7F;
 /// What the client takes unread, so that little of it hides in the kernel.
 const RECEIVE_BUFFER: u32 = 64 << 10;
 const MASK: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
@@ -121,8 +124,8 @@ impl RawReceiver {
     async fn read(&mut self) -> Option<Received> {
         let [first, second] = self.bytes().await?;
         let length = match second {
-            126 => u16::from_be_bytes(self.bytes().await?).into(),
-            127 => u64::from_be_bytes(self.bytes().await?),
+            IN_TWO => u16::from_be_bytes(self.bytes().await?).into(),
+            IN_EIGHT => u64::from_be_bytes(self.bytes().await?),
             short => short.into(),
         };
         let mut payload = vec![0; usize::try_from(length).unwrap()];
@@ -165,8 +168,8 @@ pub fn claim(first: u8, length: u64) -> Vec<u8> {
 
 fn header(first: u8, masked: u8, length: u64) -> Vec<u8> {
     match (u8::try_from(length), u16::try_from(length)) {
-        (Ok(short @ 0..126), _) => vec![first, masked | short],
-        (_, Ok(medium)) => [&[first, masked | 126], &medium.to_be_bytes()[..]].concat(),
-        _ => [&[first, masked | 127], &length.to_be_bytes()[..]].concat(),
+        (Ok(short @ 0..IN_TWO), _) => vec![first, masked | short],
+        (_, Ok(medium)) => [&[first, masked | IN_TWO], &medium.to_be_bytes()[..]].concat(),
+        _ => [&[first, masked | IN_EIGHT], &length.to_be_bytes()[..]].concat(),
     }
 }

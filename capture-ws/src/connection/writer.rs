@@ -35,7 +35,7 @@ pub(super) struct Writer<W> {
 
 impl<W: Sink<Message, Error = WsError> + Unpin> Writer<W> {
     /// Writes until the close, or until the connection is gone.
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(&mut self) {
         loop {
             let item = match timeout(self.limits.idle, self.outbox.next()).await {
                 Ok(item) => item,
@@ -100,7 +100,8 @@ impl<W: Sink<Message, Error = WsError> + Unpin> Writer<W> {
         }
     }
 
-    async fn close(&mut self, code: CloseCode, why: &str) {
+    /// Says why, and nothing after it.
+    pub(super) async fn close(&mut self, code: CloseCode, why: &str) {
         let (reason, _rest) = why.split_at(why.floor_char_boundary(MAX_REASON));
         let frame = CloseFrame { code: WireCode::from(code.as_u16()), reason: reason.into() };
         let _ = timeout(LAST_WORD, self.sink.send(Message::Close(Some(frame)))).await; // nobody reads it: so be it
