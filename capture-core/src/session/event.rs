@@ -53,7 +53,8 @@ pub struct ActionFinished {
     pub result: Value,
 }
 
-/// The active page shows another document, or another address of the same document.
+/// The active page shows another document, or another address of the same document; also because its tab closed, and
+/// another one is active.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct PageNavigated {
     /// Where it is.
