@@ -108,6 +108,28 @@ async fn too_much_at_once_is_refused_and_too_fast_is_slowed_down() {
 }
 
 #[tokio::test]
+async fn a_view_of_a_session_that_ended_makes_room_for_another() {
+    let limits = ChannelLimits { subscriptions: 1, ..ChannelLimits::default() };
+    let server = SimulatedServer::start(Simulated::default(), limits).await;
+    let [first, second] = [server.client().create(&json!({})).await, server.client().create(&json!({})).await];
+    let mut channel = server.channel(Codec::MessagePack).await;
+    for _ in 0..2 {
+        channel.request("view.start", &first, json!({"maxFps": 15})).await;
+        channel.event("view.frame").await;
+    }
+    let full = channel.ask("view.start", &second, "", json!({})).await;
+    assert_eq!(full["error"]["reason"], "too_many_subscriptions");
+    server.client().close(&first).await.expect(200);
+    channel.request("view.credit", &first, json!({"count": 10})).await;
+    until("there is room", Duration::from_secs(5), async || {
+        channel.ask("view.start", &second, "", json!({})).await["type"] == "success"
+    })
+    .await;
+    channel.event("view.frame").await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_lossless_log_reaches_both_codecs_as_the_same_values() {
     let server = SimulatedServer::start(Simulated::default(), ChannelLimits::default()).await;
     let session = server.client().create(&json!({})).await;

@@ -283,6 +283,7 @@ impl Reader {
                 }
             }
             News::Picture(id, shown) => self.feeds.show(id, shown, &self.outbox),
+            News::ViewOver(id) => self.feeds.unview(id),
             News::Lost => {}
         }
     }
