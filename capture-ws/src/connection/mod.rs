@@ -52,7 +52,7 @@ where
 {
     if panics(reader.run(stream, grant, peer)).await {
         outbox.close(CloseCode::Internal, DEFECT);
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -61,7 +61,7 @@ impl Sessions for Panicking {
 
 async fn channels() -> (Channels, Grant) {
     let (accounts, secret) = (Arc::new(MemoryLedger::new()), Secret::chosen("secret").hash());
-    let user = Account::new("ann".parse().unwrap(), secret.clone());
+    let user = Account::new("ann".parse().unwrap(), secret);
     let grant = Grant { user: user.id.clone(), secret, scope: Scope::ALL };
     accounts.add(user).await.unwrap();
     let channels = Channels::new(Shared {
