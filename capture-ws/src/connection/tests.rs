@@ -2,6 +2,7 @@
 
 use std::{net::Ipv4Addr, sync::Arc};
 
+use bytes::Bytes;
 use capture_core::{
     ActionName, Caller, Created, Error, Executed, Limits, Sessions,
     account::{Account, Accounts, Grant, MemoryTickets, Scope, Secret},
@@ -18,7 +19,8 @@ use tokio_tungstenite::{
     tungstenite::{Message, protocol::Role},
 };
 
-use crate::{Channels, Shared, codec::Codec, limits::ChannelLimits};
+use super::writer::Writer;
+use crate::{Channels, Shared, codec::Codec, limits::ChannelLimits, outbox::Outbox};
 
 /// Panics in every way: at once, and once it is waited for.
 struct Panicking;
@@ -115,12 +117,14 @@ async fn a_panic_closes_its_connection_and_no_other() {
 
 #[tokio::test]
 async fn a_panic_over_a_frame_that_is_written_closes_too() {
-    let (channels, grant) = channels().await;
     let (server, mut client) = sockets().await;
     let panicking = server.with(|message: Message| {
         assert!(message.is_close(), "over anything but a close");
         std::future::ready(Ok(message))
     });
-    channels.run(async { Some(Box::pin(panicking)) }, Codec::Json, Some(grant), Ipv4Addr::LOCALHOST.into());
-    assert_eq!(close_code(&ask(&mut client, "connection.ping").await), Some(1011));
+    let limits = ChannelLimits::default();
+    let outbox = Arc::new(Outbox::new(&limits));
+    outbox.put(Bytes::from_static(b"{}"));
+    super::write(&mut Writer { sink: Box::pin(panicking), codec: Codec::Json, outbox, limits }).await;
+    assert_eq!(close_code(&client.next().await.unwrap().unwrap()), Some(1011));
 }

@@ -42,6 +42,20 @@ async fn whoever_hangs_up_or_never_reads_is_let_go() {
 }
 
 #[tokio::test]
+async fn whoever_still_sends_when_it_is_closed_is_not_cut_off_before_it_knows() {
+    let mut stage = Stage::set(ChannelLimits::default()).await;
+    let large = frame(BINARY, &vec![0xC0; (16 << 20) + 1]);
+    for _ in 0..4 {
+        let RawSocket { mut sender, mut receiver } = stage.socket(Codec::MessagePack).await;
+        let both = async { tokio::join!(sender.send(&large), receiver.close_code()) };
+        assert_eq!(stage.during(both).await, (true, Some(1009)), "reset while it sends");
+        assert_eq!(receiver.next().await, None, "nothing comes after a close");
+    }
+    drop(large);
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn a_stranger_has_little_time_and_little_room() {
     let limits = ChannelLimits { hello_timeout: Duration::from_secs(1), ..ChannelLimits::default() };
     let mut stage = Stage::set(limits).await;
