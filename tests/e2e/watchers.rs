@@ -142,7 +142,7 @@ async fn a_lossless_log_reaches_both_codecs_as_the_same_values() {
         ("goto", json!({"url": "http://a.test/ä\u{1F600}"})),
         ("screenshot", json!({})),
         ("query", json!({"selector": "a"})),
-        ("batch", json!({"actions": [{"type": "title"}, {"type": "snapshot"}]})),
+        ("batch", json!({"actions": [{"type": "title"}, {"type": "screenshot"}, {"type": "snapshot"}]})),
         ("console", json!({})),
     ] {
         client.act(&session, kind, payload).await.expect(200);

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::{
     ActionStep, EventKind, Usage,
-    log::{EventLog, brief},
+    log::{EventLog, brief_step},
 };
 use crate::{
     action::{Action, ActionResult, Batch, BatchResult, Deed, Outcome, StepResult},
@@ -106,7 +106,7 @@ impl Run {
         self.log.append(EventKind::ActionStep(ActionStep {
             action_id: Arc::clone(&self.action_id),
             index,
-            step: brief(&step),
+            step: brief_step(&step),
         }));
         (step, error)
     }

@@ -32,7 +32,7 @@ pub struct ActionStep {
     pub action_id: Arc<str>,
     /// Which step, from 0.
     pub index: usize,
-    /// Its result as it will stand in the reply; above 8 KiB `{"bytes":n}`.
+    /// Its result as it will stand in the reply; above 8 KiB, or with a picture, `{"bytes":n}`.
     pub step: Value,
 }
 
