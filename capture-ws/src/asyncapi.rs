@@ -1,7 +1,7 @@
 //! The channel as an `AsyncAPI` 3 document, made from the types that are on the wire.
 
 use capture_core::{
-    action::{ActionType, schema},
+    action::{ActionType, schema, taken_schema},
     session::{
         ActionFinished, ActionStarted, ActionStep, PageCrashed, PageDialog, PageDownload, PageNavigated, PageNewTab,
         SessionClosed, SessionRenewed, Since,
@@ -101,25 +101,24 @@ fn methods() -> Vec<Method> {
     let method = |name, session, key, params, result| Method { name, session, key, params, result };
     let nothing = || json!({"type": "object"});
     let act = json!({"type": "object", "required": ["type"], "properties": {
-        "type": {"enum": ActionType::ALL.map(|(kind, _)| kind)}, "payload": {"type": ["object", "null"], "description": "payload.<type> of the schemas"},
-        "screenshot": {"type": "boolean"}, "viewport": {"type": "object"}}});
+        "type": {"enum": ActionType::ALL.map(|(kind, _)| kind)}, "payload": {"type": ["object", "null"], "description": "payload.<type> of the schemas"}}});
     let acted = json!({"type": "object", "required": ["success", "expiresInSeconds"], "properties": {
         "success": {"const": true}, "actionId": {"type": "string"}, "durationMs": {"type": "integer"},
         "expiresInSeconds": {"type": "integer", "minimum": 0}}});
     vec![
-        method("connection.hello", false, Key::None, schema::<HelloParams>(), schema::<Hello>()),
+        method("connection.hello", false, Key::None, taken_schema::<HelloParams>(), schema::<Hello>()),
         method("connection.ping", false, Key::None, nothing(), schema::<Pong>()),
-        method("session.create", false, Key::May, schema::<CreateParams>(), schema::<SessionResult>()),
+        method("session.create", false, Key::May, taken_schema::<CreateParams>(), schema::<SessionResult>()),
         method("session.get", true, Key::None, nothing(), schema::<SessionResult>()),
         method("session.list", false, Key::None, nothing(), schema::<SessionsResult>()),
         method("session.close", true, Key::None, nothing(), schema::<SessionResult>()),
-        method("session.renew", true, Key::None, schema::<RenewParams>(), schema::<SessionResult>()),
+        method("session.renew", true, Key::None, taken_schema::<RenewParams>(), schema::<SessionResult>()),
         method("session.act", true, Key::Must, act, acted),
-        method("session.cancel", true, Key::None, schema::<CancelParams>(), schema::<Cancelled>()),
-        method("session.subscribe", true, Key::None, schema::<SubscribeParams>(), subscribed()),
+        method("session.cancel", true, Key::None, taken_schema::<CancelParams>(), schema::<Cancelled>()),
+        method("session.subscribe", true, Key::None, taken_schema::<SubscribeParams>(), subscribed()),
         method("session.unsubscribe", true, Key::None, nothing(), schema::<Empty>()),
-        method("view.start", true, Key::None, schema::<ViewStartParams>(), schema::<Empty>()),
-        method("view.credit", true, Key::None, schema::<CreditParams>(), schema::<Empty>()),
+        method("view.start", true, Key::None, taken_schema::<ViewStartParams>(), schema::<Empty>()),
+        method("view.credit", true, Key::None, taken_schema::<CreditParams>(), schema::<Empty>()),
         method("view.stop", true, Key::None, nothing(), schema::<Empty>()),
     ]
 }

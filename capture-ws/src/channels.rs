@@ -8,9 +8,11 @@ use capture_core::{
     clock::Clock,
     tasks::Tasks,
 };
-use futures::{Sink, Stream};
-use tokio::time::Duration;
-use tokio_tungstenite::tungstenite::{Error as WsError, Message, protocol::WebSocketConfig};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::Duration,
+};
+use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::WebSocketConfig};
 use uuid::Uuid;
 
 use crate::{codec::Codec, connection, crowd::Crowd, limits::ChannelLimits};
@@ -81,14 +83,14 @@ impl Channels {
 
     /// Runs one channel to its end, in the background. `socket` brings the connection, once its upgrade is through;
     /// `grant` is there for those who authenticated with it.
-    pub fn run<S>(
+    pub fn run<IO>(
         &self,
-        socket: impl Future<Output = Option<S>> + Send + 'static,
+        socket: impl Future<Output = Option<WebSocketStream<IO>>> + Send + 'static,
         codec: Codec,
         grant: Option<Grant>,
         peer: IpAddr,
     ) where
-        S: Stream<Item = Result<Message, WsError>> + Sink<Message, Error = WsError> + Send + Unpin + 'static,
+        IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let channels = self.clone();
         self.tasks.spawn(async move {

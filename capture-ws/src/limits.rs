@@ -26,7 +26,7 @@ pub struct ChannelLimits {
     pub connections: usize,
     /// Connections of one address that have not said hello. Default 20.
     pub strangers_per_address: usize,
-    /// Requests a second other than `session.act`. Default 120.
+    /// Requests a second that run no action, and pings. Default 120.
     pub requests_per_second: u32,
     /// Of these at once. Default 240.
     pub request_burst: u32,

@@ -1,6 +1,6 @@
 //! The streaming channel: connecting, driving, watching, resuming, closing.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use capture_tests::{Channel, Client, Connect, Server, Site};
 use capture_ws::codec::Codec;
@@ -192,6 +192,33 @@ async fn what_a_page_does_by_itself_is_told() {
     assert_eq!(console["params"]["dropped"], 0);
     assert_eq!(dialog["params"], json!({"type": "alert", "message": "hello", "accepted": true}));
     assert!(error["params"]["message"].as_str().unwrap().contains("late"));
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_tab_in_the_background_does_is_told_once_it_is_active() {
+    let stage = Stage::set().await;
+    let mut channel = stage.channel(Codec::Json).await;
+    let id = stage.ann.create(&json!({})).await;
+    channel.request("session.subscribe", &id, json!({})).await;
+    let [wandering, closing, form] = ["wandering", "closing", "form"].map(|page| stage.site.page(page));
+    let opener = format!("data:text/html,<button id=popup onclick=window.open('{wandering}')>Popup</button>");
+    channel.act(&id, "goto", json!({"url": opener})).await;
+    channel.act(&id, "click", json!({"selector": "#popup"})).await;
+    assert_eq!(channel.act(&id, "click", json!({"selector": "#open"})).await["newTab"]["url"], closing);
+    // Meanwhile the popup goes elsewhere, behind the tab it opened.
+    channel.act(&id, "wait_for_timeout", json!({"timeoutMs": 1500})).await;
+    let hovered = channel.act(&id, "hover", json!({"selector": "#close"})).await;
+    assert_eq!(hovered.get("navigated"), None, "{hovered}");
+    let navigated = |events: &VecDeque<Value>| -> Vec<Value> {
+        let told = events.iter().filter(|event| event["method"] == "page.navigated");
+        told.map(|event| event["params"]["url"].clone()).collect()
+    };
+    assert_eq!(navigated(&channel.events), [opener, wandering, closing]);
+    channel.events.clear();
+    channel.act(&id, "click", json!({"selector": "#close"})).await;
+    assert_eq!(channel.act(&id, "title", json!({})).await["title"], "Form");
+    assert_eq!(navigated(&channel.events), [form]);
     stage.stop().await;
 }
 

@@ -66,13 +66,27 @@ async fn dev_serves_loopback_only() {
 
 #[tokio::test]
 async fn the_example_of_embedding_runs() {
-    let mut example = program();
-    let path = std::path::PathBuf::from(example.as_std().get_program()).with_file_name("examples").join("embed");
-    example = tokio::process::Command::new(path);
+    let printed = example("embed").await;
+    assert!(printed.contains("\"title\": \"Hello\"") && printed.contains("Some(1)"), "{printed}");
+}
+
+#[tokio::test]
+async fn the_example_of_following_tells_everything_up_to_the_end() {
+    let printed = example("follow").await;
+    let told: Vec<&str> = printed.lines().map(|line| line.split(' ').nth(1).unwrap()).collect();
+    let [goto, title] = [
+        ["action.started", "page.navigated", "action.finished"],
+        ["action.started", "action.finished", "session.closed"],
+    ];
+    assert_eq!(told, [goto, title].concat(), "{printed}");
+}
+
+/// What an example prints.
+async fn example(name: &str) -> String {
+    let examples = std::path::PathBuf::from(program().as_std().get_program()).with_file_name("examples");
+    let mut example = tokio::process::Command::new(examples.join(name));
     let output = example.kill_on_drop(true).output().await.unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        output.status.success() && printed.contains("\"title\": \"Hello\"") && printed.contains("Some(1)"),
-        "{printed}"
-    );
+    assert!(output.status.success(), "{printed}");
+    printed
 }

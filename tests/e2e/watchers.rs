@@ -1,14 +1,12 @@
 //! Watchers that do not read, and channels in numbers: nobody else notices.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::time::Duration;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use bytes::Bytes;
 use capture_core::browser::simulated::Simulated;
-use capture_tests::{Channel, SimulatedServer, site::frameworks_folder, until};
+use capture_tests::{Channel, SimulatedServer, elsewhere, until};
 use capture_ws::{codec::Codec, limits::ChannelLimits};
 use serde_json::{Value, json};
-use tokio::{io::AsyncWriteExt, process::Command, time::Instant};
+use tokio::time::Instant;
 
 /// Text of a result that still travels in events.
 const LONG: usize = 7_000;
@@ -110,6 +108,28 @@ async fn too_much_at_once_is_refused_and_too_fast_is_slowed_down() {
 }
 
 #[tokio::test]
+async fn a_view_of_a_session_that_ended_makes_room_for_another() {
+    let limits = ChannelLimits { subscriptions: 1, ..ChannelLimits::default() };
+    let server = SimulatedServer::start(Simulated::default(), limits).await;
+    let [first, second] = [server.client().create(&json!({})).await, server.client().create(&json!({})).await];
+    let mut channel = server.channel(Codec::MessagePack).await;
+    for _ in 0..2 {
+        channel.request("view.start", &first, json!({"maxFps": 15})).await;
+        channel.event("view.frame").await;
+    }
+    let full = channel.ask("view.start", &second, "", json!({})).await;
+    assert_eq!(full["error"]["reason"], "too_many_subscriptions");
+    server.client().close(&first).await.expect(200);
+    channel.request("view.credit", &first, json!({"count": 10})).await;
+    until("there is room", Duration::from_secs(5), async || {
+        channel.ask("view.start", &second, "", json!({})).await["type"] == "success"
+    })
+    .await;
+    channel.event("view.frame").await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_lossless_log_reaches_both_codecs_as_the_same_values() {
     let server = SimulatedServer::start(Simulated::default(), ChannelLimits::default()).await;
     let session = server.client().create(&json!({})).await;
@@ -122,7 +142,7 @@ async fn a_lossless_log_reaches_both_codecs_as_the_same_values() {
         ("goto", json!({"url": "http://a.test/ä\u{1F600}"})),
         ("screenshot", json!({})),
         ("query", json!({"selector": "a"})),
-        ("batch", json!({"actions": [{"type": "title"}, {"type": "snapshot"}]})),
+        ("batch", json!({"actions": [{"type": "title"}, {"type": "screenshot"}, {"type": "snapshot"}]})),
         ("console", json!({})),
     ] {
         client.act(&session, kind, payload).await.expect(200);
@@ -136,31 +156,6 @@ async fn a_lossless_log_reaches_both_codecs_as_the_same_values() {
     }
     assert_eq!(one, two);
     let subscribed = packed.raw.len() - two.len();
-    assert_eq!(decoded_elsewhere(&packed.raw[subscribed..]).await, one, "as a library in JavaScript has it");
+    assert_eq!(elsewhere::decoded(&packed.raw[subscribed..]).await, one, "as a library in JavaScript has it");
     server.stop().await;
-}
-
-/// What an independent library in JavaScript makes of MessagePack frames.
-async fn decoded_elsewhere(frames: &[Bytes]) -> Vec<Value> {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("messagepack");
-    let folder = frameworks_folder().with_file_name("messagepack");
-    tokio::fs::create_dir_all(&folder).await.unwrap();
-    for file in ["package.json", "package-lock.json", "decode.mjs"] {
-        tokio::fs::copy(sources.join(file), folder.join(file)).await.unwrap();
-    }
-    if !folder.join("node_modules/.package-lock.json").is_file() {
-        let mut npm = Command::new("npm");
-        npm.args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(&folder);
-        assert!(npm.status().await.unwrap().success(), "npm ci");
-    }
-    let mut node = Command::new("node");
-    node.arg("decode.mjs").current_dir(&folder).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut node = node.spawn().unwrap();
-    let lines: String = frames.iter().map(|frame| STANDARD.encode(frame) + "\n").collect();
-    let mut stdin = node.stdin.take().unwrap();
-    stdin.write_all(lines.as_bytes()).await.unwrap();
-    drop(stdin);
-    let output = node.wait_with_output().await.unwrap();
-    assert!(output.status.success());
-    String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

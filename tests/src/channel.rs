@@ -233,11 +233,16 @@ impl Channel {
             Some("error") => "error".to_owned(),
             _ => return frame,
         };
-        let validator = validators().get(&name).unwrap_or_else(|| panic!("the document knows no {name}"));
-        if let Err(error) = validator.validate(&frame) {
-            panic!("{name} breaks its schema: {error}\n{frame:#}");
-        }
+        check(&name, &frame);
         frame
+    }
+}
+
+/// Holds a frame against what `/asyncapi.json` says of the message of this name.
+pub fn check(name: &str, frame: &Value) {
+    let validator = validators().get(name).unwrap_or_else(|| panic!("the document knows no {name}"));
+    if let Err(error) = validator.validate(frame) {
+        panic!("{name} breaks its schema: {error}\n{frame:#}");
     }
 }
 
@@ -276,6 +281,7 @@ fn as_json(value: rmpv::Value) -> Value {
 
 fn entry((key, value): (rmpv::Value, rmpv::Value)) -> (String, Value) {
     let key = key.as_str().unwrap().to_owned();
+    assert!(!key.ends_with("Base64"), "{key}: bytes are bytes in MessagePack");
     match value {
         rmpv::Value::Binary(bytes) => (format!("{key}Base64"), STANDARD.encode(bytes).into()),
         value => (key, as_json(value)),

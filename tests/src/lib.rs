@@ -12,9 +12,11 @@ pub mod channel;
 pub mod client;
 pub mod contract;
 pub mod dice;
+pub mod elsewhere;
 pub mod expected;
 pub mod invented;
 pub mod processes;
+pub mod raw;
 pub mod redis;
 pub mod server;
 pub mod simulated;
@@ -28,6 +30,7 @@ pub use self::{
     channel::{Channel, Connect},
     client::{Client, Reply},
     dice::Dice,
+    raw::RawSocket,
     redis::Redis,
     server::Server,
     simulated::SimulatedServer,

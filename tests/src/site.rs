@@ -122,10 +122,15 @@ async fn invented_page(Path(seed): Path<u64>) -> Html<String> {
     Html(witnessed(&invented::Invented::new(seed).page))
 }
 
+/// Where cargo builds: `target`, unless it was told otherwise. Tests run in `debug/deps` of it.
+pub fn target_folder() -> PathBuf {
+    let exe = std::env::current_exe().unwrap();
+    exe.ancestors().nth(3).expect("tests run below the target folder").to_owned()
+}
+
 /// Where `e2e/frameworks.rs` puts what it builds.
 pub fn frameworks_folder() -> PathBuf {
-    let exe = std::env::current_exe().unwrap();
-    exe.ancestors().find(|folder| folder.ends_with("target")).expect("tests run in target").join("frameworks")
+    target_folder().join("frameworks")
 }
 
 async fn framework(Path(name): Path<String>) -> impl IntoResponse {

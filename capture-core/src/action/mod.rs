@@ -43,7 +43,7 @@ pub use self::{
     parse::parse,
     pointer::{Click, DragMouse, DragPath, DragResult, Hover, Modifier, MouseButton, MoveMouse, Target},
     read::{Content, ContentFormat, ContentResult, Query, QueryField, QueryResult},
-    reply::{Tells, schema},
+    reply::{Tells, schema, taken_schema},
     screenshot::{Clip, Picture, PictureFormat, Screenshot},
     scroll::{Distance, Edge, Scroll, ScrollResult, Scrolled, Stretch},
     selector::Selector,

@@ -30,6 +30,21 @@ impl From<ActionResult> for Outcome {
     }
 }
 
+impl Outcome {
+    /// Bytes of the pictures in it, those of a batch's steps among them.
+    pub(crate) fn picture_bytes(&self) -> usize {
+        let attached = self.screenshot.as_ref().map_or(0, |picture| picture.body.len());
+        let own = match &self.result {
+            ActionResult::Screenshot(picture) => picture.body.len(),
+            ActionResult::Batch(batch) => {
+                batch.results.iter().flat_map(|step| &step.result).map(Self::picture_bytes).sum()
+            }
+            _ => 0,
+        };
+        attached + own
+    }
+}
+
 /// The fields of each action's own result.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]

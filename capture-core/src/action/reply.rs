@@ -132,9 +132,18 @@ fn keep(schema: &mut Value, wanted: impl Fn(&str) -> bool) {
     }
 }
 
-/// One schema of what is sent, everything it names inlined.
+/// The schema of what is sent, everything it names inlined.
 pub fn schema<T: JsonSchema>() -> Value {
-    let settings = SchemaSettings::draft2020_12().for_serialize().with(|settings| {
+    inlined::<T>(SchemaSettings::draft2020_12().for_serialize())
+}
+
+/// The schema of what is taken: what may be absent is not required.
+pub fn taken_schema<T: JsonSchema>() -> Value {
+    inlined::<T>(SchemaSettings::draft2020_12().for_deserialize())
+}
+
+fn inlined<T: JsonSchema>(settings: SchemaSettings) -> Value {
+    let settings = settings.with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });

@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{Selector, payload::Payload};
 use crate::error::Error;
@@ -121,28 +121,38 @@ pub struct Picture {
 
 impl Serialize for Picture {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let human = serializer.is_human_readable();
-        let mut fields = serializer.serialize_struct("Picture", 4 + usize::from(self.clamped))?;
-        fields.serialize_field("contentType", self.format.content_type())?;
-        if human {
-            fields.serialize_field("bodyBase64", &STANDARD.encode(&self.body))?;
-        } else {
-            fields.serialize_field("body", &Blob(&self.body))?;
-        }
-        fields.serialize_field("width", &self.width)?;
-        fields.serialize_field("height", &self.height)?;
+        let mut fields = serializer.serialize_map(Some(4 + usize::from(self.clamped)))?;
+        fields.serialize_entry("contentType", self.format.content_type())?;
+        fields.serialize_entry(&BodyName, &Body(&self.body))?;
+        fields.serialize_entry("width", &self.width)?;
+        fields.serialize_entry("height", &self.height)?;
         if self.clamped {
-            fields.serialize_field("clamped", &true)?;
+            fields.serialize_entry("clamped", &true)?;
         }
         fields.end()
     }
 }
 
-/// Bytes as bytes, not as an array of numbers.
-struct Blob<'a>(&'a [u8]);
+/// The name of the bytes. It asks for the format by itself: a picture flattened into its reply is told that every format is
+/// text.
+struct BodyName;
 
-impl Serialize for Blob<'_> {
+impl Serialize for BodyName {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(self.0)
+        let name = if serializer.is_human_readable() { "bodyBase64" } else { "body" };
+        serializer.serialize_str(name)
+    }
+}
+
+/// Base64 in text formats; elsewhere bytes as bytes, not as an array of numbers.
+struct Body<'a>(&'a [u8]);
+
+impl Serialize for Body<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.serialize_str(&STANDARD.encode(self.0))
+        } else {
+            serializer.serialize_bytes(self.0)
+        }
     }
 }

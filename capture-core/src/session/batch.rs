@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{
     ActionStep, EventKind, Usage,
     lease::Lease,
-    log::{EventLog, brief},
+    log::{EventLog, brief_step},
 };
 use crate::{
     action::{Action, ActionResult, Batch, BatchResult, Deed, Outcome, StepResult},
@@ -110,7 +110,7 @@ impl Run {
         self.log.append(EventKind::ActionStep(ActionStep {
             action_id: Arc::clone(&self.action_id),
             index,
-            step: brief(&step),
+            step: brief_step(&step),
         }));
         (step, error)
     }

@@ -32,7 +32,7 @@ pub struct ActionStep {
     pub action_id: Arc<str>,
     /// Which step, from 0.
     pub index: usize,
-    /// Its result as it will stand in the reply; above 8 KiB `{"bytes":n}`.
+    /// Its result as it will stand in the reply; above 8 KiB, or with a picture, `{"bytes":n}`.
     pub step: Value,
 }
 
@@ -53,7 +53,8 @@ pub struct ActionFinished {
     pub result: Value,
 }
 
-/// The active page shows another document, or another address of the same document.
+/// The active page shows another document, or another address of the same document; also because its tab closed, and
+/// another one is active.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct PageNavigated {
     /// Where it is.
@@ -206,7 +207,8 @@ pub struct Event {
 }
 
 impl Event {
-    pub(super) fn new(seq: u64, kind: EventKind) -> Self {
+    /// An entry at this position.
+    pub fn new(seq: u64, kind: EventKind) -> Self {
         Self { seq, kind, frames: [const { OnceLock::new() }; 2] }
     }
 

@@ -17,7 +17,7 @@ use super::{
     line::{Line, Lines},
 };
 use crate::{
-    action::{ActionResult, Outcome},
+    action::{Outcome, StepResult},
     limits::Limits,
 };
 
@@ -176,11 +176,19 @@ pub(super) fn brief<T: Serialize>(result: &T) -> Value {
     }
 }
 
-/// Pictures are never encoded just to be measured.
+/// Pictures are never in an event, nor encoded just to be measured.
 pub(super) fn brief_outcome(outcome: &Outcome) -> Value {
-    match (&outcome.result, &outcome.screenshot) {
-        (ActionResult::Screenshot(picture), _) | (_, Some(picture)) => json!({"bytes": picture.body.len()}),
-        _ => brief(outcome),
+    match outcome.picture_bytes() {
+        0 => brief(outcome),
+        bytes => json!({"bytes": bytes}),
+    }
+}
+
+/// The same for a step of a batch.
+pub(super) fn brief_step(step: &StepResult) -> Value {
+    match step.result.as_ref().map_or(0, Outcome::picture_bytes) {
+        0 => brief(step),
+        bytes => json!({"bytes": bytes}),
     }
 }
 

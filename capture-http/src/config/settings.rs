@@ -118,7 +118,7 @@ pub(crate) const SETTINGS: &[Setting] = {
         value("stream-strangers-per-address", Channel, "NUMBER", "Channels of one address that have not said hello.").or("20"),
         value("stream-in-flight", Channel, "NUMBER", "Requests of a channel that wait for their answer.").or("32"),
         value("stream-subscriptions", Channel, "NUMBER", "Sessions a channel may follow, and as many it may view.").or("64"),
-        value("stream-requests-per-second", Channel, "NUMBER", "Requests a second of a channel, actions not counted; above it nothing is read for a while.").or("120"),
+        value("stream-requests-per-second", Channel, "NUMBER", "Requests and pings a second of a channel, actions not counted; above it nothing is read for a while.").or("120"),
         value("stream-request-burst", Channel, "NUMBER", "Of these at once.").or("240"),
         value("stream-client-frame-bytes", Channel, "BYTES", "Largest frame of a client.").or("1048576"),
         value("stream-server-frame-bytes", Channel, "BYTES", "Largest frame of the server; a larger answer is an error that says so.").or("16777216"),

@@ -31,6 +31,8 @@ pub(super) enum News {
     Line(SessionId, Arc<Line>),
     /// A picture.
     Picture(SessionId, Arc<Shown>),
+    /// The last picture was shown: the session has ended.
+    ViewOver(SessionId),
     /// Events were lost because this connection was too slow.
     Lost,
 }
@@ -40,7 +42,7 @@ pub(super) enum News {
 pub(super) struct Feeds {
     streams: SelectAll<BoxStream<'static, News>>,
     pub(super) followed: HashMap<SessionId, Followed>,
-    viewed: HashMap<SessionId, Viewed>,
+    pub(super) viewed: HashMap<SessionId, Viewed>,
 }
 
 /// A session that is followed.
@@ -53,7 +55,8 @@ pub(super) struct Followed {
     end: AbortHandle,
 }
 
-struct Viewed {
+/// A session that is viewed.
+pub(super) struct Viewed {
     credits: Arc<Semaphore>,
     seen: u64,
     end: AbortHandle,
@@ -69,14 +72,6 @@ impl Feeds {
             Some(news) => news,
             None => std::future::pending().await,
         }
-    }
-
-    pub(super) fn follows(&self) -> usize {
-        self.followed.len()
-    }
-
-    pub(super) fn views(&self) -> usize {
-        self.viewed.len()
     }
 
     /// Follows a session, in place of an earlier subscription to it.
@@ -228,5 +223,6 @@ fn pictures(id: SessionId, view: View, credits: Arc<Semaphore>) -> BoxStream<'st
         let shown = view.next().await?;
         Some((News::Picture(id, shown), (view, credits)))
     };
-    futures::stream::unfold((view, credits), next).boxed()
+    let over = futures::stream::once(std::future::ready(News::ViewOver(id)));
+    futures::stream::unfold((view, credits), next).chain(over).boxed()
 }

@@ -35,7 +35,7 @@ pub(super) struct Reader {
     pub(super) feeds: Feeds,
     pub(super) in_flight: FuturesUnordered<BoxFuture<'static, Done>>,
     pub(super) ids: HashSet<u64>,
-    pace: Pace,
+    pub(super) pace: Pace,
     /// Not read before this moment, because too much was asked for.
     pause: Option<Instant>,
     heard: Instant,
@@ -191,7 +191,9 @@ impl Reader {
     fn on_message(&mut self, message: &Message, grant: &Grant) -> Option<Stop> {
         self.heard = Instant::now();
         if !message.is_text() && !message.is_binary() {
-            return None; // heartbeats and the client's close, which the socket answers
+            // Heartbeats and the client's close: the socket answers them, and a flood of them would pile up answers.
+            self.pause = self.pace.count();
+            return None;
         }
         let request = match self.read(message) {
             Ok(request) => request,
@@ -210,7 +212,10 @@ impl Reader {
                 let caller = Caller { connection, ..Caller::user(grant.user.clone()) };
                 self.begin(request.id, command, caller, grant.scope);
             }
-            Err(error) => self.fail(request.id, session, &error),
+            Err(error) => {
+                self.pause = self.pace.count();
+                self.fail(request.id, session, &error);
+            }
         }
         self.outbox.is_closing().then_some(Stop::Closing)
     }
@@ -269,6 +274,7 @@ impl Reader {
                 }
             }
             News::Picture(id, shown) => self.feeds.show(id, shown, &self.outbox),
+            News::ViewOver(id) => self.feeds.unview(id),
             News::Lost => {}
         }
     }

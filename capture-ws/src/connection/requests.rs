@@ -1,6 +1,6 @@
 //! What each request does, and how it is answered. Nothing here waits: what takes time is put in flight.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use capture_core::{
     Caller, Created, Error, ErrorCode, Executed,
@@ -8,7 +8,7 @@ use capture_core::{
     session::{EventFrame, EventKind, Follow, SessionId, SessionView, View},
 };
 use futures::{FutureExt, Stream, StreamExt, future::BoxFuture};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
 use super::reader::{Reader, Stop};
@@ -45,7 +45,11 @@ impl Reader {
         let message = loop {
             match stream.next().await {
                 Some(Ok(message)) if message.is_text() || message.is_binary() => break message,
-                Some(Ok(_heartbeat)) => {}
+                Some(Ok(_heartbeat)) => {
+                    if let Some(next) = self.pace.count() {
+                        sleep_until(next).await;
+                    }
+                }
                 Some(Err(error)) => return Err(self.on_broken(&error)),
                 None => return Err(Stop::Left),
             }
@@ -181,7 +185,7 @@ impl Reader {
     fn on_followed(&mut self, id: u64, follow: Follow, wanted: Wanted) {
         let shared = &self.channels.shared;
         let (session, now) = (follow.session.id, shared.clock.now());
-        if self.feeds.follows() >= shared.limits.subscriptions && !self.feeds.followed.contains_key(&session) {
+        if !has_room(&self.feeds.followed, session, shared.limits.subscriptions) {
             return self.fail(id, Some(session), &too_many(shared.limits.subscriptions));
         }
         let expires_at = follow.session.expires_at;
@@ -204,12 +208,18 @@ impl Reader {
 
     fn on_viewed(&mut self, id: u64, session: Option<SessionId>, view: View) {
         let Some(of) = session else { return };
-        if self.feeds.views() >= self.channels.shared.limits.subscriptions {
-            return self.fail(id, session, &too_many(self.channels.shared.limits.subscriptions));
+        let most = self.channels.shared.limits.subscriptions;
+        if !has_room(&self.feeds.viewed, of, most) {
+            return self.fail(id, session, &too_many(most));
         }
         self.feeds.view(of, view);
         self.succeed(id, session, None, &Empty {});
     }
+}
+
+/// Whether a session can be among these; once it is, it can be again.
+fn has_room<T>(sessions: &HashMap<SessionId, T>, id: SessionId, most: usize) -> bool {
+    sessions.len() < most || sessions.contains_key(&id)
 }
 
 fn too_many(most: usize) -> Error {

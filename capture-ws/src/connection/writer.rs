@@ -35,7 +35,7 @@ pub(super) struct Writer<W> {
 
 impl<W: Sink<Message, Error = WsError> + Unpin> Writer<W> {
     /// Writes until the close, or until the connection is gone.
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(&mut self) {
         loop {
             let item = match timeout(self.limits.idle, self.outbox.next()).await {
                 Ok(item) => item,
@@ -54,21 +54,22 @@ impl<W: Sink<Message, Error = WsError> + Unpin> Writer<W> {
 
     /// Writes this and what waits behind it; `None` when it was the last.
     async fn write_all(&mut self, first: Item) -> Option<()> {
-        let mut item = first;
-        for _ in 0..TOGETHER {
+        let mut next = Some(first);
+        let mut fed = 0;
+        while let Some(item) = next {
             if let Item::Close(code, why) = item {
                 self.close(code, &why).await;
                 return None;
             }
             let message = self.message(&item);
             self.within(async |sink| sink.feed(message).await).await?;
-            match self.outbox.try_next() {
-                Some(next) => item = next,
-                None => return self.flush().await,
+            fed += 1;
+            if fed % TOGETHER == 0 {
+                self.flush().await?;
             }
+            next = self.outbox.try_next();
         }
-        // One is in hand: it is written with the next ones.
-        Box::pin(self.write_all(item)).await
+        self.flush().await
     }
 
     async fn flush(&mut self) -> Option<()> {
@@ -100,7 +101,8 @@ impl<W: Sink<Message, Error = WsError> + Unpin> Writer<W> {
         }
     }
 
-    async fn close(&mut self, code: CloseCode, why: &str) {
+    /// Says why, and nothing after it.
+    pub(super) async fn close(&mut self, code: CloseCode, why: &str) {
         let (reason, _rest) = why.split_at(why.floor_char_boundary(MAX_REASON));
         let frame = CloseFrame { code: WireCode::from(code.as_u16()), reason: reason.into() };
         let _ = timeout(LAST_WORD, self.sink.send(Message::Close(Some(frame)))).await; // nobody reads it: so be it
@@ -126,4 +128,56 @@ fn countdown(id: SessionId, deadline: Deadline) -> impl serde::Serialize {
     let remaining_ms = millis(left);
     let expires_in_seconds = remaining_ms.div_ceil(1_000);
     Countdown { remaining_ms, expires_in_seconds, expires_at: deadline.expires_at }.frame(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use super::*;
+
+    /// A client that takes every frame, and has the next one made at once.
+    struct Insatiable {
+        outbox: Arc<Outbox>,
+        left: usize,
+    }
+
+    impl Sink<Message> for Insatiable {
+        type Error = WsError;
+
+        fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), WsError>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn start_send(mut self: Pin<&mut Self>, _: Message) -> Result<(), WsError> {
+            match self.left.checked_sub(1) {
+                Some(left) => {
+                    self.left = left;
+                    self.outbox.put(Bytes::from_static(b"{}"));
+                }
+                None => self.outbox.close(CloseCode::Normal, "enough"),
+            }
+            Ok(())
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), WsError>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), WsError>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn an_outbox_that_is_never_empty_is_written_on_and_on() {
+        let limits = ChannelLimits::default();
+        let outbox = Arc::new(Outbox::new(&limits));
+        outbox.put(Bytes::from_static(b"{}"));
+        let sink = Insatiable { outbox: Arc::clone(&outbox), left: 1_000_000 };
+        Writer { sink, codec: Codec::Json, outbox, limits }.run().await;
+    }
 }

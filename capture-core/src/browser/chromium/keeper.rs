@@ -160,23 +160,25 @@ impl Keeper {
         }
     }
 
+    /// Documents that do not load are noted in every tab; where it is, is told of the active one.
     fn on_tab_event(&self, event: &Event) {
-        let mut address = None;
-        let mut failed = false;
+        let (mut moved, mut failed) = (None, None);
         self.tabs.send_modify(|tabs| {
+            let active = tabs.active().map(|tab| tab.key.clone());
             let Some(tab) = tabs.owner(&event.session) else { return };
-            if tab.on_event(event) == Change::Navigated {
-                address = Some(tab.url.clone());
-                failed = tab.is_error_page;
+            if tab.on_event(event) != Change::Navigated {
+                return;
+            }
+            failed = tab.is_error_page.then(|| tab.url.clone());
+            if active.as_ref() == Some(&tab.key) {
+                moved = Some(tab.url.clone());
                 tabs.noticed.navigations += 1;
             }
         });
-        if let Some(url) = address.as_ref().filter(|_| failed) {
-            self.journal.lock().document_failed(url, None);
+        if let Some(url) = failed {
+            self.journal.lock().document_failed(&url, None);
         }
-        if let Some(url) = address {
-            self.tell(EventKind::PageNavigated(PageNavigated { url }));
-        }
+        self.tell_shown(moved);
     }
 
     fn on_attached(&self, event: &Event) {
@@ -252,8 +254,9 @@ impl Keeper {
     /// A tab closed. Its opener, or whichever came before it, is active again; without any, a blank one takes its place.
     fn on_gone(&self, key: &SessionKey) {
         let mut none_left = false;
+        let mut shown = None;
         self.tabs.send_modify(|tabs| {
-            tabs.open.retain(|tab| tab.key != *key);
+            shown = tabs.remove(key);
             none_left = tabs.open.is_empty() && tabs.lost.is_none();
             if tabs.root.as_ref() == Some(key) {
                 tabs.root = tabs.open.first().map(|tab| tab.key.clone());
@@ -262,22 +265,31 @@ impl Keeper {
         if none_left {
             setup::open_tab(&self.browser, &self.context);
         }
+        self.tell_shown(shown);
+    }
+
+    /// The active page is another document or has another address; perhaps because another tab is active.
+    fn tell_shown(&self, url: Option<String>) {
+        if let Some(url) = url {
+            self.tell(EventKind::PageNavigated(PageNavigated { url }));
+        }
     }
 
     /// Only the crash of the root page ends the session; a crashed popup gives its opener back.
     fn on_crashed(&self, key: &SessionKey) {
         let mut crashed_root = false;
-        let mut target = None;
+        let (mut target, mut shown) = (None, None);
         self.tabs.send_modify(|tabs| {
             crashed_root = tabs.root.as_ref() == Some(key);
             target = tabs.open.iter().find(|tab| tab.key == *key).map(|tab| tab.target.clone());
             if crashed_root {
                 tabs.lost.get_or_insert(LostReason::PageCrashed);
             } else {
-                tabs.open.retain(|tab| tab.key != *key);
+                shown = tabs.remove(key);
             }
         });
         self.tell(EventKind::PageCrashed(PageCrashed { root: crashed_root }));
+        self.tell_shown(shown);
         if let Some(target) = target.filter(|_| !crashed_root) {
             self.close_target(&target);
         }

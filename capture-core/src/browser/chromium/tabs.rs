@@ -88,6 +88,13 @@ impl Tabs {
         self.open.iter().any(|tab| tab.frames.in_context(unique).is_some())
     }
 
+    /// Takes a tab away; the address of the one that is active instead, where it was active.
+    pub(super) fn remove(&mut self, key: &SessionKey) -> Option<String> {
+        let was_active = self.active().is_some_and(|tab| tab.key == *key);
+        self.open.retain(|tab| tab.key != *key);
+        self.active().filter(|_| was_active).map(|tab| tab.url.clone())
+    }
+
     pub(super) fn owner(&mut self, session: &SessionKey) -> Option<&mut Tab> {
         self.open.iter_mut().find(|tab| tab.frames.own(session))
     }
