@@ -4,10 +4,10 @@ export CARGO_TERM_COLOR ?= auto
 
 NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: help run test check fmt docs bench bench-channel soak faults lies fuzz
+.PHONY: help run cluster test check fmt docs bench bench-channel bench-cluster soak faults lies simulate fuzz
 
 # Tests that need the machine for themselves; for nextest .config/nextest.toml says the same.
-ALONE := hostile:: faults:: load:: soak::
+ALONE := hostile:: faults:: load:: soak:: cluster:: failover::
 
 # The long versions of tests that have a short one in `make test`.
 LONG := CAPTURE_LONG=1 cargo test --locked -p capture-tests --test e2e --
@@ -18,6 +18,11 @@ help: ## list the targets
 run: ## install what is missing, build, and serve for trying things out (capture serve --dev)
 	@scripts/setup.sh run
 	cargo run --locked -p capture-http -- serve --dev
+
+cluster: ## two instances, Redis and nginx on loopback, and what to try
+	@scripts/setup.sh cluster
+	cargo build --locked -p capture-http
+	scripts/cluster.sh
 
 test: ## install what is missing, check, and run all tests
 	@scripts/setup.sh tests
@@ -50,11 +55,18 @@ bench: ## measure side by side with peers and write BENCHMARKS.md
 bench-channel: ## what 10,000 connections of the channel cost (about 2 minutes)
 	cargo run --locked --release -p capture-http --example channels -- 10000
 
+bench-cluster: ## what the relay between two instances costs (about a minute)
+	@scripts/setup.sh tests
+	cargo run --locked --release -p capture-core --features redis --example relay
+
 soak: build-tests ## open and close 10,000 sessions and look what is left (about 10 minutes)
 	$(LONG) soak:: load:: codecs::
 
 faults: build-tests ## kill and stop every process of the browser in every phase (about 15 minutes)
 	$(LONG) faults::
+
+simulate: ## 100,000 worlds of the cluster under faults, each from a seed (about 3 hours; CAPTURE_SEEDS for fewer)
+	CAPTURE_SEEDS=$${CAPTURE_SEEDS:-100000} cargo test --locked --release -p capture-core --features redis --lib simulation -- --nocapture
 
 lies: build-tests ## judge every claim on 2,000 pages nobody thought of (about 10 minutes)
 	$(LONG) lies::

@@ -21,6 +21,13 @@ if [ "$wanted" != run ]; then
     need 'command -v node && command -v npm' nodejs npm
     need 'command -v python3 && python3 -c "import venv, ensurepip"' python3 python3-venv
 fi
+if [ "$wanted" != run ]; then
+    need 'command -v redis-server' redis-server
+fi
+if [ "$wanted" = cluster ]; then
+    need 'command -v nginx' nginx-light
+    need 'command -v curl' curl
+fi
 if [ "$wanted" = bench ]; then
     need 'command -v chromedriver' chromium-driver
 fi

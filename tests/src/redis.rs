@@ -77,8 +77,10 @@ impl Redis {
     pub async fn ask(&self, words: &[&str]) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
         let mut request = format!("*{}\r\n", words.len());
-        for word in words {
-            request += &format!("${}\r\n{word}\r\n", word.len());
+        let words = words.iter().map(|word| [format!("${}", word.len()), (*word).to_owned()]);
+        for line in words.flatten() {
+            request.push_str(&line);
+            request.push_str("\r\n");
         }
         // The answer is whole when the connection, told to quit, is closed.
         stream.write_all((request + "*1\r\n$4\r\nQUIT\r\n").as_bytes()).await.unwrap();

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use futures::stream::{AbortHandle, Abortable};
+use futures::{
+    FutureExt,
+    stream::{AbortHandle, Abortable},
+};
 use parking_lot::Mutex;
 use tokio::{
     sync::{broadcast::error::RecvError, watch},
@@ -25,6 +28,9 @@ const POSITION: Duration = Duration::from_secs(5);
 
 /// How long an answer waits for the events before it.
 const CATCH_UP: Duration = Duration::from_secs(1);
+
+/// Items of one message.
+const TOGETHER: usize = 64;
 
 /// The feeds of an instance.
 #[derive(Debug)]
@@ -98,56 +104,75 @@ impl Feeders {
     }
 }
 
-/// Sends until the log ends or nobody takes it.
+/// Sends until the log ends or nobody takes it. What has happened meanwhile goes together.
 async fn run(
     gateway: &Gateway,
     (to, feed): &(InstanceId, u64),
     id: SessionId,
-    mut follow: Follow,
+    follow: Follow,
     progress: &watch::Sender<Progress>,
 ) {
     let mut position = tokio::time::interval_at(Instant::now() + POSITION, POSITION);
     position.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut seq, mut ended, mut talks) = (follow.seq, false, true);
-    while !ended {
-        let item = tokio::select! {
+    let mut source = Source { id, seq: follow.seq, follow, ended: false, talks: true };
+    while !source.ended {
+        let mut items = tokio::select! {
             biased;
-            event = follow.live.recv() => match event {
-                Ok(event) => {
-                    seq = event.seq;
-                    ended = matches!(event.kind, EventKind::SessionClosed(_));
-                    let frame = || encode(&EventFrame::logged(id, &follow.epoch, &event));
-                    Item::Event(event.frame(WireForm::MessagePack, frame))
-                }
-                // Too slow: the follower finds the hole and asks for what is missing.
-                Err(RecvError::Lagged(_)) => continue,
-                Err(RecvError::Closed) => {
-                    ended = true;
-                    Item::End
-                }
-            },
-            line = follow.lines.recv(), if talks => match line {
-                Ok(line) => said(&line),
-                Err(RecvError::Lagged(_)) => continue,
-                Err(RecvError::Closed) => {
-                    talks = false;
-                    continue;
-                }
-            },
-            _ = position.tick() => Item::Position(seq),
+            _ = position.tick() => vec![Item::Position(source.seq)],
+            item = source.next() => Vec::from_iter(item),
         };
-        match gateway.send(to, &Message::Feed(*feed, item)).await {
+        while items.len() < TOGETHER && !source.ended {
+            let Some(item) = source.next().now_or_never() else { break };
+            items.extend(item);
+        }
+        match gateway.send(to, &Message::Feed(*feed, items)).await {
             Ok(0) => return,
-            Ok(_) => {
-                progress.send_if_modified(|progress| match progress {
-                    Progress::At(at) if *at < seq => {
-                        *at = seq;
-                        true
-                    }
-                    _ => false,
-                });
-            }
-            Err(error) => tracing::debug!(%error, "an event could not be relayed; it will be asked for"),
+            Ok(_) => drop(progress.send_replace(Progress::At(source.seq))),
+            Err(error) => tracing::debug!(%error, "events could not be relayed; they will be asked for"),
+        }
+    }
+}
+
+/// What a feed is made of.
+struct Source {
+    id: SessionId,
+    follow: Follow,
+    /// The last event that was taken.
+    seq: u64,
+    ended: bool,
+    talks: bool,
+}
+
+impl Source {
+    /// The next thing to tell; none when something was lost that the follower will notice by itself.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when dropped.
+    async fn next(&mut self) -> Option<Item> {
+        let Follow { live, lines, epoch, .. } = &mut self.follow;
+        tokio::select! {
+            biased;
+            event = live.recv() => match event {
+                Ok(event) => {
+                    self.seq = event.seq;
+                    self.ended = matches!(event.kind, EventKind::SessionClosed(_));
+                    let frame = || encode(&EventFrame::logged(self.id, epoch, &event));
+                    Some(Item::Event(event.frame(WireForm::MessagePack, frame)))
+                }
+                Err(RecvError::Lagged(_)) => None,
+                Err(RecvError::Closed) => {
+                    self.ended = true;
+                    Some(Item::End)
+                }
+            },
+            line = lines.recv(), if self.talks => match line {
+                Ok(line) => Some(said(&line)),
+                Err(RecvError::Lagged(_)) => None,
+                Err(RecvError::Closed) => {
+                    self.talks = false;
+                    None
+                }
+            },
         }
     }
 }

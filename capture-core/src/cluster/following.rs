@@ -6,12 +6,11 @@ use super::{
     Shared,
     message::{Brought, Following, Message, Verb},
     replica::{Condition, Replica, event},
+    routing::Far,
 };
 use crate::{
     error::Error,
-    ledger::redis::InstanceId,
-    session::{Epoch, EventKind, Follow, SessionClosed, SessionId, Since},
-    sessions::Caller,
+    session::{Epoch, EventKind, Follow, SessionClosed, Since},
 };
 
 /// An owner tells its position more often; silence for this long means that it, or the way to it, is gone.
@@ -22,9 +21,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// A follower's tie to the owner.
 struct Tie {
     shared: Arc<Shared>,
-    owner: InstanceId,
-    caller: Caller,
-    id: SessionId,
+    far: Far,
     epoch: Epoch,
     feed: u64,
     replica: Arc<Replica>,
@@ -32,18 +29,12 @@ struct Tie {
 
 impl Shared {
     /// Subscribes at the owner.
-    pub(super) async fn follow_at(
-        self: &Arc<Self>,
-        owner: InstanceId,
-        caller: Caller,
-        id: SessionId,
-        since: Option<Since>,
-    ) -> Result<Follow, Error> {
+    pub(super) async fn follow_at(self: &Arc<Self>, far: Far, since: Option<Since>) -> Result<Follow, Error> {
         let feed = self.gateway.number();
         let replica = Replica::new(feed);
         let (live, lines) = replica.follow();
         self.gateway.feed(feed, &replica);
-        let told = self.subscribe(&owner, &caller, id, since, feed).await;
+        let told = self.subscribe(&far, since, feed).await;
         let Following { epoch, seq, recovered, replay, session, url } = match told {
             Ok(following) => following,
             Err(error) => {
@@ -52,7 +43,7 @@ impl Shared {
             }
         };
         replica.begin(seq);
-        let tie = Tie { shared: Arc::clone(self), owner, caller, id, epoch: epoch.clone(), feed, replica };
+        let tie = Tie { shared: Arc::clone(self), far, epoch: epoch.clone(), feed, replica };
         if session.is_active() {
             self.tasks.spawn(tie.keep());
         } else {
@@ -62,15 +53,8 @@ impl Shared {
         Ok(Follow { epoch, seq, recovered, replay, session, url, live, lines })
     }
 
-    async fn subscribe(
-        &self,
-        owner: &InstanceId,
-        caller: &Caller,
-        id: SessionId,
-        since: Option<Since>,
-        feed: u64,
-    ) -> Result<Following, Error> {
-        match self.ask(owner, caller, id, Verb::Follow { id, since, feed }).await? {
+    async fn subscribe(&self, far: &Far, since: Option<Since>, feed: u64) -> Result<Following, Error> {
+        match self.ask(far, Verb::Follow { id: far.id, since, feed }).await? {
             Brought::Following(following) => Ok(*following),
             _ => Err(Error::internal("another instance answered something else")),
         }
@@ -83,6 +67,7 @@ impl Tie {
     async fn keep(mut self) {
         loop {
             let condition = tokio::select! {
+                biased;
                 condition = self.replica.trouble(SILENCE) => condition,
                 () = self.shared.tasks.stopped() => Condition::Over,
             };
@@ -92,7 +77,7 @@ impl Tie {
         }
         self.shared.gateway.forget_feed(self.feed);
         let unfollow = Message::Unfollow(self.shared.me().clone(), self.feed);
-        let _ = self.shared.gateway.send(&self.owner, &unfollow).await; // an owner that is gone feeds nobody
+        let _ = self.shared.gateway.send(&self.far.owner, &unfollow).await; // an owner that is gone feeds nobody
     }
 
     /// Asks for what is missing; false when there is nothing more to come.
@@ -106,10 +91,11 @@ impl Tie {
                         self.replica.end(EventKind::SessionClosed(SessionClosed { session: Box::new(last.clone()) }));
                         return false;
                     }
-                    _ => tracing::debug!(%error, session.id = %self.id, "a followed session cannot be reached"),
+                    _ => tracing::debug!(%error, session.id = %self.far.id, "a followed session cannot be reached"),
                 },
             }
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(PAUSE) => {}
                 () = self.replica.abandoned() => return false,
                 () = self.shared.tasks.stopped() => return false,
@@ -124,7 +110,7 @@ impl Tie {
         self.replica.switch(self.feed);
         gateway.feed(self.feed, &self.replica);
         let since = Since { epoch: self.epoch.clone(), seq: self.replica.seq() };
-        let following = self.shared.subscribe(&self.owner, &self.caller, self.id, Some(since), self.feed).await?;
+        let following = self.shared.subscribe(&self.far, Some(since), self.feed).await?;
         if following.recovered {
             self.replica.resume(following.replay);
         }

@@ -31,8 +31,10 @@ use crate::{
 const TO_BE_HEARD: i64 = 2_000;
 /// How long one that was heard stays valid without being heard again.
 const TO_BE_HEARD_AGAIN: i64 = 8_000;
-/// Between two sendings of a question that was not heard yet, and of one that was.
-const AGAIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
+/// Between two sendings of a question that was not heard yet.
+const AGAIN: Duration = Duration::from_secs(1);
+/// The same for one that was.
+const AGAIN_HEARD: Duration = Duration::from_secs(2);
 /// Two instances may read the shared clock this differently: half of what a beat may take, each.
 const CLOCK_ERROR: i64 = 1_000;
 
@@ -140,7 +142,7 @@ impl Gateway {
                 Ok(0) => return Err(Unanswered::Undelivered),
                 Ok(_) | Err(_) => doubtful = true,
             }
-            let again = Instant::now() + AGAIN[usize::from(heard)];
+            let again = Instant::now() + if heard { AGAIN_HEARD } else { AGAIN };
             loop {
                 let over = self.until(ask.until + CLOCK_ERROR);
                 let news = tokio::time::timeout_at(again.min(over), waiting.news.recv()).await;
@@ -192,10 +194,12 @@ impl Gateway {
         self.tell(number, News::Answer(answer));
     }
 
-    /// An item of a feed, taken at once: whoever followed has it before any answer that was sent after it.
-    pub(super) fn on_item(&self, feed: u64, item: Item) {
+    /// Items of a feed, taken at once: whoever followed has it before any answer that was sent after it.
+    pub(super) fn on_items(&self, feed: u64, items: Vec<Item>) {
         if let Some(replica) = self.feeds.get(&feed).map(|replica| Arc::clone(&replica)) {
-            replica.take(feed, item);
+            for item in items {
+                replica.take(feed, item);
+            }
         }
     }
 

@@ -28,8 +28,8 @@ pub(super) enum Message {
     Heard(u64),
     /// How it ended.
     Answer(u64, Result<Box<Brought>, RelayedError>),
-    /// Something for a follower.
-    Feed(u64, Item),
+    /// Something for a follower, in order.
+    Feed(u64, Vec<Item>),
     /// Nobody follows that any more.
     Unfollow(InstanceId, u64),
     /// The message is kept under this name.
@@ -97,7 +97,7 @@ pub(super) enum Brought {
     },
     Session(SessionView),
     Sessions(Vec<SessionView>),
-    Acted(Acted),
+    Acted(Box<Acted>),
     Dropped(SessionView),
     Cancelled(bool),
     Following(Box<Following>),

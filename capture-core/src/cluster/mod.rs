@@ -14,6 +14,7 @@ mod owner;
 mod redis;
 mod relayed;
 mod replica;
+mod routing;
 mod showing;
 #[cfg(test)]
 pub(crate) mod simulation;
@@ -130,12 +131,13 @@ async fn receive(
     sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let bytes = tokio::select! {
-            bytes = inbox.next() => bytes,
+            biased;
+            () = tasks.stopped() => return,
             _ = sweep.tick() => {
                 owner.sweep();
                 continue;
             }
-            () = tasks.stopped() => return,
+            bytes = inbox.next() => bytes,
         };
         let Some(bytes) = bytes else { return };
         match Message::decode(&bytes) {
@@ -159,7 +161,7 @@ async fn dispatch(message: Message, gateway: &Arc<Gateway>, owner: &Arc<Owner>) 
         Message::Ask(ask) => owner.on_ask(*ask).await,
         Message::Heard(number) => gateway.on_heard(number),
         Message::Answer(number, answer) => gateway.on_answer(number, answer.map_err(Into::into)),
-        Message::Feed(feed, item) => gateway.on_item(feed, item),
+        Message::Feed(feed, items) => gateway.on_items(feed, items),
         Message::Unfollow(from, feed) => owner.on_unfollow(&from, feed),
         Message::Large(_) => {} // never inside another
     }

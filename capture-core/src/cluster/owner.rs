@@ -142,6 +142,7 @@ impl Owner {
         let (from, sent_as, session) = (ask.from.clone(), ask.number, ask.verb.session());
         let mut carried_out = std::pin::pin!(self.carry_out(ask, until));
         let result = tokio::select! {
+            biased;
             result = carried_out.as_mut() => result,
             () = tokio::time::sleep(HEARD_AFTER) => {
                 self.send(&from, Message::Heard(sent_as).encode()).await;
@@ -221,7 +222,7 @@ impl Owner {
                 return Ok((Brought::Following(Box::new(following)), Some(feed)));
             }
             Verb::Look { id, options, view } => {
-                self.views.look(&self.engine, caller, id, options, (ask.from, view)).await?
+                self.views.look(&self.engine, caller, (id, options), (ask.from, view)).await?
             }
         };
         Ok((brought, None))
@@ -235,14 +236,14 @@ pub(super) fn encode(frame: &impl serde::Serialize) -> Bytes {
 
 fn acted(executed: Executed) -> Brought {
     match executed {
-        Executed::Reply(reply) => Brought::Acted(Acted {
+        Executed::Reply(reply) => Brought::Acted(Box::new(Acted {
             action_id: reply.action_id,
             duration_ms: reply.duration_ms,
             outcome: RelayedOutcome::of(&reply.outcome),
             seq: reply.seq,
             replayed: reply.replayed,
             session: (*reply.session).clone(),
-        }),
+        })),
         Executed::Dropped(session) => Brought::Dropped(*session),
     }
 }

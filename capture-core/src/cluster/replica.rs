@@ -144,6 +144,7 @@ impl Replica {
                 return condition;
             }
             tokio::select! {
+                biased;
                 () = changed => {}
                 () = self.live.closed() => return Condition::Over,
                 () = tokio::time::sleep_until(heard + silence) => {
@@ -166,7 +167,7 @@ impl Replica {
                 Some(event) if event.seq <= state.seq => {}
                 #[cfg(test)]
                 Some(event) if super::simulation::planted(super::simulation::Bug::IgnoreHoles) => {
-                    self.deliver(state, event)
+                    self.deliver(state, event);
                 }
                 Some(event) if event.seq == state.seq + 1 => self.deliver(state, event),
                 // A hole, or an event of a later version.

@@ -5,12 +5,16 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::message::Brought;
+use super::{
+    Shared,
+    message::{Brought, Verb},
+    routing::Far,
+};
 use crate::{
     engine::Engine,
     error::Error,
     ledger::redis::InstanceId,
-    session::{SessionId, View, ViewOptions},
+    session::{SessionId, Shown, View, ViewOptions},
     sessions::{Caller, Sessions},
 };
 
@@ -39,8 +43,7 @@ impl Views {
         &self,
         engine: &Engine,
         caller: Caller,
-        id: SessionId,
-        options: ViewOptions,
+        (id, options): (SessionId, ViewOptions),
         name: Name,
     ) -> Result<Brought, Error> {
         let known = self.0.lock().get_mut(&name).map(|watched| {
@@ -66,5 +69,36 @@ impl Views {
 
     pub(super) fn sweep(&self) {
         self.0.lock().retain(|_, watched| watched.asked.elapsed() < IDLE);
+    }
+}
+
+/// A viewer of a page of another instance.
+pub(super) struct FarView {
+    shared: Arc<Shared>,
+    far: Far,
+    options: ViewOptions,
+    view: u64,
+}
+
+impl FarView {
+    pub(super) fn new(shared: Arc<Shared>, far: Far, options: ViewOptions) -> Self {
+        let view = shared.gateway.number();
+        Self { shared, far, options, view }
+    }
+
+    /// The next picture; `None` when there will be no more.
+    pub(super) async fn next(&self) -> Option<Arc<Shown>> {
+        loop {
+            let verb = Verb::Look { id: self.far.id, options: self.options, view: self.view };
+            match self.shared.ask(&self.far, verb).await {
+                Ok(Brought::Picture(Some(shown))) => return Some(Arc::new(shown)),
+                Ok(Brought::Picture(None)) => {}
+                Ok(_) => return None,
+                Err(error) => {
+                    tracing::debug!(%error, session.id = %self.far.id, "a view of another instance ended");
+                    return None;
+                }
+            }
+        }
     }
 }

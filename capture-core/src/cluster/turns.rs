@@ -69,7 +69,7 @@ mod tests {
         tokio::pin!(waiting);
         assert!(futures::poll!(&mut waiting).is_pending(), "the first was not sent yet");
         drop(sending);
-        let (_sending, mut second) = waiting.await;
+        let (sending, mut second) = waiting.await;
         {
             let turn = second.turn();
             tokio::pin!(turn);
@@ -79,7 +79,7 @@ mod tests {
         }
         turns.sweep();
         assert_eq!(turns.0.len(), 1);
-        drop((second, _sending));
+        drop((second, sending));
         turns.sweep();
         assert!(turns.0.is_empty());
     }

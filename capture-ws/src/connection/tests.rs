@@ -67,6 +67,7 @@ async fn channels() -> (Channels, Grant) {
     let grant = Grant { user: user.id.clone(), secret, scope: Scope::ALL };
     accounts.add(user).await.unwrap();
     let channels = Channels::new(Shared {
+        instance: None,
         sessions: Arc::new(Panicking),
         accounts,
         tickets: Arc::new(MemoryTickets::default()),

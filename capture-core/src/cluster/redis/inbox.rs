@@ -93,6 +93,7 @@ async fn subscription(
             None => Instant::now() + PROBE_AFTER,
         };
         let message = tokio::select! {
+            biased;
             message = timeout_at(by, stream.next()) => message,
             () = messages.closed() => return heard,
         };

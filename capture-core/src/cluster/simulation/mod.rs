@@ -1,6 +1,7 @@
 //! The coordination of many instances under faults nobody would think of, deterministically: real engines, the real cluster and
 //! the real scripts, on a network and a clock of our own. A seed is a world; the same seed is the same world.
 
+mod judge;
 mod network;
 mod plants;
 mod world;
@@ -11,6 +12,7 @@ use self::{plants::plant, world::live};
 /// Worlds that are looked at for each planted bug at most.
 const SEARCH: u64 = 150;
 
+#[expect(clippy::disallowed_methods, reason = "which worlds a test looks at is said in the environment")]
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }

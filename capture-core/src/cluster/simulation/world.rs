@@ -1,16 +1,15 @@
 //! One world from one seed: three instances, clients that drive sessions through any of them, and faults; then calm, and the
 //! promises are looked at.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::network::{Dice, Link, Network, Weather};
+use super::{
+    judge::judge,
+    network::{Dice, Link, Network, Weather},
+};
 use crate::{
     account::{Account, Accounts, SecretHash, UserId},
     action,
@@ -19,10 +18,11 @@ use crate::{
     cluster::Cluster,
     engine::Engine,
     error::{Error, RunOutcome},
-    ledger::redis::{InstanceId, RedisLedger, fake::Bill},
+    ledger::redis::{InstanceId, RedisLedger},
     limits::Limits,
     session::{EventKind, Follow, Keyed, RequestHash, SessionId, SessionOptions},
     sessions::{Caller, Executed, Sessions},
+    tasks::Tasks,
 };
 
 /// How long faults and clients go on.
@@ -33,7 +33,7 @@ const ANSWERED: Duration = Duration::from_secs(60);
 const CALM: Duration = Duration::from_secs(60);
 /// Sessions a user may have.
 const MOST: u32 = 3;
-const USERS: [&str; 2] = ["ann", "bob"];
+pub(super) const USERS: [&str; 2] = ["ann", "bob"];
 
 /// A broken promise.
 pub(super) type Broken = String;
@@ -72,22 +72,22 @@ struct Door {
 }
 
 /// What became of a keyed action, as its client was told.
-struct Told {
-    outcome: RunOutcome,
-    at: Instant,
+pub(super) struct Told {
+    pub(super) outcome: RunOutcome,
+    pub(super) at: Instant,
 }
 
 /// What happened, for the promises.
 #[derive(Default)]
-struct Chronicle {
+pub(super) struct Chronicle {
     /// When pages began each action.
-    runs: BTreeMap<String, Vec<Instant>>,
-    told: BTreeMap<String, Told>,
+    pub(super) runs: BTreeMap<String, Vec<Instant>>,
+    pub(super) told: BTreeMap<String, Told>,
     /// The session of each action.
-    of: BTreeMap<String, SessionId>,
+    pub(super) of: BTreeMap<String, SessionId>,
     /// Followers that have not come to an end.
-    following: usize,
-    sessions: Vec<SessionId>,
+    pub(super) following: usize,
+    pub(super) sessions: Vec<SessionId>,
     broken: Vec<Broken>,
     /// In words, to compare two runs of the same seed.
     trace: Vec<String>,
@@ -100,6 +100,7 @@ pub(super) struct World {
     began: Instant,
     /// Redis loses its data in this world.
     forgets: bool,
+    watchers: Tasks,
 }
 
 impl World {
@@ -112,6 +113,7 @@ impl World {
             chronicle: Mutex::default(),
             began: Instant::now(),
             forgets: dice.one_in(5),
+            watchers: Tasks::default(),
         });
         for _ in 0..3 {
             world.start_node().await;
@@ -145,7 +147,7 @@ impl World {
         self.nodes.lock().push(Node { engine, cluster, link, alive: true, dead: Death::default() });
     }
 
-    fn note(&self, what: String) {
+    fn note(&self, what: impl std::fmt::Display) {
         let at = self.began.elapsed().as_millis();
         self.chronicle.lock().trace.push(format!("{at} {what}"));
     }
@@ -248,7 +250,7 @@ impl World {
             if dice.one_in(2) {
                 let watcher = Arc::clone(&self);
                 let (caller, door) = (caller.clone(), self.any(&mut dice));
-                tokio::spawn(async move { watcher.watch(door, caller, id).await });
+                self.watchers.spawn(async move { watcher.watch(door, caller, id).await });
             }
             let home = self.any(&mut dice);
             for _ in 0..dice.throw(20) {
@@ -278,7 +280,7 @@ impl World {
         let keyed = (!dice.one_in(3)).then_some(keyed);
         for attempt in 0..if keyed.is_some() { 3 } else { 1 } {
             // Some clients stay with their instance, others are sent anywhere.
-            let stays = label.len() % 2 == 0 && !home.dead.has_happened();
+            let stays = label.len().is_multiple_of(2) && !home.dead.has_happened();
             let door = if stays { home.clone() } else { self.any(dice) };
             let sent = door.cluster.execute(caller.clone(), id, action.clone(), keyed.clone());
             let Some(answer) = self.bounded("execute", &door, sent).await else {
@@ -354,73 +356,6 @@ impl World {
             }
         }
     }
-
-    /// After the calm.
-    fn judge(&self) {
-        let bills = self.network.redis.bills();
-        let chronicle = self.chronicle.lock();
-        let mut broken = Vec::new();
-        let mut by_session: HashMap<&str, Vec<&Bill>> = HashMap::new();
-        for bill in &bills {
-            by_session.entry(&bill.session).or_default().push(bill);
-            let minutes = u64::try_from((bill.ended - bill.started).max(0)).unwrap().div_ceil(60_000).max(1);
-            if bill.credits != minutes {
-                broken.push(format!("{} credits for {} ms", bill.credits, bill.ended - bill.started));
-            }
-            if bill.reason == "instance_lost" && bill.ended > bill.started.max(bill.proof) {
-                broken.push(format!("billed {} ms past the last proof of life", bill.ended - bill.proof));
-            }
-        }
-        for id in &chronicle.sessions {
-            let count = by_session.get(id.to_string().as_str()).map_or(0, Vec::len);
-            if count > 1 || count == 0 && !self.forgets {
-                broken.push(format!("a session has {count} bills"));
-            }
-        }
-        if chronicle.following > 0 {
-            broken.push(format!("{} followers wait for ever", chronicle.following));
-        }
-        for (label, runs) in &chronicle.runs {
-            let id = chronicle.of[label].to_string();
-            let billed = by_session.get(id.as_str()).and_then(|bills| bills.first());
-            if billed.is_some_and(|bill| runs.iter().any(|run| *run > bill.at)) {
-                broken.push(format!("{label} began after its session was billed"));
-            }
-            if runs.len() > 1 {
-                broken.push(format!("{label} ran {} times", runs.len()));
-            }
-        }
-        for (label, told) in &chronicle.told {
-            let runs = chronicle.runs.get(label).map_or(&[][..], Vec::as_slice);
-            let late = runs.iter().any(|run| *run > told.at);
-            match told.outcome {
-                RunOutcome::NotExecuted if !runs.is_empty() => {
-                    broken.push(format!("{label} ran, and was told not to have"))
-                }
-                RunOutcome::Executed if runs.is_empty() => {
-                    broken.push(format!("{label} was told to have run, and did not"))
-                }
-                _ if late => broken.push(format!("{label} began after its client was answered")),
-                _ => {}
-            }
-        }
-        for name in self.network.redis.names() {
-            let open = name.starts_with("capture:slots:") || name.starts_with("capture:owned:");
-            if open || name.starts_with("capture:session:") && !self.network.redis.is_final(&name) {
-                broken.push(format!("{name} is left"));
-            }
-        }
-        for name in USERS {
-            let held = self.network.redis.field(&format!("capture:user:{name}"), "held");
-            if !self.forgets && held.as_deref().is_some_and(|held| held != "0") {
-                broken.push(format!("{name} still has {held:?} held"));
-            }
-        }
-        drop(chronicle);
-        for what in broken {
-            self.broken(what);
-        }
-    }
 }
 
 fn word(answer: &Result<Executed, Error>) -> String {
@@ -452,7 +387,10 @@ pub(super) fn live(seed: u64) -> (Vec<Broken>, Vec<String>) {
             world.broken(format!("{live} sessions outlive their time"));
         }
         tokio::time::sleep(CALM).await;
-        world.judge();
+        let broken = judge(&world.network.redis, &world.chronicle.lock(), world.forgets);
+        for what in broken {
+            world.broken(what);
+        }
         world
     });
     let chronicle = std::mem::take(&mut *world.chronicle.lock());

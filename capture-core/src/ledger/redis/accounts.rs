@@ -171,7 +171,12 @@ fn read(id: &UserId, told: &[Answer]) -> Option<Account> {
 }
 
 pub(super) fn hex(secret: &SecretHash) -> String {
-    secret.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    secret
+        .0
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }
 
 fn unhex(text: &str) -> Option<SecretHash> {

@@ -164,6 +164,7 @@ fn word(value: Value) -> Vec<u8> {
 fn to_lua(lua: &Lua, answer: Answer) -> mlua::Result<Value> {
     Ok(match answer {
         Answer::Nil => Value::Boolean(false),
+        #[expect(clippy::cast_precision_loss, reason = "Lua has no other numbers; ours are below 2^53")]
         Answer::Whole(whole) => Value::Number(whole as f64),
         Answer::Bytes(bytes) => Value::String(lua.create_string(bytes)?),
         Answer::List(items) => {
@@ -180,7 +181,8 @@ fn from_lua(value: Value) -> Answer {
     match value {
         Value::Boolean(false) | Value::Nil => Answer::Nil,
         Value::Boolean(true) => Answer::Whole(1),
-        Value::Integer(whole) => Answer::Whole(whole.into()),
+        Value::Integer(whole) => Answer::Whole(whole),
+        #[expect(clippy::cast_possible_truncation, reason = "Redis cuts them off too")]
         Value::Number(number) => Answer::Whole(number as i64),
         Value::String(text) => Answer::Bytes(text.as_bytes().to_vec()),
         Value::Table(table) => {
@@ -204,8 +206,10 @@ fn bound(word: &[u8]) -> (f64, bool) {
     match text(word) {
         "-inf" => (f64::NEG_INFINITY, false),
         "+inf" => (f64::INFINITY, false),
-        open if open.starts_with('(') => (open[1..].parse().unwrap(), true),
-        closed => (closed.parse().unwrap(), false),
+        word => match word.strip_prefix('(') {
+            Some(open) => (open.parse().unwrap(), true),
+            None => (word.parse().unwrap(), false),
+        },
     }
 }
 
@@ -246,6 +250,7 @@ impl Keys {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table of commands, a line or two each")]
     fn call(&mut self, words: &[Vec<u8>]) -> Answer {
         self.expire();
         let (command, words) = words.split_first().unwrap();
@@ -334,7 +339,7 @@ impl Keys {
             ("ZRANGEBYSCORE", [key, least, most, limit @ ..]) => {
                 let ((least, _), (most, open)) = (bound(least), bound(most));
                 let most_items = limit.get(2).map_or(usize::MAX, |count| text(count).parse().unwrap());
-                let inside = |score: f64| score >= least && (score < most || score == most && !open);
+                let inside = |score: f64| score >= least && if open { score < most } else { score <= most };
                 let members = self.sorted(key).into_iter().filter(|(_, score)| inside(*score)).take(most_items);
                 Answer::List(members.map(|(member, _)| Answer::Bytes(member)).collect())
             }

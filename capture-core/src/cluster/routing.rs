@@ -1,0 +1,212 @@
+//! Where a verb is carried out, and what becomes of it when whoever should does not answer.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{
+    Shared,
+    gateway::Unanswered,
+    message::{Brought, Verb},
+    turns::Sending,
+};
+use crate::{
+    engine::NO_ROOM,
+    error::{Error, ErrorCode},
+    ledger::redis::{InstanceId, LEASE, Whereabouts},
+    session::{IdempotencyKey, Keyed, SessionId, SessionOptions, SessionView},
+    sessions::{Caller, Created, Sessions},
+};
+
+/// How long whoever had a request with an instance that died waits for the session's final form: a lease until it counts as dead,
+/// and some beats until another settles it.
+const FINAL_WAIT: Duration = Duration::from_secs(LEASE.as_secs() + 6);
+/// Between two looks for it.
+const FINAL_POLL: Duration = Duration::from_millis(250);
+
+/// Where a verb about a session is carried out.
+pub(super) enum Place {
+    Here,
+    There(Far),
+}
+
+/// A session of another instance, and who asks about it.
+#[derive(Debug, Clone)]
+pub(super) struct Far {
+    pub(super) owner: InstanceId,
+    pub(super) caller: Caller,
+    pub(super) id: SessionId,
+}
+
+/// A session that is asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    pub(super) options: SessionOptions,
+    pub(super) keyed: Option<Keyed>,
+}
+
+impl Shared {
+    /// Where a session is. One that is over, and whose owner is gone, is in the books, which are everywhere.
+    pub(super) async fn place(&self, caller: &Caller, id: SessionId) -> Result<Place, Error> {
+        let there = |owner| Ok(Place::There(Far { owner, caller: caller.clone(), id }));
+        if self.engine.holds(id) {
+            return Ok(Place::Here);
+        }
+        if let Some(owner) = self.owners.get(&id).map(|owner| owner.clone()) {
+            return there(owner);
+        }
+        match self.books.locate(&caller.user, id).await? {
+            Some(Whereabouts { owner, owner_alive: true, .. }) if owner != *self.me() => {
+                self.remember(id, owner.clone());
+                there(owner)
+            }
+            Some(Whereabouts { owner, view, owner_alive: false }) if owner != *self.me() && view.is_active() => {
+                there(owner) // not judged yet: whoever asks learns what becomes of it
+            }
+            Some(_) => Ok(Place::Here),
+            None => Err(Error::not_found()),
+        }
+    }
+
+    /// Asks the owner of a session; what it cannot say any more is looked up in the books.
+    pub(super) async fn ask(&self, far: &Far, verb: Verb) -> Result<Brought, Error> {
+        let sending = self.turns.sending(far.id).await;
+        self.ask_in_turn(far, verb, sending).await
+    }
+
+    pub(super) async fn ask_in_turn(&self, far: &Far, verb: Verb, sending: Sending) -> Result<Brought, Error> {
+        match self.gateway.ask(&far.owner, &far.caller, verb, Some(sending)).await {
+            Ok(Ok(brought)) => Ok(*brought),
+            Ok(Err(error)) => Err(error),
+            Err(unanswered) => {
+                self.owners.remove(&far.id);
+                Err(self.unanswered(far, unanswered).await)
+            }
+        }
+    }
+
+    /// What became of a session whose owner does not answer.
+    async fn unanswered(&self, far: &Far, unanswered: Unanswered) -> Error {
+        let outcome = unanswered.outcome();
+        let give_up = Instant::now() + if unanswered == Unanswered::Gone { FINAL_WAIT } else { Duration::ZERO };
+        loop {
+            let found = self.books.locate(&far.caller.user, far.id).await;
+            match found {
+                Ok(Some(Whereabouts { view, .. })) if !view.is_active() => {
+                    return Error::inactive(view).with_outcome(outcome);
+                }
+                Ok(None) => return Error::not_found().with_outcome(outcome),
+                Err(error) if Instant::now() >= give_up => return Error::from(error).with_outcome(outcome),
+                Ok(Some(_)) if Instant::now() >= give_up => return unreachable(unanswered).with_outcome(outcome),
+                Ok(Some(_)) | Err(_) => tokio::time::sleep(FINAL_POLL).await,
+            }
+        }
+    }
+
+    pub(super) async fn claim(
+        &self,
+        caller: &Caller,
+        key: &IdempotencyKey,
+        to: &InstanceId,
+        from: Option<&InstanceId>,
+    ) -> Result<InstanceId, Error> {
+        let keep = self.engine.limits().final_retention;
+        Ok(self.books.claim((&caller.user, key), to, from, keep).await?)
+    }
+
+    pub(super) async fn create_at(
+        &self,
+        holder: &InstanceId,
+        caller: &Caller,
+        wanted: Wanted,
+    ) -> Result<Created, Error> {
+        let Wanted { options, keyed } = wanted;
+        if holder == self.me() {
+            return self.engine.create(caller.clone(), options, keyed).await;
+        }
+        match self.gateway.ask(holder, caller, Verb::Create { options, keyed }, None).await {
+            Ok(Ok(brought)) => match *brought {
+                Brought::Created { session, replayed } => {
+                    self.remember(session.id, holder.clone());
+                    Ok(Created { session, replayed })
+                }
+                _ => Err(unexpected()),
+            },
+            Ok(Err(error)) => Err(error),
+            Err(unanswered) => Err(unreachable(unanswered)
+                .with_hint(
+                    "send it again: under the same Idempotency-Key no second session is opened while that server lives",
+                )
+                .with_outcome(unanswered.outcome())),
+        }
+    }
+
+    /// Opens a session where there is room, when there is none at the first choice.
+    pub(super) async fn create_elsewhere(
+        &self,
+        mut holder: InstanceId,
+        caller: &Caller,
+        wanted: Wanted,
+        full: Error,
+    ) -> Result<Created, Error> {
+        for other in self.books.others().await? {
+            if other == holder {
+                continue;
+            }
+            if let Some(keyed) = &wanted.keyed {
+                holder = self.claim(caller, &keyed.key, &other, Some(&holder)).await?;
+                if holder != other {
+                    break; // the same request found a place meanwhile
+                }
+            }
+            match self.create_at(&other, caller, wanted.clone()).await {
+                Err(error) if error.reason() == Some(NO_ROOM) => {}
+                result => return result,
+            }
+        }
+        Err(full)
+    }
+
+    /// The caller's sessions at other instances, as their owners tell them, or else as the books do.
+    pub(super) async fn list_elsewhere(&self, caller: &Caller) -> Result<Vec<SessionView>, Error> {
+        let known = self.books.locate_all(&caller.user).await?;
+        let mut owners: Vec<_> =
+            known.iter().map(|(owner, _)| owner.clone()).filter(|owner| owner != self.me()).collect();
+        owners.sort();
+        owners.dedup();
+        let asked = owners.into_iter().map(|owner| async move {
+            let told = match self.gateway.ask(&owner, caller, Verb::List, None).await {
+                Ok(Ok(brought)) => match *brought {
+                    Brought::Sessions(views) => Some(views),
+                    _ => None,
+                },
+                Ok(Err(_)) | Err(_) => None,
+            };
+            (owner, told)
+        });
+        let mut views = Vec::new();
+        for (owner, told) in futures::future::join_all(asked).await {
+            let kept = || known.iter().filter(|(other, _)| *other == owner).map(|(_, view)| view.clone()).collect();
+            views.extend(told.unwrap_or_else(kept));
+        }
+        Ok(views)
+    }
+}
+
+fn unreachable(unanswered: Unanswered) -> Error {
+    let message = match unanswered {
+        Unanswered::Undelivered => "the server that has this session cannot be reached",
+        Unanswered::Gone => "the server that has this session left while the request was under way",
+        Unanswered::Silent => {
+            "the server that has this session did not answer in time; the request does not begin any more"
+        }
+    };
+    Error::new(ErrorCode::Unavailable, message)
+        .with_reason("owner_unreachable")
+        .with_retry_after(Duration::from_secs(2))
+        .with_hint("ask again in a moment: either the server answers, or within 15 s the session is ended and billed")
+}
+
+pub(super) fn unexpected() -> Error {
+    Error::internal("another instance answered something else")
+}

@@ -1,0 +1,94 @@
+//! The promises, looked at when the storm is long over.
+
+use std::collections::HashMap;
+
+use super::world::{Broken, Chronicle, USERS};
+use crate::{
+    error::RunOutcome,
+    ledger::redis::fake::{Bill, FakeRedis},
+};
+
+type Bills<'a> = HashMap<&'a str, Vec<&'a Bill>>;
+
+/// Everything that was promised and not kept. A Redis that forgot may have forgotten what nobody else knew either.
+pub(super) fn judge(redis: &FakeRedis, chronicle: &Chronicle, forgot: bool) -> Vec<Broken> {
+    let bills = redis.bills();
+    let mut of_session = Bills::new();
+    for bill in &bills {
+        of_session.entry(&bill.session).or_default().push(bill);
+    }
+    let mut broken: Vec<Broken> = bills.iter().flat_map(honest).collect();
+    broken.extend(billed_once(chronicle, &of_session, forgot));
+    broken.extend(ran_once(chronicle, &of_session));
+    broken.extend(told_the_truth(chronicle));
+    broken.extend(left_behind(redis, forgot));
+    if chronicle.following > 0 {
+        broken.push(format!("{} followers wait for ever", chronicle.following));
+    }
+    broken
+}
+
+fn honest(bill: &Bill) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    let minutes = u64::try_from((bill.ended - bill.started).max(0)).unwrap().div_ceil(60_000).max(1);
+    if bill.credits != minutes {
+        broken.push(format!("{} credits for {} ms", bill.credits, bill.ended - bill.started));
+    }
+    if bill.reason == "instance_lost" && bill.ended > bill.started.max(bill.proof) {
+        broken.push(format!("billed {} ms past the last proof of life", bill.ended - bill.proof));
+    }
+    broken
+}
+
+fn billed_once(chronicle: &Chronicle, bills: &Bills<'_>, forgot: bool) -> Vec<Broken> {
+    let count = |id: String| bills.get(id.as_str()).map_or(0, Vec::len);
+    let counts = chronicle.sessions.iter().map(|id| count(id.to_string()));
+    let wrong = counts.filter(|count| *count > 1 || *count == 0 && !forgot);
+    wrong.map(|count| format!("a session has {count} bills")).collect()
+}
+
+fn ran_once(chronicle: &Chronicle, bills: &Bills<'_>) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    for (label, runs) in &chronicle.runs {
+        let id = chronicle.of[label].to_string();
+        let billed = bills.get(id.as_str()).and_then(|bills| bills.first());
+        if billed.is_some_and(|bill| runs.iter().any(|run| *run > bill.at)) {
+            broken.push(format!("{label} began after its session was billed"));
+        }
+        if runs.len() > 1 {
+            broken.push(format!("{label} ran {} times", runs.len()));
+        }
+    }
+    broken
+}
+
+fn told_the_truth(chronicle: &Chronicle) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    for (label, told) in &chronicle.told {
+        let runs = chronicle.runs.get(label).map_or(&[][..], Vec::as_slice);
+        let late = runs.iter().any(|run| *run > told.at);
+        broken.extend(match told.outcome {
+            RunOutcome::NotExecuted if !runs.is_empty() => Some(format!("{label} ran, and was told not to have")),
+            RunOutcome::Executed if runs.is_empty() => Some(format!("{label} was told to have run, and did not")),
+            _ if late => Some(format!("{label} began after its client was answered")),
+            _ => None,
+        });
+    }
+    broken
+}
+
+fn left_behind(redis: &FakeRedis, forgot: bool) -> Vec<Broken> {
+    let is_open = |name: &String| {
+        let live = name.starts_with("capture:slots:") || name.starts_with("capture:owned:");
+        live || name.starts_with("capture:session:") && !redis.is_final(name)
+    };
+    let mut broken: Vec<_> =
+        redis.names().iter().filter(|name| is_open(name)).map(|name| format!("{name} is left")).collect();
+    for name in USERS {
+        let held = redis.field(&format!("capture:user:{name}"), "held");
+        if !forgot && held.as_deref().is_some_and(|held| held != "0") {
+            broken.push(format!("{name} still has {held:?} held"));
+        }
+    }
+    broken
+}

@@ -1,0 +1,127 @@
+//! Which instances there are, and which of them has a session.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use uuid::Uuid;
+
+use super::{
+    LEASE, RedisLedger,
+    record::Record,
+    store::{Answer, Script, arguments, malformed, run, script},
+};
+use crate::{
+    account::UserId,
+    ledger::LedgerError,
+    session::{IdempotencyKey, SessionId, SessionView},
+};
+
+const FIND: Script = script!("find a session", "find");
+const LIST: Script = script!("list sessions", "list");
+const CLAIM: Script = script!("claim a create", "claim");
+const INSTANCES: Script = script!("list the instances", "instances");
+const PART: Script = script!("leave the cluster", "part");
+
+/// Names one running process of a cluster; a restarted one has another name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct InstanceId(Arc<str>);
+
+impl InstanceId {
+    /// A new name.
+    #[expect(clippy::new_without_default, reason = "a default name would suggest a fixed value")]
+    pub fn new() -> Self {
+        Self(format!("i_{}", Uuid::new_v4().simple()).into())
+    }
+
+    fn read(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for InstanceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where a session is, as the books know it.
+#[derive(Debug, Clone)]
+pub struct Whereabouts {
+    /// Who holds it, or held it.
+    pub owner: InstanceId,
+    /// As of its owner's last beat, or final.
+    pub view: SessionView,
+    /// Whether its owner has given proof of life within a lease.
+    pub owner_alive: bool,
+}
+
+impl RedisLedger {
+    /// Where a session of this user is; `None` when nobody knows it.
+    ///
+    /// # Errors
+    /// When the books cannot be read.
+    pub async fn locate(&self, user: &UserId, id: SessionId) -> Result<Option<Whereabouts>, LedgerError> {
+        let told = run(&*self.store, FIND, arguments![id]).await?;
+        if told.is_empty() {
+            return Ok(None);
+        }
+        let record = Record::read(id, &told).ok_or_else(|| malformed(FIND))?;
+        let silence = told.last().and_then(Answer::whole).ok_or_else(|| malformed(FIND))?;
+        let Some(view) = record.view.filter(|_| record.user == *user) else { return Ok(None) };
+        let owner_alive = silence >= 0 && silence < crate::clock::millis(LEASE);
+        Ok(Some(Whereabouts { owner: InstanceId::read(&record.owner), view, owner_alive }))
+    }
+
+    /// The user's active sessions on all instances, oldest first.
+    ///
+    /// # Errors
+    /// When the books cannot be read.
+    pub async fn locate_all(&self, user: &UserId) -> Result<Vec<(InstanceId, SessionView)>, LedgerError> {
+        let told = run(&*self.store, LIST, arguments![user]).await?;
+        let sessions = told.iter().map(|entry| {
+            let (id, record) = entry.list()?.split_first()?;
+            let record = Record::read(id.text()?.parse().ok()?, record)?;
+            Some((InstanceId::read(&record.owner), record.view?))
+        });
+        let mut sessions = sessions.collect::<Option<Vec<_>>>().ok_or_else(|| malformed(LIST))?;
+        sessions.sort_by_key(|(_, view)| (view.created_at, view.id));
+        Ok(sessions)
+    }
+
+    /// Which instance answers a create of this key: the first that claimed it, as long as it lives. `to` claims it, or takes it over
+    /// from one that has no room.
+    ///
+    /// # Errors
+    /// When the books cannot be written.
+    pub async fn claim(
+        &self,
+        (user, key): (&UserId, &IdempotencyKey),
+        to: &InstanceId,
+        from: Option<&InstanceId>,
+        keep: Duration,
+    ) -> Result<InstanceId, LedgerError> {
+        let from = from.map(ToString::to_string).unwrap_or_default();
+        let arguments = arguments![user, key.as_str(), to, keep.as_millis(), from];
+        let told = run(&*self.store, CLAIM, arguments).await?;
+        let holder = told.first().and_then(Answer::text).ok_or_else(|| malformed(CLAIM))?;
+        Ok(InstanceId::read(holder))
+    }
+
+    /// The other instances that live.
+    ///
+    /// # Errors
+    /// When the books cannot be read.
+    pub async fn others(&self) -> Result<Vec<InstanceId>, LedgerError> {
+        let told = run(&*self.store, INSTANCES, arguments![crate::clock::millis(LEASE)]).await?;
+        let alive = told.iter().filter_map(Answer::text).map(InstanceId::read);
+        Ok(alive.filter(|instance| *instance != self.me).collect())
+    }
+
+    /// Leaves the cluster, so that nobody waits for this instance's lease; false while it still has sessions.
+    ///
+    /// # Errors
+    /// When the books cannot be written.
+    pub async fn part(&self) -> Result<bool, LedgerError> {
+        let told = run(&*self.store, PART, arguments![self.me]).await?;
+        Ok(told.first().and_then(Answer::text) == Some("ok"))
+    }
+}
