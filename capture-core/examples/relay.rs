@@ -9,7 +9,7 @@ use std::{
     net::TcpListener,
     process::{Child, Command, Stdio},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use capture_core::{
@@ -25,7 +25,7 @@ use capture_core::{
     session::{SessionId, SessionOptions},
 };
 use serde_json::json;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::{sync::broadcast::error::RecvError, time::Instant};
 
 /// Actions whose time is taken, after as many to warm up as a tenth.
 const ACTIONS: usize = 5_000;
@@ -49,12 +49,12 @@ impl Drop for Redis {
 }
 
 impl Redis {
-    fn start() -> Self {
+    async fn start() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = Command::new("redis-server");
         command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
         let child = command.stdout(Stdio::null()).spawn().expect("redis-server is installed");
-        std::thread::sleep(Duration::from_millis(500));
+        tokio::time::sleep(Duration::from_millis(500)).await;
         Self(child, port)
     }
 
@@ -116,7 +116,7 @@ fn at(times: &[Duration], share: f64) -> f64 {
 
 /// Events of busy sessions that reach followers at the other instance, a second.
 async fn relayed(owner: &Instance, gateway: &Cluster) -> f64 {
-    let mut tasks = tokio::task::JoinSet::new();
+    let (mut tasks, mut drivers) = (tokio::task::JoinSet::new(), tokio::task::JoinSet::new());
     for _ in 0..FOLLOWED {
         let id = create(&owner.cluster).await;
         for _ in 0..FOLLOWERS {
@@ -134,7 +134,7 @@ async fn relayed(owner: &Instance, gateway: &Cluster) -> f64 {
             });
         }
         let driver = owner.engine.clone();
-        tokio::spawn(async move {
+        drivers.spawn(async move {
             let end = Instant::now() + BURST;
             while Instant::now() < end {
                 driver.execute(ann(), id, title(), None).await.unwrap();
@@ -143,6 +143,7 @@ async fn relayed(owner: &Instance, gateway: &Cluster) -> f64 {
             driver.close(ann(), id).await.unwrap();
         });
     }
+    drivers.join_all().await;
     let events: u64 = tasks.join_all().await.into_iter().sum();
     #[expect(clippy::cast_precision_loss, reason = "a rate")]
     let rate = events as f64 / BURST.as_secs_f64();
@@ -151,7 +152,7 @@ async fn relayed(owner: &Instance, gateway: &Cluster) -> f64 {
 
 #[tokio::main]
 async fn main() {
-    let redis = Redis::start();
+    let redis = Redis::start().await;
     let (owner, gateway) = (redis.instance().await, redis.instance().await);
     let id = create(&owner.cluster).await;
     for _ in 0..2 {

@@ -79,24 +79,22 @@ async fn keyed(client: &Client, id: &str, key: &str) -> Reply {
 async fn a_killed_owner_is_told_settled_and_billed_once() {
     let pair = Pair::set().await;
     let id = pair.session().await;
-    let (waiting, other) = (pair.ann.clone(), id.clone());
-    let waiting = tokio::spawn(async move {
-        waiting.act(&other, "wait_for_selector", json!({"selector": "#never", "timeoutMs": 30000})).await
-    });
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    let killed = Instant::now();
-    let (pair, orphans) = {
-        let children = processes::descendants(pair.owner.pid());
-        let Pair { redis, owner, gateway, ann, site } = pair;
+    let Pair { redis, owner, gateway, ann, site: _site } = pair;
+    let orphans = processes::descendants(owner.pid());
+    let waiting = ann.act(&id, "wait_for_selector", json!({"selector": "#never", "timeoutMs": 30000}));
+    let meanwhile = async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let killed = Instant::now();
         let folder = owner.kill().await;
-        ((redis, gateway, ann, site, folder), children)
+        // Not judged yet: an honest answer at once, and the session as it was last known.
+        let early = ann.act(&id, "title", json!({})).await;
+        let told = (early.status, early.text("reason"), early.text("outcome"));
+        assert_eq!(told, (503, "owner_unreachable", "not_executed"));
+        assert_eq!(ann.session(&id).await["session"]["status"], "active");
+        (killed, folder)
     };
-    let (redis, gateway, ann, _site, _folder) = pair;
-    // Not judged yet: an honest answer at once, and the session as it was last known.
-    let early = ann.act(&id, "title", json!({})).await;
-    assert_eq!((early.status, early.text("reason"), early.text("outcome")), (503, "owner_unreachable", "not_executed"));
-    assert_eq!(ann.session(&id).await["session"]["status"], "active");
-    let lost = waiting.await.unwrap().expect_error(409, "session_lost");
+    let (lost, (killed, _folder)) = tokio::join!(waiting, meanwhile);
+    let lost = lost.expect_error(409, "session_lost");
     assert!(killed.elapsed() < SETTLED, "settled after {:?}", killed.elapsed());
     assert_eq!(lost.text("outcome"), "unknown");
     let last = lost["session"].clone();
@@ -133,11 +131,10 @@ async fn blinks_of_redis_and_of_instances_lose_nothing() {
 
     // The owner stands still for a while: an action that was sent meanwhile runs once, or never.
     processes::signal(pair.owner.pid(), Signal::STOP);
-    let (ann, other) = (pair.ann.clone(), id.clone());
-    let sent = tokio::spawn(async move { keyed(&ann, &other, "while-it-stood").await });
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    processes::signal(pair.owner.pid(), Signal::CONT);
-    let sent = sent.await.unwrap();
+    let (sent, ()) = tokio::join!(keyed(&pair.ann, &id, "while-it-stood"), async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        processes::signal(pair.owner.pid(), Signal::CONT);
+    });
     assert!([200, 503].contains(&sent.status), "{}", sent.body);
     pair.healed(&id).await;
     let before = pair.ann.session(&id).await["session"]["actionCount"].as_u64().unwrap();

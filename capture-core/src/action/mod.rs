@@ -69,6 +69,7 @@ pub struct Action {
 /// The request an action was parsed from, to be sent on to whoever performs it; two actions that do the same are equal
 /// however they were asked for.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(not(feature = "redis"), expect(dead_code, reason = "only a cluster sends it on"))]
 pub(crate) struct Source(Arc<Value>);
 
 impl Source {
