@@ -23,6 +23,7 @@ if [ "$wanted" != run ]; then
 fi
 if [ "$wanted" != run ]; then
     need 'command -v redis-server' redis-server
+    need 'ls /usr/lib/*/faketime/libfaketimeMT.so.1' libfaketime
 fi
 if [ "$wanted" = cluster ]; then
     need 'command -v nginx' nginx-light

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use capture_tests::{Server, Site, processes, until};
+use capture_tests::{Server, Site, WallClock, processes, server::Folder, until};
 use rustix::process::Signal;
 use serde_json::json;
+use tokio::time::Instant;
 
 #[tokio::test]
 async fn a_session_lives_is_counted_and_is_closed_once() {
@@ -171,5 +172,28 @@ async fn a_stopped_server_does_not_stretch_a_session_nor_its_price() {
     assert_eq!(session["status"], "expired", "{session}");
     assert_eq!((&session["closedAt"], &session["durationSeconds"]), (&session["expiresAt"], &json!(2)), "{session}");
     assert_eq!(session["billedCredits"], 1);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_stepped_clock_neither_ends_a_session_nor_costs_a_credit() {
+    let clock = WallClock::right();
+    let server = Server::start_in(Folder::with_clock(&clock), &[]).await;
+    let ann = server.user_with("ann", &["--credits", "10"]).await;
+    for step in ["+3h", "-2d"] {
+        let began = Instant::now();
+        let id = ann.create(&json!({"maxTtlSeconds": 4})).await;
+        clock.step(step);
+        ann.done(&id, "title", json!({})).await;
+        let reply = ann.session(&id).await;
+        let left = reply["expiresInSeconds"].as_u64().unwrap();
+        assert!((1..=4).contains(&left), "{step}: {}", reply.body);
+        let over = async || ann.session(&id).await["session"]["status"] != "active";
+        until("it expires in its own time", Duration::from_secs(6), over).await;
+        assert!(began.elapsed() >= Duration::from_secs(4), "{step}: expired after {:?}", began.elapsed());
+        let last = ann.session(&id).await["session"].clone();
+        let bill = (&last["status"], &last["durationSeconds"], &last["billedCredits"]);
+        assert_eq!(bill, (&json!("expired"), &json!(4), &json!(1)), "{step}");
+    }
     server.stop().await;
 }

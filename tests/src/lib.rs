@@ -23,6 +23,7 @@ pub mod simulated;
 pub mod site;
 mod trap;
 pub mod until;
+pub mod wall_clock;
 pub mod witness;
 pub mod wrapper;
 
@@ -36,6 +37,7 @@ pub use self::{
     simulated::SimulatedServer,
     site::Site,
     until::until,
+    wall_clock::WallClock,
     wrapper::Wrapper,
 };
 

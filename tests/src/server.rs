@@ -13,7 +13,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::{Client, Redis, processes, through_another_instance, until};
+use crate::{Client, Redis, WallClock, processes, through_another_instance, until};
 
 /// How long the server may take to start with its first browser on a busy machine.
 const START: Duration = Duration::from_secs(60);
@@ -41,6 +41,8 @@ pub struct Folder {
     temp: TempDir,
     /// Where users are kept, if not here.
     redis: Option<String>,
+    /// What its servers are told in the environment.
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Folder {
@@ -49,7 +51,12 @@ impl Folder {
         let temp = TempDir::with_prefix("capture-test-").unwrap();
         // Browsers run under another uid when we are root; they must be able to enter.
         std::fs::set_permissions(temp.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).unwrap();
-        Self { temp, redis: None }
+        Self { temp, redis: None, environment: Vec::new() }
+    }
+
+    /// A folder whose servers live by a wall clock that can be stepped.
+    pub fn with_clock(clock: &WallClock) -> Self {
+        Self { environment: clock.environment(), ..Self::new() }
     }
 
     /// The ledger's folder.
@@ -156,6 +163,7 @@ impl Server {
             .arg("--browser-run-root")
             .arg(folder.run_root())
             .args(flags)
+            .envs(folder.environment.iter().map(|(name, value)| (*name, value)))
             .stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();

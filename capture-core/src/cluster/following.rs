@@ -9,7 +9,7 @@ use super::{
     routing::Far,
 };
 use crate::{
-    error::Error,
+    error::{Error, ErrorCode},
     session::{Epoch, EventKind, Follow, SessionClosed, Since},
 };
 
@@ -91,6 +91,8 @@ impl Tie {
                         self.replica.end(EventKind::SessionClosed(SessionClosed { session: Box::new(last.clone()) }));
                         return false;
                     }
+                    // Lost with everything Redis had: nobody will ever tell its end.
+                    _ if error.code() == ErrorCode::SessionNotFound => return false,
                     _ => tracing::debug!(%error, session.id = %self.far.id, "a followed session cannot be reached"),
                 },
             }

@@ -209,6 +209,38 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_never_began_may_be_sent_again_and_one_that_ran_may_not() {
+        let mut keys = Dedupe::new(1024);
+        let (one, two) = (keyed("k1", b"a"), keyed("k2", b"a"));
+        assert_eq!(keys.outcome(&one.key), None);
+        keys.begin(&one);
+        assert_eq!(keys.outcome(&one.key), Some(RunOutcome::Unknown), "while it runs");
+        keys.forget(&one.key);
+        assert!(matches!(keys.begin(&one), Decision::Run));
+        keys.begin(&two);
+        keys.end(&two.key, &failed());
+        keys.forget(&two.key);
+        assert!(matches!(keys.begin(&two), Decision::Replay(_)));
+        assert_eq!(keys.outcome(&two.key), Some(RunOutcome::NotExecuted));
+    }
+
+    #[test]
+    fn outcomes_stay_when_results_go() {
+        let mut keys = Dedupe::new(512); // two failures, each counted as 256 bytes
+        for name in ["k1", "k2"] {
+            keys.begin(&keyed(name, b"a"));
+            keys.end(&keyed(name, b"a").key, &failed());
+        }
+        assert!(matches!(keys.begin(&keyed("k1", b"a")), Decision::Replay(_)), "both fit exactly");
+        keys.drop_results();
+        for name in ["k1", "k2"] {
+            assert!(matches!(keys.begin(&keyed(name, b"a")), Decision::Dropped(Err(_))));
+            assert_eq!(keys.outcome(&keyed(name, b"a").key), Some(RunOutcome::NotExecuted));
+        }
+        assert_eq!(keys.bytes, 0);
+    }
+
+    #[test]
     fn keys_are_visible_ascii() {
         for bad in ["", "a b", "ä", "x\n", &"x".repeat(65)] {
             assert_eq!(bad.parse::<IdempotencyKey>(), Err(InvalidKey), "{bad:?}");

@@ -149,6 +149,16 @@ mod tests {
     }
 
     #[test]
+    fn a_renewed_session_ends_and_holds_accordingly() {
+        let mut life = session(60);
+        let later = START.plus(Duration::from_secs(150));
+        assert_eq!((life.hold_until(life.expires_at()), life.hold_until(later)), (1, 3));
+        life.renew(later);
+        assert_eq!(life.expires_at(), later);
+        assert_eq!(life.settle(CloseReason::Expired, later).billed_credits, Some(3));
+    }
+
+    #[test]
     fn renewal_counts_from_now_and_stops_at_the_maximum() {
         let life = session(60);
         let now = START.plus(Duration::from_secs(30));

@@ -36,6 +36,8 @@ pub(crate) struct Bill {
     pub(crate) started: i64,
     pub(crate) ended: i64,
     pub(crate) credits: u64,
+    /// How often everything had been lost by then.
+    pub(crate) losses: u32,
     /// When it was written.
     pub(crate) at: Instant,
     /// The owner's last proof of life when it was written.
@@ -45,6 +47,7 @@ pub(crate) struct Bill {
 #[derive(Debug)]
 struct Keys {
     bills: Vec<Bill>,
+    losses: u32,
     values: BTreeMap<Vec<u8>, Kept>,
     dies: HashMap<Vec<u8>, i64>,
     started: Instant,
@@ -68,6 +71,7 @@ impl FakeRedis {
     pub(crate) fn sabotaged(sabotage: Option<(&'static str, &'static str)>) -> Arc<Self> {
         let keys = Keys {
             bills: Vec::new(),
+            losses: 0,
             values: BTreeMap::new(),
             dies: HashMap::new(),
             started: Instant::now(),
@@ -95,6 +99,7 @@ impl FakeRedis {
     pub(crate) fn clear(&self) {
         let mut keys = self.keys.lock();
         keys.values.clear();
+        keys.losses += 1;
         keys.dies.clear();
     }
 
@@ -363,6 +368,7 @@ impl Keys {
                     started: number(b"started"),
                     ended: number(b"ended"),
                     credits,
+                    losses: self.losses,
                     proof,
                     at: Instant::now(),
                 });

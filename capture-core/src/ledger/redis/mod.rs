@@ -46,6 +46,9 @@ const EXTEND: Script = script!("extend a session", "extend");
 const SETTLE: Script = script!("settle a session", "settle");
 const PRUNE: Script = script!("forget old sessions", "prune");
 
+/// Why nothing is said of what is not there.
+const LOST: &str = "the books were lost and are being brought back";
+
 /// An instance that has not beaten for this long is dead to the others.
 pub const LEASE: Duration = Duration::from_secs(10);
 /// So long after a beat was sent an instance may begin actions. Less than [`LEASE`]: it has stopped before it is judged.
@@ -323,7 +326,7 @@ fn refusal(told: &[Answer], asked: &Reservation) -> Option<Result<(), ReserveErr
     Some(Err(match at(0)?.text()? {
         "ok" => return Some(Ok(())),
         "taken" => LedgerError::new(RESERVE.what, "its id is taken").into(),
-        "settling" => LedgerError::new(RESERVE.what, "the books were lost and are being brought back").into(),
+        "settling" => LedgerError::new(RESERVE.what, LOST).into(),
         "unknown" => ReserveError::UnknownUser,
         "disabled" => ReserveError::Disabled,
         "credits" => ReserveError::Credits { needed: asked.hold, available: at(1)?.count()? },

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 use super::{
-    LEASE, RedisLedger,
+    LEASE, LOST, RedisLedger,
     record::Record,
     store::{Answer, Script, arguments, malformed, run, script},
 };
@@ -60,7 +60,11 @@ impl RedisLedger {
     /// # Errors
     /// When the books cannot be read.
     pub async fn locate(&self, user: &UserId, id: SessionId) -> Result<Option<Whereabouts>, LedgerError> {
-        let told = run(&*self.store, FIND, arguments![id]).await?;
+        let known = self.pulse.lock().known.clone().unwrap_or_default();
+        let told = run(&*self.store, FIND, arguments![id, known.dataset]).await?;
+        if told.first().and_then(Answer::text) == Some("settling") {
+            return Err(LedgerError::new(FIND.what, LOST));
+        }
         if told.is_empty() {
             return Ok(None);
         }
