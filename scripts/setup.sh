@@ -23,10 +23,10 @@ if [ "$wanted" != run ]; then
 fi
 if [ "$wanted" != run ]; then
     need 'command -v redis-server' redis-server
+    need 'command -v nginx' nginx-light
     need 'ls /usr/lib/*/faketime/libfaketimeMT.so.1' libfaketime
 fi
 if [ "$wanted" = cluster ]; then
-    need 'command -v nginx' nginx-light
     need 'command -v curl' curl
 fi
 if [ "$wanted" = bench ]; then

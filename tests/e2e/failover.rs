@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use capture_tests::{Client, Redis, Reply, Server, Site, processes, until};
+use capture_tests::{Channel, Client, Redis, Reply, Server, Site, processes, until};
+use capture_ws::codec::Codec;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -192,4 +193,62 @@ async fn a_redis_that_forgot_everything_is_told_again() {
         assert_eq!(pair.bills(id).await.len(), 1, "{id} is billed once");
     }
     pair.stop().await;
+}
+
+#[tokio::test]
+async fn a_redis_that_refuses_to_write_or_forgets_its_scripts_is_waited_for() {
+    let pair = Pair::set().await;
+    let id = pair.session().await;
+    pair.redis.ask(&["SCRIPT", "FLUSH"]).await;
+    pair.ann.act(&id, "title", json!({})).await.expect(200);
+    let trouble: [(&[&str], &[&str]); 2] = [
+        (&["CONFIG", "SET", "maxmemory", "1"], &["CONFIG", "SET", "maxmemory", "0"]),
+        (&["REPLICAOF", "127.0.0.1", "1"], &["REPLICAOF", "NO", "ONE"]),
+    ];
+    for (begin, end) in trouble {
+        pair.redis.ask(begin).await;
+        let refused = pair.ann.post("/v1/sessions", &json!({})).await.expect_error(503, "unavailable");
+        assert_eq!(refused.text("outcome"), "not_executed", "{begin:?}");
+        // What is there is still driven, until its owner has not proved its life for too long.
+        pair.ann.act(&id, "title", json!({})).await.expect(200);
+        let suspended = async || {
+            let answer = pair.ann.act(&id, "title", json!({})).await;
+            answer.status == 503 && answer.body["reason"] == "owner_suspended"
+        };
+        until("the owner begins nothing more", Duration::from_secs(10), suspended).await;
+        pair.redis.ask(end).await;
+        pair.healed(&id).await;
+    }
+    let closed = pair.ann.close(&id).await.expect(200);
+    assert_eq!(closed["session"]["closeReason"], "closed");
+    assert_eq!(pair.bills(&id).await.len(), 1);
+    pair.stop().await;
+}
+
+#[tokio::test]
+async fn an_instance_that_is_restarted_takes_its_sessions_along_and_nobody_elses() {
+    let redis = Redis::start_durable().await;
+    let url = redis.url();
+    let flags = ["--redis-url", &url, "--drain-seconds", "5"];
+    let (mut one, other) = (Server::start_with(&flags).await, Server::start_with(&flags).await);
+    let ann = other.user_with("ann", &["--redis-url", &url]).await;
+    let at_one = one.client(ann.token());
+    let (mine, theirs) = (at_one.create(&json!({})).await, ann.create(&json!({})).await);
+    let mut watcher = Channel::open(other.address(), ann.token(), Codec::Json).await;
+    watcher.request("session.subscribe", &mine, json!({})).await;
+    let (status, ()) = tokio::join!(one.terminate(), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        // It drains: what it has is driven through the other one, and new sessions are opened there.
+        ann.done(&mine, "title", json!({})).await;
+        let next = ann.create(&json!({})).await;
+        ann.close(&next).await.expect(200);
+    });
+    assert!(status.success());
+    let closed = watcher.event("session.closed").await;
+    assert_eq!(closed["params"]["session"]["closeReason"], "shutdown");
+    let ended = ann.act(&mine, "title", json!({})).await.expect_error(409, "session_inactive");
+    assert_eq!(ended["session"], closed["params"]["session"]);
+    ann.done(&theirs, "title", json!({})).await;
+    ann.close(&theirs).await.expect(200);
+    other.stop().await;
 }

@@ -8,6 +8,7 @@
 )]
 #![expect(clippy::missing_panics_doc, reason = "every function here may fail its test")]
 
+pub mod balancer;
 pub mod channel;
 pub mod client;
 pub mod contract;
@@ -41,10 +42,31 @@ pub use self::{
     wrapper::Wrapper,
 };
 
-/// Whether every server of the tests is to be a cluster whose clients reach only the instance that has no browser: the same
-/// stories must then go as before.
-pub fn through_another_instance() -> bool {
-    std::env::var_os("CAPTURE_THROUGH_ANOTHER").is_some()
+/// What every server of the tests is instead of one process; the same stories must then go as before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Clients reach an instance that has no browser; another one has.
+    ThroughAnother,
+    /// Clients reach three instances in turn, through nginx.
+    Balanced,
+}
+
+impl Shape {
+    fn browsers(self) -> usize {
+        match self {
+            Self::ThroughAnother => 1,
+            Self::Balanced => 3,
+        }
+    }
+}
+
+/// What `CAPTURE_SHAPE` asks for.
+pub fn shape() -> Option<Shape> {
+    match std::env::var_os("CAPTURE_SHAPE")?.to_str() {
+        Some("through-another") => Some(Shape::ThroughAnother),
+        Some("balanced") => Some(Shape::Balanced),
+        _ => None,
+    }
 }
 
 /// Whether this is a long run (`make soak`, `make faults`), not the short version of `make test`.

@@ -13,7 +13,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::{Client, Redis, WallClock, processes, through_another_instance, until};
+use crate::{Client, Redis, Shape, WallClock, balancer, processes, shape, until};
 
 /// How long the server may take to start with its first browser on a busy machine.
 const START: Duration = Duration::from_secs(60);
@@ -25,13 +25,13 @@ pub struct Server {
     base: String,
     folder: Folder,
     flags: Vec<String>,
-    /// The instance that has the browser, where this one only passes on.
+    /// The instances that have browsers, where clients reach something before them.
     behind: Option<Box<Behind>>,
 }
 
 #[derive(Debug)]
 struct Behind {
-    owner: Server,
+    owners: Vec<Server>,
     _redis: Redis,
 }
 
@@ -137,22 +137,36 @@ impl Server {
 
     /// A server that listens, but may not be ready.
     pub async fn launch(folder: Folder, flags: &[&str]) -> Self {
-        if !through_another_instance() {
-            return Self::launch_one(folder, flags).await;
-        }
+        let Some(shape) = shape() else { return Self::launch_one(folder, flags).await };
         let redis = Redis::start().await;
         let url = redis.url();
         let shared = ["--redis-url", &url];
-        let owner = Self::launch_one(Folder::new(), &[flags, &shared].concat()).await;
-        let client = owner.client("");
-        until("the owner is ready", START, async || client.get("/readyz").await.status == 200).await;
+        let mut owners = Vec::new();
+        for _ in 0..shape.browsers() {
+            owners.push(Self::launch_one(Folder::new(), &[flags, &shared].concat()).await);
+        }
+        for owner in &owners {
+            let client = owner.client("");
+            until("an owner is ready", START, async || client.get("/readyz").await.status == 200).await;
+        }
+        if shape == Shape::Balanced {
+            let (child, base) = balancer::launch(owners.iter().map(Self::address), folder.temp.path()).await;
+            let folder = Folder { redis: Some(url), ..folder };
+            return Self {
+                child,
+                base,
+                folder,
+                flags: Vec::new(),
+                behind: Some(Box::new(Behind { owners, _redis: redis })),
+            };
+        }
         let mut flags = flags.to_vec();
         if let Some(at) = flags.iter().position(|flag| *flag == "--max-sessions") {
             flags.drain(at..at + 2);
         }
         let folder = Folder { redis: Some(url.clone()), ..folder };
         let gateway = Self::launch_one(folder, &[&flags, &shared[..], &["--max-sessions", "0"]].concat()).await;
-        Self { behind: Some(Box::new(Behind { owner, _redis: redis })), ..gateway }
+        Self { behind: Some(Box::new(Behind { owners, _redis: redis })), ..gateway }
     }
 
     async fn launch_one(folder: Folder, flags: &[&str]) -> Self {
@@ -206,12 +220,12 @@ impl Server {
 
     /// The browsers' folder.
     pub fn run_root(&self) -> PathBuf {
-        self.behind.as_ref().map_or(&self.folder, |behind| &behind.owner.folder).run_root()
+        self.behind.as_ref().map_or(&self.folder, |behind| &behind.owners[0].folder).run_root()
     }
 
     /// Its pid; that of the instance with the browser, where there are two.
     pub fn pid(&self) -> u32 {
-        self.behind.as_ref().map_or(&self.child, |behind| &behind.owner.child).id().unwrap()
+        self.behind.as_ref().map_or(&self.child, |behind| &behind.owners[0].child).id().unwrap()
     }
 
     /// Kills it without a word, waits until it is gone, and returns what it leaves.
@@ -237,7 +251,9 @@ impl Server {
     /// Ends it properly; nothing may be left of it.
     pub async fn stop(mut self) {
         if let Some(behind) = self.behind.take() {
-            Box::pin(behind.owner.stop()).await;
+            for owner in behind.owners {
+                Box::pin(owner.stop()).await;
+            }
             self.kill().await;
             return;
         }

@@ -18,7 +18,7 @@ use capture_http::{App, EdgeSettings, router, server};
 use capture_ws::{Channels, codec::Codec, limits::ChannelLimits};
 use tokio::net::TcpListener;
 
-use crate::{Channel, Client, Redis, through_another_instance, until};
+use crate::{Channel, Client, Redis, shape, until};
 
 /// How long two instances may take to hear each other.
 const START: Duration = Duration::from_secs(10);
@@ -45,7 +45,7 @@ impl SimulatedServer {
         let settings = EdgeSettings { channels, ..EdgeSettings::default() };
         let builder = Engine::builder().limits(limits.clone()).backend(browser);
         let ann = Account::new("ann".parse().unwrap(), Secret::chosen("secret").hash());
-        let (engine, app, between) = if through_another_instance() {
+        let (engine, app, between) = if shape().is_some() {
             let redis = Redis::start().await;
             let (owner, books) = shared(&redis);
             books.recover().await.unwrap();

@@ -145,7 +145,7 @@ fn redis(values: &Values<'_>) -> Result<Option<Redis>, ConfigError> {
         let url = Url::parse(text).ok()?;
         matches!(url.scheme(), "redis" | "unix" | "redis+unix").then_some(url)
     };
-    let Some(url) = values.optional("redis-url", accepted, parse)? else { return Ok(None) };
+    let url = values.optional("redis-url", accepted, parse)?;
     let name = "1 to 64 of A-Z a-z 0-9 _ . -";
     let plain = |text: &str| {
         let fits = (1..=64).contains(&text.len())
@@ -154,7 +154,7 @@ fn redis(values: &Values<'_>) -> Result<Option<Redis>, ConfigError> {
     };
     let prefix = values.required("redis-prefix", name, plain)?;
     let advertise = values.optional("advertise-url", "an http or https address", parse_public_url)?;
-    Ok(Some(Redis { url, prefix, advertise }))
+    Ok(url.map(|url| Redis { url, prefix, advertise }))
 }
 
 fn limits(values: &Values<'_>) -> Result<Limits, ConfigError> {

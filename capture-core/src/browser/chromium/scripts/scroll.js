@@ -53,21 +53,28 @@ function scrollerAt(x, y, dx, dy) {
 }
 
 let wheeled = null;
+let wheeledFrom = null; // where it stood, if it can move that way
 
 // Remembers what a wheel at this point will move; whether that is something here, and whether a frame is there.
 function beforeWheel({ x, y, dx, dy }) {
   const inner = scrollerAt(x, y, dx, dy);
   const root = document.scrollingElement ?? document.documentElement;
   wheeled = inner && canScroll(inner, dx, dy) ? inner : root;
-  return { moves: isInView({ x, y }) && canScroll(wheeled, dx, dy), framed: FRAMES.has(elementAt(x, y)?.localName) };
+  const moves = isInView({ x, y }) && canScroll(wheeled, dx, dy);
+  wheeledFrom = moves ? [wheeled.scrollLeft, wheeled.scrollTop] : null;
+  return { moves, framed: FRAMES.has(elementAt(x, y)?.localName) };
 }
+
+// Frames in which something that can move may take to begin: the wheel reaches a frame with a process of its own by a detour.
+const TO_BEGIN = 20;
 
 // Where it stands once it has come to rest.
 async function afterWheel({ dx, dy }) {
   const element = wheeled ?? document.scrollingElement ?? document.documentElement;
   let still = 0;
   let [left, top] = [element.scrollLeft, element.scrollTop];
-  for (let painted = 0; painted < 60 && still < 3; painted += 1) {
+  const begun = () => !wheeledFrom || left !== wheeledFrom[0] || top !== wheeledFrom[1];
+  for (let painted = 0; painted < 60 && (still < 3 || (painted < TO_BEGIN && !begun())); painted += 1) {
     await frame();
     still = left === element.scrollLeft && top === element.scrollTop ? still + 1 : 0;
     [left, top] = [element.scrollLeft, element.scrollTop];
