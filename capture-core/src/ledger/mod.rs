@@ -23,6 +23,7 @@ pub use self::{memory::MemoryLedger, sqlite::SqliteLedger};
 use crate::{
     account::UserId,
     clock::Timestamp,
+    error::{Error, ErrorCode},
     session::{SessionId, SessionOptions, SessionView, Usage},
 };
 
@@ -178,11 +179,24 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     }
 }
 
-impl From<LedgerError> for crate::error::Error {
+impl From<LedgerError> for Error {
     fn from(error: LedgerError) -> Self {
         let hint = "retry after a moment; nothing was charged for this request";
-        Self::new(crate::error::ErrorCode::Unavailable, "the ledger cannot be reached")
-            .with_source(error)
-            .with_hint(hint)
+        Self::new(ErrorCode::Unavailable, "the ledger cannot be reached").with_source(error).with_hint(hint)
+    }
+}
+
+impl From<ExtendError> for Error {
+    fn from(refused: ExtendError) -> Self {
+        match refused {
+            ExtendError::Credits { needed, available } => {
+                Self::new(ErrorCode::Forbidden, format!("credits do not cover the renewal: {refused}"))
+                    .with_reason("insufficient_credits")
+                    .with_detail("neededCredits", needed)
+                    .with_detail("availableCredits", available)
+            }
+            ExtendError::Inactive => Self::new(ErrorCode::SessionInactive, "the session is ending"),
+            ExtendError::Ledger(error) => error.into(),
+        }
     }
 }

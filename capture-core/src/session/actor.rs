@@ -393,18 +393,3 @@ async fn settle(context: &Context, last: SessionView) -> SessionView {
         pause = (pause * 2).min(Duration::from_secs(5));
     }
 }
-
-impl From<ExtendError> for Error {
-    fn from(refused: ExtendError) -> Self {
-        match refused {
-            ExtendError::Credits { needed, available } => {
-                Self::new(ErrorCode::Forbidden, format!("credits do not cover the renewal: {refused}"))
-                    .with_reason("insufficient_credits")
-                    .with_detail("neededCredits", needed)
-                    .with_detail("availableCredits", available)
-            }
-            ExtendError::Inactive => Self::new(ErrorCode::SessionInactive, "the session is ending"),
-            ExtendError::Ledger(error) => error.into(),
-        }
-    }
-}
