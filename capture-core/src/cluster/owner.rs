@@ -1,7 +1,7 @@
 //! Answering other instances: their questions are carried out by this process's engine, each once, whatever is sent twice.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -50,7 +50,7 @@ type Number = (InstanceId, u64);
 pub(super) struct Owner {
     engine: Engine,
     gateway: Arc<Gateway>,
-    asked: Mutex<HashMap<Number, Asked>>,
+    questions: Mutex<Questions>,
     feeders: Feeders,
     views: Views,
     tasks: Tasks,
@@ -60,24 +60,58 @@ pub(super) struct Owner {
 enum Asked {
     /// Under way, valid until this moment of the shared clock.
     Running(Arc<AtomicI64>),
-    Answered {
-        at: Instant,
-        answer: Option<Bytes>,
-        bytes: usize,
-    },
+    /// Over; the answer is gone where there were too many.
+    Answered { at: Instant, answer: Option<Bytes> },
+}
+
+/// Questions by number.
+#[derive(Debug, Default)]
+struct Questions {
+    asked: HashMap<Number, Asked>,
+    /// Those whose answers are kept, oldest first, and the bytes of these answers.
+    kept: VecDeque<Number>,
+    bytes: usize,
+}
+
+impl Questions {
+    /// Keeps an answer for one who does not get it; the oldest go when it is too much.
+    fn answered(&mut self, number: Number, answer: Bytes) {
+        self.bytes += answer.len();
+        self.kept.push_back(number.clone());
+        self.asked.insert(number, Asked::Answered { at: Instant::now(), answer: Some(answer) });
+        while self.bytes > KEPT_BYTES {
+            let Some(oldest) = self.kept.pop_front() else { break };
+            if let Some(Asked::Answered { answer, .. }) = self.asked.get_mut(&oldest) {
+                self.bytes -= answer.take().map_or(0, |answer| answer.len());
+            }
+        }
+    }
+
+    /// Forgets answers that nobody can ask for any more.
+    fn sweep(&mut self) {
+        let Self { asked, kept, bytes } = self;
+        asked.retain(|_, asked| match asked {
+            Asked::Answered { at, answer } if at.elapsed() >= KEPT => {
+                *bytes -= answer.take().map_or(0, |answer| answer.len());
+                false
+            }
+            _ => true,
+        });
+        kept.retain(|number| asked.contains_key(number));
+    }
 }
 
 impl Owner {
     pub(super) fn new(engine: Engine, gateway: Arc<Gateway>, tasks: Tasks) -> Arc<Self> {
         let feeders = Feeders::new(Arc::clone(&gateway), tasks.clone());
-        Arc::new(Self { engine, gateway, asked: Mutex::default(), feeders, views: Views::default(), tasks })
+        Arc::new(Self { engine, gateway, questions: Mutex::default(), feeders, views: Views::default(), tasks })
     }
 
     /// Takes a question and begins with it, so that questions are begun in the order they came; never waits.
     pub(super) async fn on_ask(self: &Arc<Self>, ask: Ask) {
         let number = (ask.from.clone(), ask.number);
         let until = {
-            let mut asked = self.asked.lock();
+            let asked = &mut self.questions.lock().asked;
             match asked.get(&number) {
                 Some(Asked::Running(until)) => {
                     until.fetch_max(ask.until, Ordering::Relaxed);
@@ -114,27 +148,9 @@ impl Owner {
         self.feeders.stop(from, feed);
     }
 
-    /// Forgets answers that nobody can ask for any more.
+    /// Forgets what nobody can ask for any more.
     pub(super) fn sweep(&self) {
-        let mut asked = self.asked.lock();
-        asked.retain(|_, asked| !matches!(asked, Asked::Answered { at, .. } if at.elapsed() >= KEPT));
-        let mut kept: Vec<_> = asked
-            .iter_mut()
-            .filter_map(|(_, asked)| match asked {
-                Asked::Answered { at, answer, bytes } if answer.is_some() => Some((*at, *bytes, answer)),
-                _ => None,
-            })
-            .collect();
-        let mut bytes: usize = kept.iter().map(|(_, bytes, _)| bytes).sum();
-        kept.sort_by_key(|(at, ..)| *at);
-        for (_, size, answer) in kept {
-            if bytes <= KEPT_BYTES {
-                break;
-            }
-            *answer = None;
-            bytes -= size;
-        }
-        drop(asked);
+        self.questions.lock().sweep();
         self.views.sweep();
     }
 
@@ -157,14 +173,9 @@ impl Owner {
             Err(_) => None,
         };
         let result = result.map(|(brought, _)| Box::new(brought)).map_err(|error| RelayedError::from(&error));
-        let message = Message::Answer(sent_as, result);
-        let answer = message.encode();
-        let bytes = answer.len();
-        let answered = Asked::Answered { at: Instant::now(), answer: Some(answer), bytes };
-        self.asked.lock().insert(number, answered);
-        if let Err(error) = self.gateway.send(&from, &message).await {
-            tracing::debug!(%error, "an answer could not be sent; it will be asked for");
-        }
+        let answer = Message::Answer(sent_as, result).encode();
+        self.questions.lock().answered(number, answer.clone());
+        self.send(&from, answer).await;
         if let Some(feed) = feed {
             self.feeders.begin(&from, feed);
         }

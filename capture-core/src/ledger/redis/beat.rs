@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
-    InstanceId, Known, LEASE, Own, RedisLedger, Stage,
+    Known, LEASE, Own, RedisLedger, Stage,
     accounts::fields,
     record::usage_text,
     store::{Answer, Script, arguments, malformed, run, script},
@@ -187,11 +187,6 @@ impl RedisLedger {
             tracing::warn!(sessions = lost.len(), "sessions of a dead instance were settled at its last proof of life");
         }
         Ok(lost)
-    }
-
-    /// Names this instance and whoever it asks about.
-    pub fn is_me(&self, instance: &InstanceId) -> bool {
-        self.me == *instance
     }
 }
 

@@ -126,11 +126,6 @@ impl RedisLedger {
         &self.me
     }
 
-    /// Where the scripts run.
-    pub fn store(&self) -> &Arc<dyn Store> {
-        &self.store
-    }
-
     async fn release_now(&self, id: SessionId) -> Result<(), LedgerError> {
         let unwanted = matches!(self.own.lock().get(&id), Some(Own { stage: Stage::Unwanted, .. }));
         run(&*self.store, RELEASE, arguments![id, u8::from(unwanted)]).await?;
