@@ -11,7 +11,7 @@ mod session;
 #[cfg(fuzzing)]
 pub(super) use self::message::events_of;
 pub(super) use self::{
-    connection::{CdpError, Connection, Listener, Pending},
+    connection::{CdpError, Connection, Listener, PassOn, Pending, RawReply},
     message::{Event, Logged, LoggedKind},
     session::{CdpSession, SessionKey},
 };
