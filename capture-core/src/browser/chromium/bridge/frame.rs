@@ -32,7 +32,7 @@ pub(in super::super) struct Request<'a> {
     pub(in super::super) method: String,
     /// The session the client names; absent: the one it was given with its connection.
     pub(in super::super) session: Option<String>,
-    /// An object, as it came. What it means to the browser is for [`super::judge`] to say.
+    /// An object, as it came. What it means to the browser is for [`super::judge()`] to say.
     pub(super) params: Option<&'a RawValue>,
 }
 
