@@ -3,6 +3,8 @@
 //! A thin protocol client of our own, with commands and events of the DevTools protocol. One file per action family,
 //! named as in [`crate::action`]; the code that runs in pages is in `scripts/*.js`.
 
+#[expect(dead_code, unused_imports, reason = "the bridge of cdp sessions is being built")]
+mod bridge;
 mod browser;
 mod cdp;
 mod config;
