@@ -57,14 +57,6 @@ await story(playwright, async ({ session, browser, check }) => {
     assert.deepEqual(urls(), all);
   });
 
-  await check("requests of frames are answered by the client", async () => {
-    await page.route("**/form.html?far", (route) => route.fulfill({ contentType: "text/html", body: "<title>Made up</title>" }));
-    await page.reload();
-    await page.frame("far").waitForLoadState();
-    assert.equal(await page.frame("far").title(), "Made up");
-    await page.unrouteAll();
-  });
-
   await check("a client that comes later sees them too", async () => {
     const client = await playwright(session);
     const [same] = client.contexts()[0].pages();
@@ -72,6 +64,14 @@ await story(playwright, async ({ session, browser, check }) => {
     assert.deepEqual(same.frames().map((frame) => frame.url()), all);
     assert.equal(await same.frame("far").evaluate(() => document.title), "Form");
     await client.close();
+  });
+
+  await check("requests of frames are answered by the client", async () => {
+    await page.route("**/form.html?far", (route) => route.fulfill({ contentType: "text/html", body: "<title>Made up</title>" }));
+    await page.reload();
+    await page.frame("far").waitForLoadState();
+    assert.equal(await page.frame("far").title(), "Made up");
+    await page.unrouteAll();
   });
 
   await check("a page with frames is left", async () => {
