@@ -1,9 +1,7 @@
 //! One pipe to one browser: a task that writes, a task that reads, and the table of who waits for what.
 
 use std::{
-    borrow::Cow,
     collections::HashMap,
-    fmt,
     future::Future,
     pin::Pin,
     sync::{
@@ -16,7 +14,6 @@ use std::{
 use chromiumoxide::Command;
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::unix::pipe,
@@ -25,7 +22,8 @@ use tokio::{
 
 use super::{
     SessionKey,
-    message::{Call as Message, Envelope, ErrorReply, Event, Logged, Splitter},
+    answer::{Answer, CdpError, MethodName, PassOn, Reply},
+    message::{Call as Message, Envelope, Event, Logged, Splitter},
 };
 use crate::tasks::Tasks;
 
@@ -36,31 +34,6 @@ const PASSED_ON_KIB: usize = 128 * 1024;
 
 /// Commands are gathered into one write up to this size.
 const BATCH: usize = 1 << 20;
-
-/// Why a command has no result.
-#[derive(Debug, Clone, thiserror::Error)]
-pub(in super::super) enum CdpError {
-    /// The browser refused it.
-    #[error("{method}: {message} ({code})")]
-    Refused { method: MethodName, code: i64, message: String },
-    /// The page it was for is gone: closed, or its renderer died.
-    #[error("the page is gone")]
-    PageGone,
-    /// The pipe is closed: the browser has exited.
-    #[error("the browser is gone")]
-    BrowserGone,
-    /// The browser does not read its pipe.
-    #[error("the browser does not take commands")]
-    Congested,
-    /// The result is not what we expect.
-    #[error("{method}: result not understood: {message}")]
-    Decode { method: MethodName, message: String },
-}
-
-/// `Domain.command`.
-pub(in super::super) type MethodName = Cow<'static, str>;
-
-type Reply = Result<Box<RawValue>, CdpError>;
 
 /// The near end of the pipe. Cloning is cheap.
 #[derive(Debug, Clone)]
@@ -100,46 +73,11 @@ struct Call {
     answer: Answer,
 }
 
-/// What becomes of a reply.
-enum Answer {
-    /// One of us waits for it.
-    Awaited { method: MethodName, reply: oneshot::Sender<Reply> },
-    /// It is passed on as it came.
-    PassedOn(PassOn),
-}
-
-/// Takes the reply to a command that was passed on, on the reading task. Dropped unused when there will be none.
-pub(in super::super) type PassOn = Box<dyn FnOnce(RawReply<'_>) + Send>;
-
-/// A reply as the browser wrote it.
-#[derive(Debug, Clone, Copy)]
-pub(in super::super) enum RawReply<'a> {
-    Result(&'a RawValue),
-    Error(&'a RawValue),
-}
-
 /// A command to be written, and the room it takes until it is.
 #[derive(Debug)]
 struct Outgoing {
     bytes: Vec<u8>,
     _room: Option<OwnedSemaphorePermit>,
-}
-
-impl fmt::Debug for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Awaited { method, .. } => f.debug_tuple("Awaited").field(method).finish(),
-            Self::PassedOn(_) => f.write_str("PassedOn"),
-        }
-    }
-}
-
-impl Answer {
-    fn fail(self, error: CdpError) {
-        if let Self::Awaited { reply, .. } = self {
-            let _ = reply.send(Err(error)); // caller left
-        }
-    }
 }
 
 impl Connection {
@@ -182,7 +120,7 @@ impl Connection {
         let (reply, receiver) = oneshot::channel();
         let id = self.next_id();
         let pending = Pending { id, method: method.clone(), receiver, connection: self.clone() };
-        let message = Message { id, method: &method, session: session.map(AsRef::as_ref), params: Some(command) };
+        let message = Message { id, method: &method, session: session.map(AsRef::as_ref), params: command };
         let bytes = match message.bytes() {
             Ok(bytes) => bytes,
             Err(error) => {
@@ -202,7 +140,7 @@ impl Connection {
         pending
     }
 
-    /// Passes a command of someone else on, once there is room for it; its reply goes to `answer`.
+    /// Passes a command of someone else on, written with the id it is given, once there is room for it.
     ///
     /// # Errors
     /// [`CdpError::BrowserGone`]; otherwise it is on its way.
@@ -212,13 +150,13 @@ impl Connection {
     pub(in super::super) async fn pass_on(
         &self,
         session: &SessionKey,
-        (method, params): (&str, Option<&RawValue>),
+        write: impl FnOnce(u64) -> serde_json::Result<Vec<u8>>,
         answer: PassOn,
     ) -> Result<(), CdpError> {
         let id = self.next_id();
-        let message = Message { id, method, session: Some(session.as_ref()), params };
-        let bytes =
-            message.bytes().map_err(|error| CdpError::Decode { method: "".into(), message: error.to_string() })?;
+        let decode = |error: serde_json::Error| CdpError::Decode { method: "".into(), message: error.to_string() };
+        let mut bytes = write(id).map_err(decode)?;
+        bytes.push(0);
         let kib = u32::try_from(bytes.len().div_ceil(1024).min(PASSED_ON_KIB)).unwrap_or(u32::MAX);
         let sent = async {
             let room = Arc::clone(&self.shared.room).acquire_many_owned(kib).await.ok()?;
@@ -290,27 +228,9 @@ impl Connection {
 
     fn complete(&self, id: u64, envelope: Envelope<'_>) {
         let Some(call) = self.shared.waiting.lock().calls.remove(&id) else { return }; // caller left
-        match call.answer {
-            Answer::Awaited { method, reply } => {
-                let answer = match (envelope.result, envelope.error) {
-                    (_, Some(error)) => {
-                        let ErrorReply { code, message } = ErrorReply::read(error);
-                        Err(CdpError::Refused { method, code, message })
-                    }
-                    (Some(result), None) => Ok(result.to_owned()),
-                    (None, None) => Ok(RawValue::NULL.to_owned()),
-                };
-                let _ = reply.send(answer); // caller left
-            }
-            Answer::PassedOn(pass_on) => pass_on(match (envelope.result, envelope.error) {
-                (_, Some(error)) => RawReply::Error(error),
-                (Some(result), None) => RawReply::Result(result),
-                (None, None) => RawReply::Result(RawValue::NULL),
-            }),
-        }
+        call.answer.give(envelope);
     }
 }
-
 /// A reply to come. Dropping it forgets the call; the browser may still carry it out.
 #[derive(Debug)]
 pub(in super::super) struct Pending {

@@ -11,16 +11,15 @@ use super::SessionKey;
 pub(super) const MAX_MESSAGE: usize = 256 * 1024 * 1024;
 
 #[derive(Debug, Serialize)]
-pub(super) struct Call<'a, P: ?Sized> {
+pub(super) struct Call<'a, P> {
     pub(super) id: u64,
     pub(super) method: &'a str,
     #[serde(rename = "sessionId", skip_serializing_if = "Option::is_none")]
     pub(super) session: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) params: Option<&'a P>,
+    pub(super) params: &'a P,
 }
 
-impl<P: Serialize + ?Sized> Call<'_, P> {
+impl<P: Serialize> Call<'_, P> {
     /// As it goes over the pipe.
     pub(super) fn bytes(&self) -> serde_json::Result<Vec<u8>> {
         let mut bytes = serde_json::to_vec(self)?;
@@ -72,6 +71,11 @@ impl Event {
     pub(in super::super) fn new(session: SessionKey, method: &str, params: Option<&RawValue>) -> Self {
         let params = params.map_or_else(|| RawValue::NULL.to_owned(), ToOwned::to_owned);
         Self { session, method: method.into(), params }
+    }
+
+    /// Something we tell ourselves, in the order of what the browser tells.
+    pub(in super::super) fn told(method: &str, params: &RawValue) -> Self {
+        Self::new(SessionKey::from(""), method, Some(params))
     }
 
     /// The event's fields. An event that does not decode is skipped: the browser is newer than our types.
