@@ -63,7 +63,10 @@ async fn open(client: &mut TcpStream, tenant: &Tenant, place: OwnedSemaphorePerm
     match connected {
         Ok(mut tunnel) => {
             client.write_all(&socks::CONNECTED).await.ok()?;
-            tunnel.from_client = early;
+            tunnel.from_client = match tunnel.plain.take() {
+                Some(plain) => plain.request(client, early).await?,
+                None => early,
+            };
             Some(tunnel)
         }
         Err(failure) => {

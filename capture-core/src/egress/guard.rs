@@ -8,11 +8,12 @@ use std::{
 };
 
 use super::{
-    EgressPolicy, EgressPort, Failure, Resolver, Why,
+    EgressPolicy, EgressPort, Failure, Resolver, Upstream, Why,
     forbidden::{Forbidden, Forbidding},
-    host::Host,
+    host::{Host, Name},
     policy::AllowedByName,
     port,
+    upstream::Tls,
 };
 use crate::tasks::Tasks;
 
@@ -28,13 +29,18 @@ struct Inner {
     resolver: Arc<dyn Resolver>,
     forbidden: Forbidden,
     tasks: Tasks,
+    tls: Tls,
 }
 
 impl Guard {
     /// A guard with no ports yet.
     pub fn new(policy: EgressPolicy, resolver: Arc<dyn Resolver>) -> Self {
+        Self::with_tls(policy, resolver, Tls::trusting(&[]))
+    }
+
+    pub(super) fn with_tls(policy: EgressPolicy, resolver: Arc<dyn Resolver>, tls: Tls) -> Self {
         let (forbidden, tasks) = (Forbidden::default(), Tasks::default());
-        Self { inner: Arc::new(Inner { policy, resolver, forbidden, tasks }) }
+        Self { inner: Arc::new(Inner { policy, resolver, forbidden, tasks, tls }) }
     }
 
     /// Never lets anyone reach this address, whatever the rules say: the service's own listeners, its Redis. One of this
@@ -59,6 +65,14 @@ impl Guard {
         port::open(self, true).await
     }
 
+    /// Judges what is known of a user's proxy before its name is resolved; the rest is judged whenever it is dialled.
+    ///
+    /// # Errors
+    /// Why it will never be connected to.
+    pub fn judge_upstream(&self, upstream: &Upstream) -> Result<(), Why> {
+        self.judge_unresolved(upstream.host(), upstream.port()).map(drop)
+    }
+
     /// Ports and connections that have not ended. Those of a dropped port end as soon as their tasks run.
     pub fn alive(&self) -> usize {
         self.inner.tasks.alive()
@@ -72,6 +86,10 @@ impl Guard {
         self.inner.tasks.finish(Duration::ZERO).await;
     }
 
+    pub(super) fn tls(&self) -> &Tls {
+        &self.inner.tls
+    }
+
     pub(super) fn tasks(&self) -> &Tasks {
         &self.inner.tasks
     }
@@ -82,44 +100,54 @@ impl Guard {
 
     /// Where to dial for this target. The resolver is asked once; one bad address denies the name with all of them.
     pub(super) async fn addresses(&self, host: &Host, port: u16) -> Result<Vec<SocketAddr>, Failure> {
-        let named = self.judge_before_resolving(host, port).map_err(Failure::Blocked)?;
-        let (addresses, all) = match host {
-            Host::Address(address) => (vec![*address], true),
-            // We made these up ourselves, so one of them is enough.
-            Host::Name(name) if name.is_localhost() => (Host::LOCALHOST.to_vec(), false),
-            Host::Name(name) => {
-                let resolved = self.inner.resolver.resolve(name.as_str()).await;
-                (resolved.or(Err(Failure::NameNotResolved))?, true)
+        match self.judge_unresolved(host, port).map_err(Failure::Blocked)? {
+            Judged::Addresses(addresses) => Ok(addresses),
+            Judged::Name(name, allowed) => {
+                let resolved = self.inner.resolver.resolve(name.as_str()).await.or(Err(Failure::NameNotResolved))?;
+                let judged = resolved.into_iter().map(|address| self.judge_address(address, port, allowed));
+                let addresses: Vec<_> = judged.collect::<Result<_, _>>().map_err(Failure::Blocked)?;
+                if addresses.is_empty() { Err(Failure::NameNotResolved) } else { Ok(addresses) }
             }
-        };
-        let mut judged = Vec::with_capacity(addresses.len());
-        let mut denied = None;
-        for address in addresses.into_iter().map(|address| address.to_canonical()) {
-            match self.judge_address(address, port, named) {
-                Ok(()) => judged.push(SocketAddr::new(address, port)),
-                Err(why) => denied = denied.or(Some(why)),
-            }
-        }
-        match denied {
-            Some(why) if all || judged.is_empty() => Err(Failure::Blocked(why)),
-            _ if judged.is_empty() => Err(Failure::NameNotResolved),
-            _ => Ok(judged),
         }
     }
 
     /// Judges what can be judged without a resolver.
-    fn judge_before_resolving(&self, host: &Host, port: u16) -> Result<AllowedByName, Why> {
+    pub(super) fn judge_unresolved<'a>(&self, host: &'a Host, port: u16) -> Result<Judged<'a>, Why> {
+        const NO_NAME: AllowedByName = AllowedByName(false);
         match host {
             _ if port == 0 => Err(Why::Malformed),
-            Host::Address(_) => Ok(AllowedByName(false)),
-            Host::Name(name) => self.inner.policy.judge_name(name, port),
+            Host::Address(address) => Ok(Judged::Addresses(vec![self.judge_address(*address, port, NO_NAME)?])),
+            Host::Name(name) => {
+                let allowed = self.inner.policy.judge_name(name, port)?;
+                if !name.is_localhost() {
+                    return Ok(Judged::Name(name, allowed));
+                }
+                // We made these up ourselves, so one of them is enough.
+                let [v4, v6] = Host::LOCALHOST.map(|address| self.judge_address(address, port, allowed));
+                let addresses = match (v4, v6) {
+                    (Err(why), Err(_)) => return Err(why),
+                    (v4, v6) => v4.into_iter().chain(v6).collect(),
+                };
+                Ok(Judged::Addresses(addresses))
+            }
         }
     }
 
-    fn judge_address(&self, address: IpAddr, port: u16, named: AllowedByName) -> Result<(), Why> {
+    fn judge_address(&self, address: IpAddr, port: u16, allowed: AllowedByName) -> Result<SocketAddr, Why> {
+        let address = address.to_canonical();
         if self.inner.forbidden.has(address, port) {
             return Err(Why::OwnPort);
         }
-        self.inner.policy.judge_address(address, port, named)
+        self.inner.policy.judge_address(address, port, allowed)?;
+        Ok(SocketAddr::new(address, port))
     }
+}
+
+/// A target that nothing is to be said against so far.
+#[derive(Debug)]
+pub(super) enum Judged<'a> {
+    /// May be dialled.
+    Addresses(Vec<SocketAddr>),
+    /// Has to be resolved, and its addresses to be judged.
+    Name(&'a Name, AllowedByName),
 }

@@ -26,6 +26,7 @@ mod splice;
 mod tenant;
 #[cfg(test)]
 mod tests;
+mod upstream;
 mod wire;
 
 pub use self::{
@@ -36,4 +37,5 @@ pub use self::{
     port::{EgressPort, Traffic},
     resolver::{Resolver, System},
     rule::{Rule, RuleError},
+    upstream::{Upstream, UpstreamError},
 };

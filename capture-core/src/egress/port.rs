@@ -13,7 +13,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Blocked, Failure, Guard, connection, forbidden::Forbidding, tenant::Tenant};
+use super::{Blocked, Failure, Guard, Upstream, connection, forbidden::Forbidding, tenant::Tenant};
 
 /// How long accepting rests when the process is out of sockets.
 const REST: Duration = Duration::from_millis(50);
@@ -65,6 +65,11 @@ impl EgressPort {
     /// From now on it serves another context: open connections end; failures, traffic and proxy are forgotten.
     pub fn renew(&self) {
         self.tenant.send_replace(Arc::new(Tenant::new(&self.guard, self.shut)));
+    }
+
+    /// New connections go through this proxy, or directly. Open ones stay where they are.
+    pub fn set_upstream(&self, upstream: Option<Upstream>) {
+        self.tenant.borrow().set_upstream(upstream);
     }
 
     /// The newest failure to reach this target since then, while it is one of the 64 newest. `host` as in a URL.

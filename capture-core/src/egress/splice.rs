@@ -16,7 +16,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::wire::Wire;
+use super::{upstream::Plain, wire::Wire};
 
 /// Bytes taken at once.
 const CHUNK: usize = 64 * 1024;
@@ -43,6 +43,8 @@ pub(super) struct Tunnel {
     pub(super) origin: Wire,
     pub(super) from_origin: Vec<u8>,
     pub(super) from_client: Vec<u8>,
+    /// Where the origin is a proxy that has to be given the client's first request in another form.
+    pub(super) plain: Option<Plain>,
 }
 
 /// Carries until both have ended, or the time of the one that has not is up. The end of one side is passed on to the other.

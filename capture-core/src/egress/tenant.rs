@@ -1,6 +1,12 @@
 //! What a port knows of the context it serves: forgotten as a whole when it serves another.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use tokio::{
@@ -10,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    Failure, Guard, Why, dial,
+    Failure, Guard, Upstream, UpstreamFailure, Why, dial,
     failure::Failures,
     host::{Host, Malformed},
     socks::Request,
@@ -24,6 +30,8 @@ const MAX_CONNECTIONS: usize = 256;
 const MAX_HANDSHAKES: usize = 64;
 /// Lookups of a context at once, so that one with slow names does not stop the others'.
 const MAX_LOOKUPS: usize = 16;
+/// Everything that is done to reach a target through a proxy.
+const UPSTREAM: Duration = Duration::from_secs(25);
 
 #[derive(Debug)]
 pub(super) struct Tenant {
@@ -34,6 +42,15 @@ pub(super) struct Tenant {
     connections: Arc<Semaphore>,
     handshakes: Arc<Semaphore>,
     lookups: Semaphore,
+    upstream: Mutex<Option<Arc<Chosen>>>,
+}
+
+/// The user's proxy, and what was learnt of it.
+#[derive(Debug)]
+struct Chosen {
+    upstream: Upstream,
+    /// It makes no tunnels to port 80.
+    plain_http: AtomicBool,
 }
 
 /// Room for one connection.
@@ -55,7 +72,13 @@ impl Tenant {
             connections: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
             handshakes: Arc::new(Semaphore::new(MAX_HANDSHAKES)),
             lookups: Semaphore::new(MAX_LOOKUPS),
+            upstream: Mutex::default(),
         }
+    }
+
+    pub(super) fn set_upstream(&self, upstream: Option<Upstream>) {
+        let chosen = upstream.map(|upstream| Arc::new(Chosen { upstream, plain_http: AtomicBool::new(false) }));
+        *self.upstream.lock() = chosen;
     }
 
     pub(super) fn admit(&self) -> Option<Places> {
@@ -70,8 +93,41 @@ impl Tenant {
         if self.shut {
             return Err(Failure::Blocked(Why::Shut));
         }
-        let origin = Wire::Plain(self.dial(&host, request.port).await?);
-        Ok(Tunnel { origin, from_origin: Vec::new(), from_client: Vec::new() })
+        let chosen = self.upstream.lock().clone();
+        let Some(chosen) = chosen else {
+            let origin = Wire::Plain(self.dial(&host, request.port).await?);
+            return Ok(Tunnel { origin, from_origin: Vec::new(), from_client: Vec::new(), plain: None });
+        };
+        self.guard.judge_unresolved(&host, request.port).map_err(Failure::Blocked)?;
+        let through = timeout(UPSTREAM, self.through(&chosen, &host, request.port)).await;
+        through.unwrap_or(Err(UpstreamFailure::TimedOut)).map_err(Failure::Upstream)
+    }
+
+    /// By a tunnel, or where a proxy makes none to port 80, by a single request.
+    async fn through(&self, chosen: &Chosen, host: &Host, port: u16) -> Result<Tunnel, UpstreamFailure> {
+        let Chosen { upstream, plain_http } = chosen;
+        let (from_client, tls) = (Vec::new(), self.guard.tls());
+        let may_be_plain = port == 80 && upstream.speaks_http();
+        if !(may_be_plain && plain_http.load(Ordering::Relaxed)) {
+            match upstream.tunnel(self.dial_upstream(upstream).await?, tls, host, port).await {
+                Ok((origin, from_origin)) => return Ok(Tunnel { origin, from_origin, from_client, plain: None }),
+                Err(UpstreamFailure::Refused(403 | 405 | 501)) if may_be_plain => {
+                    plain_http.store(true, Ordering::Relaxed);
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        let (origin, plain) = upstream.plain(self.dial_upstream(upstream).await?, tls, host).await?;
+        Ok(Tunnel { origin, from_origin: Vec::new(), from_client, plain: Some(plain) })
+    }
+
+    async fn dial_upstream(&self, upstream: &Upstream) -> Result<TcpStream, UpstreamFailure> {
+        self.dial(upstream.host(), upstream.port()).await.map_err(|failure| match failure {
+            Failure::Blocked(why) => UpstreamFailure::Blocked(why),
+            Failure::NameNotResolved => UpstreamFailure::NameNotResolved,
+            Failure::TimedOut => UpstreamFailure::TimedOut,
+            _ => UpstreamFailure::Unreachable,
+        })
     }
 
     /// Resolves, judges and connects.

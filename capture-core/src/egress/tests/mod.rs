@@ -5,6 +5,7 @@ mod denials;
 mod handshake;
 mod hosts;
 mod lifetimes;
+mod upstreams;
 
 use std::{
     collections::{HashMap, VecDeque},
