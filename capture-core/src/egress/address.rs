@@ -1,6 +1,9 @@
 //! Which addresses a stranger's page may reach: the table of special-purpose networks. Pure; rules and forbidden ports are not known here.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::{
+    io::{self, ErrorKind},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket},
+};
 
 use super::Why;
 
@@ -132,21 +135,36 @@ pub fn deny_reason(address: IpAddr) -> Option<Why> {
 }
 
 /// Whether the address is one of this machine's own, asked of the kernel: only those can be bound to. No list of interfaces
-/// to be stale, and addresses without an interface (`ip route add local`) are found too.
+/// to be stale, and addresses without an interface (`ip route add local`) are found too. Yes where the kernel does not tell.
 pub(super) fn is_this_machine(address: IpAddr) -> bool {
-    let binds = |address| std::net::UdpSocket::bind((address, 0)).is_ok();
-    // Where `ip_nonlocal_bind` is set everything binds. Then the route tells: the way to oneself starts at oneself.
-    let anything_binds = || binds(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)));
-    binds(address) && (!anything_binds() || starts_at_itself(address))
+    let any_other: IpAddr = match address {
+        IpAddr::V4(_) => Ipv4Addr::new(192, 0, 2, 1).into(), // documentation: nobody's
+        IpAddr::V6(_) => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
+    };
+    match UdpSocket::bind((address, 0)) {
+        Err(error) => !is_no(&error),
+        // Where `ip_nonlocal_bind` is set everything binds. Then the route tells.
+        Ok(_) => UdpSocket::bind((any_other, 0)).is_err() || leads_to_itself(address),
+    }
 }
 
-/// Connecting a datagram socket sends nothing; it only looks up the route.
-fn starts_at_itself(address: IpAddr) -> bool {
+/// The way to oneself starts at oneself. Connecting a datagram socket sends nothing; it only looks up the route.
+fn leads_to_itself(address: IpAddr) -> bool {
     let any: IpAddr = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let route = || {
-        let socket = std::net::UdpSocket::bind((any, 0))?;
+        let socket = UdpSocket::bind((any, 0))?;
         socket.connect((address, 9))?; // any port but 0
         socket.local_addr()
     };
-    route().is_ok_and(|from| from.ip() == address)
+    match route() {
+        Ok(from) => from.ip() == address,
+        Err(error) => !is_no(&error),
+    }
+}
+
+/// No such address here, no way there, or no IPv6 at all.
+fn is_no(error: &io::Error) -> bool {
+    let kind = error.kind();
+    matches!(kind, ErrorKind::AddrNotAvailable | ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable)
+        || error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error())
 }

@@ -1,10 +1,12 @@
 //! What the tests share: a resolver that says what it is told, servers that count, and a client that speaks SOCKS5.
 
 mod addresses;
+mod bad_upstreams;
 mod denials;
 mod handshake;
 mod hosts;
 mod lifetimes;
+mod proxies;
 mod upstreams;
 
 use std::{
