@@ -9,6 +9,7 @@
 
 mod accounts;
 mod beat;
+mod connect;
 #[cfg(test)]
 pub(crate) mod fake;
 mod places;
@@ -34,7 +35,7 @@ pub use self::{
 };
 use super::{Beat, Beaten, ExtendError, Ledger, LedgerError, Reservation, ReserveError, rules};
 use crate::{
-    account::UserId,
+    account::{ConnectKey, UserId},
     clock::Timestamp,
     session::{Lifecycle, SessionId, SessionView},
 };
@@ -62,6 +63,8 @@ pub struct RedisLedger {
     own: Mutex<HashMap<SessionId, Own>>,
     remembered: Remembered,
     pulse: Mutex<Pulse>,
+    /// For the tokens of CDP clients, once it is known.
+    connect_key: Mutex<Option<ConnectKey>>,
 }
 
 /// A session of this instance: what it takes to bring it back, or to settle it later.
@@ -111,7 +114,7 @@ impl RedisLedger {
     /// The books of this instance.
     pub fn new(store: Arc<dyn Store>, me: InstanceId) -> Self {
         let (own, remembered, pulse) = (Mutex::default(), Remembered::default(), Mutex::default());
-        Self { store, me, address: String::new(), own, remembered, pulse }
+        Self { store, me, address: String::new(), own, remembered, pulse, connect_key: Mutex::default() }
     }
 
     /// How other instances reach this one beside the bus.
