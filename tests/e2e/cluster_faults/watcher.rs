@@ -66,7 +66,7 @@ async fn follow(scene: &Scene, id: &str, at: &mut Option<Position>) -> bool {
 
 /// Where following begins; whether it ends there.
 fn begin(scene: &Scene, result: &Value, at: &mut Option<Position>) -> bool {
-    if result["recovered"] == true {
+    if at.is_some() && result["recovered"] == true {
         return result["events"].as_array().unwrap().iter().any(|event| take(scene, event, at));
     }
     let (epoch, seq) = (result["epoch"].as_str().unwrap(), result["seq"].as_u64().unwrap());

@@ -4,7 +4,10 @@ use std::{future::Future, time::Duration};
 
 use parking_lot::Mutex;
 use redis::{AsyncConnectionConfig, Client, ErrorKind, RedisError, ServerErrorKind, aio::MultiplexedConnection};
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout},
+};
 
 /// What one command may take, connecting included.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -19,6 +22,7 @@ pub(super) struct Lane {
     client: Client,
     state: Mutex<State>,
     connecting: tokio::sync::Mutex<()>,
+    renewed: Notify,
 }
 
 #[derive(Default)]
@@ -41,7 +45,7 @@ impl std::fmt::Debug for State {
 
 impl Lane {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, state: Mutex::default(), connecting: tokio::sync::Mutex::default() }
+        Self { client, state: Mutex::default(), connecting: tokio::sync::Mutex::default(), renewed: Notify::new() }
     }
 
     /// Runs a command on the present connection, within a deadline.
@@ -92,6 +96,7 @@ impl Lane {
                 state.connection = Some(connection.clone());
                 state.generation += 1;
                 (state.silent, state.failed) = (0, None);
+                self.renewed.notify_one();
                 Ok((connection, state.generation))
             }
             Err(error) => {
@@ -111,6 +116,20 @@ impl Lane {
         if state.generation == generation && state.connection.take().is_some() {
             tracing::warn!("a connection to redis is replaced");
         }
+    }
+
+    /// Completes when there is another connection than before; it may lead to another server.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when dropped.
+    pub(super) async fn renewed(&self) {
+        self.renewed.notified().await;
+    }
+
+    /// Gives up the present connection: it leads to a server that is not the one of this name any more.
+    pub(super) fn replace(&self) {
+        let generation = self.state.lock().generation;
+        self.drop_connection(generation);
     }
 
     fn went_silent(&self) {
