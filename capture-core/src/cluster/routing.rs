@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     engine::NO_ROOM,
-    error::{Error, ErrorCode},
+    error::{Error, ErrorCode, RunOutcome},
     ledger::redis::{InstanceId, LEASE, Whereabouts},
     session::{IdempotencyKey, Keyed, SessionId, SessionOptions, SessionView},
     sessions::{Caller, Created, Sessions},
@@ -23,6 +23,9 @@ use crate::{
 const FINAL_WAIT: Duration = Duration::from_secs(LEASE.as_secs() + 6);
 /// Between two looks for it.
 const FINAL_POLL: Duration = Duration::from_millis(250);
+
+/// Why there is no answer.
+const UNREACHABLE: &str = "owner_unreachable";
 
 /// Where a verb about a session is carried out.
 pub(super) enum Place {
@@ -160,7 +163,7 @@ impl Shared {
                 }
             }
             match self.create_at(&other, caller, wanted.clone()).await {
-                Err(error) if error.reason() == Some(NO_ROOM) => {}
+                Err(error) if error.reason() == Some(NO_ROOM) || is_undelivered(&error) => {}
                 result => return result,
             }
         }
@@ -193,6 +196,11 @@ impl Shared {
     }
 }
 
+/// Whether it reached nobody: that instance is gone, whatever the books still say.
+fn is_undelivered(error: &Error) -> bool {
+    error.reason() == Some(UNREACHABLE) && error.outcome() == RunOutcome::NotExecuted
+}
+
 fn unreachable(unanswered: Unanswered) -> Error {
     let message = match unanswered {
         Unanswered::Undelivered => "the server that has this session cannot be reached",
@@ -202,11 +210,52 @@ fn unreachable(unanswered: Unanswered) -> Error {
         }
     };
     Error::new(ErrorCode::Unavailable, message)
-        .with_reason("owner_unreachable")
+        .with_reason(UNREACHABLE)
         .with_retry_after(Duration::from_secs(2))
         .with_hint("ask again in a moment: either the server answers, or within 15 s the session is ended and billed")
 }
 
 pub(super) fn unexpected() -> Error {
     Error::internal("another instance answered something else")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use super::*;
+    use crate::{
+        account::{Account, Accounts, SecretHash},
+        browser::simulated::Simulated,
+        cluster::{Cluster, MemoryHub},
+        engine::Engine,
+        ledger::{
+            Ledger,
+            redis::{RedisLedger, fake::FakeRedis},
+        },
+        limits::Limits,
+    };
+
+    async fn instance(redis: &Arc<FakeRedis>, hub: &MemoryHub, max_sessions: usize) -> Cluster {
+        let me = InstanceId::new();
+        let books = Arc::new(RedisLedger::new(Arc::clone(redis) as Arc<_>, me.clone()));
+        let limits = Limits { max_sessions, ..Limits::default() };
+        let engine = Engine::builder().limits(limits).backend(Simulated::default()).books(Arc::clone(&books));
+        Cluster::join(engine.build().await.unwrap(), books, Arc::new(hub.bus(me)))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_is_opened_at_who_lives_although_the_books_still_know_who_died() {
+        let (redis, hub) = (FakeRedis::new(), MemoryHub::default());
+        let (gateway, owner) = (instance(&redis, &hub, 0).await, instance(&redis, &hub, 5).await);
+        for _ in 0..5 {
+            // In the books, but nobody listens.
+            RedisLedger::new(Arc::clone(&redis) as Arc<_>, InstanceId::new()).recover().await.unwrap();
+        }
+        let ann: crate::account::UserId = "ann".parse().unwrap();
+        gateway.books().add(Account::new(ann.clone(), SecretHash::of("s"))).await.unwrap();
+        let options = SessionOptions::with_ttl(Duration::from_secs(60));
+        let created = gateway.create(Caller::user(ann), options, None).await.unwrap();
+        assert!(owner.shared.engine.holds(created.session.id));
+    }
 }
