@@ -137,11 +137,11 @@ impl Gateway {
         loop {
             let sent = self.bus.send(to, Message::Ask(Box::new(ask.clone())).encode()).await;
             sending.take();
-            match sent {
-                Ok(0) if heard || doubtful => return Err(Unanswered::Gone),
-                Ok(0) => return Err(Unanswered::Undelivered),
-                Ok(_) | Err(_) => doubtful = true,
+            let gone = matches!(sent, Ok(0));
+            if gone && !doubtful {
+                return Err(Unanswered::Undelivered);
             }
+            doubtful = true; // one that had it may be back in a moment: it only lost its subscription
             let again = Instant::now() + if heard { AGAIN_HEARD } else { AGAIN };
             loop {
                 let over = self.until(ask.until + CLOCK_ERROR);
@@ -153,6 +153,7 @@ impl Gateway {
                         ask.until = self.now() + TO_BE_HEARD_AGAIN;
                     }
                     Ok(None) => return Err(Unanswered::Silent), // not while self lives
+                    Err(_elapsed) if Instant::now() >= over && gone => return Err(Unanswered::Gone),
                     Err(_elapsed) if Instant::now() >= over => return Err(Unanswered::Silent),
                     Err(_elapsed) => break,
                 }

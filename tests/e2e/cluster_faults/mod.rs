@@ -15,7 +15,7 @@ mod watcher;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use capture_tests::{long, until};
+use capture_tests::long;
 use futures::future::join_all;
 use parking_lot::Mutex;
 use reqwest::Method;
@@ -123,9 +123,7 @@ async fn play(stage: &mut Stage, (trouble, load): Cell, user: &str, figures: &mu
     let mut clients = load.begin(&scene);
     sleep(BEFORE).await;
     let struck = stage.strike(trouble).await;
-    let over = Instant::now();
-    until("the cluster works again", trouble.heals_within(), async || works(stage, &scene).await).await;
-    figures.healed.push(over.elapsed());
+    figures.healed.push(heal(stage, &scene, trouble.heals_within()).await);
     sleep(BEFORE).await;
     scene.finish();
     settle(stage, &scene, user).await;
@@ -152,22 +150,34 @@ async fn open(stage: &Stage) -> Arc<Scene> {
     Scene::new(Arc::clone(&stage.front), sessions, traces)
 }
 
-/// Whether both instances are ready, a session answers or is over, and the books let one be opened or say that there are enough.
-async fn works(stage: &Stage, scene: &Scene) -> bool {
-    if !stage.is_ready().await {
-        return false;
+/// Waits until everything works again; the last reason why not is a wrong when that takes too long.
+async fn heal(stage: &Stage, scene: &Scene, within: Duration) -> Duration {
+    let over = Instant::now();
+    while let Err(why) = works(stage, scene).await {
+        if over.elapsed() > within {
+            scene.traces.wrong(format!("not within {within:?} the cluster works again: {why}"));
+            break;
+        }
+        sleep(Duration::from_millis(20)).await;
     }
+    over.elapsed()
+}
+
+/// Whether both instances are ready, a session answers or is over, and the books let one be opened or say that there are enough.
+async fn works(stage: &Stage, scene: &Scene) -> Result<(), String> {
+    stage.ready().await?;
     let ann = stage.front.client();
-    if !matches!(ann.act(&scene.sessions[0], "title", json!({})).await.status, 200 | 409) {
-        return false;
+    let answer = ann.act(&scene.sessions[0], "title", json!({})).await;
+    if !matches!(answer.status, 200 | 409) {
+        return Err(format!("title: {}", answer.body));
     }
     let created = ann.post("/v1/sessions", &json!({})).await;
     if let Some(id) = created["session"]["id"].as_str() {
         scene.traces.opened.lock().push(id.to_owned());
-        return scene.close(id).await;
+        return if scene.close(id).await { Ok(()) } else { Err(format!("{id} could not be closed")) };
     }
     *scene.traces.doubtful.lock() += usize::from(created["outcome"] == "unknown");
-    created.status == 429
+    if created.status == 429 { Ok(()) } else { Err(format!("create: {}", created.body)) }
 }
 
 /// Closes what is open, and waits until every session that was granted is billed.

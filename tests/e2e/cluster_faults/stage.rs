@@ -91,10 +91,15 @@ impl Stage {
         self.gateway = Some(gateway);
     }
 
-    /// Whether both instances can be sent requests.
-    pub(super) async fn is_ready(&self) -> bool {
-        let ready = async |server: &Server| server.client("").get("/readyz").await.status == 200;
-        ready(self.gateway()).await && ready(self.owner()).await
+    /// Whether both instances can be sent requests, or why not.
+    pub(super) async fn ready(&self) -> Result<(), String> {
+        for server in [self.gateway(), self.owner()] {
+            let told = server.client("").get("/readyz").await;
+            if told.status != 200 {
+                return Err(told.body.to_string());
+            }
+        }
+        Ok(())
     }
 
     pub(super) async fn leave(self) {

@@ -103,6 +103,8 @@ impl Trouble {
         Duration::from_secs(match self {
             Self::KillOwner | Self::EndOwner | Self::StopOwner(9..) => 26,
             Self::StopGateway(stands) => stands + 14,
+            // It ends with its last answer, and that comes.
+            Self::EndGateway => 4,
             _ => 14,
         })
     }
