@@ -23,8 +23,9 @@ redis.call('HSET', instance_key(me), 'address', ARGV[7])
 for at = 8, #ARGV, 2 do
   if fields(ARGV[at], 'state')[1] == 'active' then redis.call('HSET', session_key(ARGV[at]), 'usage', ARGV[at + 1]) end
 end
-local reply = {dataset, redis.call('HGET', instance_key(me), 'life'), time}
-for _, sid in ipairs(redis.call('SMEMBERS', owned_key(me))) do
+local owned = redis.call('SMEMBERS', owned_key(me))
+local reply = {dataset, redis.call('HGET', instance_key(me), 'life'), time, #owned}
+for _, sid in ipairs(owned) do
   local it = fields(sid, 'state', 'user')
   if it[1] == 'active' and redis.call('HGET', user_key(it[2]), 'enabled') == '0' then reply[#reply + 1] = sid end
 end
