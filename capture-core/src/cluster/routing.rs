@@ -21,6 +21,8 @@ use crate::{
 /// How long whoever had a request with an instance that died waits for the session's final form: a lease until it counts as dead,
 /// and some beats until another settles it.
 const FINAL_WAIT: Duration = Duration::from_secs(LEASE.as_secs() + 6);
+/// What a look into the books takes at most: two moments of the two clocks are not closer to each other.
+const ANSWER: Duration = Duration::from_secs(1);
 /// Between two looks for it.
 const FINAL_POLL: Duration = Duration::from_millis(250);
 
@@ -59,13 +61,13 @@ impl Shared {
             return there(owner);
         }
         match self.books.locate(&caller.user, id).await? {
-            Some(Whereabouts { owner, owner_alive: true, .. }) if owner != *self.me() => {
-                self.remember(id, owner.clone());
-                there(owner)
+            Some(found) if found.owner == *self.me() => Ok(Place::Here),
+            Some(found) if found.owner_alive() => {
+                self.remember(id, found.owner.clone());
+                there(found.owner)
             }
-            Some(Whereabouts { owner, view, owner_alive: false }) if owner != *self.me() && view.is_active() => {
-                there(owner) // not judged yet: whoever asks learns what becomes of it
-            }
+            // Not judged yet: whoever asks learns what becomes of it.
+            Some(found) if found.view.is_active() => there(found.owner),
             Some(_) => Ok(Place::Here),
             None => Err(Error::not_found()),
         }
@@ -91,19 +93,33 @@ impl Shared {
     /// What became of a session whose owner does not answer.
     async fn unanswered(&self, far: &Far, unanswered: Unanswered) -> Error {
         let outcome = unanswered.outcome();
-        let give_up = Instant::now() + if unanswered == Unanswered::Gone { FINAL_WAIT } else { Duration::ZERO };
+        let began = Instant::now();
+        let give_up = began + if unanswered == Unanswered::Gone { FINAL_WAIT } else { Duration::ZERO };
         loop {
             let found = self.books.locate(&far.caller.user, far.id).await;
             match found {
                 Ok(Some(Whereabouts { view, .. })) if !view.is_active() => {
                     return Error::inactive(view).with_outcome(outcome);
                 }
+                // Not heard of by the replica that took over: its owner brings it back.
+                Ok(None) if self.is_alive(&far.owner).await => {
+                    self.remember(far.id, far.owner.clone());
+                    return unreachable(unanswered).with_outcome(outcome);
+                }
                 Ok(None) => return Error::not_found().with_outcome(outcome),
                 Err(error) if Instant::now() >= give_up => return Error::from(error).with_outcome(outcome),
                 Ok(Some(_)) if Instant::now() >= give_up => return unreachable(unanswered).with_outcome(outcome),
+                // It has proved its life meanwhile: nobody will settle this.
+                Ok(Some(Whereabouts { silence: Some(silence), .. })) if silence + ANSWER < began.elapsed() => {
+                    return unreachable(unanswered).with_outcome(outcome);
+                }
                 Ok(Some(_)) | Err(_) => tokio::time::sleep(FINAL_POLL).await,
             }
         }
+    }
+
+    async fn is_alive(&self, instance: &InstanceId) -> bool {
+        self.books.others().await.is_ok_and(|others| others.contains(instance))
     }
 
     pub(super) async fn claim(

@@ -96,7 +96,7 @@ impl Inbox {
             let message = tokio::select! {
                 biased;
                 message = timeout_at(by, stream.next()) => message.map_err(Some),
-                () = self.lane.renewed() => Err(None), // perhaps elsewhere
+                () = self.lane.dropped() => Err(None), // the next one may lead elsewhere
                 () = messages.closed() => return heard,
             };
             match message {

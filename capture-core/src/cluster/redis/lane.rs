@@ -22,7 +22,7 @@ pub(super) struct Lane {
     client: Client,
     state: Mutex<State>,
     connecting: tokio::sync::Mutex<()>,
-    renewed: Notify,
+    dropped: Notify,
 }
 
 #[derive(Default)]
@@ -45,7 +45,7 @@ impl std::fmt::Debug for State {
 
 impl Lane {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, state: Mutex::default(), connecting: tokio::sync::Mutex::default(), renewed: Notify::new() }
+        Self { client, state: Mutex::default(), connecting: tokio::sync::Mutex::default(), dropped: Notify::new() }
     }
 
     /// Runs a command on the present connection, within a deadline.
@@ -96,7 +96,6 @@ impl Lane {
                 state.connection = Some(connection.clone());
                 state.generation += 1;
                 (state.silent, state.failed) = (0, None);
-                self.renewed.notify_one();
                 Ok((connection, state.generation))
             }
             Err(error) => {
@@ -115,15 +114,16 @@ impl Lane {
         let mut state = self.state.lock();
         if state.generation == generation && state.connection.take().is_some() {
             tracing::warn!("a connection to redis is replaced");
+            self.dropped.notify_one();
         }
     }
 
-    /// Completes when there is another connection than before; it may lead to another server.
+    /// Completes when a connection was given up; the next one may lead to another server.
     ///
     /// # Cancel safety
     /// Nothing is lost when dropped.
-    pub(super) async fn renewed(&self) {
-        self.renewed.notified().await;
+    pub(super) async fn dropped(&self) {
+        self.dropped.notified().await;
     }
 
     /// Gives up the present connection: it leads to a server that is not the one of this name any more.
@@ -139,6 +139,7 @@ impl Lane {
             state.silent = 0;
             if state.connection.take().is_some() {
                 tracing::warn!("a connection to redis is silent and is replaced");
+                self.dropped.notify_one();
             }
         }
     }

@@ -22,8 +22,8 @@ const REAP: Script = script!("settle what dead instances left", "reap");
 struct Told {
     known: Known,
     redis_ms: i64,
-    /// Sessions and reservations it has by the books.
-    owned: usize,
+    /// Sessions it has by the books, and these with its reservations.
+    counts: (usize, usize),
     disabled: Vec<SessionId>,
 }
 
@@ -59,7 +59,7 @@ impl RedisLedger {
             self.pulse.lock().healthy_since = Some(Instant::now());
             self.fenced()
         } else {
-            if told.owned != self.own.lock().len() {
+            if told.counts != self.counts() {
                 self.reconcile().await?;
             }
             Vec::new()
@@ -165,11 +165,11 @@ impl RedisLedger {
 }
 
 fn read(told: &[Answer]) -> Option<Told> {
-    let [dataset, life, time, owned, disabled @ ..] = told else { return None };
+    let [dataset, life, time, active, owned, disabled @ ..] = told else { return None };
     Some(Told {
         known: Known { dataset: dataset.text()?.to_owned(), life: life.whole()? },
         redis_ms: time.whole()?,
-        owned: usize::try_from(owned.count()?).ok()?,
+        counts: (usize::try_from(active.count()?).ok()?, usize::try_from(owned.count()?).ok()?),
         disabled: disabled.iter().map(|id| id.text()?.parse().ok()).collect::<Option<_>>()?,
     })
 }

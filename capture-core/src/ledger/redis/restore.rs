@@ -1,7 +1,7 @@
 //! Bringing back what Redis lost: everything, or the last moments before a replica took over, which it may never have heard of.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, VecDeque},
     time::Duration,
 };
 
@@ -62,15 +62,18 @@ impl RedisLedger {
     pub(super) async fn reconcile(&self) -> Result<(), LedgerError> {
         let own = self.everything();
         let told = run(&*self.store, OWNED, arguments![self.me]).await?;
-        let known: HashSet<SessionId> = told.iter().filter_map(|id| id.text()?.parse().ok()).collect();
-        for (id, own) in own.iter().filter(|(id, _)| !known.contains(id)) {
+        let known: HashMap<SessionId, bool> = told
+            .chunks_exact(2)
+            .filter_map(|pair| Some((pair.first()?.text()?.parse().ok()?, pair.last()?.text()? == "active")))
+            .collect();
+        for (id, own) in own.iter().filter(|(id, _)| known.get(id) != Some(&true)) {
             let (Stage::Active(life) | Stage::Unsettled(life, _)) = &own.stage else { continue };
             // One that is settled at this very moment is final already.
             if !self.bring_back_one(*id, own, life).await? {
                 tracing::error!(session.id = %id, "redis did not know a session that runs here; it is brought back");
             }
         }
-        for id in known {
+        for id in known.into_keys() {
             let last = if self.own.lock().contains_key(&id) { None } else { self.settled.lock().find(id) };
             if let Some(last) = last {
                 tracing::error!(session.id = %id, "redis did not know the end of a session; it is settled again");
@@ -78,6 +81,13 @@ impl RedisLedger {
             }
         }
         Ok(())
+    }
+
+    /// How many sessions the books should know, and how many with reservations.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        let own = self.own.lock();
+        let active = own.values().filter(|own| matches!(own.stage, Stage::Active(_) | Stage::Unsettled(..)));
+        (active.count(), own.len())
     }
 
     fn everything(&self) -> Vec<(SessionId, Own)> {
@@ -123,7 +133,7 @@ mod tests {
 
     const START: Timestamp = Timestamp(1_750_000_000_000);
 
-    async fn begin(books: &RedisLedger) -> Lifecycle {
+    async fn reserve(books: &RedisLedger) -> Lifecycle {
         let options = SessionOptions::with_ttl(Duration::from_secs(600));
         let asked = Reservation {
             id: SessionId::new(),
@@ -135,17 +145,50 @@ mod tests {
         };
         let life = Lifecycle::start(asked.id, options, START, START);
         books.reserve(asked).await.unwrap();
+        life
+    }
+
+    async fn begin(books: &RedisLedger) -> Lifecycle {
+        let life = reserve(books).await;
         books.activate(life.view()).await.unwrap();
         life
+    }
+
+    async fn books_of_ann(redis: &Arc<FakeRedis>) -> RedisLedger {
+        let books = RedisLedger::new(Arc::clone(redis) as Arc<_>, InstanceId::new());
+        books.recover().await.unwrap();
+        let ann = Account::new("ann".parse().unwrap(), SecretHash::of("s"));
+        books.add(Account { credits: Some(100), ..ann }).await.unwrap();
+        books.beat(START, Vec::new()).await.unwrap();
+        books
+    }
+
+    #[tokio::test]
+    async fn a_replica_that_only_knows_reservations_learns_what_became_of_them() {
+        let redis = FakeRedis::new();
+        let books = books_of_ann(&redis).await;
+        let (runs, ending) = (reserve(&books).await, reserve(&books).await);
+        let take_over = redis.replica();
+        books.activate(runs.view()).await.unwrap();
+        books.activate(ending.view()).await.unwrap();
+        let last = ending.settle(CloseReason::Closed, START.plus(Duration::from_secs(30)));
+        books.settle(last.clone()).await.unwrap();
+        take_over();
+
+        books.beat(START, Vec::new()).await.unwrap();
+        let state = |id: SessionId| redis.field(&format!("capture:session:{id}"), "state").unwrap();
+        assert_eq!((state(runs.view().id).as_str(), state(last.id).as_str()), ("active", "final"));
+        assert_eq!(
+            (redis.card("capture:slots:ann"), redis.field("capture:user:ann", "held")),
+            (1, Some("10".to_owned()))
+        );
+        assert_eq!(redis.field("capture:user:ann", "credits").as_deref(), Some("99"));
     }
 
     #[tokio::test]
     async fn what_a_replica_had_not_heard_of_when_it_took_over_is_told_again() {
         let redis = FakeRedis::new();
-        let books = RedisLedger::new(Arc::clone(&redis) as Arc<_>, InstanceId::new());
-        books.recover().await.unwrap();
-        let ann = Account::new("ann".parse().unwrap(), SecretHash::of("s"));
-        books.add(Account { credits: Some(100), ..ann }).await.unwrap();
+        let books = books_of_ann(&redis).await;
         let ending = begin(&books).await;
         books.beat(START, Vec::new()).await.unwrap();
 
