@@ -36,7 +36,8 @@ async fn left(redis: &Redis) -> Vec<String> {
         let whole = format!("capture:{key}");
         let is_final = key.starts_with("session:") && redis.ask(&["HGET", &whole, "state"]).await.contains("final");
         if !is_final && redis.ask(&["PTTL", &whole]).await.starts_with(":-1") {
-            left.push(key.to_owned());
+            let told = if key.starts_with("session:") { redis.ask(&["HGETALL", &whole]).await } else { String::new() };
+            left.push(format!("{key} {told}"));
         }
     }
     let instances = redis.ask(&["ZCARD", "capture:instances"]).await;
