@@ -35,6 +35,8 @@ const TO_BE_HEARD_AGAIN: i64 = 8_000;
 const AGAIN: Duration = Duration::from_secs(1);
 /// The same for one that was.
 const AGAIN_HEARD: Duration = Duration::from_secs(2);
+/// The same after a connection broke; the next one is there by then.
+pub(super) const AGAIN_BROKEN: Duration = Duration::from_millis(120);
 /// Two instances may read the shared clock this differently: half of what a beat may take, each.
 const CLOCK_ERROR: i64 = 1_000;
 
@@ -142,7 +144,12 @@ impl Gateway {
                 return Err(Unanswered::Undelivered);
             }
             doubtful = true; // one that had it may be back in a moment: it only lost its subscription
-            let again = Instant::now() + if heard { AGAIN_HEARD } else { AGAIN };
+            let pause = match sent {
+                Err(_) => AGAIN_BROKEN,
+                Ok(_) if heard => AGAIN_HEARD,
+                Ok(_) => AGAIN,
+            };
+            let again = Instant::now() + pause;
             loop {
                 let over = self.until(ask.until + CLOCK_ERROR);
                 let news = tokio::time::timeout_at(again.min(over), waiting.news.recv()).await;
