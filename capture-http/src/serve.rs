@@ -60,12 +60,13 @@ pub(crate) async fn serve(config: &Config) -> Result<ExitCode, Failure> {
         drain(&server.engine, config.drain, &mut signals).await;
         // After the sessions: whoever watches one learns its end first.
         server.channels.stop(LAST_REPLIES).await;
-        if let Some(cluster) = &server.cluster {
-            cluster.leave().await;
-        }
         drop(close);
     };
     tokio::join!(serving, ending);
+    // After the last reply: it may come from another instance.
+    if let Some(cluster) = &server.cluster {
+        cluster.leave().await;
+    }
     drop(server.lock);
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
