@@ -11,6 +11,7 @@ mod bad_input;
 mod behaviours;
 mod billing;
 mod boundaries;
+mod cdp;
 mod channel;
 mod cli;
 mod clicks;

@@ -18,6 +18,20 @@ use crate::{Client, Redis, Shape, WallClock, balancer, processes, shape, until};
 /// How long the server may take to start with its first browser on a busy machine.
 const START: Duration = Duration::from_secs(60);
 
+/// What a server is started with unless the flags say otherwise: the sites of the tests are on loopback, and the stories
+/// about the guard say themselves what it allows.
+fn usual(flags: &[&str]) -> Vec<&'static str> {
+    let says = |name: &str| flags.iter().any(|flag| flag.starts_with(name));
+    let mut usual = Vec::new();
+    if !says("--listen") {
+        usual.extend(["--listen", "127.0.0.1:0"]);
+    }
+    if !says("--egress") {
+        usual.push("--egress-private");
+    }
+    usual
+}
+
 /// A running server. Dropping it kills it; [`Server::stop`] ends it properly and looks for what is left.
 #[derive(Debug)]
 pub struct Server {
@@ -172,16 +186,12 @@ impl Server {
     async fn launch_one(folder: Folder, flags: &[&str]) -> Self {
         let mut command = program();
         command
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .args(["serve", "--data-dir"])
             .arg(folder.data())
             .arg("--browser-run-root")
             .arg(folder.run_root())
             .args(flags)
-            // The sites of the tests are on loopback; the stories about the guard say themselves what they allow.
-            .args(
-                (!flags.iter().any(|flag| flag.starts_with("--egress") || *flag == "--dev"))
-                    .then_some("--egress-private"),
-            )
+            .args(usual(flags))
             .envs(folder.environment.iter().map(|(name, value)| (*name, value)))
             .stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();

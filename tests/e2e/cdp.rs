@@ -1,0 +1,105 @@
+//! CDP sessions, told by unmodified Playwright and Puppeteer; the stories themselves are in `cdp/`.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use capture_tests::{Client, Redis, Server, Site};
+use futures::StreamExt;
+use tokio::{process::Command, sync::OnceCell};
+
+/// One story may take this long; each of its checks has a deadline of its own.
+const STORY: Duration = Duration::from_secs(300);
+/// Stories at once: each has a browser of its own.
+const AT_ONCE: usize = 2;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("cdp")
+}
+
+/// Installs the libraries, once for all tests of this process; a lock keeps other processes out meanwhile.
+async fn install() {
+    static INSTALLED: OnceCell<()> = OnceCell::const_new();
+    let npm =
+        "flock package-lock.json sh -c 'test -d node_modules/puppeteer-core || npm ci --no-audit --no-fund --silent'";
+    let installed = async {
+        let installed = Command::new("sh").args(["-c", npm]).current_dir(folder()).status().await.unwrap();
+        assert!(installed.success(), "playwright-core and puppeteer-core install");
+    };
+    INSTALLED.get_or_init(|| installed).await;
+}
+
+/// The stories about a library, or those of these names.
+fn stories(library: &str, named: &[&str]) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(folder().join(library)).unwrap().map(|file| file.unwrap().path());
+    let wanted = |path: &PathBuf| {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        named.is_empty() || named.contains(&name)
+    };
+    let mut files: Vec<_> = files.filter(wanted).collect();
+    files.sort();
+    assert!(!files.is_empty() && files.len() >= named.len(), "{library} has the stories {named:?}");
+    files
+}
+
+async fn tell(story: PathBuf, server: &Server, user: &Client, site: &Site) -> Result<(), String> {
+    let told = Command::new("node")
+        .arg(&story)
+        .current_dir(folder())
+        .env("CAPTURE_ADDRESS", server.base())
+        .env("CAPTURE_TOKEN", user.token())
+        .env("SITE", site.url(""))
+        .kill_on_drop(true)
+        .output();
+    let Ok(output) = tokio::time::timeout(STORY, told).await else {
+        return Err(format!("{} does not end within {STORY:?}", story.display()));
+    };
+    let output = output.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let broken = !output.status.success() || !said.lines().any(|line| line.starts_with("ok "));
+    if broken { Err(format!("{}:\n{said}", story.display())) } else { Ok(()) }
+}
+
+async fn tell_all(stories: Vec<PathBuf>, server: &Server, user: &Client, site: &Site) {
+    let told = futures::stream::iter(stories).map(|story| tell(story, server, user, site)).buffer_unordered(AT_ONCE);
+    let broken: Vec<String> = told.filter_map(async |told| told.err()).collect().await;
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+async fn tell_here(library: &str) {
+    install().await;
+    let (server, site) = (Server::start().await, Site::start().await);
+    let user = server.user("ann").await;
+    tell_all(stories(library, &[]), &server, &user, &site).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn playwright_connects_and_works_unmodified() {
+    tell_here("playwright").await;
+}
+
+#[tokio::test]
+async fn puppeteer_connects_and_works_unmodified() {
+    tell_here("puppeteer").await;
+}
+
+#[tokio::test]
+async fn clients_connect_through_an_instance_that_does_not_own_the_session() {
+    install().await;
+    let (redis, site) = (Redis::start().await, Site::start().await);
+    let url = redis.url();
+    // Its own address is known once it listens: a free port is taken beforehand.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (listen, advertise) = (format!("127.0.0.1:{port}"), format!("http://127.0.0.1:{port}"));
+    let owner = Server::start_with(&["--redis-url", &url, "--listen", &listen, "--advertise-url", &advertise]).await;
+    let gateway = Server::start_with(&["--redis-url", &url, "--max-sessions", "0"]).await;
+    let user = gateway.user_with("ann", &["--redis-url", &url]).await;
+    for library in ["playwright", "puppeteer"] {
+        let named = ["connecting", "reconnect", "together", "beside", "closing"];
+        tell_all(stories(library, &named), &gateway, &user, &site).await;
+    }
+    gateway.stop().await;
+    owner.stop().await;
+}
