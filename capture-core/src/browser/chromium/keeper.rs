@@ -139,7 +139,10 @@ impl Keeper {
             "Inspector.targetCrashed" => self.on_crashed(&event.session),
             "Page.javascriptDialogOpening" => self.on_dialog(event),
             "Page.javascriptDialogClosed" => self.unanswered.retain(|(page, _)| *page != event.session),
-            bridge::CLIENT_QUIET => self.answer_left(),
+            bridge::CLIENT_QUIET => {
+                self.answer_left();
+                self.hear_again();
+            }
             bridge::TARGET_MADE => self.on_made(event),
             "Page.downloadWillBegin" => self.on_download(event),
             screencast::FRAME => self.pictures.send_modify(|told| told.tell(event)),
@@ -359,6 +362,15 @@ impl Keeper {
         let tabs = self.tabs.borrow();
         let tab = tabs.open.iter().find(|tab| tab.frames.own(page));
         tab.is_some_and(|tab| self.browser.routes().clients().answer_for(&tab.target))
+    }
+
+    /// Where a client's session ends, the browser runs no scripts in documents without some of their own any more, ours
+    /// included, unless it is asked for them anew.
+    fn hear_again(&self) {
+        for tab in &self.tabs.borrow().open {
+            setup::mute(&tab.session);
+            setup::unmute(&tab.session);
+        }
     }
 
     /// Answers the dialogs that were left to clients of which none listens any more.

@@ -156,7 +156,9 @@ impl Client {
         if makes {
             self.browser.routes().clients().begin_making();
         }
-        let booking = Booking { browser: Arc::clone(&self.browser), context: Arc::clone(&self.context), makes, deed };
+        let quiets = request.method == "Runtime.disable";
+        let (browser, context) = (Arc::clone(&self.browser), Arc::clone(&self.context));
+        let booking = Booking { browser, context, makes, quiets, deed };
         let (outbox, id, named, key) = (Arc::clone(&self.outbox), request.id, request.session.clone(), session.clone());
         let answer = move |reply: RawReply<'_>| {
             booking.done(&key, reply);
@@ -189,6 +191,8 @@ struct Booking {
     context: Arc<str>,
     /// It makes a target in the default context.
     makes: bool,
+    /// A session of the client ceases to hear of scripts.
+    quiets: bool,
     deed: Option<Deed>,
 }
 
@@ -205,10 +209,16 @@ impl Booking {
             Some(Deed::PageEnabled) => clients.hears_page(session, true),
             Some(Deed::PageDisabled) => {
                 clients.hears_page(session, false);
-                self.browser.routes().tell(&self.context, Event::told(CLIENT_QUIET, RawValue::NULL));
+                self.quiet();
             }
+            Some(Deed::Detach { .. }) => self.quiet(),
+            _ if self.quiets => self.quiet(),
             _ => {}
         }
+    }
+
+    fn quiet(&self) {
+        self.browser.routes().tell(&self.context, Event::told(CLIENT_QUIET, RawValue::NULL));
     }
 }
 

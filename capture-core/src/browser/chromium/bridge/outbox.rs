@@ -40,7 +40,7 @@ impl Outbox {
             taking.bytes.fetch_sub(frame.len(), Ordering::Relaxed);
             Some((frame, (receiver, taking)))
         });
-        (outbox, frames.boxed())
+        (outbox, frames.fuse().boxed())
     }
 
     /// Adds a frame, without waiting.
