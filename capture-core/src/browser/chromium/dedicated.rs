@@ -69,7 +69,7 @@ impl Dedicated {
     ) -> Result<OpenPage, Fault> {
         let ground = &pool.ground;
         let uid = self.uid();
-        let egress = ground.guard.open().await.map_err(no_port)?;
+        let egress = ground.guard.open().await.map_err(|error| no_port(&error))?;
         egress.set_upstream(upstream);
         // Ends by itself in time, and leaves nothing behind then.
         let browser = Browser::start(ground, egress, uid.as_ref().map(|uid| uid.number)).await?;

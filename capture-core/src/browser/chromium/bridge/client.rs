@@ -96,7 +96,8 @@ impl Client {
             Ok(request) => request,
             Err(FrameError::Unreadable(why)) => return Err(self.end(CdpEnd::Unreadable(why))),
             Err(FrameError::Invalid { id, session, refusal }) => {
-                return self.answer(&refusal.answer(id, session.as_deref()));
+                self.outbox.tell(refusal.answer(id, session.as_deref()));
+                return Ok(());
             }
         };
         let (id, named) = (request.id, request.session.as_deref());
@@ -104,25 +105,22 @@ impl Client {
             named.map_or(Some(self.root.clone()), |name| self.browser.routes().clients().session(&self.root, name));
         let Some(session) = known else {
             let refusal = Refusal { code: NO_SESSION, message: "Session with given id not found.".to_owned() };
-            return self.answer(&refusal.answer(id, named));
+            self.outbox.tell(refusal.answer(id, named));
+            return Ok(());
         };
         match judge(&request) {
-            Verdict::Pass => self.pass(&request, session, None, None).await,
-            Verdict::Rewrite(fields) => self.pass(&request, session, Some(fields), None).await,
+            Verdict::Pass => return self.pass(&request, session, None, None).await,
+            Verdict::Rewrite(fields) => return self.pass(&request, session, Some(fields), None).await,
             Verdict::Watch(deed, fields) => match self.refuse(&deed) {
-                Some(refusal) => self.answer(&refusal.answer(id, named)),
-                None => self.pass(&request, session, fields, Some(deed)).await,
+                Some(refusal) => self.outbox.tell(refusal.answer(id, named)),
+                None => return self.pass(&request, session, fields, Some(deed)).await,
             },
             Verdict::Close => {
                 self.outbox.tell(done(id, named));
-                Err(self.end(CdpEnd::Closed))
+                return Err(self.end(CdpEnd::Closed));
             }
-            Verdict::Refuse(refusal) => self.answer(&refusal.answer(id, named)),
+            Verdict::Refuse(refusal) => self.outbox.tell(refusal.answer(id, named)),
         }
-    }
-
-    fn answer(&self, frame: &str) -> Result<(), CdpEnd> {
-        self.outbox.tell(frame.to_owned());
         Ok(())
     }
 

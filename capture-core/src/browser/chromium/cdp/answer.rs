@@ -67,7 +67,7 @@ impl Answer {
     }
 
     /// Gives the reply to whoever gets it.
-    pub(super) fn give(self, envelope: Envelope<'_>) {
+    pub(super) fn give(self, envelope: &Envelope<'_>) {
         match self {
             Self::Awaited { method, reply } => {
                 let answer = match (envelope.result, envelope.error) {

@@ -228,7 +228,7 @@ impl Connection {
 
     fn complete(&self, id: u64, envelope: Envelope<'_>) {
         let Some(call) = self.shared.waiting.lock().calls.remove(&id) else { return }; // caller left
-        call.answer.give(envelope);
+        call.answer.give(&envelope);
     }
 }
 /// A reply to come. Dropping it forgets the call; the browser may still carry it out.
