@@ -36,3 +36,16 @@ async fn a_page_that_does_not_want_to_be_left_is_left() {
     ann.close(&id).await.expect(200);
     server.stop().await;
 }
+
+#[tokio::test]
+async fn the_workers_of_a_page_run_and_so_do_theirs() {
+    let server = Server::start().await;
+    let ann = server.user("ann").await;
+    let id = ann.create(&json!({})).await;
+    let page = "data:text/html,<p id=log></p><script>
+        const inner = `new Worker('data:text/javascript,postMessage(0)').onmessage = () => postMessage(0)`;
+        new Worker('data:text/javascript,' + inner).onmessage = () => { log.textContent = 'both ran' }</script>";
+    ann.goto(&id, page).await;
+    ann.done(&id, "wait_for_selector", json!({"selector": "text=both ran"})).await;
+    server.stop().await;
+}

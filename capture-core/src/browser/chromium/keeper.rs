@@ -185,10 +185,10 @@ impl Keeper {
         let Some(Attached { session_id, target_info }) = event.decode() else { return };
         let key = SessionKey::from(session_id.as_str());
         let session = self.browser.page_session(key.clone());
-        if target_info.kind == "iframe" {
-            self.on_frame(&event.session, (key, session), target_info);
-        } else {
-            self.on_page(&key, session, target_info);
+        match target_info.kind.as_str() {
+            "iframe" => self.on_frame(&event.session, (key, session), target_info),
+            "worker" => drop(session.send(&commands::run())), // none of our business
+            _ => self.on_page(&key, session, target_info),
         }
     }
 

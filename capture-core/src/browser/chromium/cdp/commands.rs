@@ -20,17 +20,17 @@ use crate::browser::Screencast;
 
 /// Attaches us to every page before it runs.
 pub(in super::super) fn attach_to_pages() -> target::SetAutoAttachParams {
-    auto_attach("page")
+    auto_attach(&["page"])
 }
 
-fn auto_attach(kind: &str) -> target::SetAutoAttachParams {
-    let wanted = target::FilterEntry { exclude: None, r#type: Some(kind.to_owned()) };
+fn auto_attach(kinds: &[&str]) -> target::SetAutoAttachParams {
+    let wanted = |kind: &&str| target::FilterEntry { exclude: None, r#type: Some((*kind).to_owned()) };
     let rest = target::FilterEntry { exclude: Some(true), r#type: None };
     target::SetAutoAttachParams {
         auto_attach: true,
         wait_for_debugger_on_start: true,
         flatten: Some(true),
-        filter: Some(target::TargetFilter::new([wanted, rest])),
+        filter: Some(target::TargetFilter::new(kinds.iter().map(wanted).chain([rest]).collect::<Vec<_>>())),
     }
 }
 
@@ -237,9 +237,10 @@ pub(in super::super) fn call_on(object: &str, function: String, argument: Value)
     }
 }
 
-/// Attaches us to the frames of a page that have a process of their own.
+/// Attaches us to the frames of a page that have a process of their own; and to its workers, which would otherwise wait
+/// for ever for somebody to let them run.
 pub(in super::super) fn attach_to_frames() -> target::SetAutoAttachParams {
-    auto_attach("iframe")
+    auto_attach(&["iframe", "worker"])
 }
 
 pub(in super::super) fn history() -> page::GetNavigationHistoryParams {
