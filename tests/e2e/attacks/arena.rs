@@ -33,13 +33,13 @@ impl Arena {
     /// With the guard as it is by default; only the site may be reached.
     pub(super) async fn guarded() -> Self {
         let ground = Ground::start().await;
-        let _rule = ground.address().to_string();
-        Self::start(ground, &[]).await
+        let rule = ground.address().to_string();
+        Self::start(ground, &["--egress-allow", &rule]).await
     }
 
     /// Without the guard.
     pub(super) async fn open() -> Self {
-        Self::start(Ground::start().await, &[]).await
+        Self::start(Ground::start().await, &["--egress-private"]).await
     }
 
     async fn start(ground: Ground, flags: &[&str]) -> Self {

@@ -1,6 +1,6 @@
 //! A listener that nobody may reach, on a port of every address of this machine, over TCP and UDP.
 
-use std::sync::Arc;
+use std::{fmt::Write, sync::Arc};
 
 use parking_lot::Mutex;
 use tokio::{
@@ -29,9 +29,8 @@ impl Canary {
     pub(super) async fn start() -> Self {
         let (tcp, udp) = loop {
             let tcp = TcpListener::bind("[::]:0").await.unwrap(); // takes IPv4 as well
-            match UdpSocket::bind(tcp.local_addr().unwrap()).await {
-                Ok(udp) => break (tcp, udp),
-                Err(_) => continue, // somebody else's port
+            if let Ok(udp) = UdpSocket::bind(tcp.local_addr().unwrap()).await {
+                break (tcp, udp);
             }
         };
         let (port, seen) = (tcp.local_addr().unwrap().port(), Seen::default());
@@ -70,7 +69,7 @@ async fn sing(mut stream: TcpStream, index: usize, seen: Seen) {
     let read = stream.read(&mut beginning).await.unwrap_or(0);
     let text = String::from_utf8_lossy(&beginning[..read]);
     let line = text.lines().next().unwrap_or_default().to_owned();
-    seen.lock()[index].push_str(&format!(": {line:?}"));
+    let _ = write!(seen.lock()[index], ": {line:?}"); // to a text
     let answer = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nAccess-Control-Allow-Origin: *\r\nConnection: close\r\n\
          Content-Length: {}\r\n\r\n{SONG}",

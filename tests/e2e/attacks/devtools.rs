@@ -75,10 +75,9 @@ impl Devtools {
     pub(super) async fn event(&mut self, name: &str) -> Value {
         let happened = async {
             loop {
-                while let Some(mut event) = self.events.pop_front() {
-                    if event["method"] == name {
-                        return event["params"].take();
-                    }
+                let at = self.events.iter().position(|event| event["method"] == name);
+                if let Some(mut event) = at.and_then(|at| self.events.remove(at)) {
+                    return event["params"].take();
                 }
                 match self.next().await {
                     Ok(message) => self.keep(message),
@@ -119,7 +118,8 @@ impl Devtools {
 
     /// What an expression is worth in a page.
     pub(super) async fn evaluate(&mut self, page: &str, expression: &str) -> Result<Value, String> {
-        let params = json!({"expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true});
+        let params =
+            json!({"expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true});
         let answer = self.ask(Some(page), "Runtime.evaluate", params).await?;
         Ok(answer["result"]["result"]["value"].clone())
     }

@@ -74,6 +74,8 @@ fn routes() -> Router<Pages> {
         .route("/to", any(redirect))
         .route("/hop/{left}", any(hop))
         .route("/as", any(typed))
+        .route("/stamp", get(async || ([(header::CACHE_CONTROL, "max-age=999")], "kept")))
+        .route("/password", get(password))
         .route("/silent", any(std::future::pending::<String>))
         .route("/endless", get(async || flow(vec![b'x'; CHUNK], Duration::ZERO)))
         .route("/drip", get(async || flow(b"x".to_vec(), Duration::from_millis(200))))
@@ -140,4 +142,10 @@ async fn file() -> impl IntoResponse {
         (header::CONTENT_DISPOSITION, "attachment; filename=\"../../escape.bin\""),
     ];
     (headers, flow(vec![0; CHUNK], Duration::ZERO))
+}
+
+async fn password(headers: HeaderMap) -> impl IntoResponse {
+    let known = headers.contains_key(header::AUTHORIZATION);
+    let status = if known { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
+    (status, [(header::WWW_AUTHENTICATE, "Basic realm=\"ground\"")])
 }

@@ -8,14 +8,21 @@ mod beyond_http;
 mod canary;
 mod devtools;
 mod document;
+mod edge;
+mod edge_trying;
 mod elements;
 mod ground;
 mod raw_cdp;
 mod raw_cdp_files;
+mod raw_cdp_sessions;
 mod redirects;
+mod resources;
+mod resources_trying;
 mod row;
 mod schemes;
 mod scripts;
+mod tenants;
+mod tenants_trying;
 mod trying;
 mod trying_cdp;
 mod unguarded;
@@ -56,7 +63,11 @@ tables! {
     "Scripts that fetch": scripts,
     "Ways out that are not HTTP": beyond_http,
     "Commands over `connectUrl`: the network and the browser": raw_cdp,
+    "Commands over `connectUrl`: other sessions, and the client's own pages": raw_cdp_sessions,
     "Commands over `connectUrl`: files, downloads and frames of the protocol": raw_cdp_files,
+    "Requests to the server": edge,
+    "From session to session": tenants,
+    "More than a session's share": resources,
 }
 
 /// The tests of a table: `quick` ones try every row each time, `long` ones only some in `make test`.

@@ -33,6 +33,10 @@ pub(super) enum Deed {
     Commands(&'static [Command]),
     /// These messages are sent as they are.
     Messages(&'static [&'static str]),
+    /// This request is sent to the server, which answers with one of these statuses.
+    Request(&'static str, &'static [u16]),
+    /// A script leaves something in a session, and an expression looks for it in others.
+    Between(&'static str, &'static str),
 }
 
 /// What `goto` must answer.
@@ -129,6 +133,16 @@ pub(super) const fn messages(id: &'static str, title: &'static str, messages: &'
     row(id, title, Deed::Messages(messages))
 }
 
+/// A request to the server.
+pub(super) const fn request(id: &'static str, title: &'static str, text: &'static str, answers: &'static [u16]) -> Row {
+    row(id, title, Deed::Request(text, answers))
+}
+
+/// Something left in a session, and a look for it.
+pub(super) const fn between(id: &'static str, title: &'static str, leave: &'static str, look: &'static str) -> Row {
+    row(id, title, Deed::Between(leave, look))
+}
+
 /// A command to the browser.
 pub(super) const fn browser(method: &'static str, params: &'static str, answer: Said) -> Command {
     Command { to_page: false, method, params, answer }
@@ -140,6 +154,11 @@ pub(super) const fn page(method: &'static str, params: &'static str, answer: Sai
 }
 
 impl Row {
+    /// Whether a page of the site or an address does it.
+    pub(super) fn is_of_a_page(&self) -> bool {
+        matches!(self.deed, Deed::Addresses(..) | Deed::Redirects(..) | Deed::Page(..) | Deed::Script(_))
+    }
+
     /// Whether it is about the page of a session that is not the attacker's.
     pub(super) fn uses_another(&self) -> bool {
         matches!(self.deed, Deed::Commands(all) if all.iter().any(|one| one.params.contains("{{other-target}}")))

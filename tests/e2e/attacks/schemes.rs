@@ -7,7 +7,7 @@ use super::{
     tried,
 };
 
-tried! { ROWS, quick as_goto: Way::Goto, quick as_script: Way::Script, long as_cdp: Way::Cdp }
+tried! { ROWS, quick as_goto: Way::Goto, long as_script: Way::Script, long as_cdp: Way::Cdp }
 
 pub(super) const ROWS: &[Row] = &[
     refused("U01", "a file", &["file:///etc/passwd", "file:///proc/self/environ"]).also_stopped(),

@@ -49,7 +49,7 @@ impl Trial<'_> {
                     driver.navigate(&address).await.map_err(|why| format!("{address:?}: {why}"))?;
                 }
             }
-            Deed::Page(..) | Deed::Script(_) => driver.open(self.page().0).await?,
+            _ => driver.open(self.page().0).await?,
         }
         tokio::time::sleep(LINGERS).await;
         driver.finish(matches!(self.row.deed, Deed::Commands(_))).await
@@ -121,7 +121,8 @@ impl Driver {
     async fn open(&mut self, address: String) -> Result<(), String> {
         self.devtools.ask(Some(&self.page), "Page.navigate", json!({"url": address})).await?;
         self.devtools.evaluate(&self.page, "document.getElementById('go')?.click()").await?;
-        let done = "!document.scripts.length || document.scripts[0].type != 'module' || !!document.getElementById('done')";
+        let done =
+            "!document.scripts.length || document.scripts[0].type != 'module' || !!document.getElementById('done')";
         for _ in 0..ASKS {
             match self.devtools.evaluate(&self.page, done).await {
                 Ok(Value::Bool(false)) => tokio::time::sleep(Duration::from_millis(100)).await,
