@@ -31,6 +31,7 @@ pub mod browser;
 pub mod clock;
 #[cfg(feature = "redis")]
 pub mod cluster;
+pub mod egress;
 pub mod engine;
 pub mod error;
 #[cfg(fuzzing)]

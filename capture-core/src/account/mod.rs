@@ -3,6 +3,7 @@
 //! Credits and holds are changed by the ledger, in the same transaction as the session they pay for; this module owns
 //! everything else about a user. Knows nothing of tokens or headers.
 
+mod connect;
 mod secret;
 mod ticket;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "redis")]
 pub(crate) use self::ticket::new_ticket;
 pub use self::{
+    connect::{CONNECT_LIFE, Connect, ConnectKey, TokenError},
     secret::{Secret, SecretHash},
     ticket::{Grant, MemoryTickets, Mode, Scope, TICKET_LIFE, Tickets},
 };

@@ -3,15 +3,14 @@
 use futures::{FutureExt, future::BoxFuture};
 use tokio::time::Instant;
 
-use super::{Backend, Fault, OpenPage};
-use crate::session::SessionOptions;
+use super::{Backend, Fault, OpenPage, Wanted};
 
 /// Opens nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Absent;
 
 impl Backend for Absent {
-    fn open(&self, _: SessionOptions, _: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>> {
+    fn open(&self, _: Wanted, _: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>> {
         std::future::ready(Err(Fault::Busy(0))).boxed()
     }
 

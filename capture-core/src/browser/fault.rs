@@ -78,6 +78,14 @@ impl Fault {
         }
     }
 
+    /// The finer reason, where there is one.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Failed { reason, .. } => reason.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The same of something that came after an action that ran well: its picture.
     #[must_use]
     pub fn after_the_action(self) -> Self {

@@ -3,6 +3,7 @@
 //! Knows actions and their outcomes. Knows nothing of sessions, users or credits.
 
 mod absent;
+mod cdp_client;
 pub mod chromium;
 mod fault;
 pub mod simulated;
@@ -16,10 +17,12 @@ use tokio::{sync::mpsc, time::Instant};
 
 pub use self::{
     absent::Absent,
+    cdp_client::{CdpClient, CdpCommands, CdpEnd},
     fault::{Fault, LostReason},
 };
 use crate::{
     action::{Action, Outcome},
+    egress::Traffic,
     session::{EventKind, Lines, SessionOptions},
 };
 
@@ -32,7 +35,7 @@ pub trait Backend: Send + Sync + fmt::Debug {
     ///
     /// # Cancel safety
     /// A dropped open leaves nothing behind.
-    fn open(&self, options: SessionOptions, deadline: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>>;
+    fn open(&self, wanted: Wanted, deadline: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>>;
 
     /// Whether a page could be opened now.
     ///
@@ -42,6 +45,13 @@ pub trait Backend: Send + Sync + fmt::Debug {
 
     /// Closes every browser and waits for them to be gone.
     fn shutdown(&self) -> BoxFuture<'_, ()>;
+}
+
+/// What a page is asked for.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// As the session's user gave them.
+    pub options: SessionOptions,
 }
 
 /// A page and what it reports.
@@ -93,6 +103,15 @@ pub trait Page: Send + Sync + fmt::Debug {
 
     /// Completes when the page can no longer be used: its browser or its root page died.
     fn lost(&self) -> BoxFuture<'static, LostReason>;
+
+    /// A way in for a CDP client, where the page has a browser of its own.
+    ///
+    /// # Errors
+    /// [`Fault::Failed`] for any other page, [`Fault::Busy`] when it has as many clients as it takes.
+    fn connect(self: Arc<Self>) -> BoxFuture<'static, Result<CdpClient, Fault>>;
+
+    /// Bytes its connections carried so far, where that is known.
+    fn traffic(&self) -> Option<Traffic>;
 
     /// Closes it with everything it opened; bounded, never waits for the page's consent.
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()>;

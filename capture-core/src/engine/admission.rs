@@ -12,6 +12,7 @@ use super::Inner;
 use crate::{
     account::UserId,
     billing,
+    browser::Wanted,
     error::{Error, ErrorCode},
     ledger::{Reservation, ReserveError},
     session::{self, IdempotencyKey, Keyed, Lifecycle, Opened, RequestHash, SessionId, SessionOptions, SessionView},
@@ -98,7 +99,7 @@ impl Inner {
             default_max_sessions: limits.sessions_per_user,
         };
         self.context.ledger.reserve(reservation).await.map_err(|refused| self.refused(refused))?;
-        let page = match self.backend.open(options, Instant::now() + limits.open_timeout).await {
+        let page = match self.backend.open(Wanted { options }, Instant::now() + limits.open_timeout).await {
             Ok(page) => page,
             Err(fault) => return Err(self.give_back(id, fault.into()).await),
         };
@@ -135,9 +136,6 @@ impl Inner {
         }
         if options.bypass_bot_detection {
             return Err(unavailable("no browser for bypassBotDetection is configured"));
-        }
-        if options.cdp {
-            return Err(unavailable("no CDP available: CDP sessions are not available yet"));
         }
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! One browser: its process, its connection, and which context each event belongs to.
 
 use std::{
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -13,13 +12,13 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{
     cdp::{CdpError, CdpSession, Connection, SessionKey, commands},
-    config::ChromiumConfig,
-    process::Process,
+    ground::Ground,
+    process::{Launch, Process},
     routes::Routes,
-    run_root::RunRoot,
 };
 use crate::{
     browser::{Fault, LostReason},
+    egress::EgressPort,
     tasks::Tasks,
 };
 
@@ -31,6 +30,8 @@ const PROBE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Browser {
     process: Process,
+    /// The port of whatever has none of its own.
+    egress: Arc<EgressPort>,
     connection: Connection,
     routes: Arc<Routes>,
     pub(super) started: Instant,
@@ -43,21 +44,21 @@ pub(super) struct Browser {
 }
 
 impl Browser {
-    /// Starts a browser and waits until it answers.
-    pub(super) async fn start(
-        config: &ChromiumConfig,
-        executable: &Path,
-        root: &RunRoot,
-        tasks: &Tasks,
-    ) -> Result<Arc<Self>, Fault> {
-        let dir =
-            root.browser_dir().map_err(|error| Fault::Unavailable(format!("no folder for a browser: {error}")))?;
+    /// Starts a browser and waits until it answers. What belongs to no context of its own goes through `egress`.
+    pub(super) async fn start(ground: &Ground, egress: EgressPort, uid: Option<u32>) -> Result<Arc<Self>, Fault> {
+        let tasks = &ground.tasks;
+        let dir = ground
+            .root
+            .browser_dir(uid)
+            .map_err(|error| Fault::Unavailable(format!("no folder for a browser: {error}")))?;
+        let launch = Launch { egress: egress.address(), uid };
         let (process, pipes) =
-            Process::start(config, executable, dir, tasks).map_err(|error| Fault::Unavailable(error.to_string()))?;
+            Process::start(ground, dir, launch).map_err(|error| Fault::Unavailable(error.to_string()))?;
         let routes = Arc::new(Routes::default());
         let connection = Connection::start(pipes.to_browser, pipes.from_browser, tasks, Arc::<Routes>::clone(&routes));
         let browser = Arc::new(Self {
             process,
+            egress: Arc::new(egress),
             connection,
             routes,
             started: Instant::now(),
@@ -100,6 +101,16 @@ impl Browser {
 
     pub(super) fn pid(&self) -> u32 {
         self.process.pid()
+    }
+
+    /// The pipe, for those who pass commands on.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The port of whatever has none of its own.
+    pub(super) fn egress(&self) -> &Arc<EgressPort> {
+        &self.egress
     }
 
     /// Where the events of its pages go.

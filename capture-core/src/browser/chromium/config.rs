@@ -1,6 +1,8 @@
 //! How Chromium is run.
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use crate::egress::EgressPolicy;
 
 /// Whether sessions share browser processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,6 +52,10 @@ pub struct ChromiumConfig {
     pub extra_args: Vec<String>,
     /// When browsers are replaced.
     pub retire: Retire,
+    /// What pages may reach. The default is public addresses.
+    pub egress: EgressPolicy,
+    /// Addresses no page ever reaches, whatever the policy says: the server's own listeners, its Redis.
+    pub forbidden: Vec<SocketAddr>,
 }
 
 /// Outside every range that Debian or systemd hands out (60578 to 61183 is unused by both).
@@ -67,6 +73,8 @@ impl Default for ChromiumConfig {
             uid: None,
             extra_args: Vec::new(),
             retire: Retire::default(),
+            egress: EgressPolicy::default(),
+            forbidden: Vec::new(),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! cores), `--disable-ipc-flooding-protection` and `--disable-popup-blocking` (brakes on hostile pages), anything that
 //! turns site isolation or the same-origin policy off.
 
-use std::path::Path;
+use std::{net::SocketAddr, path::Path};
 
 use super::{config::ChromiumConfig, executable::is_headless_shell};
 
@@ -65,13 +65,30 @@ const FLAGS: [&str; 41] = [
 const DISABLED_FEATURES: &str = "--disable-features=AcceptCHFrame,AutofillServerCommunication,DestroyProfileOnBrowserClose,\
     DialMediaRouteProvider,GlobalMediaControls,HttpsUpgrades,MediaRouter,OptimizationHints,PaintHolding,Translate";
 
-/// All arguments for a browser whose profile lives in `profile`.
-pub(super) fn arguments(config: &ChromiumConfig, executable: &Path, profile: &Path) -> Vec<String> {
+/// Sent through the proxy as well: by default Chromium reaches loopback without it.
+pub(super) const PROXY_BYPASS: &str = "<-loopback>";
+
+/// How Chromium names a port of the egress guard.
+pub(super) fn proxy(egress: SocketAddr) -> String {
+    format!("socks5://{egress}")
+}
+
+/// All arguments for a browser whose profile lives in `profile`. What has no proxy of its own goes to `egress`.
+pub(super) fn arguments(
+    config: &ChromiumConfig,
+    executable: &Path,
+    profile: &Path,
+    egress: SocketAddr,
+) -> Vec<String> {
     let mut arguments: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
     arguments.push(DISABLED_FEATURES.to_owned());
     // Pictures are taken of a surface of their own: a third quicker, and no stalls.
     arguments.push("--enable-features=CDPScreenshotNewSurface".to_owned());
     arguments.push(format!("--user-data-dir={}", profile.display()));
+    // Names are resolved by the guard alone: whatever would ask a DNS server itself finds nothing.
+    arguments.push(format!("--proxy-server={}", proxy(egress)));
+    arguments.push(format!("--proxy-bypass-list={PROXY_BYPASS}"));
+    arguments.push("--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1".to_owned());
     if !is_headless_shell(executable) {
         arguments.push("--headless=new".to_owned());
     }
@@ -88,9 +105,14 @@ mod tests {
 
     #[test]
     fn the_sandbox_stays_on_and_lists_are_merged() {
-        let arguments = arguments(&ChromiumConfig::default(), Path::new("chromium-headless-shell"), Path::new("p"));
+        let arguments = arguments(
+            &ChromiumConfig::default(),
+            Path::new("chromium-headless-shell"),
+            Path::new("p"),
+            SocketAddr::from(([127, 0, 0, 1], 9)),
+        );
         assert!(!arguments.iter().any(|flag| flag.contains("no-sandbox")));
         assert_eq!(arguments.iter().filter(|flag| flag.starts_with("--disable-features")).count(), 1);
-        assert!(arguments.iter().all(|flag| flag.starts_with("--") && !flag.contains(char::is_whitespace)));
+        assert!(arguments.iter().all(|flag| flag.starts_with("--")));
     }
 }

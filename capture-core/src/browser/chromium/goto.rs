@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::time::{Duration, Instant};
+use url::Url;
 
 use super::{
     cdp::{CdpError, SessionKey, commands},
@@ -14,9 +15,12 @@ use super::{
 use crate::{
     action::{ActionResult, DownloadReport, Goto, GotoResult, WaitUntil},
     browser::Fault,
+    egress::Failure,
     error::RunOutcome,
 };
 
+/// What Chromium calls everything the guard does not connect.
+const THROUGH_THE_GUARD: &str = "net::ERR_SOCKS_CONNECTION_FAILED";
 /// How long the news of a download may lag behind the navigation it ended.
 const DOWNLOAD_LAG: Duration = Duration::from_millis(500);
 
@@ -69,6 +73,7 @@ impl ChromiumPage {
             let Some(tab) = tabs.active() else { return self.active().map(|_| Arrival::TabGone) };
             (tab.key.clone(), tab.session.clone())
         };
+        let began = Instant::now();
         let navigated = session.send(&commands::navigate(goto.url.as_str())).decode::<Navigation>();
         let mut navigated = std::pin::pin!(tokio::time::timeout_at(deadline, navigated));
         let navigation = tokio::select! {
@@ -91,8 +96,9 @@ impl ChromiumPage {
             return Err(self.download(goto).await);
         }
         if let Some(error) = navigation.error_text.filter(|error| error != "net::ERR_HTTP_RESPONSE_CODE_FAILURE") {
-            self.journal.lock().document_failed(goto.url.as_str(), Some(&error));
-            return Err(failed(goto, error));
+            let fault = self.not_opened(goto, error, began);
+            self.journal.lock().document_failed(goto.url.as_str(), fault.reason());
+            return Err(fault);
         }
         let until = if navigation.loader_id.is_none() { WaitUntil::Load } else { goto.wait_until };
         if let Some(loader) = navigation.loader_id {
@@ -120,6 +126,31 @@ impl ChromiumPage {
             return Ok(Arrival::TabGone);
         };
         Ok(Arrival::There(ActionResult::Goto(GotoResult { url, status, title })))
+    }
+
+    /// Why an address could not be opened: what the egress guard knows, else what the browser says. A redirect may have led
+    /// to an address that is not in the request.
+    fn not_opened(&self, goto: &Goto, error: String, began: Instant) -> Fault {
+        let egress = &self.context.egress;
+        let target = goto.url.as_str().parse::<Url>().ok();
+        let known = target.as_ref().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?)));
+        let failure = known.and_then(|(host, port)| egress.failure(host, port, began));
+        let failure = failure.or_else(|| egress.last_blocked(began).map(|blocked| Failure::Blocked(blocked.why)));
+        match failure.filter(|_| error == THROUGH_THE_GUARD) {
+            Some(failure) => {
+                let reason = failure.reason().unwrap_or_else(|| failure.chromium_error());
+                failed(goto, reason.to_owned(), &failure.to_string())
+            }
+            None => {
+                let why = match error.as_str() {
+                    "net::ERR_ABORTED" => {
+                        "net::ERR_ABORTED: the server sent no document, or the page itself went elsewhere".to_owned()
+                    }
+                    other => other.to_owned(),
+                };
+                failed(goto, error, &why)
+            }
+        }
     }
 
     /// Waits until a tab is as wanted; false when it is gone. Everything lost counts as wanted: what is asked next says so.
@@ -153,7 +184,7 @@ impl ChromiumPage {
         let others = self.tabs.borrow().open.len() > 1;
         drop(self.browser.session().send(&commands::close_target(&target)));
         if others {
-            setup::open_tab(&self.browser, &self.context);
+            setup::open_tab(&self.browser, &self.context.id);
         }
         let mut tabs = self.tabs.subscribe();
         let replaced = tabs.wait_for(|tabs| {
@@ -202,15 +233,11 @@ fn patience(deadline: Instant) -> Duration {
     (deadline.saturating_duration_since(Instant::now()) / 2).min(LET_IN)
 }
 
-fn failed(goto: &Goto, error: String) -> Fault {
-    let why = match error.as_str() {
-        "net::ERR_ABORTED" => "net::ERR_ABORTED: the server sent no document, or the page itself went elsewhere",
-        other => other,
-    };
+fn failed(goto: &Goto, reason: String, why: &str) -> Fault {
     Fault::Failed {
         message: format!("could not open {}: {why}", shown(goto)),
         details: Map::from_iter([("url".to_owned(), Value::from(goto.url.as_str()))]),
-        reason: Some(error),
+        reason: Some(reason),
         outcome: RunOutcome::Executed,
     }
 }

@@ -11,6 +11,7 @@ use tokio::{
 };
 
 use super::{
+    bridge::{self, Maker},
     browser::Browser,
     cdp::{CdpSession, Event, SessionKey, commands},
     flood::Flood,
@@ -97,11 +98,13 @@ pub(super) struct Keeper {
     pub(super) told: mpsc::Sender<EventKind>,
     pub(super) journal: Arc<Mutex<Journal>>,
     pub(super) pictures: Pictures,
+    /// Dialogs left to a client: the page, and what we would have answered.
+    pub(super) unanswered: Vec<(SessionKey, bool)>,
 }
 
 impl Keeper {
     /// Takes events until the context is closed or lost.
-    pub(super) async fn run(self, mut events: mpsc::Receiver<Event>) {
+    pub(super) async fn run(mut self, mut events: mpsc::Receiver<Event>) {
         let mut flood = Flood::default();
         loop {
             let event = tokio::select! {
@@ -125,7 +128,7 @@ impl Keeper {
         });
     }
 
-    fn take(&self, event: &Event) {
+    fn take(&mut self, event: &Event) {
         match &*event.method {
             "Target.attachedToTarget" => self.on_attached(event),
             "Target.detachedFromTarget" => {
@@ -135,6 +138,9 @@ impl Keeper {
             }
             "Inspector.targetCrashed" => self.on_crashed(&event.session),
             "Page.javascriptDialogOpening" => self.on_dialog(event),
+            "Page.javascriptDialogClosed" => self.unanswered.retain(|(page, _)| *page != event.session),
+            bridge::CLIENT_QUIET => self.answer_left(),
+            bridge::TARGET_MADE => self.on_made(event),
             "Page.downloadWillBegin" => self.on_download(event),
             screencast::FRAME => self.pictures.send_modify(|told| told.tell(event)),
             "Page.windowOpen" => {
@@ -204,9 +210,14 @@ impl Keeper {
 
     /// A page is there, paused: set it up, let it run, and make it the active one.
     fn on_page(&self, key: &SessionKey, session: CdpSession, target_info: TargetInfo) {
+        let opener = target_info.opener_id.as_deref();
+        let maker = self.browser.routes().clients().maker(&target_info.target_id, opener);
+        if maker == Maker::Client {
+            return self.release(key, &session);
+        }
         let (count, shape) = {
             let tabs = self.tabs.borrow();
-            (tabs.open.len(), tabs.shape)
+            (tabs.open.len() + tabs.undecided.len(), tabs.shape)
         };
         if count >= MAX_TABS {
             drop(session.send(&commands::run()));
@@ -216,6 +227,9 @@ impl Keeper {
         // The first tab was made in its size, and so is one that takes its place, unless the size was changed.
         setup::prepare(&session, (count > 0 || shape != Shape::default()).then_some(shape));
         let tab = Tab::new(key.clone(), session, target_info.target_id);
+        if maker == Maker::Unknown {
+            return self.tabs.send_modify(|tabs| tabs.undecided.push(tab));
+        }
         let mut first = false;
         self.tabs.send_modify(|tabs| {
             first = tabs.root.is_none();
@@ -236,6 +250,31 @@ impl Keeper {
         if !first {
             let url = self.tabs.borrow().noticed.window.clone().unwrap_or_default();
             self.tell(EventKind::PageNewTab(PageNewTab { url }));
+        }
+    }
+
+    /// A client's page: it runs, and is none of ours.
+    fn release(&self, key: &SessionKey, session: &CdpSession) {
+        drop(session.send(&commands::run()));
+        drop(self.browser.session().send(&commands::detach(key.as_ref())));
+    }
+
+    /// It is known now which page a client made.
+    fn on_made(&self, event: &Event) {
+        let target = bridge::made_target(event);
+        let waited_for = self.browser.routes().clients().made(target.as_deref());
+        let (mut released, mut adopted) = (None, Vec::new());
+        self.tabs.send_modify(|tabs| {
+            released = target.as_ref().and_then(|target| tabs.disown(target));
+            if !waited_for {
+                adopted = tabs.adopt();
+            }
+        });
+        if let Some(key) = released {
+            self.release(&key, &self.browser.page_session(key.clone()));
+        }
+        for _ in adopted {
+            self.tell(EventKind::PageNewTab(PageNewTab { url: String::new() }));
         }
     }
 
@@ -296,9 +335,13 @@ impl Keeper {
     }
 
     /// Answers at once: while a dialog is open its page does nothing else.
-    fn on_dialog(&self, event: &Event) {
+    fn on_dialog(&mut self, event: &Event) {
         let Some(Dialog { message, kind }) = event.decode() else { return };
         let accepted = matches!(kind.as_str(), "alert" | "beforeunload");
+        if self.is_clients(&event.session) {
+            self.unanswered.push((event.session.clone(), accepted));
+            return;
+        }
         let session = self.browser.page_session(event.session.clone());
         drop(session.send(&commands::answer_dialog(accepted)));
         let message: String = message.chars().take(MAX_MESSAGE).collect();
@@ -309,6 +352,24 @@ impl Keeper {
             }
         });
         self.tell(EventKind::PageDialog(PageDialog { kind, message, accepted }));
+    }
+
+    /// Whether a client answers the dialogs of this page.
+    fn is_clients(&self, page: &SessionKey) -> bool {
+        let tabs = self.tabs.borrow();
+        let tab = tabs.open.iter().find(|tab| tab.frames.own(page));
+        tab.is_some_and(|tab| self.browser.routes().clients().answer_for(&tab.target))
+    }
+
+    /// Answers the dialogs that were left to clients of which none listens any more.
+    fn answer_left(&mut self) {
+        for (page, accepted) in std::mem::take(&mut self.unanswered) {
+            if self.is_clients(&page) {
+                self.unanswered.push((page, accepted));
+            } else {
+                drop(self.browser.page_session(page).send(&commands::answer_dialog(accepted)));
+            }
+        }
     }
 
     /// The browser refuses it by itself; here it is only reported.

@@ -3,9 +3,12 @@
 //! A thin protocol client of our own, with commands and events of the DevTools protocol. One file per action family,
 //! named as in [`crate::action`]; the code that runs in pages is in `scripts/*.js`.
 
+mod bridge;
 mod browser;
 mod cdp;
 mod config;
+mod context;
+mod dedicated;
 mod drag;
 mod executable;
 mod fault;
@@ -16,6 +19,7 @@ mod frames;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod goto;
+mod ground;
 mod inset;
 mod journal;
 mod keeper;
@@ -51,21 +55,23 @@ use std::sync::{
 use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use tokio::time::Instant;
 
-use self::{browser::Browser, pool::Pool, run_root::RunRoot};
+use self::{browser::Browser, dedicated::Dedicated, ground::Ground, pool::Pool, run_root::RunRoot};
 pub use self::{
     config::{ChromiumConfig, DEFAULT_BROWSER_UID, Isolation, Retire},
     executable::find_executable,
 };
-use super::{Backend, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame};
+use super::{Backend, CdpClient, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame, Wanted};
 use crate::{
     action::{Action, Outcome},
-    session::SessionOptions,
+    egress::{Guard, System, Traffic},
+    tasks::Tasks,
 };
 
 /// A pool of Chromium browsers.
 #[derive(Debug)]
 pub struct Chromium {
     pool: Arc<Pool>,
+    dedicated: Arc<Dedicated>,
 }
 
 impl Chromium {
@@ -81,18 +87,22 @@ impl Chromium {
         }
         let root = RunRoot::open(config.run_root.clone(), process::browser_uid(&config))
             .map_err(|error| Fault::Unavailable(format!("no run root for browsers: {error}")))?;
-        let pool = Arc::new(Pool::new(config, executable, root));
+        let guard = Guard::new(config.egress.clone(), Arc::new(System::default()));
+        config.forbidden.iter().for_each(|address| guard.forbid(*address));
+        let ground = Ground { config, executable, root, tasks: Tasks::default(), guard };
+        let pool = Arc::new(Pool::new(ground));
         if let Err(fault) = pool.warm_up().await {
             pool.shutdown().await;
             return Err(fault);
         }
-        pool.tasks.spawn(Arc::clone(&pool).maintain());
-        Ok(Self { pool })
+        pool.ground.tasks.spawn(Arc::clone(&pool).maintain());
+        let dedicated = Arc::new(Dedicated::new(&pool.ground.config));
+        Ok(Self { pool, dedicated })
     }
 
     /// Pids of the browsers running now, for tests and operators.
     pub fn pids(&self) -> Vec<u32> {
-        self.pool.pids()
+        self.pool.pids().into_iter().chain(self.dedicated.pids()).collect()
     }
 
     /// Pages ready to be handed out.
@@ -102,8 +112,11 @@ impl Chromium {
 }
 
 impl Backend for Chromium {
-    fn open(&self, _options: SessionOptions, deadline: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>> {
+    fn open(&self, wanted: Wanted, deadline: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>> {
         async move {
+            if wanted.options.cdp {
+                return Arc::clone(&self.dedicated).open(&self.pool, deadline).await;
+            }
             let (browser, OpenPage { page, events, lines }) = self.pool.open(deadline).await?;
             let page = Pooled { page, browser, pool: Arc::clone(&self.pool), closed: AtomicBool::new(false) };
             Ok(OpenPage { page: Arc::new(page), events, lines })
@@ -116,7 +129,11 @@ impl Backend for Chromium {
     }
 
     fn shutdown(&self) -> BoxFuture<'_, ()> {
-        self.pool.shutdown().boxed()
+        async move {
+            self.dedicated.shutdown().await;
+            self.pool.shutdown().await;
+        }
+        .boxed()
     }
 }
 
@@ -146,10 +163,18 @@ impl Page for Pooled {
         self.page.lost()
     }
 
+    fn connect(self: Arc<Self>) -> BoxFuture<'static, Result<CdpClient, Fault>> {
+        Arc::clone(&self.page).connect()
+    }
+
+    fn traffic(&self) -> Option<Traffic> {
+        self.page.traffic()
+    }
+
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {
         // A task of its own: the context is closed even when nobody waits for it any longer.
         let (done, closed) = tokio::sync::oneshot::channel();
-        self.pool.tasks.clone().spawn(async move {
+        self.pool.ground.tasks.clone().spawn(async move {
             Arc::clone(&self.page).close().await;
             self.release();
             let _ = done.send(()); // nobody waits any longer

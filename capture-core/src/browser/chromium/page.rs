@@ -10,18 +10,20 @@ use tokio::{
 };
 
 use super::{
+    bridge,
     browser::Browser,
+    context::Context,
     cdp::{CdpSession, commands},
     journal::Journal,
     screencast::{self, Pictures},
-    setup,
     snapshot::Refs,
     tab::Leaving,
     tabs::{Noticed, Tabs},
 };
 use crate::{
     action::{Action, ActionResult, Deed, Effects, Outcome, Point, Screenshot, TabReport, Tells},
-    browser::{Fault, LostReason, Page, Screencast, ViewFrame},
+    browser::{CdpClient, Fault, LostReason, Page, Screencast, ViewFrame},
+    egress::Traffic,
 };
 
 /// How long a tab the page asked for may take to appear, and then to show its document.
@@ -36,7 +38,7 @@ const LOSS_LAG: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(super) struct ChromiumPage {
     pub(super) browser: Arc<Browser>,
-    pub(super) context: String,
+    pub(super) context: Context,
     pub(super) tabs: Arc<watch::Sender<Tabs>>,
     pub(super) journal: Arc<Mutex<Journal>>,
     /// For the live view.
@@ -51,11 +53,12 @@ pub(super) struct ChromiumPage {
 
 impl ChromiumPage {
     pub(super) fn new(
-        (browser, context): (Arc<Browser>, String),
+        context: Context,
         tabs: Arc<watch::Sender<Tabs>>,
         journal: Arc<Mutex<Journal>>,
         pictures: Pictures,
     ) -> Self {
+        let browser = Arc::clone(&context.browser);
         let mouse = Mutex::new(Point { x: 0.0, y: 0.0 });
         let converting = Arc::new(Semaphore::new(1));
         Self { browser, context, tabs, journal, pictures, refs: Mutex::default(), mouse, converting }
@@ -239,6 +242,20 @@ impl Page for ChromiumPage {
         async move { whole_page_lost(&browser, &tabs).await }.boxed()
     }
 
+    fn connect(self: Arc<Self>) -> BoxFuture<'static, Result<CdpClient, Fault>> {
+        async move {
+            if !self.context.is_whole() {
+                return Err(Fault::failed_for("no_cdp", "this session was not created with cdp"));
+            }
+            bridge::connect(&self.browser, &self.context.id).await
+        }
+        .boxed()
+    }
+
+    fn traffic(&self) -> Option<Traffic> {
+        Some(self.context.egress.traffic())
+    }
+
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {
         async move {
             // Tabs first: contexts closed over open windows have crashed browsers before. Nobody's consent is asked.
@@ -250,8 +267,7 @@ impl Page for ChromiumPage {
             for target in targets {
                 drop(self.browser.session().send(&commands::close_target(&target)));
             }
-            let disposed = setup::dispose(&self.browser, &self.context);
-            self.browser.routes().forget(&self.context);
+            let Some(disposed) = self.context.dispose() else { return }; // its browser is closed instead
             if disposed.await.is_err() && self.browser.lost_reason().is_none() {
                 self.browser.retire();
             }

@@ -5,7 +5,6 @@
 
 use std::{
     collections::VecDeque,
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -16,11 +15,8 @@ use std::{
 use parking_lot::Mutex;
 use tokio::{sync::Notify, time::Instant};
 
-use super::{browser::Browser, config::ChromiumConfig, run_root::RunRoot, setup};
-use crate::{
-    browser::{Fault, OpenPage},
-    tasks::Tasks,
-};
+use super::{browser::Browser, context::Context, ground::Ground, process, setup};
+use crate::browser::{Fault, OpenPage};
 
 /// How long refilling waits for running actions to end, before it goes ahead all the same.
 const YIELD: Duration = Duration::from_millis(500);
@@ -42,10 +38,7 @@ struct Warm {
 /// The pool of one backend.
 #[derive(Debug)]
 pub(super) struct Pool {
-    config: ChromiumConfig,
-    executable: PathBuf,
-    root: RunRoot,
-    pub(super) tasks: Tasks,
+    pub(super) ground: Ground,
     state: Mutex<State>,
     /// One browser starts at a time: whoever waits finds it started.
     starting: tokio::sync::Mutex<()>,
@@ -63,12 +56,9 @@ struct State {
 }
 
 impl Pool {
-    pub(super) fn new(config: ChromiumConfig, executable: PathBuf, root: RunRoot) -> Self {
+    pub(super) fn new(ground: Ground) -> Self {
         Self {
-            config,
-            executable,
-            root,
-            tasks: Tasks::default(),
+            ground,
             state: Mutex::default(),
             starting: tokio::sync::Mutex::new(()),
             wake: Notify::new(),
@@ -120,14 +110,15 @@ impl Pool {
 
     /// Ends every browser and waits until all are gone.
     pub(super) async fn shutdown(&self) {
-        self.tasks.stop();
+        self.ground.tasks.stop();
         let browsers = {
             let mut state = self.state.lock();
             state.warm.clear();
             std::mem::take(&mut state.browsers)
         };
         futures::future::join_all(browsers.iter().map(|browser| browser.close())).await;
-        self.tasks.finish(Duration::from_secs(5)).await;
+        self.ground.tasks.finish(Duration::from_secs(5)).await;
+        self.ground.guard.shutdown().await;
     }
 
     fn take_warm(&self) -> Option<Warm> {
@@ -148,7 +139,9 @@ impl Pool {
     /// Opens a page in a browser whose place was taken already.
     async fn open_in(&self, browser: &Arc<Browser>, deadline: Instant) -> Result<OpenPage, Fault> {
         let place = Place(browser);
-        let page = setup::open_page(browser, deadline, &self.tasks).await?;
+        let egress = self.ground.guard.open().await.map_err(no_port)?;
+        let context = Context::create(browser, egress, deadline).await?;
+        let page = setup::open_page(context, deadline, &self.ground.tasks).await?;
         place.keep();
         Ok(page)
     }
@@ -162,7 +155,7 @@ impl Pool {
         if let Some(browser) = self.place_in_running() {
             return Ok(browser);
         }
-        match Browser::start(&self.config, &self.executable, &self.root, &self.tasks).await {
+        match self.start().await {
             Ok(browser) => {
                 take_place(&browser);
                 let mut state = self.state.lock();
@@ -181,10 +174,16 @@ impl Pool {
         }
     }
 
+    /// Starts a shared browser: what belongs to no session has no network.
+    async fn start(&self) -> Result<Arc<Browser>, Fault> {
+        let shut = self.ground.guard.open_shut().await.map_err(no_port)?;
+        Browser::start(&self.ground, shut, process::browser_uid(&self.ground.config)).await
+    }
+
     /// The emptiest running browser that takes another session.
     fn place_in_running(&self) -> Option<Arc<Browser>> {
         let state = self.state.lock();
-        let (room, life) = (self.config.pages_per_browser(), self.config.sessions_per_browser());
+        let (room, life) = (self.ground.config.pages_per_browser(), self.ground.config.sessions_per_browser());
         let fits = state.browsers.iter().filter(|browser| {
             let young = browser.opened.load(Ordering::Relaxed) < life;
             browser.lost_reason().is_none() && !browser.is_retiring() && young && pages(browser) < room
@@ -211,7 +210,7 @@ impl Pool {
             tokio::select! {
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep(pause) => {}
-                () = self.tasks.stopped() => return,
+                () = self.ground.tasks.stopped() => return,
             }
             self.bury().await;
             if inspected.elapsed() >= INSPECT {
@@ -223,7 +222,7 @@ impl Pool {
 
     /// Opens pages until enough are ready; how long to rest before the next look.
     async fn refill(&self) -> Duration {
-        while self.warm_pages() < self.config.warm_pages {
+        while self.warm_pages() < self.ground.config.warm_pages {
             self.yield_to_actions().await;
             let opened = async {
                 let browser = self.browser().await?;
@@ -232,7 +231,7 @@ impl Pool {
             };
             let opened = tokio::select! {
                 opened = opened => opened,
-                () = self.tasks.stopped() => return Duration::ZERO,
+                () = self.ground.tasks.stopped() => return Duration::ZERO,
             };
             match opened {
                 Ok(warm) => self.state.lock().warm.push_back(warm),
@@ -258,7 +257,7 @@ impl Pool {
     async fn bury(&self) {
         let done = {
             let mut state = self.state.lock();
-            let life = self.config.sessions_per_browser();
+            let life = self.ground.config.sessions_per_browser();
             for warm in std::mem::take(&mut state.warm) {
                 if warm.browser.lost_reason().is_none() && !warm.browser.is_retiring() {
                     state.warm.push_back(warm);
@@ -280,7 +279,7 @@ impl Pool {
 
     /// Retires browsers without a page, as long as another one takes sessions. One that gets a session just now closes after it.
     fn retire_idle(&self, browsers: &[Arc<Browser>]) {
-        let life = self.config.sessions_per_browser();
+        let life = self.ground.config.sessions_per_browser();
         let serves = |browser: &&Arc<Browser>| {
             !browser.is_retiring() && browser.lost_reason().is_none() && browser.opened.load(Ordering::Relaxed) < life
         };
@@ -298,7 +297,7 @@ impl Pool {
     /// Retires browsers that have served their number of sessions and hold nothing but pages nobody has asked for yet: those
     /// are opened again elsewhere.
     fn retire_used_up(&self, browsers: &[Arc<Browser>]) {
-        let life = self.config.sessions_per_browser();
+        let life = self.ground.config.sessions_per_browser();
         for browser in browsers.iter().filter(|browser| !browser.is_retiring()) {
             let unused = self.state.lock().warm.iter().filter(|warm| Arc::ptr_eq(&warm.browser, browser)).count();
             if browser.opened.load(Ordering::Relaxed) >= life && pages(browser) == unused {
@@ -314,7 +313,7 @@ impl Pool {
         let browsers = self.state.lock().browsers.clone();
         self.retire_used_up(&browsers);
         self.retire_idle(&browsers);
-        let retire = self.config.retire;
+        let retire = self.ground.config.retire;
         for browser in browsers {
             let aged = browser.started.elapsed() > retire.max_age;
             let measured = Arc::clone(&browser);
@@ -326,6 +325,11 @@ impl Pool {
             }
         }
     }
+}
+
+/// The system gave no socket for a port of the egress guard.
+pub(super) fn no_port(error: std::io::Error) -> Fault {
+    Fault::Unavailable(format!("no port for a browser's traffic: {error}"))
 }
 
 /// How many pages it shows or is about to.

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::SocketAddr,
     os::{fd::OwnedFd, unix::process::CommandExt},
     path::Path,
     process::{Command, Stdio},
@@ -22,9 +23,9 @@ use tokio::{
 use super::{
     config::{ChromiumConfig, DEFAULT_BROWSER_UID},
     flags,
+    ground::Ground,
     run_root::BrowserDir,
 };
-use crate::tasks::Tasks;
 
 /// Lines of the browser's log kept to explain a failed start.
 const KEPT_LINES: usize = 20;
@@ -48,6 +49,15 @@ pub(super) struct Pipes {
     pub(super) from_browser: pipe::Receiver,
 }
 
+/// What differs from browser to browser.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Launch {
+    /// Where everything goes that has no proxy of its own.
+    pub(super) egress: SocketAddr,
+    /// The uid it runs under, where that is not ours.
+    pub(super) uid: Option<u32>,
+}
+
 /// Why a browser could not be started.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StartError {
@@ -66,19 +76,15 @@ pub(super) fn browser_uid(config: &ChromiumConfig) -> Option<u32> {
 
 impl Process {
     /// Starts the browser in `dir`, which is removed after it has exited.
-    pub(super) fn start(
-        config: &ChromiumConfig,
-        executable: &Path,
-        dir: BrowserDir,
-        tasks: &Tasks,
-    ) -> Result<(Self, Pipes), StartError> {
+    pub(super) fn start(ground: &Ground, dir: BrowserDir, launch: Launch) -> Result<(Self, Pipes), StartError> {
+        let Ground { config, executable, tasks, .. } = ground;
         let (commands_read, commands_write) = std::io::pipe()?;
         let (replies_read, replies_write) = std::io::pipe()?;
         let pipes = Pipes {
             to_browser: pipe::Sender::from_owned_fd(roomy(commands_write.into()))?,
             from_browser: pipe::Receiver::from_owned_fd(roomy(replies_read.into()))?,
         };
-        let mut command = command(config, executable, dir.path());
+        let mut command = command((config, executable), dir.path(), launch);
         let fds = vec![
             FdMapping { parent_fd: commands_read.into(), child_fd: 3 },
             FdMapping { parent_fd: replies_write.into(), child_fd: 4 },
@@ -142,13 +148,13 @@ impl Process {
     }
 }
 
-fn command(config: &ChromiumConfig, executable: &Path, dir: &Path) -> Command {
+fn command((config, executable): (&ChromiumConfig, &Path), dir: &Path, launch: Launch) -> Command {
     // The shell only sets a limit and becomes the browser: no core dumps, which would hold the pages of sessions.
     let mut command = Command::new("/bin/sh");
     command
         .args(["-c", "ulimit -c 0; exec \"$0\" \"$@\""])
         .arg(executable)
-        .args(flags::arguments(config, executable, &dir.join("profile")))
+        .args(flags::arguments(config, executable, &dir.join("profile"), launch.egress))
         .env_clear() // it must not inherit our secrets
         .env("HOME", dir.join("home"))
         .env("TMPDIR", dir.join("tmp"))
@@ -162,7 +168,7 @@ fn command(config: &ChromiumConfig, executable: &Path, dir: &Path) -> Command {
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .process_group(0);
-    if let Some(uid) = browser_uid(config) {
+    if let Some(uid) = launch.uid {
         command.uid(uid).gid(uid);
     }
     command

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 
 use super::{
+    bridge::Clients,
     cdp::{CdpSession, Connection, Event, Listener, Logged, SessionKey, commands},
     spilled::Spilled,
 };
@@ -19,6 +20,8 @@ pub(super) const CONTEXT_EVENTS: usize = 8_192;
 #[derive(Debug, Default)]
 pub(super) struct Routes {
     table: Mutex<RouteTable>,
+    /// Clients of the browser, whose events are theirs.
+    clients: Clients,
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +48,8 @@ struct Attached {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct AttachedTarget {
+    #[serde(rename = "type", default)]
+    kind: String,
     browser_context_id: Option<String>,
 }
 
@@ -68,11 +73,25 @@ impl Routes {
         }
     }
 
+    /// The clients of the browser.
+    pub(super) fn clients(&self) -> &Clients {
+        &self.clients
+    }
+
+    /// Tells whoever keeps a context something, after everything the browser told so far.
+    pub(super) fn tell(&self, context: &str, event: Event) {
+        if let Some(route) = self.table.lock().contexts.get(context) {
+            let _ = route.events.try_send(event); // full: its page floods us and is given up
+        }
+    }
+
     /// Forgets everything: whoever waits for events learns that there will be none.
     pub(super) fn forget_all(&self) {
         let mut table = self.table.lock();
         table.contexts.clear();
         table.pages.clear();
+        drop(table);
+        self.clients.end_all();
     }
 }
 
@@ -90,9 +109,13 @@ impl Listener for Routes {
 
     /// Decides where an event goes: done before the next one is read, so that no event of a new page is missed.
     fn take(&self, connection: &Connection, event: Event) {
+        if self.clients.take(connection, &event) {
+            return;
+        }
         let mut table = self.table.lock();
         let route = match &*event.method {
             "Target.attachedToTarget" => match event.decode::<Attached>() {
+                Some(attached) if attached.target_info.kind == "browser" => return, // a client's, which asked for it
                 Some(attached) => {
                     let page = SessionKey::from(attached.session_id.as_str());
                     let context = attached.target_info.browser_context_id.unwrap_or_default();

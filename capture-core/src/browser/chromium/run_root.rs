@@ -41,14 +41,14 @@ impl RunRoot {
     }
 
     /// A new folder, 0700, with home and temporary folder inside, owned by the browsers' uid.
-    pub(super) fn browser_dir(&self) -> io::Result<BrowserDir> {
+    pub(super) fn browser_dir(&self, uid: Option<u32>) -> io::Result<BrowserDir> {
         let name = Uuid::new_v4().simple().to_string();
         let dir = BrowserDir { path: self.path.join(&name), record: self.path.join(format!("{name}.owner")) };
         fs::write(&dir.record, ownership(None))?;
         for folder in ["", "home", "tmp", "profile"] {
             let folder = dir.path.join(folder);
             fs::DirBuilder::new().mode(0o700).create(&folder)?;
-            if let Some(uid) = self.uid {
+            if let Some(uid) = uid {
                 chown(&folder, Some(uid), Some(uid))?;
             }
         }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use serde_json::Value;
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
@@ -11,7 +10,8 @@ use tokio::{
 
 use super::{
     browser::Browser,
-    cdp::{CdpSession, Pending, commands},
+    cdp::{CdpSession, commands},
+    context::Context,
     frames::WORLD,
     journal::Journal,
     keeper::Keeper,
@@ -33,9 +33,9 @@ use crate::{
 /// Page events a session may have waiting; further ones are dropped (replies still tell what an action caused).
 const TOLD_EVENTS: usize = 256;
 
-/// Opens a context with one blank tab, ready to be worked with.
-pub(super) async fn open_page(browser: &Arc<Browser>, deadline: Instant, tasks: &Tasks) -> Result<OpenPage, Fault> {
-    let opening = Opening::begin(browser, deadline).await?;
+/// Opens one blank tab in a context, ready to be worked with.
+pub(super) async fn open_page(context: Context, deadline: Instant, tasks: &Tasks) -> Result<OpenPage, Fault> {
+    let browser = Arc::clone(&context.browser);
     let (events, receiver) = mpsc::channel(CONTEXT_EVENTS);
     let (told, page_events) = mpsc::channel(TOLD_EVENTS);
     let tabs = Arc::new(watch::Sender::new(Tabs::default()));
@@ -43,18 +43,19 @@ pub(super) async fn open_page(browser: &Arc<Browser>, deadline: Instant, tasks: 
     let journal = Arc::new(Mutex::new(Journal::telling(lines.teller())));
     let pictures = Pictures::default();
     let spilled = Arc::clone(&journal.lock().spilled);
-    browser.routes().add(opening.context.clone(), Route { events, spilled });
+    browser.routes().add(context.id.clone(), Route { events, spilled });
     let keeper = Keeper {
-        browser: Arc::clone(browser),
-        context: opening.context.clone(),
+        browser: Arc::clone(&browser),
+        context: context.id.clone(),
         tabs: Arc::clone(&tabs),
         told,
         journal: Arc::clone(&journal),
         pictures: Arc::clone(&pictures),
+        unanswered: Vec::new(),
     };
     tasks.spawn(keeper.run(receiver));
-    drop(browser.session().send(&commands::deny_downloads(&opening.context)));
-    open_tab(browser, &opening.context);
+    drop(browser.session().send(&commands::deny_downloads(&context.id)));
+    open_tab(&browser, &context.id);
     let mut watching = tabs.subscribe();
     let ready = watching.wait_for(|tabs| tabs.world().is_some() || tabs.lost.is_some());
     tokio::select! {
@@ -65,50 +66,8 @@ pub(super) async fn open_page(browser: &Arc<Browser>, deadline: Instant, tasks: 
         },
         reason = browser.lost() => return Err(Fault::Unavailable(reason.to_string())),
     }
-    let page = Arc::new(ChromiumPage::new(opening.finish(), tabs, journal, pictures));
+    let page = Arc::new(ChromiumPage::new(context, tabs, journal, pictures));
     Ok(OpenPage { page, events: page_events, lines })
-}
-
-/// A context that closes itself unless it is handed over: a dropped open leaves nothing behind.
-#[derive(Debug)]
-pub(super) struct Opening {
-    pub(super) browser: Arc<Browser>,
-    pub(super) context: String,
-    armed: bool,
-}
-
-impl Opening {
-    async fn begin(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, Fault> {
-        // Disposed with our connection, should we die before we can.
-        let ask = browser.session();
-        let created = ask.send(&commands::create_context()).decode();
-        let created: Value = match tokio::time::timeout_at(deadline, created).await {
-            Ok(created) => created.map_err(|error| Fault::Unavailable(error.to_string()))?,
-            Err(_elapsed) => return Err(Fault::Unavailable("the browser opened no context in time".to_owned())),
-        };
-        let context = created.get("browserContextId").and_then(Value::as_str);
-        let context = context.ok_or_else(|| Fault::Protocol("a context without an id".to_owned()))?.to_owned();
-        Ok(Self { browser: Arc::clone(browser), context, armed: true })
-    }
-
-    fn finish(mut self) -> (Arc<Browser>, String) {
-        self.armed = false;
-        (Arc::clone(&self.browser), self.context.clone())
-    }
-}
-
-impl Drop for Opening {
-    fn drop(&mut self) {
-        if self.armed {
-            self.browser.routes().forget(&self.context);
-            dispose(&self.browser, &self.context);
-        }
-    }
-}
-
-/// Closes a context with all its tabs, without asking its pages.
-pub(super) fn dispose(browser: &Browser, context: &str) -> Pending {
-    browser.session().send(&commands::dispose_context(context))
 }
 
 /// Opens a blank tab; its events tell when it is there.

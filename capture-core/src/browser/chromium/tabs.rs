@@ -15,6 +15,8 @@ use crate::{
 pub(super) struct Tabs {
     /// Oldest first; the last one is active.
     pub(super) open: Vec<Tab>,
+    /// Pages that may be a client's: never active until that is known.
+    pub(super) undecided: Vec<Tab>,
     /// The tab the session began with, or the one that took its place.
     pub(super) root: Option<SessionKey>,
     /// What happened since the action began.
@@ -92,10 +94,28 @@ impl Tabs {
     pub(super) fn remove(&mut self, key: &SessionKey) -> Option<String> {
         let was_active = self.active().is_some_and(|tab| tab.key == *key);
         self.open.retain(|tab| tab.key != *key);
+        self.undecided.retain(|tab| tab.key != *key);
         self.active().filter(|_| was_active).map(|tab| tab.url.clone())
     }
 
     pub(super) fn owner(&mut self, session: &SessionKey) -> Option<&mut Tab> {
-        self.open.iter_mut().find(|tab| tab.frames.own(session))
+        self.open.iter_mut().chain(&mut self.undecided).find(|tab| tab.frames.own(session))
+    }
+
+    /// Takes a page out that is a client's; its session, if it was among the undecided.
+    pub(super) fn disown(&mut self, target: &str) -> Option<SessionKey> {
+        let at = self.undecided.iter().position(|tab| tab.target == target)?;
+        Some(self.undecided.remove(at).key)
+    }
+
+    /// No client waits for a page any more: what is left undecided is the session's own.
+    pub(super) fn adopt(&mut self) -> Vec<SessionKey> {
+        let adopted: Vec<Tab> = std::mem::take(&mut self.undecided);
+        let keys: Vec<SessionKey> = adopted.iter().map(|tab| tab.key.clone()).collect();
+        if let Some(newest) = keys.last() {
+            self.noticed.tab = Some(newest.clone());
+        }
+        self.open.extend(adopted);
+        keys
     }
 }

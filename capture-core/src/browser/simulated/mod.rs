@@ -23,11 +23,12 @@ use tokio::{
 };
 
 use self::state::{SimulatedState, pixel, view_frame};
-use super::{Backend, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame};
+use super::{Backend, CdpClient, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame, Wanted};
 use crate::{
     action::{Action, Deed, Outcome},
     error::RunOutcome,
-    session::{EventKind, Lines, PageNavigated, SessionOptions},
+    egress::Traffic,
+    session::{EventKind, Lines, PageNavigated},
 };
 
 /// What a simulated action does.
@@ -107,8 +108,11 @@ impl Simulated {
 }
 
 impl Backend for Simulated {
-    fn open(&self, _options: SessionOptions, _deadline: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>> {
+    fn open(&self, wanted: Wanted, _deadline: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>> {
         async move {
+            if wanted.options.cdp {
+                return Err(Fault::Unavailable("a simulated browser has no CDP".to_owned()));
+            }
             tokio::time::sleep(self.open_delay).await;
             if let Some(why) = self.failing.borrow().clone() {
                 return Err(Fault::Unavailable(why));
@@ -187,6 +191,14 @@ impl Page for SimulatedPage {
             }
         }
         .boxed()
+    }
+
+    fn connect(self: Arc<Self>) -> BoxFuture<'static, Result<CdpClient, Fault>> {
+        std::future::ready(Err(Fault::failed_for("no_cdp", "a simulated browser has no CDP"))).boxed()
+    }
+
+    fn traffic(&self) -> Option<Traffic> {
+        None
     }
 
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {

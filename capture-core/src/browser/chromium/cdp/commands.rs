@@ -48,9 +48,24 @@ pub(in super::super) fn close_browser() -> browser::CloseParams {
     browser::CloseParams {}
 }
 
-/// Opens a context that goes away with our connection.
-pub(in super::super) fn create_context() -> target::CreateBrowserContextParams {
-    target::CreateBrowserContextParams { dispose_on_detach: Some(true), ..Default::default() }
+/// Opens a context that goes away with our connection, with a proxy of its own.
+pub(in super::super) fn create_context(proxy: String, bypass: &str) -> target::CreateBrowserContextParams {
+    target::CreateBrowserContextParams {
+        dispose_on_detach: Some(true),
+        proxy_server: Some(proxy),
+        proxy_bypass_list: Some(bypass.to_owned()),
+        ..Default::default()
+    }
+}
+
+/// Asks for the contexts, and which is the default one.
+pub(in super::super) fn contexts() -> target::GetBrowserContextsParams {
+    target::GetBrowserContextsParams {}
+}
+
+/// Opens a session on the browser itself: what a CDP client is given.
+pub(in super::super) fn attach_to_browser() -> target::AttachToBrowserTargetParams {
+    target::AttachToBrowserTargetParams {}
 }
 
 pub(in super::super) fn dispose_context(context: &str) -> target::DisposeBrowserContextParams {

@@ -1,7 +1,6 @@
 //! One pipe to one browser: a task that writes, a task that reads, and the table of who waits for what.
 
 use std::{
-    borrow::Cow,
     collections::HashMap,
     future::Future,
     pin::Pin,
@@ -15,46 +14,26 @@ use std::{
 use chromiumoxide::Command;
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::unix::pipe,
-    sync::{mpsc, oneshot, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch},
 };
 
 use super::{
     SessionKey,
+    answer::{Answer, CdpError, MethodName, PassOn, Reply},
     message::{Call as Message, Envelope, Event, Logged, Splitter},
 };
 use crate::tasks::Tasks;
 
-/// Commands waiting to be written. When full the browser has stopped reading, and calls fail at once.
+/// Commands waiting to be written. When full the browser has stopped reading: our own fail at once, those that are passed on wait.
 const WRITE_QUEUE: usize = 4_096;
+/// KiB of commands that are passed on and not written yet; above it whoever sends them waits. One of 100 MiB fits.
+const PASSED_ON_KIB: usize = 128 * 1024;
 
-/// Why a command has no result.
-#[derive(Debug, Clone, thiserror::Error)]
-pub(in super::super) enum CdpError {
-    /// The browser refused it.
-    #[error("{method}: {message} ({code})")]
-    Refused { method: MethodName, code: i64, message: String },
-    /// The page it was for is gone: closed, or its renderer died.
-    #[error("the page is gone")]
-    PageGone,
-    /// The pipe is closed: the browser has exited.
-    #[error("the browser is gone")]
-    BrowserGone,
-    /// The browser does not read its pipe.
-    #[error("the browser does not take commands")]
-    Congested,
-    /// The result is not what we expect.
-    #[error("{method}: result not understood: {message}")]
-    Decode { method: MethodName, message: String },
-}
-
-/// `Domain.command`.
-pub(in super::super) type MethodName = Cow<'static, str>;
-
-type Reply = Result<Box<RawValue>, CdpError>;
+/// Commands are gathered into one write up to this size.
+const BATCH: usize = 1 << 20;
 
 /// The near end of the pipe. Cloning is cheap.
 #[derive(Debug, Clone)]
@@ -66,7 +45,9 @@ pub(in super::super) struct Connection {
 struct Shared {
     next_id: AtomicU64,
     waiting: Mutex<Waiting>,
-    outgoing: mpsc::Sender<Vec<u8>>,
+    outgoing: mpsc::Sender<Outgoing>,
+    /// Room for what is passed on.
+    room: Arc<Semaphore>,
     closed: watch::Sender<bool>,
     /// Counts whatever arrives.
     heard: AtomicU64,
@@ -88,9 +69,15 @@ struct Waiting {
 
 #[derive(Debug)]
 struct Call {
-    method: MethodName,
     session: Option<SessionKey>,
-    reply: oneshot::Sender<Reply>,
+    answer: Answer,
+}
+
+/// A command to be written, and the room it takes until it is.
+#[derive(Debug)]
+struct Outgoing {
+    bytes: Vec<u8>,
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 impl Connection {
@@ -106,6 +93,7 @@ impl Connection {
             next_id: AtomicU64::new(1),
             waiting: Mutex::default(),
             outgoing,
+            room: Arc::new(Semaphore::new(PASSED_ON_KIB)),
             closed: watch::Sender::new(false),
             heard: AtomicU64::new(0),
         };
@@ -129,30 +117,20 @@ impl Connection {
     /// Sends a command now and returns its reply to come, so that several can be under way at once.
     pub(in super::super) fn send<C: Command>(&self, session: Option<&SessionKey>, command: &C) -> Pending {
         let method = command.identifier();
-        let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
         let (reply, receiver) = oneshot::channel();
-        let message = Message { id, method: &method, session: session.map(AsRef::as_ref), params: command };
-        let bytes = serde_json::to_vec(&message);
+        let id = self.next_id();
         let pending = Pending { id, method: method.clone(), receiver, connection: self.clone() };
-        let bytes = match bytes {
-            Ok(mut bytes) => {
-                bytes.push(0);
-                bytes
-            }
+        let message = Message { id, method: &method, session: session.map(AsRef::as_ref), params: command };
+        let bytes = match message.bytes() {
+            Ok(bytes) => bytes,
             Err(error) => {
                 let _ = reply.send(Err(CdpError::Decode { method, message: error.to_string() })); // receiver is ours
                 return pending;
             }
         };
+        if self.expect(id, Call { session: session.cloned(), answer: Answer::Awaited { method, reply } })
+            && let Err(refused) = self.shared.outgoing.try_send(Outgoing { bytes, _room: None })
         {
-            let mut waiting = self.shared.waiting.lock();
-            if waiting.closed {
-                let _ = reply.send(Err(CdpError::BrowserGone)); // receiver is ours
-                return pending;
-            }
-            waiting.calls.insert(id, Call { method, session: session.cloned(), reply });
-        }
-        if let Err(refused) = self.shared.outgoing.try_send(bytes) {
             let error = match refused {
                 mpsc::error::TrySendError::Full(_) => CdpError::Congested,
                 mpsc::error::TrySendError::Closed(_) => CdpError::BrowserGone,
@@ -160,6 +138,51 @@ impl Connection {
             self.fail(id, error);
         }
         pending
+    }
+
+    /// Passes a command of someone else on, written with the id it is given, once there is room for it.
+    ///
+    /// # Errors
+    /// [`CdpError::BrowserGone`]; otherwise it is on its way.
+    ///
+    /// # Cancel safety
+    /// Dropped while it waits, nothing is sent.
+    pub(in super::super) async fn pass_on(
+        &self,
+        session: &SessionKey,
+        write: impl FnOnce(u64) -> serde_json::Result<Vec<u8>>,
+        answer: PassOn,
+    ) -> Result<(), CdpError> {
+        let id = self.next_id();
+        let decode = |error: serde_json::Error| CdpError::Decode { method: "".into(), message: error.to_string() };
+        let mut bytes = write(id).map_err(decode)?;
+        bytes.push(0);
+        let kib = u32::try_from(bytes.len().div_ceil(1024).min(PASSED_ON_KIB)).unwrap_or(u32::MAX);
+        let sent = async {
+            let room = Arc::clone(&self.shared.room).acquire_many_owned(kib).await.ok()?;
+            let place = self.shared.outgoing.reserve().await.ok()?;
+            let expected = self.expect(id, Call { session: Some(session.clone()), answer: Answer::PassedOn(answer) });
+            expected.then(|| place.send(Outgoing { bytes, _room: Some(room) }))
+        };
+        tokio::select! {
+            sent = sent => sent.ok_or(CdpError::BrowserGone),
+            () = self.closed() => Err(CdpError::BrowserGone),
+        }
+    }
+
+    fn next_id(&self) -> u64 {
+        self.shared.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Notes who gets the reply; false when there will be none, because the pipe is closed.
+    fn expect(&self, id: u64, call: Call) -> bool {
+        let mut waiting = self.shared.waiting.lock();
+        if waiting.closed {
+            call.answer.fail(CdpError::BrowserGone);
+            return false;
+        }
+        waiting.calls.insert(id, call);
+        true
     }
 
     /// Changes whenever the browser says anything.
@@ -181,7 +204,7 @@ impl Connection {
             std::mem::take(&mut waiting.calls)
         };
         for call in calls.into_values() {
-            let _ = call.reply.send(Err(CdpError::BrowserGone)); // caller left
+            call.answer.fail(CdpError::BrowserGone);
         }
         self.shared.closed.send_replace(true);
     }
@@ -193,29 +216,21 @@ impl Connection {
             waiting.calls.extract_if(|_, call| call.session.as_ref() == Some(session)).map(|(_, call)| call).collect()
         };
         for call in gone {
-            let _ = call.reply.send(Err(CdpError::PageGone)); // caller left
+            call.answer.fail(CdpError::PageGone);
         }
     }
 
     fn fail(&self, id: u64, error: CdpError) {
         if let Some(call) = self.shared.waiting.lock().calls.remove(&id) {
-            let _ = call.reply.send(Err(error)); // caller left
+            call.answer.fail(error);
         }
     }
 
     fn complete(&self, id: u64, envelope: Envelope<'_>) {
         let Some(call) = self.shared.waiting.lock().calls.remove(&id) else { return }; // caller left
-        let reply = match (envelope.result, envelope.error) {
-            (_, Some(error)) => {
-                Err(CdpError::Refused { method: call.method, code: error.code, message: error.message })
-            }
-            (Some(result), None) => Ok(result.to_owned()),
-            (None, None) => Ok(RawValue::NULL.to_owned()),
-        };
-        let _ = call.reply.send(reply); // caller left
+        call.answer.give(envelope);
     }
 }
-
 /// A reply to come. Dropping it forgets the call; the browser may still carry it out.
 #[derive(Debug)]
 pub(in super::super) struct Pending {
@@ -250,7 +265,7 @@ impl Drop for Pending {
 
 async fn write(
     mut pipe: pipe::Sender,
-    mut commands: mpsc::Receiver<Vec<u8>>,
+    mut commands: mpsc::Receiver<Outgoing>,
     connection: &Connection,
 ) -> std::io::Result<()> {
     loop {
@@ -258,10 +273,14 @@ async fn write(
             first = commands.recv() => first,
             () = connection.closed() => return Ok(()),
         };
-        let Some(mut batch) = first else { return Ok(()) };
+        let Some(Outgoing { bytes: mut batch, _room: first_room }) = first else { return Ok(()) };
+        let mut rooms = vec![first_room];
         // Commands sent together leave in one write.
-        while let Ok(more) = commands.try_recv() {
-            batch.extend_from_slice(&more);
+        while batch.len() < BATCH
+            && let Ok(Outgoing { bytes, _room: room }) = commands.try_recv()
+        {
+            batch.extend_from_slice(&bytes);
+            rooms.push(room);
         }
         tokio::select! {
             written = pipe.write_all(&batch) => written?,

@@ -19,6 +19,15 @@ pub(super) struct Call<'a, P> {
     pub(super) params: &'a P,
 }
 
+impl<P: Serialize> Call<'_, P> {
+    /// As it goes over the pipe.
+    pub(super) fn bytes(&self) -> serde_json::Result<Vec<u8>> {
+        let mut bytes = serde_json::to_vec(self)?;
+        bytes.push(0);
+        Ok(bytes)
+    }
+}
+
 /// Any message of the browser: a reply has an id, an event a method.
 #[derive(Debug, Deserialize)]
 pub(super) struct Envelope<'a> {
@@ -31,13 +40,21 @@ pub(super) struct Envelope<'a> {
     pub(super) params: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) result: Option<&'a RawValue>,
-    pub(super) error: Option<ErrorReply>,
+    #[serde(borrow)]
+    pub(super) error: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct ErrorReply {
     pub(super) code: i64,
     pub(super) message: String,
+}
+
+impl ErrorReply {
+    /// An error that is not as the protocol says is told whole.
+    pub(super) fn read(error: &RawValue) -> Self {
+        serde_json::from_str(error.get()).unwrap_or_else(|_| Self { code: 0, message: error.get().to_owned() })
+    }
 }
 
 /// Something the browser tells by itself.
@@ -47,13 +64,18 @@ pub(in super::super) struct Event {
     pub(in super::super) session: SessionKey,
     /// `Domain.event`.
     pub(in super::super) method: Arc<str>,
-    params: Box<RawValue>,
+    pub(in super::super) params: Box<RawValue>,
 }
 
 impl Event {
-    pub(super) fn new(session: SessionKey, method: &str, params: Option<&RawValue>) -> Self {
+    pub(in super::super) fn new(session: SessionKey, method: &str, params: Option<&RawValue>) -> Self {
         let params = params.map_or_else(|| RawValue::NULL.to_owned(), ToOwned::to_owned);
         Self { session, method: method.into(), params }
+    }
+
+    /// Something we tell ourselves, in the order of what the browser tells.
+    pub(in super::super) fn told(method: &str, params: &RawValue) -> Self {
+        Self::new(SessionKey::from(""), method, Some(params))
     }
 
     /// The event's fields. An event that does not decode is skipped: the browser is newer than our types.

@@ -3,6 +3,7 @@
 //! Messages are JSON ended by a NUL byte. Commands are written without waiting for each other; replies find their caller
 //! by id, events find their page by session. Knows nothing of what the commands mean.
 
+mod answer;
 pub(super) mod commands;
 mod connection;
 mod message;
@@ -11,7 +12,8 @@ mod session;
 #[cfg(fuzzing)]
 pub(super) use self::message::events_of;
 pub(super) use self::{
-    connection::{CdpError, Connection, Listener, Pending},
+    answer::{CdpError, RawReply},
+    connection::{Connection, Listener, Pending},
     message::{Event, Logged, LoggedKind},
     session::{CdpSession, SessionKey},
 };

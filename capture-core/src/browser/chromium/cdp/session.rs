@@ -1,6 +1,6 @@
 //! Commands to one page.
 
-use std::sync::Arc;
+use std::{borrow::Borrow, sync::Arc};
 
 use chromiumoxide::Command;
 
@@ -9,6 +9,12 @@ use super::{Connection, Pending};
 /// Names a page on a connection; the empty one is the browser itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in super::super) struct SessionKey(Arc<str>);
+
+impl Borrow<str> for SessionKey {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
 
 impl From<&str> for SessionKey {
     fn from(text: &str) -> Self {

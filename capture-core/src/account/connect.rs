@@ -1,0 +1,280 @@
+//! Connect tokens: what stands in a `connectUrl`. Signed, not stored, so that any instance with the key can judge them.
+//!
+//! `v1.<payload>.<mac>`, both base64url without padding. The payload is `<session> <issued, ms> <user>`; the MAC is
+//! HMAC-SHA256 over the purpose, the version and the payload as it is written. A token is good for connecting several
+//! times within its life; whether its session still lives is not known here.
+
+use std::fmt;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use tokio::time::Duration;
+
+use super::UserId;
+use crate::{clock::Timestamp, session::SessionId};
+
+/// How long a token can be used for connecting.
+pub const CONNECT_LIFE: Duration = Duration::from_secs(5 * 60);
+/// How far the clock of another instance may be ahead of ours.
+const MAX_SKEW: Duration = Duration::from_secs(30);
+/// Longest token ever minted: an id of 41, a time of 20, a user of 64, two spaces (127 bytes in base64url), and the rest.
+const MAX_TOKEN: usize = VERSION.len() + 170 + 1 + 43;
+const VERSION: &str = "v1.";
+/// Stands in the MAC, so that nothing signed for another purpose passes for one of these.
+const PURPOSE: &str = "capture-cdp";
+
+/// Signs connect tokens and recognises them. Shared by the instances of a cluster.
+#[derive(Clone)]
+pub struct ConnectKey([u8; 32]);
+
+impl ConnectKey {
+    /// A new random key.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn generate() -> Result<Self, getrandom::Error> {
+        let mut bytes = [0_u8; 32];
+        getrandom::fill(&mut bytes)?;
+        Ok(Self(bytes))
+    }
+
+    /// The key of a cluster.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The key in the clear, to be shared with the other instances and shown to nobody.
+    pub fn reveal(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// A token for this user's session, good for [`CONNECT_LIFE`] from `now`. A credential: never logged.
+    pub fn mint(&self, session: SessionId, user: &UserId, now: Timestamp) -> String {
+        let payload = URL_SAFE_NO_PAD.encode(format!("{session} {} {user}", now.0));
+        let mac = URL_SAFE_NO_PAD.encode(self.sign(PURPOSE, &payload).finalize().into_bytes());
+        format!("{VERSION}{payload}.{mac}")
+    }
+
+    /// Whose session the token opens. Compares in constant time; any text is judged without a panic.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Connect, TokenError> {
+        if token.len() > MAX_TOKEN {
+            return Err(TokenError::Malformed);
+        }
+        let signed = token.strip_prefix(VERSION).and_then(|rest| rest.split_once('.'));
+        let (payload, mac) = signed.ok_or(TokenError::Malformed)?;
+        let mac = URL_SAFE_NO_PAD.decode(mac).map_err(|_not_base64| TokenError::Malformed)?;
+        self.sign(PURPOSE, payload).verify_slice(&mac).map_err(|_differs| TokenError::Forged)?;
+        let (connect, issued) = read(payload).ok_or(TokenError::Malformed)?;
+        if issued.since(now) > MAX_SKEW {
+            return Err(TokenError::Early);
+        }
+        if now.since(issued) >= CONNECT_LIFE {
+            return Err(TokenError::Expired);
+        }
+        Ok(connect)
+    }
+
+    fn sign(&self, purpose: &str, payload: &str) -> Hmac<Sha256> {
+        // HMAC fills a short key with zeros up to the hash's block.
+        let block: [u8; 64] = std::array::from_fn(|at| self.0.get(at).copied().unwrap_or(0));
+        let mut mac = <Hmac<Sha256> as hmac::digest::KeyInit>::new(&block.into());
+        for part in [purpose, "\0", VERSION, payload] {
+            mac.update(part.as_bytes());
+        }
+        mac
+    }
+}
+
+impl fmt::Debug for ConnectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ConnectKey(…)")
+    }
+}
+
+/// What a valid token opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connect {
+    /// The session.
+    pub session: SessionId,
+    /// Its owner when the token was minted.
+    pub user: UserId,
+}
+
+/// Why a token opens nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Not of the form of a token.
+    #[error("not a connect token")]
+    Malformed,
+    /// Not signed with this key for this purpose.
+    #[error("the connect token is not one of ours")]
+    Forged,
+    /// Older than [`CONNECT_LIFE`].
+    #[error("the connect token has expired: get the session for a new one")]
+    Expired,
+    /// From further in the future than clocks differ.
+    #[error("the connect token is not valid yet: the clocks of the servers differ")]
+    Early,
+}
+
+/// Reads a payload that we signed.
+fn read(payload: &str) -> Option<(Connect, Timestamp)> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
+    let mut parts = text.splitn(3, ' ');
+    let session = parts.next()?.parse().ok()?;
+    let issued = Timestamp(parts.next()?.parse().ok()?);
+    let user = parts.next()?.parse().ok()?;
+    Some((Connect { session, user }, issued))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_750_000_000_000);
+
+    fn key() -> ConnectKey {
+        ConnectKey::from_bytes([7; 32])
+    }
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp(NOW.0 + millis)
+    }
+
+    fn minted(user: &str) -> (String, Connect) {
+        let connect = Connect { session: SessionId::new(), user: user.parse().unwrap() };
+        (key().mint(connect.session, &connect.user, NOW), connect)
+    }
+
+    #[test]
+    fn a_token_opens_its_session_any_number_of_times() {
+        for user in ["a", "ann.b-c_d", &"u".repeat(64)] {
+            let (token, connect) = minted(user);
+            for _ in 0..3 {
+                assert_eq!(key().verify(&token, NOW).as_ref(), Ok(&connect));
+            }
+            assert!(token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)), "{token}");
+        }
+        let longest = key().mint(SessionId::new(), &"u".repeat(64).parse().unwrap(), Timestamp(i64::MIN));
+        assert_eq!(longest.len(), MAX_TOKEN);
+    }
+
+    #[test]
+    fn a_token_lives_five_minutes_and_clocks_may_differ_by_half_a_minute() {
+        let (token, connect) = minted("ann");
+        for (now, expected) in [
+            (at(-30_001), Err(TokenError::Early)),
+            (at(-30_000), Ok(connect.clone())),
+            (at(299_999), Ok(connect)),
+            (at(300_000), Err(TokenError::Expired)),
+            (Timestamp(i64::MAX), Err(TokenError::Expired)),
+            (Timestamp(i64::MIN), Err(TokenError::Early)),
+        ] {
+            assert_eq!(key().verify(&token, now), expected, "{}", now.0);
+        }
+    }
+
+    #[test]
+    fn no_byte_of_a_token_can_be_changed_added_or_left_out() {
+        let (token, _) = minted("ann");
+        for at in 0..token.len() {
+            for other in ['A', 'B', 'Z', 'a', '0', '-', '_', '.', '=', '+', '/', ' ', 'é'] {
+                let changed: String =
+                    token.char_indices().map(|(index, c)| if index == at { other } else { c }).collect();
+                assert!(changed == token || key().verify(&changed, NOW).is_err(), "{changed}");
+                let mut longer = token.clone();
+                longer.insert(at, other);
+                assert!(key().verify(&longer, NOW).is_err(), "{longer}");
+            }
+            let mut shorter = token.clone();
+            shorter.remove(at);
+            assert!(key().verify(&shorter, NOW).is_err(), "{shorter}");
+            let cut: String = token.chars().take(at).collect();
+            assert!(key().verify(&cut, NOW).is_err(), "{cut}");
+        }
+    }
+
+    #[test]
+    fn another_spelling_of_the_same_bytes_is_refused() {
+        let (token, _) = minted("ann");
+        // 32 bytes end in a character of which two bits are not used.
+        let last = token.chars().next_back().unwrap();
+        for other in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".chars() {
+            let changed = format!("{}{other}", token.strip_suffix(last).unwrap());
+            assert_eq!(key().verify(&changed, NOW).is_ok(), other == last, "{changed}");
+        }
+        for padded in [format!("{token}="), token.replace('.', "=."), token.replace("v1.", "V1."), format!(" {token}")]
+        {
+            assert!(key().verify(&padded, NOW).is_err(), "{padded}");
+        }
+    }
+
+    #[test]
+    fn other_keys_and_other_purposes_are_forgeries() {
+        let (token, connect) = minted("ann");
+        assert_eq!(ConnectKey::from_bytes([8; 32]).verify(&token, NOW), Err(TokenError::Forged));
+        assert_eq!(ConnectKey::generate().unwrap().verify(&token, NOW), Err(TokenError::Forged));
+        let payload = token.split('.').nth(1).unwrap();
+        let signed_for = |purpose: &str| {
+            let mac = key().sign(purpose, payload).finalize().into_bytes();
+            format!("v1.{payload}.{}", URL_SAFE_NO_PAD.encode(mac))
+        };
+        for purpose in ["", "capture", "capture-view", "capture-cdp\0"] {
+            assert_eq!(key().verify(&signed_for(purpose), NOW), Err(TokenError::Forged), "{purpose:?}");
+        }
+        assert_eq!(key().verify(&signed_for(PURPOSE), NOW), Ok(connect));
+        for mac in ["", "AA", &"A".repeat(43)] {
+            assert_eq!(key().verify(&format!("v1.{payload}.{mac}"), NOW), Err(TokenError::Forged), "{mac:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_not_the_form_of_a_token_is_malformed() {
+        for text in
+            ["", "v1", "v1.", "v1.a", "v2.a.b", "none.a.b", "v1.a.b.c", "v1..=", "v1.a.\u{0}", &"v1.".repeat(100_000)]
+        {
+            assert_eq!(key().verify(text, NOW), Err(TokenError::Malformed), "{text:.20}");
+        }
+        // Signed by us, and still not what we would sign.
+        for payload in
+            ["", "x", "sess_x 1 ann", &format!("{} 1 ", SessionId::new()), &format!("{} x ann", SessionId::new())]
+        {
+            let payload = URL_SAFE_NO_PAD.encode(payload);
+            let mac = URL_SAFE_NO_PAD.encode(key().sign(PURPOSE, &payload).finalize().into_bytes());
+            assert_eq!(key().verify(&format!("v1.{payload}.{mac}"), NOW), Err(TokenError::Malformed), "{payload}");
+        }
+    }
+
+    #[test]
+    fn keys_are_not_shown() {
+        assert_eq!(format!("{:?}", key()), "ConnectKey(…)");
+    }
+
+    #[test]
+    fn the_mac_is_plain_hmac_sha256() {
+        let block = <Hmac<Sha256> as Mac>::new_from_slice(&[7; 32]).unwrap();
+        let expected = block.chain_update("capture-cdp\0v1.abc").finalize().into_bytes();
+        assert_eq!(key().sign(PURPOSE, "abc").finalize().into_bytes(), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_opens_anything_or_panics(text in "(v1\\.)?[A-Za-z0-9_.=-]{0,260}|\\PC{0,300}", now in any::<i64>()) {
+            prop_assert!(key().verify(&text, Timestamp(now)).is_err());
+        }
+
+        #[test]
+        fn minted_tokens_are_valid_at_once(user in "[A-Za-z0-9_.-]{1,64}", now in any::<i64>()) {
+            let session = SessionId::new();
+            let user: UserId = user.parse().unwrap();
+            let token = key().mint(session, &user, Timestamp(now));
+            prop_assert_eq!(key().verify(&token, Timestamp(now)), Ok(Connect { session, user }));
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! One client: its commands judged and passed on, its replies brought back.
+
+use std::{fmt, sync::Arc};
+
+use futures::{FutureExt, future::BoxFuture};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, value::RawValue};
+
+use super::{
+    super::{
+        browser::Browser,
+        cdp::{Event, RawReply, SessionKey, commands},
+    },
+    CLIENT_QUIET, TARGET_MADE,
+    frame::{FrameError, Request, done},
+    judge::{Deed, Refusal, Verdict, judge},
+    outbox::Outbox,
+    params::Fields,
+};
+use crate::browser::{CdpClient, CdpCommands, CdpEnd, Fault};
+
+/// Chromium's code for a session it does not know.
+const NO_SESSION: i64 = -32_001;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Given {
+    session_id: String,
+}
+
+#[derive(Serialize)]
+struct Reply<'a> {
+    id: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a RawValue>,
+    #[serde(rename = "sessionId", skip_serializing_if = "Option::is_none")]
+    session: Option<&'a str>,
+}
+
+/// The way in for a client of a browser's default context.
+pub(in super::super) async fn connect(browser: &Arc<Browser>, context: &str) -> Result<CdpClient, Fault> {
+    let clients = browser.routes().clients();
+    if !clients.admit() {
+        return Err(Fault::failed_for("too_many_clients", "this session has as many CDP clients as it takes"));
+    }
+    let attached = browser.session().send(&commands::attach_to_browser()).decode::<Given>().await;
+    let root = match attached {
+        Ok(Given { session_id }) => SessionKey::from(session_id.as_str()),
+        Err(error) => {
+            clients.turn_away();
+            return Err(Fault::Unavailable(error.to_string()));
+        }
+    };
+    let (outbox, frames) = Outbox::open();
+    clients.join(root.clone(), Arc::clone(&outbox));
+    let client = Client { browser: Arc::clone(browser), context: context.into(), root, outbox };
+    if browser.lost_reason().is_some() {
+        client.outbox.end(CdpEnd::SessionOver); // it was lost before it knew of us
+    }
+    Ok(CdpClient { commands: Box::new(client), frames })
+}
+
+/// A connected client. Dropping it ends its sessions, its contexts and what it had enabled.
+struct Client {
+    browser: Arc<Browser>,
+    /// The default context.
+    context: Arc<str>,
+    root: SessionKey,
+    outbox: Arc<Outbox>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+impl CdpCommands for Client {
+    fn send<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Result<(), CdpEnd>> {
+        self.take(text).boxed()
+    }
+
+    fn ended(&self) -> CdpEnd {
+        self.outbox.over().unwrap_or(CdpEnd::SessionOver)
+    }
+}
+
+impl Client {
+    async fn take(&self, text: &str) -> Result<(), CdpEnd> {
+        if let Some(over) = self.outbox.over() {
+            return Err(over);
+        }
+        let request = match Request::parse(text) {
+            Ok(request) => request,
+            Err(FrameError::Unreadable(why)) => return Err(self.end(CdpEnd::Unreadable(why))),
+            Err(FrameError::Invalid { id, session, refusal }) => {
+                return self.answer(&refusal.answer(id, session.as_deref()));
+            }
+        };
+        let (id, named) = (request.id, request.session.as_deref());
+        let known = named.map_or(Some(self.root.clone()), |name| self.browser.routes().clients().session(&self.root, name));
+        let Some(session) = known else {
+            let refusal = Refusal { code: NO_SESSION, message: "Session with given id not found.".to_owned() };
+            return self.answer(&refusal.answer(id, named));
+        };
+        match judge(&request) {
+            Verdict::Pass => self.pass(&request, session, None, None).await,
+            Verdict::Rewrite(fields) => self.pass(&request, session, Some(fields), None).await,
+            Verdict::Watch(deed, fields) => match self.refuse(&deed) {
+                Some(refusal) => self.answer(&refusal.answer(id, named)),
+                None => self.pass(&request, session, fields, Some(deed)).await,
+            },
+            Verdict::Close => {
+                self.outbox.tell(done(id, named));
+                Err(self.end(CdpEnd::Closed))
+            }
+            Verdict::Refuse(refusal) => self.answer(&refusal.answer(id, named)),
+        }
+    }
+
+    fn answer(&self, frame: &str) -> Result<(), CdpEnd> {
+        self.outbox.tell(frame.to_owned());
+        Ok(())
+    }
+
+    fn end(&self, why: CdpEnd) -> CdpEnd {
+        self.outbox.end(why.clone());
+        why
+    }
+
+    /// What only the bridge can judge: whether it is the client's to end.
+    fn refuse(&self, deed: &Deed) -> Option<Refusal> {
+        match deed {
+            Deed::Detach { session } if self.browser.routes().clients().session(&self.root, session).is_none() => {
+                Some(Refusal { code: -32_602, message: "No session with given id".to_owned() })
+            }
+            Deed::DisposeContext { context } if **context == *self.context => {
+                Some(Refusal { code: -32_000, message: "the default context ends with the session only".to_owned() })
+            }
+            _ => None,
+        }
+    }
+
+    async fn pass(
+        &self,
+        request: &Request<'_>,
+        session: SessionKey,
+        fields: Option<Fields>,
+        deed: Option<Deed>,
+    ) -> Result<(), CdpEnd> {
+        let makes = matches!(&deed, Some(Deed::CreateTarget { context })
+            if context.as_deref().is_none_or(|context| context == &*self.context));
+        if makes {
+            self.browser.routes().clients().begin_making();
+        }
+        let booking = Booking { browser: Arc::clone(&self.browser), context: Arc::clone(&self.context), makes, deed };
+        let (outbox, id, named, key) = (Arc::clone(&self.outbox), request.id, request.session.clone(), session.clone());
+        let answer = move |reply: RawReply<'_>| {
+            booking.done(&key, reply);
+            let (result, error) = match reply {
+                RawReply::Result(result) => (Some(result), None),
+                RawReply::Error(error) => (None, Some(error)),
+            };
+            if let Ok(text) = serde_json::to_string(&Reply { id, result, error, session: named.as_deref() }) {
+                outbox.tell(text);
+            }
+        };
+        let write = |id| request.write(id, Some(session.as_ref()), fields.as_ref());
+        let passed = self.browser.connection().pass_on(&session, write, Box::new(answer)).await;
+        passed.map_err(|_gone| self.end(CdpEnd::SessionOver))
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.outbox.end(CdpEnd::Closed);
+        self.browser.routes().clients().leave(&self.root);
+        drop(self.browser.session().send(&commands::detach(self.root.as_ref())));
+        self.browser.routes().tell(&self.context, Event::told(CLIENT_QUIET, RawValue::NULL));
+    }
+}
+
+/// What a command does beside its reply, noted before anything that comes after it is read.
+struct Booking {
+    browser: Arc<Browser>,
+    context: Arc<str>,
+    /// It makes a target in the default context.
+    makes: bool,
+    deed: Option<Deed>,
+}
+
+impl Booking {
+    fn done(&self, session: &SessionKey, reply: RawReply<'_>) {
+        if self.makes {
+            // The keeper learns it after the news of the target itself, which it had to leave undecided.
+            let result = if let RawReply::Result(result) = reply { result } else { RawValue::NULL };
+            self.browser.routes().tell(&self.context, Event::told(TARGET_MADE, result));
+        }
+        let RawReply::Result(_) = reply else { return };
+        let clients = self.browser.routes().clients();
+        match &self.deed {
+            Some(Deed::PageEnabled) => clients.hears_page(session, true),
+            Some(Deed::PageDisabled) => {
+                clients.hears_page(session, false);
+                self.browser.routes().tell(&self.context, Event::told(CLIENT_QUIET, RawValue::NULL));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The target a client's command made.
+pub(in super::super) fn made_target(event: &Event) -> Option<String> {
+    event.decode::<Value>()?.get("targetId")?.as_str().map(str::to_owned)
+}

@@ -1,0 +1,90 @@
+//! What becomes of the reply to a command.
+
+use std::{borrow::Cow, fmt};
+
+use serde_json::value::RawValue;
+use tokio::sync::oneshot;
+
+use super::message::{Envelope, ErrorReply};
+
+/// Why a command has no result.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(in super::super) enum CdpError {
+    /// The browser refused it.
+    #[error("{method}: {message} ({code})")]
+    Refused { method: MethodName, code: i64, message: String },
+    /// The page it was for is gone: closed, or its renderer died.
+    #[error("the page is gone")]
+    PageGone,
+    /// The pipe is closed: the browser has exited.
+    #[error("the browser is gone")]
+    BrowserGone,
+    /// The browser does not read its pipe.
+    #[error("the browser does not take commands")]
+    Congested,
+    /// The result is not what we expect.
+    #[error("{method}: result not understood: {message}")]
+    Decode { method: MethodName, message: String },
+}
+
+/// `Domain.command`.
+pub(in super::super) type MethodName = Cow<'static, str>;
+
+pub(super) type Reply = Result<Box<RawValue>, CdpError>;
+
+/// What becomes of a reply.
+pub(super) enum Answer {
+    /// One of us waits for it.
+    Awaited { method: MethodName, reply: oneshot::Sender<Reply> },
+    /// It is passed on as it came.
+    PassedOn(PassOn),
+}
+
+/// Takes the reply to a command that was passed on, on the reading task. Dropped unused when there will be none.
+pub(in super::super) type PassOn = Box<dyn FnOnce(RawReply<'_>) + Send>;
+
+/// A reply as the browser wrote it.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) enum RawReply<'a> {
+    Result(&'a RawValue),
+    Error(&'a RawValue),
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Awaited { method, .. } => f.debug_tuple("Awaited").field(method).finish(),
+            Self::PassedOn(_) => f.write_str("PassedOn"),
+        }
+    }
+}
+
+impl Answer {
+    pub(super) fn fail(self, error: CdpError) {
+        if let Self::Awaited { reply, .. } = self {
+            let _ = reply.send(Err(error)); // caller left
+        }
+    }
+
+    /// Gives the reply to whoever gets it.
+    pub(super) fn give(self, envelope: Envelope<'_>) {
+        match self {
+            Self::Awaited { method, reply } => {
+                let answer = match (envelope.result, envelope.error) {
+                    (_, Some(error)) => {
+                        let ErrorReply { code, message } = ErrorReply::read(error);
+                        Err(CdpError::Refused { method, code, message })
+                    }
+                    (Some(result), None) => Ok(result.to_owned()),
+                    (None, None) => Ok(RawValue::NULL.to_owned()),
+                };
+                let _ = reply.send(answer); // caller left
+            }
+            Self::PassedOn(pass_on) => pass_on(match (envelope.result, envelope.error) {
+                (_, Some(error)) => RawReply::Error(error),
+                (Some(result), None) => RawReply::Result(result),
+                (None, None) => RawReply::Result(RawValue::NULL),
+            }),
+        }
+    }
+}

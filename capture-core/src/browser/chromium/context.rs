@@ -1,0 +1,79 @@
+//! The browser context of one session: its own in a shared browser, or the default one of a browser of its own.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::{
+    browser::Browser,
+    cdp::{Pending, commands},
+    flags,
+};
+use crate::{browser::Fault, egress::EgressPort};
+
+/// A context that closes itself unless it was closed: a dropped open leaves nothing behind.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) browser: Arc<Browser>,
+    pub(super) id: String,
+    /// Everything its pages ask of the network goes through here.
+    pub(super) egress: Arc<EgressPort>,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Beside others, in a browser that stays.
+    Shared,
+    /// All of its browser.
+    Whole,
+}
+
+impl Context {
+    /// Makes a context with a port of its own.
+    pub(super) async fn create(browser: &Arc<Browser>, egress: EgressPort, deadline: Instant) -> Result<Self, Fault> {
+        let create = commands::create_context(flags::proxy(egress.address()), flags::PROXY_BYPASS);
+        let created = ask(browser, browser.session().send(&create), deadline).await?;
+        let context = created.get("browserContextId").and_then(Value::as_str);
+        let id = context.ok_or_else(|| Fault::Protocol("a context without an id".to_owned()))?.to_owned();
+        Ok(Self { browser: Arc::clone(browser), id, egress: Arc::new(egress), kind: Kind::Shared })
+    }
+
+    /// The default context of a browser that has no other session.
+    pub(super) async fn whole(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, Fault> {
+        let contexts = ask(browser, browser.session().send(&commands::contexts()), deadline).await?;
+        let context = contexts.get("defaultBrowserContextId").and_then(Value::as_str);
+        let id = context.ok_or_else(|| Fault::Protocol("a browser without a default context".to_owned()))?.to_owned();
+        let egress = Arc::clone(browser.egress());
+        Ok(Self { browser: Arc::clone(browser), id, egress, kind: Kind::Whole })
+    }
+
+    /// Whether its browser is the session's own.
+    pub(super) fn is_whole(&self) -> bool {
+        self.kind == Kind::Whole
+    }
+
+    /// Closes it with all its tabs, without asking its pages. The default context goes with its browser.
+    pub(super) fn dispose(&self) -> Option<Pending> {
+        self.browser.routes().forget(&self.id);
+        (!self.is_whole()).then(|| self.browser.session().send(&commands::dispose_context(&self.id)))
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        // Closed already: then the browser knows it no more, and says so to nobody.
+        drop(self.dispose());
+    }
+}
+
+async fn ask(browser: &Browser, reply: Pending, deadline: Instant) -> Result<Value, Fault> {
+    tokio::select! {
+        reply = tokio::time::timeout_at(deadline, reply.decode()) => match reply {
+            Ok(reply) => reply.map_err(|error| Fault::Unavailable(error.to_string())),
+            Err(_elapsed) => Err(Fault::Unavailable("the browser opened no context in time".to_owned())),
+        },
+        reason = browser.lost() => Err(Fault::Unavailable(reason.to_string())),
+    }
+}

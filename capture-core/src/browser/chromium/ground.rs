@@ -1,0 +1,16 @@
+//! What every browser of a backend stands on.
+
+use std::path::PathBuf;
+
+use super::{config::ChromiumConfig, run_root::RunRoot};
+use crate::{egress::Guard, tasks::Tasks};
+
+/// Settings, program, folders, tasks and the wall around the network.
+#[derive(Debug)]
+pub(super) struct Ground {
+    pub(super) config: ChromiumConfig,
+    pub(super) executable: PathBuf,
+    pub(super) root: RunRoot,
+    pub(super) tasks: Tasks,
+    pub(super) guard: Guard,
+}

@@ -1,0 +1,153 @@
+//! The guard of a process: one policy, one resolver, and the ports that are never reached.
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use super::{
+    EgressPolicy, EgressPort, Failure, Resolver, Upstream, Why,
+    forbidden::{Forbidden, Forbidding},
+    host::{Host, Name},
+    policy::AllowedByName,
+    port,
+    upstream::Tls,
+};
+use crate::tasks::Tasks;
+
+/// Opens ports, and judges what their clients ask for. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Guard {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    policy: EgressPolicy,
+    resolver: Arc<dyn Resolver>,
+    forbidden: Forbidden,
+    tasks: Tasks,
+    tls: Tls,
+}
+
+impl Guard {
+    /// A guard with no ports yet.
+    pub fn new(policy: EgressPolicy, resolver: Arc<dyn Resolver>) -> Self {
+        Self::with_tls(policy, resolver, Tls::trusting(&[]))
+    }
+
+    pub(super) fn with_tls(policy: EgressPolicy, resolver: Arc<dyn Resolver>, tls: Tls) -> Self {
+        let (forbidden, tasks) = (Forbidden::default(), Tasks::default());
+        Self { inner: Arc::new(Inner { policy, resolver, forbidden, tasks, tls }) }
+    }
+
+    /// Never lets anyone reach this address, whatever the rules say: the service's own listeners, its Redis. One of this
+    /// machine (also the unspecified one) is forbidden at every address of this machine.
+    pub fn forbid(&self, address: SocketAddr) {
+        self.inner.forbidden.add(address);
+    }
+
+    /// A port for one browser context.
+    ///
+    /// # Errors
+    /// No socket is to be had.
+    pub async fn open(&self) -> io::Result<EgressPort> {
+        port::open(self, false).await
+    }
+
+    /// A port that denies everything, for parts of a browser that belong to no context.
+    ///
+    /// # Errors
+    /// No socket is to be had.
+    pub async fn open_shut(&self) -> io::Result<EgressPort> {
+        port::open(self, true).await
+    }
+
+    /// Judges what is known of a user's proxy before its name is resolved; the rest is judged whenever it is dialled.
+    ///
+    /// # Errors
+    /// Why it will never be connected to.
+    pub fn judge_upstream(&self, upstream: &Upstream) -> Result<(), Why> {
+        self.judge_unresolved(upstream.host(), upstream.port()).map(drop)
+    }
+
+    /// Ports and connections that have not ended. Those of a dropped port end as soon as their tasks run.
+    pub fn alive(&self) -> usize {
+        self.inner.tasks.alive()
+    }
+
+    /// Ends every port and connection, also of ports that are still held.
+    ///
+    /// # Cancel safety
+    /// Dropping it ends those taken so far.
+    pub async fn shutdown(&self) {
+        self.inner.tasks.finish(Duration::ZERO).await;
+    }
+
+    pub(super) fn tls(&self) -> &Tls {
+        &self.inner.tls
+    }
+
+    pub(super) fn tasks(&self) -> &Tasks {
+        &self.inner.tasks
+    }
+
+    pub(super) fn forbid_while_alive(&self, address: SocketAddr) -> Forbidding {
+        self.inner.forbidden.while_alive(address)
+    }
+
+    /// Where to dial for this target. The resolver is asked once; one bad address denies the name with all of them.
+    pub(super) async fn addresses(&self, host: &Host, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+        match self.judge_unresolved(host, port).map_err(Failure::Blocked)? {
+            Judged::Addresses(addresses) => Ok(addresses),
+            Judged::Name(name, allowed) => {
+                let resolved = self.inner.resolver.resolve(name.as_str()).await.or(Err(Failure::NameNotResolved))?;
+                let judged = resolved.into_iter().map(|address| self.judge_address(address, port, allowed));
+                let addresses: Vec<_> = judged.collect::<Result<_, _>>().map_err(Failure::Blocked)?;
+                if addresses.is_empty() { Err(Failure::NameNotResolved) } else { Ok(addresses) }
+            }
+        }
+    }
+
+    /// Judges what can be judged without a resolver.
+    pub(super) fn judge_unresolved<'a>(&self, host: &'a Host, port: u16) -> Result<Judged<'a>, Why> {
+        const NO_NAME: AllowedByName = AllowedByName(false);
+        match host {
+            _ if port == 0 => Err(Why::Malformed),
+            Host::Address(address) => Ok(Judged::Addresses(vec![self.judge_address(*address, port, NO_NAME)?])),
+            Host::Name(name) => {
+                let allowed = self.inner.policy.judge_name(name, port)?;
+                if !name.is_localhost() {
+                    return Ok(Judged::Name(name, allowed));
+                }
+                // We made these up ourselves, so one of them is enough.
+                let [v4, v6] = Host::LOCALHOST.map(|address| self.judge_address(address, port, allowed));
+                let addresses = match (v4, v6) {
+                    (Err(why), Err(_)) => return Err(why),
+                    (v4, v6) => v4.into_iter().chain(v6).collect(),
+                };
+                Ok(Judged::Addresses(addresses))
+            }
+        }
+    }
+
+    fn judge_address(&self, address: IpAddr, port: u16, allowed: AllowedByName) -> Result<SocketAddr, Why> {
+        let address = address.to_canonical();
+        if self.inner.forbidden.has(address, port) {
+            return Err(Why::OwnPort);
+        }
+        self.inner.policy.judge_address(address, port, allowed)?;
+        Ok(SocketAddr::new(address, port))
+    }
+}
+
+/// A target that nothing is to be said against so far.
+#[derive(Debug)]
+pub(super) enum Judged<'a> {
+    /// May be dialled.
+    Addresses(Vec<SocketAddr>),
+    /// Has to be resolved, and its addresses to be judged.
+    Name(&'a Name, AllowedByName),
+}

@@ -1,0 +1,115 @@
+//! One loopback port for one browser context at a time.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    time::Instant,
+};
+
+use super::{Blocked, Failure, Guard, Upstream, connection, forbidden::Forbidding, tenant::Tenant};
+
+/// How long accepting rests when the process is out of sockets.
+const REST: Duration = Duration::from_millis(50);
+
+/// Payload of a context's connections since the port serves it, in bytes. Handshakes with proxies are not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Traffic {
+    /// Given to origins.
+    pub sent_bytes: u64,
+    /// Taken from origins.
+    pub received_bytes: u64,
+}
+
+/// A SOCKS5 listener on loopback. Dropping it ends the listener and all of its connections at once.
+#[derive(Debug)]
+pub struct EgressPort {
+    guard: Guard,
+    address: SocketAddr,
+    shut: bool,
+    /// Whom the port serves. Connections end when it changes.
+    tenant: watch::Sender<Arc<Tenant>>,
+}
+
+/// Opens a port; `shut`: one that denies everything.
+pub(super) async fn open(guard: &Guard, shut: bool) -> io::Result<EgressPort> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    let tenant = watch::Sender::new(Arc::new(Tenant::new(guard, shut)));
+    let own = guard.forbid_while_alive(address);
+    guard.tasks().spawn(accept(listener, tenant.subscribe(), guard.clone(), own));
+    Ok(EgressPort { guard: guard.clone(), address, shut, tenant })
+}
+
+impl EgressPort {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What went through it.
+    pub fn traffic(&self) -> Traffic {
+        let tenant = self.tenant.borrow();
+        Traffic {
+            sent_bytes: tenant.meter.sent.load(Ordering::Relaxed),
+            received_bytes: tenant.meter.received.load(Ordering::Relaxed),
+        }
+    }
+
+    /// From now on it serves another context: open connections end; failures, traffic and proxy are forgotten.
+    pub fn renew(&self) {
+        self.tenant.send_replace(Arc::new(Tenant::new(&self.guard, self.shut)));
+    }
+
+    /// New connections go through this proxy, or directly. Open ones stay where they are.
+    pub fn set_upstream(&self, upstream: Option<Upstream>) {
+        self.tenant.borrow().set_upstream(upstream);
+    }
+
+    /// The newest failure to reach this target since then, while it is one of the 64 newest. `host` as in a URL.
+    pub fn failure(&self, host: &str, port: u16, since: Instant) -> Option<Failure> {
+        self.tenant.borrow().failures.lock().newest(host, port, since)
+    }
+
+    /// The newest denial since then, whatever the target: where a redirect led is not known before.
+    pub fn last_blocked(&self, since: Instant) -> Option<Blocked> {
+        self.tenant.borrow().failures.lock().last_blocked(since)
+    }
+
+    /// Ends it, as dropping it does.
+    pub fn close(self) {}
+}
+
+/// Hands every connection to a task of its own, until the port is dropped.
+async fn accept(listener: TcpListener, mut tenant: watch::Receiver<Arc<Tenant>>, guard: Guard, own: Forbidding) {
+    loop {
+        let accepted = tokio::select! {
+            renewed = tenant.changed() => match renewed {
+                Ok(()) => continue,
+                Err(_) => break,
+            },
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((client, _)) => admit(client, tenant.clone(), &guard),
+            Err(_) => tokio::time::sleep(REST).await,
+        }
+    }
+    drop(listener);
+    drop(own); // only now may the port be somebody else's
+}
+
+/// Starts serving a client, or closes it where there is no room.
+fn admit(client: TcpStream, mut tenant: watch::Receiver<Arc<Tenant>>, guard: &Guard) {
+    let serving = Arc::clone(&tenant.borrow_and_update());
+    match serving.admit() {
+        Some(places) => guard.tasks().spawn(connection::run(client, serving, tenant, places)),
+        None => serving.failures.lock().busy(),
+    }
+}

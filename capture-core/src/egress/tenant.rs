@@ -1,0 +1,144 @@
+//! What a port knows of the context it serves: forgotten as a whole when it serves another.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+use tokio::{
+    net::TcpStream,
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+use super::{
+    Failure, Guard, Upstream, UpstreamFailure, Why, dial,
+    failure::Failures,
+    host::{Host, Malformed},
+    socks::Request,
+    splice::{Meter, Tunnel},
+    wire::Wire,
+};
+
+/// Connections of a context at once. Chromium opens 32 to a proxy, and its sockets for `WebSocket` beside them.
+const MAX_CONNECTIONS: usize = 256;
+/// Of these, how many may not have said their target yet.
+const MAX_HANDSHAKES: usize = 64;
+/// Lookups of a context at once, so that one with slow names does not stop the others'.
+const MAX_LOOKUPS: usize = 16;
+/// Everything that is done to reach a target through a proxy.
+const UPSTREAM: Duration = Duration::from_secs(25);
+
+#[derive(Debug)]
+pub(super) struct Tenant {
+    guard: Guard,
+    shut: bool,
+    pub(super) meter: Meter,
+    pub(super) failures: Mutex<Failures>,
+    connections: Arc<Semaphore>,
+    handshakes: Arc<Semaphore>,
+    lookups: Semaphore,
+    upstream: Mutex<Option<Arc<Chosen>>>,
+}
+
+/// The user's proxy, and what was learnt of it.
+#[derive(Debug)]
+struct Chosen {
+    upstream: Upstream,
+    /// It makes no tunnels to port 80.
+    plain_http: AtomicBool,
+}
+
+/// Room for one connection.
+#[derive(Debug)]
+pub(super) struct Places {
+    /// Kept until it ends.
+    pub(super) connection: OwnedSemaphorePermit,
+    /// Kept until it has said its target.
+    pub(super) handshake: OwnedSemaphorePermit,
+}
+
+impl Tenant {
+    pub(super) fn new(guard: &Guard, shut: bool) -> Self {
+        Self {
+            guard: guard.clone(),
+            shut,
+            meter: Meter::default(),
+            failures: Mutex::default(),
+            connections: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
+            handshakes: Arc::new(Semaphore::new(MAX_HANDSHAKES)),
+            lookups: Semaphore::new(MAX_LOOKUPS),
+            upstream: Mutex::default(),
+        }
+    }
+
+    pub(super) fn set_upstream(&self, upstream: Option<Upstream>) {
+        let chosen = upstream.map(|upstream| Arc::new(Chosen { upstream, plain_http: AtomicBool::new(false) }));
+        *self.upstream.lock() = chosen;
+    }
+
+    pub(super) fn admit(&self) -> Option<Places> {
+        let connection = Arc::clone(&self.connections).try_acquire_owned().ok()?;
+        let handshake = Arc::clone(&self.handshakes).try_acquire_owned().ok()?;
+        Some(Places { connection, handshake })
+    }
+
+    /// Opens the way to what a client asked for, in at most 25 s: Chromium gives up after 30.
+    pub(super) async fn connect(&self, request: &Request) -> Result<Tunnel, Failure> {
+        let host = Host::parse(&request.host).map_err(|Malformed| Failure::Blocked(Why::Malformed))?;
+        if self.shut {
+            return Err(Failure::Blocked(Why::Shut));
+        }
+        let chosen = self.upstream.lock().clone();
+        let Some(chosen) = chosen else {
+            let origin = Wire::Plain(self.dial(&host, request.port).await?);
+            return Ok(Tunnel { origin, from_origin: Vec::new(), from_client: Vec::new(), plain: None });
+        };
+        self.guard.judge_unresolved(&host, request.port).map_err(Failure::Blocked)?;
+        let through = timeout(UPSTREAM, self.through(&chosen, &host, request.port)).await;
+        through.unwrap_or(Err(UpstreamFailure::TimedOut)).map_err(Failure::Upstream)
+    }
+
+    /// By a tunnel, or where a proxy makes none to port 80, by a single request.
+    async fn through(&self, chosen: &Chosen, host: &Host, port: u16) -> Result<Tunnel, UpstreamFailure> {
+        let Chosen { upstream, plain_http } = chosen;
+        let (from_client, tls) = (Vec::new(), self.guard.tls());
+        let may_be_plain = port == 80 && upstream.speaks_http();
+        if !(may_be_plain && plain_http.load(Ordering::Relaxed)) {
+            match upstream.tunnel(self.dial_upstream(upstream).await?, tls, host, port).await {
+                Ok((origin, from_origin)) => return Ok(Tunnel { origin, from_origin, from_client, plain: None }),
+                Err(UpstreamFailure::Refused(403 | 405 | 501)) if may_be_plain => {
+                    plain_http.store(true, Ordering::Relaxed);
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        let (origin, plain) = upstream.plain(self.dial_upstream(upstream).await?, tls, host).await?;
+        Ok(Tunnel { origin, from_origin: Vec::new(), from_client, plain: Some(plain) })
+    }
+
+    async fn dial_upstream(&self, upstream: &Upstream) -> Result<TcpStream, UpstreamFailure> {
+        self.dial(upstream.host(), upstream.port()).await.map_err(|failure| match failure {
+            Failure::Blocked(why) => UpstreamFailure::Blocked(why),
+            Failure::NameNotResolved => UpstreamFailure::NameNotResolved,
+            Failure::TimedOut => UpstreamFailure::TimedOut,
+            _ => UpstreamFailure::Unreachable,
+        })
+    }
+
+    /// Resolves, judges and connects.
+    async fn dial(&self, host: &Host, port: u16) -> Result<TcpStream, Failure> {
+        let dialled = async {
+            let addresses = match self.lookups.acquire().await {
+                Ok(_turn) => self.guard.addresses(host, port).await?,
+                Err(_) => return Err(Failure::Busy), // never closed
+            };
+            dial::dial(addresses).await
+        };
+        timeout(dial::DEADLINE, dialled).await.unwrap_or(Err(Failure::TimedOut))
+    }
+}

@@ -1,0 +1,52 @@
+//! TLS to `https://` proxies, against Mozilla's roots: the same on every machine and in images without certificates.
+
+use std::{io, sync::Arc};
+
+use tokio::net::TcpStream;
+use tokio_rustls::{
+    TlsConnector,
+    rustls::{
+        self, ClientConfig, RootCertStore,
+        crypto::ring,
+        pki_types::{CertificateDer, ServerName},
+    },
+};
+
+use crate::egress::{UpstreamFailure, host::Host, wire::Wire};
+
+/// What proxies' certificates are checked against.
+#[derive(Debug)]
+pub(in crate::egress) struct Tls {
+    /// `None` where the library was built without any protocol version.
+    config: Option<Arc<ClientConfig>>,
+}
+
+impl Tls {
+    /// Mozilla's roots and these.
+    pub(in crate::egress) fn trusting(more: &[CertificateDer<'static>]) -> Self {
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        roots.add_parsable_certificates(more.iter().cloned());
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map(|config| config.with_root_certificates(roots).with_no_client_auth());
+        Self { config: config.ok().map(Arc::new) }
+    }
+
+    pub(super) async fn secure(&self, stream: TcpStream, host: &Host) -> Result<Wire, UpstreamFailure> {
+        let name = match host {
+            Host::Address(address) => ServerName::from(*address),
+            Host::Name(name) => ServerName::try_from(name.as_str().to_owned()).or(Err(UpstreamFailure::Certificate))?,
+        };
+        let config = self.config.clone().ok_or(UpstreamFailure::Certificate)?;
+        match TlsConnector::from(config).connect(name, stream).await {
+            Ok(stream) => Ok(Wire::Tls(Box::new(stream))),
+            Err(error) if is_about_certificate(&error) => Err(UpstreamFailure::Certificate),
+            Err(_) => Err(UpstreamFailure::BadAnswer),
+        }
+    }
+}
+
+fn is_about_certificate(error: &io::Error) -> bool {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+    matches!(cause, Some(rustls::Error::InvalidCertificate(_)))
+}
