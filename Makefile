@@ -7,7 +7,7 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 .PHONY: help run cluster test check fmt docs bench bench-channel bench-cluster soak faults lies simulate fuzz
 
 # Tests that need the machine for themselves; for nextest .config/nextest.toml says the same.
-ALONE := attacks::resources hostile:: faults:: load:: soak:: cluster:: failover::
+ALONE := attacks::resources hostile:: faults:: load:: soak:: cluster:: cluster_faults:: failover::
 
 # The long versions of tests that have a short one in `make test`.
 LONG := CAPTURE_LONG=1 cargo test --locked -p capture-tests --test e2e --
@@ -55,15 +55,15 @@ bench: ## measure side by side with peers and write BENCHMARKS.md
 bench-channel: ## what 10,000 connections of the channel cost (about 2 minutes)
 	cargo run --locked --release -p capture-http --example channels -- 10000
 
-bench-cluster: ## what the relay between two instances costs (about a minute)
+bench-cluster: ## what the relay between two instances costs, and how soon it heals (about 4 minutes)
 	@scripts/setup.sh tests
 	cargo run --locked --release -p capture-core --features redis --example relay
 
 soak: build-tests ## open and close 10,000 sessions and look what is left (about 10 minutes)
 	$(LONG) soak:: load:: codecs::
 
-faults: build-tests ## kill and stop every process of the browser in every phase, try every attack (about 20 minutes)
-	$(LONG) faults:: attacks::
+faults: build-tests ## every process of the browser in every phase, then every fault of a cluster at every load, and every attack (about 2 hours; CAPTURE_ROUNDS for fewer)
+	$(LONG) --test-threads=1 --nocapture faults:: attacks::
 
 simulate: ## 100,000 worlds of the cluster under faults, each from a seed (about 3 hours; CAPTURE_SEEDS for fewer)
 	CAPTURE_SEEDS=$${CAPTURE_SEEDS:-100000} cargo test --locked --release -p capture-core --features redis --lib simulation -- --nocapture

@@ -48,5 +48,5 @@ pub use self::{
     engine::{Engine, EngineBuilder},
     error::{Error, ErrorCode, RunOutcome},
     limits::Limits,
-    sessions::{ActionName, ActionReply, Caller, Created, Executed, Patience, Sessions},
+    sessions::{ActionName, ActionReply, Caller, Connected, Created, Executed, Patience, Sessions},
 };

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     account::UserId,
     action::{Action, Outcome},
+    browser::CdpClient,
     error::Error,
     session::{Follow, IdempotencyKey, Keyed, SessionId, SessionOptions, SessionView, Since, View, ViewOptions},
 };
@@ -121,6 +122,15 @@ pub enum Executed {
     Dropped(Box<SessionView>),
 }
 
+/// Where a CDP client is to go.
+#[derive(Debug)]
+pub enum Connected {
+    /// It is in.
+    Here(CdpClient),
+    /// The session is on another instance, at this address.
+    At(String),
+}
+
 /// The verbs. All of them answer `session_not_found` for another user's session, exactly as for one that never existed.
 ///
 /// # Cancel safety
@@ -178,6 +188,9 @@ pub trait Sessions: Send + Sync + 'static {
     /// Streams pictures of the page; all viewers of a session see the same ones, in the largest size and quality any asks for.
     fn view(&self, caller: Caller, id: SessionId, options: ViewOptions) -> BoxFuture<'_, Result<View, Error>>;
 
-    /// Connects a CDP client. Not available yet: `unavailable`.
-    fn connect(&self, caller: Caller, id: SessionId) -> BoxFuture<'_, Result<(), Error>>;
+    /// Connects a CDP client to a session that was created with `cdp`.
+    ///
+    /// # Errors
+    /// `invalid_request` for any other session, `session_inactive`, `unavailable` when its instance cannot be reached.
+    fn connect(&self, caller: Caller, id: SessionId) -> BoxFuture<'_, Result<Connected, Error>>;
 }

@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc};
 
 use capture_core::{
-    Engine, Limits, Sessions,
-    account::{Accounts, MemoryTickets, Tickets},
+    Engine, Error, Limits, Sessions,
+    account::{Accounts, ConnectKey, ConnectKeys, MemoryTickets, Tickets},
     clock::{Clock, Timestamp},
     cluster::Cluster,
 };
@@ -13,6 +13,8 @@ use url::Url;
 
 use crate::auth::Throttle;
 
+/// What a cluster has for all of its instances, and a single server for itself.
+type OfAll = (Arc<dyn Sessions>, Arc<dyn Tickets>, Arc<dyn ConnectKeys>);
 type Readiness = dyn Fn() -> Result<(), String> + Send + Sync;
 
 /// What the operator decides about the edge.
@@ -41,6 +43,7 @@ pub struct App {
     settings: EdgeSettings,
     throttle: Throttle,
     tickets: Arc<dyn Tickets>,
+    connect_keys: Arc<dyn ConnectKeys>,
     channels: Channels,
 }
 
@@ -51,12 +54,15 @@ impl App {
         accounts: Arc<dyn Accounts>,
         cluster: Option<&Cluster>,
         settings: EdgeSettings,
-    ) -> Self {
+    ) -> Result<Self, Error> {
+        let connect_key = ConnectKey::generate().map_err(Error::internal)?;
         let (judged, joined) = (engine.clone(), cluster.cloned());
         // The one place that decides between one instance and many.
-        let (sessions, tickets): (Arc<dyn Sessions>, Arc<dyn Tickets>) = match cluster {
-            None => (Arc::new(engine.clone()), Arc::new(MemoryTickets::default())),
-            Some(cluster) => (Arc::new(cluster.clone()), Arc::clone(cluster.books()) as _),
+        let (sessions, tickets, connect_keys): OfAll = match cluster {
+            None => (Arc::new(engine.clone()), Arc::new(MemoryTickets::default()), Arc::new(connect_key)),
+            Some(cluster) => {
+                (Arc::new(cluster.clone()), Arc::clone(cluster.books()) as _, Arc::clone(cluster.books()) as _)
+            }
         };
         let channels = Channels::new(Shared {
             instance: cluster.map(|cluster| cluster.instance().to_string().into()),
@@ -67,7 +73,7 @@ impl App {
             session_limits: engine.limits().clone(),
             limits: settings.channels.clone(),
         });
-        Self {
+        Ok(Self {
             sessions,
             accounts,
             clock: engine.clock(),
@@ -76,8 +82,9 @@ impl App {
             settings,
             throttle: Throttle::default(),
             tickets,
+            connect_keys,
             channels,
-        }
+        })
     }
 
     /// The verbs.
@@ -113,6 +120,11 @@ impl App {
     /// Where tickets for channels are issued.
     pub(crate) fn tickets(&self) -> &dyn Tickets {
         &*self.tickets
+    }
+
+    /// What connect tokens are signed with.
+    pub(crate) fn connect_keys(&self) -> &dyn ConnectKeys {
+        &*self.connect_keys
     }
 
     /// The open channels.

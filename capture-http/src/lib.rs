@@ -12,6 +12,7 @@
 mod actions;
 mod app;
 mod auth;
+mod cdp;
 mod demo;
 mod describe;
 mod devices;

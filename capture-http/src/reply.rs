@@ -45,14 +45,16 @@ struct CreatedSession {
     expires_at: Timestamp,
     #[serde(flatten)]
     options: SessionOptions,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connect_url: Option<String>,
 }
 
 /// The reply to a create.
-pub(crate) fn created(app: &App, created: &Created) -> Result<Response, Refusal> {
+pub(crate) fn created(app: &App, created: &Created, connect_url: Option<String>) -> Result<Response, Refusal> {
     let SessionView { id, status, expires_at, options, .. } = created.session;
     let reply = CreateReply {
         success: true,
-        session: CreatedSession { id, status, expires_at, options },
+        session: CreatedSession { id, status, expires_at, options, connect_url },
         expires_in_seconds: created.session.expires_in_seconds(app.now()),
         replayed: created.replayed,
     };
@@ -63,15 +65,28 @@ pub(crate) fn created(app: &App, created: &Created) -> Result<Response, Refusal>
 #[serde(rename_all = "camelCase")]
 struct SessionReply {
     success: bool,
-    session: SessionView,
+    session: Connectable,
     expires_in_seconds: u64,
 }
 
-/// The reply about one session.
-pub(crate) fn session(app: &App, view: SessionView) -> Result<Response, Refusal> {
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Connectable {
+    #[serde(flatten)]
+    view: SessionView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connect_url: Option<String>,
+}
+
+/// The reply about one session, with the address for its CDP clients if it has one.
+pub(crate) fn session(app: &App, view: SessionView, connect_url: Option<String>) -> Result<Response, Refusal> {
     let now = app.now();
     let expires_in_seconds = view.expires_in_seconds(now);
-    ok(&SessionReply { success: true, session: view.accrued(now), expires_in_seconds })
+    ok(&SessionReply {
+        success: true,
+        session: Connectable { view: view.accrued(now), connect_url },
+        expires_in_seconds,
+    })
 }
 
 #[derive(Serialize)]

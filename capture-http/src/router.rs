@@ -9,7 +9,8 @@ use axum::{
 };
 
 use crate::{
-    actions, app::App, demo, describe, devices, error, health, host, leftover, panics, request_id, sessions, stream,
+    actions, app::App, cdp, demo, describe, devices, error, health, host, leftover, panics, request_id, sessions,
+    stream,
 };
 
 /// Every path of the API, ready to be served.
@@ -19,6 +20,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/sessions/{session_id}", get(sessions::get).delete(sessions::close))
         .route("/v1/sessions/{session_id}/actions", post(actions::execute))
         .route("/v1/sessions/{session_id}/renew", post(sessions::renew))
+        .route("/cdp", get(cdp::connect))
+        .route("/cdp/json/version", get(cdp::version))
+        .route("/cdp/json/version/", get(cdp::version))
+        .route("/json/version", get(cdp::version))
+        .route("/json/version/", get(cdp::version))
         .route("/v1/stream", get(stream::connect))
         .route("/v1/stream/tickets", post(stream::ticket))
         .route("/", get(demo::page))

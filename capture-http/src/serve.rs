@@ -10,7 +10,10 @@ use axum::Router;
 use capture_core::{
     Engine,
     account::Secret,
-    browser::{Absent, chromium::Chromium},
+    browser::{
+        Absent,
+        chromium::{Chromium, ChromiumConfig},
+    },
     cluster::Cluster,
 };
 use capture_http::{App, EdgeSettings, router, server};
@@ -57,12 +60,13 @@ pub(crate) async fn serve(config: &Config) -> Result<ExitCode, Failure> {
         drain(&server.engine, config.drain, &mut signals).await;
         // After the sessions: whoever watches one learns its end first.
         server.channels.stop(LAST_REPLIES).await;
-        if let Some(cluster) = &server.cluster {
-            cluster.leave().await;
-        }
         drop(close);
     };
     tokio::join!(serving, ending);
+    // After the last reply: it may come from another instance.
+    if let Some(cluster) = &server.cluster {
+        cluster.leave().await;
+    }
     drop(server.lock);
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
@@ -97,7 +101,7 @@ async fn start(config: &Config) -> Result<Server, Failure> {
     let builder = Engine::builder().limits(config.limits.clone());
     let builder = match config.limits.max_sessions {
         0 => builder.backend(Absent),
-        _ => builder.backend(Chromium::start(config.browser.clone()).await?),
+        _ => builder.backend(Chromium::start(browser(config, address).await).await?),
     };
     let (builder, accounts) = books.for_engine(builder);
     let engine = builder.build().await?;
@@ -116,10 +120,25 @@ async fn start(config: &Config) -> Result<Server, Failure> {
             .then(|| dev_user().map(|user| bearer::token(&user, &Secret::chosen(DEV))))
             .transpose()?,
     };
-    let app = Arc::new(App::new(&engine, accounts, cluster.as_ref(), settings));
+    let app = Arc::new(App::new(&engine, accounts, cluster.as_ref(), settings)?);
     let (channels, router) = (app.channels().clone(), router(app));
-    tracing::info!(%address, private_targets = config.private_targets, "serving");
+    tracing::info!(%address, "serving");
     Ok(Server { listener, address, engine, cluster, channels, router, lock })
+}
+
+/// No page ever reaches the server itself, or its Redis.
+async fn browser(config: &Config, address: SocketAddr) -> ChromiumConfig {
+    let mut forbidden = vec![address];
+    let urls = config.redis.iter().flat_map(|redis| [Some(&redis.url), redis.advertise.as_ref()]).flatten();
+    for url in urls {
+        let port = url.port_or_known_default().or((url.scheme() == "redis").then_some(6379));
+        if let (Some(host), Some(port)) = (url.host_str(), port) {
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            // One that cannot be found now is not reached now; private addresses are denied anyway.
+            forbidden.extend(tokio::net::lookup_host((host, port)).await.into_iter().flatten());
+        }
+    }
+    ChromiumConfig { forbidden, ..config.browser.clone() }
 }
 
 fn greet(config: &Config, address: SocketAddr) {

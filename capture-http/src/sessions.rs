@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
+    http::HeaderMap,
     response::Response,
 };
 use capture_core::{
@@ -15,6 +16,7 @@ use serde_json::{Map, Value};
 use crate::{
     app::App,
     auth::Authenticated,
+    cdp,
     error::Refusal,
     extract::{PathId, Posted, Target, about},
     reply,
@@ -26,10 +28,13 @@ pub(crate) async fn create(
     Authenticated(caller): Authenticated,
     request: Request,
 ) -> Result<Response, Refusal> {
+    let headers = request.headers().clone();
     let posted = Posted::read(request).await?;
     let options = SessionOptions::parse(posted.fields()?, app.limits())?;
+    let user = caller.user.clone();
     let created = app.sessions().create(caller, options, posted.keyed).await.map_err(as_of_a_create)?;
-    reply::created(&app, &created)
+    let url = cdp::connect_url(&app, &headers, &user, &created.session).await?;
+    reply::created(&app, &created, url)
 }
 
 /// A create answers nothing its contract does not list: a browser that opens too late is one that cannot be had, and so is
@@ -62,8 +67,11 @@ pub(crate) async fn close_all(
 }
 
 /// `GET /v1/sessions/{id}`
-pub(crate) async fn get(State(app): State<Arc<App>>, target: Target) -> Result<Response, Refusal> {
-    reply::session(&app, target.into_view())
+pub(crate) async fn get(State(app): State<Arc<App>>, target: Target, headers: HeaderMap) -> Result<Response, Refusal> {
+    let user = target.caller.user.clone();
+    let view = target.into_view();
+    let url = cdp::connect_url(&app, &headers, &user, &view).await?;
+    reply::session(&app, view, url)
 }
 
 /// `DELETE /v1/sessions/{id}`
@@ -73,7 +81,7 @@ pub(crate) async fn close(
     PathId(id): PathId,
 ) -> Result<Response, Refusal> {
     match app.sessions().close(caller.clone(), id).await {
-        Ok(view) => reply::session(&app, view),
+        Ok(view) => reply::session(&app, view, None),
         Err(error) => Err(about(&app, caller, id, error).await),
     }
 }
@@ -86,7 +94,7 @@ pub(crate) async fn renew(State(app): State<Arc<App>>, target: Target, request: 
         app.sessions().renew(target.caller.clone(), target.id, seconds).await
     };
     match renewed.await {
-        Ok(view) => reply::session(&app, view),
+        Ok(view) => reply::session(&app, view, None),
         Err(error) => Err(target.refuse(error).await),
     }
 }

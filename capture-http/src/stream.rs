@@ -108,7 +108,7 @@ fn codec(headers: &HeaderMap) -> Result<Codec, Error> {
 }
 
 /// A page of another site must not speak for the user whose browser shows it.
-fn check_origin(app: &App, headers: &HeaderMap, uri: &Uri) -> Result<(), Error> {
+pub(crate) fn check_origin(app: &App, headers: &HeaderMap, uri: &Uri) -> Result<(), Error> {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let Some(origin) = origins.next() else { return Ok(()) }; // not a browser
     let settings = app.settings();

@@ -5,6 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use capture_core::{
     Limits, Sessions,
     account::{Accounts, Grant, Tickets},
+    browser::CdpClient,
     clock::Clock,
     tasks::Tasks,
 };
@@ -15,7 +16,7 @@ use tokio::{
 use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::WebSocketConfig};
 use uuid::Uuid;
 
-use crate::{codec::Codec, connection, crowd::Crowd, limits::ChannelLimits};
+use crate::{cdp, codec::Codec, connection, crowd::Crowd, limits::ChannelLimits};
 
 /// What channels need of the rest of the server.
 #[derive(Clone)]
@@ -96,6 +97,40 @@ impl Channels {
         self.tasks.spawn(async move {
             if let Some(socket) = socket.await {
                 connection::run(channels, socket, codec, (grant, peer)).await;
+            }
+        });
+    }
+
+    /// Carries a CDP client's texts, in the background, until one side ends or the server stops.
+    pub fn run_cdp<IO>(
+        &self,
+        socket: impl Future<Output = Option<WebSocketStream<IO>>> + Send + 'static,
+        client: CdpClient,
+    ) where
+        IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        self.tasks.spawn(async move {
+            if let Some(socket) = socket.await {
+                cdp::run(socket, client).await;
+            }
+        });
+    }
+
+    /// Carries bytes between two connections, in the background, until one of them ends or `over` completes.
+    pub fn run_splice<A, B>(
+        &self,
+        near: impl Future<Output = Option<A>> + Send + 'static,
+        mut far: B,
+        over: impl Future<Output = ()> + Send + 'static,
+    ) where
+        A: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        B: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        self.tasks.spawn(async move {
+            let Some(mut near) = near.await else { return };
+            tokio::select! {
+                _ended = tokio::io::copy_bidirectional_with_sizes(&mut near, &mut far, 64 << 10, 64 << 10) => {}
+                () = over => {}
             }
         });
     }

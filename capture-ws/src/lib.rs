@@ -8,6 +8,7 @@
 //! Knows `capture-core` and WebSocket messages. Knows nothing of routes, tokens or statuses.
 
 pub mod asyncapi;
+pub mod cdp;
 mod channels;
 pub mod close;
 pub mod codec;

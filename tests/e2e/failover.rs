@@ -113,6 +113,22 @@ async fn a_killed_owner_is_told_settled_and_billed_once() {
 }
 
 #[tokio::test]
+async fn an_instance_that_ends_still_brings_the_answers_it_waits_for() {
+    let pair = Pair::set().await;
+    let id = pair.session().await;
+    let Pair { redis: _redis, owner, mut gateway, ann, site: _site } = pair;
+    let waiting = ann.act(&id, "wait_for_timeout", json!({"timeoutMs": 2000}));
+    let (answer, status) = tokio::join!(waiting, async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        gateway.terminate().await
+    });
+    assert!(status.success());
+    answer.expect(200);
+    owner.client(ann.token()).close(&id).await.expect(200);
+    owner.stop().await;
+}
+
+#[tokio::test]
 async fn blinks_of_redis_and_of_instances_lose_nothing() {
     let pair = Pair::set().await;
     let id = pair.session().await;

@@ -16,6 +16,7 @@ mod channel;
 mod cli;
 mod clicks;
 mod cluster;
+mod cluster_faults;
 mod codecs;
 mod content;
 mod crashes;

@@ -56,6 +56,19 @@ impl Connect<'_> {
     /// # Errors
     /// The answer that refused it.
     pub async fn try_open(&self) -> Result<(WebSocketStream<TcpStream>, Codec), Response<Option<Vec<u8>>>> {
+        match timeout(HANGS, self.reach()).await.expect("connecting hangs") {
+            Ok(opened) => Ok(opened),
+            Err(WsError::Http(response)) => Err(*response),
+            Err(error) => panic!("cannot connect: {error}"),
+        }
+    }
+
+    /// Connects to a server that may go away; `None` when it does not answer, or with a refusal.
+    pub async fn open_if_there(&self) -> Option<(WebSocketStream<TcpStream>, Codec)> {
+        timeout(HANGS, self.reach()).await.ok()?.ok()
+    }
+
+    async fn reach(&self) -> Result<(WebSocketStream<TcpStream>, Codec), WsError> {
         let mut request = format!("ws://{}/v1/stream", self.address).into_client_request().unwrap();
         let headers = request.headers_mut();
         if !self.token.is_empty() {
@@ -67,17 +80,12 @@ impl Connect<'_> {
         if let Some(origin) = self.origin {
             headers.insert("origin", origin.parse().unwrap());
         }
-        let stream = TcpStream::connect(self.address).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        match timeout(HANGS, client_async(request, stream)).await.expect("connecting hangs") {
-            Ok((socket, response)) => {
-                let chosen = response.headers()["sec-websocket-protocol"].to_str().unwrap();
-                let codec = Codec::ALL.into_iter().find(|codec| codec.subprotocol() == chosen).unwrap();
-                Ok((socket, codec))
-            }
-            Err(WsError::Http(response)) => Err(*response),
-            Err(error) => panic!("cannot connect: {error}"),
-        }
+        let stream = TcpStream::connect(self.address).await?;
+        stream.set_nodelay(true)?;
+        let (socket, response) = client_async(request, stream).await?;
+        let chosen = response.headers()["sec-websocket-protocol"].to_str().unwrap();
+        let codec = Codec::ALL.into_iter().find(|codec| codec.subprotocol() == chosen).unwrap();
+        Ok((socket, codec))
     }
 }
 
@@ -123,11 +131,19 @@ impl Channel {
 
     /// The answer to a request, success or error.
     pub async fn answer(&mut self, id: u64) -> Value {
+        let answer = self.try_answer(id).await;
+        answer.unwrap_or_else(|| panic!("closed {:?} before the answer to {id}", self.closed))
+    }
+
+    /// The same of a server that may go away; `None` once the connection is closed.
+    pub async fn try_answer(&mut self, id: u64) -> Option<Value> {
         loop {
             if let Some(answer) = self.answers.remove(&id) {
-                return answer;
+                return Some(answer);
             }
-            assert!(self.take().await, "closed {:?} before the answer to {id}", self.closed);
+            if !self.take().await {
+                return None;
+            }
         }
     }
 

@@ -12,9 +12,11 @@ pub mod balancer;
 pub mod channel;
 pub mod client;
 pub mod contract;
+pub mod counts;
 pub mod dice;
 pub mod elsewhere;
 pub mod expected;
+pub mod forwarder;
 pub mod invented;
 pub mod processes;
 pub mod raw;
@@ -32,6 +34,7 @@ pub use self::{
     channel::{Channel, Connect},
     client::{Client, Reply},
     dice::Dice,
+    forwarder::Forwarder,
     raw::RawSocket,
     redis::Redis,
     server::Server,

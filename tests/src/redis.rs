@@ -67,10 +67,17 @@ impl Redis {
 
     /// Kills it and starts it again on its folder, after a while.
     pub async fn restart(&mut self, away: Duration) {
-        self.child.kill().await.unwrap();
+        let _ = self.child.kill().await; // or it is dead already
         tokio::time::sleep(away).await;
         self.child = launch(self.port, &self.dir.path().to_path_buf(), &self.flags);
         self.ready().await;
+    }
+
+    /// The same, but what it kept is gone.
+    pub async fn restart_empty(&mut self, away: Duration) {
+        self.child.kill().await.unwrap();
+        std::fs::remove_dir_all(self.dir.path().join("appendonlydir")).unwrap();
+        self.restart(away).await;
     }
 
     /// One command; its answer as text.

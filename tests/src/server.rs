@@ -177,6 +177,11 @@ impl Server {
             .arg("--browser-run-root")
             .arg(folder.run_root())
             .args(flags)
+            // The sites of the tests are on loopback; the stories about the guard say themselves what they allow.
+            .args(
+                (!flags.iter().any(|flag| flag.starts_with("--egress") || *flag == "--dev"))
+                    .then_some("--egress-private"),
+            )
             .envs(folder.environment.iter().map(|(name, value)| (*name, value)))
             .stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();

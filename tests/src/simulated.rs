@@ -61,12 +61,12 @@ impl SimulatedServer {
                 cluster.readiness().is_ok() && owner.readiness().is_ok()
             })
             .await;
-            (engine, App::new(&relay, books, Some(&cluster), settings), Some((cluster, relay, redis)))
+            (engine, App::new(&relay, books, Some(&cluster), settings).unwrap(), Some((cluster, relay, redis)))
         } else {
             let books = Arc::new(MemoryLedger::new());
             books.add(ann).await.unwrap();
             let engine = builder.books(Arc::clone(&books)).build().await.unwrap();
-            (engine.clone(), App::new(&engine, books, None, settings), None)
+            (engine.clone(), App::new(&engine, books, None, settings).unwrap(), None)
         };
         let app = Arc::new(app);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -12,6 +12,7 @@ use axum::{
 use tokio::net::TcpListener;
 
 use crate::{
+    counts::{self, Counts},
     invented, trap,
     witness::{self, Witnesses},
 };
@@ -21,6 +22,7 @@ use crate::{
 pub struct Site {
     base: String,
     witnesses: Arc<Witnesses>,
+    counts: Arc<Counts>,
 }
 
 impl Site {
@@ -29,15 +31,22 @@ impl Site {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let witnesses = Arc::new(Witnesses::default());
-        let routes = routes().nest("/witness", witness::routes(Arc::clone(&witnesses)));
+        let (witnesses, counts) = (Arc::new(Witnesses::default()), Arc::new(Counts::default()));
+        let routes = routes()
+            .nest("/witness", witness::routes(Arc::clone(&witnesses)))
+            .nest("/counted", counts::routes(Arc::clone(&counts)));
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        Self { base, witnesses }
+        Self { base, witnesses, counts }
     }
 
     /// The pages that can be asked what they think of a reply.
     pub fn witnesses(&self) -> &Witnesses {
         &self.witnesses
+    }
+
+    /// What was done to pages below `/counted/`.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     /// The address of a path, with a leading slash.

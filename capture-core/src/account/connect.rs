@@ -7,12 +7,13 @@
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures::{FutureExt, future::BoxFuture};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use tokio::time::Duration;
 
 use super::UserId;
-use crate::{clock::Timestamp, session::SessionId};
+use crate::{clock::Timestamp, error::Error, session::SessionId};
 
 /// How long a token can be used for connecting.
 pub const CONNECT_LIFE: Duration = Duration::from_secs(5 * 60);
@@ -27,6 +28,21 @@ const PURPOSE: &str = "capture-cdp";
 /// Signs connect tokens and recognises them. Shared by the instances of a cluster.
 #[derive(Clone)]
 pub struct ConnectKey([u8; 32]);
+
+/// Where the key is: in this process, or shared by many.
+pub trait ConnectKeys: Send + Sync {
+    /// The key to mint and to verify with.
+    ///
+    /// # Errors
+    /// `unavailable` when it cannot be read.
+    fn connect_key(&self) -> BoxFuture<'_, Result<ConnectKey, Error>>;
+}
+
+impl ConnectKeys for ConnectKey {
+    fn connect_key(&self) -> BoxFuture<'_, Result<ConnectKey, Error>> {
+        std::future::ready(Ok(self.clone())).boxed()
+    }
+}
 
 impl ConnectKey {
     /// A new random key.

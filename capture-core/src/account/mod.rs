@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "redis")]
 pub(crate) use self::ticket::new_ticket;
 pub use self::{
-    connect::{CONNECT_LIFE, Connect, ConnectKey, TokenError},
+    connect::{CONNECT_LIFE, Connect, ConnectKey, ConnectKeys, TokenError},
     secret::{Secret, SecretHash},
     ticket::{Grant, MemoryTickets, Mode, Scope, TICKET_LIFE, Tickets},
 };

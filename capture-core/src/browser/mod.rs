@@ -22,7 +22,7 @@ pub use self::{
 };
 use crate::{
     action::{Action, Outcome},
-    egress::Traffic,
+    egress::{Traffic, Upstream},
     session::{EventKind, Lines, SessionOptions},
 };
 
@@ -52,6 +52,8 @@ pub trait Backend: Send + Sync + fmt::Debug {
 pub struct Wanted {
     /// As the session's user gave them.
     pub options: SessionOptions,
+    /// The user's proxy, where the session goes through it.
+    pub upstream: Option<Upstream>,
 }
 
 /// A page and what it reports.
@@ -109,6 +111,9 @@ pub trait Page: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`Fault::Failed`] for any other page, [`Fault::Busy`] when it has as many clients as it takes.
     fn connect(self: Arc<Self>) -> BoxFuture<'static, Result<CdpClient, Fault>>;
+
+    /// Sends what it asks of the network through a user's proxy from now on.
+    fn route_through(&self, upstream: Option<Upstream>);
 
     /// Bytes its connections carried so far, where that is known.
     fn traffic(&self) -> Option<Traffic>;

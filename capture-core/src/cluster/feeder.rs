@@ -29,6 +29,9 @@ const POSITION: Duration = Duration::from_secs(5);
 /// How long an answer waits for the events before it.
 const CATCH_UP: Duration = Duration::from_secs(1);
 
+/// A follower nobody heard of for so long is gone. One that was away for a moment finds the hole with what comes next.
+const GONE: Duration = Duration::from_secs(15);
+
 /// Items of one message.
 const TOGETHER: usize = 64;
 
@@ -115,6 +118,7 @@ async fn run(
     let mut position = tokio::time::interval_at(Instant::now() + POSITION, POSITION);
     position.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut source = Source { id, seq: follow.seq, follow, ended: false, talks: true };
+    let mut taken = Instant::now();
     while !source.ended {
         let mut items = tokio::select! {
             biased;
@@ -126,8 +130,13 @@ async fn run(
             items.extend(item);
         }
         match gateway.send(to, &Message::Feed(*feed, items)).await {
-            Ok(0) => return,
-            Ok(_) => drop(progress.send_replace(Progress::At(source.seq))),
+            Ok(0) if taken.elapsed() >= GONE => return,
+            Ok(takers) => {
+                if takers > 0 {
+                    taken = Instant::now();
+                }
+                progress.send_replace(Progress::At(source.seq));
+            }
             Err(error) => tracing::debug!(%error, "events could not be relayed; they will be asked for"),
         }
     }

@@ -35,6 +35,8 @@ const TO_BE_HEARD_AGAIN: i64 = 8_000;
 const AGAIN: Duration = Duration::from_secs(1);
 /// The same for one that was.
 const AGAIN_HEARD: Duration = Duration::from_secs(2);
+/// The same after a connection broke; the next one is there by then.
+pub(super) const AGAIN_BROKEN: Duration = Duration::from_millis(120);
 /// Two instances may read the shared clock this differently: half of what a beat may take, each.
 const CLOCK_ERROR: i64 = 1_000;
 
@@ -137,12 +139,17 @@ impl Gateway {
         loop {
             let sent = self.bus.send(to, Message::Ask(Box::new(ask.clone())).encode()).await;
             sending.take();
-            match sent {
-                Ok(0) if heard || doubtful => return Err(Unanswered::Gone),
-                Ok(0) => return Err(Unanswered::Undelivered),
-                Ok(_) | Err(_) => doubtful = true,
+            let gone = matches!(sent, Ok(0));
+            if gone && !doubtful {
+                return Err(Unanswered::Undelivered);
             }
-            let again = Instant::now() + if heard { AGAIN_HEARD } else { AGAIN };
+            doubtful = true; // one that had it may be back in a moment: it only lost its subscription
+            let pause = match sent {
+                Err(_) => AGAIN_BROKEN,
+                Ok(_) if heard => AGAIN_HEARD,
+                Ok(_) => AGAIN,
+            };
+            let again = Instant::now() + pause;
             loop {
                 let over = self.until(ask.until + CLOCK_ERROR);
                 let news = tokio::time::timeout_at(again.min(over), waiting.news.recv()).await;
@@ -153,6 +160,7 @@ impl Gateway {
                         ask.until = self.now() + TO_BE_HEARD_AGAIN;
                     }
                     Ok(None) => return Err(Unanswered::Silent), // not while self lives
+                    Err(_elapsed) if Instant::now() >= over && gone => return Err(Unanswered::Gone),
                     Err(_elapsed) if Instant::now() >= over => return Err(Unanswered::Silent),
                     Err(_elapsed) => break,
                 }

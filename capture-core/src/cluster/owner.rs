@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::{
     feeder::Feeders,
-    gateway::Gateway,
+    gateway::{AGAIN_BROKEN, Gateway},
     message::{Acted, Ask, Brought, Following, Message, Verb},
     relayed::{RelayedError, RelayedOutcome},
     showing::Views,
@@ -190,7 +190,12 @@ impl Owner {
         self.reply(ask.from.clone(), Message::Answer(ask.number, Err(error.into())).encode());
     }
 
+    /// Twice where a connection broke: whoever has an answer already drops the second.
     async fn send(&self, to: &InstanceId, message: Bytes) {
+        if self.gateway.send_encoded(to, message.clone()).await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(AGAIN_BROKEN).await;
         if let Err(error) = self.gateway.send_encoded(to, message).await {
             tracing::debug!(%error, "a message could not be sent; it will be asked for");
         }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     engine::NO_ROOM,
-    error::{Error, ErrorCode},
+    error::{Error, ErrorCode, RunOutcome},
     ledger::redis::{InstanceId, LEASE, Whereabouts},
     session::{IdempotencyKey, Keyed, SessionId, SessionOptions, SessionView},
     sessions::{Caller, Created, Sessions},
@@ -21,8 +21,13 @@ use crate::{
 /// How long whoever had a request with an instance that died waits for the session's final form: a lease until it counts as dead,
 /// and some beats until another settles it.
 const FINAL_WAIT: Duration = Duration::from_secs(LEASE.as_secs() + 6);
+/// What a look into the books takes at most: two moments of the two clocks are not closer to each other.
+const ANSWER: Duration = Duration::from_secs(1);
 /// Between two looks for it.
 const FINAL_POLL: Duration = Duration::from_millis(250);
+
+/// Why there is no answer.
+const UNREACHABLE: &str = "owner_unreachable";
 
 /// Where a verb about a session is carried out.
 pub(super) enum Place {
@@ -56,13 +61,13 @@ impl Shared {
             return there(owner);
         }
         match self.books.locate(&caller.user, id).await? {
-            Some(Whereabouts { owner, owner_alive: true, .. }) if owner != *self.me() => {
-                self.remember(id, owner.clone());
-                there(owner)
+            Some(found) if found.owner == *self.me() => Ok(Place::Here),
+            Some(found) if found.owner_alive() => {
+                self.remember(id, found.owner.clone());
+                there(found.owner)
             }
-            Some(Whereabouts { owner, view, owner_alive: false }) if owner != *self.me() && view.is_active() => {
-                there(owner) // not judged yet: whoever asks learns what becomes of it
-            }
+            // Not judged yet: whoever asks learns what becomes of it.
+            Some(found) if found.view.is_active() => there(found.owner),
             Some(_) => Ok(Place::Here),
             None => Err(Error::not_found()),
         }
@@ -88,19 +93,33 @@ impl Shared {
     /// What became of a session whose owner does not answer.
     async fn unanswered(&self, far: &Far, unanswered: Unanswered) -> Error {
         let outcome = unanswered.outcome();
-        let give_up = Instant::now() + if unanswered == Unanswered::Gone { FINAL_WAIT } else { Duration::ZERO };
+        let began = Instant::now();
+        let give_up = began + if unanswered == Unanswered::Gone { FINAL_WAIT } else { Duration::ZERO };
         loop {
             let found = self.books.locate(&far.caller.user, far.id).await;
             match found {
                 Ok(Some(Whereabouts { view, .. })) if !view.is_active() => {
                     return Error::inactive(view).with_outcome(outcome);
                 }
+                // Not heard of by the replica that took over: its owner brings it back.
+                Ok(None) if self.is_alive(&far.owner).await => {
+                    self.remember(far.id, far.owner.clone());
+                    return unreachable(unanswered).with_outcome(outcome);
+                }
                 Ok(None) => return Error::not_found().with_outcome(outcome),
                 Err(error) if Instant::now() >= give_up => return Error::from(error).with_outcome(outcome),
                 Ok(Some(_)) if Instant::now() >= give_up => return unreachable(unanswered).with_outcome(outcome),
+                // It has proved its life meanwhile: nobody will settle this.
+                Ok(Some(Whereabouts { silence: Some(silence), .. })) if silence + ANSWER < began.elapsed() => {
+                    return unreachable(unanswered).with_outcome(outcome);
+                }
                 Ok(Some(_)) | Err(_) => tokio::time::sleep(FINAL_POLL).await,
             }
         }
+    }
+
+    async fn is_alive(&self, instance: &InstanceId) -> bool {
+        self.books.others().await.is_ok_and(|others| others.contains(instance))
     }
 
     pub(super) async fn claim(
@@ -160,7 +179,7 @@ impl Shared {
                 }
             }
             match self.create_at(&other, caller, wanted.clone()).await {
-                Err(error) if error.reason() == Some(NO_ROOM) => {}
+                Err(error) if error.reason() == Some(NO_ROOM) || is_undelivered(&error) => {}
                 result => return result,
             }
         }
@@ -193,6 +212,11 @@ impl Shared {
     }
 }
 
+/// Whether it reached nobody: that instance is gone, whatever the books still say.
+fn is_undelivered(error: &Error) -> bool {
+    error.reason() == Some(UNREACHABLE) && error.outcome() == RunOutcome::NotExecuted
+}
+
 fn unreachable(unanswered: Unanswered) -> Error {
     let message = match unanswered {
         Unanswered::Undelivered => "the server that has this session cannot be reached",
@@ -202,11 +226,52 @@ fn unreachable(unanswered: Unanswered) -> Error {
         }
     };
     Error::new(ErrorCode::Unavailable, message)
-        .with_reason("owner_unreachable")
+        .with_reason(UNREACHABLE)
         .with_retry_after(Duration::from_secs(2))
         .with_hint("ask again in a moment: either the server answers, or within 15 s the session is ended and billed")
 }
 
 pub(super) fn unexpected() -> Error {
     Error::internal("another instance answered something else")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use super::*;
+    use crate::{
+        account::{Account, Accounts, SecretHash},
+        browser::simulated::Simulated,
+        cluster::{Cluster, MemoryHub},
+        engine::Engine,
+        ledger::{
+            Ledger,
+            redis::{RedisLedger, fake::FakeRedis},
+        },
+        limits::Limits,
+    };
+
+    async fn instance(redis: &Arc<FakeRedis>, hub: &MemoryHub, max_sessions: usize) -> Cluster {
+        let me = InstanceId::new();
+        let books = Arc::new(RedisLedger::new(Arc::clone(redis) as Arc<_>, me.clone()));
+        let limits = Limits { max_sessions, ..Limits::default() };
+        let engine = Engine::builder().limits(limits).backend(Simulated::default()).books(Arc::clone(&books));
+        Cluster::join(engine.build().await.unwrap(), books, Arc::new(hub.bus(me)))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_is_opened_at_who_lives_although_the_books_still_know_who_died() {
+        let (redis, hub) = (FakeRedis::new(), MemoryHub::default());
+        let (gateway, owner) = (instance(&redis, &hub, 0).await, instance(&redis, &hub, 5).await);
+        for _ in 0..5 {
+            // In the books, but nobody listens.
+            RedisLedger::new(Arc::clone(&redis) as Arc<_>, InstanceId::new()).recover().await.unwrap();
+        }
+        let ann: crate::account::UserId = "ann".parse().unwrap();
+        gateway.books().add(Account::new(ann.clone(), SecretHash::of("s"))).await.unwrap();
+        let options = SessionOptions::with_ttl(Duration::from_secs(60));
+        let created = gateway.create(Caller::user(ann), options, None).await.unwrap();
+        assert!(owner.shared.engine.holds(created.session.id));
+    }
 }

@@ -13,9 +13,9 @@ use super::{
 use crate::{
     action::Action,
     engine::NO_ROOM,
-    error::Error,
+    error::{Error, ErrorCode},
     session::{Follow, Keyed, SessionId, SessionOptions, SessionView, Since, View, ViewOptions},
-    sessions::{ActionName, ActionReply, Caller, Created, Executed, Sessions},
+    sessions::{ActionName, ActionReply, Caller, Connected, Created, Executed, Sessions},
 };
 
 fn session(brought: Brought) -> Result<SessionView, Error> {
@@ -194,7 +194,22 @@ impl Sessions for Cluster {
         .boxed()
     }
 
-    fn connect(&self, caller: Caller, id: SessionId) -> BoxFuture<'_, Result<(), Error>> {
-        self.shared.engine.connect(caller, id)
+    fn connect(&self, caller: Caller, id: SessionId) -> BoxFuture<'_, Result<Connected, Error>> {
+        async move {
+            let Place::There(far) = self.shared.place(&caller, id).await? else {
+                return self.shared.engine.connect(caller, id).await;
+            };
+            let view = self.get(caller, id).await?;
+            if !view.is_active() {
+                return Err(Error::inactive(view));
+            }
+            let address = self.shared.books.address_of(&far.owner).await?;
+            address.map(Connected::At).ok_or_else(|| {
+                Error::new(ErrorCode::Unavailable, "the instance that has this session does not say how to reach it")
+                    .with_hint("have the operator set its advertise-url")
+                    .with_session(view)
+            })
+        }
+        .boxed()
     }
 }

@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
@@ -19,7 +21,8 @@ use super::{Blocked, Failure, Guard, Upstream, connection, forbidden::Forbidding
 const REST: Duration = Duration::from_millis(50);
 
 /// Payload of a context's connections since the port serves it, in bytes. Handshakes with proxies are not counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Traffic {
     /// Given to origins.
     pub sent_bytes: u64,

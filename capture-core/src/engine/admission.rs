@@ -13,6 +13,7 @@ use crate::{
     account::UserId,
     billing,
     browser::Wanted,
+    egress::Upstream,
     error::{Error, ErrorCode},
     ledger::{Reservation, ReserveError},
     session::{self, IdempotencyKey, Keyed, Lifecycle, Opened, RequestHash, SessionId, SessionOptions, SessionView},
@@ -85,7 +86,7 @@ impl Inner {
                 .with_hint("create the session on another server, or retry when this one is back")
                 .with_retry_after(Duration::from_secs(5)));
         }
-        self.check_options(&user, options).await?;
+        let upstream = self.check_options(&user, options).await?;
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_full| self.full())?;
         let id = SessionId::new();
         let created_at = self.context.clock.now();
@@ -99,7 +100,7 @@ impl Inner {
             default_max_sessions: limits.sessions_per_user,
         };
         self.context.ledger.reserve(reservation).await.map_err(|refused| self.refused(refused))?;
-        let page = match self.backend.open(Wanted { options }, Instant::now() + limits.open_timeout).await {
+        let page = match self.backend.open(Wanted { options, upstream }, Instant::now() + limits.open_timeout).await {
             Ok(page) => page,
             Err(fault) => return Err(self.give_back(id, fault.into()).await),
         };
@@ -124,20 +125,24 @@ impl Inner {
         Ok(view)
     }
 
-    /// Options only this engine can judge.
-    async fn check_options(&self, user: &UserId, options: SessionOptions) -> Result<(), Error> {
-        if options.proxy {
-            let account = self.accounts.account(user).await?;
-            if account.is_none_or(|account| account.proxy.is_none()) {
-                return Err(Error::invalid("proxy is true, but no proxy is configured for this user")
-                    .with_hint("leave proxy out, or have the operator set one: capture user proxy NAME URL"));
-            }
-            return Err(unavailable("sessions through a user's proxy are not available yet"));
-        }
+    /// Options only this engine can judge; the user's proxy, if it is asked for.
+    async fn check_options(&self, user: &UserId, options: SessionOptions) -> Result<Option<Upstream>, Error> {
         if options.bypass_bot_detection {
             return Err(unavailable("no browser for bypassBotDetection is configured"));
         }
-        Ok(())
+        if !options.proxy {
+            return Ok(None);
+        }
+        let account = self.accounts.account(user).await?;
+        let Some(proxy) = account.and_then(|account| account.proxy) else {
+            return Err(Error::invalid("proxy is true, but no proxy is configured for this user")
+                .with_hint("leave proxy out, or have the operator set one: capture user proxy NAME URL"));
+        };
+        let upstream = Upstream::parse(&proxy).map_err(|error| {
+            Error::invalid(format!("the proxy configured for this user cannot be used: {error}"))
+                .with_hint("have the operator set another: capture user proxy NAME URL")
+        })?;
+        Ok(Some(upstream))
     }
 
     fn full(&self) -> Error {

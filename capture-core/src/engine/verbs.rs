@@ -11,7 +11,7 @@ use crate::{
     clock::{Timestamp, millis},
     error::{Error, ErrorCode, RunOutcome},
     session::{Follow, Handle, Keyed, SessionId, SessionOptions, SessionView, Since, View, ViewOptions},
-    sessions::{ActionName, Caller, Created, Executed, Sessions},
+    sessions::{ActionName, Caller, Connected, Created, Executed, Sessions},
 };
 
 impl Engine {
@@ -191,7 +191,13 @@ impl Sessions for Engine {
         .boxed()
     }
 
-    fn connect(&self, _caller: Caller, _id: SessionId) -> BoxFuture<'_, Result<(), Error>> {
-        std::future::ready(Err(Error::new(ErrorCode::Unavailable, "no CDP available"))).boxed()
+    fn connect(&self, caller: Caller, id: SessionId) -> BoxFuture<'_, Result<Connected, Error>> {
+        async move {
+            match self.live(&caller.user, id) {
+                Some(handle) => handle.connect().await.map(Connected::Here),
+                None => Err(self.not_live(&caller.user, id, None).await),
+            }
+        }
+        .boxed()
     }
 }

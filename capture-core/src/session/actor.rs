@@ -77,6 +77,7 @@ pub(crate) fn start(opened: Opened, context: &Context, on_end: impl FnOnce(&Hand
         log: Arc::clone(&log),
         live_view: Arc::clone(&live_view),
         keys: Arc::clone(&keys),
+        page: Arc::downgrade(&page),
     };
     let actor = Actor {
         context: context.clone(),

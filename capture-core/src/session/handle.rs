@@ -2,7 +2,10 @@
 //!
 //! Cloning is cheap. Reading the view never wakes the actor.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -18,6 +21,7 @@ use super::{
 use crate::{
     account::UserId,
     action::Action,
+    browser::{CdpClient, Page},
     clock::Timestamp,
     error::{Error, ErrorCode, RunOutcome},
     sessions::{ActionName, ActionReply, Caller, Executed, Patience},
@@ -88,6 +92,8 @@ pub(crate) struct Handle {
     pub(super) log: Arc<EventLog>,
     pub(super) live_view: Arc<LiveView>,
     pub(super) keys: Arc<Mutex<Dedupe>>,
+    /// Its page, while the session lives.
+    pub(super) page: Weak<dyn Page>,
 }
 
 impl Handle {
@@ -103,7 +109,23 @@ impl Handle {
         if overdue {
             let _ = tokio::time::timeout(OVERDUE, view.wait_for(|view| !view.is_active())).await; // then as it stands
         }
-        self.view()
+        let mut view = self.view();
+        view.traffic = self.page.upgrade().filter(|_| view.is_active()).and_then(|page| page.traffic());
+        view
+    }
+
+    /// Lets a CDP client in.
+    pub(crate) async fn connect(&self) -> Result<CdpClient, Error> {
+        let view = self.view();
+        if !view.options.cdp {
+            return Err(Error::invalid("this session was not created with cdp: true").with_session(view));
+        }
+        match self.page.upgrade() {
+            Some(page) if view.is_active() => {
+                page.connect().await.map_err(|fault| Error::from(fault).with_session(view))
+            }
+            _ => Err(Error::inactive(self.ended().await?)),
+        }
     }
 
     pub(crate) fn watch(&self, options: ViewOptions) -> View {

@@ -94,6 +94,7 @@ impl Lifecycle {
             action_breakdown: self.usage.breakdown().clone(),
             options: self.options,
             accrued_credits: None,
+            traffic: None,
         }
     }
 

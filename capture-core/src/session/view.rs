@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Count, SessionId, SessionOptions};
-use crate::{action::ActionType, billing, clock::Timestamp};
+use crate::{action::ActionType, billing, clock::Timestamp, egress::Traffic};
 
 /// Whether a session runs, and if not, in which class its end falls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -97,6 +97,9 @@ pub struct SessionView {
     /// Extension: what it would cost if it ended now; only while active.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accrued_credits: Option<u64>,
+    /// Extension: bytes its pages sent and received so far; only while active, and only on the instance that has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<Traffic>,
 }
 
 impl SessionView {

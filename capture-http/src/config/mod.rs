@@ -13,6 +13,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use capture_core::{
     Limits,
     browser::chromium::{ChromiumConfig, Isolation, Retire},
+    egress::{EgressPolicy, Rule},
 };
 use capture_ws::limits::ChannelLimits;
 use url::Url;
@@ -35,8 +36,6 @@ pub(crate) struct Config {
     pub(crate) public_url: Option<Url>,
     /// Whether this is for trying things out.
     pub(crate) dev: bool,
-    /// Whether pages may reach private addresses; for the egress guard.
-    pub(crate) private_targets: bool,
     /// How long live sessions may go on after the first signal.
     pub(crate) drain: Duration,
     /// Where the ledger is.
@@ -104,14 +103,13 @@ impl Config {
             listen: listen(values, dev)?,
             public_url: values.optional("public-url", url, parse_public_url)?,
             dev,
-            private_targets: dev,
             drain: Duration::from_secs(values.number("drain-seconds", 0..=900)?),
             data_dir: values.path("data-dir")?.unwrap_or_else(|| default_data_dir(values.lookup)),
             redis: redis(values)?,
             limits: limits(values)?,
             stream_origins: stream_origins(values)?,
             channels: channels(values)?,
-            browser: browser(values)?,
+            browser: browser(values, dev)?,
             log: log(values)?,
         })
     }
@@ -198,7 +196,7 @@ fn channels(values: &Values<'_>) -> Result<ChannelLimits, ConfigError> {
     })
 }
 
-fn browser(values: &Values<'_>) -> Result<ChromiumConfig, ConfigError> {
+fn browser(values: &Values<'_>, dev: bool) -> Result<ChromiumConfig, ConfigError> {
     let isolations = [("context", Isolation::Context), ("process", Isolation::Process)];
     Ok(ChromiumConfig {
         executable: values.path("browser-executable")?,
@@ -213,8 +211,19 @@ fn browser(values: &Values<'_>) -> Result<ChromiumConfig, ConfigError> {
             max_sessions: values.number("browser-retire-sessions", 1..=1_000_000)?,
             max_memory_bytes: values.number::<u64>("browser-retire-memory-mib", 128..=1_048_576)? * 1024 * 1024,
         },
+        egress: egress(values, dev)?,
         ..ChromiumConfig::default()
     })
+}
+
+fn egress(values: &Values<'_>, dev: bool) -> Result<EgressPolicy, ConfigError> {
+    let rules = |name| {
+        let parse = |text: &str| text.split(',').map(|rule| rule.trim().parse::<Rule>().ok()).collect();
+        let accepted = "addresses, networks and names such as 10.1.0.0/16,intranet.example:8080";
+        values.optional(name, accepted, parse).map(Option::unwrap_or_default)
+    };
+    let private = dev || values.switch("egress-private")?;
+    Ok(EgressPolicy::new(private, rules("egress-allow")?, rules("egress-deny")?))
 }
 
 fn log(values: &Values<'_>) -> Result<Log, ConfigError> {

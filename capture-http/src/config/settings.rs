@@ -139,6 +139,9 @@ pub(crate) const SETTINGS: &[Setting] = {
         value("browser-retire-memory-mib", Browser, "MIB", "Memory of a browser process and its children above which it is replaced.").or("4096"),
         value("browser-run-root", Browser, "DIR", "Where running browsers keep their files; without it a folder in the system's temporary directory."),
         value("browser-uid", Browser, "UID", "User id browsers run under when the server runs as root; without it 60700, never 0."),
+        switch("egress-private", Browser, "Let pages reach loopback and private addresses; `dev` implies it. Cloud metadata stays denied."),
+        value("egress-allow", Browser, "RULES", "What pages may reach although it is not public, separated by commas: addresses, networks, names, each with a port if wanted, as in `10.1.0.0/16,intranet.example:8080`."),
+        value("egress-deny", Browser, "RULES", "What pages may not reach, whatever else allows it; written as `egress-allow`."),
         switch("unsafe-no-sandbox", Browser, "Run Chromium without its sandbox: a hostile page that breaks it then owns this account."),
     ]
 };

@@ -45,7 +45,7 @@ impl Edge {
         }
         let engine = Engine::builder().limits(limits).backend(backend).books(Arc::clone(&books));
         let engine = engine.build().await.unwrap();
-        let app = App::new(&engine, Arc::clone(&books) as Arc<dyn Accounts>, None, settings);
+        let app = App::new(&engine, Arc::clone(&books) as Arc<dyn Accounts>, None, settings).unwrap();
         Self { router: router(Arc::new(app)), engine, books }
     }
 

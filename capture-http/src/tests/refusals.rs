@@ -273,7 +273,7 @@ impl Accounts for Broken {
 async fn defects_and_outages_are_answered_without_their_cause() {
     let mut edge = Edge::start().await;
     for (panics, status, code) in [(true, 500, "internal"), (false, 503, "unavailable")] {
-        let app = App::new(&edge.engine, Arc::new(Broken { panics }), None, EdgeSettings::default());
+        let app = App::new(&edge.engine, Arc::new(Broken { panics }), None, EdgeSettings::default()).unwrap();
         edge.router = router(Arc::new(app));
         let reply = edge.ask("GET", "/v1/sessions").send().await;
         reply.assert_refused(status, code);

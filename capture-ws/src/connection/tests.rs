@@ -4,7 +4,7 @@ use std::{net::Ipv4Addr, sync::Arc};
 
 use bytes::Bytes;
 use capture_core::{
-    ActionName, Caller, Created, Error, Executed, Limits, Sessions,
+    ActionName, Caller, Connected, Created, Error, Executed, Limits, Sessions,
     account::{Account, Accounts, Grant, MemoryTickets, Scope, Secret},
     action::Action,
     clock::Clock,
@@ -56,7 +56,7 @@ impl Sessions for Panicking {
     fn view(&self, _: Caller, _: SessionId, _: ViewOptions) -> BoxFuture<'_, Result<View, Error>> {
         panic!("at once")
     }
-    fn connect(&self, _: Caller, _: SessionId) -> BoxFuture<'_, Result<(), Error>> {
+    fn connect(&self, _: Caller, _: SessionId) -> BoxFuture<'_, Result<Connected, Error>> {
         panic!("at once")
     }
 }

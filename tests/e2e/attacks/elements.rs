@@ -51,8 +51,8 @@ pub(super) const ROWS: &[Row] = &[
     html("S38", "a template's shadow tree", "<div><template shadowrootmode=open><img src=http://{{canary}}/></template></div>"),
     html("S39", "markup that is not run, but scanned ahead", "<noscript><img src=http://{{canary}}/a></noscript><script>document.write('<img src=http://{{canary}}/>')</script>"),
     html("S40", "attribution of a picture and of a link", "<img attributionsrc=http://{{canary}}/ src=/common><a id=go attributionsrc=http://{{canary}}/ href=#x>go</a>").also_stopped(),
-    html("S41", "rules that fetch ahead", "<script type=speculationrules>{\"prefetch\": [{\"source\": \"list\", \"urls\": [\"http://{{canary}}/\"], \"eagerness\": \"immediate\"}]}</script>"),
-    html("S42", "rules that show ahead", "<script type=speculationrules>{\"prerender\": [{\"source\": \"list\", \"urls\": [\"/to?status=302&place=http://{{canary}}/\"], \"eagerness\": \"immediate\"}]}</script>"),
+    html("S41", "rules that fetch ahead", "<script type=speculationrules>{\"prefetch\": [{\"source\": \"list\", \"urls\": [\"http://{{canary}}/\"], \"eagerness\": \"immediate\"}]}</script>").also_stopped(),
+    html("S42", "rules that show ahead", "<script type=speculationrules>{\"prerender\": [{\"source\": \"list\", \"urls\": [\"/to?status=302&place=http://{{canary}}/\"], \"eagerness\": \"immediate\"}]}</script>").also_stopped(),
     headers("S43", "headers that load ahead", &[("link", "<http://{{canary}}/>; rel=preload; as=image"), ("link", "<http://{{canary}}/>; rel=preconnect")], "on"),
     headers("S44", "a style sheet by a header", &[("link", "<http://{{canary}}/>; rel=stylesheet")], "on").also_stopped(),
     headers(

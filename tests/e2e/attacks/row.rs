@@ -154,11 +154,6 @@ pub(super) const fn page(method: &'static str, params: &'static str, answer: Sai
 }
 
 impl Row {
-    /// Whether a page of the site or an address does it.
-    pub(super) fn is_of_a_page(&self) -> bool {
-        matches!(self.deed, Deed::Addresses(..) | Deed::Redirects(..) | Deed::Page(..) | Deed::Script(_))
-    }
-
     /// Whether it is about the page of a session that is not the attacker's.
     pub(super) fn uses_another(&self) -> bool {
         matches!(self.deed, Deed::Commands(all) if all.iter().any(|one| one.params.contains("{{other-target}}")))

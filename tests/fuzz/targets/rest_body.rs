@@ -47,7 +47,7 @@ fn world() -> World {
         let books = Arc::new(MemoryLedger::new());
         books.add(Account::new("ann".parse().unwrap(), Secret::chosen("ann-secret").hash())).await.unwrap();
         let engine = Engine::builder().backend(Simulated::default()).books(Arc::clone(&books)).build().await.unwrap();
-        let app = App::new(&engine, books as Arc<dyn Accounts>, None, EdgeSettings::default());
+        let app = App::new(&engine, books as Arc<dyn Accounts>, None, EdgeSettings::default()).unwrap();
         let router = router(Arc::new(app));
         let (status, created) = ask(&router, "/v1/sessions", b"{\"maxTtlSeconds\":900}".to_vec()).await;
         assert_eq!(status, 201);

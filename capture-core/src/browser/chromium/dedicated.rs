@@ -21,7 +21,7 @@ use super::{
 use crate::{
     action::{Action, Outcome},
     browser::{CdpClient, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame},
-    egress::Traffic,
+    egress::{Traffic, Upstream},
     tasks::Tasks,
 };
 
@@ -61,10 +61,16 @@ impl Dedicated {
     }
 
     /// Starts a browser with one page.
-    pub(super) async fn open(self: Arc<Self>, pool: &Pool, deadline: Instant) -> Result<OpenPage, Fault> {
+    pub(super) async fn open(
+        self: Arc<Self>,
+        pool: &Pool,
+        upstream: Option<Upstream>,
+        deadline: Instant,
+    ) -> Result<OpenPage, Fault> {
         let ground = &pool.ground;
         let uid = self.uid();
         let egress = ground.guard.open().await.map_err(no_port)?;
+        egress.set_upstream(upstream);
         // Ends by itself in time, and leaves nothing behind then.
         let browser = Browser::start(ground, egress, uid.as_ref().map(|uid| uid.number)).await?;
         self.browsers.lock().push(Arc::downgrade(&browser));
@@ -146,6 +152,10 @@ impl Page for OwnPage {
 
     fn traffic(&self) -> Option<Traffic> {
         self.page.traffic()
+    }
+
+    fn route_through(&self, upstream: Option<Upstream>) {
+        self.page.route_through(upstream);
     }
 
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {

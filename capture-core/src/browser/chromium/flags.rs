@@ -74,12 +74,7 @@ pub(super) fn proxy(egress: SocketAddr) -> String {
 }
 
 /// All arguments for a browser whose profile lives in `profile`. What has no proxy of its own goes to `egress`.
-pub(super) fn arguments(
-    config: &ChromiumConfig,
-    executable: &Path,
-    profile: &Path,
-    egress: SocketAddr,
-) -> Vec<String> {
+pub(super) fn arguments(config: &ChromiumConfig, executable: &Path, profile: &Path, egress: SocketAddr) -> Vec<String> {
     let mut arguments: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
     arguments.push(DISABLED_FEATURES.to_owned());
     // Pictures are taken of a surface of their own: a third quicker, and no stalls.

@@ -63,7 +63,7 @@ pub use self::{
 use super::{Backend, CdpClient, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame, Wanted};
 use crate::{
     action::{Action, Outcome},
-    egress::{Guard, System, Traffic},
+    egress::{Guard, System, Traffic, Upstream},
     tasks::Tasks,
 };
 
@@ -85,7 +85,7 @@ impl Chromium {
         if !config.sandbox {
             tracing::warn!("Chromium runs WITHOUT its sandbox: a hostile page can reach this machine");
         }
-        let root = RunRoot::open(config.run_root.clone(), process::browser_uid(&config))
+        let root = RunRoot::open(config.run_root.clone())
             .map_err(|error| Fault::Unavailable(format!("no run root for browsers: {error}")))?;
         let guard = Guard::new(config.egress.clone(), Arc::new(System::default()));
         config.forbidden.iter().for_each(|address| guard.forbid(*address));
@@ -115,9 +115,10 @@ impl Backend for Chromium {
     fn open(&self, wanted: Wanted, deadline: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>> {
         async move {
             if wanted.options.cdp {
-                return Arc::clone(&self.dedicated).open(&self.pool, deadline).await;
+                return Arc::clone(&self.dedicated).open(&self.pool, wanted.upstream, deadline).await;
             }
             let (browser, OpenPage { page, events, lines }) = self.pool.open(deadline).await?;
+            page.route_through(wanted.upstream);
             let page = Pooled { page, browser, pool: Arc::clone(&self.pool), closed: AtomicBool::new(false) };
             Ok(OpenPage { page: Arc::new(page), events, lines })
         }
@@ -169,6 +170,10 @@ impl Page for Pooled {
 
     fn traffic(&self) -> Option<Traffic> {
         self.page.traffic()
+    }
+
+    fn route_through(&self, upstream: Option<Upstream>) {
+        self.page.route_through(upstream);
     }
 
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {

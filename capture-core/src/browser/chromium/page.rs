@@ -12,8 +12,8 @@ use tokio::{
 use super::{
     bridge,
     browser::Browser,
-    context::Context,
     cdp::{CdpSession, commands},
+    context::Context,
     journal::Journal,
     screencast::{self, Pictures},
     snapshot::Refs,
@@ -23,7 +23,7 @@ use super::{
 use crate::{
     action::{Action, ActionResult, Deed, Effects, Outcome, Point, Screenshot, TabReport, Tells},
     browser::{CdpClient, Fault, LostReason, Page, Screencast, ViewFrame},
-    egress::Traffic,
+    egress::{Traffic, Upstream},
 };
 
 /// How long a tab the page asked for may take to appear, and then to show its document.
@@ -254,6 +254,10 @@ impl Page for ChromiumPage {
 
     fn traffic(&self) -> Option<Traffic> {
         Some(self.context.egress.traffic())
+    }
+
+    fn route_through(&self, upstream: Option<Upstream>) {
+        self.context.egress.set_upstream(upstream);
     }
 
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {

@@ -15,8 +15,6 @@ use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub(super) struct RunRoot {
     path: PathBuf,
-    /// The uid the folders belong to, where it is not ours.
-    uid: Option<u32>,
 }
 
 /// The folder of one browser; removed with everything in it when dropped.
@@ -28,19 +26,19 @@ pub(super) struct BrowserDir {
 
 impl RunRoot {
     /// Makes the root, and removes what dead servers left in it, their browsers included.
-    pub(super) fn open(path: Option<PathBuf>, uid: Option<u32>) -> io::Result<Self> {
+    pub(super) fn open(path: Option<PathBuf>) -> io::Result<Self> {
         let path = path.unwrap_or_else(|| std::env::temp_dir().join(format!("capture-browsers-{}", getuid().as_raw())));
         match fs::DirBuilder::new().mode(0o711).create(&path) {
             Ok(()) => fs::set_permissions(&path, fs::Permissions::from_mode(0o711))?,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => check_owner(&path)?,
             Err(error) => return Err(error),
         }
-        let root = Self { path, uid };
+        let root = Self { path };
         root.sweep()?;
         Ok(root)
     }
 
-    /// A new folder, 0700, with home and temporary folder inside, owned by the browsers' uid.
+    /// A new folder, 0700, with home and temporary folder inside, owned by this uid.
     pub(super) fn browser_dir(&self, uid: Option<u32>) -> io::Result<BrowserDir> {
         let name = Uuid::new_v4().simple().to_string();
         let dir = BrowserDir { path: self.path.join(&name), record: self.path.join(format!("{name}.owner")) };
@@ -159,14 +157,14 @@ mod tests {
     fn the_sweep_takes_what_the_dead_left_and_nothing_else() {
         let temp = tempfile::tempdir().unwrap();
         let path = temp.path().join("root");
-        let root = RunRoot::open(Some(path.clone()), None).unwrap();
-        let ours = root.browser_dir().unwrap();
-        let dead = root.browser_dir().unwrap();
+        let root = RunRoot::open(Some(path.clone())).unwrap();
+        let ours = root.browser_dir(None).unwrap();
+        let dead = root.browser_dir(None).unwrap();
         fs::write(&dead.record, "1 1\n").unwrap(); // pid 1 did not start at tick 1
         fs::write(dead.path().join("profile/file"), "x").unwrap();
         let (dead_path, dead_record) = (dead.path.clone(), dead.record.clone());
         let _left_behind = std::mem::ManuallyDrop::new(dead);
-        RunRoot::open(Some(path), None).unwrap();
+        RunRoot::open(Some(path)).unwrap();
         assert!(ours.path().exists() && !dead_path.exists() && !dead_record.exists());
         let gone = ours.path().to_owned();
         drop(ours);

@@ -26,8 +26,8 @@ use self::state::{SimulatedState, pixel, view_frame};
 use super::{Backend, CdpClient, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame, Wanted};
 use crate::{
     action::{Action, Deed, Outcome},
+    egress::{Traffic, Upstream},
     error::RunOutcome,
-    egress::Traffic,
     session::{EventKind, Lines, PageNavigated},
 };
 
@@ -196,6 +196,8 @@ impl Page for SimulatedPage {
     fn connect(self: Arc<Self>) -> BoxFuture<'static, Result<CdpClient, Fault>> {
         std::future::ready(Err(Fault::failed_for("no_cdp", "a simulated browser has no CDP"))).boxed()
     }
+
+    fn route_through(&self, _upstream: Option<Upstream>) {}
 
     fn traffic(&self) -> Option<Traffic> {
         None

@@ -13,7 +13,10 @@ use std::{
 
 use bytes::Bytes;
 use futures::StreamExt;
-use redis::Client;
+use redis::{
+    Client, Script,
+    aio::{PubSubSink, PubSubStream},
+};
 use tokio::{
     sync::mpsc,
     time::{Instant, timeout, timeout_at},
@@ -42,90 +45,119 @@ impl Hearing {
     }
 }
 
-/// Listens until nobody takes messages any more.
-pub(super) async fn listen(
-    client: Client,
-    lane: Arc<Lane>,
-    channel: String,
-    messages: mpsc::Sender<Bytes>,
-    hearing: Arc<Hearing>,
-) {
-    let mut pause = PAUSE[0];
-    while !messages.is_closed() {
-        let heard = subscription(&client, &lane, &channel, &messages, &hearing).await;
-        hearing.0.store(false, Ordering::Relaxed);
-        if messages.is_closed() {
-            return;
-        }
-        pause = if heard { PAUSE[0] } else { (pause * 2).min(PAUSE[1]) };
-        tracing::warn!(retry_ms = pause.as_millis(), "the subscription to redis is gone and is made anew");
-        tokio::time::sleep(pause).await;
-    }
+/// What it takes to listen.
+pub(super) struct Inbox {
+    pub(super) client: Client,
+    pub(super) lane: Arc<Lane>,
+    pub(super) publish: Script,
+    pub(super) channel: String,
+    pub(super) hearing: Arc<Hearing>,
 }
 
-/// One subscription until it is no good; whether it ever heard anything.
-async fn subscription(
-    client: &Client,
-    lane: &Lane,
-    channel: &str,
-    messages: &mpsc::Sender<Bytes>,
-    hearing: &Hearing,
-) -> bool {
-    let subscribing = async {
-        let (mut sink, stream) = client.get_async_pubsub().await?.split();
-        sink.subscribe(channel).await?; // confirmed when this returns
-        Ok::<_, redis::RedisError>((sink, stream))
-    };
-    let (_sink, mut stream) = match timeout(CONNECT, subscribing).await {
-        Ok(Ok(subscribed)) => subscribed,
-        Ok(Err(error)) => {
-            tracing::debug!(%error, "no subscription");
+/// What a probe found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Probed {
+    /// It is on its way.
+    Sent,
+    /// Nobody listens where messages are sent: Redis has moved, and the subscription has not.
+    Nobody,
+}
+
+impl Inbox {
+    /// Listens until nobody takes messages any more.
+    pub(super) async fn listen(self, messages: mpsc::Sender<Bytes>) {
+        let mut pause = PAUSE[0];
+        while !messages.is_closed() {
+            let heard = self.subscription(&messages).await;
+            self.hearing.0.store(false, Ordering::Relaxed);
+            if messages.is_closed() {
+                return;
+            }
+            pause = if heard { PAUSE[0] } else { (pause * 2).min(PAUSE[1]) };
+            tracing::warn!(retry_ms = pause.as_millis(), "the subscription to redis is gone and is made anew");
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// One subscription until it is no good; whether it ever heard anything.
+    async fn subscription(&self, messages: &mpsc::Sender<Bytes>) -> bool {
+        let Some((_sink, mut stream)) = self.subscribe().await else { return false };
+        let mut probed: Option<Instant> = Some(Instant::now());
+        if self.probe().await == Probed::Nobody {
+            self.lane.replace(); // of the two the subscription is the newer one
             return false;
         }
-        Err(_elapsed) => return false,
-    };
-    let mut heard = false;
-    let mut probed: Option<Instant> = Some(Instant::now());
-    probe(lane, channel).await; // the first thing it must hear
-    loop {
-        let by = match probed {
-            Some(at) => at + PROBE_WITHIN,
-            None => Instant::now() + PROBE_AFTER,
-        };
-        let message = tokio::select! {
-            biased;
-            message = timeout_at(by, stream.next()) => message,
-            () = messages.closed() => return heard,
-        };
-        match message {
-            Ok(Some(message)) => {
-                heard = true;
-                probed = None;
-                hearing.0.store(true, Ordering::Relaxed);
-                let bytes = Bytes::copy_from_slice(message.get_payload_bytes());
-                if !bytes.starts_with(PROBE) && messages.send(bytes).await.is_err() {
+        let mut heard = false;
+        loop {
+            let by = match probed {
+                Some(at) => at + PROBE_WITHIN,
+                None => Instant::now() + PROBE_AFTER,
+            };
+            let message = tokio::select! {
+                biased;
+                message = timeout_at(by, stream.next()) => message.map_err(Some),
+                () = self.lane.dropped() => Err(None), // the next one may lead elsewhere
+                () = messages.closed() => return heard,
+            };
+            match message {
+                Ok(Some(message)) => {
+                    heard = true;
+                    probed = None;
+                    self.hearing.0.store(true, Ordering::Relaxed);
+                    let bytes = Bytes::copy_from_slice(message.get_payload_bytes());
+                    if !bytes.starts_with(PROBE) && messages.send(bytes).await.is_err() {
+                        return heard;
+                    }
+                }
+                Ok(None) => return heard,
+                Err(_elapsed) if probed.is_some_and(|at| at.elapsed() >= PROBE_WITHIN) => {
+                    tracing::warn!("the subscription to redis is deaf");
                     return heard;
                 }
+                Err(_elapsed) => {
+                    probed.get_or_insert_with(Instant::now);
+                    if self.probe().await == Probed::Nobody {
+                        tracing::warn!("redis has moved and the subscription follows");
+                        return heard;
+                    }
+                }
             }
-            Ok(None) => return heard,
-            Err(_elapsed) if probed.is_some() => {
-                tracing::warn!("the subscription to redis is deaf");
-                return heard;
+        }
+    }
+
+    async fn subscribe(&self) -> Option<(PubSubSink, PubSubStream)> {
+        let subscribing = async {
+            let (mut sink, stream) = self.client.get_async_pubsub().await?.split();
+            sink.subscribe(&self.channel).await?; // confirmed when this returns
+            Ok::<_, redis::RedisError>((sink, stream))
+        };
+        match timeout(CONNECT, subscribing).await {
+            Ok(Ok(subscribed)) => Some(subscribed),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "no subscription");
+                None
             }
-            Err(_elapsed) => {
-                probed = Some(Instant::now());
-                probe(lane, channel).await;
+            Err(_elapsed) => None,
+        }
+    }
+
+    /// Sends ourselves something; an error is found out by its not arriving.
+    async fn probe(&self) -> Probed {
+        match publish(&self.lane, &self.publish, &self.channel, PROBE).await {
+            Ok(0) => Probed::Nobody,
+            Ok(_) => Probed::Sent,
+            Err(error) => {
+                tracing::debug!(error, "no probe");
+                Probed::Sent
             }
         }
     }
 }
 
-/// Sends ourselves something; an error is found out by its not arriving.
-async fn probe(lane: &Lane, channel: &str) {
-    let sent = lane.run(|mut connection| async move {
-        redis::cmd("PUBLISH").arg(channel).arg(PROBE).query_async::<u64>(&mut connection).await
-    });
-    if let Err(error) = sent.await {
-        tracing::debug!(error, "no probe");
-    }
+/// Hands a message to whoever listens to a channel, and says how many did.
+pub(super) async fn publish(lane: &Lane, script: &Script, channel: &str, message: &[u8]) -> Result<usize, String> {
+    lane.run(|mut connection| async move {
+        script.prepare_invoke().arg(channel).arg(message).invoke_async::<usize>(&mut connection).await
+    })
+    .await
 }

@@ -4,7 +4,10 @@ use std::{future::Future, time::Duration};
 
 use parking_lot::Mutex;
 use redis::{AsyncConnectionConfig, Client, ErrorKind, RedisError, ServerErrorKind, aio::MultiplexedConnection};
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout},
+};
 
 /// What one command may take, connecting included.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -19,6 +22,7 @@ pub(super) struct Lane {
     client: Client,
     state: Mutex<State>,
     connecting: tokio::sync::Mutex<()>,
+    dropped: Notify,
 }
 
 #[derive(Default)]
@@ -41,7 +45,7 @@ impl std::fmt::Debug for State {
 
 impl Lane {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, state: Mutex::default(), connecting: tokio::sync::Mutex::default() }
+        Self { client, state: Mutex::default(), connecting: tokio::sync::Mutex::default(), dropped: Notify::new() }
     }
 
     /// Runs a command on the present connection, within a deadline.
@@ -110,7 +114,22 @@ impl Lane {
         let mut state = self.state.lock();
         if state.generation == generation && state.connection.take().is_some() {
             tracing::warn!("a connection to redis is replaced");
+            self.dropped.notify_one();
         }
+    }
+
+    /// Completes when a connection was given up; the next one may lead to another server.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when dropped.
+    pub(super) async fn dropped(&self) {
+        self.dropped.notified().await;
+    }
+
+    /// Gives up the present connection: it leads to a server that is not the one of this name any more.
+    pub(super) fn replace(&self) {
+        let generation = self.state.lock().generation;
+        self.drop_connection(generation);
     }
 
     fn went_silent(&self) {
@@ -120,6 +139,7 @@ impl Lane {
             state.silent = 0;
             if state.connection.take().is_some() {
                 tracing::warn!("a connection to redis is silent and is replaced");
+                self.dropped.notify_one();
             }
         }
     }

@@ -17,7 +17,10 @@ use redis::{
 };
 use tokio::sync::mpsc;
 
-use self::{inbox::Hearing, lane::Lane};
+use self::{
+    inbox::{Hearing, Inbox},
+    lane::Lane,
+};
 use super::bus::{Bus, BusError};
 use crate::{
     ledger::redis::{Answer, Argument, InstanceId, Script, Store, StoreError},
@@ -33,6 +36,9 @@ const AHEAD: usize = 4_096;
 /// How long what is large is kept.
 const LARGE_MS: u64 = 60_000;
 
+/// Sends a message.
+const PUBLISH: &str = include_str!("publish.lua");
+
 /// What one instance needs of Redis.
 #[derive(Debug)]
 pub struct RedisLink {
@@ -43,6 +49,7 @@ pub struct RedisLink {
     large: Lane,
     scripts: Mutex<HashMap<&'static str, redis::Script>>,
     hearing: Arc<Hearing>,
+    publish: redis::Script,
     tasks: Tasks,
 }
 
@@ -70,6 +77,7 @@ impl RedisLink {
             me,
             scripts: Mutex::default(),
             hearing: Arc::default(),
+            publish: redis::Script::new(PUBLISH),
             tasks: Tasks::default(),
         })
     }
@@ -108,20 +116,20 @@ impl Store for RedisLink {
 
 impl Bus for RedisLink {
     fn send<'a>(&'a self, to: &'a InstanceId, message: Bytes) -> BoxFuture<'a, Result<usize, BusError>> {
-        async move {
-            let channel = self.channel(to);
-            let sent = self.lane.run(|mut connection| async move {
-                redis::cmd("PUBLISH").arg(channel).arg(&*message).query_async::<usize>(&mut connection).await
-            });
-            sent.await.map_err(BusError)
-        }
-        .boxed()
+        async move { inbox::publish(&self.lane, &self.publish, &self.channel(to), &message).await.map_err(BusError) }
+            .boxed()
     }
 
     fn receive(&self) -> BoxStream<'static, Bytes> {
         let (sender, messages) = mpsc::channel(AHEAD);
-        let (client, lane, hearing) = (self.client.clone(), Arc::clone(&self.lane), Arc::clone(&self.hearing));
-        self.tasks.spawn(inbox::listen(client, lane, self.channel(&self.me), sender, hearing));
+        let inbox = Inbox {
+            client: self.client.clone(),
+            lane: Arc::clone(&self.lane),
+            publish: self.publish.clone(),
+            channel: self.channel(&self.me),
+            hearing: Arc::clone(&self.hearing),
+        };
+        self.tasks.spawn(inbox.listen(sender));
         futures::stream::unfold(messages, |mut messages| async { Some((messages.recv().await?, messages)) }).boxed()
     }
 

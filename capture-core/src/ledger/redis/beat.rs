@@ -1,12 +1,11 @@
-//! Proof of life of one instance, and what comes with it: bringing back what Redis lost, settling what could not be settled,
-//! and judging others.
+//! Proof of life of one instance, and what comes with it: noticing what Redis lost, settling what could not be settled, and
+//! judging others.
 
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
     Known, LEASE, Own, RedisLedger, Stage,
-    accounts::fields,
     record::usage_text,
     store::{Answer, Script, arguments, malformed, run, script},
 };
@@ -18,12 +17,13 @@ use crate::{
 
 const BEAT: Script = script!("give proof of life", "beat");
 const REAP: Script = script!("settle what dead instances left", "reap");
-const RESTORE: Script = script!("bring back a session", "restore");
 
 /// What a beat answered.
 struct Told {
     known: Known,
     redis_ms: i64,
+    /// Sessions it has by the books, and these with its reservations.
+    counts: (usize, usize),
     disabled: Vec<SessionId>,
 }
 
@@ -59,6 +59,9 @@ impl RedisLedger {
             self.pulse.lock().healthy_since = Some(Instant::now());
             self.fenced()
         } else {
+            if told.counts != self.counts() {
+                self.reconcile().await?;
+            }
             Vec::new()
         };
         // Only now: what failed above is done again with the next beat.
@@ -112,35 +115,6 @@ impl RedisLedger {
         own.iter().filter(|(_, own)| matches!(own.stage, Stage::Active(_))).map(|(id, _)| *id).collect()
     }
 
-    /// Returns those that others have settled.
-    async fn bring_back(&self) -> Result<Vec<SessionId>, LedgerError> {
-        let mut lost = Vec::new();
-        let own: Vec<_> = self.own.lock().iter().map(|(id, own)| (*id, own.clone())).collect();
-        for (id, own) in own {
-            let (Stage::Active(life) | Stage::Unsettled(life, _)) = &own.stage else { continue };
-            let view = life.view();
-            let options =
-                serde_json::to_string(&view.options).map_err(|error| LedgerError::new(RESTORE.what, error))?;
-            let mut arguments = arguments![
-                id,
-                own.user,
-                self.me,
-                own.hold,
-                options,
-                view.created_at.0,
-                view.started_at.0,
-                view.expires_at.0,
-                usage_text(&life.usage)
-            ];
-            arguments.extend(self.last_seen(&own.user).iter().flat_map(fields));
-            let told = run(&*self.store, RESTORE, arguments).await?;
-            if told.first().and_then(Answer::text) == Some("final") {
-                lost.push(id);
-            }
-        }
-        Ok(lost)
-    }
-
     /// Gives back what was not wanted while Redis was away.
     async fn give_back_the_rest(&self) {
         let unwanted: Vec<SessionId> = {
@@ -191,10 +165,11 @@ impl RedisLedger {
 }
 
 fn read(told: &[Answer]) -> Option<Told> {
-    let [dataset, life, time, disabled @ ..] = told else { return None };
+    let [dataset, life, time, active, owned, disabled @ ..] = told else { return None };
     Some(Told {
         known: Known { dataset: dataset.text()?.to_owned(), life: life.whole()? },
         redis_ms: time.whole()?,
+        counts: (usize::try_from(active.count()?).ok()?, usize::try_from(owned.count()?).ok()?),
         disabled: disabled.iter().map(|id| id.text()?.parse().ok()).collect::<Option<_>>()?,
     })
 }

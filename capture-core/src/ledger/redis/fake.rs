@@ -103,6 +103,12 @@ impl FakeRedis {
         keys.dies.clear();
     }
 
+    /// A way back to what there is now: everything since is lost, as when a replica takes over.
+    pub(crate) fn replica(&self) -> impl FnOnce() + use<> {
+        let (keys, values) = (Arc::clone(&self.keys), self.keys.lock().values.clone());
+        move || keys.lock().values = values
+    }
+
     /// Every bill that was ever written, also before everything was lost.
     pub(crate) fn bills(&self) -> Vec<Bill> {
         self.keys.lock().bills.clone()

@@ -9,10 +9,12 @@
 
 mod accounts;
 mod beat;
+mod connect;
 #[cfg(test)]
 pub(crate) mod fake;
 mod places;
 mod record;
+mod restore;
 mod store;
 mod tickets;
 
@@ -26,6 +28,7 @@ pub(crate) use self::store::{arguments, malformed, run};
 use self::{
     accounts::Remembered,
     record::{Record, usage_text},
+    restore::Settled,
     store::script,
 };
 pub use self::{
@@ -34,7 +37,7 @@ pub use self::{
 };
 use super::{Beat, Beaten, ExtendError, Ledger, LedgerError, Reservation, ReserveError, rules};
 use crate::{
-    account::UserId,
+    account::{ConnectKey, UserId},
     clock::Timestamp,
     session::{Lifecycle, SessionId, SessionView},
 };
@@ -60,8 +63,11 @@ pub struct RedisLedger {
     me: InstanceId,
     address: String,
     own: Mutex<HashMap<SessionId, Own>>,
+    settled: Mutex<Settled>,
     remembered: Remembered,
     pulse: Mutex<Pulse>,
+    /// For the tokens of CDP clients, once it is known.
+    connect_key: Mutex<Option<ConnectKey>>,
 }
 
 /// A session of this instance: what it takes to bring it back, or to settle it later.
@@ -111,7 +117,8 @@ impl RedisLedger {
     /// The books of this instance.
     pub fn new(store: Arc<dyn Store>, me: InstanceId) -> Self {
         let (own, remembered, pulse) = (Mutex::default(), Remembered::default(), Mutex::default());
-        Self { store, me, address: String::new(), own, remembered, pulse }
+        let (settled, connect_key) = (Mutex::default(), Mutex::default());
+        Self { store, me, address: String::new(), own, settled, remembered, pulse, connect_key }
     }
 
     /// How other instances reach this one beside the bus.
@@ -146,7 +153,10 @@ impl RedisLedger {
         if told.first().and_then(Answer::text) == Some("unknown") {
             return Ok(None);
         }
-        self.own.lock().remove(&last.id);
+        let was_own = self.own.lock().remove(&last.id).is_some();
+        if was_own {
+            self.settled.lock().remember(last.clone());
+        }
         let settled = Record::read(last.id, &told).and_then(|record| record.view);
         Ok(Some(settled.ok_or_else(|| malformed(SETTLE))?))
     }

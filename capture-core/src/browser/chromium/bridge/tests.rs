@@ -4,8 +4,12 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
-    Deed, FrameError, Refusal, Request, Verdict, allowed::is_allowed, done, judge::judge, params::Fields,
-    refused::reason, rules::rule,
+    allowed::is_allowed,
+    frame::{FrameError, Request, done},
+    judge::{Deed, Refusal, Verdict, judge},
+    params::Fields,
+    refused::reason,
+    rules::rule,
 };
 
 /// Every command of Chromium 156, domain by domain.

@@ -23,9 +23,16 @@ redis.call('HSET', instance_key(me), 'address', ARGV[7])
 for at = 8, #ARGV, 2 do
   if fields(ARGV[at], 'state')[1] == 'active' then redis.call('HSET', session_key(ARGV[at]), 'usage', ARGV[at + 1]) end
 end
-local reply = {dataset, redis.call('HGET', instance_key(me), 'life'), time}
-for _, sid in ipairs(redis.call('SMEMBERS', owned_key(me))) do
-  local it = fields(sid, 'state', 'user')
-  if it[1] == 'active' and redis.call('HGET', user_key(it[2]), 'enabled') == '0' then reply[#reply + 1] = sid end
+local active, owned = 0, redis.call('SMEMBERS', owned_key(me))
+local reply = {dataset, redis.call('HGET', instance_key(me), 'life'), time, active, #owned}
+for _, sid in ipairs(owned) do
+  local it = fields(sid, 'state', 'user', 'hold')
+  if it[1] == 'active' then
+    active = active + 1
+    if redis.call('HGET', user_key(it[2]), 'enabled') == '0' then reply[#reply + 1] = sid end
+  elseif it[1] == 'reserved' and whole(redis.call('ZSCORE', slots_key(it[2]), sid)) < time then
+    drop(sid, it[2], me, whole(it[3])) -- longer than any launch takes: giving it back was lost
+  end
 end
+reply[4] = active
 return reply

@@ -1,8 +1,10 @@
--- Brings back a session that runs here after the data set was lost, and its account as it was last seen. What is there already stays.
+-- Brings back a session that runs here after the data set or its newest part was lost, and its account as it was last seen. What is
+-- there already stays; where only the reservation is there, the session has begun.
 -- ARGV: prefix, session, user, owner, hold, options, created, started, expires, usage, then the account's names and values
 local sid, user, owner, hold = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local state = fields(sid, 'state')[1]
-if state then return {state} end
+if state and state ~= 'reserved' then return {state} end
+if state then drop(sid, user, owner, whole(fields(sid, 'hold')[1])) end
 if redis.call('EXISTS', user_key(user)) == 0 and #ARGV > 10 then
   redis.call('SADD', USERS, user)
   redis.call('HSET', user_key(user), unpack(ARGV, 11))

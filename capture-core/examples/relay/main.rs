@@ -2,30 +2,18 @@
 //!
 //! Two engines with simulated pages on a Redis of their own (`redis-server` must be installed). Prints how long an action takes
 //! here and through the other instance, how many events a second reach followers there, and how soon a dead instance's session
-//! is settled and a lost subscription is back.
+//! is settled and everything works again after a connection or Redis was lost.
 #![expect(clippy::unwrap_used, clippy::print_stdout, clippy::indexing_slicing, reason = "a measurement, not a server")]
 
-use std::{
-    net::TcpListener,
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+mod faults;
+mod instance;
 
-use capture_core::{
-    Caller, Engine, Limits, Sessions,
-    account::{Account, Accounts, Secret},
-    action::{self, Action},
-    browser::simulated::Simulated,
-    cluster::{Cluster, RedisLink},
-    ledger::{
-        Ledger,
-        redis::{InstanceId, RedisLedger},
-    },
-    session::{SessionId, SessionOptions},
-};
-use serde_json::json;
+use std::time::Duration;
+
+use capture_core::{Sessions, cluster::Cluster, session::SessionId};
 use tokio::{sync::broadcast::error::RecvError, time::Instant};
+
+use self::instance::{Instance, Redis, ann, create, title};
 
 /// Actions whose time is taken, after as many to warm up as a tenth.
 const ACTIONS: usize = 5_000;
@@ -33,61 +21,6 @@ const ACTIONS: usize = 5_000;
 const FOLLOWED: usize = 16;
 const FOLLOWERS: usize = 4;
 const BURST: Duration = Duration::from_secs(5);
-
-struct Instance {
-    engine: Engine,
-    cluster: Cluster,
-}
-
-struct Redis(Child, u16);
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Redis {
-    async fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut command = Command::new("redis-server");
-        command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
-        let child = command.stdout(Stdio::null()).spawn().expect("redis-server is installed");
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        Self(child, port)
-    }
-
-    async fn instance(&self) -> Instance {
-        let me = InstanceId::new();
-        let link = Arc::new(RedisLink::new(&format!("redis://127.0.0.1:{}", self.1), "capture", me.clone()).unwrap());
-        let books = Arc::new(RedisLedger::new(Arc::clone(&link) as _, me));
-        books.recover().await.unwrap();
-        let ann = Account::new("ann".parse().unwrap(), Secret::chosen("s").hash());
-        let _ = books.add(ann).await; // the second finds her there
-        let limits = Limits { sessions_per_user: 1_000, max_sessions: 1_000, ..Limits::default() };
-        let builder = Engine::builder().limits(limits).backend(Simulated::default());
-        let engine = builder.books(Arc::clone(&books)).build().await.unwrap();
-        let cluster = Cluster::join(engine.clone(), books, link);
-        while cluster.readiness().is_err() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        Instance { engine, cluster }
-    }
-}
-
-fn ann() -> Caller {
-    Caller::user("ann".parse().unwrap())
-}
-
-fn title() -> Action {
-    action::parse(&json!({"type": "title"})).unwrap()
-}
-
-async fn create(at: &Cluster) -> SessionId {
-    let options = SessionOptions::with_ttl(Duration::from_secs(600));
-    at.create(ann(), options, None).await.unwrap().session.id
-}
 
 /// Times of single actions, one after the other, shortest first.
 async fn times(at: &Cluster, id: SessionId) -> Vec<Duration> {
@@ -150,24 +83,42 @@ async fn relayed(owner: &Instance, gateway: &Cluster) -> f64 {
     rate
 }
 
+/// One line of the table.
+fn row(what: &str, p50: f64, p99: f64) {
+    println!("{what:<52} {p50:>12.3} {p99:>12.3}");
+}
+
+/// The same of times, shortest first, in milliseconds.
+fn times_row(what: &str, times: &[Duration]) {
+    row(what, at(times, 0.5), at(times, 0.99));
+}
+
 #[tokio::main]
 async fn main() {
-    let redis = Redis::start().await;
-    let (owner, gateway) = (redis.instance().await, redis.instance().await);
+    let mut arguments = std::env::args().skip(1);
+    if arguments.next().as_deref() == Some("victim") {
+        let port = arguments.next().and_then(|port| port.parse().ok()).expect("a victim is told the port of redis");
+        return faults::be_a_victim(port).await;
+    }
+    let mut redis = Redis::start().await;
+    let (owner, gateway) = (instance::instance(redis.port).await, instance::instance(redis.port).await);
     let id = create(&owner.cluster).await;
+    println!("{:<52} {:>12} {:>12}", "milliseconds", "p50", "p99");
     for _ in 0..2 {
         let here = times(&owner.cluster, id).await;
         let there = times(&gateway.cluster, id).await;
-        println!(
-            "action: here p50 {:.3} p99 {:.3} ms; through another instance p50 {:.3} p99 {:.3} ms; extra p50 {:.3} p99 {:.3} ms",
-            at(&here, 0.5),
-            at(&here, 0.99),
-            at(&there, 0.5),
-            at(&there, 0.99),
-            at(&there, 0.5) - at(&here, 0.5),
-            at(&there, 0.99) - at(&here, 0.99),
-        );
+        times_row("action where the session is", &here);
+        times_row("action through another instance", &there);
+        row("extra", at(&there, 0.5) - at(&here, 0.5), at(&there, 0.99) - at(&here, 0.99));
     }
+    let cut = faults::to_heal_from_cuts(&redis, &gateway.cluster, id, "normal").await;
+    times_row("to heal: connections cut", &cut);
+    let cut = faults::to_heal_from_cuts(&redis, &gateway.cluster, id, "pubsub").await;
+    times_row("to heal: subscriptions cut", &cut);
+    let restarted = faults::to_heal_from_restarts(&mut redis, &gateway.cluster, id).await;
+    times_row("to heal: redis killed and started again", &restarted);
+    let finalised = faults::to_finalise(redis.port, &gateway.cluster).await;
+    times_row("to finalise the session of a killed instance", &finalised);
     println!("relayed events a second: {:.0}", relayed(&owner, &gateway.cluster).await);
     owner.engine.shutdown(Duration::ZERO).await;
     gateway.engine.shutdown(Duration::ZERO).await;

@@ -1,0 +1,218 @@
+//! Bringing back what Redis lost: everything, or the last moments before a replica took over, which it may never have heard of.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::{
+    Own, RedisLedger, Stage,
+    accounts::fields,
+    record::usage_text,
+    store::{Answer, Script, arguments, run, script},
+};
+use crate::{
+    ledger::LedgerError,
+    session::{Lifecycle, SessionId, SessionView},
+};
+
+const RESTORE: Script = script!("bring back a session", "restore");
+const OWNED: Script = script!("list own sessions", "owned");
+
+/// How long an end is remembered that a replica may not have heard of before it took over.
+const REMEMBERED: Duration = Duration::from_secs(60);
+/// Ends remembered; beyond it the oldest go first.
+const MAX_REMEMBERED: usize = 10_000;
+
+/// Ends that were written lately, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Settled(VecDeque<(Instant, SessionView)>);
+
+impl Settled {
+    pub(super) fn remember(&mut self, last: SessionView) {
+        let Self(ends) = self;
+        while ends.len() >= MAX_REMEMBERED || ends.front().is_some_and(|(at, _)| at.elapsed() >= REMEMBERED) {
+            ends.pop_front();
+        }
+        ends.push_back((Instant::now(), last));
+    }
+
+    fn find(&self, id: SessionId) -> Option<SessionView> {
+        self.0.iter().find(|(_, last)| last.id == id).map(|(_, last)| last.clone())
+    }
+}
+
+impl RedisLedger {
+    /// Brings everything back; returns the sessions that others have settled.
+    pub(super) async fn bring_back(&self) -> Result<Vec<SessionId>, LedgerError> {
+        let mut lost = Vec::new();
+        for (id, own) in self.everything() {
+            let (Stage::Active(life) | Stage::Unsettled(life, _)) = &own.stage else { continue };
+            if self.bring_back_one(id, &own, life).await? {
+                lost.push(id);
+            }
+        }
+        Ok(lost)
+    }
+
+    /// Makes the books agree with what is here, where they name another number of sessions: those they do not know are brought
+    /// back, and ends they do not know are written again.
+    pub(super) async fn reconcile(&self) -> Result<(), LedgerError> {
+        let own = self.everything();
+        let told = run(&*self.store, OWNED, arguments![self.me]).await?;
+        let known: HashMap<SessionId, bool> = told
+            .chunks_exact(2)
+            .filter_map(|pair| Some((pair.first()?.text()?.parse().ok()?, pair.last()?.text()? == "active")))
+            .collect();
+        for (id, own) in own.iter().filter(|(id, _)| known.get(id) != Some(&true)) {
+            let (Stage::Active(life) | Stage::Unsettled(life, _)) = &own.stage else { continue };
+            // One that is settled at this very moment is final already.
+            if !self.bring_back_one(*id, own, life).await? {
+                tracing::error!(session.id = %id, "redis did not know a session that runs here; it is brought back");
+            }
+        }
+        for id in known.into_keys() {
+            let last = if self.own.lock().contains_key(&id) { None } else { self.settled.lock().find(id) };
+            if let Some(last) = last {
+                tracing::error!(session.id = %id, "redis did not know the end of a session; it is settled again");
+                self.settle_now(&last).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many sessions the books should know, and how many with reservations.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        let own = self.own.lock();
+        let active = own.values().filter(|own| matches!(own.stage, Stage::Active(_) | Stage::Unsettled(..)));
+        (active.count(), own.len())
+    }
+
+    fn everything(&self) -> Vec<(SessionId, Own)> {
+        self.own.lock().iter().map(|(id, own)| (*id, own.clone())).collect()
+    }
+
+    /// Whether it is final there.
+    pub(super) async fn bring_back_one(&self, id: SessionId, own: &Own, life: &Lifecycle) -> Result<bool, LedgerError> {
+        let view = life.view();
+        let options = serde_json::to_string(&view.options).map_err(|error| LedgerError::new(RESTORE.what, error))?;
+        let mut arguments = arguments![
+            id,
+            own.user,
+            self.me,
+            own.hold,
+            options,
+            view.created_at.0,
+            view.started_at.0,
+            view.expires_at.0,
+            usage_text(&life.usage)
+        ];
+        arguments.extend(self.last_seen(&own.user).iter().flat_map(fields));
+        let told = run(&*self.store, RESTORE, arguments).await?;
+        Ok(told.first().and_then(Answer::text) == Some("final"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        account::{Account, Accounts, SecretHash},
+        billing,
+        clock::Timestamp,
+        ledger::{
+            Ledger, Reservation,
+            redis::{InstanceId, fake::FakeRedis},
+        },
+        session::{CloseReason, SessionOptions},
+    };
+
+    const START: Timestamp = Timestamp(1_750_000_000_000);
+
+    async fn reserve(books: &RedisLedger) -> Lifecycle {
+        let options = SessionOptions::with_ttl(Duration::from_secs(600));
+        let asked = Reservation {
+            id: SessionId::new(),
+            user: "ann".parse().unwrap(),
+            options,
+            created_at: START,
+            hold: billing::hold_for(options.max_ttl()),
+            default_max_sessions: 3,
+        };
+        let life = Lifecycle::start(asked.id, options, START, START);
+        books.reserve(asked).await.unwrap();
+        life
+    }
+
+    async fn begin(books: &RedisLedger) -> Lifecycle {
+        let life = reserve(books).await;
+        books.activate(life.view()).await.unwrap();
+        life
+    }
+
+    async fn books_of_ann(redis: &Arc<FakeRedis>) -> RedisLedger {
+        let books = RedisLedger::new(Arc::clone(redis) as Arc<_>, InstanceId::new());
+        books.recover().await.unwrap();
+        let ann = Account::new("ann".parse().unwrap(), SecretHash::of("s"));
+        books.add(Account { credits: Some(100), ..ann }).await.unwrap();
+        books.beat(START, Vec::new()).await.unwrap();
+        books
+    }
+
+    #[tokio::test]
+    async fn a_replica_that_only_knows_reservations_learns_what_became_of_them() {
+        let redis = FakeRedis::new();
+        let books = books_of_ann(&redis).await;
+        let (runs, ending) = (reserve(&books).await, reserve(&books).await);
+        let take_over = redis.replica();
+        books.activate(runs.view()).await.unwrap();
+        books.activate(ending.view()).await.unwrap();
+        let last = ending.settle(CloseReason::Closed, START.plus(Duration::from_secs(30)));
+        books.settle(last.clone()).await.unwrap();
+        take_over();
+
+        books.beat(START, Vec::new()).await.unwrap();
+        let state = |id: SessionId| redis.field(&format!("capture:session:{id}"), "state").unwrap();
+        assert_eq!((state(runs.view().id).as_str(), state(last.id).as_str()), ("active", "final"));
+        assert_eq!(
+            (redis.card("capture:slots:ann"), redis.field("capture:user:ann", "held")),
+            (1, Some("10".to_owned()))
+        );
+        assert_eq!(redis.field("capture:user:ann", "credits").as_deref(), Some("99"));
+    }
+
+    #[tokio::test]
+    async fn what_a_replica_had_not_heard_of_when_it_took_over_is_told_again() {
+        let redis = FakeRedis::new();
+        let books = books_of_ann(&redis).await;
+        let ending = begin(&books).await;
+        books.beat(START, Vec::new()).await.unwrap();
+
+        let take_over = redis.replica();
+        let ended = START.plus(Duration::from_secs(30));
+        let last = ending.settle(CloseReason::Closed, ended);
+        books.settle(last.clone()).await.unwrap();
+        let (one, other) = (begin(&books).await, begin(&books).await);
+        take_over();
+        let key = |id: SessionId| format!("capture:session:{id}");
+        assert!(!redis.is_final(&key(last.id)) && redis.field(&key(one.view().id), "state").is_none());
+
+        books.beat(START, Vec::new()).await.unwrap();
+        assert!(redis.is_final(&key(last.id)));
+        for life in [&one, &other] {
+            assert_eq!(redis.field(&key(life.view().id), "state").as_deref(), Some("active"));
+        }
+        assert_eq!(
+            (redis.card("capture:slots:ann"), redis.field("capture:user:ann", "held")),
+            (2, Some("20".to_owned()))
+        );
+        assert_eq!(redis.field("capture:user:ann", "credits").as_deref(), Some("99"));
+        let last = one.settle(CloseReason::Closed, ended);
+        assert_eq!(books.settle(last.clone()).await.unwrap(), last);
+        assert_eq!(redis.field("capture:user:ann", "credits").as_deref(), Some("98"));
+    }
+}

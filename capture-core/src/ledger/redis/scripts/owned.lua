@@ -1,0 +1,8 @@
+-- Sessions and reservations an instance has, each with its state after it.
+-- ARGV: prefix, instance
+local reply = {}
+for _, sid in ipairs(redis.call('SMEMBERS', owned_key(ARGV[2]))) do
+  reply[#reply + 1] = sid
+  reply[#reply + 1] = fields(sid, 'state')[1] or ''
+end
+return reply

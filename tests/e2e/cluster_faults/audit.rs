@@ -1,0 +1,205 @@
+//! The judgement after a fault: every bill is recomputed from what was seen, and everything that was told is held against what was done.
+
+use std::collections::{BTreeMap, HashMap};
+
+use capture_tests::{Redis, Site};
+use serde_json::Value;
+
+use super::{
+    stage::{CREDITS, LIMIT},
+    traces::{Told, Traces},
+    trouble::{Struck, Trouble},
+};
+
+/// A step between two readings of one clock.
+const TICK: i64 = 20;
+/// What of lost books counts again: a lease and some beats.
+const FORGIVEN: i64 = 14_000;
+
+/// One entry of the stream of bills.
+#[derive(Debug, Clone)]
+pub(super) struct Bill {
+    pub(super) session: String,
+    user: String,
+    reason: String,
+    started: i64,
+    ended: i64,
+    credits: u64,
+}
+
+/// Every bill of this user that is in the books.
+pub(super) async fn bills(redis: &Redis, user: &str) -> Vec<Bill> {
+    let told = redis.ask(&["XRANGE", "capture:billing", "-", "+"]).await;
+    let words: Vec<&str> = told.lines().filter(|line| !line.starts_with(['*', '$'])).collect();
+    // An entry's own name, then six fields with their values.
+    let entries = words.chunks_exact(13).map(|entry| {
+        let of = |name: &str| entry[entry.iter().position(|word| *word == name).unwrap() + 1];
+        Bill {
+            session: of("session").to_owned(),
+            user: of("user").to_owned(),
+            reason: of("reason").to_owned(),
+            started: of("started").parse().unwrap(),
+            ended: of("ended").parse().unwrap(),
+            credits: of("credits").parse().unwrap(),
+        }
+    });
+    entries.filter(|bill| bill.user == user).collect()
+}
+
+/// One round's judgement.
+pub(super) struct Audit<'a> {
+    pub(super) trouble: Trouble,
+    pub(super) struck: Struck,
+    pub(super) traces: &'a Traces,
+    pub(super) bills: &'a [Bill],
+    /// Credits and holds the user has at the end.
+    pub(super) account: (u64, u64),
+}
+
+impl Audit<'_> {
+    /// Everything that is not as it must be.
+    pub(super) fn judge(&self, site: &Site) -> Vec<String> {
+        let mut wrongs = self.traces.wrongs.lock().clone();
+        wrongs.extend(self.once());
+        wrongs.extend(self.bills.iter().filter_map(price));
+        wrongs.extend(self.bills.iter().filter_map(|bill| self.ending(bill)));
+        wrongs.extend(self.limit());
+        wrongs.extend(self.account());
+        wrongs.extend(self.deeds(site));
+        let (slowest, answer) = &*self.traces.slowest.lock();
+        if *slowest > self.trouble.answers_within() {
+            wrongs.push(format!("answered after {slowest:?}: {answer}"));
+        }
+        wrongs
+    }
+
+    /// Bills against recomputed ones: credits too many or too few, all together.
+    pub(super) fn difference(&self) -> u64 {
+        self.bills.iter().map(|bill| bill.credits.abs_diff(due(bill))).sum()
+    }
+
+    /// Every session that was granted is billed once; bills of others are of creates that were told to be doubtful.
+    fn once(&self) -> Vec<String> {
+        let mut wrongs = Vec::new();
+        let mut known = HashMap::new();
+        for bill in self.bills {
+            *known.entry(bill.session.as_str()).or_insert(0) += 1;
+        }
+        for (session, times) in &known {
+            if *times != 1 {
+                wrongs.push(format!("{session} was billed {times} times"));
+            }
+        }
+        let opened = self.traces.opened.lock();
+        for session in opened.iter().filter(|session| !known.contains_key(session.as_str())) {
+            if !(self.trouble.forgets() && self.was_closed_before(session)) {
+                wrongs.push(format!("{session} was not billed"));
+            }
+        }
+        let others = known.keys().filter(|session| !opened.iter().any(|known| known == *session)).count();
+        if others > *self.traces.doubtful.lock() {
+            wrongs.push(format!("{others} bills of sessions nobody was granted"));
+        }
+        wrongs
+    }
+
+    /// Whether its end was asked for before the books were lost: its bill was lost with them.
+    fn was_closed_before(&self, session: &str) -> bool {
+        let closed = self.traces.closed.lock();
+        closed.iter().any(|closed| closed.last["id"] == session && closed.between.0 <= self.struck.over)
+    }
+
+    /// It ended as it was told, and when that was asked for; what ended by itself did so as this fault allows.
+    fn ending(&self, bill: &Bill) -> Option<String> {
+        let closed = self.traces.closed.lock();
+        let told: Vec<_> = closed.iter().filter(|closed| closed.last["id"] == bill.session.as_str()).collect();
+        for told in &told {
+            let last = &told.last;
+            let same = last["closeReason"] == bill.reason.as_str()
+                && last["billedCredits"] == bill.credits
+                && moment(&last["closedAt"]) == bill.ended
+                && moment(&last["startedAt"]) == bill.started;
+            if !same {
+                return Some(format!("it was told as {last}, but billed as {bill:?}"));
+            }
+        }
+        let between = if bill.reason == "closed" {
+            let between = |all: (i64, i64), told: (i64, i64)| (all.0.min(told.0), all.1.max(told.1));
+            // Closed by a request whose answer was lost: when, nobody saw.
+            told.iter().map(|told| told.between).reduce(between).filter(|_| told.len() == 1)?
+        } else {
+            match self.trouble.ending(self.struck) {
+                Some(ending) if ending.reason == bill.reason => ending.between,
+                _ => return Some(format!("nothing ends so under this fault: {bill:?}")),
+            }
+        };
+        // A session that began after the last proof of life ends as it began.
+        let from = between.0.min(bill.started);
+        let fits = from - TICK <= bill.ended && bill.ended <= between.1 + TICK;
+        (!fits).then(|| format!("between {between:?} it should have ended: {bill:?}"))
+    }
+
+    /// No more sessions at once than the limit. Lost books are forgiven what began within a lease.
+    fn limit(&self) -> Option<String> {
+        let lost = self.trouble.forgets().then_some((self.struck.began, self.struck.over + FORGIVEN));
+        let counted =
+            self.bills.iter().filter(|bill| lost.is_none_or(|(from, to)| !(from..to).contains(&bill.started)));
+        let mut steps = BTreeMap::<i64, i64>::new();
+        for bill in counted {
+            *steps.entry(bill.started).or_default() += 1;
+            *steps.entry(bill.ended).or_default() -= 1;
+        }
+        let mut active = 0;
+        for (at, step) in steps {
+            active += step;
+            if active > i64::try_from(LIMIT).unwrap() {
+                return Some(format!("{active} sessions at {at}, {LIMIT} were allowed"));
+            }
+        }
+        None
+    }
+
+    /// Bills and account agree. What was lost was billed before, and may be given back.
+    fn account(&self) -> Option<String> {
+        let (credits, held) = self.account;
+        let left = CREDITS - self.bills.iter().map(|bill| bill.credits).sum::<u64>();
+        let fits = if self.trouble.forgets() {
+            (left.saturating_sub(50)..=CREDITS).contains(&credits)
+        } else {
+            credits == left
+        };
+        (!fits || held != 0).then(|| format!("{credits} credits and {held} held, but {left} are left by the bills"))
+    }
+
+    /// What was told to have been done was done once, what was told not to have been done was not, and nothing was done twice.
+    fn deeds(&self, site: &Site) -> Vec<String> {
+        let mut by_name = HashMap::<&str, (u64, u64)>::new();
+        let deeds = self.traces.deeds.lock();
+        for deed in deeds.iter() {
+            let (done, doubtful) = by_name.entry(&deed.name).or_default();
+            *done += u64::from(deed.told == Told::Executed);
+            *doubtful += u64::from(deed.told == Told::Unknown);
+        }
+        let wrong = by_name.iter().filter_map(|(name, (done, doubtful))| {
+            let counted = site.counts().of(name);
+            let fits = (*done..=done + doubtful).contains(&counted);
+            (!fits).then(|| format!("{name} was done {counted} times: {done} were told, {doubtful} are doubtful"))
+        });
+        wrong.collect()
+    }
+}
+
+fn price(bill: &Bill) -> Option<String> {
+    (bill.credits != due(bill)).then(|| format!("{} credits were due for {bill:?}", due(bill)))
+}
+
+/// What it costs by its own start and end: a credit for each started minute.
+fn due(bill: &Bill) -> u64 {
+    u64::try_from(bill.ended - bill.started).unwrap_or(0).div_ceil(60_000).max(1)
+}
+
+/// A moment of the wire in milliseconds.
+fn moment(told: &Value) -> i64 {
+    use capture_core::clock::Timestamp;
+    serde_json::from_value::<Timestamp>(told.clone()).unwrap().0
+}

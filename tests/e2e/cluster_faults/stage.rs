@@ -1,0 +1,119 @@
+//! What a fault strikes: an instance that has the browser, one that clients reach, and a real Redis behind an address of the test's own.
+
+use std::{sync::Arc, time::Duration};
+
+use capture_tests::{Client, Forwarder, Redis, Server, Site};
+use parking_lot::RwLock;
+
+/// Sessions a user may have at once.
+pub(super) const LIMIT: usize = 4;
+/// What a user has at first.
+pub(super) const CREDITS: u64 = 1_000;
+/// How long whoever drains lets its sessions go on.
+const DRAIN: &str = "3";
+/// A lease and a beat: from then on an instance judges others.
+pub(super) const MAY_JUDGE: Duration = Duration::from_secs(12);
+
+pub(super) struct Stage {
+    pub(super) redis: Redis,
+    /// The server that takes over when Redis fails over.
+    pub(super) replica: Option<Redis>,
+    pub(super) way: Forwarder,
+    pub(super) owner: Option<Server>,
+    pub(super) gateway: Option<Server>,
+    pub(super) front: Arc<Front>,
+    pub(super) site: Site,
+}
+
+/// Where clients reach the cluster, while instances come and go.
+#[derive(Debug)]
+pub(super) struct Front {
+    base: RwLock<String>,
+    /// Its user of this round.
+    token: RwLock<String>,
+}
+
+impl Front {
+    pub(super) fn client(&self) -> Client {
+        Client::new(&self.base.read(), &self.token.read())
+    }
+
+    /// Host and port.
+    pub(super) fn address(&self) -> String {
+        self.base.read().trim_start_matches("http://").to_owned()
+    }
+
+    pub(super) fn moved_to(&self, server: &Server) {
+        server.base().clone_into(&mut self.base.write());
+    }
+}
+
+impl Stage {
+    pub(super) async fn set() -> Self {
+        let redis = Redis::start_durable().await;
+        let way = Forwarder::start(redis.port()).await;
+        let url = format!("redis://127.0.0.1:{}", way.port());
+        let owner = Server::start_with(&owner_flags(&url)).await;
+        let gateway = Server::start_with(&gateway_flags(&url)).await;
+        let front = Arc::new(Front { base: RwLock::new(gateway.base().to_owned()), token: RwLock::default() });
+        let site = Site::start().await;
+        Self { redis, replica: None, way, owner: Some(owner), gateway: Some(gateway), front, site }
+    }
+
+    fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.way.port())
+    }
+
+    pub(super) fn owner(&self) -> &Server {
+        self.owner.as_ref().unwrap()
+    }
+
+    pub(super) fn gateway(&self) -> &Server {
+        self.gateway.as_ref().unwrap()
+    }
+
+    /// A new user, who is from now on whoever asks.
+    pub(super) async fn enter(&self, name: &str) {
+        let (limit, credits) = (LIMIT.to_string(), CREDITS.to_string());
+        let options = ["--redis-url", &self.url(), "--credits", &credits, "--max-sessions", &limit];
+        *self.front.token.write() = self.gateway().folder().add_user(name, &options).await;
+    }
+
+    /// Another owner in the place of one that is gone.
+    pub(super) async fn start_owner(&mut self) {
+        self.owner = Some(Server::start_with(&owner_flags(&self.url())).await);
+    }
+
+    /// Another gateway, which clients find.
+    pub(super) async fn start_gateway(&mut self) {
+        let gateway = Server::start_with(&gateway_flags(&self.url())).await;
+        self.front.moved_to(&gateway);
+        self.gateway = Some(gateway);
+    }
+
+    /// Whether both instances can be sent requests, or why not.
+    pub(super) async fn ready(&self) -> Result<(), String> {
+        for server in [self.gateway(), self.owner()] {
+            let told = server.client("").get("/readyz").await;
+            if told.status != 200 {
+                return Err(told.body.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn leave(self) {
+        self.gateway.unwrap().stop().await;
+        self.owner.unwrap().stop().await;
+        let left = self.redis.ask(&["ZCARD", "capture:instances"]).await;
+        assert_eq!(left.trim(), ":0", "instances take their leave");
+    }
+}
+
+fn owner_flags(url: &str) -> [&str; 6] {
+    ["--redis-url", url, "--drain-seconds", DRAIN, "--browser-warm-pages", "1"]
+}
+
+fn gateway_flags(url: &str) -> [&str; 4] {
+    ["--redis-url", url, "--max-sessions", "0"]
+}
