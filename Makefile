@@ -7,7 +7,7 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 .PHONY: help run cluster test check fmt docs bench bench-channel bench-cluster soak faults lies simulate fuzz
 
 # Tests that need the machine for themselves; for nextest .config/nextest.toml says the same.
-ALONE := hostile:: faults:: load:: soak:: cluster:: cluster_faults:: failover::
+ALONE := attacks::resources hostile:: faults:: load:: soak:: cluster:: cluster_faults:: failover::
 
 # The long versions of tests that have a short one in `make test`.
 LONG := CAPTURE_LONG=1 cargo test --locked -p capture-tests --test e2e --
@@ -62,8 +62,8 @@ bench-cluster: ## what the relay between two instances costs, and how soon it he
 soak: build-tests ## open and close 10,000 sessions and look what is left (about 10 minutes)
 	$(LONG) soak:: load:: codecs::
 
-faults: build-tests ## every process of the browser in every phase, then every fault of a cluster at every load (about 2 hours; CAPTURE_ROUNDS for fewer)
-	$(LONG) --test-threads=1 --nocapture faults::
+faults: build-tests ## every process of the browser in every phase, then every fault of a cluster at every load, and every attack (about 2 hours; CAPTURE_ROUNDS for fewer)
+	$(LONG) --test-threads=1 --nocapture faults:: attacks::
 
 simulate: ## 100,000 worlds of the cluster under faults, each from a seed (about 3 hours; CAPTURE_SEEDS for fewer)
 	CAPTURE_SEEDS=$${CAPTURE_SEEDS:-100000} cargo test --locked --release -p capture-core --features redis --lib simulation -- --nocapture

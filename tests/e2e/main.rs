@@ -7,6 +7,7 @@
 )]
 
 mod accname;
+mod attacks;
 mod bad_input;
 mod behaviours;
 mod billing;

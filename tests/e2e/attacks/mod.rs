@@ -1,0 +1,84 @@
+//! Attacks on what stands around the sessions, as tables. A row is tried against a server as it is by default, whose
+//! guard lets sessions reach one site; a listener of the row's own on every other address counts what gets out, and must
+//! count nothing; another user's session in the same browser must stay usable. `SECURITY.md` lists the rows.
+
+mod addresses;
+mod arena;
+mod beyond_http;
+mod canary;
+mod devtools;
+mod document;
+mod edge;
+mod edge_trying;
+mod elements;
+mod ground;
+mod raw_cdp;
+mod raw_cdp_files;
+mod raw_cdp_sessions;
+mod redirects;
+mod resources;
+mod resources_trying;
+mod row;
+mod schemes;
+mod scripts;
+mod tenants;
+mod tenants_trying;
+mod trying;
+mod trying_cdp;
+mod unguarded;
+
+use row::Row;
+
+/// How a row is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// By `goto`.
+    Goto,
+    /// By the script of an allowed page.
+    Script,
+    /// Over `connectUrl`.
+    Cdp,
+}
+
+/// A table and the tests that go through it.
+#[derive(Debug, Clone, Copy)]
+struct Table {
+    title: &'static str,
+    rows: &'static [Row],
+    tests: &'static [&'static str],
+}
+
+macro_rules! tables {
+    ($($title:literal: $module:ident),* $(,)?) => {
+        const TABLES: &[Table] =
+            &[$(Table { title: $title, rows: $module::ROWS, tests: $module::TESTS }),*];
+    };
+}
+
+tables! {
+    "Addresses of this machine, its network and its cloud": addresses,
+    "Addresses that are no web pages": schemes,
+    "Redirects and navigations from an allowed site": redirects,
+    "Elements, styles and headers that fetch": elements,
+    "Scripts that fetch": scripts,
+    "Ways out that are not HTTP": beyond_http,
+    "Commands over `connectUrl`: the network and the browser": raw_cdp,
+    "Commands over `connectUrl`: other sessions, and the client's own pages": raw_cdp_sessions,
+    "Commands over `connectUrl`: files, downloads and frames of the protocol": raw_cdp_files,
+    "Requests to the server": edge,
+    "From session to session": tenants,
+    "More than a session's share": resources,
+}
+
+/// The tests of a table: `quick` ones try every row each time, `long` ones only some in `make test`.
+macro_rules! tried {
+    ($rows:ident, $($pace:ident $name:ident: $way:expr),* $(,)?) => {
+        pub(super) const TESTS: &[&str] = &[$(concat!(module_path!(), "::", stringify!($name))),*];
+
+        $(#[tokio::test]
+        async fn $name() {
+            super::trying::withstand(super::trying::$pace($rows), $way).await;
+        })*
+    };
+}
+use tried;

@@ -1,0 +1,230 @@
+//! Tries rows, each in a session or page of its own, and judges what came of them.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::{
+    Way,
+    arena::Arena,
+    canary::{Canary, SONG},
+    ground::TITLE,
+    row::{Answer, Deed, Row},
+};
+
+/// Rows tried at the same time.
+const AT_ONCE: usize = 3;
+/// In how many parts the rows of long tests are divided, of which `make test` tries one.
+const PARTS: usize = 8;
+/// What still comes after a page is done with.
+pub(super) const LINGERS: Duration = Duration::from_millis(300);
+/// How long an attack may take to reach a canary that nothing guards.
+const REACHES: Duration = Duration::from_secs(4);
+/// What must not be read: the canary's answer, a line of a file, what a script says it found.
+const LOOT: [&str; 3] = [SONG, "root:x:0", "LOOT"];
+
+/// Every row.
+pub(super) fn quick(rows: &'static [Row]) -> Vec<Row> {
+    rows.to_vec()
+}
+
+/// Every row in a long run, some otherwise.
+pub(super) fn long(rows: &'static [Row]) -> Vec<Row> {
+    if capture_tests::long() { rows.to_vec() } else { rows.iter().step_by(PARTS).copied().collect() }
+}
+
+/// A row that was tried, with what it was told not to touch.
+struct Tried {
+    row: Row,
+    canary: Canary,
+    came: Result<(), String>,
+}
+
+/// Tries them; nothing may come of any.
+pub(super) async fn withstand(mut rows: Vec<Row>, way: Way) {
+    let arena = Arena::guarded().await;
+    if way == Way::Script {
+        rows.retain(|row| matches!(row.deed, Deed::Addresses(..) | Deed::Redirects(..))); // others are of a page anyway
+    }
+    let tried = try_all(&arena, rows, way).await;
+    tokio::time::sleep(Duration::from_secs(1)).await; // for what comes late
+    let mut failed = Vec::new();
+    for Tried { row, canary, came } in &tried {
+        failed.extend(came.as_ref().err().map(|why| format!("{} ({}): {why}", row.id, row.title)));
+        let seen = canary.seen();
+        failed.extend((!seen.is_empty()).then(|| format!("{} ({}): reached {seen:?}", row.id, row.title)));
+    }
+    assert!(failed.is_empty(), "{} of {} by {way:?}\n{}", failed.len(), tried.len(), failed.join("\n"));
+    arena.stop().await;
+}
+
+/// Tries them where nothing guards; those that are said to reach their canary must.
+pub(super) async fn show_that_they_are_real(rows: Vec<Row>) {
+    let arena = Arena::open().await;
+    let all = rows.into_iter().map(async |row| {
+        let canary = Canary::start().await;
+        let trial = Trial { arena: &arena, canary: &canary, row };
+        match row.deed {
+            Deed::Commands(_) => drop(trial.by_cdp().await),
+            _ => trial.let_through().await,
+        }
+        (row, canary.seen())
+    });
+    let tried: Vec<_> = futures::stream::iter(all).buffer_unordered(AT_ONCE).collect().await;
+    let idle = tried.iter().filter(|(row, seen)| row.reaches && seen.is_empty());
+    let idle: Vec<_> = idle.map(|(row, _)| format!("{} ({})", row.id, row.title)).collect();
+    assert!(idle.is_empty(), "these reach nothing even so: {idle:#?}");
+    arena.stop().await;
+}
+
+async fn try_all(arena: &Arena, rows: Vec<Row>, way: Way) -> Vec<Tried> {
+    let all = rows.into_iter().map(async |row| {
+        let canary = Canary::start().await;
+        let trial = Trial { arena, canary: &canary, row };
+        let mut came = trial.by(way).await;
+        if let (Ok(()), Err(why)) = (&came, arena.look_at_bystander().await) {
+            came = Err(why);
+        }
+        Tried { row, canary, came }
+    });
+    futures::stream::iter(all).buffer_unordered(AT_ONCE).collect().await
+}
+
+/// One row being tried.
+pub(super) struct Trial<'a> {
+    pub(super) arena: &'a Arena,
+    pub(super) canary: &'a Canary,
+    pub(super) row: Row,
+}
+
+impl Trial<'_> {
+    async fn by(&self, way: Way) -> Result<(), String> {
+        match way {
+            Way::Cdp => self.by_cdp().await,
+            Way::Goto | Way::Script => {
+                let id = self.arena.attacker.create(&json!({"maxTtlSeconds": 240})).await;
+                let came = self.in_session(&id, way).await;
+                let closed = self.arena.attacker.close(&id).await;
+                came?;
+                expect(closed.status == 200, || format!("not closed: {}", closed.body))
+            }
+        }
+    }
+
+    /// What the row does, with nothing asked of it; until its canary is reached.
+    async fn let_through(&self) {
+        let id = self.arena.attacker.create(&json!({"maxTtlSeconds": 240})).await;
+        match self.addresses() {
+            Some((addresses, _)) => {
+                for address in addresses {
+                    self.arena.attacker.act(&id, "goto", json!({"url": address, "timeoutMs": 3000})).await;
+                }
+            }
+            None => drop(self.live_through(&id).await),
+        }
+        let end = Instant::now() + REACHES;
+        while self.row.reaches && self.canary.seen().is_empty() && Instant::now() < end {
+            tokio::time::sleep(LINGERS).await;
+        }
+        self.arena.attacker.close(&id).await;
+        tokio::time::sleep(LINGERS).await;
+    }
+
+    async fn in_session(&self, id: &str, way: Way) -> Result<(), String> {
+        match (way, self.addresses()) {
+            (Way::Goto, Some((addresses, answer))) => {
+                for address in addresses {
+                    self.refused(id, &address, answer).await?;
+                }
+            }
+            _ => self.live_through(id).await?,
+        }
+        let act = async |kind, payload| self.arena.attacker.act(id, kind, payload).await;
+        let shown = act("query", json!({"selector": "body, pre", "limit": 50})).await;
+        no_loot(&shown.body.to_string())?;
+        let next = act("goto", json!({"url": self.arena.ground.common()})).await;
+        expect(next["title"] == TITLE, || format!("not usable afterwards: {}", next.body))
+    }
+
+    /// The addresses of the row, if that is what it has.
+    pub(super) fn addresses(&self) -> Option<(Vec<String>, Answer)> {
+        match self.row.deed {
+            Deed::Addresses(urls, answer) => Some((urls.iter().map(|url| self.fill(url)).collect(), answer)),
+            Deed::Redirects(statuses, places, answer) => {
+                let redirect = |status: &u16, place: &&str| self.arena.ground.redirect(*status, &self.fill(place));
+                let all = statuses.iter().flat_map(|status| places.iter().map(move |place| redirect(status, place)));
+                Some((all.collect(), answer))
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn fill(&self, text: &str) -> String {
+        self.arena.fill(text, self.canary)
+    }
+
+    /// `goto` says no, in the right way.
+    async fn refused(&self, id: &str, address: &str, answer: Answer) -> Result<(), String> {
+        let reply = self.arena.attacker.act(id, "goto", json!({"url": address, "timeoutMs": 8000})).await;
+        let (code, reason) = (&reply["code"], &reply["reason"]);
+        let right = match answer {
+            Answer::Blocked => code == "action_failed" && reason == "blocked_by_egress_policy",
+            Answer::Refused => code == "invalid_request",
+            Answer::Failed => code == "action_failed" || code == "invalid_request",
+        };
+        expect(right && reply.status == 400, || format!("{address:?} was answered {}", reply.body))
+    }
+
+    /// The page is opened, its button pressed, its script waited for.
+    async fn live_through(&self, id: &str) -> Result<(), String> {
+        let (address, markup) = self.page();
+        let act = async |kind, payload| self.arena.attacker.act(id, kind, payload).await;
+        let opened = act("goto", json!({"url": address, "waitUntil": "load", "timeoutMs": 5000})).await;
+        let known = opened.status == 200 || opened["code"] == "action_failed" || opened["code"] == "action_timeout";
+        expect(known, || format!("opening was answered {}", opened.body))?;
+        if markup.contains("id=go") {
+            act("click", json!({"selector": "#go", "timeoutMs": 2000})).await;
+        }
+        if markup.contains("'done'") {
+            act("wait_for_selector", json!({"selector": "#done", "state": "attached", "timeoutMs": 3000})).await;
+        }
+        tokio::time::sleep(LINGERS).await;
+        Ok(())
+    }
+
+    /// The page of the row, served from now on: its address and its markup.
+    pub(super) fn page(&self) -> (String, String) {
+        let (headers, markup) = match self.row.deed {
+            Deed::Page(headers, markup) => (headers, self.fill(markup)),
+            Deed::Script(script) => (&[][..], self.fill(&scripted(script))),
+            Deed::Addresses(..) | Deed::Redirects(..) => {
+                let addresses = self.addresses().map(|(addresses, _)| addresses);
+                let each = format!("const all = {};", json!(addresses));
+                let visits = "for (const at of all) await visit(at); await sleep(300); location = all[0];";
+                (&[][..], self.fill(&scripted(&(each + visits))))
+            }
+            _ => panic!("{} has no page", self.row.id),
+        };
+        let headers: Vec<_> = headers.iter().map(|(name, value)| ((*name).to_owned(), self.fill(value))).collect();
+        (self.arena.ground.serve(self.row.id, &headers, &markup), markup)
+    }
+}
+
+/// A page that runs this; says when it is through.
+pub(super) fn scripted(script: &str) -> String {
+    let (prelude, script) = (include_str!("prelude.js"), script.replace('<', "\\u003c")); // no end of the element in it
+    format!(
+        "<!doctype html><meta charset=utf-8><title>Attack</title><body><p id=log></p><script type=module>\
+         {prelude}\ntry {{ {script} }} catch (error) {{ see(error) }}\nadd('i', {{ id: 'done' }});</script>"
+    )
+}
+
+pub(super) fn expect(right: bool, why: impl FnOnce() -> String) -> Result<(), String> {
+    if right { Ok(()) } else { Err(why()) }
+}
+
+pub(super) fn no_loot(shown: &str) -> Result<(), String> {
+    expect(!LOOT.iter().any(|loot| shown.contains(loot)), || format!("read: {shown}"))
+}
