@@ -49,6 +49,9 @@ pub struct App {
 
 impl App {
     /// The edge of this engine. `accounts` are those the engine's ledger charges. With a cluster, the engine is its instance here.
+    ///
+    /// # Errors
+    /// The system gives no random bytes.
     pub fn new(
         engine: &Engine,
         accounts: Arc<dyn Accounts>,

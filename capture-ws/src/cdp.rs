@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use capture_core::browser::{CdpClient, CdpEnd};
-use futures::{SinkExt, StreamExt};
+use capture_core::browser::{CdpClient, CdpCommands, CdpEnd};
+use futures::{Sink, SinkExt, Stream, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::{
     WebSocketStream,
@@ -43,44 +43,11 @@ where
     let CdpClient { commands, mut frames } = client;
     let (mut sink, mut stream) = socket.split();
     let goodbye = {
-        let reading = async {
-            while let Some(message) = stream.next().await {
-                match message {
-                    Ok(Message::Text(text)) => commands.send(&text).await.map_err(|end| close_of(&end))?,
-                    Ok(Message::Binary(_)) => return Err(closing(CloseCode::Unsupported, "commands are text")),
-                    Ok(Message::Close(_)) => return Ok(()),
-                    Ok(_) => {}
-                    Err(Error::Capacity(CapacityError::MessageTooLong { .. })) => {
-                        return Err(closing(CloseCode::Size, "a command is longer than 100 MiB"));
-                    }
-                    Err(_gone) => return Ok(()),
-                }
-            }
-            Ok(())
-        };
-        let writing = async {
-            while let Some(frame) = frames.next().await {
-                let (mut next, mut gathered) = (Some(frame), 0);
-                let write = async {
-                    while let Some(frame) = next.take() {
-                        gathered += frame.len();
-                        sink.feed(Message::Text(frame.into())).await?;
-                        next = if gathered < GATHER { ready(&mut frames).await } else { None };
-                    }
-                    sink.flush().await
-                };
-                if !matches!(tokio::time::timeout(WRITE_TIMEOUT, write).await, Ok(Ok(()))) {
-                    return false;
-                }
-            }
-            true
-        };
-        let mut writing = std::pin::pin!(writing);
+        let mut writing = std::pin::pin!(write_all(&mut sink, &mut frames));
         tokio::select! {
-            read = reading => {
-                // What was answered before the end is still written.
-                let over = matches!(&read, Err(frame) if frame.code == CloseCode::Normal);
-                if over {
+            read = read_all(&mut stream, &*commands) => {
+                if read.as_ref().is_err_and(|frame| frame.code == CloseCode::Normal) {
+                    // What was answered before the end is still written.
                     let _ = tokio::time::timeout(GOODBYE, writing.as_mut()).await; // it reads no more
                 }
                 read.err()
@@ -91,11 +58,60 @@ where
     drop(commands);
     let goodbye = goodbye.unwrap_or_else(|| closing(CloseCode::Normal, ""));
     let _ = tokio::time::timeout(GOODBYE, sink.send(Message::Close(Some(goodbye)))).await; // gone already
-    let _ = tokio::time::timeout(GOODBYE, async { while let Some(Ok(_)) = stream.next().await {} }).await; // so that our close arrives
+    // Dropped with bytes unread the connection would be reset, and our close lost.
+    let _ = tokio::time::timeout(GOODBYE, async { while let Some(Ok(_)) = stream.next().await {} }).await;
+}
+
+/// Takes commands until the client leaves, or says why it is over.
+async fn read_all(
+    stream: &mut (impl Stream<Item = Result<Message, Error>> + Unpin),
+    commands: &dyn CdpCommands,
+) -> Result<(), CloseFrame> {
+    while let Some(message) = stream.next().await {
+        match message {
+            Ok(Message::Text(text)) => commands.send(&text).await.map_err(|end| close_of(&end))?,
+            Ok(Message::Binary(_)) => return Err(closing(CloseCode::Unsupported, "commands are text")),
+            Ok(Message::Close(_)) => return Ok(()),
+            Ok(_) => {}
+            Err(Error::Capacity(CapacityError::MessageTooLong { .. })) => {
+                return Err(closing(CloseCode::Size, "a command is longer than 100 MiB"));
+            }
+            Err(_gone) => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+/// Writes frames until there are no more; false when the client takes them no longer.
+async fn write_all(
+    sink: &mut (impl Sink<Message, Error = Error> + Unpin),
+    frames: &mut (impl Stream<Item = String> + Unpin),
+) -> bool {
+    while let Some(frame) = frames.next().await {
+        if !matches!(tokio::time::timeout(WRITE_TIMEOUT, write(sink, frame, frames)).await, Ok(Ok(()))) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Writes a frame, with those that are there already.
+async fn write(
+    sink: &mut (impl Sink<Message, Error = Error> + Unpin),
+    frame: String,
+    frames: &mut (impl Stream<Item = String> + Unpin),
+) -> Result<(), Error> {
+    let (mut next, mut gathered) = (Some(frame), 0);
+    while let Some(frame) = next.take() {
+        gathered += frame.len();
+        sink.feed(Message::Text(frame.into())).await?;
+        next = if gathered < GATHER { ready(frames).await } else { None };
+    }
+    sink.flush().await
 }
 
 /// The next frame, if it is there already.
-async fn ready(frames: &mut (impl StreamExt<Item = String> + Unpin)) -> Option<String> {
+async fn ready(frames: &mut (impl Stream<Item = String> + Unpin)) -> Option<String> {
     tokio::select! {
         biased;
         frame = frames.next() => frame,

@@ -226,9 +226,9 @@ impl Connection {
         }
     }
 
-    fn complete(&self, id: u64, envelope: Envelope<'_>) {
+    fn complete(&self, id: u64, envelope: &Envelope<'_>) {
         let Some(call) = self.shared.waiting.lock().calls.remove(&id) else { return }; // caller left
-        call.answer.give(&envelope);
+        call.answer.give(envelope);
     }
 }
 /// A reply to come. Dropping it forgets the call; the browser may still carry it out.
@@ -317,7 +317,7 @@ fn receive(message: &[u8], connection: &Connection, listener: &dyn Listener) {
         Err(error) => return tracing::debug!(%error, "message of the browser not understood; skipped"),
     };
     match (envelope.id, &envelope.method) {
-        (Some(id), _) => connection.complete(id, envelope),
+        (Some(id), _) => connection.complete(id, &envelope),
         (None, Some(method)) => {
             let session = SessionKey::from(envelope.session.as_deref().unwrap_or_default());
             listener.take(connection, Event::new(session, method, envelope.params));
