@@ -68,7 +68,7 @@ async fn serve() -> Result<(), Failure> {
         strangers_per_address: 1_000_000,
         ..ChannelLimits::default()
     };
-    let app = Arc::new(App::new(&engine, books, None, EdgeSettings { channels, ..EdgeSettings::default() }).unwrap());
+    let app = Arc::new(App::new(&engine, books, None, EdgeSettings { channels, ..EdgeSettings::default() })?);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
     server::serve(listener, router(app), std::future::pending(), Duration::ZERO).await;
