@@ -47,6 +47,5 @@ async fn accounts_change_at_once_while_the_server_runs() {
     let proxied = ann.post("/v1/sessions", &json!({"proxy": true})).await.expect_error(400, "invalid_request");
     assert!(proxied.text("error").contains("no proxy is configured"), "{}", proxied.body);
     ann.post("/v1/sessions", &json!({"bypassBotDetection": true})).await.expect_error(503, "unavailable");
-    ann.post("/v1/sessions", &json!({"cdp": true})).await.expect_error(503, "unavailable");
     server.stop().await;
 }

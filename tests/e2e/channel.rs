@@ -138,6 +138,7 @@ async fn actions_are_answered_in_order_after_their_events() {
         .send("session.act", &id, "slow", json!({"type": "wait_for_timeout", "payload": {"timeoutMs": 2500}}))
         .await;
     let waiting = channel.send("session.act", &id, "waiting", json!({"type": "title"})).await;
+    while channel.next_frame().await.unwrap()["method"] != "action.started" {}
     for (key, request, outcome) in [("waiting", waiting, "not_executed"), ("slow", slow, "unknown")] {
         assert_eq!(channel.request("session.cancel", &id, json!({"key": key})).await["cancelled"], true);
         let cancelled = channel.answer(request).await;

@@ -12,33 +12,37 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What the page signs in with.
 const DEV: &str = "ZGV2OmRldg==";
 
-/// A server with the demo page open in a session of its own.
+/// A server, and its demo page open in a session of another: no session reaches the server it runs on.
 struct Stage {
     server: Server,
+    other: Server,
     site: Site,
     dev: Client,
-    /// The session that shows the demo page.
+    /// A client of the other server, and its session that shows the demo page.
+    viewer: Client,
     shows: String,
 }
 
 impl Stage {
+    /// With these flags for the server whose session shows the page.
     async fn set(flags: &[&str]) -> Self {
         let flags: Vec<&str> = ["--dev"].iter().chain(flags).copied().collect();
-        let (server, site) = (Server::start_in(Folder::new(), &flags).await, Site::start().await);
-        let dev = server.client(DEV);
-        let shows = dev.create(&json!({"maxTtlSeconds": 600})).await;
-        let stage = Self { server, site, dev, shows };
+        let (server, other) =
+            (Server::start_in(Folder::new(), &["--dev"]).await, Server::start_in(Folder::new(), &flags).await);
+        let (dev, viewer) = (server.client(DEV), other.client(DEV));
+        let shows = viewer.create(&json!({"maxTtlSeconds": 600})).await;
+        let stage = Self { server, other, site: Site::start().await, dev, viewer, shows };
         stage.open("/").await;
         stage.wait("#status[data-state=connected]").await;
         stage
     }
 
     async fn open(&self, path: &str) {
-        self.dev.goto(&self.shows, &format!("{}{path}", self.server.base())).await;
+        self.viewer.goto(&self.shows, &format!("{}{path}", self.server.base())).await;
     }
 
     async fn on(&self, kind: &str, payload: Value) -> Value {
-        self.dev.done(&self.shows, kind, payload).await.body
+        self.viewer.done(&self.shows, kind, payload).await.body
     }
 
     async fn wait(&self, selector: &str) {
@@ -82,7 +86,7 @@ impl Stage {
     async fn sessions(&self) -> Vec<String> {
         let listed = self.dev.get("/v1/sessions").await.expect(200);
         let ids = listed["sessions"].as_array().unwrap().iter().map(|session| session["id"].as_str().unwrap());
-        ids.filter(|id| *id != self.shows).map(str::to_owned).collect()
+        ids.map(str::to_owned).collect()
     }
 
     /// Composes an action with these fields and sends it.
@@ -121,7 +125,9 @@ impl Stage {
 
     async fn stop(self) {
         self.dev.delete("/v1/sessions").await.expect(200);
+        self.viewer.delete("/v1/sessions").await.expect(200);
         self.server.stop().await;
+        self.other.stop().await;
     }
 }
 

@@ -11,7 +11,8 @@ await story(puppeteer, async ({ session, browser, check }) => {
     await client.disconnect();
     assert.equal(client.connected, false);
     client = await puppeteer(session);
-    [page] = await client.pages();
+    // A page that loads is not listed before its document is there.
+    await until("the page is there", async () => ([page] = await client.pages()).length > 0);
   };
 
   await check("the page is where it was, in the state it was in", async () => {

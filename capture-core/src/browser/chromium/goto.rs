@@ -138,8 +138,10 @@ impl ChromiumPage {
         let failure = failure.or_else(|| egress.last_blocked(began).map(|blocked| Failure::Blocked(blocked.why)));
         match failure.filter(|_| error == THROUGH_THE_GUARD) {
             Some(failure) => {
-                let reason = failure.reason().unwrap_or_else(|| failure.chromium_error());
-                failed(goto, reason.to_owned(), &failure.to_string())
+                let known = failure.reason().map(|reason| (reason.to_owned(), failure.to_string()));
+                let error = failure.chromium_error();
+                let (reason, why) = known.unwrap_or_else(|| (error.to_owned(), format!("{error}: {failure}")));
+                failed(goto, reason, &why)
             }
             None => {
                 let why = match error.as_str() {

@@ -7,7 +7,8 @@ use super::{
     cdp::{CdpError, CdpSession, Pending, SessionKey, commands},
     frames::Context,
     page::ChromiumPage,
-    scripts,
+    scripts, setup,
+    tabs::Tabs,
 };
 use crate::{
     browser::{Fault, LostReason},
@@ -16,6 +17,10 @@ use crate::{
 
 /// What a page gets beyond the deadline it was told, to answer with what it last saw.
 pub(super) const ANSWER_GRACE: Duration = Duration::from_millis(250);
+
+/// How long a browser with CDP clients may say nothing of a document before it is asked again. Where a client leaves, it is
+/// asked at once, but that request and the end of the client's session take different ways to the page; the later one counts.
+const UNHEARD: Duration = Duration::from_millis(500);
 
 /// A document of a tab, as a place to run scripts in.
 #[derive(Debug, Clone)]
@@ -66,15 +71,35 @@ struct Exception {
 impl ChromiumPage {
     /// The document of the active tab, once our scripts can run in it.
     pub(super) async fn world(&self, deadline: Instant) -> Result<World, Fault> {
+        let found = self.found(|tabs| tabs.lost.map(Err).or_else(|| tabs.world().map(Ok)), deadline);
+        found.await?.map_err(Fault::from)
+    }
+
+    /// Waits until something is found in the tabs.
+    async fn found<T>(&self, find: impl Fn(&Tabs) -> Option<T>, deadline: Instant) -> Result<T, Fault> {
         let mut tabs = self.tabs.subscribe();
-        let ready = tabs.wait_for(|tabs| tabs.world().is_some() || tabs.lost.is_some());
-        match tokio::time::timeout_at(deadline, ready).await {
-            Ok(Ok(tabs)) => match (tabs.lost, tabs.world()) {
-                (None, Some(world)) => Ok(world),
-                (reason, _) => Err(reason.unwrap_or(LostReason::PageCrashed).into()),
-            },
-            Ok(Err(_closed)) => Err(LostReason::PageCrashed.into()),
-            Err(_elapsed) => Err(Fault::timed_out("the page had no document to work with in time")),
+        loop {
+            let patience = if self.context.is_whole() { deadline.min(Instant::now() + UNHEARD) } else { deadline };
+            match tokio::time::timeout_at(patience, tabs.wait_for(|tabs| find(tabs).is_some())).await {
+                Ok(Ok(tabs)) => {
+                    if let Some(found) = find(&tabs) {
+                        return Ok(found);
+                    }
+                }
+                Ok(Err(_closed)) => return Err(LostReason::PageCrashed.into()),
+                Err(_elapsed) if Instant::now() >= deadline => {
+                    return Err(Fault::timed_out("the page had no document to work with in time"));
+                }
+                Err(_elapsed) => self.hear_again(),
+            }
+        }
+    }
+
+    /// Asks anew for the documents of tabs that have none.
+    fn hear_again(&self) {
+        for tab in self.tabs.borrow().open.iter().filter(|tab| tab.world().is_none()) {
+            setup::mute(&tab.session);
+            setup::unmute(&tab.session);
         }
     }
 
@@ -87,13 +112,9 @@ impl ChromiumPage {
         argument: &impl Serialize,
         deadline: Instant,
     ) -> Result<Option<T>, Fault> {
-        let mut tabs = self.tabs.subscribe();
         loop {
-            let ready = tabs.wait_for(|tabs| tabs.tab(key).is_none_or(|tab| tab.world().is_some()));
-            let world = match tokio::time::timeout_at(deadline, ready).await {
-                Ok(tabs) => tabs.ok().and_then(|tabs| tabs.tab(key)?.world()),
-                Err(_elapsed) => return Err(Fault::timed_out("the page had no document to work with in time")),
-            };
+            let find = |tabs: &Tabs| tabs.tab(key).map_or(Some(None), |tab| tab.world().map(Some));
+            let world = self.found(find, deadline).await?;
             let Some(world) = world else { return Ok(None) };
             match world.call(function, argument, deadline).await {
                 Ok(value) => return Ok(Some(value)),
