@@ -74,7 +74,11 @@ async fn file(name: &str) -> Response {
     let Some((name, body)) = FILES.iter().find(|(known, _)| *known == name) else {
         return unknown_path().await.into_response();
     };
-    let headers = [(header::CONTENT_TYPE, content_type(name)), (header::CONTENT_SECURITY_POLICY, POLICY)];
+    let headers = [
+        (header::CONTENT_TYPE, content_type(name)),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
     (headers, *body).into_response()
 }
 

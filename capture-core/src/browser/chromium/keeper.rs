@@ -364,12 +364,10 @@ impl Keeper {
         tab.is_some_and(|tab| self.browser.routes().clients().answer_for(&tab.target))
     }
 
-    /// Where a client's session ends, the browser runs no scripts in documents without some of their own any more, ours
-    /// included, unless it is asked for them anew.
+    /// A client's session has ended.
     fn hear_again(&self) {
         for tab in &self.tabs.borrow().open {
-            setup::mute(&tab.session);
-            setup::unmute(&tab.session);
+            setup::hear_again(&tab.session);
         }
     }
 

@@ -102,7 +102,15 @@ pub(super) fn unmute(target: &CdpSession) {
     drop(target.send(&commands::enable_runtime()));
 }
 
-/// The same for a paused frame that has a process of its own.
+/// Asks anew for our scripts in a page's documents, in the present one too. Where a client's session ends, the browser runs none any
+/// more in documents that have none of their own.
+pub(super) fn hear_again(target: &CdpSession) {
+    mute(target);
+    unmute(target);
+    drop(target.send(&commands::touch()));
+}
+
+/// Sets up a paused frame that has a process of its own, and lets it run.
 pub(super) fn prepare_frame(frame: &CdpSession, shape: Shape) {
     enable(frame);
     begin(frame, shape);

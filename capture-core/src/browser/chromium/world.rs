@@ -98,8 +98,7 @@ impl ChromiumPage {
     /// Asks anew for the documents of tabs that have none.
     fn hear_again(&self) {
         for tab in self.tabs.borrow().open.iter().filter(|tab| tab.world().is_none()) {
-            setup::mute(&tab.session);
-            setup::unmute(&tab.session);
+            setup::hear_again(&tab.session);
         }
     }
 

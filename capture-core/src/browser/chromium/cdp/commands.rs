@@ -184,6 +184,11 @@ pub(in super::super) fn evaluate(expression: String, world: &str) -> runtime::Ev
     }
 }
 
+/// Nothing, in the page's own world: a document without scripts has none yet, and gets ours with it.
+pub(in super::super) fn touch() -> runtime::EvaluateParams {
+    runtime::EvaluateParams::new("0")
+}
+
 /// Ends whatever script keeps the page busy.
 pub(in super::super) fn terminate() -> runtime::TerminateExecutionParams {
     runtime::TerminateExecutionParams {}
