@@ -1,6 +1,7 @@
 //! One browser: its process, its connection, and which context each event belongs to.
 
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -12,6 +13,7 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{
     cdp::{CdpError, CdpSession, Connection, SessionKey, commands},
+    context::Kind,
     ground::Ground,
     process::{Launch, Process},
     routes::Routes,
@@ -30,6 +32,7 @@ const PROBE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Browser {
     process: Process,
+    kind: Kind,
     /// The port of whatever has none of its own.
     egress: Arc<EgressPort>,
     connection: Connection,
@@ -45,7 +48,12 @@ pub(super) struct Browser {
 
 impl Browser {
     /// Starts a browser and waits until it answers. What belongs to no context of its own goes through `egress`.
-    pub(super) async fn start(ground: &Ground, egress: EgressPort, uid: Option<u32>) -> Result<Arc<Self>, Fault> {
+    pub(super) async fn start(
+        ground: &Ground,
+        egress: EgressPort,
+        kind: Kind,
+        uid: Option<u32>,
+    ) -> Result<Arc<Self>, Fault> {
         let tasks = &ground.tasks;
         let dir = ground
             .root
@@ -58,6 +66,7 @@ impl Browser {
         let connection = Connection::start(pipes.to_browser, pipes.from_browser, tasks, Arc::<Routes>::clone(&routes));
         let browser = Arc::new(Self {
             process,
+            kind,
             egress: Arc::new(egress),
             connection,
             routes,
@@ -75,6 +84,7 @@ impl Browser {
             let words = browser.process.last_words();
             return Err(Fault::Unavailable(format!("Chromium did not start ({error}); its last words: {words}")));
         }
+        ground.watched.add(&browser);
         tasks.spawn(watch_over(Arc::clone(&browser), tasks.clone()));
         tracing::info!(
             pid = browser.process.pid(),
@@ -101,6 +111,21 @@ impl Browser {
 
     pub(super) fn pid(&self) -> u32 {
         self.process.pid()
+    }
+
+    /// How much of it a session has.
+    pub(super) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Where its files are, until it is gone.
+    pub(super) fn folder(&self) -> &Path {
+        self.process.folder()
+    }
+
+    /// Kills it with all its children, now; whoever uses it is told as of a crash.
+    pub(super) fn kill(&self) {
+        self.process.kill();
     }
 
     /// The pipe, for those who pass commands on.

@@ -22,8 +22,9 @@ pub(super) struct Context {
     kind: Kind,
 }
 
+/// How much of a browser a session has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// Beside others, in a browser that stays.
     Shared,
     /// All of its browser.

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::{
     browser::Browser,
     config::ChromiumConfig,
-    context::Context,
+    context::{Context, Kind},
     pool::{Pool, no_port},
     process, setup,
 };
@@ -72,7 +72,7 @@ impl Dedicated {
         let egress = ground.guard.open().await.map_err(|error| no_port(&error))?;
         egress.set_upstream(upstream);
         // Ends by itself in time, and leaves nothing behind then.
-        let browser = Browser::start(ground, egress, uid.as_ref().map(|uid| uid.number)).await?;
+        let browser = Browser::start(ground, egress, Kind::Whole, uid.as_ref().map(|uid| uid.number)).await?;
         self.browsers.lock().push(Arc::downgrade(&browser));
         let own = Own { browser: Arc::clone(&browser), tasks: ground.tasks.clone(), uid };
         let opened = async {

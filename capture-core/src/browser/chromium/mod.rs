@@ -26,6 +26,7 @@ mod keeper;
 mod keyboard;
 mod locate;
 mod logged;
+mod memory;
 mod navigate;
 mod page;
 mod pointer;
@@ -45,6 +46,7 @@ mod tab;
 mod tabs;
 mod viewport;
 mod wait;
+mod watchdog;
 mod world;
 
 use std::sync::{
@@ -55,9 +57,9 @@ use std::sync::{
 use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use tokio::time::Instant;
 
-use self::{browser::Browser, dedicated::Dedicated, ground::Ground, pool::Pool, run_root::RunRoot};
+use self::{browser::Browser, dedicated::Dedicated, ground::Ground, pool::Pool, run_root::RunRoot, watchdog::Watched};
 pub use self::{
-    config::{ChromiumConfig, DEFAULT_BROWSER_UID, Isolation, Retire},
+    config::{Bounds, ChromiumConfig, DEFAULT_BROWSER_UID, Isolation, Retire},
     executable::find_executable,
 };
 use super::{Backend, CdpClient, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame, Wanted};
@@ -89,13 +91,14 @@ impl Chromium {
             .map_err(|error| Fault::Unavailable(format!("no run root for browsers: {error}")))?;
         let guard = Guard::new(config.egress.clone(), Arc::new(System::default()));
         config.forbidden.iter().for_each(|address| guard.forbid(*address));
-        let ground = Ground { config, executable, root, tasks: Tasks::default(), guard };
+        let ground = Ground { config, executable, root, tasks: Tasks::default(), guard, watched: Watched::default() };
         let pool = Arc::new(Pool::new(ground));
         if let Err(fault) = pool.warm_up().await {
             pool.shutdown().await;
             return Err(fault);
         }
         pool.ground.tasks.spawn(Arc::clone(&pool).maintain());
+        pool.ground.tasks.spawn(watchdog::watch(Arc::clone(&pool)));
         let dedicated = Arc::new(Dedicated::new(&pool.ground.config));
         Ok(Self { pool, dedicated })
     }

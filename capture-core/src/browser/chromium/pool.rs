@@ -15,7 +15,12 @@ use std::{
 use parking_lot::Mutex;
 use tokio::{sync::Notify, time::Instant};
 
-use super::{browser::Browser, context::Context, ground::Ground, process, setup};
+use super::{
+    browser::Browser,
+    context::{Context, Kind},
+    ground::Ground,
+    process, setup,
+};
 use crate::browser::{Fault, OpenPage};
 
 /// How long refilling waits for running actions to end, before it goes ahead all the same.
@@ -177,7 +182,7 @@ impl Pool {
     /// Starts a shared browser: what belongs to no session has no network.
     async fn start(&self) -> Result<Arc<Browser>, Fault> {
         let shut = self.ground.guard.open_shut().await.map_err(|error| no_port(&error))?;
-        Browser::start(&self.ground, shut, process::browser_uid(&self.ground.config)).await
+        Browser::start(&self.ground, shut, Kind::Shared, process::browser_uid(&self.ground.config)).await
     }
 
     /// The emptiest running browser that takes another session.
