@@ -46,6 +46,7 @@ mod tab;
 mod tabs;
 mod viewport;
 mod wait;
+mod walls;
 mod watchdog;
 mod world;
 
@@ -61,6 +62,7 @@ use self::{browser::Browser, dedicated::Dedicated, ground::Ground, pool::Pool, r
 pub use self::{
     config::{Bounds, ChromiumConfig, DEFAULT_BROWSER_UID, Isolation, Retire},
     executable::find_executable,
+    walls::{Walls, find_walls},
 };
 use super::{Backend, CdpClient, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame, Wanted};
 use crate::{
