@@ -12,9 +12,10 @@ use std::{
 use tokio::{sync::watch, time::Instant};
 
 use super::{
-    cdp::{CdpError, CdpSession, Connection, SessionKey, commands},
+    cdp::{CdpError, CdpSession, Connection, Pending, SessionKey, commands},
     context::Kind,
     ground::Ground,
+    ports::{self, Ports},
     process::{Launch, Process},
     routes::Routes,
 };
@@ -35,6 +36,9 @@ pub(super) struct Browser {
     kind: Kind,
     /// The port of whatever has none of its own.
     egress: Arc<EgressPort>,
+    /// Those of its contexts.
+    ports: Arc<Ports>,
+    tasks: Tasks,
     connection: Connection,
     routes: Arc<Routes>,
     pub(super) started: Instant,
@@ -59,7 +63,10 @@ impl Browser {
             .root
             .browser_dir(uid)
             .map_err(|error| Fault::Unavailable(format!("no folder for a browser: {error}")))?;
-        let launch = Launch { egress: egress.address(), uid };
+        let contexts = if kind == Kind::Shared { ground.config.pages_per_browser() } else { 0 };
+        let ports = Ports::open(&ground.guard, contexts).await.map_err(|error| ports::refused(&error))?;
+        let reached = ports.numbers().into_iter().chain([egress.address().port()]).collect();
+        let launch = Launch { egress: egress.address(), ports: reached, uid };
         let (process, pipes) =
             Process::start(ground, dir, launch).map_err(|error| Fault::Unavailable(error.to_string()))?;
         let routes = Arc::new(Routes::default());
@@ -68,6 +75,8 @@ impl Browser {
             process,
             kind,
             egress: Arc::new(egress),
+            ports: Arc::new(ports),
+            tasks: tasks.clone(),
             connection,
             routes,
             started: Instant::now(),
@@ -136,6 +145,21 @@ impl Browser {
     /// The port of whatever has none of its own.
     pub(super) fn egress(&self) -> &Arc<EgressPort> {
         &self.egress
+    }
+
+    /// Takes a port from its context. It is free once the browser has answered that it closes the context.
+    pub(super) fn give_port_back(&self, port: Arc<EgressPort>, closing: Pending) {
+        let ports = Arc::clone(&self.ports);
+        port.rest();
+        self.tasks.spawn(async move {
+            let _ = closing.await; // it may be closed already, or the browser gone
+            ports.give_back(port);
+        });
+    }
+
+    /// The ports of its contexts.
+    pub(super) fn ports(&self) -> &Ports {
+        &self.ports
     }
 
     /// Where the events of its pages go.

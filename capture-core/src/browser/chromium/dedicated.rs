@@ -15,8 +15,8 @@ use super::{
     browser::Browser,
     config::ChromiumConfig,
     context::{Context, Kind},
-    pool::{Pool, no_port},
-    process, setup,
+    pool::Pool,
+    ports, process, setup,
 };
 use crate::{
     action::{Action, Outcome},
@@ -69,7 +69,7 @@ impl Dedicated {
     ) -> Result<OpenPage, Fault> {
         let ground = &pool.ground;
         let uid = self.uid();
-        let egress = ground.guard.open().await.map_err(|error| no_port(&error))?;
+        let egress = ground.guard.open().await.map_err(|error| ports::refused(&error))?;
         egress.set_upstream(upstream);
         // Ends by itself in time, and leaves nothing behind then.
         let browser = Browser::start(ground, egress, Kind::Whole, uid.as_ref().map(|uid| uid.number)).await?;

@@ -31,8 +31,9 @@ pub(super) fn proportional_bytes(leader: u32) -> u64 {
 
 /// Whether this process runs pages.
 pub(super) fn is_renderer(pid: u32) -> bool {
+    // Chromium writes its arguments anew, with blanks between them.
     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    line.split(|byte| *byte == 0).any(|argument| argument == b"--type=renderer")
+    line.split(|byte| matches!(byte, 0 | b' ')).any(|argument| argument == b"--type=renderer")
 }
 
 fn pids() -> impl Iterator<Item = u32> {

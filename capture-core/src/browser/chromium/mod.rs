@@ -31,6 +31,7 @@ mod navigate;
 mod page;
 mod pointer;
 mod pool;
+mod ports;
 mod process;
 mod read;
 mod routes;
@@ -88,6 +89,12 @@ impl Chromium {
         let executable = executable.ok_or_else(|| Fault::Unavailable("Chromium is not installed".to_owned()))?;
         if !config.sandbox {
             tracing::warn!("Chromium runs WITHOUT its sandbox: a hostile page can reach this machine");
+        }
+        let walls = find_walls();
+        if walls.are_complete() {
+            tracing::debug!(%walls, "walls around browsers");
+        } else {
+            tracing::warn!(%walls, "this kernel does not have every wall around browsers");
         }
         let root = RunRoot::open(config.run_root.clone())
             .map_err(|error| Fault::Unavailable(format!("no run root for browsers: {error}")))?;

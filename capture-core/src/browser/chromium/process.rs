@@ -26,6 +26,7 @@ use super::{
     ground::Ground,
     memory,
     run_root::BrowserDir,
+    walls,
 };
 
 /// Lines of the browser's log kept to explain a failed start.
@@ -52,10 +53,12 @@ pub(super) struct Pipes {
 }
 
 /// What differs from browser to browser.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Launch {
     /// Where everything goes that has no proxy of its own.
     pub(super) egress: SocketAddr,
+    /// All that it may connect to over TCP.
+    pub(super) ports: Vec<u16>,
     /// The uid it runs under, where that is not ours.
     pub(super) uid: Option<u32>,
 }
@@ -86,13 +89,13 @@ impl Process {
             to_browser: pipe::Sender::from_owned_fd(roomy(commands_write.into()))?,
             from_browser: pipe::Receiver::from_owned_fd(roomy(replies_read.into()))?,
         };
-        let mut command = command((config, executable), dir.path(), launch);
+        let mut command = command((config, executable), dir.path(), &launch);
         let fds = vec![
             FdMapping { parent_fd: commands_read.into(), child_fd: 3 },
             FdMapping { parent_fd: replies_write.into(), child_fd: 4 },
         ];
         command.fd_mappings(fds).map_err(|collision| StartError::Prepare(std::io::Error::other(collision)))?;
-        let spawned = tokio::process::Command::from(command).spawn();
+        let spawned = walls::spawn(command.into(), &launch.ports);
         let mut child =
             spawned.map_err(|source| StartError::Spawn { program: executable.display().to_string(), source })?;
         let pid = child.id().unwrap_or_default();
@@ -156,7 +159,7 @@ impl Process {
     }
 }
 
-fn command((config, executable): (&ChromiumConfig, &Path), dir: &Path, launch: Launch) -> Command {
+fn command((config, executable): (&ChromiumConfig, &Path), dir: &Path, launch: &Launch) -> Command {
     // The shell only sets a limit and becomes the browser: no core dumps, which would hold the pages of sessions.
     let mut command = Command::new("/bin/sh");
     command
