@@ -14,12 +14,19 @@ const spinners = `<!doctype html><html><head><style>@keyframes turn{to{transform
   .s{width:60px;height:60px;border:8px solid #ccc;border-top-color:#06c;border-radius:50%;animation:turn 1s linear infinite}
   </style></head><body>${"<div class=s></div>".repeat(4)}</body></html>`;
 
+const scripts = Array.from({ length: 100 }, (_, k) => `<script async src="/script/${k}"></script>`);
+const hundred = `<!doctype html><html><head><title>Bench page</title></head><body>${scripts.join("\n")}</body></html>`;
+
+const pages = { "/spinners": spinners, "/hundred": hundred };
+
 export async function serve() {
   const server = http.createServer((request, response) => {
-    response.setHeader("content-type", "text/html; charset=utf-8");
-    response.end(request.url === "/spinners" ? spinners : cards);
+    const script = request.url.startsWith("/script/");
+    response.setHeader("content-type", script ? "text/javascript" : "text/html; charset=utf-8");
+    response.setHeader("cache-control", "no-store");
+    response.end(script ? `// ${"x".repeat(1000)}` : pages[request.url] ?? cards);
   });
   await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
   const url = `http://127.0.0.1:${server.address().port}/`;
-  return { url, spinners: `${url}spinners` };
+  return { url, spinners: `${url}spinners`, hundred: `${url}hundred` };
 }

@@ -5,13 +5,14 @@ import { readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { fileURLToPath } from "node:url";
 
-import { CHANNELS, ENDS, MIXED, operations, WARM_UP } from "./operations.mjs";
+import { CHANNELS, ENDS, MIXED, operations as all, WARM_UP } from "./operations.mjs";
 import { serve } from "./page.mjs";
 import { Resources, sleep } from "./resources.mjs";
 import { sample } from "./stats.mjs";
 import { tables } from "./table.mjs";
 
-const { BENCH_ROUNDS: rounds = 3, BENCH_N: count = 100, CAPTURE_BIN, CHROMIUM } = process.env;
+const { BENCH_ROUNDS: rounds = 3, BENCH_N: count = 100, BENCH_ONLY: only, CAPTURE_BIN, CHROMIUM } = process.env;
+const operations = only ? all.filter(({ key }) => only.split(",").includes(key)) : all;
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const capture = CAPTURE_BIN ?? here("../target/release/capture");
 const executable = CHROMIUM ?? "/usr/lib/chromium/chromium-headless-shell";
@@ -73,7 +74,6 @@ function channels() {
 }
 
 async function main(peers, resources) {
-  const alone = { expired: ends(), connected: channels() };
   const setting = { capture, executable, chromedriver, flags, resources, ...(await serve()) };
   const names = {};
   for (const peer of ["raw", "puppeteer", "playwright", "chromedriver", "channel", "capture"]) {
@@ -86,9 +86,9 @@ async function main(peers, resources) {
     peers.push({ peer, ops, stop });
     await ops.goto();
   }
-  const { medians, report } = tables(await measure(peers), names);
+  const { medians, report } = tables(operations, await measure(peers), names);
   console.log(medians);
-  writeFileSync(here("../BENCHMARKS.md"), report(about(), alone));
+  if (!only) writeFileSync(here("../BENCHMARKS.md"), report(about(), { expired: ends(), connected: channels() }));
 }
 
 const stopped = new Promise((_, stop) => {

@@ -1,5 +1,5 @@
 // The results as Markdown.
-import { CHANNELS, ENDS, operations } from "./operations.mjs";
+import { CHANNELS, ENDS } from "./operations.mjs";
 import { quantile } from "./stats.mjs";
 
 /** Why ours may miss what it is to reach. */
@@ -12,10 +12,11 @@ const REASONS = {
 
 const METHOD = `One run, one Chromium binary, one page of 60 cards on loopback, everything called from one Node process. All browsers live
 through the whole run; each round goes through the operations, and each operation through the peers, so that a slower minute of
-the machine hits all alike. Samples of all rounds are pooled; ${"`"}BENCH_ROUNDS${"`"} and ${"`"}BENCH_N${"`"} say how many. Warm-up, closing and refilling
+the machine hits all alike. Samples of all rounds are pooled; ${"`"}BENCH_ROUNDS${"`"} and ${"`"}BENCH_N${"`"} say how many, ${"`"}BENCH_ONLY${"`"} which rows. Warm-up, closing and refilling
 are not timed. Titles, links, picture sizes, the number of clicks and the text that arrived are checked.
 
 - Raw CDP is the floor: the fewest messages, mouse events sent without awaiting each, no waiting for elements, no checks.
+  Its pages reach their server directly, ours through the egress guard. Its commands go straight to Chromium, ours through ${"`"}connectUrl${"`"}.
   A session of chromedriver is a browser process. As root all peers run Chromium without its sandbox, ours with it.
 - Ours is called over REST on one kept-alive connection, and over one connection of the channel, in JSON. Before each timed ${"`"}create${"`"} the pool has time to refill; with
   ${"`"}pool empty${"`"} creates follow each other without a pause.
@@ -35,7 +36,7 @@ each, ${framesPerSecond} frames a second cost ${watchingCores.toFixed(3)} of a c
 };
 
 /** `samples[operation][peer]` in ms; `names` of the peers, ours last. */
-export function tables(samples, names) {
+export function tables(operations, samples, names) {
   const peers = Object.keys(names);
   const at = (key, peer, p = 0.5) => quantile(samples[key][peer], p);
   const cell = (key, peer, text) => (samples[key][peer] ? text(at(key, peer)) : "–");

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 
+import { commands, connect } from "../cdp.mjs";
 import { client } from "../http.mjs";
 import { MIXED, WARM_UP } from "../operations.mjs";
 import { sleep } from "../resources.mjs";
@@ -11,12 +12,13 @@ export const name = "ours";
 /** Lets the pool fill again. */
 const refill = () => sleep(400);
 
-export async function start({ capture, executable, url, spinners, resources }) {
+export async function start({ capture, executable, url, hundred, spinners, resources }) {
   const data = ["--data-dir", join(resources.folder, "data")];
   const added = execFileSync(capture, ["user", "add", "bench", "--max-sessions", "50", ...data], { encoding: "utf8" });
   const [, base] = await resources.start(capture, [
     "serve", "--listen", "127.0.0.1:0", ...data, "--browser-run-root", join(resources.folder, "run"),
     "--browser-executable", executable, "--browser-warm-pages", WARM_UP, "--drain-seconds", "0",
+    "--egress-private",
   ], /capture listening on (\S+)\n/);
   const call = client(base, { authorization: `Bearer ${added.match(/bearer: (\S+)/)[1]}` });
   const open = async () => `/v1/sessions/${(await call("POST", "/v1/sessions", { maxTtlSeconds: 900 })).session.id}`;
@@ -52,6 +54,17 @@ export async function start({ capture, executable, url, spinners, resources }) {
     await closeAll();
   };
 
+  let fresh;
+  const freshen = async () => {
+    fresh = await open();
+    await refill();
+  };
+
+  const { session: own } = await call("POST", "/v1/sessions", { maxTtlSeconds: 900, cdp: true });
+  const bridge = await connect(own.connectUrl);
+  const { targetInfos } = await bridge.send("Target.getTargets");
+  const { targetId } = targetInfos.find(({ type }) => type === "page");
+  const { sessionId } = await bridge.send("Target.attachToTarget", { targetId, flatten: true });
   const session = await open();
   const act = (type, payload) => actIn(session, type, payload);
   const title = async () => (await act("title")).title;
@@ -60,6 +73,13 @@ export async function start({ capture, executable, url, spinners, resources }) {
     create: { before: refill, run: open, after: (created) => close(created).then(refill) },
     createEmpty: { run: open, after: (created) => opened.push(created), end: closeAll }, // one right after the other
     goto: () => act("goto", { url }),
+    hundred: {
+      before: freshen,
+      run: () => actIn(fresh, "goto", { url: hundred, waitUntil: "load" }),
+      after: () => close(fresh).then(freshen),
+      end: () => close(fresh).then(refill),
+    },
+    ...commands((method, params) => bridge.send(method, params, sessionId)),
     title,
     click: () => act("click", { selector: "#b" }),
     fill: () => act("fill", { selector: "#i", value: "helloworld" }),
@@ -72,5 +92,10 @@ export async function start({ capture, executable, url, spinners, resources }) {
     beside: { before: spin, run: title, end: closeAll },
     crowd: { before: crowd, run: title, end: disperse },
   };
-  return { ops, stop: () => close(session) };
+  const stop = async () => {
+    bridge.close();
+    await close(`/v1/sessions/${own.id}`);
+    await close(session);
+  };
+  return { ops, stop };
 }

@@ -1,32 +1,11 @@
 // Chromium's own protocol over a WebSocket with nothing in between: what the others are compared with.
-import { once } from "node:events";
 import { join } from "node:path";
 
-import WebSocket from "ws";
+import { commands, connect } from "../cdp.mjs";
 
 export const name = "raw CDP";
 
-async function connect(address) {
-  const socket = new WebSocket(address, { perMessageDeflate: false, maxPayload: 1 << 28 });
-  const waiting = new Map();
-  const settled = (key) => new Promise((resolve, reject) => waiting.set(key, { resolve, reject }));
-  let last = 0;
-  socket.on("message", (text) => {
-    const { id, method, sessionId, error, result } = JSON.parse(text);
-    const key = id ?? method + sessionId;
-    if (error) waiting.get(key)?.reject(new Error(error.message));
-    else waiting.get(key)?.resolve(result);
-    waiting.delete(key);
-  });
-  await once(socket, "open");
-  const send = (method, params = {}, sessionId) => {
-    socket.send(JSON.stringify({ id: ++last, method, params, sessionId }));
-    return settled(last);
-  };
-  return { send, event: (method, sessionId) => settled(method + sessionId), close: () => socket.close() };
-}
-
-export async function start({ executable, flags, url, resources }) {
+export async function start({ executable, flags, url, hundred, resources }) {
   const args = [...flags, "--remote-debugging-port=0", `--user-data-dir=${join(resources.folder, "raw")}`, "about:blank"];
   const { send, event, close } = await connect((await resources.start(executable, args, /(ws:\S+)\n/))[1]);
   const open = async () => {
@@ -37,12 +16,22 @@ export async function start({ executable, flags, url, resources }) {
     await Promise.all([send("Page.enable", {}, sessionId), send("Emulation.setDeviceMetricsOverride", size, sessionId)]);
     return { browserContextId, sessionId };
   };
+  const dispose = ({ browserContextId }) => send("Target.disposeBrowserContext", { browserContextId });
+  let fresh;
+  const freshen = async () => fresh = await open();
   const { sessionId } = await open();
   const page = (method, params) => send(method, params, sessionId);
   const evaluate = async (expression) => (await page("Runtime.evaluate", { expression, returnByValue: true })).result.value;
   const ops = {
-    create: { run: open, after: ({ browserContextId }) => send("Target.disposeBrowserContext", { browserContextId }) },
+    create: { run: open, after: dispose },
     goto: () => Promise.all([event("Page.domContentEventFired", sessionId), page("Page.navigate", { url })]),
+    hundred: {
+      before: freshen,
+      run: () => Promise.all([event("Page.loadEventFired", fresh.sessionId), send("Page.navigate", { url: hundred }, fresh.sessionId)]),
+      after: () => dispose(fresh).then(freshen),
+      end: () => dispose(fresh),
+    },
+    ...commands(page),
     title: () => evaluate("document.title"),
     click: async () => {
       const [x, y] = await evaluate("(r => [r.x + r.width / 2, r.y + r.height / 2])(b.getBoundingClientRect())");

@@ -1,0 +1,136 @@
+//! A Redis for tests: the real scripts, run by a real Lua, on keys in memory and a clock that tests can move.
+//!
+//! Owns what the scripts use of Redis and nothing else. Whether Redis itself agrees is asked of a real one elsewhere.
+
+mod convert;
+mod keys;
+
+use std::{collections::HashMap, sync::Arc};
+
+use futures::{FutureExt, future::BoxFuture};
+use mlua::{Lua, MultiValue, Value};
+use parking_lot::Mutex;
+use tokio::time::{Duration, Instant};
+
+use self::{
+    convert::{from_lua, to_lua, word},
+    keys::{Keys, text},
+};
+use super::{Answer, Argument, Script, Store, StoreError};
+
+/// A data set that any number of instances share.
+#[derive(Debug)]
+pub(crate) struct FakeRedis {
+    lua: Lua,
+    compiled: Mutex<HashMap<&'static str, mlua::Function>>,
+    /// A text in the scripts, and what to run in its place.
+    sabotage: Option<(&'static str, &'static str)>,
+    keys: Arc<Mutex<Keys>>,
+}
+
+/// An entry of the billing stream.
+#[derive(Debug, Clone)]
+pub(crate) struct Bill {
+    pub(crate) session: String,
+    pub(crate) reason: String,
+    pub(crate) started: i64,
+    pub(crate) ended: i64,
+    pub(crate) credits: u64,
+    /// How often everything had been lost by then.
+    pub(crate) losses: u32,
+    /// When it was written.
+    pub(crate) at: Instant,
+    /// The owner's last proof of life when it was written.
+    pub(crate) proof: i64,
+}
+
+impl FakeRedis {
+    pub(crate) fn new() -> Arc<Self> {
+        Self::sabotaged(None)
+    }
+
+    /// One whose scripts have a bug.
+    pub(crate) fn sabotaged(sabotage: Option<(&'static str, &'static str)>) -> Arc<Self> {
+        let (lua, keys) = (Lua::new(), Arc::new(Mutex::new(Keys::new())));
+        let called = Arc::clone(&keys);
+        let call = lua.create_function(move |lua, arguments: MultiValue| {
+            let words: Vec<Vec<u8>> = arguments.into_iter().map(word).collect();
+            let answer = called.lock().call(&words);
+            to_lua(lua, answer)
+        });
+        let redis = lua.create_table().unwrap();
+        redis.set("call", call.unwrap()).unwrap();
+        lua.globals().set("redis", redis).unwrap();
+        Arc::new(Self { lua, compiled: Mutex::default(), sabotage, keys })
+    }
+
+    /// Lets its clock run ahead.
+    pub(crate) fn advance(&self, by: Duration) {
+        self.keys.lock().moved += by;
+    }
+
+    /// Everything is lost, as after a restart without persistence.
+    pub(crate) fn clear(&self) {
+        let mut keys = self.keys.lock();
+        keys.values.clear();
+        keys.losses += 1;
+        keys.dies.clear();
+    }
+
+    /// A way back to what there is now: everything since is lost, as when a replica takes over.
+    pub(crate) fn replica(&self) -> impl FnOnce() + use<> {
+        let (keys, values) = (Arc::clone(&self.keys), self.keys.lock().values.clone());
+        move || keys.lock().values = values
+    }
+
+    /// Every bill that was ever written, also before everything was lost.
+    pub(crate) fn bills(&self) -> Vec<Bill> {
+        self.keys.lock().bills.clone()
+    }
+
+    /// Members of a sorted set.
+    pub(crate) fn card(&self, key: &str) -> usize {
+        self.keys.lock().sorted(key.as_bytes()).len()
+    }
+
+    /// A field of a hash.
+    pub(crate) fn field(&self, key: &str, field: &str) -> Option<String> {
+        let keys = self.keys.lock();
+        keys.hash(key.as_bytes())?.get(field.as_bytes()).map(|value| text(value).to_owned())
+    }
+
+    /// Whether the session under this key is final.
+    pub(crate) fn is_final(&self, key: &str) -> bool {
+        self.field(key, "state").as_deref() == Some("final")
+    }
+
+    /// Names of all keys.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.keys.lock().values.keys().map(|key| String::from_utf8_lossy(key).into_owned()).collect()
+    }
+
+    pub(crate) fn run_now(&self, script: Script, arguments: &[Argument]) -> Result<Answer, StoreError> {
+        let mut compiled = self.compiled.lock();
+        let function = compiled
+            .entry(script.code)
+            .or_insert_with(|| {
+                let code = self.sabotage.map_or(script.code.to_owned(), |(good, bad)| script.code.replace(good, bad));
+                self.lua.load(code).set_name(script.what).into_function().unwrap()
+            })
+            .clone();
+        let argv = self.lua.create_table().unwrap();
+        argv.push("capture").unwrap();
+        for argument in arguments {
+            argv.push(self.lua.create_string(argument).unwrap()).unwrap();
+        }
+        self.lua.globals().set("ARGV", argv).unwrap();
+        let answer: Value = function.call(()).map_err(|error| StoreError(error.to_string()))?;
+        Ok(from_lua(answer))
+    }
+}
+
+impl Store for FakeRedis {
+    fn run(&self, script: Script, arguments: Vec<Argument>) -> BoxFuture<'_, Result<Answer, StoreError>> {
+        async move { self.run_now(script, &arguments) }.boxed()
+    }
+}
