@@ -68,7 +68,7 @@ impl Browser {
         let reached = ports.numbers().into_iter().chain([egress.address().port()]).collect();
         let launch = Launch { egress: egress.address(), ports: reached, uid };
         let (process, pipes) =
-            Process::start(ground, dir, launch).map_err(|error| Fault::Unavailable(error.to_string()))?;
+            Process::start(ground, dir, &launch).map_err(|error| Fault::Unavailable(error.to_string()))?;
         let routes = Arc::new(Routes::default());
         let connection = Connection::start(pipes.to_browser, pipes.from_browser, tasks, Arc::<Routes>::clone(&routes));
         let browser = Arc::new(Self {

@@ -81,7 +81,7 @@ pub(super) fn browser_uid(config: &ChromiumConfig) -> Option<u32> {
 
 impl Process {
     /// Starts the browser in `dir`, which is removed after it has exited.
-    pub(super) fn start(ground: &Ground, dir: BrowserDir, launch: Launch) -> Result<(Self, Pipes), StartError> {
+    pub(super) fn start(ground: &Ground, dir: BrowserDir, launch: &Launch) -> Result<(Self, Pipes), StartError> {
         let Ground { config, executable, tasks, .. } = ground;
         let (commands_read, commands_write) = std::io::pipe()?;
         let (replies_read, replies_write) = std::io::pipe()?;
@@ -89,7 +89,7 @@ impl Process {
             to_browser: pipe::Sender::from_owned_fd(roomy(commands_write.into()))?,
             from_browser: pipe::Receiver::from_owned_fd(roomy(replies_read.into()))?,
         };
-        let mut command = command((config, executable), dir.path(), &launch);
+        let mut command = command((config, executable), dir.path(), launch);
         let fds = vec![
             FdMapping { parent_fd: commands_read.into(), child_fd: 3 },
             FdMapping { parent_fd: replies_write.into(), child_fd: 4 },
