@@ -41,6 +41,8 @@ fn each_library_stays_where_it_belongs() {
         ("chromiumoxide", &["capture-core"][..]),
         ("rusqlite", &["capture-core"][..]),
         ("command-fds", &["capture-core"][..]),
+        ("landlock", &["capture-core"][..]),
+        ("seccompiler", &["capture-core"][..]),
         ("axum", &["capture-http", "capture-tests"][..]),
         ("hyper", &["capture-http"][..]),
         ("clap", &["capture-http"][..]),

@@ -44,6 +44,33 @@ async fn a_killed_server_leaves_no_process_and_its_sessions_are_settled_before_t
 }
 
 #[tokio::test]
+async fn a_killed_server_leaves_nothing_of_browsers_with_one_session_either() {
+    let (server, site) = (Server::start().await, Site::start().await);
+    let ann = server.user("ann").await;
+    let shared = processes::browsers(server.pid());
+    let id = ann.create(&json!({"cdp": true, "maxTtlSeconds": 600})).await;
+    ann.goto(&id, &site.page("form")).await;
+    assert_eq!(processes::browsers(server.pid()).len(), shared.len() + 1, "the session has a browser of its own");
+    tokio::time::sleep(Duration::from_millis(2500)).await; // past one beat, so that the session is known to have lived
+    let (children, run_root) = (processes::descendants(server.pid()), server.run_root());
+    let left = processes::entries(&run_root);
+    assert!(left.len() >= 4, "folders and records: {left:?}");
+    let server = server.restart_after_kill().await;
+    until("no browser process is left", Duration::from_secs(3), async || {
+        children.iter().all(|pid| !processes::is_alive(*pid))
+    })
+    .await;
+    let now = processes::entries(&run_root);
+    assert!(left.iter().all(|entry| !now.contains(entry)), "{left:?} were left, {now:?} are there");
+    let last = server.client(ann.token()).session(&id).await.expect(200);
+    assert_eq!(
+        (&last["session"]["status"], &last["session"]["closeReason"]),
+        (&json!("error"), &json!("instance_lost"))
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_second_server_on_the_same_data_refuses_to_start() {
     let server = Server::start().await;
     let data = server.folder().data();

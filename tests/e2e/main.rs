@@ -30,6 +30,7 @@ mod fields;
 mod frames;
 mod frameworks;
 mod golden;
+mod hardening;
 mod hostile;
 mod idempotency;
 mod lies;

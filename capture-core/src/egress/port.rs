@@ -70,6 +70,11 @@ impl EgressPort {
         self.tenant.send_replace(Arc::new(Tenant::new(&self.guard, self.shut)));
     }
 
+    /// Until it is renewed it denies everything: open connections end.
+    pub fn rest(&self) {
+        self.tenant.send_replace(Arc::new(Tenant::new(&self.guard, true)));
+    }
+
     /// New connections go through this proxy, or directly. Open ones stay where they are.
     pub fn set_upstream(&self, upstream: Option<Upstream>) {
         self.tenant.borrow().set_upstream(upstream);

@@ -12,7 +12,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use capture_core::{
     Limits,
-    browser::chromium::{ChromiumConfig, Isolation, Retire},
+    browser::chromium::{Bounds, ChromiumConfig, Isolation, Retire},
     egress::{EgressPolicy, Rule},
 };
 use capture_ws::limits::ChannelLimits;
@@ -210,6 +210,10 @@ fn browser(values: &Values<'_>, dev: bool) -> Result<ChromiumConfig, ConfigError
             max_age: Duration::from_secs(values.number("browser-retire-seconds", 1..=30 * DAY)?),
             max_sessions: values.number("browser-retire-sessions", 1..=1_000_000)?,
             max_memory_bytes: values.number::<u64>("browser-retire-memory-mib", 128..=1_048_576)? * 1024 * 1024,
+        },
+        bounds: Bounds {
+            memory_bytes: values.number::<u64>("browser-memory-mib", 256..=1_048_576)? << 20,
+            disk_bytes: values.number::<u64>("browser-disk-mib", 32..=1_048_576)? << 20,
         },
         egress: egress(values, dev)?,
         ..ChromiumConfig::default()

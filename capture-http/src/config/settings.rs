@@ -137,6 +137,8 @@ pub(crate) const SETTINGS: &[Setting] = {
         value("browser-retire-seconds", Browser, "SECONDS", "Age at which a browser process takes no new sessions and is replaced.").or("3600"),
         value("browser-retire-sessions", Browser, "NUMBER", "Sessions after which a browser process is replaced.").or("500"),
         value("browser-retire-memory-mib", Browser, "MIB", "Memory of a browser process and its children above which it is replaced.").or("4096"),
+        value("browser-memory-mib", Browser, "MIB", "Memory of a browser process and its children above which the session with the largest page ends, and the browser if that was not enough or it has one session only.").or("6144"),
+        value("browser-disk-mib", Browser, "MIB", "Room that the files of a browser process may take; above it the browser ends.").or("1024"),
         value("browser-run-root", Browser, "DIR", "Where running browsers keep their files; without it a folder in the system's temporary directory."),
         value("browser-uid", Browser, "UID", "User id browsers run under when the server runs as root; without it 60700, never 0."),
         switch("egress-private", Browser, "Let pages reach loopback and private addresses; `dev` implies it. Cloud metadata stays denied."),

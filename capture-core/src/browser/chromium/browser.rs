@@ -1,6 +1,7 @@
 //! One browser: its process, its connection, and which context each event belongs to.
 
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -11,8 +12,10 @@ use std::{
 use tokio::{sync::watch, time::Instant};
 
 use super::{
-    cdp::{CdpError, CdpSession, Connection, SessionKey, commands},
+    cdp::{CdpError, CdpSession, Connection, Pending, SessionKey, commands},
+    context::Kind,
     ground::Ground,
+    ports::{self, Ports},
     process::{Launch, Process},
     routes::Routes,
 };
@@ -30,8 +33,12 @@ const PROBE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Browser {
     process: Process,
+    kind: Kind,
     /// The port of whatever has none of its own.
     egress: Arc<EgressPort>,
+    /// Those of its contexts.
+    ports: Arc<Ports>,
+    tasks: Tasks,
     connection: Connection,
     routes: Arc<Routes>,
     pub(super) started: Instant,
@@ -45,20 +52,31 @@ pub(super) struct Browser {
 
 impl Browser {
     /// Starts a browser and waits until it answers. What belongs to no context of its own goes through `egress`.
-    pub(super) async fn start(ground: &Ground, egress: EgressPort, uid: Option<u32>) -> Result<Arc<Self>, Fault> {
+    pub(super) async fn start(
+        ground: &Ground,
+        egress: EgressPort,
+        kind: Kind,
+        uid: Option<u32>,
+    ) -> Result<Arc<Self>, Fault> {
         let tasks = &ground.tasks;
         let dir = ground
             .root
             .browser_dir(uid)
             .map_err(|error| Fault::Unavailable(format!("no folder for a browser: {error}")))?;
-        let launch = Launch { egress: egress.address(), uid };
+        let contexts = if kind == Kind::Shared { ground.config.pages_per_browser() } else { 0 };
+        let ports = Ports::open(&ground.guard, contexts).await.map_err(|error| ports::refused(&error))?;
+        let reached = ports.numbers().into_iter().chain([egress.address().port()]).collect();
+        let launch = Launch { egress: egress.address(), ports: reached, uid };
         let (process, pipes) =
-            Process::start(ground, dir, launch).map_err(|error| Fault::Unavailable(error.to_string()))?;
+            Process::start(ground, dir, &launch).map_err(|error| Fault::Unavailable(error.to_string()))?;
         let routes = Arc::new(Routes::default());
         let connection = Connection::start(pipes.to_browser, pipes.from_browser, tasks, Arc::<Routes>::clone(&routes));
         let browser = Arc::new(Self {
             process,
+            kind,
             egress: Arc::new(egress),
+            ports: Arc::new(ports),
+            tasks: tasks.clone(),
             connection,
             routes,
             started: Instant::now(),
@@ -75,6 +93,7 @@ impl Browser {
             let words = browser.process.last_words();
             return Err(Fault::Unavailable(format!("Chromium did not start ({error}); its last words: {words}")));
         }
+        ground.watched.add(&browser);
         tasks.spawn(watch_over(Arc::clone(&browser), tasks.clone()));
         tracing::info!(
             pid = browser.process.pid(),
@@ -103,6 +122,21 @@ impl Browser {
         self.process.pid()
     }
 
+    /// How much of it a session has.
+    pub(super) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Where its files are, until it is gone.
+    pub(super) fn folder(&self) -> &Path {
+        self.process.folder()
+    }
+
+    /// Kills it with all its children, now; whoever uses it is told as of a crash.
+    pub(super) fn kill(&self) {
+        self.process.kill();
+    }
+
     /// The pipe, for those who pass commands on.
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
@@ -111,6 +145,21 @@ impl Browser {
     /// The port of whatever has none of its own.
     pub(super) fn egress(&self) -> &Arc<EgressPort> {
         &self.egress
+    }
+
+    /// Takes a port from its context. It is free once the browser has answered that it closes the context.
+    pub(super) fn give_port_back(&self, port: Arc<EgressPort>, closing: Pending) {
+        let ports = Arc::clone(&self.ports);
+        port.rest();
+        self.tasks.spawn(async move {
+            let _ = closing.await; // it may be closed already, or the browser gone
+            ports.give_back(port);
+        });
+    }
+
+    /// The ports of its contexts.
+    pub(super) fn ports(&self) -> &Ports {
+        &self.ports
     }
 
     /// Where the events of its pages go.

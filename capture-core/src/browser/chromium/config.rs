@@ -31,6 +31,22 @@ impl Default for Retire {
     }
 }
 
+/// What one browser may take of the machine; it ends above.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Memory of all its processes that is not a file's. Above it a shared browser loses the session of its largest page, and ends
+    /// if that was not enough; a browser of its own ends. Default 6 GiB: retiring comes first.
+    pub memory_bytes: u64,
+    /// What its files take of the disk. Default 1 GiB.
+    pub disk_bytes: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { memory_bytes: 6 << 30, disk_bytes: 1 << 30 }
+    }
+}
+
 /// How Chromium is run. The default runs what the machine has, sandboxed.
 #[derive(Debug, Clone)]
 pub struct ChromiumConfig {
@@ -52,6 +68,8 @@ pub struct ChromiumConfig {
     pub extra_args: Vec<String>,
     /// When browsers are replaced.
     pub retire: Retire,
+    /// When browsers are ended.
+    pub bounds: Bounds,
     /// What pages may reach. The default is public addresses.
     pub egress: EgressPolicy,
     /// Addresses no page ever reaches, whatever the policy says: the server's own listeners, its Redis.
@@ -73,6 +91,7 @@ impl Default for ChromiumConfig {
             uid: None,
             extra_args: Vec::new(),
             retire: Retire::default(),
+            bounds: Bounds::default(),
             egress: EgressPolicy::default(),
             forbidden: Vec::new(),
         }

@@ -22,8 +22,9 @@ pub(super) struct Context {
     kind: Kind,
 }
 
+/// How much of a browser a session has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// Beside others, in a browser that stays.
     Shared,
     /// All of its browser.
@@ -32,12 +33,16 @@ enum Kind {
 
 impl Context {
     /// Makes a context with a port of its own.
-    pub(super) async fn create(browser: &Arc<Browser>, egress: EgressPort, deadline: Instant) -> Result<Self, Fault> {
-        let create = commands::create_context(flags::proxy(egress.address()), flags::PROXY_BYPASS);
+    pub(super) async fn create(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, Fault> {
+        let Ok(egress) = tokio::time::timeout_at(deadline, browser.ports().take()).await else {
+            return Err(Fault::Unavailable("the browser had no port for a context in time".to_owned()));
+        };
+        let lent = Lent { browser, egress, kept: false };
+        let create = commands::create_context(flags::proxy(lent.egress.address()), flags::PROXY_BYPASS);
         let created = ask(browser, browser.session().send(&create), deadline).await?;
         let context = created.get("browserContextId").and_then(Value::as_str);
         let id = context.ok_or_else(|| Fault::Protocol("a context without an id".to_owned()))?.to_owned();
-        Ok(Self { browser: Arc::clone(browser), id, egress: Arc::new(egress), kind: Kind::Shared })
+        Ok(Self { browser: Arc::clone(browser), id, egress: lent.keep(), kind: Kind::Shared })
     }
 
     /// The default context of a browser that has no other session.
@@ -64,7 +69,31 @@ impl Context {
 impl Drop for Context {
     fn drop(&mut self) {
         // Closed already: then the browser knows it no more, and says so to nobody.
-        drop(self.dispose());
+        if let Some(closing) = self.dispose() {
+            self.browser.give_port_back(Arc::clone(&self.egress), closing);
+        }
+    }
+}
+
+/// A port on its way to a context, given back if that does not come to be. A context that was made all the same has no page.
+struct Lent<'a> {
+    browser: &'a Browser,
+    egress: Arc<EgressPort>,
+    kept: bool,
+}
+
+impl Lent<'_> {
+    fn keep(mut self) -> Arc<EgressPort> {
+        self.kept = true;
+        Arc::clone(&self.egress)
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        if !self.kept {
+            self.browser.ports().give_back(Arc::clone(&self.egress));
+        }
     }
 }
 

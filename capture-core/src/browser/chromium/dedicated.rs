@@ -14,9 +14,9 @@ use tokio::time::Instant;
 use super::{
     browser::Browser,
     config::ChromiumConfig,
-    context::Context,
-    pool::{Pool, no_port},
-    process, setup,
+    context::{Context, Kind},
+    pool::Pool,
+    ports, process, setup,
 };
 use crate::{
     action::{Action, Outcome},
@@ -69,10 +69,10 @@ impl Dedicated {
     ) -> Result<OpenPage, Fault> {
         let ground = &pool.ground;
         let uid = self.uid();
-        let egress = ground.guard.open().await.map_err(|error| no_port(&error))?;
+        let egress = ground.guard.open().await.map_err(|error| ports::refused(&error))?;
         egress.set_upstream(upstream);
         // Ends by itself in time, and leaves nothing behind then.
-        let browser = Browser::start(ground, egress, uid.as_ref().map(|uid| uid.number)).await?;
+        let browser = Browser::start(ground, egress, Kind::Whole, uid.as_ref().map(|uid| uid.number)).await?;
         self.browsers.lock().push(Arc::downgrade(&browser));
         let own = Own { browser: Arc::clone(&browser), tasks: ground.tasks.clone(), uid };
         let opened = async {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{config::ChromiumConfig, run_root::RunRoot};
+use super::{config::ChromiumConfig, run_root::RunRoot, watchdog::Watched};
 use crate::{egress::Guard, tasks::Tasks};
 
 /// Settings, program, folders, tasks and the wall around the network.
@@ -13,4 +13,6 @@ pub(super) struct Ground {
     pub(super) root: RunRoot,
     pub(super) tasks: Tasks,
     pub(super) guard: Guard,
+    /// All of the browsers, for whoever looks at what they take.
+    pub(super) watched: Watched,
 }

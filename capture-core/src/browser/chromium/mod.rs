@@ -26,10 +26,12 @@ mod keeper;
 mod keyboard;
 mod locate;
 mod logged;
+mod memory;
 mod navigate;
 mod page;
 mod pointer;
 mod pool;
+mod ports;
 mod process;
 mod read;
 mod routes;
@@ -45,6 +47,8 @@ mod tab;
 mod tabs;
 mod viewport;
 mod wait;
+mod walls;
+mod watchdog;
 mod world;
 
 use std::sync::{
@@ -55,10 +59,11 @@ use std::sync::{
 use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use tokio::time::Instant;
 
-use self::{browser::Browser, dedicated::Dedicated, ground::Ground, pool::Pool, run_root::RunRoot};
+use self::{browser::Browser, dedicated::Dedicated, ground::Ground, pool::Pool, run_root::RunRoot, watchdog::Watched};
 pub use self::{
-    config::{ChromiumConfig, DEFAULT_BROWSER_UID, Isolation, Retire},
+    config::{Bounds, ChromiumConfig, DEFAULT_BROWSER_UID, Isolation, Retire},
     executable::find_executable,
+    walls::{Walls, find_walls},
 };
 use super::{Backend, CdpClient, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame, Wanted};
 use crate::{
@@ -85,17 +90,24 @@ impl Chromium {
         if !config.sandbox {
             tracing::warn!("Chromium runs WITHOUT its sandbox: a hostile page can reach this machine");
         }
+        let walls = find_walls();
+        if walls.are_complete() {
+            tracing::debug!(%walls, "walls around browsers");
+        } else {
+            tracing::warn!(%walls, "this kernel does not have every wall around browsers");
+        }
         let root = RunRoot::open(config.run_root.clone())
             .map_err(|error| Fault::Unavailable(format!("no run root for browsers: {error}")))?;
         let guard = Guard::new(config.egress.clone(), Arc::new(System::default()));
         config.forbidden.iter().for_each(|address| guard.forbid(*address));
-        let ground = Ground { config, executable, root, tasks: Tasks::default(), guard };
+        let ground = Ground { config, executable, root, tasks: Tasks::default(), guard, watched: Watched::default() };
         let pool = Arc::new(Pool::new(ground));
         if let Err(fault) = pool.warm_up().await {
             pool.shutdown().await;
             return Err(fault);
         }
         pool.ground.tasks.spawn(Arc::clone(&pool).maintain());
+        pool.ground.tasks.spawn(watchdog::watch(Arc::clone(&pool)));
         let dedicated = Arc::new(Dedicated::new(&pool.ground.config));
         Ok(Self { pool, dedicated })
     }

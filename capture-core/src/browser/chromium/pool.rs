@@ -15,7 +15,12 @@ use std::{
 use parking_lot::Mutex;
 use tokio::{sync::Notify, time::Instant};
 
-use super::{browser::Browser, context::Context, ground::Ground, process, setup};
+use super::{
+    browser::Browser,
+    context::{Context, Kind},
+    ground::Ground,
+    ports, process, setup,
+};
 use crate::browser::{Fault, OpenPage};
 
 /// How long refilling waits for running actions to end, before it goes ahead all the same.
@@ -139,8 +144,7 @@ impl Pool {
     /// Opens a page in a browser whose place was taken already.
     async fn open_in(&self, browser: &Arc<Browser>, deadline: Instant) -> Result<OpenPage, Fault> {
         let place = Place(browser);
-        let egress = self.ground.guard.open().await.map_err(|error| no_port(&error))?;
-        let context = Context::create(browser, egress, deadline).await?;
+        let context = Context::create(browser, deadline).await?;
         let page = setup::open_page(context, deadline, &self.ground.tasks).await?;
         place.keep();
         Ok(page)
@@ -176,8 +180,8 @@ impl Pool {
 
     /// Starts a shared browser: what belongs to no session has no network.
     async fn start(&self) -> Result<Arc<Browser>, Fault> {
-        let shut = self.ground.guard.open_shut().await.map_err(|error| no_port(&error))?;
-        Browser::start(&self.ground, shut, process::browser_uid(&self.ground.config)).await
+        let shut = self.ground.guard.open_shut().await.map_err(|error| ports::refused(&error))?;
+        Browser::start(&self.ground, shut, Kind::Shared, process::browser_uid(&self.ground.config)).await
     }
 
     /// The emptiest running browser that takes another session.
@@ -325,11 +329,6 @@ impl Pool {
             }
         }
     }
-}
-
-/// The system gave no socket for a port of the egress guard.
-pub(super) fn no_port(error: &std::io::Error) -> Fault {
-    Fault::Unavailable(format!("no port for a browser's traffic: {error}"))
 }
 
 /// How many pages it shows or is about to.

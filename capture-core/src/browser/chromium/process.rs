@@ -4,7 +4,7 @@ use std::{
     fs,
     net::SocketAddr,
     os::{fd::OwnedFd, unix::process::CommandExt},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::Arc,
     time::Duration,
@@ -24,7 +24,9 @@ use super::{
     config::{ChromiumConfig, DEFAULT_BROWSER_UID},
     flags,
     ground::Ground,
+    memory,
     run_root::BrowserDir,
+    walls,
 };
 
 /// Lines of the browser's log kept to explain a failed start.
@@ -38,6 +40,7 @@ const CLOSE_GRACE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Process {
     pid: u32,
+    folder: PathBuf,
     exited: watch::Receiver<bool>,
     log: Arc<Mutex<Vec<String>>>,
 }
@@ -50,10 +53,12 @@ pub(super) struct Pipes {
 }
 
 /// What differs from browser to browser.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Launch {
     /// Where everything goes that has no proxy of its own.
     pub(super) egress: SocketAddr,
+    /// All that it may connect to over TCP.
+    pub(super) ports: Vec<u16>,
     /// The uid it runs under, where that is not ours.
     pub(super) uid: Option<u32>,
 }
@@ -76,7 +81,7 @@ pub(super) fn browser_uid(config: &ChromiumConfig) -> Option<u32> {
 
 impl Process {
     /// Starts the browser in `dir`, which is removed after it has exited.
-    pub(super) fn start(ground: &Ground, dir: BrowserDir, launch: Launch) -> Result<(Self, Pipes), StartError> {
+    pub(super) fn start(ground: &Ground, dir: BrowserDir, launch: &Launch) -> Result<(Self, Pipes), StartError> {
         let Ground { config, executable, tasks, .. } = ground;
         let (commands_read, commands_write) = std::io::pipe()?;
         let (replies_read, replies_write) = std::io::pipe()?;
@@ -90,7 +95,7 @@ impl Process {
             FdMapping { parent_fd: replies_write.into(), child_fd: 4 },
         ];
         command.fd_mappings(fds).map_err(|collision| StartError::Prepare(std::io::Error::other(collision)))?;
-        let spawned = tokio::process::Command::from(command).spawn();
+        let spawned = walls::spawn(command.into(), &launch.ports);
         let mut child =
             spawned.map_err(|source| StartError::Spawn { program: executable.display().to_string(), source })?;
         let pid = child.id().unwrap_or_default();
@@ -101,13 +106,19 @@ impl Process {
         if let Some(stderr) = child.stderr.take() {
             tasks.spawn(keep_log(stderr, Arc::clone(&log)));
         }
+        let folder = dir.path().to_owned();
         let (exit, exited) = watch::channel(false);
         tasks.spawn(watch_exit(child, pid, dir, exit));
-        Ok((Self { pid, exited, log }, pipes))
+        Ok((Self { pid, folder, exited, log }, pipes))
     }
 
     pub(super) fn pid(&self) -> u32 {
         self.pid
+    }
+
+    /// Where its files are, until it is gone.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Completes once the process is gone and reaped.
@@ -144,11 +155,11 @@ impl Process {
 
     /// Memory of all its processes in bytes, shared pages split among them. Reads `/proc`; takes milliseconds.
     pub(super) fn memory_bytes(&self) -> u64 {
-        group_members(self.pid).into_iter().map(proportional_bytes).sum()
+        memory::proportional_bytes(self.pid)
     }
 }
 
-fn command((config, executable): (&ChromiumConfig, &Path), dir: &Path, launch: Launch) -> Command {
+fn command((config, executable): (&ChromiumConfig, &Path), dir: &Path, launch: &Launch) -> Command {
     // The shell only sets a limit and becomes the browser: no core dumps, which would hold the pages of sessions.
     let mut command = Command::new("/bin/sh");
     command
@@ -218,24 +229,4 @@ fn kill_group(leader: u32) {
     if let Some(pid) = i32::try_from(leader).ok().and_then(Pid::from_raw) {
         let _ = kill_process_group(pid, Signal::KILL); // gone already
     }
-}
-
-/// Pids of a process group.
-fn group_members(leader: u32) -> Vec<u32> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    pids.filter(|pid| process_group(*pid) == Some(leader)).collect()
-}
-
-fn process_group(pid: u32) -> Option<u32> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let (_, fields) = stat.rsplit_once(')')?;
-    fields.split_whitespace().nth(2)?.parse().ok()
-}
-
-fn proportional_bytes(pid: u32) -> u64 {
-    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-    let pss = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
-    let kib: Option<u64> = pss.and_then(|rest| rest.trim().trim_end_matches("kB").trim().parse().ok());
-    kib.unwrap_or(0) * 1024
 }

@@ -1,5 +1,6 @@
-//! What a server stands on: its data directory and its port.
+//! What a server stands on: its data directory, its port and its kernel.
 
+use capture_core::browser::chromium::find_walls;
 use tokio::net::TcpListener;
 
 use super::Finding;
@@ -16,6 +17,11 @@ pub(super) fn data_dir(config: &Config) -> Finding {
             "name one with --data-dir that this user may write and no server runs on",
         ),
     }
+}
+
+/// What the kernel refuses browsers, beside Chromium's own sandbox. Nothing to mend: it is what the kernel has.
+pub(super) fn walls() -> Finding {
+    Finding::Fine(format!("walls of the kernel around browsers: {}", find_walls()))
 }
 
 /// Free to listen on.

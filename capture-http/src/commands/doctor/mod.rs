@@ -44,6 +44,7 @@ pub(crate) async fn examine(config: &Config) -> Result<ExitCode, Failure> {
     };
     tell(browser::found(config).await);
     tell(browser::starts(config).await);
+    tell(ground::walls());
     tell(fonts::cjk().await);
     tell(fonts::emoji().await);
     if !config.dev {

@@ -1,0 +1,160 @@
+//! The second wall: what the kernel refuses a browser, whatever runs in it.
+//!
+//! Landlock: TCP to its own ports only, no listening, no signals and no abstract sockets beyond itself. Seccomp: no sockets but local
+//! ones and TCP, and no way to one around those rules. A process inherits both from the thread that starts it, so a thread is
+//! walled in, starts the browser, and ends. Chromium's own sandbox stands inside. A kernel that lacks a wall is served without.
+
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, fmt, io, thread};
+
+use landlock::{
+    ABI, AccessNet, LandlockStatus, NetPort, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus,
+    Scope,
+};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen::Dword, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+};
+use tokio::{
+    process::{Child, Command},
+    runtime::Handle,
+};
+
+/// Where x32 has its system calls on `x86_64`: the same ones, by other numbers (`__X32_SYSCALL_BIT`).
+const X32: i64 = 0x4000_0000;
+/// The bits of a socket's type that are no flags (`SOCK_TYPE_MASK` of the kernel).
+const TYPE_MASK: u64 = 0xf;
+
+/// Which walls stand around browsers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Walls {
+    /// TCP only to the guard's ports (Landlock, Linux 6.7).
+    pub ports: bool,
+    /// No signals and no abstract sockets beyond the browser (Landlock, Linux 6.12).
+    pub scopes: bool,
+    /// No sockets but local ones and TCP (seccomp).
+    pub sockets: bool,
+}
+
+impl Walls {
+    /// Whether all of them stand.
+    pub fn are_complete(self) -> bool {
+        self.ports && self.scopes && self.sockets
+    }
+}
+
+impl fmt::Display for Walls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let yes = |stands| if stands { "yes" } else { "no" };
+        let Self { ports, scopes, sockets } = *self;
+        let (ports, scopes, sockets) = (yes(ports), yes(scopes), yes(sockets));
+        write!(
+            f,
+            "TCP to the guard only: {ports}, no signals beyond itself: {scopes}, no UDP and raw sockets: {sockets}"
+        )
+    }
+}
+
+/// Which walls this kernel has, found out by raising them around a thread.
+pub fn find_walls() -> Walls {
+    walled(&[], Ok).unwrap_or_default()
+}
+
+/// Starts a program that may connect over TCP to these ports only. Blocks as long as starting takes.
+pub(super) fn spawn(mut command: Command, ports: &[u16]) -> io::Result<Child> {
+    let runtime = Handle::current();
+    walled(ports, move |_| {
+        let _inside = runtime.enter();
+        command.spawn()
+    })
+}
+
+/// Does this on a walled thread of its own.
+fn walled<T: Send>(ports: &[u16], work: impl FnOnce(Walls) -> io::Result<T> + Send) -> io::Result<T> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().name("walled".to_owned()).spawn_scoped(scope, || work(raise(ports)))?;
+        thread.join().unwrap_or_else(|_panicked| Err(io::Error::other("the thread that starts browsers failed")))
+    })
+}
+
+/// Raises around this thread, and what it starts, whatever the kernel has.
+fn raise(ports: &[u16]) -> Walls {
+    let abi = match restrict(ports) {
+        Ok(abi) => abi,
+        Err(error) => {
+            tracing::debug!(%error, "no Landlock around a browser");
+            ABI::Unsupported
+        }
+    };
+    let sockets = filter().and_then(|program| seccompiler::apply_filter(&program));
+    if let Err(error) = &sockets {
+        tracing::debug!(%error, "no seccomp filter around a browser");
+    }
+    Walls { ports: abi >= ABI::V4, scopes: abi >= ABI::V6, sockets: sockets.is_ok() }
+}
+
+/// The version of what the kernel enforces from now on.
+fn restrict(ports: &[u16]) -> Result<ABI, RulesetError> {
+    let ours = ports.iter().map(|port| Ok::<_, RulesetError>(NetPort::new(*port, AccessNet::ConnectTcp)));
+    let raised = Ruleset::default()
+        .handle_access(AccessNet::BindTcp | AccessNet::ConnectTcp)?
+        .scope(Scope::AbstractUnixSocket | Scope::Signal)?
+        .create()?
+        .add_rules(ours)?
+        .restrict_self()?;
+    Ok(match (raised.ruleset, raised.landlock) {
+        (RulesetStatus::NotEnforced, _) => ABI::Unsupported,
+        (_, LandlockStatus::Available { effective_abi, .. }) => effective_abi,
+        _ => ABI::Unsupported,
+    })
+}
+
+/// What is refused as if the permission were missing; everything else is allowed.
+fn filter() -> Result<BpfProgram, seccompiler::Error> {
+    let mut refused = BTreeMap::from([
+        (libc::SYS_socket, sockets()?),
+        // It makes and uses sockets past this filter.
+        (libc::SYS_io_uring_setup, Vec::new()),
+        // Connects without `connect`, which Landlock has not noticed in every kernel.
+        (libc::SYS_sendto, vec![fast_open(3)?]),
+        (libc::SYS_sendmsg, vec![fast_open(2)?]),
+        (libc::SYS_sendmmsg, vec![fast_open(3)?]),
+    ]);
+    if cfg!(target_arch = "x86_64") {
+        let again: Vec<_> = refused.iter().map(|(call, rules)| (call | X32, rules.clone())).collect();
+        refused.extend(again);
+    }
+    let denied = SeccompAction::Errno(libc::EACCES.unsigned_abs());
+    let filter = SeccompFilter::new(refused, SeccompAction::Allow, denied, std::env::consts::ARCH.try_into()?)?;
+    Ok(filter.try_into()?)
+}
+
+/// Every family but local, netlink and TCP; of those of TCP every type and protocol but TCP's. Multipath TCP is another one,
+/// and Landlock does not know it.
+fn sockets() -> Result<Vec<SeccompRule>, seccompiler::Error> {
+    let is = |argument, number: i32| compare(argument, SeccompCmpOp::Eq, number);
+    let is_not = |argument, number: i32| compare(argument, SeccompCmpOp::Ne, number);
+    let families = [libc::AF_UNIX, libc::AF_NETLINK, libc::AF_INET, libc::AF_INET6];
+    let families: Result<_, _> = families.into_iter().map(|family| is_not(0, family)).collect();
+    let mut rules = vec![SeccompRule::new(families?)?];
+    for family in [libc::AF_INET, libc::AF_INET6] {
+        let others = vec![is(0, family)?, is_not(2, 0)?, is_not(2, libc::IPPROTO_TCP)?];
+        rules.push(SeccompRule::new(others)?);
+        for kind in (0..=TYPE_MASK).filter(|kind| *kind != u64::from(libc::SOCK_STREAM.unsigned_abs())) {
+            let kind = SeccompCondition::new(1, Dword, SeccompCmpOp::MaskedEq(TYPE_MASK), kind)?;
+            rules.push(SeccompRule::new(vec![is(0, family)?, kind])?);
+        }
+    }
+    Ok(rules)
+}
+
+fn fast_open(argument: u8) -> Result<SeccompRule, seccompiler::Error> {
+    let flag = u64::from(libc::MSG_FASTOPEN.unsigned_abs());
+    let set = SeccompCondition::new(argument, Dword, SeccompCmpOp::MaskedEq(flag), flag)?;
+    Ok(SeccompRule::new(vec![set])?)
+}
+
+fn compare(argument: u8, how: SeccompCmpOp, number: i32) -> Result<SeccompCondition, seccompiler::Error> {
+    Ok(SeccompCondition::new(argument, Dword, how, number.unsigned_abs().into())?)
+}
