@@ -4,6 +4,7 @@ use futures::{FutureExt, future::BoxFuture};
 use tokio::time::Instant;
 
 use super::{Backend, Fault, OpenPage, Wanted};
+use crate::egress::{Upstream, Why};
 
 /// Opens nothing.
 #[derive(Debug, Clone, Copy, Default)]
@@ -12,6 +13,10 @@ pub struct Absent;
 impl Backend for Absent {
     fn open(&self, _: Wanted, _: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>> {
         std::future::ready(Err(Fault::Busy(0))).boxed()
+    }
+
+    fn judge_upstream(&self, _: &Upstream) -> Result<(), Why> {
+        Ok(())
     }
 
     fn health(&self) -> Result<(), String> {

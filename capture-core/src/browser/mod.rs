@@ -22,7 +22,7 @@ pub use self::{
 };
 use crate::{
     action::{Action, Outcome},
-    egress::{Traffic, Upstream},
+    egress::{Traffic, Upstream, Why},
     session::{EventKind, Lines, SessionOptions},
 };
 
@@ -36,6 +36,12 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// # Cancel safety
     /// A dropped open leaves nothing behind.
     fn open(&self, wanted: Wanted, deadline: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>>;
+
+    /// Whether a page may go through this proxy, as far as that is known before its name is resolved.
+    ///
+    /// # Errors
+    /// Why its pages will never reach it.
+    fn judge_upstream(&self, upstream: &Upstream) -> Result<(), Why>;
 
     /// Whether a page could be opened now.
     ///

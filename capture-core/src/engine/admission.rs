@@ -13,7 +13,7 @@ use crate::{
     account::UserId,
     billing,
     browser::Wanted,
-    egress::Upstream,
+    egress::{BLOCKED_REASON, Upstream},
     error::{Error, ErrorCode},
     ledger::{Reservation, ReserveError},
     session::{self, IdempotencyKey, Keyed, Lifecycle, Opened, RequestHash, SessionId, SessionOptions, SessionView},
@@ -141,6 +141,11 @@ impl Inner {
         let upstream = Upstream::parse(&proxy).map_err(|error| {
             Error::invalid(format!("the proxy configured for this user cannot be used: {error}"))
                 .with_hint("have the operator set another: capture user proxy NAME URL")
+        })?;
+        self.backend.judge_upstream(&upstream).map_err(|why| {
+            Error::invalid(format!("the proxy configured for this user may not be used: {why}"))
+                .with_reason(BLOCKED_REASON)
+                .with_hint("have the operator set another, or allow its address: egress-allow")
         })?;
         Ok(Some(upstream))
     }

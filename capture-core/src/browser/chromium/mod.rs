@@ -68,7 +68,7 @@ pub use self::{
 use super::{Backend, CdpClient, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame, Wanted};
 use crate::{
     action::{Action, Outcome},
-    egress::{Guard, System, Traffic, Upstream},
+    egress::{Guard, System, Traffic, Upstream, Why},
     tasks::Tasks,
 };
 
@@ -135,6 +135,10 @@ impl Backend for Chromium {
             Ok(OpenPage { page: Arc::new(page), events, lines })
         }
         .boxed()
+    }
+
+    fn judge_upstream(&self, upstream: &Upstream) -> Result<(), Why> {
+        self.pool.ground.guard.judge_upstream(upstream)
     }
 
     fn health(&self) -> Result<(), String> {

@@ -26,7 +26,7 @@ use self::state::{SimulatedState, pixel, view_frame};
 use super::{Backend, CdpClient, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame, Wanted};
 use crate::{
     action::{Action, Deed, Outcome},
-    egress::{Traffic, Upstream},
+    egress::{Traffic, Upstream, Why},
     error::RunOutcome,
     session::{EventKind, Lines, PageNavigated},
 };
@@ -131,6 +131,10 @@ impl Backend for Simulated {
             Ok(OpenPage { page, events: receiver, lines: Lines::default() })
         }
         .boxed()
+    }
+
+    fn judge_upstream(&self, _upstream: &Upstream) -> Result<(), Why> {
+        Ok(())
     }
 
     fn health(&self) -> Result<(), String> {
