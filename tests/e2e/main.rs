@@ -40,6 +40,7 @@ mod navigation;
 mod neighbours;
 mod pages;
 mod pictures;
+mod proxy;
 mod raw_frames;
 mod readme;
 mod sdk;

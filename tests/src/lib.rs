@@ -19,6 +19,7 @@ pub mod expected;
 pub mod forwarder;
 pub mod invented;
 pub mod processes;
+pub mod proxy;
 pub mod raw;
 pub mod redis;
 pub mod server;
@@ -35,6 +36,7 @@ pub use self::{
     client::{Client, Reply},
     dice::Dice,
     forwarder::Forwarder,
+    proxy::Proxy,
     raw::RawSocket,
     redis::Redis,
     server::Server,

@@ -57,6 +57,8 @@ pub struct Folder {
     redis: Option<String>,
     /// What its servers are told in the environment.
     environment: Vec<(&'static str, String)>,
+    /// Whether what its servers write to stderr is kept.
+    logged: bool,
 }
 
 impl Folder {
@@ -65,12 +67,34 @@ impl Folder {
         let temp = TempDir::with_prefix("capture-test-").unwrap();
         // Browsers run under another uid when we are root; they must be able to enter.
         std::fs::set_permissions(temp.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).unwrap();
-        Self { temp, redis: None, environment: Vec::new() }
+        Self { temp, redis: None, environment: Vec::new(), logged: false }
     }
 
     /// A folder whose servers live by a wall clock that can be stepped.
     pub fn with_clock(clock: &WallClock) -> Self {
         Self { environment: clock.environment(), ..Self::new() }
+    }
+
+    /// A folder whose servers' stderr is kept, to be read with [`Folder::log`].
+    pub fn logged() -> Self {
+        Self { logged: true, ..Self::new() }
+    }
+
+    /// Everything its servers wrote to stderr so far.
+    pub fn log(&self) -> String {
+        let bytes = std::fs::read(self.log_file()).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.temp.path().join("log")
+    }
+
+    fn stderr(&self) -> Stdio {
+        if !self.logged {
+            return Stdio::inherit();
+        }
+        std::fs::File::options().create(true).append(true).open(self.log_file()).unwrap().into()
     }
 
     /// The ledger's folder.
@@ -193,6 +217,7 @@ impl Server {
             .args(flags)
             .args(usual(flags))
             .envs(folder.environment.iter().map(|(name, value)| (*name, value)))
+            .stderr(folder.stderr())
             .stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
