@@ -285,8 +285,12 @@ impl Ledger for RedisLedger {
     }
 
     fn recover(&self) -> BoxFuture<'_, Result<Vec<SessionView>, LedgerError>> {
-        // What other processes left is settled by whoever has a lease; this one has just come.
-        async move { self.join().await.map(|()| Vec::new()) }.boxed()
+        // What other processes left, an earlier life of this one too, is settled by whoever has a lease; this one has just come.
+        async move {
+            self.own.lock().clear();
+            self.join().await.map(|()| Vec::new())
+        }
+        .boxed()
     }
 
     fn find(
