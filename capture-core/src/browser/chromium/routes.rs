@@ -59,6 +59,13 @@ struct Detached {
     session_id: String,
 }
 
+impl RouteTable {
+    /// Whether a session is the browser's own, or a page's. What sessions of clients bring that have left is nobody's.
+    fn is_ours(&self, session: &SessionKey) -> bool {
+        session.as_ref().is_empty() || self.pages.contains_key(session)
+    }
+}
+
 impl Routes {
     /// Sends the events of this context's pages this way from now on.
     pub(super) fn add(&self, context: String, route: Route) {
@@ -114,6 +121,7 @@ impl Listener for Routes {
         }
         let mut table = self.table.lock();
         let route = match &*event.method {
+            "Target.attachedToTarget" if !table.is_ours(&event.session) => return,
             "Target.attachedToTarget" => match event.decode::<Attached>() {
                 Some(attached) if attached.target_info.kind == "browser" => return, // a client's, which asked for it
                 Some(attached) => {
