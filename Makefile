@@ -65,7 +65,7 @@ soak: build-tests ## open and close 10,000 sessions and look what is left (about
 faults: build-tests ## every process of the browser in every phase, then every fault of a cluster at every load, and every attack (about 2 hours; CAPTURE_ROUNDS for fewer)
 	$(LONG) --test-threads=1 --nocapture faults:: attacks::
 
-simulate: ## 100,000 worlds of the cluster under faults, each from a seed (about 3 hours; CAPTURE_SEEDS for fewer)
+simulate: ## 100,000 worlds of the cluster under faults, each from a seed (about 35 minutes; CAPTURE_SEEDS for fewer)
 	CAPTURE_SEEDS=$${CAPTURE_SEEDS:-100000} cargo test --locked --release -p capture-core --features redis --lib simulation -- --nocapture
 
 lies: build-tests ## judge every claim on 2,000 pages nobody thought of (about 10 minutes)

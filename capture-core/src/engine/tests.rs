@@ -241,6 +241,28 @@ async fn a_waiting_action_is_taken_back_and_its_key_never_runs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_waits_for_books_that_do_not_take_the_end() {
+    let (engine, books) = engine_with(scripted(), 10, Limits::default()).await;
+    let id = create(&engine, 60).await;
+    let closing = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        books.lose(id);
+        engine.close(ann(), id).await.map(drop)
+    };
+    let running = async { engine.execute(ann(), id, goto("hang"), None).await.map(drop) };
+    let queued = async { engine.execute(ann(), id, title(), None).await.map(drop) };
+    let answers = async { tokio::join!(running, queued, closing) };
+    let (running, queued, closing) = tokio::time::timeout(Duration::from_secs(12), answers).await.unwrap();
+    for (answer, outcome) in
+        [(running, RunOutcome::Unknown), (queued, RunOutcome::NotExecuted), (closing, RunOutcome::NotExecuted)]
+    {
+        let error = answer.unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (ErrorCode::Unavailable, outcome));
+    }
+    engine.shutdown(Duration::ZERO).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_browser_that_cannot_open_pages_costs_nothing_and_recovers() {
     let browser = scripted();
     let (engine, books) = engine_with(browser.clone(), 10, Limits::default()).await;

@@ -120,6 +120,14 @@ fn age(view: &SessionView) -> (Timestamp, SessionId) {
     (view.created_at, view.id)
 }
 
+#[cfg(test)]
+impl MemoryLedger {
+    /// Forgets a session, as books do that were lost.
+    pub(crate) fn lose(&self, id: SessionId) {
+        self.books.lock().entries.remove(&id);
+    }
+}
+
 impl Ledger for MemoryLedger {
     fn reserve(&self, reservation: Reservation) -> BoxFuture<'_, Result<(), ReserveError>> {
         self.with(move |books| books.reserve(&reservation))

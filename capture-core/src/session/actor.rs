@@ -17,6 +17,7 @@ use super::{
     Usage,
     batch::Run,
     dedupe::{Dedupe, Ending},
+    ending::{END_TIMEOUT, settle, unrecorded},
     handle::{Control, Handle, Job, cancelled},
     lease::Lease,
     live_view::LiveView,
@@ -34,9 +35,6 @@ use crate::{
     sessions::{ActionName, ActionReply},
     tasks::Tasks,
 };
-
-/// How long the end of a session is tried to be written before it is left to the next start's recovery.
-const SETTLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A session ready to live.
 #[derive(Debug)]
@@ -329,16 +327,28 @@ impl Actor {
         view
     }
 
-    /// The last act: close the page, settle, publish, and answer everyone who waits.
+    /// The last act: close the page, settle, publish. Everyone who waits learns it then; the one whose action was cut off is told in time
+    /// that it is not recorded yet, as those are who ask for the end.
     async fn finish(mut self, reason: CloseReason) {
         let now = self.context.clock.now();
         self.live_view.end();
         // Dropping the running action is its cancellation.
-        let cut_off = self.running.take().map(|running| running.job);
+        let mut cut_off = self.running.take().map(|running| running.job);
+        self.let_go();
         self.lifecycle.usage = self.usage.lock().clone();
         let last = self.lifecycle.clone().settle(reason, now);
         let close = tokio::time::timeout(self.context.limits.close_timeout, Arc::clone(&self.page).close());
-        let (last, closed) = tokio::join!(settle(&self.context, last), close);
+        let mut ending = std::pin::pin!(async { tokio::join!(settle(&self.context, last), close) });
+        let in_time = tokio::time::timeout(END_TIMEOUT, ending.as_mut()).await;
+        if in_time.is_err()
+            && let Some(job) = cut_off.take()
+        {
+            self.answer(job, Err(Arc::new(unrecorded().with_outcome(RunOutcome::Unknown))));
+        }
+        let (last, closed) = match in_time {
+            Ok(ended) => ended,
+            Err(_elapsed) => ending.await,
+        };
         if closed.is_err() {
             tracing::warn!(session.id = %last.id, "page did not close in time; its browser will be retired");
         }
@@ -351,13 +361,18 @@ impl Actor {
         );
         self.log.append(EventKind::SessionClosed(SessionClosed { session: Box::new(last.clone()) }));
         self.publish.send_replace(last.clone());
-        self.waiting.close();
-        self.control.close();
         if let Some(job) = cut_off {
-            let error = Error::inactive(last.clone()).with_outcome(RunOutcome::Unknown);
+            let error = Error::inactive(last).with_outcome(RunOutcome::Unknown);
             self.answer(job, Err(Arc::new(error)));
         }
-        // Dropping the mailboxes answers those who never began, and a renewal under way.
+    }
+
+    /// Takes nothing more: whoever waits for something that never begins waits for the session's end instead.
+    fn let_go(&mut self) {
+        self.waiting.close();
+        self.control.close();
+        while self.control.try_recv().is_ok() {}
+        self.renewing = None;
     }
 }
 
@@ -374,23 +389,5 @@ async fn extended(renewing: &mut Option<Renewing>) -> Result<(), ExtendError> {
     match renewing {
         Some(renewing) => (&mut renewing.extended).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Writes the end into the books, trying again while they cannot be reached.
-async fn settle(context: &Context, last: SessionView) -> SessionView {
-    let give_up = Instant::now() + SETTLE_TIMEOUT;
-    let mut pause = Duration::from_millis(50);
-    loop {
-        match context.ledger.settle(last.clone()).await {
-            Ok(stored) => return stored,
-            Err(error) if Instant::now() >= give_up => {
-                tracing::error!(session.id = %last.id, %error, "session not settled; the next start's recovery will");
-                return last;
-            }
-            Err(error) => tracing::warn!(session.id = %last.id, %error, "settling failed; trying again"),
-        }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_secs(5));
     }
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     Follow, IdempotencyKey, Keyed, SessionId, SessionView, Since, View, ViewOptions,
     dedupe::{Decision, Dedupe, Ending},
+    ending::{END_TIMEOUT, unrecorded},
     live_view::LiveView,
     log::EventLog,
     queue::{Queue, Refused},
@@ -27,8 +28,6 @@ use crate::{
     sessions::{ActionName, ActionReply, Caller, Executed, Patience},
 };
 
-/// How long the end of a session may take before a caller is told to ask again.
-const END_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long whoever looks waits for the end of a session whose time is up.
 const OVERDUE: Duration = Duration::from_secs(1);
 
@@ -279,11 +278,7 @@ impl Handle {
         let last = tokio::time::timeout(END_TIMEOUT, view.wait_for(|view| !view.is_active())).await;
         match last {
             Ok(Ok(view)) => Ok(view.clone()),
-            Ok(Err(_)) | Err(_) => Err(Error::new(
-                ErrorCode::Unavailable,
-                format!("the session is ending, but its end could not be recorded within {} s", END_TIMEOUT.as_secs()),
-            )
-            .with_hint("ask for the session again: it is charged once, whatever happens")),
+            Ok(Err(_)) | Err(_) => Err(unrecorded()),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod actor;
 mod batch;
 mod dedupe;
+mod ending;
 mod event;
 mod frame;
 mod handle;

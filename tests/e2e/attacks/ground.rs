@@ -25,6 +25,7 @@ const CHUNK: usize = 64 << 10;
 pub(super) struct Ground {
     address: SocketAddr,
     pages: Pages,
+    _held: TcpListener,
     _serving: JoinSet<()>,
 }
 
@@ -33,12 +34,14 @@ type Pages = Arc<Mutex<HashMap<String, (HeaderMap, String)>>>;
 impl Ground {
     /// Starts serving.
     pub(super) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.2:0").await.unwrap();
+        // The same port of 127.0.0.1 is held, so that no port of the service gets this number: those are refused on every address.
+        let held = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(("127.0.0.2", held.local_addr().unwrap().port())).await.unwrap();
         let (address, pages) = (listener.local_addr().unwrap(), Pages::default());
         let routes = routes().with_state(Arc::clone(&pages));
         let mut serving = JoinSet::new();
         serving.spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        Self { address, pages, _serving: serving }
+        Self { address, pages, _held: held, _serving: serving }
     }
 
     /// Host and port.
