@@ -43,6 +43,7 @@ pub mod session;
 pub mod sessions;
 pub mod strict;
 pub mod tasks;
+mod tls;
 
 pub use self::{
     engine::{Engine, EngineBuilder},

@@ -3,8 +3,11 @@
 use futures::{FutureExt, future::BoxFuture};
 use tokio::time::Instant;
 
-use super::{Backend, Fault, OpenPage, Wanted};
-use crate::egress::{Upstream, Why};
+use super::{Backend, Fault, Lack, OpenPage, Wanted};
+use crate::{
+    egress::{Upstream, Why},
+    session::SessionOptions,
+};
 
 /// Opens nothing.
 #[derive(Debug, Clone, Copy, Default)]
@@ -13,6 +16,10 @@ pub struct Absent;
 impl Backend for Absent {
     fn open(&self, _: Wanted, _: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>> {
         std::future::ready(Err(Fault::Busy(0))).boxed()
+    }
+
+    fn lacks(&self, _: SessionOptions) -> Option<Lack> {
+        None
     }
 
     fn judge_upstream(&self, _: &Upstream) -> Result<(), Why> {

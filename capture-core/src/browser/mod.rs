@@ -37,6 +37,9 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// A dropped open leaves nothing behind.
     fn open(&self, wanted: Wanted, deadline: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>>;
 
+    /// What it does not have of what these options ask for.
+    fn lacks(&self, options: SessionOptions) -> Option<Lack>;
+
     /// Whether a page may go through this proxy, as far as that is known before its name is resolved.
     ///
     /// # Errors
@@ -51,6 +54,19 @@ pub trait Backend: Send + Sync + fmt::Debug {
 
     /// Closes every browser and waits for them to be gone.
     fn shutdown(&self) -> BoxFuture<'_, ()>;
+}
+
+/// Something that options ask for and a backend does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Lack {
+    /// It has no browser for it.
+    #[error("no browser for bypassBotDetection is configured")]
+    Bypass,
+    /// Its browser for it runs elsewhere, where no proxy can be set.
+    #[error(
+        "proxy cannot be combined with bypassBotDetection here: the browser for it runs elsewhere, with a way out of its own"
+    )]
+    BypassThroughProxy,
 }
 
 /// What a page is asked for.

@@ -12,7 +12,7 @@ use super::Inner;
 use crate::{
     account::UserId,
     billing,
-    browser::Wanted,
+    browser::{Lack, Wanted},
     egress::{BLOCKED_REASON, Upstream},
     error::{Error, ErrorCode},
     ledger::{Reservation, ReserveError},
@@ -127,8 +127,14 @@ impl Inner {
 
     /// Options only this engine can judge; the user's proxy, if it is asked for.
     async fn check_options(&self, user: &UserId, options: SessionOptions) -> Result<Option<Upstream>, Error> {
-        if options.bypass_bot_detection {
-            return Err(unavailable("no browser for bypassBotDetection is configured"));
+        match self.backend.lacks(options) {
+            Some(lack @ Lack::Bypass) => {
+                return Err(Error::new(ErrorCode::Unavailable, lack.to_string()).with_hint("leave the option out"));
+            }
+            Some(lack @ Lack::BypassThroughProxy) => {
+                return Err(Error::invalid(lack.to_string()).with_hint("leave one of them out"));
+            }
+            None => {}
         }
         if !options.proxy {
             return Ok(None);
@@ -203,8 +209,4 @@ fn credits_error(needed: u64, available: u64) -> Error {
         .with_detail("availableCredits", available)
         .with_detail("longestTtlSeconds", covered)
         .with_hint(hint)
-}
-
-fn unavailable(message: &'static str) -> Error {
-    Error::new(ErrorCode::Unavailable, message).with_hint("leave the option out")
 }

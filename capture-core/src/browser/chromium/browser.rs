@@ -13,10 +13,13 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{
     cdp::{CdpError, CdpSession, Connection, Pending, SessionKey, commands},
+    config::Program,
     context::Kind,
     ground::Ground,
+    host::Host,
     ports::{self, Ports},
     process::{Launch, Process},
+    remote::{Endpoint, Remote},
     routes::Routes,
 };
 use crate::{
@@ -32,10 +35,10 @@ const PROBE: Duration = Duration::from_secs(5);
 /// A running browser. Dropping the last handle closes its pipe, and with it the process.
 #[derive(Debug)]
 pub(super) struct Browser {
-    process: Process,
+    host: Host,
     kind: Kind,
-    /// The port of whatever has none of its own.
-    egress: Arc<EgressPort>,
+    /// The port of whatever has none of its own; none where the browser is elsewhere.
+    egress: Option<Arc<EgressPort>>,
     /// Those of its contexts.
     ports: Arc<Ports>,
     tasks: Tasks,
@@ -54,11 +57,11 @@ impl Browser {
     /// Starts a browser and waits until it answers. What belongs to no context of its own goes through `egress`.
     pub(super) async fn start(
         ground: &Ground,
+        program: &Program,
         egress: EgressPort,
         kind: Kind,
         uid: Option<u32>,
     ) -> Result<Arc<Self>, Fault> {
-        let tasks = &ground.tasks;
         let dir = ground
             .root
             .browser_dir(uid)
@@ -66,15 +69,40 @@ impl Browser {
         let contexts = if kind == Kind::Shared { ground.config.pages_per_browser() } else { 0 };
         let ports = Ports::open(&ground.guard, contexts).await.map_err(|error| ports::refused(&error))?;
         let reached = ports.numbers().into_iter().chain([egress.address().port()]).collect();
-        let launch = Launch { egress: egress.address(), ports: reached, uid };
+        let launch = Launch { program, egress: egress.address(), ports: reached, uid };
         let (process, pipes) =
             Process::start(ground, dir, &launch).map_err(|error| Fault::Unavailable(error.to_string()))?;
         let routes = Arc::new(Routes::default());
-        let connection = Connection::start(pipes.to_browser, pipes.from_browser, tasks, Arc::<Routes>::clone(&routes));
-        let browser = Arc::new(Self {
-            process,
+        let connection =
+            Connection::start(pipes.to_browser, pipes.from_browser, &ground.tasks, Arc::<Routes>::clone(&routes));
+        let (host, egress) = (Host::Here(process), Some(Arc::new(egress)));
+        let browser =
+            Self::greeted(Self::new((host, kind), (egress, ports), (connection, routes), &ground.tasks)).await?;
+        ground.watched.add(&browser);
+        Ok(browser)
+    }
+
+    /// Connects to a browser elsewhere and waits until it answers.
+    pub(super) async fn reach(ground: &Ground, endpoint: &Endpoint, deadline: Instant) -> Result<Arc<Self>, Fault> {
+        let (remote, near) = Remote::connect(endpoint, deadline, &ground.tasks).await?;
+        let ports = Ports::open(&ground.guard, 0).await.map_err(|error| ports::refused(&error))?;
+        let routes = Arc::new(Routes::default());
+        let (from_browser, to_browser) = tokio::io::split(near);
+        let connection = Connection::start(to_browser, from_browser, &ground.tasks, Arc::<Routes>::clone(&routes));
+        let host = Host::Elsewhere(remote);
+        Self::greeted(Self::new((host, Kind::Guest), (None, ports), (connection, routes), &ground.tasks)).await
+    }
+
+    fn new(
+        (host, kind): (Host, Kind),
+        (egress, ports): (Option<Arc<EgressPort>>, Ports),
+        (connection, routes): (Connection, Arc<Routes>),
+        tasks: &Tasks,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            host,
             kind,
-            egress: Arc::new(egress),
+            egress,
             ports: Arc::new(ports),
             tasks: tasks.clone(),
             connection,
@@ -84,22 +112,22 @@ impl Browser {
             open: AtomicUsize::new(0),
             retiring: AtomicBool::new(false),
             lost: watch::Sender::new(None),
-        });
+        })
+    }
+
+    /// Itself once it has answered; from then on it is watched over.
+    async fn greeted(browser: Arc<Self>) -> Result<Arc<Self>, Fault> {
         if let Err(error) =
             tokio::time::timeout(START_TIMEOUT, browser.greet()).await.unwrap_or(Err(CdpError::Congested))
         {
-            browser.process.kill();
-            browser.process.exited().await;
-            let words = browser.process.last_words();
-            return Err(Fault::Unavailable(format!("Chromium did not start ({error}); its last words: {words}")));
+            browser.host.kill();
+            browser.host.exited().await;
+            let words = browser.host.last_words();
+            return Err(Fault::Unavailable(format!("Chromium did not answer ({error}); its last words: {words}")));
         }
-        ground.watched.add(&browser);
+        let tasks = browser.tasks.clone();
         tasks.spawn(watch_over(Arc::clone(&browser), tasks.clone()));
-        tracing::info!(
-            pid = browser.process.pid(),
-            start_ms = browser.started.elapsed().as_millis(),
-            "browser started"
-        );
+        tracing::info!(pid = browser.pid(), start_ms = browser.started.elapsed().as_millis(), "browser started");
         Ok(browser)
     }
 
@@ -118,8 +146,9 @@ impl Browser {
         CdpSession::page(self.connection.clone(), page)
     }
 
-    pub(super) fn pid(&self) -> u32 {
-        self.process.pid()
+    /// Its process, where that is ours.
+    pub(super) fn pid(&self) -> Option<u32> {
+        self.host.pid()
     }
 
     /// How much of it a session has.
@@ -128,13 +157,13 @@ impl Browser {
     }
 
     /// Where its files are, until it is gone.
-    pub(super) fn folder(&self) -> &Path {
-        self.process.folder()
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.host.folder()
     }
 
     /// Kills it with all its children, now; whoever uses it is told as of a crash.
     pub(super) fn kill(&self) {
-        self.process.kill();
+        self.host.kill();
     }
 
     /// The pipe, for those who pass commands on.
@@ -143,8 +172,8 @@ impl Browser {
     }
 
     /// The port of whatever has none of its own.
-    pub(super) fn egress(&self) -> &Arc<EgressPort> {
-        &self.egress
+    pub(super) fn egress(&self) -> Option<&Arc<EgressPort>> {
+        self.egress.as_ref()
     }
 
     /// Takes a port from its context. It is free once the browser has answered that it closes the context.
@@ -190,27 +219,34 @@ impl Browser {
 
     /// Memory of all its processes; blocking reads of `/proc`, some milliseconds.
     pub(super) fn memory_bytes(&self) -> u64 {
-        self.process.memory_bytes()
+        self.host.memory_bytes()
     }
 
     /// Ends it and waits until its processes and its folder are gone.
     pub(super) async fn close(&self) {
         // Told first, so that its exit is no surprise to whoever watches over it.
         self.lost.send_if_modified(|lost| lost.replace(LostReason::BrowserExited).is_none());
-        if !self.process.has_exited() {
-            drop(self.session().send(&commands::close_browser()));
+        match self.kind {
+            Kind::Guest => self.connection.close(),
+            Kind::Shared | Kind::Whole => drop(self.session().send(&commands::close_browser())),
         }
-        self.process.end().await;
+        self.host.end().await;
         self.give_up(LostReason::BrowserExited);
     }
 
     /// Whether it answers, and its network service too, without which no page opens.
     async fn probe(&self) -> bool {
         let (session, heard) = (self.session(), self.connection.heard());
-        let network = tokio::time::timeout(PROBE, session.send(&commands::cookies()));
+        let network = async {
+            // The cookies of a browser elsewhere are none of our business.
+            if self.kind == Kind::Guest {
+                return Ok(());
+            }
+            tokio::time::timeout(PROBE, session.send(&commands::cookies())).await.map(drop)
+        };
         let browser = tokio::time::timeout(PROBE, session.send(&commands::version()));
         match tokio::join!(browser, network) {
-            (Ok(Ok(_)), Ok(_)) => true,
+            (Ok(Ok(_)), Ok(())) => true,
             (Ok(Ok(_)), Err(_elapsed)) => false,
             // One that talks lives, however much it has to say before its answer.
             _ => self.connection.heard() != heard,
@@ -230,23 +266,23 @@ async fn watch_over(browser: Arc<Browser>, tasks: Tasks) {
     let mut misses = 0;
     let reason = loop {
         tokio::select! {
-            () = browser.process.exited() => break LostReason::BrowserExited,
+            () = browser.host.exited() => break LostReason::BrowserExited,
             () = browser.connection.closed() => break LostReason::BrowserExited,
             () = tasks.stopped() => return,
             () = tokio::time::sleep(PROBE) => {}
         }
         tokio::select! {
             lives = browser.probe() => misses = if lives { 0 } else { misses + 1 },
-            () = browser.process.exited() => break LostReason::BrowserExited,
+            () = browser.host.exited() => break LostReason::BrowserExited,
         }
         if misses >= 2 {
             break LostReason::BrowserHangs;
         }
     };
     if browser.lost_reason().is_none() {
-        let last_words = browser.process.last_words();
+        let last_words = browser.host.last_words();
         tracing::warn!(pid = browser.pid(), %reason, last_words, "browser lost");
     }
     browser.give_up(reason);
-    browser.process.kill();
+    browser.host.kill();
 }

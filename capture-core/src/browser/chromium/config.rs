@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use super::remote::Endpoint;
 use crate::egress::EgressPolicy;
 
 /// Whether sessions share browser processes.
@@ -47,6 +48,25 @@ impl Default for Bounds {
     }
 }
 
+/// A browser to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// Its executable.
+    pub executable: PathBuf,
+    /// Arguments beyond ours, with their dashes.
+    pub arguments: Vec<String>,
+}
+
+/// The browser of sessions with `bypassBotDetection`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BypassBrowser {
+    /// Started here, one for each session, behind the egress guard and the walls as every other.
+    Here(Program),
+    /// Runs elsewhere. Each session has a connection and a context of its own there; what its pages reach is that browser's matter,
+    /// not the egress guard's.
+    Elsewhere(Endpoint),
+}
+
 /// How Chromium is run. The default runs what the machine has, sandboxed.
 #[derive(Debug, Clone)]
 pub struct ChromiumConfig {
@@ -66,6 +86,8 @@ pub struct ChromiumConfig {
     pub uid: Option<u32>,
     /// Further arguments, with their dashes.
     pub extra_args: Vec<String>,
+    /// The browser of sessions with `bypassBotDetection`; without one they are refused.
+    pub bypass: Option<BypassBrowser>,
     /// When browsers are replaced.
     pub retire: Retire,
     /// When browsers are ended.
@@ -90,6 +112,7 @@ impl Default for ChromiumConfig {
             sandbox: true,
             uid: None,
             extra_args: Vec::new(),
+            bypass: None,
             retire: Retire::default(),
             bounds: Bounds::default(),
             egress: EgressPolicy::default(),

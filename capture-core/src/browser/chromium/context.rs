@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chromiumoxide::cdp::browser_protocol::target::CreateBrowserContextParams;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -18,7 +19,8 @@ pub(super) struct Context {
     pub(super) browser: Arc<Browser>,
     pub(super) id: String,
     /// Everything its pages ask of the network goes through here.
-    pub(super) egress: Arc<EgressPort>,
+    /// `None` where its browser is elsewhere.
+    pub(super) egress: Option<Arc<EgressPort>>,
     kind: Kind,
 }
 
@@ -29,6 +31,8 @@ pub(super) enum Kind {
     Shared,
     /// All of its browser.
     Whole,
+    /// In a browser elsewhere that may have other pages.
+    Guest,
 }
 
 impl Context {
@@ -38,11 +42,15 @@ impl Context {
             return Err(Fault::Unavailable("the browser had no port for a context in time".to_owned()));
         };
         let lent = Lent { browser, egress, kept: false };
-        let create = commands::create_context(flags::proxy(lent.egress.address()), flags::PROXY_BYPASS);
-        let created = ask(browser, browser.session().send(&create), deadline).await?;
-        let context = created.get("browserContextId").and_then(Value::as_str);
-        let id = context.ok_or_else(|| Fault::Protocol("a context without an id".to_owned()))?.to_owned();
-        Ok(Self { browser: Arc::clone(browser), id, egress: lent.keep(), kind: Kind::Shared })
+        let create = commands::create_context(Some((flags::proxy(lent.egress.address()), flags::PROXY_BYPASS)));
+        let id = made(browser, &create, deadline).await?;
+        Ok(Self { browser: Arc::clone(browser), id, egress: Some(lent.keep()), kind: Kind::Shared })
+    }
+
+    /// Makes a context in a browser elsewhere.
+    pub(super) async fn guest(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, Fault> {
+        let id = made(browser, &commands::create_context(None), deadline).await?;
+        Ok(Self { browser: Arc::clone(browser), id, egress: None, kind: Kind::Guest })
     }
 
     /// The default context of a browser that has no other session.
@@ -50,7 +58,7 @@ impl Context {
         let contexts = ask(browser, browser.session().send(&commands::contexts()), deadline).await?;
         let context = contexts.get("defaultBrowserContextId").and_then(Value::as_str);
         let id = context.ok_or_else(|| Fault::Protocol("a browser without a default context".to_owned()))?.to_owned();
-        let egress = Arc::clone(browser.egress());
+        let egress = browser.egress().cloned();
         Ok(Self { browser: Arc::clone(browser), id, egress, kind: Kind::Whole })
     }
 
@@ -69,8 +77,8 @@ impl Context {
 impl Drop for Context {
     fn drop(&mut self) {
         // Closed already: then the browser knows it no more, and says so to nobody.
-        if let Some(closing) = self.dispose() {
-            self.browser.give_port_back(Arc::clone(&self.egress), closing);
+        if let (Some(closing), Some(egress)) = (self.dispose(), &self.egress) {
+            self.browser.give_port_back(Arc::clone(egress), closing);
         }
     }
 }
@@ -95,6 +103,12 @@ impl Drop for Lent<'_> {
             self.browser.ports().give_back(Arc::clone(&self.egress));
         }
     }
+}
+
+async fn made(browser: &Browser, create: &CreateBrowserContextParams, deadline: Instant) -> Result<String, Fault> {
+    let created = ask(browser, browser.session().send(create), deadline).await?;
+    let context = created.get("browserContextId").and_then(Value::as_str);
+    Ok(context.ok_or_else(|| Fault::Protocol("a context without an id".to_owned()))?.to_owned())
 }
 
 async fn ask(browser: &Browser, reply: Pending, deadline: Instant) -> Result<Value, Fault> {

@@ -1,6 +1,7 @@
-//! Browsers of their own: one session, in the default context, that CDP clients may connect to.
+//! Browsers of their own, each with one session: those that CDP clients may connect to, in the default context, and those of
+//! sessions with `bypassBotDetection`, which may be elsewhere.
 //!
-//! Each runs under a uid of its own where we are root, so that what breaks out of one finds no other's memory and files.
+//! Each here runs under a uid of its own where we are root, so that what breaks out of one finds no other's memory and files.
 
 use std::{
     collections::BTreeSet,
@@ -13,14 +14,15 @@ use tokio::time::Instant;
 
 use super::{
     browser::Browser,
-    config::ChromiumConfig,
+    config::{BypassBrowser, ChromiumConfig, Program},
     context::{Context, Kind},
+    ground::Ground,
     pool::Pool,
     ports, process, setup,
 };
 use crate::{
     action::{Action, Outcome},
-    browser::{CdpClient, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame},
+    browser::{CdpClient, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame, Wanted},
     egress::{Traffic, Upstream},
     tasks::Tasks,
 };
@@ -45,7 +47,7 @@ impl Dedicated {
 
     /// Pids of those running now.
     pub(super) fn pids(&self) -> Vec<u32> {
-        self.alive().iter().map(|browser| browser.pid()).collect()
+        self.alive().iter().filter_map(|browser| browser.pid()).collect()
     }
 
     /// Ends all of them and waits until they are gone.
@@ -60,28 +62,49 @@ impl Dedicated {
         browsers.iter().filter_map(Weak::upgrade).filter(|browser| browser.lost_reason().is_none()).collect()
     }
 
-    /// Starts a browser with one page.
+    /// Opens a page in a browser that has no other session of ours.
     pub(super) async fn open(
         self: Arc<Self>,
         pool: &Pool,
-        upstream: Option<Upstream>,
+        wanted: Wanted,
         deadline: Instant,
     ) -> Result<OpenPage, Fault> {
         let ground = &pool.ground;
-        let uid = self.uid();
-        let egress = ground.guard.open().await.map_err(|error| ports::refused(&error))?;
-        egress.set_upstream(upstream);
         // Ends by itself in time, and leaves nothing behind then.
-        let browser = Browser::start(ground, egress, Kind::Whole, uid.as_ref().map(|uid| uid.number)).await?;
+        let (browser, uid) = match &ground.config.bypass {
+            Some(BypassBrowser::Here(program)) if wanted.options.bypass_bot_detection => {
+                self.start(ground, program, wanted.upstream).await?
+            }
+            Some(BypassBrowser::Elsewhere(endpoint)) if wanted.options.bypass_bot_detection => {
+                (Browser::reach(ground, endpoint, deadline).await?, None)
+            }
+            _ => self.start(ground, &ground.program, wanted.upstream).await?,
+        };
         self.browsers.lock().push(Arc::downgrade(&browser));
         let own = Own { browser: Arc::clone(&browser), tasks: ground.tasks.clone(), uid };
         let opened = async {
-            let context = Context::whole(&browser, deadline).await?;
+            let context = match browser.kind() {
+                Kind::Guest => Context::guest(&browser, deadline).await?,
+                Kind::Whole | Kind::Shared => Context::whole(&browser, deadline).await?,
+            };
             setup::open_page(context, deadline, &ground.tasks).await
         };
         let OpenPage { page, events, lines } = opened.await?;
         let page = Arc::new(OwnPage { page, own });
         Ok(OpenPage { page, events, lines })
+    }
+
+    async fn start(
+        self: &Arc<Self>,
+        ground: &Ground,
+        program: &Program,
+        upstream: Option<Upstream>,
+    ) -> Result<(Arc<Browser>, Option<Uid>), Fault> {
+        let uid = self.uid();
+        let egress = ground.guard.open().await.map_err(|error| ports::refused(&error))?;
+        egress.set_upstream(upstream);
+        let number = uid.as_ref().map(|uid| uid.number);
+        Ok((Browser::start(ground, program, egress, Kind::Whole, number).await?, uid))
     }
 
     /// A uid nobody else has. When all are taken it is the shared browsers'.

@@ -6,7 +6,7 @@
 
 use std::{net::SocketAddr, path::Path};
 
-use super::{config::ChromiumConfig, executable::is_headless_shell};
+use super::{config::Program, executable::is_headless_shell};
 
 const FLAGS: [&str; 41] = [
     // The pipe: no listener that another process could reach, and no page before we ask for one.
@@ -74,7 +74,7 @@ pub(super) fn proxy(egress: SocketAddr) -> String {
 }
 
 /// All arguments for a browser whose profile lives in `profile`. What has no proxy of its own goes to `egress`.
-pub(super) fn arguments(config: &ChromiumConfig, executable: &Path, profile: &Path, egress: SocketAddr) -> Vec<String> {
+pub(super) fn arguments(program: &Program, sandbox: bool, profile: &Path, egress: SocketAddr) -> Vec<String> {
     let mut arguments: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
     arguments.push(DISABLED_FEATURES.to_owned());
     // Pictures are taken of a surface of their own: a third quicker, and no stalls.
@@ -84,13 +84,13 @@ pub(super) fn arguments(config: &ChromiumConfig, executable: &Path, profile: &Pa
     arguments.push(format!("--proxy-server={}", proxy(egress)));
     arguments.push(format!("--proxy-bypass-list={PROXY_BYPASS}"));
     arguments.push("--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1".to_owned());
-    if !is_headless_shell(executable) {
+    if !is_headless_shell(&program.executable) {
         arguments.push("--headless=new".to_owned());
     }
-    if !config.sandbox {
+    if !sandbox {
         arguments.push("--no-sandbox".to_owned());
     }
-    arguments.extend(config.extra_args.iter().cloned());
+    arguments.extend(program.arguments.iter().cloned());
     arguments
 }
 
@@ -100,12 +100,8 @@ mod tests {
 
     #[test]
     fn the_sandbox_stays_on_and_lists_are_merged() {
-        let arguments = arguments(
-            &ChromiumConfig::default(),
-            Path::new("chromium-headless-shell"),
-            Path::new("p"),
-            SocketAddr::from(([127, 0, 0, 1], 9)),
-        );
+        let program = Program { executable: "chromium-headless-shell".into(), arguments: Vec::new() };
+        let arguments = arguments(&program, true, Path::new("p"), SocketAddr::from(([127, 0, 0, 1], 9)));
         assert!(!arguments.iter().any(|flag| flag.contains("no-sandbox")));
         assert_eq!(arguments.iter().filter(|flag| flag.starts_with("--disable-features")).count(), 1);
         assert!(arguments.iter().all(|flag| flag.starts_with("--")));

@@ -131,12 +131,14 @@ impl ChromiumPage {
     /// Why an address could not be opened: what the egress guard knows, else what the browser says. A redirect may have led
     /// to an address that is not in the request.
     fn not_opened(&self, goto: &Goto, error: String, began: Instant) -> Fault {
-        let egress = &self.context.egress;
         let target = goto.url.as_str().parse::<Url>().ok();
         let known = target.as_ref().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?)));
-        let failure = known.and_then(|(host, port)| egress.failure(host, port, began));
-        let failure = failure.or_else(|| egress.last_blocked(began).map(|blocked| Failure::Blocked(blocked.why)));
-        match failure.filter(|_| error == THROUGH_THE_GUARD) {
+        let guarded = self.context.egress.as_ref().filter(|_| error == THROUGH_THE_GUARD);
+        let failure = guarded.and_then(|egress| {
+            let failure = known.and_then(|(host, port)| egress.failure(host, port, began));
+            failure.or_else(|| egress.last_blocked(began).map(|blocked| Failure::Blocked(blocked.why)))
+        });
+        match failure {
             Some(failure) => {
                 let known = failure.reason().map(|reason| (reason.to_owned(), failure.to_string()));
                 let error = failure.chromium_error();

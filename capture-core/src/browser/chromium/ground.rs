@@ -1,15 +1,18 @@
 //! What every browser of a backend stands on.
 
-use std::path::PathBuf;
-
-use super::{config::ChromiumConfig, run_root::RunRoot, watchdog::Watched};
+use super::{
+    config::{ChromiumConfig, Program},
+    run_root::RunRoot,
+    watchdog::Watched,
+};
 use crate::{egress::Guard, tasks::Tasks};
 
 /// Settings, program, folders, tasks and the wall around the network.
 #[derive(Debug)]
 pub(super) struct Ground {
     pub(super) config: ChromiumConfig,
-    pub(super) executable: PathBuf,
+    /// The browser of sessions without a wish.
+    pub(super) program: Program,
     pub(super) root: RunRoot,
     pub(super) tasks: Tasks,
     pub(super) guard: Guard,

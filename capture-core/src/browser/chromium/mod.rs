@@ -20,6 +20,7 @@ mod frames;
 pub mod fuzzing;
 mod goto;
 mod ground;
+mod host;
 mod inset;
 mod journal;
 mod keeper;
@@ -34,6 +35,7 @@ mod pool;
 mod ports;
 mod process;
 mod read;
+mod remote;
 mod routes;
 mod run_root;
 mod screencast;
@@ -61,14 +63,16 @@ use tokio::time::Instant;
 
 use self::{browser::Browser, dedicated::Dedicated, ground::Ground, pool::Pool, run_root::RunRoot, watchdog::Watched};
 pub use self::{
-    config::{Bounds, ChromiumConfig, DEFAULT_BROWSER_UID, Isolation, Retire},
+    config::{Bounds, BypassBrowser, ChromiumConfig, DEFAULT_BROWSER_UID, Isolation, Program, Retire},
     executable::find_executable,
+    remote::{Endpoint, InvalidEndpoint},
     walls::{Walls, find_walls},
 };
-use super::{Backend, CdpClient, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame, Wanted};
+use super::{Backend, CdpClient, Fault, Lack, LostReason, OpenPage, Page, Screencast, ViewFrame, Wanted};
 use crate::{
     action::{Action, Outcome},
     egress::{Guard, System, Traffic, Upstream, Why},
+    session::SessionOptions,
     tasks::Tasks,
 };
 
@@ -100,7 +104,8 @@ impl Chromium {
             .map_err(|error| Fault::Unavailable(format!("no run root for browsers: {error}")))?;
         let guard = Guard::new(config.egress.clone(), Arc::new(System::default()));
         config.forbidden.iter().for_each(|address| guard.forbid(*address));
-        let ground = Ground { config, executable, root, tasks: Tasks::default(), guard, watched: Watched::default() };
+        let program = Program { executable, arguments: config.extra_args.clone() };
+        let ground = Ground { config, program, root, tasks: Tasks::default(), guard, watched: Watched::default() };
         let pool = Arc::new(Pool::new(ground));
         if let Err(fault) = pool.warm_up().await {
             pool.shutdown().await;
@@ -126,8 +131,8 @@ impl Chromium {
 impl Backend for Chromium {
     fn open(&self, wanted: Wanted, deadline: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>> {
         async move {
-            if wanted.options.cdp {
-                return Arc::clone(&self.dedicated).open(&self.pool, wanted.upstream, deadline).await;
+            if wanted.options.cdp || wanted.options.bypass_bot_detection {
+                return Arc::clone(&self.dedicated).open(&self.pool, wanted, deadline).await;
             }
             let (browser, OpenPage { page, events, lines }) = self.pool.open(deadline).await?;
             page.route_through(wanted.upstream);
@@ -135,6 +140,15 @@ impl Backend for Chromium {
             Ok(OpenPage { page: Arc::new(page), events, lines })
         }
         .boxed()
+    }
+
+    fn lacks(&self, options: SessionOptions) -> Option<Lack> {
+        match &self.pool.ground.config.bypass {
+            _ if !options.bypass_bot_detection => None,
+            None => Some(Lack::Bypass),
+            Some(BypassBrowser::Elsewhere(_)) if options.proxy => Some(Lack::BypassThroughProxy),
+            Some(_) => None,
+        }
     }
 
     fn judge_upstream(&self, upstream: &Upstream) -> Result<(), Why> {

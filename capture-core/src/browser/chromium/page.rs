@@ -253,11 +253,13 @@ impl Page for ChromiumPage {
     }
 
     fn traffic(&self) -> Option<Traffic> {
-        Some(self.context.egress.traffic())
+        self.context.egress.as_ref().map(|egress| egress.traffic())
     }
 
     fn route_through(&self, upstream: Option<Upstream>) {
-        self.context.egress.set_upstream(upstream);
+        if let Some(egress) = &self.context.egress {
+            egress.set_upstream(upstream);
+        }
     }
 
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {

@@ -104,7 +104,7 @@ impl Pool {
 
     /// Pids of the browsers running now.
     pub(super) fn pids(&self) -> Vec<u32> {
-        self.state.lock().browsers.iter().map(|browser| browser.pid()).collect()
+        self.state.lock().browsers.iter().filter_map(|browser| browser.pid()).collect()
     }
 
     /// A session's page was closed: its browser has room again, or is done.
@@ -181,7 +181,8 @@ impl Pool {
     /// Starts a shared browser: what belongs to no session has no network.
     async fn start(&self) -> Result<Arc<Browser>, Fault> {
         let shut = self.ground.guard.open_shut().await.map_err(|error| ports::refused(&error))?;
-        Browser::start(&self.ground, shut, Kind::Shared, process::browser_uid(&self.ground.config)).await
+        let uid = process::browser_uid(&self.ground.config);
+        Browser::start(&self.ground, &self.ground.program, shut, Kind::Shared, uid).await
     }
 
     /// The emptiest running browser that takes another session.

@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use super::{
-    config::{ChromiumConfig, DEFAULT_BROWSER_UID},
+    config::{ChromiumConfig, DEFAULT_BROWSER_UID, Program},
     flags,
     ground::Ground,
     memory,
@@ -54,7 +54,8 @@ pub(super) struct Pipes {
 
 /// What differs from browser to browser.
 #[derive(Debug)]
-pub(super) struct Launch {
+pub(super) struct Launch<'a> {
+    pub(super) program: &'a Program,
     /// Where everything goes that has no proxy of its own.
     pub(super) egress: SocketAddr,
     /// All that it may connect to over TCP.
@@ -81,23 +82,23 @@ pub(super) fn browser_uid(config: &ChromiumConfig) -> Option<u32> {
 
 impl Process {
     /// Starts the browser in `dir`, which is removed after it has exited.
-    pub(super) fn start(ground: &Ground, dir: BrowserDir, launch: &Launch) -> Result<(Self, Pipes), StartError> {
-        let Ground { config, executable, tasks, .. } = ground;
+    pub(super) fn start(ground: &Ground, dir: BrowserDir, launch: &Launch<'_>) -> Result<(Self, Pipes), StartError> {
+        let Ground { config, tasks, .. } = ground;
         let (commands_read, commands_write) = std::io::pipe()?;
         let (replies_read, replies_write) = std::io::pipe()?;
         let pipes = Pipes {
             to_browser: pipe::Sender::from_owned_fd(roomy(commands_write.into()))?,
             from_browser: pipe::Receiver::from_owned_fd(roomy(replies_read.into()))?,
         };
-        let mut command = command((config, executable), dir.path(), launch);
+        let mut command = command(config.sandbox, dir.path(), launch);
         let fds = vec![
             FdMapping { parent_fd: commands_read.into(), child_fd: 3 },
             FdMapping { parent_fd: replies_write.into(), child_fd: 4 },
         ];
         command.fd_mappings(fds).map_err(|collision| StartError::Prepare(std::io::Error::other(collision)))?;
         let spawned = walls::spawn(command.into(), &launch.ports);
-        let mut child =
-            spawned.map_err(|source| StartError::Spawn { program: executable.display().to_string(), source })?;
+        let mut child = spawned
+            .map_err(|source| StartError::Spawn { program: launch.program.executable.display().to_string(), source })?;
         let pid = child.id().unwrap_or_default();
         if let Err(error) = dir.record(pid) {
             tracing::warn!(pid, %error, "a browser could not be recorded for a later sweep");
@@ -159,13 +160,13 @@ impl Process {
     }
 }
 
-fn command((config, executable): (&ChromiumConfig, &Path), dir: &Path, launch: &Launch) -> Command {
+fn command(sandbox: bool, dir: &Path, launch: &Launch<'_>) -> Command {
     // The shell only sets a limit and becomes the browser: no core dumps, which would hold the pages of sessions.
     let mut command = Command::new("/bin/sh");
     command
         .args(["-c", "ulimit -c 0; exec \"$0\" \"$@\""])
-        .arg(executable)
-        .args(flags::arguments(config, executable, &dir.join("profile"), launch.egress))
+        .arg(&launch.program.executable)
+        .args(flags::arguments(launch.program, sandbox, &dir.join("profile"), launch.egress))
         .env_clear() // it must not inherit our secrets
         .env("HOME", dir.join("home"))
         .env("TMPDIR", dir.join("tmp"))

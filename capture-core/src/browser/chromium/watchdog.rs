@@ -63,14 +63,14 @@ pub(super) async fn watch(pool: Arc<Pool>) {
 
 /// One look; the pids of browsers of which a page was ended.
 fn look(browsers: &[Arc<Browser>], bounds: Bounds, before: &HashSet<u32>) -> HashSet<u32> {
-    let leaders = browsers.iter().map(|browser| browser.pid()).collect();
+    let leaders = browsers.iter().filter_map(|browser| browser.pid()).collect();
     let mut members = memory::members(&leaders);
     let mut over = HashSet::new();
     for browser in browsers {
-        let pid = browser.pid();
+        let (Some(pid), Some(folder)) = (browser.pid(), browser.folder()) else { continue }; // it runs elsewhere
         let taken = Taken {
             members: members.remove(&pid).unwrap_or_default(),
-            disk_bytes: disk_bytes(browser.folder(), bounds.disk_bytes),
+            disk_bytes: disk_bytes(folder, bounds.disk_bytes),
         };
         let verdict = judge(&taken, bounds, browser.kind(), before.contains(&pid));
         if matches!(verdict, Verdict::EndFattest) {

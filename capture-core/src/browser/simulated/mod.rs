@@ -23,12 +23,12 @@ use tokio::{
 };
 
 use self::state::{SimulatedState, pixel, view_frame};
-use super::{Backend, CdpClient, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame, Wanted};
+use super::{Backend, CdpClient, Fault, Lack, LostReason, OpenPage, Page, Screencast, ViewFrame, Wanted};
 use crate::{
     action::{Action, Deed, Outcome},
     egress::{Traffic, Upstream, Why},
     error::RunOutcome,
-    session::{EventKind, Lines, PageNavigated},
+    session::{EventKind, Lines, PageNavigated, SessionOptions},
 };
 
 /// What a simulated action does.
@@ -131,6 +131,10 @@ impl Backend for Simulated {
             Ok(OpenPage { page, events: receiver, lines: Lines::default() })
         }
         .boxed()
+    }
+
+    fn lacks(&self, options: SessionOptions) -> Option<Lack> {
+        options.bypass_bot_detection.then_some(Lack::Bypass)
     }
 
     fn judge_upstream(&self, _upstream: &Upstream) -> Result<(), Why> {

@@ -1,4 +1,4 @@
-//! TLS to `https://` proxies, against Mozilla's roots: the same on every machine and in images without certificates.
+//! TLS to `https://` proxies.
 
 use std::{io, sync::Arc};
 
@@ -6,13 +6,15 @@ use tokio::net::TcpStream;
 use tokio_rustls::{
     TlsConnector,
     rustls::{
-        self, ClientConfig, RootCertStore,
-        crypto::ring,
+        self, ClientConfig,
         pki_types::{CertificateDer, ServerName},
     },
 };
 
-use crate::egress::{UpstreamFailure, host::Host, wire::Wire};
+use crate::{
+    egress::{UpstreamFailure, host::Host, wire::Wire},
+    tls,
+};
 
 /// What proxies' certificates are checked against.
 #[derive(Debug)]
@@ -24,12 +26,7 @@ pub(in crate::egress) struct Tls {
 impl Tls {
     /// Mozilla's roots and these.
     pub(in crate::egress) fn trusting(more: &[CertificateDer<'static>]) -> Self {
-        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        roots.add_parsable_certificates(more.iter().cloned());
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map(|config| config.with_root_certificates(roots).with_no_client_auth());
-        Self { config: config.ok().map(Arc::new) }
+        Self { config: tls::client_trusting(more) }
     }
 
     pub(super) async fn secure(&self, stream: TcpStream, host: &Host) -> Result<Wire, UpstreamFailure> {

@@ -48,12 +48,13 @@ pub(in super::super) fn close_browser() -> browser::CloseParams {
     browser::CloseParams {}
 }
 
-/// Opens a context that goes away with our connection, with a proxy of its own.
-pub(in super::super) fn create_context(proxy: String, bypass: &str) -> target::CreateBrowserContextParams {
+/// Opens a context that goes away with our connection, with a proxy of its own and what goes around it.
+pub(in super::super) fn create_context(proxy: Option<(String, &str)>) -> target::CreateBrowserContextParams {
+    let (proxy, bypass) = proxy.map(|(proxy, bypass)| (proxy, bypass.to_owned())).unzip();
     target::CreateBrowserContextParams {
         dispose_on_detach: Some(true),
-        proxy_server: Some(proxy),
-        proxy_bypass_list: Some(bypass.to_owned()),
+        proxy_server: proxy,
+        proxy_bypass_list: bypass,
         ..Default::default()
     }
 }

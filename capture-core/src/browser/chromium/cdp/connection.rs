@@ -15,8 +15,7 @@ use chromiumoxide::Command;
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::unix::pipe,
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch},
 };
 
@@ -83,8 +82,8 @@ struct Outgoing {
 impl Connection {
     /// Starts reading and writing.
     pub(in super::super) fn start(
-        to_browser: pipe::Sender,
-        from_browser: pipe::Receiver,
+        to_browser: impl AsyncWrite + Unpin + Send + 'static,
+        from_browser: impl AsyncRead + Unpin + Send + 'static,
         tasks: &Tasks,
         listener: Arc<dyn Listener>,
     ) -> Self {
@@ -264,7 +263,7 @@ impl Drop for Pending {
 }
 
 async fn write(
-    mut pipe: pipe::Sender,
+    mut pipe: impl AsyncWrite + Unpin,
     mut commands: mpsc::Receiver<Outgoing>,
     connection: &Connection,
 ) -> std::io::Result<()> {
@@ -289,7 +288,11 @@ async fn write(
     }
 }
 
-async fn read(mut pipe: pipe::Receiver, connection: &Connection, listener: &dyn Listener) -> std::io::Result<()> {
+async fn read(
+    mut pipe: impl AsyncRead + Unpin,
+    connection: &Connection,
+    listener: &dyn Listener,
+) -> std::io::Result<()> {
     let mut splitter = Splitter::default();
     loop {
         splitter.buffer().reserve(64 * 1024);

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::SessionKey;
 
 /// Largest message we take. Screenshots of 16384² pixels fit; whatever is larger is a defect or an attack.
-pub(super) const MAX_MESSAGE: usize = 256 * 1024 * 1024;
+pub(in super::super) const MAX_MESSAGE: usize = 256 * 1024 * 1024;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Call<'a, P> {

@@ -14,6 +14,6 @@ pub(super) use self::message::events_of;
 pub(super) use self::{
     answer::{CdpError, RawReply},
     connection::{Connection, Listener, Pending},
-    message::{Event, Logged, LoggedKind},
+    message::{Event, Logged, LoggedKind, MAX_MESSAGE},
     session::{CdpSession, SessionKey},
 };
