@@ -22,6 +22,7 @@ if [ "$wanted" != run ]; then
     need 'command -v python3 && python3 -c "import venv, ensurepip"' python3 python3-venv
 fi
 if [ "$wanted" != run ]; then
+    need 'test -x /usr/lib/chromium/chromium' chromium
     need 'command -v redis-server' redis-server
     need 'command -v nginx' nginx-light
     need 'ls /usr/lib/*/faketime/libfaketimeMT.so.1' libfaketime

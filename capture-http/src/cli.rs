@@ -81,7 +81,7 @@ fn argument(setting: &'static crate::config::Setting) -> Arg {
             setting.variable()
         ));
     match setting.form {
-        Form::Value(word) => argument.value_name(word),
+        Form::Value(word) => argument.value_name(word).allow_hyphen_values(word == "ARGUMENTS"),
         Form::Switch => argument.value_name("BOOL").num_args(0..=1).require_equals(true).default_missing_value("true"),
     }
 }

@@ -47,6 +47,7 @@ fn each_library_stays_where_it_belongs() {
         ("hyper", &["capture-http"][..]),
         ("clap", &["capture-http"][..]),
         ("toml", &["capture-http"][..]),
+        ("shlex", &["capture-http"][..]),
         ("anyhow", &[][..]),
     ];
     for package in metadata()["packages"].as_array().unwrap() {

@@ -12,6 +12,7 @@ mod bad_input;
 mod behaviours;
 mod billing;
 mod boundaries;
+mod bypass;
 mod cdp;
 mod channel;
 mod cli;

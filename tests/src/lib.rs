@@ -22,6 +22,7 @@ pub mod processes;
 pub mod proxy;
 pub mod raw;
 pub mod redis;
+pub mod remote;
 pub mod server;
 pub mod simulated;
 pub mod site;
@@ -39,6 +40,7 @@ pub use self::{
     proxy::Proxy,
     raw::RawSocket,
     redis::Redis,
+    remote::RemoteBrowser,
     server::Server,
     simulated::SimulatedServer,
     site::Site,

@@ -33,7 +33,7 @@ pub(super) fn parse(path: PathBuf, text: &str) -> Result<(PathBuf, Flags), Confi
             toml::Value::Boolean(truth) => truth.to_string(),
             other => {
                 let accepted = "a text, a whole number, true or false".to_owned();
-                let value = other.type_str().to_owned();
+                let value = format!("{:?}", other.type_str());
                 return Err(ConfigError::Value { name, accepted, value, origin: Origin::File(path) });
             }
         };

@@ -12,7 +12,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use capture_core::{
     Limits,
-    browser::chromium::{Bounds, ChromiumConfig, Isolation, Retire},
+    browser::chromium::{Bounds, BypassBrowser, ChromiumConfig, Isolation, Program, Retire},
     egress::{EgressPolicy, Rule},
 };
 use capture_ws::limits::ChannelLimits;
@@ -123,8 +123,7 @@ fn listen(values: &Values<'_>, dev: bool) -> Result<SocketAddr, ConfigError> {
     match values.find(NAME) {
         Some(Found { text, origin }) if dev && !address.ip().is_loopback() => {
             // The secret of the user dev is known to everyone.
-            let accepted = "a loopback address such as 127.0.0.1:8080 with --dev".to_owned();
-            Err(ConfigError::Value { name: NAME, accepted, value: text, origin })
+            Err(values::refused(NAME, "a loopback address such as 127.0.0.1:8080 with --dev", text, origin))
         }
         _ => Ok(address),
     }
@@ -215,9 +214,30 @@ fn browser(values: &Values<'_>, dev: bool) -> Result<ChromiumConfig, ConfigError
             memory_bytes: values.number::<u64>("browser-memory-mib", 256..=1_048_576)? << 20,
             disk_bytes: values.number::<u64>("browser-disk-mib", 32..=1_048_576)? << 20,
         },
+        bypass: bypass(values)?,
         egress: egress(values, dev)?,
         ..ChromiumConfig::default()
     })
+}
+
+/// The browser of sessions with `bypassBotDetection`: here or elsewhere, not both.
+fn bypass(values: &Values<'_>) -> Result<Option<BypassBrowser>, ConfigError> {
+    const URL: &str = "bypass-browser-url";
+    const ARGUMENTS: &str = "bypass-browser-arguments";
+    let address = "a ws or wss address such as wss://browsers.example/devtools/browser";
+    let endpoint = values.optional(URL, address, |text| text.parse().ok())?;
+    let words = "arguments with their dashes, such as --lang=de --user-agent='Mozilla/5.0 (X11)'";
+    let dashed = |words: Vec<String>| words.iter().all(|word| word.starts_with('-')).then_some(words);
+    let arguments = values.optional(ARGUMENTS, words, |text| shlex::split(text).and_then(dashed))?;
+    match (values.path("bypass-browser-executable")?, endpoint, arguments) {
+        (Some(executable), None, arguments) => {
+            Ok(Some(BypassBrowser::Here(Program { executable, arguments: arguments.unwrap_or_default() })))
+        }
+        (None, Some(endpoint), None) => Ok(Some(BypassBrowser::Elsewhere(endpoint))),
+        (None, None, None) => Ok(None),
+        (None, _, Some(_)) => Err(values.misplaced(ARGUMENTS, "left out without bypass-browser-executable")),
+        (Some(_), Some(_), _) => Err(values.misplaced(URL, "left out with bypass-browser-executable")),
+    }
 }
 
 fn egress(values: &Values<'_>, dev: bool) -> Result<EgressPolicy, ConfigError> {

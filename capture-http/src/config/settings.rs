@@ -50,6 +50,8 @@ pub(crate) struct Setting {
     pub(crate) default: Option<&'static str>,
     /// One sentence for people.
     pub(crate) help: &'static str,
+    /// Whether its value may hold a secret, and so is never shown.
+    pub(crate) secret: bool,
 }
 
 impl Setting {
@@ -78,16 +80,21 @@ pub(crate) fn find(name: &str) -> Option<&'static Setting> {
 }
 
 const fn value(name: &'static str, group: Group, word: &'static str, help: &'static str) -> Setting {
-    Setting { name, group, form: Form::Value(word), default: None, help }
+    Setting { name, group, form: Form::Value(word), default: None, help, secret: false }
 }
 
 const fn switch(name: &'static str, group: Group, help: &'static str) -> Setting {
-    Setting { name, group, form: Form::Switch, default: Some("false"), help }
+    Setting { name, group, form: Form::Switch, default: Some("false"), help, secret: false }
 }
 
 impl Setting {
     const fn or(mut self, default: &'static str) -> Self {
         self.default = Some(default);
+        self
+    }
+
+    const fn secret(mut self) -> Self {
+        self.secret = true;
         self
     }
 }
@@ -99,7 +106,7 @@ pub(crate) const SETTINGS: &[Setting] = {
     &[
         value(CONFIG, General, "FILE", "TOML file with settings; flags and variables win over it."),
         value("data-dir", General, "DIR", "Where the ledger is kept; without it `capture` in `$XDG_DATA_HOME` or `~/.local/share`, or `./capture-data` without a home."),
-        value("redis-url", General, "URL", "Redis that many instances share, as in `redis://host:6379`: sessions, users and credits are kept there, and every instance answers for every session."),
+        value("redis-url", General, "URL", "Redis that many instances share, as in `redis://host:6379`: sessions, users and credits are kept there, and every instance answers for every session.").secret(),
         value("redis-prefix", General, "NAME", "What the names of all keys and channels in Redis begin with.").or("capture"),
         value("log-format", General, "FORMAT", "`text` or `json`, one event a line on stderr.").or("text"),
         value("log-level", General, "LEVEL", "`error`, `warn`, `info`, `debug` or `trace`, also per module as in `info,capture_core=debug`; without it `info` for `serve`, `warn` for other commands."),
@@ -139,8 +146,11 @@ pub(crate) const SETTINGS: &[Setting] = {
         value("browser-retire-memory-mib", Browser, "MIB", "Memory of a browser process and its children above which it is replaced.").or("4096"),
         value("browser-memory-mib", Browser, "MIB", "Memory of a browser process and its children above which the session with the largest page ends, and the browser if that was not enough or it has one session only.").or("6144"),
         value("browser-disk-mib", Browser, "MIB", "Room that the files of a browser process may take; above it the browser ends.").or("1024"),
-        value("browser-run-root", Browser, "DIR", "Where running browsers keep their files; without it a folder in the system's temporary directory."),
+        value("browser-run-root", Browser, "DIR", "Where running browsers keep their files; without it a folder in the system's temporary directory. Full Chromium wants a path of at most 45 characters."),
         value("browser-uid", Browser, "UID", "User id browsers run under when the server runs as root; without it 60700, never 0."),
+        value("bypass-browser-executable", Browser, "FILE", "Browser for sessions with `bypassBotDetection`, started for each of them; without it and `bypass-browser-url` they are answered 503."),
+        value("bypass-browser-arguments", Browser, "ARGUMENTS", "Its further arguments, as a shell would read them; what overrules ours, as a proxy of its own would, opens the walls around it."),
+        value("bypass-browser-url", Browser, "URL", "The same browser elsewhere, as in `wss://browsers.example/devtools/browser`: each session has a connection and a context of its own there, and what its pages reach is not behind the egress rules.").secret(),
         switch("egress-private", Browser, "Let pages reach loopback and private addresses; `dev` implies it. Cloud metadata stays denied."),
         value("egress-allow", Browser, "RULES", "What pages may reach although it is not public, separated by commas: addresses, networks, names, each with a port if wanted, as in `10.1.0.0/16,intranet.example:8080`."),
         value("egress-deny", Browser, "RULES", "What pages may not reach, whatever else allows it; written as `egress-allow`."),

@@ -86,8 +86,37 @@ fn refusals_name_setting_accepted_values_and_place() {
 }
 
 #[test]
+fn the_bypass_browser_is_here_or_elsewhere() {
+    let bypass = |flags: &[(&'static str, &str)]| load(flags, &[], "").map(|config| config.browser.bypass);
+    let executable = ("bypass-browser-executable", "/opt/browser");
+    let arguments = ("bypass-browser-arguments", "--lang=de --user-agent='Mozilla/5.0 (X11)'");
+    let url = ("bypass-browser-url", "wss://browsers.example/?token=s3cret");
+    assert_eq!(bypass(&[]).unwrap(), None);
+    let words = vec!["--lang=de".to_owned(), "--user-agent=Mozilla/5.0 (X11)".to_owned()];
+    let here = BypassBrowser::Here(Program { executable: "/opt/browser".into(), arguments: words });
+    assert_eq!(bypass(&[executable, arguments]).unwrap(), Some(here));
+    let elsewhere = BypassBrowser::Elsewhere(url.1.parse().unwrap());
+    assert_eq!(bypass(&[url]).unwrap(), Some(elsewhere));
+    for (flags, sentence) in [
+        (vec![executable, url], "bypass-browser-url must be left out with bypass-browser-executable"),
+        (vec![arguments], "bypass-browser-arguments must be left out without bypass-browser-executable"),
+        (vec![url, arguments], "bypass-browser-arguments must be left out without bypass-browser-executable"),
+        (vec![executable, ("bypass-browser-arguments", "lang=de")], "must be arguments with their dashes"),
+        (vec![executable, ("bypass-browser-arguments", "--open='")], "must be arguments with their dashes"),
+        (
+            vec![("bypass-browser-url", "https://a.example/?token=s3cret")],
+            "not what was given (from --bypass-browser-url)",
+        ),
+        (vec![("redis-url", "http://:s3cret@a.example")], "not what was given (from --redis-url)"),
+    ] {
+        let error = load(&flags, &[], "").unwrap_err().to_string();
+        assert!(error.contains(sentence) && !error.contains("s3cret"), "{error}");
+    }
+}
+
+#[test]
 fn every_setting_is_read() {
-    let free_text = [CONFIG, "data-dir", "browser-executable", "browser-run-root"];
+    let free_text = [CONFIG, "data-dir", "browser-executable", "browser-run-root", "bypass-browser-executable"];
     for setting in SETTINGS.iter().filter(|setting| !free_text.contains(&setting.name)) {
         let error = load(&[(setting.name, "=;=")], &[], "").unwrap_err();
         assert!(matches!(error, ConfigError::Value { name, .. } if name == setting.name), "{}: {error}", setting.name);

@@ -16,13 +16,13 @@ pub(crate) type Flags = BTreeMap<&'static str, String>;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
     /// A value that does not fit its setting.
-    #[error("{name} must be {accepted}, not {value:?} (from {origin})")]
+    #[error("{name} must be {accepted}, not {value} (from {origin})")]
     Value {
         /// The setting.
         name: &'static str,
         /// What fits, as it reads after "must be".
         accepted: String,
-        /// What was given.
+        /// What was given, quoted; not shown where it may be a secret.
         value: String,
         /// Where.
         origin: Origin,
@@ -131,7 +131,15 @@ impl Values<'_> {
         let Some(Found { text, origin }) = self.find(name) else { return Ok(None) };
         match read(&text) {
             Some(value) => Ok(Some(value)),
-            None => Err(ConfigError::Value { name, accepted: accepted.to_owned(), value: text, origin }),
+            None => Err(refused(name, accepted, text, origin)),
+        }
+    }
+
+    /// The refusal of a setting that was given although others forbid it.
+    pub(super) fn misplaced(&self, name: &'static str, accepted: &str) -> ConfigError {
+        match self.find(name) {
+            Some(Found { text, origin }) => refused(name, accepted, text, origin),
+            None => ConfigError::Missing(name),
         }
     }
 
@@ -183,4 +191,11 @@ impl Values<'_> {
     pub(crate) fn path(&self, name: &'static str) -> Result<Option<PathBuf>, ConfigError> {
         self.optional(name, "a path", |text| (!text.is_empty()).then(|| PathBuf::from(text)))
     }
+}
+
+/// A value that does not fit.
+pub(super) fn refused(name: &'static str, accepted: &str, text: String, origin: Origin) -> ConfigError {
+    let secret = settings::find(name).is_some_and(|setting| setting.secret);
+    let value = if secret { "what was given".to_owned() } else { format!("{text:?}") };
+    ConfigError::Value { name, accepted: accepted.to_owned(), value, origin }
 }

@@ -8,7 +8,7 @@ use std::{net::SocketAddr, path::Path};
 
 use super::{config::Program, executable::is_headless_shell};
 
-const FLAGS: [&str; 41] = [
+const FLAGS: [&str; 43] = [
     // The pipe: no listener that another process could reach, and no page before we ask for one.
     "--remote-debugging-pipe",
     "--no-startup-window",
@@ -27,6 +27,9 @@ const FLAGS: [&str; 41] = [
     "--no-first-run",
     "--no-pings",
     "--no-service-autorun",
+    // What full Chromium would fetch all the same, through its user's proxy: a port that Chromium itself refuses.
+    "--component-updater=url-source=http://127.0.0.1:1/",
+    "--gaia-url=http://127.0.0.1:1/",
     "--password-store=basic",
     "--use-mock-keychain",
     // No traffic around a proxy: no QUIC, and WebRTC only through one.
@@ -63,7 +66,8 @@ const FLAGS: [&str; 41] = [
 
 /// Only the last `--disable-features` counts, so all of them stand in one.
 const DISABLED_FEATURES: &str = "--disable-features=AcceptCHFrame,AutofillServerCommunication,DestroyProfileOnBrowserClose,\
-    DialMediaRouteProvider,GlobalMediaControls,HttpsUpgrades,MediaRouter,OptimizationHints,PaintHolding,Translate";
+    DialMediaRouteProvider,GlobalMediaControls,HttpsUpgrades,MediaRouter,NetworkTimeServiceQuerying,\
+    OptimizationHints,PaintHolding,Translate";
 
 /// Sent through the proxy as well: by default Chromium reaches loopback without it.
 pub(super) const PROXY_BYPASS: &str = "<-loopback>";

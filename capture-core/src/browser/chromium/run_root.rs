@@ -40,7 +40,8 @@ impl RunRoot {
 
     /// A new folder, 0700, with home and temporary folder inside, owned by this uid.
     pub(super) fn browser_dir(&self, uid: Option<u32>) -> io::Result<BrowserDir> {
-        let name = Uuid::new_v4().simple().to_string();
+        // Short: full Chromium has a socket below `tmp`, and a socket's path has at most 107 characters.
+        let name = Uuid::new_v4().simple().to_string().split_off(20);
         let dir = BrowserDir { path: self.path.join(&name), record: self.path.join(format!("{name}.owner")) };
         fs::write(&dir.record, ownership(None))?;
         for folder in ["", "home", "tmp", "profile"] {

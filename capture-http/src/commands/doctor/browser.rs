@@ -35,32 +35,47 @@ pub(super) async fn found(config: &Config) -> Finding {
 /// A real browser, started as the server would, with one page.
 pub(super) async fn starts(config: &Config) -> Finding {
     let sandbox = if config.browser.sandbox { "with its sandbox" } else { "WITHOUT its sandbox, as asked" };
-    let trouble = match tokio::time::timeout(START_TIMEOUT, open_page(&config.browser)).await {
-        Ok(Ok(title)) if title == TITLE => {
-            return Finding::Fine(format!("browser starts {sandbox} and opens a page"));
-        }
-        Ok(Ok(title)) => format!("a page has the title {title:?} instead of {TITLE:?}"),
-        Ok(Err(Failure::Browser(fault))) => terminal::sentence(&fault),
-        Ok(Err(failure)) => terminal::sentence(&failure),
-        Err(_elapsed) => format!("nothing happened for {} s", START_TIMEOUT.as_secs()),
-    };
     let mend = "if it is the sandbox, allow user namespaces: sysctl kernel.apparmor_restrict_unprivileged_userns=0 or \
                 kernel.unprivileged_userns_clone=1, in a container its seccomp profile";
-    Finding::problem(format!("browser does not start {sandbox}: {trouble}"), mend)
+    match trouble(config, SessionOptions::with_ttl(START_TIMEOUT)).await {
+        None => Finding::Fine(format!("browser starts {sandbox} and opens a page")),
+        Some(trouble) => Finding::problem(format!("browser does not start {sandbox}: {trouble}"), mend),
+    }
 }
 
-async fn open_page(browser: &ChromiumConfig) -> Result<String, Failure> {
+/// The browser of sessions with `bypassBotDetection`, if there is one.
+pub(super) async fn second(config: &Config) -> Option<Finding> {
+    config.browser.bypass.as_ref()?;
+    let options = SessionOptions { bypass_bot_detection: true, ..SessionOptions::with_ttl(START_TIMEOUT) };
+    let mend = "try what --bypass-browser-executable or --bypass-browser-url names by hand";
+    Some(match trouble(config, options).await {
+        None => Finding::Fine("second browser opens a page".to_owned()),
+        Some(trouble) => Finding::problem(format!("second browser does not open a page: {trouble}"), mend),
+    })
+}
+
+/// What comes between a session with these options and its page.
+async fn trouble(config: &Config, options: SessionOptions) -> Option<String> {
+    match tokio::time::timeout(START_TIMEOUT, open_page(&config.browser, options)).await {
+        Ok(Ok(title)) if title == TITLE => None,
+        Ok(Ok(title)) => Some(format!("a page has the title {title:?} instead of {TITLE:?}")),
+        Ok(Err(Failure::Browser(fault))) => Some(terminal::sentence(&fault)),
+        Ok(Err(failure)) => Some(terminal::sentence(&failure)),
+        Err(_elapsed) => Some(format!("nothing happened for {} s", START_TIMEOUT.as_secs())),
+    }
+}
+
+async fn open_page(browser: &ChromiumConfig, options: SessionOptions) -> Result<String, Failure> {
     let chromium = Chromium::start(ChromiumConfig { warm_pages: 1, ..browser.clone() }).await?;
     let user = USER.parse().map_err(|error: capture_core::account::InvalidUserId| Failure::Usage(error.to_string()))?;
     let caller = Caller::user(user);
     let engine = Engine::builder().backend(chromium).open_to(caller.user.clone()).build().await?;
-    let title = read_title(&engine, caller).await;
+    let title = read_title(&engine, caller, options).await;
     engine.shutdown(Duration::ZERO).await;
     Ok(title?)
 }
 
-async fn read_title(engine: &Engine, caller: Caller) -> Result<String, capture_core::Error> {
-    let options = SessionOptions::with_ttl(START_TIMEOUT);
+async fn read_title(engine: &Engine, caller: Caller, options: SessionOptions) -> Result<String, capture_core::Error> {
     let session = engine.create(caller.clone(), options, None).await?.session.id;
     let page = format!("data:text/html,<title>{TITLE}</title>");
     let goto = action::parse(&json!({"type": "goto", "payload": {"url": page}}))?;

@@ -44,6 +44,9 @@ pub(crate) async fn examine(config: &Config) -> Result<ExitCode, Failure> {
     };
     tell(browser::found(config).await);
     tell(browser::starts(config).await);
+    if let Some(second) = browser::second(config).await {
+        tell(second);
+    }
     tell(ground::walls());
     tell(fonts::cjk().await);
     tell(fonts::emoji().await);

@@ -1,0 +1,63 @@
+//! A browser that runs elsewhere: full Chromium with a DevTools address, started by nobody of ours.
+
+use std::{path::Path, process::Stdio};
+
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+use crate::Client;
+
+/// Full Chromium, as Debian installs it.
+pub const FULL_CHROMIUM: &str = "/usr/lib/chromium/chromium";
+
+/// A running browser; ends when dropped.
+#[derive(Debug)]
+pub struct RemoteBrowser {
+    child: Child,
+    url: String,
+    _profile: TempDir,
+}
+
+impl RemoteBrowser {
+    /// A browser with no page but its own blank one.
+    pub async fn start() -> Self {
+        let profile = TempDir::with_prefix("capture-test-remote-").unwrap();
+        let mut child = Command::new(FULL_CHROMIUM)
+            .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "about:blank"])
+            .arg(format!("--user-data-dir={}", Path::display(profile.path())))
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let url = loop {
+            let line = lines.next_line().await.unwrap().expect("the browser prints its address");
+            if let Some(url) = line.strip_prefix("DevTools listening on ") {
+                break url.to_owned();
+            }
+        };
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Self { child, url, _profile: profile }
+    }
+
+    /// Its DevTools address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The addresses of its pages, whoever opened them; none that answers is a browser that is gone.
+    pub async fn pages(&self) -> Vec<String> {
+        let (address, _path) = self.url.trim_start_matches("ws://").split_once('/').unwrap();
+        let targets = Client::new(&format!("http://{address}"), "").get("/json/list").await.expect(200);
+        let pages = targets.body.as_array().unwrap().iter().filter(|target| target["type"] == "page");
+        pages.filter_map(|page| page["url"].as_str()).map(str::to_owned).collect()
+    }
+
+    /// Ends it without a word.
+    pub async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+}
