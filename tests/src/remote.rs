@@ -39,6 +39,7 @@ impl RemoteBrowser {
                 break url.to_owned();
             }
         };
+        #[expect(clippy::disallowed_methods, reason = "ends with its browser")]
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Self { child, url, _profile: profile }
     }

@@ -123,7 +123,7 @@ fn listen(values: &Values<'_>, dev: bool) -> Result<SocketAddr, ConfigError> {
     match values.find(NAME) {
         Some(Found { text, origin }) if dev && !address.ip().is_loopback() => {
             // The secret of the user dev is known to everyone.
-            Err(values::refused(NAME, "a loopback address such as 127.0.0.1:8080 with --dev", text, origin))
+            Err(values::refused(NAME, "a loopback address such as 127.0.0.1:8080 with --dev", &text, origin))
         }
         _ => Ok(address),
     }

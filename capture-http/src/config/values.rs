@@ -131,14 +131,14 @@ impl Values<'_> {
         let Some(Found { text, origin }) = self.find(name) else { return Ok(None) };
         match read(&text) {
             Some(value) => Ok(Some(value)),
-            None => Err(refused(name, accepted, text, origin)),
+            None => Err(refused(name, accepted, &text, origin)),
         }
     }
 
     /// The refusal of a setting that was given although others forbid it.
     pub(super) fn misplaced(&self, name: &'static str, accepted: &str) -> ConfigError {
         match self.find(name) {
-            Some(Found { text, origin }) => refused(name, accepted, text, origin),
+            Some(Found { text, origin }) => refused(name, accepted, &text, origin),
             None => ConfigError::Missing(name),
         }
     }
@@ -194,7 +194,7 @@ impl Values<'_> {
 }
 
 /// A value that does not fit.
-pub(super) fn refused(name: &'static str, accepted: &str, text: String, origin: Origin) -> ConfigError {
+pub(super) fn refused(name: &'static str, accepted: &str, text: &str, origin: Origin) -> ConfigError {
     let secret = settings::find(name).is_some_and(|setting| setting.secret);
     let value = if secret { "what was given".to_owned() } else { format!("{text:?}") };
     ConfigError::Value { name, accepted: accepted.to_owned(), value, origin }
