@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use capture_tests::{
-    Client, RemoteBrowser, Server, Site, processes,
+    Client, RemoteBrowser, Server, Site,
+    forwarder::Forwarder,
+    processes,
     proxy::{Kind, Proxy},
     remote::FULL_CHROMIUM,
     until,
@@ -130,6 +132,26 @@ async fn sessions_end_with_the_browser_elsewhere_and_none_begins_without_it() {
     user.close(&ordinary).await.expect(200);
     let shown = server.folder().capture(&["user", "show", "ann"]).await.1;
     assert!(shown.contains("18"), "two sessions were paid, the refused one was not: {shown}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_browser_elsewhere_that_falls_silent_ends_its_sessions() {
+    let (remote, site) = (RemoteBrowser::start().await, Site::start().await);
+    let way = Forwarder::start(remote.port()).await;
+    let url = remote.url().replace(&remote.port().to_string(), &way.port().to_string());
+    let server = Server::start_with(&["--bypass-browser-url", &url]).await;
+    let user = server.user("ann").await;
+    let id = bypassing(&user).await;
+    user.goto(&id, &site.page("other")).await;
+    way.fall_silent();
+    let begun = Instant::now();
+    user.act(&id, "title", json!({})).await.expect_error(504, "action_timeout");
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    let ended = async || user.session(&id).await["session"]["closeReason"] == "browser_crashed";
+    until("the session ends", Duration::from_secs(30), ended).await;
+    way.go_on();
+    user.goto(&bypassing(&user).await, &site.page("other")).await;
     server.stop().await;
 }
 

@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use capture_tests::{Client, Redis, Server, Site};
+use capture_tests::{
+    Client, Redis, Server, Site,
+    proxy::{Kind, Proxy},
+};
 use futures::StreamExt;
 use tokio::{process::Command, sync::OnceCell};
 
@@ -43,13 +46,27 @@ fn stories(library: &str, named: &[&str]) -> Vec<PathBuf> {
     files
 }
 
-async fn tell(story: PathBuf, server: &Server, user: &Client, site: &Site) -> Result<(), String> {
+/// What a story is told with: whose sessions, made with which further options, and where the site is.
+struct Told<'a> {
+    user: &'a Client,
+    options: &'static str,
+    site: String,
+}
+
+impl<'a> Told<'a> {
+    fn by(user: &'a Client, site: &Site) -> Self {
+        Self { user, options: "{}", site: site.url("") }
+    }
+}
+
+async fn tell(story: PathBuf, server: &Server, with: &Told<'_>) -> Result<(), String> {
     let told = Command::new("node")
         .arg(&story)
         .current_dir(folder())
         .env("CAPTURE_ADDRESS", server.base())
-        .env("CAPTURE_TOKEN", user.token())
-        .env("SITE", site.url(""))
+        .env("CAPTURE_TOKEN", with.user.token())
+        .env("CAPTURE_OPTIONS", with.options)
+        .env("SITE", &with.site)
         .kill_on_drop(true)
         .output();
     let Ok(output) = tokio::time::timeout(STORY, told).await else {
@@ -61,8 +78,8 @@ async fn tell(story: PathBuf, server: &Server, user: &Client, site: &Site) -> Re
     if broken { Err(format!("{}:\n{said}", story.display())) } else { Ok(()) }
 }
 
-async fn tell_all(stories: Vec<PathBuf>, server: &Server, user: &Client, site: &Site) {
-    let told = futures::stream::iter(stories).map(|story| tell(story, server, user, site)).buffer_unordered(AT_ONCE);
+async fn tell_all(stories: Vec<PathBuf>, server: &Server, with: &Told<'_>) {
+    let told = futures::stream::iter(stories).map(|story| tell(story, server, with)).buffer_unordered(AT_ONCE);
     let broken: Vec<String> = told.filter_map(async |told| told.err()).collect().await;
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
@@ -71,7 +88,7 @@ async fn tell_here(library: &str) {
     install().await;
     let (server, site) = (Server::start().await, Site::start().await);
     let user = server.user("ann").await;
-    tell_all(stories(library, &[]), &server, &user, &site).await;
+    tell_all(stories(library, &[]), &server, &Told::by(&user, &site)).await;
     server.stop().await;
 }
 
@@ -98,8 +115,24 @@ async fn clients_connect_through_an_instance_that_does_not_own_the_session() {
     let user = gateway.user_with("ann", &["--redis-url", &url]).await;
     for library in ["playwright", "puppeteer"] {
         let named = ["connecting", "reconnect", "together", "beside", "closing"];
-        tell_all(stories(library, &named), &gateway, &user, &site).await;
+        tell_all(stories(library, &named), &gateway, &Told::by(&user, &site)).await;
     }
     gateway.stop().await;
     owner.stop().await;
+}
+
+#[tokio::test]
+async fn what_clients_do_goes_through_their_users_proxy() {
+    install().await;
+    let (server, site) = (Server::start().await, Site::start().await);
+    let user = server.user("ann").await;
+    let proxy = Proxy::start(Kind::Http, "behind.proxy.test", site.url("").trim_start_matches("http://")).await;
+    assert!(server.folder().capture(&["user", "proxy", "ann", &proxy.url()]).await.0);
+    let behind = Told { user: &user, options: r#"{"proxy": true}"#, site: "http://behind.proxy.test".to_owned() };
+    for library in ["playwright", "puppeteer"] {
+        let before = proxy.asked().len();
+        tell_all(stories(library, &["beside", "navigation", "pages"]), &server, &behind).await;
+        assert!(proxy.asked().len() > before, "{library} reaches the site by no other way");
+    }
+    server.stop().await;
 }

@@ -20,6 +20,7 @@ mod clicks;
 mod cluster;
 mod cluster_faults;
 mod codecs;
+mod connect_urls;
 mod content;
 mod crashes;
 mod cuts;

@@ -49,10 +49,19 @@ impl RemoteBrowser {
         &self.url
     }
 
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.address().rsplit_once(':').unwrap().1.parse().unwrap()
+    }
+
+    /// `host:port`.
+    fn address(&self) -> &str {
+        self.url.trim_start_matches("ws://").split_once('/').unwrap().0
+    }
+
     /// The addresses of its pages, whoever opened them; none that answers is a browser that is gone.
     pub async fn pages(&self) -> Vec<String> {
-        let (address, _path) = self.url.trim_start_matches("ws://").split_once('/').unwrap();
-        let targets = Client::new(&format!("http://{address}"), "").get("/json/list").await.expect(200);
+        let targets = Client::new(&format!("http://{}", self.address()), "").get("/json/list").await.expect(200);
         let pages = targets.body.as_array().unwrap().iter().filter(|target| target["type"] == "page");
         pages.filter_map(|page| page["url"].as_str()).map(str::to_owned).collect()
     }

@@ -75,6 +75,8 @@ fn routes() -> Router {
         .route("/redirect", get(async || Redirect::temporary("/form.html")))
         .route("/download", get(download))
         .route("/agent", get(agent))
+        .route("/service-worker", get(async || Html(SERVED_BY_A_WORKER)))
+        .route("/service-worker.js", get(service_worker))
         .route("/behaviours/{family}/{page}", get(described))
         .route("/hostile/{family}/{page}", get(described))
         .route("/invented/{seed}", get(invented_page))
@@ -166,6 +168,18 @@ async fn download() -> impl IntoResponse {
         (header::CONTENT_DISPOSITION, "attachment; filename=\"report.bin\""),
     ];
     (headers, "bytes")
+}
+
+/// A page whose worker answers in the site's place from the second request on.
+const SERVED_BY_A_WORKER: &str = "<title>Registering</title><script>\
+    navigator.serviceWorker.register('/service-worker.js').then(() => navigator.serviceWorker.ready)\
+    .then(() => document.title = 'Ready')</script>";
+
+async fn service_worker() -> impl IntoResponse {
+    let script = "self.answer = 42; self.onactivate = (event) => event.waitUntil(clients.claim());\
+                  self.onfetch = (event) => { if (event.request.url.endsWith('/from-the-worker'))\
+                  event.respondWith(new Response('by the worker')); };";
+    ([(header::CONTENT_TYPE, "text/javascript")], script)
 }
 
 async fn agent(headers: axum::http::HeaderMap) -> String {

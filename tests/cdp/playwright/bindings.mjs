@@ -57,6 +57,16 @@ await story(playwright, async ({ session, browser, check }) => {
     assert.equal(await called, "by REST");
   });
 
+  await check("the client turns the page's clock", async () => {
+    const other = await context.newPage();
+    await other.clock.install({ time: new Date("2030-01-02T03:04:05Z") });
+    await other.goto(site("/other.html"));
+    await other.evaluate(() => setTimeout(() => { globalThis.rang = new Date().toISOString(); }, 3_600_000));
+    await other.clock.fastForward("01:00:00");
+    assert.match(await other.evaluate(() => globalThis.rang), /^2030-01-02T04:04/);
+    await other.close();
+  });
+
   await check("a thousand calls are all answered", async () => {
     assert.equal(await page.evaluate(async () => {
       const answers = await Promise.all(Array.from({ length: 1000 }, (_, at) => globalThis.sum(at, 1)));

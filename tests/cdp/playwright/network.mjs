@@ -1,5 +1,8 @@
 // What pages ask for, and what the client answers in place of the site.
 import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { site } from "../capture.mjs";
 import { story } from "../checks.mjs";
 import { playwright } from "../clients.mjs";
@@ -95,6 +98,25 @@ await story(playwright, async ({ browser, check }) => {
     assert.equal(await page.evaluate(() => navigator.onLine), false);
     await context.setOffline(false);
     assert.match(await fetched("/agent"), /Mozilla/);
+  });
+
+  await check("what a context asks for is recorded, and played back without the site", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "capture-test-har-"));
+    const path = join(folder, "all.har");
+    const recording = await browser.newContext({ recordHar: { path } });
+    await (await recording.newPage()).goto(site("/form.html"));
+    await recording.close();
+    const { entries } = JSON.parse(await readFile(path, "utf8")).log;
+    assert.deepEqual(entries.map(({ request, response }) => [request.url, response.status]), [[site("/form.html"), 200]]);
+    const playing = await browser.newContext();
+    await playing.routeFromHAR(path);
+    const played = await playing.newPage();
+    await playing.setOffline(true);
+    await played.goto(site("/form.html"));
+    assert.equal(await played.title(), "Form");
+    await assert.rejects(played.goto(site("/other.html")));
+    await playing.close();
+    await rm(folder, { recursive: true });
   });
 
   await check("the network is quiet again", async () => {

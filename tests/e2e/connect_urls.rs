@@ -1,0 +1,79 @@
+//! What opens doors: how many come through a `connectUrl`, and that no log tells one.
+
+use std::time::Duration;
+
+use capture_tests::{
+    Channel, Server,
+    channel::Connect,
+    server::{Folder, token_in},
+    until,
+};
+use futures::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio_tungstenite::{
+    connect_async,
+    tungstenite::{Error as WsError, Message},
+};
+
+/// What one session takes, as docs/cdp.md tells.
+const CLIENTS: usize = 16;
+
+#[tokio::test]
+async fn a_session_takes_sixteen_clients_and_tells_the_next_one_so() {
+    let server = Server::start().await;
+    let user = server.user("ann").await;
+    let created = user.post("/v1/sessions", &json!({"cdp": true})).await.expect(201);
+    let url = created["session"]["connectUrl"].as_str().unwrap();
+    let mut clients = Vec::new();
+    for _ in 0..CLIENTS {
+        clients.push(connect_async(url).await.unwrap().0);
+    }
+    let Err(WsError::Http(refused)) = connect_async(url).await else { panic!("one more is let in") };
+    let status = refused.status().as_u16();
+    let told: Value = serde_json::from_slice(refused.body().as_deref().unwrap_or_default()).unwrap_or_default();
+    assert_eq!((status, &told["reason"], &told["outcome"]), (400, &json!("too_many_clients"), &json!("not_executed")));
+    for client in &mut clients {
+        client.send(Message::text(r#"{"id": 1, "method": "Browser.getVersion"}"#)).await.unwrap();
+        assert!(client.next().await.unwrap().unwrap().to_text().unwrap().contains("protocolVersion"));
+    }
+    clients.pop();
+    until("its place is free", Duration::from_secs(5), async || connect_async(url).await.is_ok()).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_finest_log_tells_no_token_no_ticket_and_no_connect_url() {
+    let server = Server::start_in(Folder::logged(), &["--log-level", "trace"]).await;
+    let user = server.user("ann").await;
+    let secret = token_in(&server.folder().capture(&["user", "secret", "ann", "add"]).await.1);
+    let created = server.client(&secret).post("/v1/sessions", &json!({"cdp": true})).await.expect(201);
+    let url = created["session"]["connectUrl"].as_str().unwrap();
+    let (_, connect_token) = url.split_once("token=").unwrap();
+
+    let mut browser = connect_async(url).await.unwrap().0;
+    browser.send(Message::text(r#"{"id": 1, "method": "Browser.getVersion"}"#)).await.unwrap();
+    browser.next().await.unwrap().unwrap();
+    user.get(&format!("/json/version?token={connect_token}")).await.expect(200);
+    user.get(&format!("/cdp?token={connect_token}")).await; // no upgrade
+    user.get(&format!("/cdp?token={connect_token}x")).await.expect_error(401, "unauthorized");
+
+    let ticket = user.post("/v1/stream/tickets", &json!({})).await.expect(200).text("ticket").to_owned();
+    for _works_once in 0..2 {
+        let connect = Connect { address: server.address(), token: "", protocols: "capture.v1.json", origin: None };
+        let (socket, codec) = connect.try_open().await.unwrap();
+        let mut channel = Channel::over(socket, codec);
+        channel.send("connection.hello", "", "", json!({"ticket": ticket})).await;
+        channel.next_frame().await;
+    }
+    let wrong = format!("{}AAAA", user.token());
+    server.client(&wrong).get("/v1/sessions").await.expect_error(401, "unauthorized");
+    user.get(&format!("/v1/sessions/{}", user.token())).await;
+
+    let log = server.folder().log();
+    assert!(log.contains("TRACE") && log.contains("session started"), "{log}");
+    for (what, told) in [("token", user.token()), ("token", &secret), ("ticket", &ticket), ("way in", connect_token)] {
+        let line = log.lines().find(|line| line.contains(told));
+        assert_eq!(line, None, "a {what} is in the log");
+    }
+    server.stop().await;
+}
