@@ -1,5 +1,7 @@
 //! `goto`, which leads out of every page.
 
+use std::convert::Infallible;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::time::{Duration, Instant};
@@ -28,6 +30,8 @@ const DOWNLOAD_LAG: Duration = Duration::from_millis(500);
 const LET_IN: Duration = Duration::from_secs(2);
 /// How long a page that is not busy may take to answer.
 const ANSWERS: Duration = Duration::from_millis(500);
+/// Between two attempts to close a tab: Chromium forgets the first where a navigation overtakes it.
+const CLOSE_AGAIN: Duration = Duration::from_millis(500);
 /// Between a tab that closed and a look at the next one.
 const NEXT_TAB: Duration = Duration::from_millis(10);
 
@@ -186,7 +190,6 @@ impl ChromiumPage {
         };
         tracing::info!("the page keeps its successor out; it gets a new tab");
         let others = self.tabs.borrow().open.len() > 1;
-        drop(self.browser.session().send(&commands::close_target(&target)));
         if others {
             setup::open_tab(&self.browser, &self.context.id);
         }
@@ -194,9 +197,20 @@ impl ChromiumPage {
         let replaced = tabs.wait_for(|tabs| {
             tabs.lost.is_some() || (tabs.world().is_some() && tabs.active().is_some_and(|tab| tab.key != key))
         });
-        match tokio::time::timeout_at(deadline, replaced).await {
-            Ok(_) => Ok(()),
-            Err(_elapsed) => Err(Fault::timed_out("the page holds its tab, and no other came in time")),
+        tokio::select! {
+            biased;
+            replaced = tokio::time::timeout_at(deadline, replaced) => match replaced {
+                Ok(_) => Ok(()),
+                Err(_elapsed) => Err(Fault::timed_out("the page holds its tab, and no other came in time")),
+            },
+            never = self.keep_closing(&target) => match never {},
+        }
+    }
+
+    async fn keep_closing(&self, target: &str) -> Infallible {
+        loop {
+            drop(self.browser.session().send(&commands::close_target(target)));
+            tokio::time::sleep(CLOSE_AGAIN).await;
         }
     }
 
