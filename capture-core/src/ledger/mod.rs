@@ -127,7 +127,7 @@ pub struct Beat {
 pub struct Beaten {
     /// Active sessions whose user is disabled: they are to be closed.
     pub disabled: Vec<SessionId>,
-    /// Sessions that were settled elsewhere because this server seemed dead: they are over.
+    /// Sessions that have to end: settled elsewhere because this server seemed dead, or without a place after the books were lost.
     pub lost: Vec<SessionId>,
 }
 

@@ -75,6 +75,8 @@ pub struct RedisLedger {
 struct Own {
     user: UserId,
     hold: u64,
+    /// The limit of a user without one of their own.
+    most: u32,
     stage: Stage,
 }
 
@@ -190,7 +192,12 @@ impl Ledger for RedisLedger {
                 known.dataset,
                 known.life
             ];
-            let own = Own { user: asked.user.clone(), hold: asked.hold, stage: Stage::Unwanted };
+            let own = Own {
+                user: asked.user.clone(),
+                hold: asked.hold,
+                most: asked.default_max_sessions,
+                stage: Stage::Unwanted,
+            };
             let told = match run(&*self.store, RESERVE, arguments).await {
                 Ok(told) => told,
                 Err(error) => {

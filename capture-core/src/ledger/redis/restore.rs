@@ -44,13 +44,24 @@ impl Settled {
     }
 }
 
+/// What the books say to a session that is brought back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Brought {
+    Back,
+    /// Settled there.
+    Final,
+    /// There is no place for it.
+    Over,
+}
+
 impl RedisLedger {
-    /// Brings everything back; returns the sessions that others have settled.
+    /// Brings everything back; returns the sessions that have to end: those that others have settled, and those beyond their user's
+    /// limit. Such there are where an end was lost too: of an instance that was judged dead before it could be told.
     pub(super) async fn bring_back(&self) -> Result<Vec<SessionId>, LedgerError> {
         let mut lost = Vec::new();
         for (id, own) in self.everything() {
             let (Stage::Active(life) | Stage::Unsettled(life, _)) = &own.stage else { continue };
-            if self.bring_back_one(id, &own, life).await? {
+            if self.bring_back_one(id, &own, life, Some(own.most)).await? != Brought::Back {
                 lost.push(id);
             }
         }
@@ -68,8 +79,8 @@ impl RedisLedger {
             .collect();
         for (id, own) in own.iter().filter(|(id, _)| known.get(id) != Some(&true)) {
             let (Stage::Active(life) | Stage::Unsettled(life, _)) = &own.stage else { continue };
-            // One that is settled at this very moment is final already.
-            if !self.bring_back_one(*id, own, life).await? {
+            // One that is settled at this very moment is final already. No limit: of another's newest end the books may not know.
+            if self.bring_back_one(*id, own, life, None).await? != Brought::Final {
                 tracing::error!(session.id = %id, "redis did not know a session that runs here; it is brought back");
             }
         }
@@ -94,8 +105,13 @@ impl RedisLedger {
         self.own.lock().iter().map(|(id, own)| (*id, own.clone())).collect()
     }
 
-    /// Whether it is final there.
-    pub(super) async fn bring_back_one(&self, id: SessionId, own: &Own, life: &Lifecycle) -> Result<bool, LedgerError> {
+    pub(super) async fn bring_back_one(
+        &self,
+        id: SessionId,
+        own: &Own,
+        life: &Lifecycle,
+        most: Option<u32>,
+    ) -> Result<Brought, LedgerError> {
         let view = life.view();
         let options = serde_json::to_string(&view.options).map_err(|error| LedgerError::new(RESTORE.what, error))?;
         let mut arguments = arguments![
@@ -107,11 +123,16 @@ impl RedisLedger {
             view.created_at.0,
             view.started_at.0,
             view.expires_at.0,
-            usage_text(&life.usage)
+            usage_text(&life.usage),
+            most.map(|most| most.to_string()).unwrap_or_default()
         ];
         arguments.extend(self.last_seen(&own.user).iter().flat_map(fields));
         let told = run(&*self.store, RESTORE, arguments).await?;
-        Ok(told.first().and_then(Answer::text) == Some("final"))
+        Ok(match told.first().and_then(Answer::text) {
+            Some("final") => Brought::Final,
+            Some("over") => Brought::Over,
+            _ => Brought::Back,
+        })
     }
 }
 
@@ -126,7 +147,7 @@ mod tests {
         clock::Timestamp,
         ledger::{
             Ledger, Reservation,
-            redis::{InstanceId, fake::FakeRedis},
+            redis::{InstanceId, Known, fake::FakeRedis},
         },
         session::{CloseReason, SessionOptions},
     };
@@ -214,5 +235,31 @@ mod tests {
         let last = one.settle(CloseReason::Closed, ended);
         assert_eq!(books.settle(last.clone()).await.unwrap(), last);
         assert_eq!(redis.field("capture:user:ann", "credits").as_deref(), Some("98"));
+    }
+    #[tokio::test]
+    async fn whoever_comes_back_after_a_loss_to_a_user_with_all_their_sessions_ends_and_is_billed_once() {
+        let redis = FakeRedis::new();
+        let late = books_of_ann(&redis).await;
+        let others = RedisLedger::new(Arc::clone(&redis) as Arc<_>, InstanceId::new());
+        others.recover().await.unwrap();
+        others.beat(START, Vec::new()).await.unwrap();
+        // As if it was judged dead while it could not hear of it.
+        let forgotten = redis.replica();
+        let back = begin(&late).await;
+        forgotten();
+        let three = [begin(&others).await, begin(&others).await, begin(&others).await];
+        redis.clear();
+
+        assert_eq!(others.beat(START, Vec::new()).await.unwrap().lost, []);
+        assert_eq!(late.beat(START, Vec::new()).await.unwrap().lost, [back.view().id]);
+        assert_eq!(redis.card("capture:slots:ann"), three.len());
+        late.pulse.lock().known = Some(Known::default()); // had the answer not come, it would ask again
+        assert_eq!(late.beat(START, Vec::new()).await.unwrap().lost, [back.view().id]);
+        let last = back.settle(CloseReason::InstanceLost, START.plus(Duration::from_secs(30)));
+        for _again in 0..2 {
+            assert_eq!(late.settle(last.clone()).await.unwrap(), last);
+        }
+        assert_eq!(redis.field("capture:user:ann", "credits").as_deref(), Some("99"));
+        assert_eq!(redis.field("capture:user:ann", "held").as_deref(), Some("30"));
     }
 }

@@ -1,13 +1,18 @@
 -- Brings back a session that runs here after the data set or its newest part was lost, and its account as it was last seen. What is
--- there already stays; where only the reservation is there, the session has begun.
--- ARGV: prefix, session, user, owner, hold, options, created, started, expires, usage, then the account's names and values
+-- there already stays; where only the reservation is there, the session has begun. With a limit (the default one; the account's own
+-- goes before it) a session beyond it is known but has no place: 'over', also when asked again.
+-- ARGV: prefix, session, user, owner, hold, options, created, started, expires, usage, limit or '', then the account's names and
+-- values
 local sid, user, owner, hold = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local state = fields(sid, 'state')[1]
-if state and state ~= 'reserved' then return {state} end
+if state and state ~= 'reserved' then
+  local has_place = ARGV[11] == '' or state ~= 'active' or redis.call('ZSCORE', slots_key(user), sid)
+  return {has_place and state or 'over'}
+end
 if state then drop(sid, user, owner, whole(fields(sid, 'hold')[1])) end
-if redis.call('EXISTS', user_key(user)) == 0 and #ARGV > 10 then
+if redis.call('EXISTS', user_key(user)) == 0 and #ARGV > 11 then
   redis.call('SADD', USERS, user)
-  redis.call('HSET', user_key(user), unpack(ARGV, 11))
+  redis.call('HSET', user_key(user), unpack(ARGV, 12))
   redis.call('HSET', user_key(user), 'held', 0)
 end
 if redis.call('EXISTS', user_key(user)) == 1 then
@@ -15,6 +20,8 @@ if redis.call('EXISTS', user_key(user)) == 1 then
 end
 redis.call('HSET', session_key(sid), 'user', user, 'owner', owner, 'state', 'active', 'hold', hold, 'options', ARGV[6],
   'created', ARGV[7], 'started', ARGV[8], 'expires', ARGV[9], 'usage', ARGV[10])
-redis.call('ZADD', slots_key(user), now() + (tonumber(ARGV[9]) - tonumber(ARGV[8])) + SLOT_GRACE_MS, sid)
 redis.call('SADD', owned_key(owner), sid)
+local most = ARGV[11] ~= '' and whole(redis.call('HGET', user_key(user), 'max_sessions') or ARGV[11])
+if most and #redis.call('ZRANGE', slots_key(user), 0, -1) >= most then return {'over'} end
+redis.call('ZADD', slots_key(user), now() + (tonumber(ARGV[9]) - tonumber(ARGV[8])) + SLOT_GRACE_MS, sid)
 return {'ok'}
