@@ -51,11 +51,11 @@ async fn beat(inner: &Weak<Inner>, reported: &mut HashMap<SessionId, u64>) -> bo
     }
     let sent = Instant::now();
     match inner.context.ledger.beat(inner.context.clock.now(), changed).await {
-        Ok(Beaten { disabled, lost }) => {
+        Ok(Beaten { refused, lost }) => {
             *reported = counts;
             lose(&inner, lost).await;
             inner.context.lease.renew(sent);
-            close(&inner, disabled);
+            close(&inner, refused);
         }
         Err(error) => tracing::warn!(%error, "no proof of life could be written"),
     }
@@ -70,7 +70,7 @@ async fn lose(inner: &Inner, sessions: Vec<SessionId>) {
     }
 }
 
-/// Closes sessions whose user was disabled.
+/// Closes sessions that are not wanted any more.
 fn close(inner: &Inner, sessions: Vec<SessionId>) {
     for id in sessions {
         let Some(handle) = inner.live.get(&id).map(|handle| handle.clone()) else { continue };

@@ -148,7 +148,7 @@ impl Ledger for MemoryLedger {
     }
 
     fn beat(&self, now: Timestamp, changed: Vec<Beat>) -> BoxFuture<'_, Result<Beaten, LedgerError>> {
-        self.with(move |books| Ok(Beaten { disabled: books.beat(now, &changed), lost: Vec::new() }))
+        self.with(move |books| Ok(Beaten { refused: books.beat(now, &changed), lost: Vec::new() }))
     }
 
     fn extend(&self, id: SessionId, expires_at: Timestamp, hold: u64) -> BoxFuture<'_, Result<(), ExtendError>> {

@@ -125,9 +125,9 @@ pub struct Beat {
 /// What a beat brought to light.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Beaten {
-    /// Active sessions whose user is disabled: they are to be closed.
-    pub disabled: Vec<SessionId>,
-    /// Sessions that have to end: settled elsewhere because this server seemed dead, or without a place after the books were lost.
+    /// Active sessions that are to be closed: their user is disabled or, after the books were lost, has no place for them.
+    pub refused: Vec<SessionId>,
+    /// Sessions that were settled elsewhere because this server seemed dead: they are over.
     pub lost: Vec<SessionId>,
 }
 

@@ -51,18 +51,18 @@ impl RedisLedger {
         self.note_usage(&changed);
         let told = self.prove(now, &changed).await?;
         let before = self.pulse.lock().known.clone().unwrap_or_else(|| told.known.clone());
-        let lost = if before.dataset != told.known.dataset {
+        let mut beaten = if before.dataset != told.known.dataset {
             tracing::error!("redis has lost its data; this instance brings back what it holds");
             self.pulse.lock().healthy_since = Some(Instant::now());
             self.bring_back().await?
         } else if before.life != told.known.life {
             self.pulse.lock().healthy_since = Some(Instant::now());
-            self.fenced()
+            Beaten { lost: self.fenced(), ..Beaten::default() }
         } else {
             if told.counts != self.counts() {
                 self.reconcile().await?;
             }
-            Vec::new()
+            Beaten::default()
         };
         // Only now: what failed above is done again with the next beat.
         self.pulse.lock().known = Some(told.known);
@@ -71,9 +71,9 @@ impl RedisLedger {
         if self.may_judge() {
             self.reap().await?;
         }
-        let mut disabled = told.disabled;
-        disabled.sort_unstable();
-        Ok(Beaten { disabled, lost })
+        beaten.refused.extend(told.disabled);
+        beaten.refused.sort_unstable();
+        Ok(beaten)
     }
 
     async fn prove(&self, now: Timestamp, changed: &[Beat]) -> Result<Told, LedgerError> {

@@ -14,7 +14,7 @@ use super::{
     store::{Answer, Script, arguments, run, script},
 };
 use crate::{
-    ledger::LedgerError,
+    ledger::{Beaten, LedgerError},
     session::{Lifecycle, SessionId, SessionView},
 };
 
@@ -55,17 +55,19 @@ pub(super) enum Brought {
 }
 
 impl RedisLedger {
-    /// Brings everything back; returns the sessions that have to end: those that others have settled, and those beyond their user's
-    /// limit. Such there are where an end was lost too: of an instance that was judged dead before it could be told.
-    pub(super) async fn bring_back(&self) -> Result<Vec<SessionId>, LedgerError> {
-        let mut lost = Vec::new();
+    /// Brings everything back; tells which sessions others have settled, and which their user has no place for. Such there are where
+    /// an end was lost too: that of an instance that was judged dead before it could hear of it.
+    pub(super) async fn bring_back(&self) -> Result<Beaten, LedgerError> {
+        let mut beaten = Beaten::default();
         for (id, own) in self.everything() {
             let (Stage::Active(life) | Stage::Unsettled(life, _)) = &own.stage else { continue };
-            if self.bring_back_one(id, &own, life, Some(own.most)).await? != Brought::Back {
-                lost.push(id);
+            match self.bring_back_one(id, &own, life, Some(own.most)).await? {
+                Brought::Back => {}
+                Brought::Final => beaten.lost.push(id),
+                Brought::Over => beaten.refused.push(id),
             }
         }
-        Ok(lost)
+        Ok(beaten)
     }
 
     /// Makes the books agree with what is here, where they name another number of sessions: those they do not know are brought
@@ -250,12 +252,13 @@ mod tests {
         let three = [begin(&others).await, begin(&others).await, begin(&others).await];
         redis.clear();
 
-        assert_eq!(others.beat(START, Vec::new()).await.unwrap().lost, []);
-        assert_eq!(late.beat(START, Vec::new()).await.unwrap().lost, [back.view().id]);
+        assert_eq!(others.beat(START, Vec::new()).await.unwrap(), Beaten::default());
+        let beaten = late.beat(START, Vec::new()).await.unwrap();
+        assert_eq!((beaten.refused, beaten.lost), (vec![back.view().id], Vec::new()));
         assert_eq!(redis.card("capture:slots:ann"), three.len());
         late.pulse.lock().known = Some(Known::default()); // had the answer not come, it would ask again
-        assert_eq!(late.beat(START, Vec::new()).await.unwrap().lost, [back.view().id]);
-        let last = back.settle(CloseReason::InstanceLost, START.plus(Duration::from_secs(30)));
+        assert_eq!(late.beat(START, Vec::new()).await.unwrap().refused, [back.view().id]);
+        let last = back.settle(CloseReason::Closed, START.plus(Duration::from_secs(30)));
         for _again in 0..2 {
             assert_eq!(late.settle(last.clone()).await.unwrap(), last);
         }

@@ -57,7 +57,7 @@ impl Ledger for SqliteLedger {
                     entries::save(books, &entry)?;
                 }
             }
-            Ok(Beaten { disabled: entries::disabled(books)?, lost: Vec::new() })
+            Ok(Beaten { refused: entries::disabled(books)?, lost: Vec::new() })
         })
     }
 

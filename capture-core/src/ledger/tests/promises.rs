@@ -146,7 +146,7 @@ async fn the_beat_names_the_sessions_of_disabled_users() {
         let (ada, _bob) = (start(&**books, "ada", 60, START).await, start(&**books, "bob", 60, START).await);
         assert_eq!(books.beat(START, Vec::new()).await.unwrap(), Beaten::default());
         books.change(user("ada"), AccountChange::Disable).await.unwrap();
-        assert_eq!(books.beat(START, Vec::new()).await.unwrap().disabled, [ada.view().id]);
+        assert_eq!(books.beat(START, Vec::new()).await.unwrap().refused, [ada.view().id]);
         books.settle(ada.settle(CloseReason::Closed, START)).await.unwrap();
         assert_eq!(books.beat(START, Vec::new()).await.unwrap(), Beaten::default());
     }

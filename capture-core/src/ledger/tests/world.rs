@@ -240,7 +240,7 @@ impl World {
         let disabled = active.filter(|(at, _)| !self.accounts[self.user_of(*at)].enabled);
         let mut expected: Vec<_> = disabled.map(|(_, session)| session.asked.id).collect();
         expected.sort();
-        assert_eq!(named.disabled, expected);
+        assert_eq!(named.refused, expected);
         self.last_beat = Some(self.now);
     }
 
