@@ -52,10 +52,10 @@ await story(puppeteer, async ({ browser, check }) => {
   });
 
   await check("a context of the client's own shares nothing with the session's", async () => {
-    await browser.setCookie({ name: "kept", value: "by the session", domain: "127.0.0.1" });
+    await browser.setCookie({ name: "kept", value: "by the session", domain: new URL(site("/")).hostname });
     const own = await browser.createBrowserContext();
     assert.equal(browser.browserContexts().length, 2);
-    await own.setCookie({ name: "own", value: "1", domain: "127.0.0.1" });
+    await own.setCookie({ name: "own", value: "1", domain: new URL(site("/")).hostname });
     const page = await own.newPage();
     await page.goto(site("/other.html"));
     assert.equal(await page.evaluate(() => document.cookie), "own=1");
