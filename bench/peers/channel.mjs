@@ -32,7 +32,7 @@ export async function start({ capture, executable, url, resources }) {
   const added = execFileSync(capture, ["user", "add", "bench", ...data], { encoding: "utf8" });
   const [, base] = await resources.start(capture, [
     "serve", "--listen", "127.0.0.1:0", ...data, "--browser-run-root", join(resources.folder, "run-channel"),
-    "--browser-executable", executable, "--browser-warm-pages", 0, "--drain-seconds", "0",
+    "--browser-executable", executable, "--browser-warm-pages", 0, "--drain-seconds", "0", "--egress-private",
   ], /capture listening on (\S+)\n/);
   const headers = { authorization: `Bearer ${added.match(/bearer: (\S+)/)[1]}` };
   const socket = new WebSocket(`${base.replace("http", "ws")}/v1/stream`, "capture.v1.json", { headers });
