@@ -14,11 +14,11 @@ const refill = () => sleep(400);
 
 export async function start({ capture, executable, url, hundred, spinners, resources }) {
   const data = ["--data-dir", join(resources.folder, "data")];
-  const added = execFileSync(capture, ["user", "add", "bench", "--max-sessions", "50", ...data], { encoding: "utf8" });
+  const added = execFileSync(capture, ["user", "add", "bench", "--max-sessions", "51", ...data], { encoding: "utf8" });
   const [, base] = await resources.start(capture, [
     "serve", "--listen", "127.0.0.1:0", ...data, "--browser-run-root", join(resources.folder, "run"),
     "--browser-executable", executable, "--browser-warm-pages", WARM_UP, "--drain-seconds", "0",
-    "--egress-private",
+    "--egress-private", "--max-sessions", "51", // the crowd of 50, and one over the bridge
   ], /capture listening on (\S+)\n/);
   const call = client(base, { authorization: `Bearer ${added.match(/bearer: (\S+)/)[1]}` });
   const open = async () => `/v1/sessions/${(await call("POST", "/v1/sessions", { maxTtlSeconds: 900 })).session.id}`;
