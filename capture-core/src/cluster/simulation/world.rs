@@ -12,8 +12,7 @@ use super::{
 };
 use crate::{
     account::{Account, Accounts, SecretHash, UserId},
-    action,
-    action::Deed,
+    action::{self, Deed},
     browser::simulated::{Simulated, Step},
     cluster::Cluster,
     engine::Engine,
