@@ -1,6 +1,6 @@
 //! A browser that runs elsewhere: full Chromium with a DevTools address, started by nobody of ours.
 
-use std::{path::Path, process::Stdio};
+use std::{path::Path, process::Stdio, time::Duration};
 
 use tempfile::TempDir;
 use tokio::{
@@ -12,6 +12,9 @@ use crate::Client;
 
 /// Full Chromium, as Debian installs it.
 pub const FULL_CHROMIUM: &str = "/usr/lib/chromium/chromium";
+
+/// How long it may take to start.
+const STARTS: Duration = Duration::from_secs(30);
 
 /// A running browser; ends when dropped.
 #[derive(Debug)]
@@ -33,12 +36,15 @@ impl RemoteBrowser {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let url = loop {
-            let line = lines.next_line().await.unwrap().expect("the browser prints its address");
-            if let Some(url) = line.strip_prefix("DevTools listening on ") {
-                break url.to_owned();
+        let told = async {
+            loop {
+                let line = lines.next_line().await.unwrap().expect("the browser prints its address");
+                if let Some(url) = line.strip_prefix("DevTools listening on ") {
+                    return url.to_owned();
+                }
             }
         };
+        let url = tokio::time::timeout(STARTS, told).await.expect("the browser starts in time");
         #[expect(clippy::disallowed_methods, reason = "ends with its browser")]
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Self { child, url, _profile: profile }
