@@ -101,11 +101,6 @@ impl Shared {
                 Ok(Some(Whereabouts { view, .. })) if !view.is_active() => {
                     return Error::inactive(view).with_outcome(outcome);
                 }
-                // Not heard of by the replica that took over: its owner brings it back.
-                Ok(None) if self.is_alive(&far.owner).await => {
-                    self.remember(far.id, far.owner.clone());
-                    return unreachable(unanswered).with_outcome(outcome);
-                }
                 Ok(None) => return Error::not_found().with_outcome(outcome),
                 Err(error) if Instant::now() >= give_up => return Error::from(error).with_outcome(outcome),
                 Ok(Some(_)) if Instant::now() >= give_up => return unreachable(unanswered).with_outcome(outcome),
@@ -116,10 +111,6 @@ impl Shared {
                 Ok(Some(_)) | Err(_) => tokio::time::sleep(FINAL_POLL).await,
             }
         }
-    }
-
-    async fn is_alive(&self, instance: &InstanceId) -> bool {
-        self.books.others().await.is_ok_and(|others| others.contains(instance))
     }
 
     pub(super) async fn claim(

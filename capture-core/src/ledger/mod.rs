@@ -182,7 +182,7 @@ pub trait Ledger: Send + Sync + fmt::Debug {
 impl From<LedgerError> for Error {
     fn from(error: LedgerError) -> Self {
         let hint = "retry after a moment; nothing was charged for this request";
-        Self::new(ErrorCode::Unavailable, "the ledger cannot be reached").with_source(error).with_hint(hint)
+        Self::new(ErrorCode::Unavailable, format!("{error} at the moment")).with_source(error).with_hint(hint)
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 /// Until no key is left that is not final.
 const WITHIN: Duration = Duration::from_secs(60);
 /// Keys that stay, and how such keys begin.
-const STAYS: [&str; 6] = ["users", "finals", "billing", "dataset", "lives", "instances"];
+const STAYS: [&str; 7] = ["users", "finals", "billing", "dataset", "lives", "server", "instances"];
 const BEGINS: [&str; 2] = ["user:", "instance:"];
 /// The owner and the gateway.
 const INSTANCES: &str = ":2";

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::world::{Broken, Chronicle, USERS};
+use super::{
+    chronicle::{Broken, Chronicle},
+    world::USERS,
+};
 use crate::{
     error::RunOutcome,
     ledger::redis::fake::{Bill, FakeRedis},
@@ -11,17 +14,17 @@ use crate::{
 type Bills<'a> = HashMap<&'a str, Vec<&'a Bill>>;
 
 /// Everything that was promised and not kept. A Redis that forgot may have forgotten what nobody else knew either.
-pub(super) fn judge(redis: &FakeRedis, chronicle: &Chronicle, forgot: bool) -> Vec<Broken> {
+pub(super) fn judge(redis: &FakeRedis, chronicle: &Chronicle) -> Vec<Broken> {
     let bills = redis.bills();
     let mut of_session = Bills::new();
     for bill in &bills {
         of_session.entry(&bill.session).or_default().push(bill);
     }
     let mut broken: Vec<Broken> = bills.iter().flat_map(honest).collect();
-    broken.extend(billed_once(chronicle, &of_session, forgot));
+    broken.extend(billed_once(chronicle, &of_session));
     broken.extend(ran_once(chronicle, &of_session));
     broken.extend(told_the_truth(chronicle));
-    broken.extend(left_behind(redis, forgot));
+    broken.extend(left_behind(redis, chronicle.lost.is_some()));
     if chronicle.following > 0 {
         broken.push(format!("{} followers wait for ever", chronicle.following));
     }
@@ -40,13 +43,14 @@ fn honest(bill: &Bill) -> Vec<Broken> {
     broken
 }
 
-fn billed_once(chronicle: &Chronicle, bills: &Bills<'_>, forgot: bool) -> Vec<Broken> {
+fn billed_once(chronicle: &Chronicle, bills: &Bills<'_>) -> Vec<Broken> {
     let mut broken = Vec::new();
-    for id in &chronicle.sessions {
+    for (id, heard) in &chronicle.sessions {
         let bills = bills.get(id.to_string().as_str()).map_or(&[][..], Vec::as_slice);
         // A bill that was lost with everything else is written again.
         let twice = bills.iter().zip(bills.iter().skip(1)).any(|(one, next)| one.losses == next.losses);
-        if twice || bills.is_empty() && !forgot {
+        let excused = chronicle.lost.is_some_and(|lost| lost.may_include(*heard));
+        if twice || bills.is_empty() && !excused {
             broken.push(format!("a session has {} bills", bills.len()));
         }
     }

@@ -1,9 +1,11 @@
 //! The coordination of many instances under faults nobody would think of, deterministically: real engines, the real cluster and
 //! the real scripts, on a network and a clock of our own. A seed is a world; the same seed is the same world.
 
+mod chronicle;
 mod judge;
 mod network;
 mod plants;
+mod storm;
 mod world;
 
 use parking_lot::Mutex;

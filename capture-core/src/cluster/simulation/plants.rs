@@ -25,10 +25,12 @@ pub(crate) enum Bug {
     CarryOutTwice,
     /// A hole in a log is passed over.
     IgnoreHoles,
+    /// A session that Redis misses is denied.
+    DenyTheMissed,
 }
 
 impl Bug {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::BillPastTheProof,
         Self::SettleTwice,
         Self::NoLimit,
@@ -39,6 +41,7 @@ impl Bug {
         Self::BeginLate,
         Self::CarryOutTwice,
         Self::IgnoreHoles,
+        Self::DenyTheMissed,
     ];
 
     /// For bugs of a script: what stands there, and what the bug makes of it.
@@ -54,6 +57,7 @@ impl Bug {
                 ("math.max(0, whole(redis.call('HGET', key, 'held')) - hold)", "whole(redis.call('HGET', key, 'held'))")
             }
             Self::SkipTheFence => ("redis.call('INCR', LIVES)", "'1'"),
+            Self::DenyTheMissed => ("and may_be_missed(ARGV[3]) then", "and false then"),
             Self::IgnoreTheLease | Self::BeginLate | Self::CarryOutTwice | Self::IgnoreHoles => return None,
         })
     }

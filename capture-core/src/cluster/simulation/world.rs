@@ -1,14 +1,16 @@
 //! One world from one seed: three instances, clients that drive sessions through any of them, and faults; then calm, and the
 //! promises are looked at.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::{
+    chronicle::{Broken, Chronicle, Told},
     judge::judge,
-    network::{Dice, Link, Network, Weather},
+    network::{Dice, Link, Network},
+    storm::Loss,
 };
 use crate::{
     account::{Account, Accounts, SecretHash, UserId},
@@ -16,7 +18,7 @@ use crate::{
     browser::simulated::{Simulated, Step},
     cluster::Cluster,
     engine::Engine,
-    error::{Error, RunOutcome},
+    error::{Error, ErrorCode, RunOutcome},
     ledger::redis::{InstanceId, LEASE, RedisLedger},
     limits::Limits,
     session::{EventKind, Follow, Keyed, RequestHash, SessionId, SessionOptions},
@@ -25,7 +27,7 @@ use crate::{
 };
 
 /// How long faults and clients go on.
-const STORM: Duration = Duration::from_secs(120);
+pub(super) const STORM: Duration = Duration::from_secs(120);
 /// How long a request may take at most: longer than any deadline of ours.
 const ANSWERED: Duration = Duration::from_secs(60);
 /// After the storm, everything is settled within this.
@@ -34,15 +36,12 @@ const CALM: Duration = Duration::from_secs(60);
 const MOST: u32 = 3;
 pub(super) const USERS: [&str; 2] = ["ann", "bob"];
 
-/// A broken promise.
-pub(super) type Broken = String;
-
 /// Says once, to everyone, that something is over.
 #[derive(Clone, Default)]
-struct Death(Arc<tokio::sync::watch::Sender<bool>>);
+pub(super) struct Death(Arc<tokio::sync::watch::Sender<bool>>);
 
 impl Death {
-    fn happen(&self) {
+    pub(super) fn happen(&self) {
         self.0.send_replace(true);
     }
 
@@ -55,12 +54,12 @@ impl Death {
     }
 }
 
-struct Node {
+pub(super) struct Node {
     engine: Engine,
     cluster: Cluster,
-    link: Arc<Link>,
-    alive: bool,
-    dead: Death,
+    pub(super) link: Arc<Link>,
+    pub(super) alive: bool,
+    pub(super) dead: Death,
 }
 
 /// A way into the cluster: an instance, as long as it lives.
@@ -70,36 +69,12 @@ struct Door {
     dead: Death,
 }
 
-/// What became of a keyed action, as its client was told.
-pub(super) struct Told {
-    pub(super) outcome: RunOutcome,
-    pub(super) at: Instant,
-}
-
-/// What happened, for the promises.
-#[derive(Default)]
-pub(super) struct Chronicle {
-    /// When pages began each action.
-    pub(super) runs: BTreeMap<String, Vec<Instant>>,
-    pub(super) told: BTreeMap<String, Told>,
-    /// The session of each action.
-    pub(super) of: BTreeMap<String, SessionId>,
-    /// Followers that have not come to an end.
-    pub(super) following: usize,
-    pub(super) sessions: Vec<SessionId>,
-    broken: Vec<Broken>,
-    /// In words, to compare two runs of the same seed.
-    trace: Vec<String>,
-}
-
 pub(super) struct World {
-    network: Arc<Network>,
-    nodes: Mutex<Vec<Node>>,
-    chronicle: Mutex<Chronicle>,
-    began: Instant,
-    /// Redis loses its data in this world.
-    forgets: bool,
-    forgot: Mutex<Option<Instant>>,
+    pub(super) network: Arc<Network>,
+    pub(super) nodes: Mutex<Vec<Node>>,
+    pub(super) chronicle: Mutex<Chronicle>,
+    pub(super) began: Instant,
+    pub(super) loses: Loss,
     watchers: Tasks,
 }
 
@@ -107,13 +82,17 @@ impl World {
     async fn new(seed: u64) -> Arc<Self> {
         let mut dice = Dice::new(seed);
         let losses = [0, 0, 50, 12][usize::try_from(dice.throw(4)).unwrap()];
+        let loses = match dice.throw(10) {
+            0 => Loss::Everything,
+            1 => Loss::LastMoments,
+            _ => Loss::Nothing,
+        };
         let world = Arc::new(Self {
             network: Network::new(seed, losses),
             nodes: Mutex::default(),
             chronicle: Mutex::default(),
             began: Instant::now(),
-            forgets: dice.one_in(5),
-            forgot: Mutex::default(),
+            loses,
             watchers: Tasks::default(),
         });
         for _ in 0..3 {
@@ -127,7 +106,7 @@ impl World {
         world
     }
 
-    async fn start_node(self: &Arc<Self>) {
+    pub(super) async fn start_node(self: &Arc<Self>) {
         let me = InstanceId::new();
         let link = Link::new(&self.network, me.clone());
         let books = Arc::new(RedisLedger::new(Arc::clone(&link) as Arc<_>, me));
@@ -148,7 +127,7 @@ impl World {
         self.nodes.lock().push(Node { engine, cluster, link, alive: true, dead: Death::default() });
     }
 
-    fn note(&self, what: impl std::fmt::Display) {
+    pub(super) fn note(&self, what: impl std::fmt::Display) {
         let at = self.began.elapsed().as_millis();
         self.chronicle.lock().trace.push(format!("{at} {what}"));
     }
@@ -166,72 +145,6 @@ impl World {
         Door { cluster: alive[chosen].cluster.clone(), dead: alive[chosen].dead.clone() }
     }
 
-    /// Faults until the storm is over, then none.
-    async fn storm(self: Arc<Self>, mut dice: Dice) {
-        let mut killed = false;
-        while self.began.elapsed() < STORM {
-            tokio::time::sleep(Duration::from_millis(500 + dice.throw(6_000))).await;
-            let count = self.nodes.lock().len() as u64;
-            let at = usize::try_from(dice.throw(count)).unwrap();
-            let weather = if dice.one_in(2) { Weather::Cut } else { Weather::Slow(10 + dice.throw(900)) };
-            match dice.throw(9) {
-                0 | 1 => self.turn(&[at], Some(weather), None),
-                2 | 3 => self.turn(&[at], None, Some(weather)),
-                8 => self.stall(at, Duration::from_millis(dice.throw(15_000))),
-                4 => self.turn(&[at], Some(Weather::Cut), Some(Weather::Cut)),
-                5 => self.turn(&[0, 1, 2, 3], Some(Weather::Cut), Some(Weather::Cut)),
-                6 if !killed => {
-                    killed = true;
-                    self.kill(at);
-                    self.start_node().await;
-                }
-                7 if self.forgets && self.forgot.lock().is_none() => {
-                    *self.forgot.lock() = Some(Instant::now());
-                    self.note("redis forgets".to_owned());
-                    self.network.redis.clear();
-                }
-                _ => {}
-            }
-            tokio::time::sleep(Duration::from_millis(500 + dice.throw(22_000))).await;
-            self.clear_up();
-        }
-        self.clear_up();
-    }
-
-    fn turn(&self, at: &[usize], store: Option<Weather>, bus: Option<Weather>) {
-        self.note(format!("weather {at:?} {store:?} {bus:?}"));
-        let nodes = self.nodes.lock();
-        for node in at.iter().filter_map(|at| nodes.get(*at)).filter(|node| node.alive) {
-            if let Some(store) = store {
-                *node.link.store.lock() = store;
-            }
-            if let Some(bus) = bus {
-                *node.link.bus.lock() = bus;
-            }
-        }
-    }
-
-    fn stall(&self, at: usize, time: Duration) {
-        self.note(format!("stalled {at} {time:?}"));
-        *self.nodes.lock()[at].link.stalled.lock() = Some(Instant::now() + time);
-    }
-
-    fn clear_up(&self) {
-        for node in self.nodes.lock().iter().filter(|node| node.alive) {
-            (*node.link.store.lock(), *node.link.bus.lock()) = (Weather::Fair, Weather::Fair);
-        }
-    }
-
-    fn kill(&self, at: usize) {
-        let mut nodes = self.nodes.lock();
-        let Some(node) = nodes.get_mut(at).filter(|node| node.alive) else { return };
-        node.alive = false;
-        node.link.die();
-        node.dead.happen();
-        drop(nodes);
-        self.note(format!("kill {at}"));
-    }
-
     /// Opens sessions, drives them through any instance and closes some.
     async fn client(self: Arc<Self>, number: u64, mut dice: Dice) {
         let user: UserId = USERS[usize::try_from(number % 2).unwrap()].parse().unwrap();
@@ -246,7 +159,7 @@ impl World {
                 continue;
             };
             let id = created.session.id;
-            self.chronicle.lock().sessions.push(id);
+            self.chronicle.lock().sessions.push((id, Instant::now()));
             self.note(format!("client {number} opened a session"));
             if dice.one_in(2) {
                 let watcher = Arc::clone(&self);
@@ -293,6 +206,9 @@ impl World {
                 Err(error) => (error.outcome(), error.session().is_some_and(|view| !view.is_active())),
             };
             self.note(format!("{label} {attempt}: {}", word(&answer)));
+            if matches!(&answer, Err(error) if error.code() == ErrorCode::SessionNotFound) && self.is_held(id) {
+                self.broken(format!("{label}: its session was denied"));
+            }
             doubt |= outcome == RunOutcome::Unknown;
             if doubt && outcome == RunOutcome::NotExecuted {
                 outcome = RunOutcome::Unknown; // this time not; whether before, nobody said
@@ -304,6 +220,12 @@ impl World {
             tokio::time::sleep(Duration::from_millis(dice.throw(1_000))).await;
         }
         true
+    }
+
+    /// Whether a session runs at an instance that proves its life.
+    fn is_held(&self, id: SessionId) -> bool {
+        let nodes = self.nodes.lock();
+        nodes.iter().any(|node| node.alive && node.cluster.books().is_alive() && node.engine.holds(id))
     }
 
     /// Follows a session to its end: no hole, unless it is told that there is one.
@@ -351,7 +273,7 @@ impl World {
             tokio::time::sleep(Duration::from_millis(700)).await;
             for name in USERS {
                 let slots = self.network.redis.card(&format!("capture:slots:{name}"));
-                let excused = self.forgot.lock().is_some_and(|at| at.elapsed() < LEASE);
+                let excused = self.chronicle.lock().lost.is_some_and(|lost| lost.until.elapsed() < LEASE);
                 if slots > MOST as usize && !excused {
                     self.broken(format!("{name} has {slots} of {MOST} sessions"));
                 }
@@ -389,7 +311,7 @@ pub(super) fn live(seed: u64) -> (Vec<Broken>, Vec<String>) {
             world.broken(format!("{live} sessions outlive their time"));
         }
         tokio::time::sleep(CALM).await;
-        let broken = judge(&world.network.redis, &world.chronicle.lock(), world.forgets);
+        let broken = judge(&world.network.redis, &world.chronicle.lock());
         for what in broken {
             world.broken(what);
         }

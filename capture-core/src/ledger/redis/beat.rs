@@ -16,12 +16,15 @@ use crate::{
 };
 
 const BEAT: Script = script!("give proof of life", "beat");
+const CAUGHT_UP: Script = script!("tell a new server everything", "caught_up");
 const REAP: Script = script!("settle what dead instances left", "reap");
 
 /// What a beat answered.
 struct Told {
     known: Known,
     redis_ms: i64,
+    /// Whether it is a new server, which has not been told yet what it misses.
+    catching_up: bool,
     /// Sessions it has by the books, and these with its reservations.
     counts: (usize, usize),
     disabled: Vec<SessionId>,
@@ -59,10 +62,7 @@ impl RedisLedger {
             self.pulse.lock().healthy_since = Some(Instant::now());
             Beaten { lost: self.fenced(), ..Beaten::default() }
         } else {
-            if told.counts != self.counts() {
-                self.reconcile().await?;
-            }
-            Beaten::default()
+            Beaten { refused: self.tell(&told).await?, ..Beaten::default() }
         };
         // Only now: what failed above is done again with the next beat.
         self.pulse.lock().known = Some(told.known);
@@ -74,6 +74,18 @@ impl RedisLedger {
         beaten.refused.extend(told.disabled);
         beaten.refused.sort_unstable();
         Ok(beaten)
+    }
+
+    /// Tells the books what they miss of this instance; returns the sessions their user has no place for.
+    async fn tell(&self, told: &Told) -> Result<Vec<SessionId>, LedgerError> {
+        if !told.catching_up && told.counts == self.counts() {
+            return Ok(Vec::new());
+        }
+        let refused = self.reconcile(told.catching_up).await?;
+        if told.catching_up {
+            run(&*self.store, CAUGHT_UP, arguments![self.me]).await?;
+        }
+        Ok(refused)
     }
 
     async fn prove(&self, now: Timestamp, changed: &[Beat]) -> Result<Told, LedgerError> {
@@ -165,10 +177,11 @@ impl RedisLedger {
 }
 
 fn read(told: &[Answer]) -> Option<Told> {
-    let [dataset, life, time, active, owned, disabled @ ..] = told else { return None };
+    let [dataset, life, time, catching_up, active, owned, disabled @ ..] = told else { return None };
     Some(Told {
         known: Known { dataset: dataset.text()?.to_owned(), life: life.whole()? },
         redis_ms: time.whole()?,
+        catching_up: catching_up.whole()? == 1,
         counts: (usize::try_from(active.count()?).ok()?, usize::try_from(owned.count()?).ok()?),
         disabled: disabled.iter().map(|id| id.text()?.parse().ok()).collect::<Option<_>>()?,
     })

@@ -50,7 +50,7 @@ const SETTLE: Script = script!("settle a session", "settle");
 const PRUNE: Script = script!("forget old sessions", "prune");
 
 /// Why nothing is said of what is not there.
-const LOST: &str = "the books were lost and are being brought back";
+const LOST: &str = "what Redis lost is being brought back";
 
 /// An instance that has not beaten for this long is dead to the others.
 pub const LEASE: Duration = Duration::from_secs(10);

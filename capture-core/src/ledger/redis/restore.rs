@@ -70,9 +70,11 @@ impl RedisLedger {
         Ok(beaten)
     }
 
-    /// Makes the books agree with what is here, where they name another number of sessions: those they do not know are brought
-    /// back, and ends they do not know are written again.
-    pub(super) async fn reconcile(&self) -> Result<(), LedgerError> {
+    /// Makes the books agree with what is here: sessions they do not know are brought back, and ends they do not know are written
+    /// again. Returns the sessions their user has no place for. While everyone tells there are places for all: of another's newest
+    /// end the books may not know, and nobody opens a session meanwhile.
+    pub(super) async fn reconcile(&self, everyone_tells: bool) -> Result<Vec<SessionId>, LedgerError> {
+        let mut refused = Vec::new();
         let own = self.everything();
         let told = run(&*self.store, OWNED, arguments![self.me]).await?;
         let known: HashMap<SessionId, bool> = told
@@ -81,9 +83,12 @@ impl RedisLedger {
             .collect();
         for (id, own) in own.iter().filter(|(id, _)| known.get(id) != Some(&true)) {
             let (Stage::Active(life) | Stage::Unsettled(life, _)) = &own.stage else { continue };
-            // One that is settled at this very moment is final already. No limit: of another's newest end the books may not know.
-            if self.bring_back_one(*id, own, life, None).await? != Brought::Final {
-                tracing::error!(session.id = %id, "redis did not know a session that runs here; it is brought back");
+            match self.bring_back_one(*id, own, life, (!everyone_tells).then_some(own.most)).await? {
+                Brought::Back => {
+                    tracing::error!(session.id = %id, "redis did not know a session that runs here; it is brought back");
+                }
+                Brought::Final => {} // settled at this very moment
+                Brought::Over => refused.push(*id),
             }
         }
         for id in known.into_keys() {
@@ -93,7 +98,7 @@ impl RedisLedger {
                 self.settle_now(&last).await?;
             }
         }
-        Ok(())
+        Ok(refused)
     }
 
     /// How many sessions the books should know, and how many with reservations.
@@ -149,24 +154,28 @@ mod tests {
         clock::Timestamp,
         ledger::{
             Ledger, Reservation,
-            redis::{InstanceId, Known, fake::FakeRedis},
+            redis::{InstanceId, Known, LEASE, LOST, fake::FakeRedis},
         },
         session::{CloseReason, SessionOptions},
     };
 
     const START: Timestamp = Timestamp(1_750_000_000_000);
 
-    async fn reserve(books: &RedisLedger) -> Lifecycle {
+    fn reservation() -> Reservation {
         let options = SessionOptions::with_ttl(Duration::from_secs(600));
-        let asked = Reservation {
+        Reservation {
             id: SessionId::new(),
             user: "ann".parse().unwrap(),
             options,
             created_at: START,
             hold: billing::hold_for(options.max_ttl()),
             default_max_sessions: 3,
-        };
-        let life = Lifecycle::start(asked.id, options, START, START);
+        }
+    }
+
+    async fn reserve(books: &RedisLedger) -> Lifecycle {
+        let asked = reservation();
+        let life = Lifecycle::start(asked.id, asked.options, START, START);
         books.reserve(asked).await.unwrap();
         life
     }
@@ -238,6 +247,32 @@ mod tests {
         assert_eq!(books.settle(last.clone()).await.unwrap(), last);
         assert_eq!(redis.field("capture:user:ann", "credits").as_deref(), Some("98"));
     }
+
+    #[tokio::test]
+    async fn what_a_replica_may_not_have_heard_of_is_not_denied() {
+        let redis = FakeRedis::new();
+        let (books, ann) = (books_of_ann(&redis).await, "ann".parse().unwrap());
+        let other = RedisLedger::new(Arc::clone(&redis) as Arc<_>, InstanceId::new());
+        other.recover().await.unwrap();
+        let (reserved, nobody) = (reserve(&books).await.view().id, SessionId::new());
+        assert!(books.locate(&ann, nobody).await.unwrap().is_none());
+        assert!(books.locate(&ann, reserved).await.unwrap().is_none(), "nobody has been told of it");
+        let take_over = redis.replica();
+        let begun = begin(&books).await.view().id;
+        take_over();
+
+        for id in [begun, reserved, nobody] {
+            assert_eq!(books.locate(&ann, id).await.unwrap_err().source.to_string(), LOST);
+        }
+        books.beat(START, Vec::new()).await.unwrap();
+        assert!(books.locate(&ann, begun).await.unwrap().is_some(), "its owner has told");
+        assert!(books.locate(&ann, nobody).await.is_err(), "another has not yet");
+        assert!(books.reserve(reservation()).await.is_err(), "nobody can count them");
+        other.beat(START, Vec::new()).await.unwrap();
+        assert!(books.locate(&ann, nobody).await.unwrap().is_none());
+        reserve(&books).await;
+    }
+
     #[tokio::test]
     async fn whoever_comes_back_after_a_loss_to_a_user_with_all_their_sessions_ends_and_is_billed_once() {
         let redis = FakeRedis::new();
@@ -249,6 +284,8 @@ mod tests {
         let forgotten = redis.replica();
         let back = begin(&late).await;
         forgotten();
+        others.beat(START, Vec::new()).await.unwrap();
+        redis.advance(LEASE); // nobody waits for it any longer
         let three = [begin(&others).await, begin(&others).await, begin(&others).await];
         redis.clear();
 

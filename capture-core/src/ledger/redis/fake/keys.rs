@@ -89,6 +89,7 @@ impl Keys {
 
     fn expire(&mut self) {
         let now = self.now();
+        self.dies.retain(|key, _| self.values.contains_key(key)); // what is removed does not expire any more
         let dead: Vec<_> = self.dies.iter().filter(|(_, dies)| **dies <= now).map(|(key, _)| key.clone()).collect();
         for key in dead {
             self.values.remove(&key);
@@ -107,9 +108,16 @@ impl Keys {
                 let parts = [now / 1000, now % 1000 * 1000];
                 Answer::List(parts.map(|part| Answer::Bytes(part.to_string().into_bytes())).to_vec())
             }
-            ("EXISTS", [key]) => Answer::Whole(self.values.contains_key(key).into()),
+            ("INFO", [_section]) => Answer::Bytes(format!("# Server\r\nrun_id:{:x}\r\n", self.losses).into_bytes()),
+            ("EXISTS", keys) => whole(keys.iter().filter(|key| self.values.contains_key(*key)).count()),
             ("DEL", keys) => whole(keys.iter().filter(|key| self.values.remove(*key).is_some()).count()),
-            ("PTTL", [key]) => Answer::Whole(self.dies.get(key).map_or(-2, |dies| dies - self.now())),
+            ("PEXPIRE", [key, time]) => {
+                let (there, dies) = (self.values.contains_key(key), self.now() + text(time).parse::<i64>().unwrap());
+                if there {
+                    self.dies.insert(key.clone(), dies);
+                }
+                Answer::Whole(there.into())
+            }
             ("GET", [key]) => match self.values.get(key) {
                 Some(Kept::Text(value)) => Answer::Bytes(value.clone()),
                 _ => Answer::Nil,
@@ -155,6 +163,10 @@ impl Keys {
                 }
                 Answer::Whole(removed.into())
             }
+            ("SISMEMBER", [key, member]) => match self.values.get(key) {
+                Some(Kept::Set(members)) => Answer::Whole(members.contains(member).into()),
+                _ => Answer::Whole(0),
+            },
             ("SCARD", [key]) => match self.values.get(key) {
                 Some(Kept::Set(members)) => whole(members.len()),
                 _ => Answer::Whole(0),

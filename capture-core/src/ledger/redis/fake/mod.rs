@@ -36,7 +36,7 @@ pub(crate) struct Bill {
     pub(crate) started: i64,
     pub(crate) ended: i64,
     pub(crate) credits: u64,
-    /// How often everything had been lost by then.
+    /// How often something had been lost by then.
     pub(crate) losses: u32,
     /// When it was written.
     pub(crate) at: Instant,
@@ -73,14 +73,19 @@ impl FakeRedis {
     pub(crate) fn clear(&self) {
         let mut keys = self.keys.lock();
         keys.values.clear();
-        keys.losses += 1;
         keys.dies.clear();
+        keys.losses += 1;
     }
 
     /// A way back to what there is now: everything since is lost, as when a replica takes over.
     pub(crate) fn replica(&self) -> impl FnOnce() + use<> {
-        let (keys, values) = (Arc::clone(&self.keys), self.keys.lock().values.clone());
-        move || keys.lock().values = values
+        let keys = self.keys.lock();
+        let (values, dies, keys) = (keys.values.clone(), keys.dies.clone(), Arc::clone(&self.keys));
+        move || {
+            let mut keys = keys.lock();
+            (keys.values, keys.dies) = (values, dies);
+            keys.losses += 1;
+        }
     }
 
     /// Every bill that was ever written, also before everything was lost.

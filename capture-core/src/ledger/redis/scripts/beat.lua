@@ -10,6 +10,15 @@ if known ~= '' and known ~= dataset then
   -- Everything was lost. Owners bring back what they hold with their next beats; until then nobody can count sessions.
   redis.call('SET', SETTLING, me, 'PX', lease)
 end
+-- Another server than before: all instances it knows tell what it misses. Whoever lives does so within a lease.
+local before, this = redis.call('GET', SERVER), server()
+if before ~= this then
+  redis.call('SET', SERVER, this)
+  redis.call('DEL', CATCHING_UP)
+  local instances = before and redis.call('ZRANGE', INSTANCES, 0, -1) or {}
+  for _, instance in ipairs(instances) do redis.call('SADD', CATCHING_UP, instance) end
+  redis.call('PEXPIRE', CATCHING_UP, lease)
+end
 -- A new life after it was judged dead has a new number. The instance compares it with the one it knows, so that it learns of its
 -- death also when the answer that said so first was lost.
 if not redis.call('ZSCORE', INSTANCES, me) then
@@ -24,7 +33,7 @@ for at = 8, #ARGV, 2 do
   if fields(ARGV[at], 'state')[1] == 'active' then redis.call('HSET', session_key(ARGV[at]), 'usage', ARGV[at + 1]) end
 end
 local active, owned = 0, redis.call('SMEMBERS', owned_key(me))
-local reply = {dataset, redis.call('HGET', instance_key(me), 'life'), time, active, #owned}
+local reply = {dataset, redis.call('HGET', instance_key(me), 'life'), time, redis.call('SISMEMBER', CATCHING_UP, me), active, #owned}
 for _, sid in ipairs(owned) do
   local it = fields(sid, 'state', 'user', 'hold')
   if it[1] == 'active' then
@@ -34,5 +43,5 @@ for _, sid in ipairs(owned) do
     drop(sid, it[2], me, whole(it[3])) -- longer than any launch takes: giving it back was lost
   end
 end
-reply[4] = active
+reply[5] = active
 return reply

@@ -13,6 +13,7 @@ local function owned_key(instance) return P .. ':owned:' .. instance end
 local function instance_key(instance) return P .. ':instance:' .. instance end
 local INSTANCES, DATASET, SETTLING = P .. ':instances', P .. ':dataset', P .. ':settling'
 local LIVES = P .. ':lives'
+local SERVER, CATCHING_UP = P .. ':server', P .. ':catching_up'
 local USERS, FINALS, BILLING = P .. ':users', P .. ':finals', P .. ':billing'
 
 -- How long a session may be reserved: longer than any launch takes.
@@ -23,6 +24,18 @@ local SLOT_GRACE_MS = 60000
 local function now()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Which process of Redis this is: another one after a restart, and after a replica took over.
+local function server()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or ''
+end
+
+-- Whether something may be missed that owners bring back with their next beats: everything was lost, or a server that took over
+-- never heard of the last moments. `known` is the data set whoever asks knows.
+local function may_be_missed(known)
+  if redis.call('EXISTS', SETTLING, CATCHING_UP) > 0 then return true end
+  return known ~= '' and redis.call('GET', DATASET) ~= known or (redis.call('GET', SERVER) or '') ~= server()
 end
 
 local function fields(sid, ...)

@@ -7,11 +7,8 @@ if known[2] then
   if known[1] == user and known[2] == 'reserved' then return {'ok'} end
   return {'taken'}
 end
--- An instance that was judged dead, or does not know that everything was lost, must learn it first.
-local is_known = redis.call('HGET', instance_key(owner), 'life') == ARGV[10] and redis.call('GET', DATASET) == ARGV[9]
-if not is_known or redis.call('EXISTS', SETTLING) == 1 then
-  return {'settling', math.max(0, redis.call('PTTL', SETTLING))}
-end
+-- An instance that was judged dead must learn it first; and nobody can count sessions and credits that are missed.
+if redis.call('HGET', instance_key(owner), 'life') ~= ARGV[10] or may_be_missed(ARGV[9]) then return {'settling'} end
 local account = redis.call('HMGET', user_key(user), 'enabled', 'credits', 'held', 'max_sessions')
 if not account[1] then return {'unknown'} end
 if account[1] ~= '1' then return {'disabled'} end
