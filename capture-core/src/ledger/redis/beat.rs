@@ -90,7 +90,7 @@ impl RedisLedger {
 
     async fn prove(&self, now: Timestamp, changed: &[Beat]) -> Result<Told, LedgerError> {
         let sent = Instant::now();
-        let known = self.pulse.lock().known.clone().map(|known| known.dataset).unwrap_or_default();
+        let known = self.known().dataset;
         let new = Uuid::new_v4().simple();
         let mut arguments = arguments![self.me, now.0, known, new, millis(LEASE), self.address];
         for beat in changed {
@@ -141,7 +141,7 @@ impl RedisLedger {
     }
 
     /// Settles what ended while Redis was away.
-    async fn settle_the_rest(&self) {
+    pub(super) async fn settle_the_rest(&self) {
         let unsettled: Vec<SessionView> = {
             let own = self.own.lock();
             let last = |own: &Own| if let Stage::Unsettled(_, last) = &own.stage { Some(last.clone()) } else { None };

@@ -135,6 +135,11 @@ impl RedisLedger {
         &self.me
     }
 
+    /// What the last beat knew.
+    fn known(&self) -> Known {
+        self.pulse.lock().known.clone().unwrap_or_default()
+    }
+
     async fn release_now(&self, id: SessionId) -> Result<(), LedgerError> {
         let unwanted = matches!(self.own.lock().get(&id), Some(Own { stage: Stage::Unwanted, .. }));
         run(&*self.store, RELEASE, arguments![id, u8::from(unwanted)]).await?;
@@ -150,10 +155,13 @@ impl RedisLedger {
             return Err(LedgerError::new(SETTLE.what, "it has not ended"));
         };
         let text = serde_json::to_string(last).map_err(|error| LedgerError::new(SETTLE.what, error))?;
-        let arguments = arguments![last.id, reason.as_str(), last.started_at.0, ended.0, billed, text];
+        let dataset = self.known().dataset;
+        let arguments = arguments![last.id, reason.as_str(), last.started_at.0, ended.0, billed, text, dataset];
         let told = run(&*self.store, SETTLE, arguments).await?;
-        if told.first().and_then(Answer::text) == Some("unknown") {
-            return Ok(None);
+        match told.first().and_then(Answer::text) {
+            Some("unknown") => return Ok(None),
+            Some("settling") => return Err(LedgerError::new(SETTLE.what, LOST)),
+            _ => {}
         }
         let was_own = self.own.lock().remove(&last.id).is_some();
         if was_own {
@@ -180,7 +188,7 @@ impl Ledger for RedisLedger {
         async move {
             let options =
                 serde_json::to_string(&asked.options).map_err(|error| LedgerError::new(RESERVE.what, error))?;
-            let known = self.pulse.lock().known.clone().unwrap_or_default();
+            let known = self.known();
             let arguments = arguments![
                 asked.user,
                 asked.id,

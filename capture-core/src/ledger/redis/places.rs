@@ -67,8 +67,7 @@ impl RedisLedger {
     /// # Errors
     /// When the books cannot be read.
     pub async fn locate(&self, user: &UserId, id: SessionId) -> Result<Option<Whereabouts>, LedgerError> {
-        let known = self.pulse.lock().known.clone().unwrap_or_default();
-        let told = run(&*self.store, FIND, arguments![id, known.dataset]).await?;
+        let told = run(&*self.store, FIND, arguments![id, self.known().dataset]).await?;
         if told.first().and_then(Answer::text) == Some("settling") {
             return Err(LedgerError::new(FIND.what, LOST));
         }

@@ -274,6 +274,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_end_that_is_told_right_after_a_loss_is_billed() {
+        let redis = FakeRedis::new();
+        let books = books_of_ann(&redis).await;
+        let ended = |life: Lifecycle| life.settle(CloseReason::Closed, START.plus(Duration::from_secs(30)));
+        let last = ended(begin(&books).await);
+        redis.clear();
+        let others = RedisLedger::new(Arc::clone(&redis) as Arc<_>, InstanceId::new());
+        others.recover().await.unwrap();
+        // Between a beat that still found everything and the next.
+        assert!(books.settle(last.clone()).await.is_err());
+        books.settle_the_rest().await;
+        books.beat(START, Vec::new()).await.unwrap();
+        assert_eq!(books.settle(last.clone()).await.unwrap(), last);
+        assert_eq!(redis.field("capture:user:ann", "credits").as_deref(), Some("99"));
+    }
+
+    #[tokio::test]
     async fn whoever_comes_back_after_a_loss_to_a_user_with_all_their_sessions_ends_and_is_billed_once() {
         let redis = FakeRedis::new();
         let late = books_of_ann(&redis).await;

@@ -1,9 +1,9 @@
 -- Writes the final view and charges it; one that is final already stays as it is.
--- ARGV: prefix, session, reason, started, ended, billed, final view
+-- ARGV: prefix, session, reason, started, ended, billed, final view, data set its owner knows
 local sid = ARGV[2]
 local it = fields(sid, 'state', 'user', 'owner', 'hold')
 if it[1] == 'final' then return record(sid) end
-if not it[1] then return {'unknown'} end
+if not it[1] then return {may_be_missed(ARGV[8]) and 'settling' or 'unknown'} end
 charge(sid, it[2], it[3], whole(it[4]), ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]))
 redis.call('HSET', session_key(sid), 'final', ARGV[7])
 return record(sid)
