@@ -160,15 +160,19 @@ impl RedisLedger {
         let told = run(&*self.store, SETTLE, arguments).await?;
         match told.first().and_then(Answer::text) {
             Some("unknown") => return Ok(None),
-            Some("settling") => return Err(LedgerError::new(SETTLE.what, LOST)),
+            Some("settling") => {
+                // Perhaps it was settled: the answer was lost, and then the books.
+                let settled = self.settled.lock().find(last.id);
+                return settled.map(Some).ok_or_else(|| LedgerError::new(SETTLE.what, LOST));
+            }
             _ => {}
         }
+        let settled = Record::read(last.id, &told).and_then(|record| record.view).ok_or_else(|| malformed(SETTLE))?;
         let was_own = self.own.lock().remove(&last.id).is_some();
         if was_own {
-            self.settled.lock().remember(last.clone());
+            self.settled.lock().remember(settled.clone());
         }
-        let settled = Record::read(last.id, &told).and_then(|record| record.view);
-        Ok(Some(settled.ok_or_else(|| malformed(SETTLE))?))
+        Ok(Some(settled))
     }
 }
 
@@ -285,16 +289,14 @@ impl Ledger for RedisLedger {
 
     fn settle(&self, last: SessionView) -> BoxFuture<'_, Result<SessionView, LedgerError>> {
         async move {
-            match self.settle_now(&last).await {
-                Ok(Some(settled)) => return Ok(settled),
-                // Lost with everything else, and brought back with the next beat; or never there.
-                Ok(None) => self.keep_unsettled(last),
+            let settled = self.settle_now(&last).await;
+            match settled.and_then(|settled| settled.ok_or_else(|| rules::unknown(SETTLE.what))) {
+                Ok(settled) => Ok(settled),
                 Err(error) => {
                     self.keep_unsettled(last);
-                    return Err(error);
+                    Err(error)
                 }
             }
-            Err(rules::unknown(SETTLE.what))
         }
         .boxed()
     }
