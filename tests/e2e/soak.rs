@@ -28,11 +28,14 @@ async fn after_many_sessions_everything_is_as_it_was() {
     let before = State::of(&server);
     let sessions = if long() { SESSIONS.1 } else { SESSIONS.0 };
     work(&ann, &site, WARM_UP..sessions).await;
+    until("only the pool is left", Duration::from_secs(45), async || is_quiet(&server)).await;
     // Chromium closes the connections of a context a little after its renderers have gone.
-    let is_as_before = async || is_quiet(&server) && State::of(&server).descriptors <= before.descriptors + 4;
-    until("only the pool is left, and no connection", Duration::from_secs(45), is_as_before).await;
+    let most = before.descriptors + 4;
+    let are_closed = async || processes::descriptors(server.pid()) <= most;
+    until("the connections of the last sessions are closed", Duration::from_secs(45), are_closed).await;
     let after = State::of(&server);
     assert!(after.memory <= before.memory + GROWTH, "the server grew: {before:?}, {after:?}");
+    assert!(after.descriptors <= most, "descriptors are left: {before:?}, {after:?}");
     assert!(after.threads <= before.threads + 4, "threads are left: {before:?}, {after:?}");
     assert!(after.folders <= before.folders, "folders are left: {before:?}, {after:?}");
     assert!(after.disk <= before.disk + DISK, "files are left: {before:?}, {after:?}");
