@@ -90,6 +90,6 @@ macro_rules! families {
 }
 
 families!(
-    batches, clicks, forms, frames, happenings, keyboard, navigation, pictures, pointer, reading, selectors, snapshots,
-    waiting,
+    batches, clicks, forms, frames, happenings, keyboard, names, navigation, pictures, pointer, reading, selectors,
+    snapshots, waiting,
 );

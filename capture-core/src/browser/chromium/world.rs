@@ -215,7 +215,7 @@ async fn answer<T: DeserializeOwned>(function: &str, asked: Pending, deadline: I
     match tokio::time::timeout_at(deadline + ANSWER_GRACE, asked.decode::<Evaluated<T>>()).await {
         Err(_elapsed) => Err(NoAnswer::Late),
         Ok(Ok(Evaluated { exception_details: Some(thrown), .. })) => Err(match thrown.into_message() {
-            message if message.contains("capture is not defined") => NoAnswer::Unprepared,
+            message if is_unprepared(&message, function) => NoAnswer::Unprepared,
             message => protocol(message),
         }),
         Ok(Ok(Evaluated { result: Remote { value: Some(value) }, .. })) => Ok(value),
@@ -242,6 +242,11 @@ impl From<NoAnswer> for Fault {
 
 fn protocol(message: String) -> NoAnswer {
     NoAnswer::Fault(Fault::Protocol(message))
+}
+
+/// Whether our scripts are missing: the name is unknown, or means a frame or a form the page has called so.
+fn is_unprepared(message: &str, function: &str) -> bool {
+    message.contains("capture is not defined") || message.contains(&format!("capture.{function} is not a function"))
 }
 
 /// The ways Chromium says that a document is no longer there.
