@@ -12,6 +12,7 @@ mod bad_input;
 mod behaviours;
 mod billing;
 mod boundaries;
+mod bounds_table;
 mod bypass;
 mod cdp;
 mod channel;
