@@ -10,7 +10,7 @@ use std::{
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName},
+    http::{HeaderMap, HeaderName, HeaderValue},
     middleware::Next,
     response::Response,
 };
@@ -69,7 +69,7 @@ impl TrustedProxies {
     /// is trusted. What a client wrote there itself stands further to the left and is never reached; what is no address ends
     /// the reading.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let lines = headers.get_all(FORWARDED_FOR).iter().rev().map(|line| line.as_bytes());
+        let lines = headers.get_all(FORWARDED_FOR).iter().rev().map(HeaderValue::as_bytes);
         let mut told = lines.flat_map(|line| line.rsplit(|byte| *byte == b',')).map(forwarded);
         let mut client = peer;
         while self.trust(client)
@@ -105,7 +105,7 @@ mod tests {
         let trusted = if trusted.is_empty() { TrustedProxies::default() } else { trusted.parse().unwrap() };
         let mut headers = HeaderMap::new();
         for line in told {
-            headers.append(FORWARDED_FOR, axum::http::HeaderValue::from_bytes(line.as_bytes()).unwrap());
+            headers.append(FORWARDED_FOR, HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
         trusted.client(peer.parse().unwrap(), &headers).to_string()
     }

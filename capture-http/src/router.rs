@@ -9,8 +9,8 @@ use axum::{
 };
 
 use crate::{
-    actions, app::App, cdp, client_address, demo, describe, devices, error, health, host, leftover, panics, request_id, sessions,
-    stream,
+    actions, app::App, cdp, client_address, demo, describe, devices, error, health, host, leftover, panics, request_id,
+    sessions, stream,
 };
 
 /// Every path of the API, ready to be served.

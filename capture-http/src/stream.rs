@@ -21,14 +21,7 @@ use tokio_tungstenite::{
 };
 use url::Url;
 
-use crate::{
-    app::App,
-    auth::Credentialed,
-    client_address::Source,
-    error::Refusal,
-    extract::Posted,
-    reply,
-};
+use crate::{app::App, auth::Credentialed, client_address::Source, error::Refusal, extract::Posted, reply};
 
 /// `POST /v1/stream/tickets`
 pub(crate) async fn ticket(

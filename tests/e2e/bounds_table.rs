@@ -90,7 +90,9 @@ fn constant(source: &str, name: &str) -> Option<Value> {
         line.split_once(" = ")?.1.split_once(';')?.0
     } else {
         let assigned = format!("{name}: ");
-        lines.filter_map(|line| line.strip_prefix(&assigned)?.strip_suffix(',')).find(|text| evaluate(text).is_some())?
+        lines
+            .filter_map(|line| line.strip_prefix(&assigned)?.strip_suffix(','))
+            .find(|text| evaluate(text).is_some())?
     };
     evaluate(expression)
 }
@@ -134,7 +136,8 @@ fn rows(text: &str) -> Vec<Row> {
 fn stands_in(text: &str, words: &str) -> bool {
     text.match_indices(words).any(|(at, _)| {
         let part = |letter: char| letter.is_alphanumeric() || letter == ',' || letter == '.';
-        !text[..at].ends_with(part) && !text[at + words.len()..].starts_with(part)
+        let (before, after) = (text.get(..at), text.get(at + words.len()..));
+        !before.unwrap_or_default().ends_with(part) && !after.unwrap_or_default().starts_with(part)
     })
 }
 
@@ -173,7 +176,7 @@ fn sources(folder: &Path, found: &mut BTreeMap<String, String>) {
             if !["tests", "simulation", "simulated", "fake"].contains(&&*name) {
                 sources(&path, found);
             }
-        } else if name.ends_with(".rs") && name != "tests.rs" {
+        } else if path.extension().is_some_and(|ending| ending == "rs") && name != "tests.rs" {
             let shown = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
             found.insert(shown, fs::read_to_string(path).unwrap());
         }
@@ -195,7 +198,9 @@ fn every_bound_of_the_code_has_a_row() {
             let Some((_, declared)) = line.split_once("const ") else { continue };
             let Some((name, kind)) = declared.split_once(": ") else { continue };
             let is_bound = kind.starts_with("usize =") || (name.starts_with("MAX_") && !kind.starts_with('&'));
-            if is_bound && name.chars().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_') {
+            if is_bound
+                && name.chars().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_')
+            {
                 seen += 1;
                 let named = format!("{path}:{name}");
                 if !told.contains(&named) {

@@ -28,6 +28,7 @@ mod cuts;
 mod demo;
 mod edge;
 mod failover;
+mod fairness;
 mod faults;
 mod fields;
 mod frames;

@@ -38,8 +38,7 @@ pub struct Place<U: Clone + Ord + Hash> {
 impl<U: Clone + Ord + Hash> Places<U> {
     /// So many places.
     pub fn new(places: usize) -> Self {
-        let inner =
-            Inner { free: places, taken: HashMap::new(), waiting: HashMap::new(), order: BTreeSet::new() };
+        let inner = Inner { free: places, taken: HashMap::new(), waiting: HashMap::new(), order: BTreeSet::new() };
         Self { inner: Arc::new(Mutex::new(inner)) }
     }
 

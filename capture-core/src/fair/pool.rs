@@ -39,7 +39,7 @@ impl<U: Clone + Ord + Hash, T> Pool<U, T> {
     /// Adds an item; returns its name and what had to go for it, which is the item itself where it alone is too heavy.
     ///
     /// Of users who have equally much, the one who adds gives way.
-    pub fn insert(&mut self, user: &U, weight: usize, item: T) -> (Held, Vec<T>) {
+    pub fn insert(&mut self, user: &U, weight: usize, item: T) -> (Held, Vec<(U, T)>) {
         let held = Held(self.next);
         self.next += 1;
         self.users.entry(user.clone()).or_insert_with(Share::new).items.insert(held, (weight, item));
@@ -47,8 +47,10 @@ impl<U: Clone + Ord + Hash, T> Pool<U, T> {
         let mut gone = Vec::new();
         while self.weight > self.bound {
             let largest = self.largest(user).clone();
-            let Some(oldest) = self.users.get(&largest).and_then(|share| share.items.keys().next().copied()) else { break };
-            gone.extend(self.remove(&largest, oldest));
+            let Some(oldest) = self.users.get(&largest).and_then(|share| share.items.keys().next().copied()) else {
+                break;
+            };
+            gone.extend(self.remove(&largest, oldest).map(|item| (largest, item)));
         }
         (held, gone)
     }
@@ -88,20 +90,20 @@ impl<U: Clone + Ord + Hash, T> Pool<U, T> {
 
     /// Takes out every item that is over, looking at each user's oldest ones only: for items that are over in the order they
     /// were added.
-    pub fn expire(&mut self, is_over: impl Fn(&T) -> bool) {
+    pub fn expire(&mut self, is_over: impl Fn(&T) -> bool) -> Vec<T> {
         let users: Vec<U> = self.users.keys().cloned().collect();
-        for user in users {
-            self.expire_of(&user, &is_over);
-        }
+        users.iter().flat_map(|user| self.expire_of(user, &is_over)).collect()
     }
 
     /// The same for the items of one user.
-    pub fn expire_of(&mut self, user: &U, is_over: impl Fn(&T) -> bool) {
-        let mut over = Vec::new();
-        over.extend(self.of(user).take_while(|(_, item)| is_over(item)).map(|(held, _)| held));
-        for held in over {
-            self.remove(user, held);
-        }
+    pub fn expire_of(&mut self, user: &U, is_over: impl Fn(&T) -> bool) -> Vec<T> {
+        let over: Vec<Held> = self.of(user).take_while(|(_, item)| is_over(item)).map(|(held, _)| held).collect();
+        over.into_iter().filter_map(|held| self.remove(user, held)).collect()
+    }
+
+    /// How many items a user has.
+    pub fn count_of(&self, user: &U) -> usize {
+        self.users.get(user).map_or(0, |share| share.items.len())
     }
 
     /// What all items weigh.
@@ -169,7 +171,8 @@ mod tests {
     }
 
     fn check(pool: &Pool<u8, Item>) {
-        let sums = (0..6_u8).map(|user| pool.users.get(&user).map_or(0, |share| share.items.values().map(|(w, _)| w).sum()));
+        let sums =
+            (0..6_u8).map(|user| pool.users.get(&user).map_or(0, |share| share.items.values().map(|(w, _)| w).sum()));
         assert_eq!(sums.clone().sum::<usize>(), pool.weight);
         assert!(pool.weight <= BOUND);
         for (user, sum) in (0..6).zip(sums) {
@@ -191,7 +194,8 @@ mod tests {
                         let share = BOUND / (others + 1);
                         let would_lose = pool.is_full_for(&user, weight);
                         let (_, gone) = pool.insert(&user, weight, (user, weight));
-                        for (loser, _) in &gone {
+                        for (loser, (owner, _)) in &gone {
+                            prop_assert_eq!(loser, owner);
                             prop_assert!(*loser == user || before[usize::from(*loser)] > share, "{loser} lost, having {before:?}");
                         }
                         if would_lose {
@@ -223,10 +227,10 @@ mod tests {
         for item in ["a1", "a2", "a3"] {
             pool.insert(&"ann", 1, item);
         }
-        assert_eq!(pool.insert(&"bob", 1, "b1").1, Vec::<&str>::new());
-        assert_eq!(pool.insert(&"bob", 1, "b2").1, ["a1"]);
+        assert_eq!(pool.insert(&"bob", 1, "b1").1, []);
+        assert_eq!(pool.insert(&"bob", 1, "b2").1, [("ann", "a1")]);
         assert!(pool.is_full_for(&"bob", 1), "both have two: the one who adds gives way");
-        assert_eq!(pool.insert(&"bob", 1, "b3").1, ["b1"]);
+        assert_eq!(pool.insert(&"bob", 1, "b3").1, [("bob", "b1")]);
         assert!(!pool.is_full_for(&"carl", 1));
         assert_eq!(pool.insert(&"carl", 1, "c1").1.len(), 1);
     }
@@ -236,7 +240,7 @@ mod tests {
         let mut pool = Pool::new(4);
         pool.insert(&"ann", 2, "a1");
         pool.insert(&"bob", 1, "b1");
-        assert_eq!(pool.insert(&"bob", 5, "b2").1, ["b1", "b2"]);
+        assert_eq!(pool.insert(&"bob", 5, "b2").1, [("bob", "b1"), ("bob", "b2")]);
         assert_eq!(pool.weight(), 2);
     }
 
@@ -246,9 +250,9 @@ mod tests {
         for (user, at) in [("ann", 1), ("bob", 2), ("ann", 3), ("bob", 4)] {
             pool.insert(&user, 1, at);
         }
-        pool.expire(|at| *at < 3);
+        assert_eq!(pool.expire(|at| *at < 3).len(), 2);
         assert_eq!((pool.weight(), pool.of(&"ann").count(), pool.of(&"bob").count()), (2, 1, 1));
-        pool.expire_of(&"ann", |_| true);
+        assert_eq!(pool.expire_of(&"ann", |_| true), [3]);
         assert_eq!((pool.weight(), pool.users.len()), (1, 1));
     }
 }

@@ -42,12 +42,7 @@ pub(super) async fn open(
         .with_retry_after(Duration::from_secs(2)))
 }
 
-async fn upgrade(
-    address: &str,
-    headers: &HeaderMap,
-    token: &str,
-    source: Option<Source>,
-) -> Result<TcpStream, String> {
+async fn upgrade(address: &str, headers: &HeaderMap, token: &str, source: Option<Source>) -> Result<TcpStream, String> {
     let url = Url::parse(address).map_err(|error| error.to_string())?;
     let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
         return Err("its address names no host".to_owned());
