@@ -32,6 +32,7 @@ http {
             proxy_set_header Host \$http_host;
             proxy_set_header Upgrade \$http_upgrade;
             proxy_set_header Connection \$connection_upgrade;
+            proxy_set_header X-Forwarded-For \$proxy_add_x_forwarded_for;
             proxy_read_timeout 75s; # longer than any action, and than the silence of a channel
         }
     }
@@ -40,7 +41,7 @@ CONF
 sleep 1
 for port in 8081 8082; do
     "$capture" serve --dev --listen "127.0.0.1:$port" --redis-url redis://127.0.0.1:16379 \
-        --public-url http://127.0.0.1:8080 --browser-run-root "$folder/run-$port" >"$folder/$port.log" 2>&1 &
+        --public-url http://127.0.0.1:8080 --trusted-proxies 127.0.0.1 --browser-run-root "$folder/run-$port" >"$folder/$port.log" 2>&1 &
 done
 for port in 8081 8082; do
     until curl -sf "http://127.0.0.1:$port/readyz" >/dev/null; do sleep 0.2; done

@@ -34,6 +34,7 @@ pub mod cluster;
 pub mod egress;
 pub mod engine;
 pub mod error;
+pub mod fair;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod ledger;

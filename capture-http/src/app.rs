@@ -11,7 +11,7 @@ use capture_core::{
 use capture_ws::{Channels, Shared, limits::ChannelLimits};
 use url::Url;
 
-use crate::auth::Throttle;
+use crate::{auth::Throttle, client_address::TrustedProxies};
 
 /// What a cluster has for all of its instances, and a single server for itself.
 type OfAll = (Arc<dyn Sessions>, Arc<dyn Tickets>, Arc<dyn ConnectKeys>);
@@ -25,6 +25,8 @@ pub struct EdgeSettings {
     /// Answer only requests whose `Host` is localhost, an IP literal or that of `public_url`; others get 403. For a server
     /// on loopback: a page of a foreign name that resolves to it (DNS rebinding) must not reach it.
     pub local_only: bool,
+    /// Proxies whose word about the address of a client is taken.
+    pub trusted_proxies: TrustedProxies,
     /// Origins, beside our own, whose pages may open channels.
     pub stream_origins: Vec<Url>,
     /// The numbers of channels.

@@ -13,6 +13,7 @@ mod actions;
 mod app;
 mod auth;
 mod cdp;
+pub mod client_address;
 mod demo;
 mod describe;
 mod devices;

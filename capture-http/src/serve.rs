@@ -113,6 +113,7 @@ async fn start(config: &Config) -> Result<Server, Failure> {
     let settings = EdgeSettings {
         public_url: config.public_url.clone(),
         local_only: config.dev,
+        trusted_proxies: config.trusted_proxies.clone(),
         stream_origins: config.stream_origins.clone(),
         channels: config.channels.clone(),
         demo_token: config

@@ -16,7 +16,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 
-use crate::auth::Peer;
+use crate::client_address::Peer;
 
 /// Open connections. At this number no further one is accepted until one closes: clients wait in the system's backlog.
 const MAX_CONNECTIONS: usize = 1024;

@@ -21,13 +21,7 @@ use tokio_tungstenite::{
 };
 use url::Url;
 
-use crate::{
-    app::App,
-    auth::{Credentialed, Peer},
-    error::Refusal,
-    extract::Posted,
-    reply,
-};
+use crate::{app::App, auth::Credentialed, client_address::Source, error::Refusal, extract::Posted, reply};
 
 /// `POST /v1/stream/tickets`
 pub(crate) async fn ticket(
@@ -77,7 +71,7 @@ pub(crate) async fn connect(State(app): State<Arc<App>>, request: Request) -> Re
     } else {
         None
     };
-    let peer = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |Peer(address)| *address);
+    let source = parts.extensions.get::<Source>().map_or(IpAddr::from([0, 0, 0, 0]), |source| source.address());
     let mut request = Request::from_parts(parts, body);
     let mut response = create_response_with_body(&request, axum::body::Body::empty)
         .map_err(|error| {
@@ -93,7 +87,7 @@ pub(crate) async fn connect(State(app): State<Arc<App>>, request: Request) -> Re
         let io = TokioIo::new(upgraded.await.ok()?);
         Some(WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await)
     };
-    app.channels().run(Box::pin(socket), codec, grant, peer);
+    app.channels().run(Box::pin(socket), codec, grant, source);
     Ok(response)
 }
 

@@ -63,7 +63,8 @@ impl Channels {
     pub fn new(shared: Shared) -> Self {
         let made = || format!("i_{}", Uuid::new_v4().simple()).into();
         let instance = shared.instance.clone().unwrap_or_else(made);
-        Self { shared: Arc::new(shared), instance, crowd: Arc::default(), tasks: Tasks::default() }
+        let crowd = Arc::new(Crowd::new(&shared.limits));
+        Self { shared: Arc::new(shared), instance, crowd, tasks: Tasks::default() }
     }
 
     /// How sockets must be set up: small buffers, because most of them are idle.

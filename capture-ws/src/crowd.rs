@@ -1,23 +1,32 @@
-//! Who is connected: counted in all, by user, and by address for those nobody knows yet.
+//! Who is connected: those who are known, by user, and those who have not said hello, by address.
+//!
+//! Both are pools that are divided: the address or user with most connections gives its oldest up before another is
+//! refused. So a stranger who stays silent keeps nobody out, and what many users hold does not keep out one who has none.
 
-use std::{collections::HashMap, hash::Hash, net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc};
 
-use capture_core::account::UserId;
+use capture_core::{
+    account::UserId,
+    fair::{Held, Pool},
+};
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use crate::{close::CloseCode, limits::ChannelLimits};
 
+/// For one connection of a stranger there may be so many of users.
+const USERS_A_STRANGER: usize = 4;
+
 /// The counts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Crowd {
-    counts: Mutex<Counts>,
+    pools: Mutex<Pools>,
 }
 
-#[derive(Debug, Default)]
-struct Counts {
-    all: usize,
-    users: HashMap<UserId, usize>,
-    strangers: HashMap<IpAddr, usize>,
+#[derive(Debug)]
+struct Pools {
+    users: Pool<UserId, Arc<Notify>>,
+    strangers: Pool<IpAddr, Arc<Notify>>,
 }
 
 /// A place in the crowd, given back when dropped.
@@ -25,97 +34,162 @@ struct Counts {
 pub(crate) struct Place {
     crowd: Arc<Crowd>,
     of: Of,
+    /// Told when the place is needed for others.
+    gone: Arc<Notify>,
 }
 
 #[derive(Debug)]
 enum Of {
-    Address(IpAddr),
-    User(UserId),
+    Stranger(IpAddr, Held),
+    User(UserId, Held),
 }
 
 impl Crowd {
-    /// A place for someone who has not said hello.
-    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr, limits: &ChannelLimits) -> Result<Place, CloseCode> {
-        let mut counts = self.counts.lock();
-        if counts.all >= limits.connections {
-            return Err(CloseCode::Overloaded);
+    pub(crate) fn new(limits: &ChannelLimits) -> Self {
+        let users = Pool::new(limits.connections);
+        let strangers = Pool::new((limits.connections / USERS_A_STRANGER).max(1));
+        Self { pools: Mutex::new(Pools { users, strangers }) }
+    }
+
+    /// A place for someone who has not said hello; the one who has been silent for longest may have to go for it.
+    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr, limits: &ChannelLimits) -> Place {
+        let gone = Arc::new(Notify::new());
+        let strangers = &mut self.pools.lock().strangers;
+        if strangers.count_of(&address) >= limits.strangers_per_address {
+            let oldest = strangers.of(&address).next().map(|(held, _)| held);
+            if let Some(oldest) = oldest.and_then(|oldest| strangers.remove(&address, oldest)) {
+                oldest.notify_one();
+            }
         }
-        let strangers = counts.strangers.entry(address).or_default();
-        if *strangers >= limits.strangers_per_address {
-            return Err(CloseCode::TooManyAttempts);
+        let (held, displaced) = strangers.insert(&address, 1, Arc::clone(&gone));
+        for (_, other) in displaced {
+            other.notify_one();
         }
-        *strangers += 1;
-        counts.all += 1;
-        Ok(Place { crowd: Arc::clone(self), of: Of::Address(address) })
+        Place { crowd: Arc::clone(self), of: Of::Stranger(address, held), gone }
+    }
+
+    /// A place for a user, who is never counted as a stranger.
+    pub(crate) fn join(self: &Arc<Self>, user: &UserId, limits: &ChannelLimits) -> Result<Place, CloseCode> {
+        let gone = Arc::new(Notify::new());
+        let held = self.pools.lock().join(user, limits, &gone)?;
+        Ok(Place { crowd: Arc::clone(self), of: Of::User(user.clone(), held), gone })
     }
 
     /// How many are connected.
     pub(crate) fn count(&self) -> usize {
-        self.counts.lock().all
+        let pools = self.pools.lock();
+        pools.users.weight() + pools.strangers.weight()
+    }
+}
+
+impl Pools {
+    fn join(&mut self, user: &UserId, limits: &ChannelLimits, gone: &Arc<Notify>) -> Result<Held, CloseCode> {
+        if self.users.count_of(user) >= limits.connections_per_user {
+            return Err(CloseCode::TooManyConnections);
+        }
+        if self.users.is_full_for(user, 1) {
+            return Err(CloseCode::Overloaded);
+        }
+        let (held, displaced) = self.users.insert(user, 1, Arc::clone(gone));
+        for (_, other) in displaced {
+            other.notify_one();
+        }
+        Ok(held)
+    }
+
+    fn leave(&mut self, of: &Of) {
+        match of {
+            Of::Stranger(address, held) => drop(self.strangers.remove(address, *held)),
+            Of::User(user, held) => drop(self.users.remove(user, *held)),
+        }
     }
 }
 
 impl Place {
     /// The same place once it is known whose it is.
     pub(crate) fn known_as(&mut self, user: &UserId, limits: &ChannelLimits) -> Result<(), CloseCode> {
-        let mut counts = self.crowd.counts.lock();
-        let connections = counts.users.entry(user.clone()).or_default();
-        if *connections >= limits.connections_per_user {
-            return Err(CloseCode::TooManyConnections);
-        }
-        *connections += 1;
-        if let Of::Address(address) = std::mem::replace(&mut self.of, Of::User(user.clone())) {
-            leave(&mut counts.strangers, &address);
-        }
+        let mut pools = self.crowd.pools.lock();
+        let held = pools.join(user, limits, &self.gone)?;
+        pools.leave(&self.of);
+        self.of = Of::User(user.clone(), held);
         Ok(())
+    }
+
+    /// Completes once the place is needed for others.
+    pub(crate) async fn given_away(&self) {
+        self.gone.notified().await;
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut counts = self.crowd.counts.lock();
-        counts.all -= 1;
-        match &self.of {
-            Of::Address(address) => leave(&mut counts.strangers, address),
-            Of::User(user) => leave(&mut counts.users, user),
-        }
-    }
-}
-
-fn leave<K: Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
-    if let Some(count) = counts.get_mut(key) {
-        *count -= 1;
-        if *count == 0 {
-            counts.remove(key);
-        }
+        self.crowd.pools.lock().leave(&self.of);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt;
+
     use super::*;
+
+    fn limits() -> ChannelLimits {
+        ChannelLimits { connections: 4, connections_per_user: 3, strangers_per_address: 2, ..ChannelLimits::default() }
+    }
+
+    fn crowd() -> Arc<Crowd> {
+        Arc::new(Crowd::new(&limits()))
+    }
+
+    fn is_gone(place: &Place) -> bool {
+        place.given_away().now_or_never().is_some()
+    }
 
     #[test]
     fn places_are_counted_and_given_back() {
-        let limits = ChannelLimits {
-            connections: 3,
-            connections_per_user: 1,
-            strangers_per_address: 2,
-            ..ChannelLimits::default()
-        };
-        let crowd = Arc::new(Crowd::default());
-        let (here, there) = ([127, 0, 0, 1].into(), [127, 0, 0, 2].into());
+        let (limits, crowd) = (limits(), crowd());
         let ann: UserId = "ann".parse().unwrap();
-        let mut first = crowd.admit(here, &limits).unwrap();
-        let mut second = crowd.admit(here, &limits).unwrap();
-        assert_eq!(crowd.admit(here, &limits).unwrap_err(), CloseCode::TooManyAttempts);
-        assert!(first.known_as(&ann, &limits).is_ok());
-        assert_eq!(second.known_as(&ann, &limits).unwrap_err(), CloseCode::TooManyConnections);
-        let _third = crowd.admit(here, &limits).unwrap();
-        assert_eq!(crowd.admit(there, &limits).unwrap_err(), CloseCode::Overloaded);
-        drop(first);
-        assert!(second.known_as(&ann, &limits).is_ok());
-        drop(second);
-        assert_eq!((crowd.count(), crowd.counts.lock().users.len()), (1, 0));
+        let mut stranger = crowd.admit([127, 0, 0, 1].into(), &limits);
+        let places: Vec<_> = (0..2).map(|_| crowd.join(&ann, &limits).unwrap()).collect();
+        assert!(stranger.known_as(&ann, &limits).is_ok());
+        assert_eq!(crowd.join(&ann, &limits).unwrap_err(), CloseCode::TooManyConnections);
+        assert_eq!(crowd.count(), 3);
+        drop((stranger, places));
+        assert_eq!(crowd.count(), 0);
+    }
+
+    #[test]
+    fn silent_strangers_keep_nobody_out() {
+        let limits = ChannelLimits { connections: 40, ..limits() };
+        let crowd = Arc::new(Crowd::new(&limits));
+        let (here, there) = ([127, 0, 0, 1].into(), [127, 0, 0, 2].into());
+        let silent = [crowd.admit(here, &limits), crowd.admit(here, &limits)];
+        let other = crowd.admit(there, &limits);
+        let newest = crowd.admit(here, &limits);
+        assert!(is_gone(&silent[0]), "the one who has been silent for longest");
+        assert!(!is_gone(&silent[1]) && !is_gone(&other) && !is_gone(&newest));
+        drop(silent);
+        assert_eq!(crowd.count(), 2, "one that is gone is not given back twice");
+    }
+
+    #[test]
+    fn an_address_with_many_strangers_gives_way_to_one_with_few() {
+        let limits = ChannelLimits { connections: 16, strangers_per_address: 100, ..limits() };
+        let crowd = Arc::new(Crowd::new(&limits));
+        let many: Vec<_> = (0..4).map(|_| crowd.admit([127, 0, 0, 1].into(), &limits)).collect();
+        let other = crowd.admit([127, 0, 0, 2].into(), &limits);
+        assert!(is_gone(&many[0]) && !is_gone(&many[1]) && !is_gone(&other));
+    }
+
+    #[test]
+    fn users_who_have_most_give_way_to_one_who_has_none() {
+        let (limits, crowd) = (limits(), crowd());
+        let [ann, bob]: [UserId; 2] = ["ann", "bob"].map(|name| name.parse().unwrap());
+        let anns: Vec<_> = (0..3).map(|_| crowd.join(&ann, &limits).unwrap()).collect();
+        let bobs: Vec<_> = (0..2).map(|_| crowd.join(&bob, &limits).unwrap()).collect();
+        assert!(is_gone(&anns[0]) && !is_gone(&anns[1]) && !is_gone(&bobs[0]));
+        assert_eq!(crowd.join(&ann, &limits).unwrap_err(), CloseCode::Overloaded, "both have two");
+        let _stranger = crowd.admit([127, 0, 0, 1].into(), &limits);
+        assert_eq!(crowd.count(), 5, "strangers take no user's place");
     }
 }

@@ -13,7 +13,7 @@ use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "redis")]
-pub(crate) use self::ticket::new_ticket;
+pub(crate) use self::ticket::{MAX_TICKETS_OF_USER, new_ticket, too_many_tickets};
 pub use self::{
     connect::{CONNECT_LIFE, Connect, ConnectKey, ConnectKeys, TokenError},
     secret::{Secret, SecretHash},

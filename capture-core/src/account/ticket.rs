@@ -9,11 +9,17 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Duration, Instant};
 
 use super::{SecretHash, UserId};
-use crate::{error::Error, session::SessionId};
+use crate::{
+    error::Error,
+    fair::{Held, Pool},
+    session::SessionId,
+};
 
 /// How long a ticket can be used.
 pub const TICKET_LIFE: Duration = Duration::from_secs(30);
-/// Tickets that wait to be used; further ones are refused.
+/// Tickets of a user that wait to be used; further ones are refused.
+pub(crate) const MAX_TICKETS_OF_USER: usize = 1_000;
+/// Tickets that wait in one process, of all users; when full, the user who has most of them loses his oldest.
 const MAX_TICKETS: usize = 10_000;
 const PREFIX: &str = "wst_";
 
@@ -72,31 +78,72 @@ pub trait Tickets: Send + Sync + std::fmt::Debug {
 /// Tickets of one process.
 #[derive(Debug, Default)]
 pub struct MemoryTickets {
-    waiting: Mutex<HashMap<SecretHash, (Grant, Instant)>>,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    tickets: Pool<UserId, Ticket>,
+    by_hash: HashMap<SecretHash, (UserId, Held)>,
+}
+
+#[derive(Debug)]
+struct Ticket {
+    hash: SecretHash,
+    grant: Grant,
+    until: Instant,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self { tickets: Pool::new(MAX_TICKETS), by_hash: HashMap::new() }
+    }
+}
+
+impl Waiting {
+    /// Keeps a ticket, unless its user has too many.
+    fn put(&mut self, hash: SecretHash, grant: Grant) -> Result<(), Error> {
+        let (user, now) = (grant.user.clone(), Instant::now());
+        for old in self.tickets.expire_of(&user, |ticket| ticket.until <= now) {
+            self.by_hash.remove(&old.hash);
+        }
+        if self.tickets.count_of(&user) >= MAX_TICKETS_OF_USER {
+            return Err(too_many_tickets());
+        }
+        let (held, gone) = self.tickets.insert(&user, 1, Ticket { hash, grant, until: now + TICKET_LIFE });
+        for (_, ticket) in gone {
+            self.by_hash.remove(&ticket.hash);
+        }
+        self.by_hash.insert(hash, (user, held));
+        Ok(())
+    }
+
+    fn take(&mut self, hash: SecretHash) -> Option<Grant> {
+        let (user, held) = self.by_hash.remove(&hash)?;
+        let ticket = self.tickets.remove(&user, held)?;
+        (ticket.until > Instant::now()).then_some(ticket.grant)
+    }
+}
+
+/// Why a user gets no further ticket.
+pub(crate) fn too_many_tickets() -> Error {
+    Error::new(crate::ErrorCode::Busy, format!("{MAX_TICKETS_OF_USER} tickets of this user wait to be used"))
+        .with_reason("too_many_tickets")
+        .with_retry_after(TICKET_LIFE)
 }
 
 impl Tickets for MemoryTickets {
     fn issue(&self, grant: Grant) -> BoxFuture<'_, Result<String, Error>> {
         let issued = || {
             let ticket = new_ticket()?;
-            let mut waiting = self.waiting.lock();
-            let now = Instant::now();
-            if waiting.len() >= MAX_TICKETS {
-                waiting.retain(|_, (_, until)| *until > now);
-            }
-            if waiting.len() >= MAX_TICKETS {
-                let error = Error::new(crate::ErrorCode::Busy, "too many tickets wait to be used");
-                return Err(error.with_retry_after(TICKET_LIFE));
-            }
-            waiting.insert(SecretHash::of(&ticket), (grant, now + TICKET_LIFE));
+            self.waiting.lock().put(SecretHash::of(&ticket), grant)?;
             Ok(ticket)
         };
         std::future::ready(issued()).boxed()
     }
 
     fn redeem(&self, ticket: String) -> BoxFuture<'_, Result<Option<Grant>, Error>> {
-        let found = self.waiting.lock().remove(&SecretHash::of(&ticket));
-        let valid = found.filter(|(_, until)| *until > Instant::now()).map(|(grant, _)| grant);
+        let valid = self.waiting.lock().take(SecretHash::of(&ticket));
         std::future::ready(Ok(valid)).boxed()
     }
 }
@@ -131,16 +178,35 @@ mod tests {
         assert!(tickets.redeem("wst_guessed".to_owned()).await.unwrap().is_none());
     }
 
+    fn of_user(name: &str) -> Grant {
+        Grant { user: name.parse().unwrap(), secret: Secret::chosen("s").hash(), scope: Scope::ALL }
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn tickets_that_nobody_uses_do_not_pile_up() {
+    async fn tickets_that_are_not_used_do_not_pile_up() {
         let tickets = MemoryTickets::default();
-        let grant = Grant { user: "ann".parse().unwrap(), secret: Secret::chosen("s").hash(), scope: Scope::ALL };
-        for _ in 0..MAX_TICKETS {
-            tickets.issue(grant.clone()).await.unwrap();
+        for _ in 0..MAX_TICKETS_OF_USER {
+            tickets.issue(of_user("ann")).await.unwrap();
         }
-        assert_eq!(tickets.issue(grant.clone()).await.unwrap_err().code(), crate::ErrorCode::Busy);
+        assert_eq!(tickets.issue(of_user("ann")).await.unwrap_err().code(), crate::ErrorCode::Busy);
+        let bobs = tickets.issue(of_user("bob")).await.unwrap();
+        assert!(tickets.redeem(bobs).await.unwrap().is_some(), "no matter of another user");
         tokio::time::advance(TICKET_LIFE).await;
-        assert!(tickets.issue(grant).await.is_ok());
-        assert_eq!(tickets.waiting.lock().len(), 1);
+        assert!(tickets.issue(of_user("ann")).await.is_ok());
+        let waiting = tickets.waiting.lock();
+        assert_eq!((waiting.tickets.weight(), waiting.by_hash.len()), (1, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_all_users_have_too_many_those_with_most_lose_theirs() {
+        let tickets = MemoryTickets::default();
+        let bobs = tickets.issue(of_user("bob")).await.unwrap();
+        for user in 0..=MAX_TICKETS / MAX_TICKETS_OF_USER {
+            for _ in 0..MAX_TICKETS_OF_USER {
+                tickets.issue(of_user(&format!("u{user}"))).await.unwrap();
+            }
+        }
+        assert_eq!(tickets.waiting.lock().by_hash.len(), MAX_TICKETS);
+        assert!(tickets.redeem(bobs).await.unwrap().is_some());
     }
 }

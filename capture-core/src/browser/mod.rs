@@ -21,6 +21,7 @@ pub use self::{
     fault::{Fault, LostReason},
 };
 use crate::{
+    account::UserId,
     action::{Action, Outcome},
     egress::{Traffic, Upstream, Why},
     session::{EventKind, Lines, SessionOptions},
@@ -136,6 +137,9 @@ pub trait Page: Send + Sync + fmt::Debug {
 
     /// Sends what it asks of the network through a user's proxy from now on.
     fn route_through(&self, upstream: Option<Upstream>);
+
+    /// What it takes of things all users share counts as this user's from now on.
+    fn belongs_to(&self, user: &UserId);
 
     /// Bytes its connections carried so far, where that is known.
     fn traffic(&self) -> Option<Traffic>;

@@ -22,9 +22,11 @@ use super::{
     showing::Views,
 };
 use crate::{
+    account::UserId,
     action,
     engine::Engine,
     error::{Error, ErrorCode, RunOutcome},
+    fair::{Place, Places},
     ledger::redis::InstanceId,
     session::{EventFrame, WireForm},
     sessions::{Caller, Executed, Patience, Sessions},
@@ -37,7 +39,8 @@ const HEARD_AFTER: Duration = Duration::from_millis(200);
 const KEPT: Duration = Duration::from_secs(30);
 /// Bytes of kept answers; beyond it only the fact that there was one is kept.
 const KEPT_BYTES: usize = 64 << 20;
-/// Questions under way or remembered; beyond it new ones are refused.
+/// Questions under way or remembered. A user may have as many as are free; beyond it his new ones are refused, because none
+/// may be forgotten before its time: it would be carried out again.
 const MAX_ASKED: usize = 50_000;
 
 #[cfg(test)]
@@ -51,6 +54,8 @@ pub(super) struct Owner {
     engine: Engine,
     gateway: Arc<Gateway>,
     questions: Mutex<Questions>,
+    /// For questions, by who asked.
+    places: Places<UserId>,
     feeders: Feeders,
     views: Views,
     tasks: Tasks,
@@ -68,6 +73,8 @@ enum Asked {
 #[derive(Debug, Default)]
 struct Questions {
     asked: HashMap<Number, Asked>,
+    /// The places that these take.
+    taken: HashMap<Number, Place<UserId>>,
     /// Those whose answers are kept, oldest first, and the bytes of these answers.
     kept: VecDeque<Number>,
     bytes: usize,
@@ -89,7 +96,7 @@ impl Questions {
 
     /// Forgets answers that nobody can ask for any more.
     fn sweep(&mut self) {
-        let Self { asked, kept, bytes } = self;
+        let Self { asked, taken, kept, bytes } = self;
         asked.retain(|_, asked| match asked {
             Asked::Answered { at, answer } if at.elapsed() >= KEPT => {
                 *bytes -= answer.take().map_or(0, |answer| answer.len());
@@ -98,20 +105,22 @@ impl Questions {
             _ => true,
         });
         kept.retain(|number| asked.contains_key(number));
+        taken.retain(|number, _| asked.contains_key(number));
     }
 }
 
 impl Owner {
     pub(super) fn new(engine: Engine, gateway: Arc<Gateway>, tasks: Tasks) -> Arc<Self> {
         let feeders = Feeders::new(Arc::clone(&gateway), tasks.clone());
-        Arc::new(Self { engine, gateway, questions: Mutex::default(), feeders, views: Views::default(), tasks })
+        let (questions, places) = (Mutex::default(), Places::new(MAX_ASKED));
+        Arc::new(Self { engine, gateway, questions, places, feeders, views: Views::default(), tasks })
     }
 
     /// Takes a question and begins with it, so that questions are begun in the order they came; never waits.
     pub(super) async fn on_ask(self: &Arc<Self>, ask: Ask) {
         let number = (ask.from.clone(), ask.number);
         let until = {
-            let asked = &mut self.questions.lock().asked;
+            let Questions { asked, taken, .. } = &mut *self.questions.lock();
             match asked.get(&number) {
                 Some(Asked::Running(until)) => {
                     until.fetch_max(ask.until, Ordering::Relaxed);
@@ -127,9 +136,10 @@ impl Owner {
             if is_late {
                 return self.refuse(&ask, &late());
             }
-            if asked.len() >= MAX_ASKED {
-                return self.refuse(&ask, &Error::new(ErrorCode::Busy, "too many requests of other instances"));
-            }
+            let Some(place) = self.places.try_take(&ask.user) else {
+                return self.refuse(&ask, &crowded());
+            };
+            taken.insert(number.clone(), place);
             let until = Arc::new(AtomicI64::new(ask.until));
             asked.insert(number.clone(), Asked::Running(Arc::clone(&until)));
             #[cfg(test)]
@@ -266,6 +276,12 @@ fn acted(executed: Executed) -> Brought {
 
 fn late() -> Error {
     Error::new(ErrorCode::Unavailable, "the request arrived after whoever asked had given up").with_reason("given_up")
+}
+
+fn crowded() -> Error {
+    Error::new(ErrorCode::Busy, "too many requests of this user came through other instances in the last half minute")
+        .with_reason("too_many_requests")
+        .with_retry_after(KEPT)
 }
 
 fn forgotten() -> Error {

@@ -11,10 +11,11 @@ use super::{
     turns::Sending,
 };
 use crate::{
+    account::UserId,
     engine::NO_ROOM,
     error::{Error, ErrorCode, RunOutcome},
-    ledger::redis::{InstanceId, LEASE, Whereabouts},
-    session::{IdempotencyKey, Keyed, SessionId, SessionOptions, SessionView},
+    ledger::redis::{Claim, InstanceId, LEASE, Whereabouts},
+    session::{Keyed, SessionId, SessionOptions, SessionView},
     sessions::{Caller, Created, Sessions},
 };
 
@@ -48,6 +49,15 @@ pub(super) struct Far {
 pub(super) struct Wanted {
     pub(super) options: SessionOptions,
     pub(super) keyed: Option<Keyed>,
+    /// What a keyed one claims its instance with.
+    pub(super) claim: Option<Claim>,
+}
+
+impl Wanted {
+    pub(super) fn new(user: &UserId, options: SessionOptions, keyed: Option<Keyed>) -> Self {
+        let claim = keyed.as_ref().map(|keyed| Claim::new(user.clone(), keyed.key.clone()));
+        Self { options, keyed, claim }
+    }
 }
 
 impl Shared {
@@ -113,24 +123,25 @@ impl Shared {
         }
     }
 
-    pub(super) async fn claim(
-        &self,
-        caller: &Caller,
-        key: &IdempotencyKey,
-        to: &InstanceId,
-        from: Option<&InstanceId>,
-    ) -> Result<InstanceId, Error> {
+    async fn claim(&self, claim: &Claim, to: &InstanceId, from: Option<&InstanceId>) -> Result<InstanceId, Error> {
         let keep = self.engine.limits().final_retention;
-        Ok(self.books.claim((&caller.user, key), to, from, keep).await?)
+        Ok(self.books.claim(claim, to, from, keep).await?)
     }
 
-    pub(super) async fn create_at(
-        &self,
-        holder: &InstanceId,
-        caller: &Caller,
-        wanted: Wanted,
-    ) -> Result<Created, Error> {
-        let Wanted { options, keyed } = wanted;
+    /// Opens a session here, or where its key is claimed, or where there is room.
+    pub(super) async fn create_somewhere(&self, caller: &Caller, wanted: Wanted) -> Result<Created, Error> {
+        let holder = match &wanted.claim {
+            None => self.me().clone(),
+            Some(claim) => self.claim(claim, self.me(), None).await?,
+        };
+        match self.create_at(&holder, caller, wanted.clone()).await {
+            Err(full) if full.reason() == Some(NO_ROOM) => self.create_elsewhere(holder, caller, wanted, full).await,
+            result => result,
+        }
+    }
+
+    async fn create_at(&self, holder: &InstanceId, caller: &Caller, wanted: Wanted) -> Result<Created, Error> {
+        let Wanted { options, keyed, .. } = wanted;
         if holder == self.me() {
             return self.engine.create(caller.clone(), options, keyed).await;
         }
@@ -152,7 +163,7 @@ impl Shared {
     }
 
     /// Opens a session where there is room, when there is none at the first choice.
-    pub(super) async fn create_elsewhere(
+    async fn create_elsewhere(
         &self,
         mut holder: InstanceId,
         caller: &Caller,
@@ -163,8 +174,8 @@ impl Shared {
             if other == holder {
                 continue;
             }
-            if let Some(keyed) = &wanted.keyed {
-                holder = self.claim(caller, &keyed.key, &other, Some(&holder)).await?;
+            if let Some(claim) = &wanted.claim {
+                holder = self.claim(claim, &other, Some(&holder)).await?;
                 if holder != other {
                     break; // the same request found a place meanwhile
                 }
@@ -201,6 +212,11 @@ impl Shared {
         }
         Ok(views)
     }
+}
+
+/// Whether nothing is left of a create that was answered with this: its key may be sent again to any instance.
+pub(super) fn leaves_nothing(error: &Error) -> bool {
+    error.reason() != Some(UNREACHABLE) || error.outcome() == RunOutcome::NotExecuted
 }
 
 /// Whether it reached nobody: that instance is gone, whatever the books still say.
@@ -259,7 +275,7 @@ mod tests {
             // In the books, but nobody listens.
             RedisLedger::new(Arc::clone(&redis) as Arc<_>, InstanceId::new()).recover().await.unwrap();
         }
-        let ann: crate::account::UserId = "ann".parse().unwrap();
+        let ann: UserId = "ann".parse().unwrap();
         gateway.books().add(Account::new(ann.clone(), SecretHash::of("s"))).await.unwrap();
         let options = SessionOptions::with_ttl(Duration::from_secs(60));
         let created = gateway.create(Caller::user(ann), options, None).await.unwrap();

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use futures::{FutureExt, StreamExt, future::BoxFuture};
+use tokio::sync::oneshot;
 
 use super::{
     Cluster,
     message::{Acted, Brought, Verb},
-    routing::{Place, Wanted, unexpected},
+    routing::{Place, Wanted, leaves_nothing, unexpected},
     showing::FarView,
 };
 use crate::{
     action::Action,
-    engine::NO_ROOM,
     error::{Error, ErrorCode},
     session::{Follow, Keyed, SessionId, SessionOptions, SessionView, Since, View, ViewOptions},
     sessions::{ActionName, ActionReply, Caller, Connected, Created, Executed, Sessions},
@@ -43,18 +43,23 @@ impl Sessions for Cluster {
         keyed: Option<Keyed>,
     ) -> BoxFuture<'_, Result<Created, Error>> {
         async move {
-            let shared = &self.shared;
-            let holder = match &keyed {
-                None => shared.me().clone(),
-                Some(keyed) => shared.claim(&caller, &keyed.key, shared.me(), None).await?,
-            };
-            let wanted = Wanted { options, keyed };
-            match shared.create_at(&holder, &caller, wanted.clone()).await {
-                Err(full) if full.reason() == Some(NO_ROOM) => {
-                    shared.create_elsewhere(holder, &caller, wanted, full).await
+            let shared = Arc::clone(&self.shared);
+            let wanted = Wanted::new(&caller.user, options, keyed);
+            let Some(claim) = wanted.claim.clone() else { return shared.create_somewhere(&caller, wanted).await };
+            // A task of its own, so that a client who leaves does not leave the claim of a create that is refused.
+            let (done, created) = oneshot::channel();
+            self.shared.tasks.spawn(async move {
+                let result = shared.create_somewhere(&caller, wanted).await;
+                if result.as_ref().is_err_and(leaves_nothing)
+                    && let Err(error) = shared.books.unclaim(&claim).await
+                {
+                    tracing::debug!(%error, "the claim of a refused create stays until it is too old");
                 }
-                result => result,
-            }
+                let _ = done.send(result); // the client left
+            });
+            created.await.unwrap_or_else(|_stopped| {
+                Err(Error::new(ErrorCode::Unavailable, "the server stopped while the session was opened"))
+            })
         }
         .boxed()
     }

@@ -3,13 +3,14 @@
 use std::{
     io::{self, ErrorKind},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket},
+    str::FromStr,
 };
 
 use super::Why;
 
-/// An IPv4 or IPv6 network.
+/// An IPv4 or IPv6 network, written as `10.0.0.0/8` or `fd00::/8`; an address alone is the network of this address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Network {
+pub struct Network {
     address: IpAddr,
     prefix: u8,
 }
@@ -41,11 +42,34 @@ impl Network {
         self.prefix == bits(self.address).1
     }
 
-    /// Takes the address as it is: IPv4-mapped ones are not looked into.
-    pub(super) fn contains(&self, address: IpAddr) -> bool {
+    /// Whether the address is in it. Takes the address as it is: IPv4-mapped ones are not looked into.
+    pub fn contains(&self, address: IpAddr) -> bool {
         let (own, length) = bits(self.address);
         let (other, other_length) = bits(address);
         length == other_length && (own ^ other) & mask(self.prefix, length) == 0
+    }
+}
+
+/// Not a [`Network`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NetworkError(pub(super) &'static str);
+
+impl FromStr for Network {
+    type Err = NetworkError;
+
+    fn from_str(text: &str) -> Result<Self, NetworkError> {
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().or(Err(NetworkError("the part before / is not an address")))?;
+        if address != address.to_canonical() {
+            return Err(NetworkError("write the IPv4 network"));
+        }
+        let Some(prefix) = prefix else { return Ok(Self::single(address)) };
+        let prefix = prefix.parse().or(Err(NetworkError("the part after / is not a number of bits")))?;
+        Self::new(address, prefix).ok_or(NetworkError("bits after the prefix are set, or it is too long"))
     }
 }
 

@@ -99,11 +99,12 @@ impl Guard {
     }
 
     /// Where to dial for this target. The resolver is asked once; one bad address denies the name with all of them.
-    pub(super) async fn addresses(&self, host: &Host, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+    pub(super) async fn addresses(&self, host: &Host, port: u16, whose: &Arc<str>) -> Result<Vec<SocketAddr>, Failure> {
         match self.judge_unresolved(host, port).map_err(Failure::Blocked)? {
             Judged::Addresses(addresses) => Ok(addresses),
             Judged::Name(name, allowed) => {
-                let resolved = self.inner.resolver.resolve(name.as_str()).await.or(Err(Failure::NameNotResolved))?;
+                let resolved = self.inner.resolver.resolve(name.as_str(), whose).await;
+                let resolved = resolved.or(Err(Failure::NameNotResolved))?;
                 let judged = resolved.into_iter().map(|address| self.judge_address(address, port, allowed));
                 let addresses: Vec<_> = judged.collect::<Result<_, _>>().map_err(Failure::Blocked)?;
                 if addresses.is_empty() { Err(Failure::NameNotResolved) } else { Ok(addresses) }

@@ -30,7 +30,7 @@ mod upstream;
 mod wire;
 
 pub use self::{
-    address::deny_reason,
+    address::{Network, NetworkError, deny_reason},
     failure::{BLOCKED_REASON, Blocked, Failure, UpstreamFailure, Why},
     guard::Guard,
     policy::EgressPolicy,

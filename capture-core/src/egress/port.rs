@@ -80,6 +80,11 @@ impl EgressPort {
         self.tenant.borrow().set_upstream(upstream);
     }
 
+    /// From now on its lookups count as this user's.
+    pub fn set_user(&self, user: Arc<str>) {
+        self.tenant.borrow().set_user(user);
+    }
+
     /// The newest failure to reach this target since then, while it is one of the 64 newest. `host` as in a URL.
     pub fn failure(&self, host: &str, port: u16, since: Instant) -> Option<Failure> {
         self.tenant.borrow().failures.lock().newest(host, port, since)

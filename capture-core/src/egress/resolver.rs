@@ -8,46 +8,95 @@ use std::{
 };
 
 use futures::{FutureExt, future::BoxFuture};
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::time::timeout;
 
-/// Lookups of the process at once: each holds a thread of the runtime's pool of 512 for as long as the system takes.
+use crate::fair::Places;
+
+/// Lookups of the process at once: each holds a thread of the runtime's pool of 512 for as long as the system takes. A user has
+/// at most as many as are free, and waits less the fewer he has.
 const MAX_LOOKUPS: usize = 128;
 /// How long a lookup may take; what glibc needs to ask one dead server once.
 const DEADLINE: Duration = Duration::from_secs(5);
 
 /// Turns a name into addresses. The guard asks it exactly once per connection.
 pub trait Resolver: Send + Sync + fmt::Debug {
-    /// All addresses of the name, best first. The name is lower case, without final dot, and never an address.
+    /// All addresses of the name, best first. The name is lower case, without final dot, and never an address. `whose` tells
+    /// users apart, so that one with slow names does not keep the others waiting.
     ///
     /// # Errors
     /// Any: the name then counts as not resolved.
-    fn resolve(&self, host: &str) -> BoxFuture<'_, io::Result<Vec<IpAddr>>>;
+    fn resolve(&self, host: &str, whose: &Arc<str>) -> BoxFuture<'_, io::Result<Vec<IpAddr>>>;
 }
 
 /// The operating system's resolver: `/etc/hosts`, then its name servers.
 #[derive(Debug)]
 pub struct System {
-    places: Arc<Semaphore>,
+    /// Asks the system, on a thread of its own.
+    ask: fn(&str) -> io::Result<Vec<IpAddr>>,
+    places: Places<Arc<str>>,
 }
 
 impl Default for System {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(MAX_LOOKUPS)) }
+        Self { ask: ask_system, places: Places::new(MAX_LOOKUPS) }
     }
 }
 
+fn ask_system(name: &str) -> io::Result<Vec<IpAddr>> {
+    (name, 0).to_socket_addrs().map(|addresses| addresses.map(|address| address.ip()).collect())
+}
+
 impl Resolver for System {
-    fn resolve(&self, host: &str) -> BoxFuture<'_, io::Result<Vec<IpAddr>>> {
-        let name = host.to_owned();
-        let places = Arc::clone(&self.places);
+    fn resolve(&self, host: &str, whose: &Arc<str>) -> BoxFuture<'_, io::Result<Vec<IpAddr>>> {
+        let (name, whose, places, ask) = (host.to_owned(), Arc::clone(whose), self.places.clone(), self.ask);
         let lookup = async move {
-            let place = places.acquire_owned().await.map_err(io::Error::other)?;
-            let ask = move || {
+            let place = places.take(&whose).await;
+            let on_thread = move || {
                 let _place = place; // kept until the thread is free again, also when nobody waits any more
-                (name.as_str(), 0).to_socket_addrs().map(|addresses| addresses.map(|address| address.ip()).collect())
+                ask(&name)
             };
-            tokio::task::spawn_blocking(ask).await.map_err(io::Error::other)?
+            tokio::task::spawn_blocking(on_thread).await.map_err(io::Error::other)?
         };
         async { timeout(DEADLINE, lookup).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) }.boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A name server that answers some names late.
+    #[expect(
+        clippy::disallowed_methods,
+        clippy::unnecessary_wraps,
+        reason = "on a thread that may block, as the system"
+    )]
+    fn ask(name: &str) -> io::Result<Vec<IpAddr>> {
+        if name.starts_with("slow") {
+            std::thread::sleep(Duration::from_secs(2));
+        }
+        Ok(vec![[192, 0, 2, 1].into()])
+    }
+
+    #[tokio::test]
+    async fn slow_names_of_one_user_do_not_keep_another_waiting() {
+        let system = System { ask, places: Places::new(MAX_LOOKUPS) };
+        let (mallory, bob): (Arc<str>, Arc<str>) = ("mallory".into(), "bob".into());
+        let slow: Vec<_> =
+            (0..2 * MAX_LOOKUPS).map(|number| system.resolve(&format!("slow{number}"), &mallory)).collect();
+        let began = tokio::time::Instant::now();
+        let bobs = async {
+            tokio::task::yield_now().await; // after all of those have begun
+            system.resolve("quick", &bob).await.unwrap();
+            began.elapsed()
+        };
+        let mut all = std::pin::pin!(futures::future::join_all(slow));
+        let waited = tokio::select! {
+            biased;
+            _ = &mut all => panic!("the slow ones are slow"),
+            waited = bobs => waited,
+        };
+        assert!(waited < Duration::from_secs(1), "waited {waited:?} for threads that others hold");
+        all.await;
     }
 }

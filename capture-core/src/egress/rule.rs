@@ -3,7 +3,7 @@
 use std::{net::IpAddr, str::FromStr};
 
 use super::{
-    address::Network,
+    address::{Network, NetworkError},
     host::{Host, Name},
 };
 
@@ -63,8 +63,9 @@ impl Rule {
     }
 
     fn parse(text: &str) -> Result<Self, &'static str> {
-        if let Some((address, prefix)) = text.split_once('/') {
-            return Ok(Self { subject: Subject::Network(network(address, prefix)?), port: None });
+        if text.contains('/') {
+            let network = text.parse().map_err(|NetworkError(why)| why)?;
+            return Ok(Self { subject: Subject::Network(network), port: None });
         }
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(parse_port(port)?)),
@@ -89,15 +90,6 @@ impl FromStr for Rule {
     fn from_str(text: &str) -> Result<Self, RuleError> {
         Self::parse(text).map_err(|why| RuleError { text: text.to_owned(), why })
     }
-}
-
-fn network(address: &str, prefix: &str) -> Result<Network, &'static str> {
-    let address: IpAddr = address.parse().or(Err("the part before / is not an address"))?;
-    if address != address.to_canonical() {
-        return Err("write the IPv4 network");
-    }
-    let prefix = prefix.parse().or(Err("the part after / is not a number of bits"))?;
-    Network::new(address, prefix).ok_or("bits after the prefix are set, or it is too long")
 }
 
 fn parse_port(text: &str) -> Result<u16, &'static str> {

@@ -14,6 +14,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
+use uuid::Uuid;
 
 use super::{
     Failure, Guard, Upstream, UpstreamFailure, Why, dial,
@@ -43,6 +44,8 @@ pub(super) struct Tenant {
     handshakes: Arc<Semaphore>,
     lookups: Semaphore,
     upstream: Mutex<Option<Arc<Chosen>>>,
+    /// Whose lookups these are; before that is said, nobody else's.
+    whose: Mutex<Arc<str>>,
 }
 
 /// The user's proxy, and what was learnt of it.
@@ -73,12 +76,17 @@ impl Tenant {
             handshakes: Arc::new(Semaphore::new(MAX_HANDSHAKES)),
             lookups: Semaphore::new(MAX_LOOKUPS),
             upstream: Mutex::default(),
+            whose: Mutex::new(Uuid::new_v4().to_string().into()),
         }
     }
 
     pub(super) fn set_upstream(&self, upstream: Option<Upstream>) {
         let chosen = upstream.map(|upstream| Arc::new(Chosen { upstream, plain_http: AtomicBool::new(false) }));
         *self.upstream.lock() = chosen;
+    }
+
+    pub(super) fn set_user(&self, user: Arc<str>) {
+        *self.whose.lock() = user;
     }
 
     pub(super) fn admit(&self) -> Option<Places> {
@@ -134,7 +142,10 @@ impl Tenant {
     async fn dial(&self, host: &Host, port: u16) -> Result<TcpStream, Failure> {
         let dialled = async {
             let addresses = match self.lookups.acquire().await {
-                Ok(_turn) => self.guard.addresses(host, port).await?,
+                Ok(_turn) => {
+                    let whose = Arc::clone(&self.whose.lock());
+                    self.guard.addresses(host, port, &whose).await?
+                }
                 Err(_) => return Err(Failure::Busy), // never closed
             };
             dial::dial(addresses).await

@@ -1,14 +1,19 @@
 //! Creating a session: who may, whether there is room, and once per idempotency key.
 
 use std::{
-    collections::{HashMap, VecDeque},
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout_at},
+};
 
-use super::Inner;
+use super::{
+    Inner,
+    creates::{Begun, Creating},
+};
 use crate::{
     account::UserId,
     billing,
@@ -16,81 +21,60 @@ use crate::{
     egress::{BLOCKED_REASON, Upstream},
     error::{Error, ErrorCode},
     ledger::{Reservation, ReserveError},
-    session::{self, IdempotencyKey, Keyed, Lifecycle, Opened, RequestHash, SessionId, SessionOptions, SessionView},
+    session::{self, Keyed, Lifecycle, Opened, SessionId, SessionOptions, SessionView},
 };
 
-/// Remembered create keys, all users together; the oldest are forgotten first.
-const MAX_KEYS: usize = 10_000;
+/// Creates under way, so that those of one user keep neither the ledger nor the browsers from the others.
+pub(super) const MAX_UNDER_WAY: usize = 64;
 
 /// The reason of a create that another server could carry out.
 pub(crate) const NO_ROOM: &str = "no_room";
 
-type Creating = watch::Receiver<Option<Result<SessionView, Arc<Error>>>>;
-
-/// Creates by idempotency key.
-#[derive(Debug, Default)]
-pub(super) struct Creates {
-    by_key: HashMap<(UserId, IdempotencyKey), (RequestHash, Creating)>,
-    order: VecDeque<(UserId, IdempotencyKey)>,
-}
-
-impl Creates {
-    /// The create this key already stands for.
-    pub(super) fn find(&self, user: &UserId, keyed: &Keyed) -> Option<Result<Creating, Error>> {
-        let (request, creating) = self.by_key.get(&(user.clone(), keyed.key.clone()))?;
-        if *request != keyed.request {
-            return Some(Err(Error::invalid("this Idempotency-Key stands for another create request")));
-        }
-        // A create that failed may be tried again under its key: nothing of it is left.
-        let failed = matches!(&*creating.borrow(), Some(Err(_)));
-        (!failed).then(|| Ok(creating.clone()))
-    }
-
-    fn remember(&mut self, user: UserId, keyed: Keyed, creating: Creating) {
-        let key = (user, keyed.key);
-        if self.by_key.insert(key.clone(), (keyed.request, creating)).is_none() {
-            self.order.push_back(key);
-        }
-        while self.order.len() > MAX_KEYS {
-            if let Some(oldest) = self.order.pop_front() {
-                self.by_key.remove(&oldest);
-            }
-        }
-    }
-}
-
 impl Inner {
-    /// Starts a create as a task of its own, so that a caller who leaves leaves nothing half open.
+    /// Starts a create as a task of its own, so that a caller who leaves leaves nothing half open; or joins the one its key
+    /// already stands for, and says so.
     pub(super) fn begin_create(
         self: &Arc<Self>,
         user: UserId,
         options: SessionOptions,
         keyed: Option<Keyed>,
-    ) -> Creating {
+    ) -> Result<(Creating, bool), Error> {
         let (done, creating) = watch::channel(None);
-        if let Some(keyed) = keyed {
-            self.creates.lock().remember(user.clone(), keyed, creating.clone());
-        }
+        let remembered = match keyed.map(|keyed| self.creates.lock().begin(&user, keyed, &creating)) {
+            None => None,
+            Some(Begun::New(held)) => Some(held),
+            Some(Begun::Earlier(earlier)) => return Ok((earlier, true)),
+            Some(Begun::Conflict) => {
+                return Err(Error::invalid("this Idempotency-Key stands for another create request"));
+            }
+        };
         let inner = Arc::clone(self);
         self.background.spawn(async move {
-            let result = inner.create(user, options).await.map_err(Arc::new);
+            let result = inner.create(&user, options).await.map_err(Arc::new);
+            if let (Some(held), Err(_)) = (remembered, &result) {
+                inner.creates.lock().forget(&user, held);
+            }
             done.send_replace(Some(result));
         });
-        creating
+        Ok((creating, false))
     }
 
-    async fn create(self: &Arc<Self>, user: UserId, options: SessionOptions) -> Result<SessionView, Error> {
+    async fn create(self: &Arc<Self>, user: &UserId, options: SessionOptions) -> Result<SessionView, Error> {
+        let limits = &self.context.limits;
+        let deadline = Instant::now() + limits.open_timeout;
+        let Ok(_turn) = timeout_at(deadline, self.under_way.take(user)).await else { return Err(self.crowded()) };
         if self.draining.load(Ordering::Relaxed) {
             return Err(Error::new(ErrorCode::Busy, "the server is shutting down")
                 .with_reason(NO_ROOM)
                 .with_hint("create the session on another server, or retry when this one is back")
                 .with_retry_after(Duration::from_secs(5)));
         }
-        let upstream = self.check_options(&user, options).await?;
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_full| self.full())?;
+        let upstream = self.check_options(user, options).await?;
+        if self.places.available_permits() == 0 {
+            return Err(self.full());
+        }
         let id = SessionId::new();
         let created_at = self.context.clock.now();
-        let limits = &self.context.limits;
         let reservation = Reservation {
             id,
             user: user.clone(),
@@ -100,10 +84,15 @@ impl Inner {
             default_max_sessions: limits.sessions_per_user,
         };
         self.context.ledger.reserve(reservation).await.map_err(|refused| self.refused(refused))?;
-        let page = match self.backend.open(Wanted { options, upstream }, Instant::now() + limits.open_timeout).await {
+        // After the reservation: what is refused there must not take a place from those who can pay for it.
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            return Err(self.give_back(id, self.full()).await);
+        };
+        let page = match self.backend.open(Wanted { options, upstream }, deadline).await {
             Ok(page) => page,
             Err(fault) => return Err(self.give_back(id, fault.into()).await),
         };
+        page.page.belongs_to(user);
         let lifecycle = Lifecycle::start(id, options, created_at, self.context.clock.now());
         if let Err(error) = self.context.ledger.activate(lifecycle.view()).await {
             page.page.close().await;
@@ -111,7 +100,7 @@ impl Inner {
         }
         tracing::info!(session.id = %id, user.id = %user, max_ttl_seconds = options.max_ttl_seconds, "session started");
         let inner = Arc::downgrade(self);
-        let opened = Opened { user, lifecycle, page, place };
+        let opened = Opened { user: user.clone(), lifecycle, page, place };
         let handle = session::start(opened, &self.context, move |handle| {
             let Some(inner) = inner.upgrade() else { return };
             inner.ended.lock().remember(handle);
@@ -162,6 +151,14 @@ impl Inner {
             .with_reason(NO_ROOM)
             .with_hint("close a session, or try again when one has expired")
             .with_retry_after(Duration::from_secs(5))
+    }
+
+    fn crowded(&self) -> Error {
+        let waited = self.context.limits.open_timeout.as_secs();
+        Error::new(ErrorCode::Busy, format!("too many sessions are being opened: no turn came within {waited} s"))
+            .with_reason("too_many_creates")
+            .with_hint("create fewer sessions at once, or try again in a moment")
+            .with_retry_after(Duration::from_secs(2))
     }
 
     /// Undoes a reservation whose browser never started; it is not billed.

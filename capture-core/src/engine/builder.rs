@@ -6,12 +6,13 @@ use dashmap::DashMap;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
-use super::{Engine, Inner, admission::Creates, beat, ended::Ended};
+use super::{Engine, Inner, admission::MAX_UNDER_WAY, beat, creates::Creates, ended::Ended};
 use crate::{
     account::{Account, Accounts, Secret, UserId},
     browser::{Backend, simulated::Simulated},
     clock::Clock,
     error::Error,
+    fair::Places,
     ledger::{Ledger, MemoryLedger},
     limits::Limits,
     session::{Context, Lease},
@@ -84,6 +85,7 @@ impl EngineBuilder {
         let engine = Engine {
             inner: Arc::new(Inner {
                 places: Arc::new(Semaphore::new(context.limits.max_sessions)),
+                under_way: Places::new(MAX_UNDER_WAY),
                 context,
                 accounts,
                 backend: self.backend.unwrap_or_else(|| Arc::new(Simulated::default())),

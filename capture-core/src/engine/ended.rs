@@ -1,7 +1,7 @@
 //! What is remembered of sessions that have ended: whether a keyed action ran, and for a minute what happened, so that a
 //! late retry and a late follower still learn it.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::Mutex;
 use tokio::time::{Duration, Instant};
@@ -9,62 +9,102 @@ use tokio::time::{Duration, Instant};
 use crate::{
     account::UserId,
     error::RunOutcome,
+    fair::{Held, Pool},
     session::{Dedupe, EventLog, Follow, Handle, Keyed, SessionId, SessionView, Since},
 };
 
-/// Sessions remembered; the oldest are forgotten first.
-const MAX_ENDED: usize = 1_000;
+/// Bytes of the keys of ended sessions, of all users; when full, the user who has most loses those of his oldest session.
+const KEY_BYTES: usize = 16 << 20;
 /// How long a log outlives its session: longer than a client takes to connect again.
 const LOG_LIFE: Duration = Duration::from_secs(60);
-/// Bytes of all these logs together; the oldest go first.
-const LOG_BYTES: usize = 1 << 20;
+/// Bytes of these logs, of all users; when full, the user who has most loses his oldest.
+const LOG_BYTES: usize = 8 << 20;
+/// What a session without a key or an event counts, in bytes.
+const EMPTY: usize = 1 << 10;
 
-/// Sessions that have ended, oldest first.
-#[derive(Debug, Default)]
-pub(super) struct Ended(VecDeque<Past>);
+/// Sessions that have ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    keys: Pool<UserId, Keys>,
+    logs: Pool<UserId, Log>,
+    sessions: HashMap<SessionId, Past>,
+}
 
+/// Where what is left of a session is found.
 #[derive(Debug)]
 struct Past {
-    id: SessionId,
     user: UserId,
+    keys: Option<Held>,
+    log: Option<Held>,
+}
+
+#[derive(Debug)]
+struct Keys {
+    id: SessionId,
     keys: Arc<Mutex<Dedupe>>,
-    log: Option<(Arc<EventLog>, SessionView)>,
+}
+
+#[derive(Debug)]
+struct Log {
+    id: SessionId,
+    log: Arc<EventLog>,
+    view: SessionView,
     ended: Instant,
+}
+
+impl Default for Ended {
+    fn default() -> Self {
+        Self { keys: Pool::new(KEY_BYTES), logs: Pool::new(LOG_BYTES), sessions: HashMap::new() }
+    }
 }
 
 impl Ended {
     pub(super) fn remember(&mut self, handle: &Handle) {
-        let keys = handle.keys();
-        keys.lock().drop_results();
-        let log = Some((handle.log(), handle.view()));
-        self.0.push_back(Past { id: handle.id, user: handle.user.clone(), keys, log, ended: Instant::now() });
-        if self.0.len() > MAX_ENDED {
-            self.0.pop_front();
+        let (id, user, keys, log) = (handle.id, &handle.user, handle.keys(), handle.log());
+        let (key_bytes, log_bytes) = {
+            let mut keys = keys.lock();
+            keys.drop_results();
+            (EMPTY + keys.weight(), EMPTY + log.bytes())
+        };
+        let (keys, keys_gone) = self.keys.insert(user, key_bytes, Keys { id, keys });
+        let log = Log { id, log, view: handle.view(), ended: Instant::now() };
+        let (log, logs_gone) = self.logs.insert(user, log_bytes, log);
+        self.sessions.insert(id, Past { user: user.clone(), keys: Some(keys), log: Some(log) });
+        for (_, gone) in keys_gone {
+            self.forget(gone.id, |past| past.keys = None);
         }
-        self.forget_logs();
+        for (_, gone) in logs_gone {
+            self.forget(gone.id, |past| past.log = None);
+        }
     }
 
-    /// Lets go of logs whose time is over, or that are too much.
+    /// Lets go of logs whose time is over.
     pub(super) fn forget_logs(&mut self) {
-        let mut bytes = 0;
-        for past in self.0.iter_mut().rev() {
-            bytes += past.log.as_ref().map_or(0, |(log, _)| log.bytes());
-            if past.ended.elapsed() >= LOG_LIFE || bytes > LOG_BYTES {
-                past.log = None;
-            }
+        for log in self.logs.expire(|log| log.ended.elapsed() >= LOG_LIFE) {
+            self.forget(log.id, |past| past.log = None);
         }
     }
 
     pub(super) fn outcome(&self, id: SessionId, keyed: &Keyed) -> Option<RunOutcome> {
-        let past = self.0.iter().find(|past| past.id == id)?;
-        past.keys.lock().outcome(&keyed.key)
+        let past = self.sessions.get(&id)?;
+        let Keys { keys, .. } = self.keys.get(&past.user, past.keys?)?;
+        keys.lock().outcome(&keyed.key)
     }
 
     /// The rest of a log, for one who has read its beginning.
     pub(super) fn follow(&self, user: &UserId, id: SessionId, since: &Since) -> Option<Follow> {
-        let past = self.0.iter().find(|past| past.id == id && past.user == *user)?;
-        let (log, view) = past.log.as_ref()?;
+        let past = self.sessions.get(&id).filter(|past| past.user == *user)?;
+        let Log { log, view, .. } = self.logs.get(user, past.log?)?;
         let follow = log.follow(Some(since), view.clone());
         follow.recovered.then_some(follow)
+    }
+
+    /// Notes that something of a session is gone; with the last of it goes the session.
+    fn forget(&mut self, id: SessionId, gone: impl FnOnce(&mut Past)) {
+        let Some(past) = self.sessions.get_mut(&id) else { return };
+        gone(past);
+        if past.keys.is_none() && past.log.is_none() {
+            self.sessions.remove(&id);
+        }
     }
 }

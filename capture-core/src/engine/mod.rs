@@ -3,6 +3,7 @@
 mod admission;
 mod beat;
 mod builder;
+mod creates;
 mod ended;
 #[cfg(test)]
 mod tests;
@@ -23,11 +24,12 @@ use tokio::{sync::Semaphore, time::Instant};
 #[cfg(feature = "redis")]
 pub(crate) use self::admission::NO_ROOM;
 pub use self::builder::EngineBuilder;
-use self::{admission::Creates, ended::Ended};
+use self::{creates::Creates, ended::Ended};
 use crate::{
-    account::Accounts,
+    account::{Accounts, UserId},
     browser::Backend,
     clock::Clock,
+    fair::Places,
     limits::Limits,
     session::{Context, Handle, SessionId},
     tasks::Tasks,
@@ -49,6 +51,7 @@ struct Inner {
     backend: Arc<dyn Backend>,
     live: DashMap<SessionId, Handle>,
     places: Arc<Semaphore>,
+    under_way: Places<UserId>,
     creates: Mutex<Creates>,
     ended: Mutex<Ended>,
     draining: AtomicBool,

@@ -134,6 +134,63 @@ async fn play(moves: Vec<Move>, ttl: u64, shutdown: bool) {
     engine.shutdown(Duration::ZERO).await;
 }
 
+fn user(name: &str) -> Caller {
+    Caller::user(name.parse().unwrap())
+}
+
+/// An engine with room for many sessions of ann, who can pay, and of mallory, who can pay for so many.
+async fn shared_engine(mallorys_credits: u64) -> Engine {
+    let limits = Limits { sessions_per_user: 100, ..Limits::default() };
+    let (engine, books) = engine_with(Simulated::default(), 1_000, limits).await;
+    let account = Account::new("mallory".parse().unwrap(), Secret::chosen("s").hash());
+    books.add(Account { credits: Some(mallorys_credits), ..account }).await.unwrap();
+    engine
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_creates_of_one_user_do_not_make_the_retry_of_another_a_second_session() {
+    let engine = shared_engine(0).await;
+    let options = SessionOptions::with_ttl(Duration::from_secs(60));
+    let first = engine.create(ann(), options, Some(keyed("mine"))).await.unwrap().session.id;
+    for number in 0..10_100 {
+        let refused = engine.create(user("mallory"), options, Some(keyed(&format!("k{number}")))).await.unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::Forbidden);
+    }
+    let again = engine.create(ann(), options, Some(keyed("mine"))).await.unwrap();
+    assert_eq!((again.session.id, again.replayed), (first, true));
+    engine.shutdown(Duration::ZERO).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_create_may_be_sent_again_under_its_key() {
+    let engine = shared_engine(0).await;
+    let options = |seconds| SessionOptions::with_ttl(Duration::from_secs(seconds));
+    engine.create(user("mallory"), options(60), Some(keyed("k"))).await.unwrap_err();
+    let changed = Keyed { key: "k".parse().unwrap(), request: RequestHash::of(b"another") };
+    let refused = engine.create(user("mallory"), options(30), Some(changed)).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::Forbidden, "it was tried, not compared with what is gone");
+    engine.shutdown(Duration::ZERO).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn ended_sessions_of_one_user_do_not_push_out_what_is_known_of_anothers() {
+    let engine = shared_engine(100_000).await;
+    let options = SessionOptions::with_ttl(Duration::from_secs(60));
+    let id = create(&engine, 60).await;
+    engine.execute(ann(), id, title(), Some(keyed("k"))).await.unwrap();
+    let follow = engine.follow(ann(), id, None).await.unwrap();
+    engine.close(ann(), id).await.unwrap();
+    for _ in 0..10_000 {
+        let other = engine.create(user("mallory"), options, None).await.unwrap().session.id;
+        engine.close(user("mallory"), other).await.unwrap();
+    }
+    let retried = engine.execute(ann(), id, title(), Some(keyed("k"))).await.unwrap_err();
+    assert_eq!(retried.outcome(), RunOutcome::Executed, "the key is still known");
+    let since = Since { epoch: follow.epoch.clone(), seq: follow.seq };
+    assert!(engine.follow(ann(), id, Some(since)).await.unwrap().recovered, "and so is the log");
+    engine.shutdown(Duration::ZERO).await;
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 

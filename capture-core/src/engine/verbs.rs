@@ -71,12 +71,7 @@ impl Sessions for Engine {
         keyed: Option<Keyed>,
     ) -> BoxFuture<'_, Result<Created, Error>> {
         async move {
-            let earlier = keyed.as_ref().and_then(|keyed| self.inner.creates.lock().find(&caller.user, keyed));
-            let replayed = earlier.is_some();
-            let mut creating = match earlier {
-                Some(creating) => creating?,
-                None => self.inner.begin_create(caller.user.clone(), options, keyed),
-            };
+            let (mut creating, replayed) = self.inner.begin_create(caller.user.clone(), options, keyed)?;
             let result = creating.wait_for(Option::is_some).await.ok().and_then(|result| result.clone());
             let session = match result {
                 Some(Ok(view)) => view,

@@ -17,6 +17,11 @@ use crate::{
     sessions::ActionReply,
 };
 
+/// Keys of one session: none may be forgotten while it lives, so further ones are refused.
+const MAX_KEYS: usize = 100_000;
+/// What a key takes in memory, with its hash, its outcome and its share of the table.
+const KEY_BYTES: usize = 200;
+
 /// A key as a client sent it: 1 to 64 visible ASCII characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct IdempotencyKey(Arc<str>);
@@ -79,6 +84,8 @@ pub(crate) enum Decision {
     Dropped(Remembered),
     /// The key stands for another request.
     Conflict,
+    /// It is new, and no further key can be remembered.
+    Full,
 }
 
 #[derive(Debug)]
@@ -117,6 +124,9 @@ impl Dedupe {
                 Entry::Dropped(remembered) => Decision::Dropped(*remembered),
             };
         }
+        if self.entries.len() >= MAX_KEYS {
+            return Decision::Full;
+        }
         let running = Entry::Running(watch::Sender::new(None));
         self.entries.insert(keyed.key.clone(), (keyed.request, running));
         Decision::Run
@@ -151,6 +161,11 @@ impl Dedupe {
             Entry::Dropped(Ok(())) => RunOutcome::Executed,
             Entry::Dropped(Err((_, outcome))) => *outcome,
         })
+    }
+
+    /// Bytes that the keys take without their results, roughly.
+    pub(crate) fn weight(&self) -> usize {
+        self.entries.len() * KEY_BYTES
     }
 
     /// Frees every result; the keys and their outcomes stay.
@@ -238,6 +253,18 @@ mod tests {
             assert_eq!(keys.outcome(&keyed(name, b"a").key), Some(RunOutcome::NotExecuted));
         }
         assert_eq!(keys.bytes, 0);
+    }
+
+    #[test]
+    fn no_key_is_forgotten_for_a_further_one() {
+        let mut keys = Dedupe::new(1024);
+        for number in 0..MAX_KEYS {
+            let keyed = keyed(&format!("k{number}"), b"a");
+            assert!(matches!(keys.begin(&keyed), Decision::Run));
+            keys.end(&keyed.key, &failed());
+        }
+        assert!(matches!(keys.begin(&keyed("one-more", b"a")), Decision::Full));
+        assert!(matches!(keys.begin(&keyed("k0", b"a")), Decision::Dropped(_)));
     }
 
     #[test]

@@ -165,6 +165,12 @@ impl Handle {
                         .with_outcome(outcome)
                         .with_session(self.view()));
                 }
+                Decision::Full => {
+                    return Err(Error::invalid("no further Idempotency-Key of this session can be remembered")
+                        .with_reason("too_many_keys")
+                        .with_hint("leave the key out, or go on in a new session")
+                        .with_session(self.view()));
+                }
                 Decision::Conflict => {
                     return Err(Error::invalid("this Idempotency-Key stands for another request of this session")
                         .with_session(self.view()));

@@ -11,8 +11,8 @@ use capture_core::{
     account::{Accounts, Grant, Scope, SecretHash},
 };
 
-use super::{Peer, bearer::Credential};
-use crate::{app::App, error::Refusal};
+use super::bearer::Credential;
+use crate::{app::App, client_address::Source, error::Refusal};
 
 /// No secret has this hash: compared with where there is no account, so that an unknown user costs the same.
 const NOBODY: SecretHash = SecretHash([0; 32]);
@@ -48,8 +48,8 @@ impl FromRequestParts<Arc<App>> for Credentialed {
             Err(error) if error.code() == ErrorCode::Unauthorized => error,
             Err(error) => return Err(error.into()),
         };
-        let peer = parts.extensions.get::<Peer>().copied();
-        let wait = peer.map(|peer| app.throttle().failed(peer)).unwrap_or_default();
+        let source = parts.extensions.get::<Source>().copied();
+        let wait = source.map(|source| app.throttle().failed(source)).unwrap_or_default();
         if wait.is_zero() {
             return Err(error.into());
         }

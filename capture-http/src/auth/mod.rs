@@ -8,5 +8,5 @@ mod throttle;
 
 pub(crate) use self::{
     check::{Authenticated, Credentialed},
-    throttle::{Peer, Throttle},
+    throttle::Throttle,
 };

@@ -3,14 +3,12 @@
 //! Nobody is locked out: a valid credential is never delayed, whatever others behind the same address do. The secrets are
 //! 256 random bits, so this protects our time, not them.
 
-use std::{
-    collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
+
+use crate::client_address::Source;
 
 /// Failures that cost nothing: a mistyped secret, a client that asks before it has one.
 const FREE: u32 = 3;
@@ -23,24 +21,10 @@ const FORGET_AFTER: Duration = Duration::from_mins(1);
 /// Addresses remembered; above it the one whose last failure is longest ago is forgotten.
 const MAX_ADDRESSES: usize = 4096;
 
-/// The address a request came from, as the connection has it; a proxy in front of us is one address.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer(pub(crate) IpAddr);
-
-impl Peer {
-    /// What counts as one: a household or a host has a whole IPv6 /64 at its disposal.
-    fn source(self) -> IpAddr {
-        match self.0.to_canonical() {
-            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
-            address @ IpAddr::V4(_) => address,
-        }
-    }
-}
-
 /// Memory of failures by address.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
-    failures: Mutex<HashMap<IpAddr, Failures>>,
+    failures: Mutex<HashMap<Source, Failures>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -51,8 +35,8 @@ struct Failures {
 
 impl Throttle {
     /// Counts a failure; returns how long its answer is to be held back.
-    pub(crate) fn failed(&self, peer: Peer) -> Duration {
-        let (source, now) = (peer.source(), Instant::now());
+    pub(crate) fn failed(&self, source: Source) -> Duration {
+        let now = Instant::now();
         let mut failures = self.failures.lock();
         if !failures.contains_key(&source) && failures.len() >= MAX_ADDRESSES {
             make_room(&mut failures, now);
@@ -66,7 +50,7 @@ impl Throttle {
     }
 }
 
-fn make_room(failures: &mut HashMap<IpAddr, Failures>, now: Instant) {
+fn make_room(failures: &mut HashMap<Source, Failures>, now: Instant) {
     failures.retain(|_, known| now - known.last < FORGET_AFTER);
     if failures.len() >= MAX_ADDRESSES {
         let oldest = failures.iter().min_by_key(|(_, known)| known.last).map(|(source, _)| *source);
@@ -87,12 +71,12 @@ fn delay(count: u32) -> Duration {
 mod tests {
     use super::*;
 
-    fn peer(text: &str) -> Peer {
-        Peer(text.parse().unwrap())
+    fn source(text: &str) -> Source {
+        Source::of(text.parse().unwrap())
     }
 
     fn delays(throttle: &Throttle, from: &str, count: usize) -> Vec<u128> {
-        (0..count).map(|_| throttle.failed(peer(from)).as_millis()).collect()
+        (0..count).map(|_| throttle.failed(source(from)).as_millis()).collect()
     }
 
     #[tokio::test(start_paused = true)]
@@ -105,23 +89,16 @@ mod tests {
         assert_eq!(delay(u32::MAX), LONGEST_DELAY);
     }
 
-    #[test]
-    fn one_network_is_one_source() {
-        assert_eq!(peer("2001:db8::1").source(), peer("2001:db8::ffff:ffff:1:2").source());
-        assert_ne!(peer("2001:db8::1").source(), peer("2001:db8:0:1::1").source());
-        assert_eq!(peer("::ffff:10.0.0.1").source(), peer("10.0.0.1").source());
-    }
-
     #[tokio::test(start_paused = true)]
     async fn memory_is_bounded_and_the_oldest_goes_first() {
         let throttle = Throttle::default();
         for n in 0..5000_u32 {
             tokio::time::advance(Duration::from_millis(1)).await;
-            throttle.failed(Peer(std::net::Ipv4Addr::from(n).into()));
+            throttle.failed(Source::of(std::net::Ipv4Addr::from(n).into()));
         }
         let failures = throttle.failures.lock();
         assert_eq!(failures.len(), MAX_ADDRESSES);
-        assert!(!failures.contains_key(&peer("0.0.0.0").0));
-        assert!(failures.contains_key(&peer("0.0.19.135").0), "the last one");
+        assert!(!failures.contains_key(&source("0.0.0.0")));
+        assert!(failures.contains_key(&source("0.0.19.135")), "the last one");
     }
 }

@@ -27,7 +27,7 @@ use tokio_tungstenite::{
     tungstenite::{handshake::server::create_response_with_body, protocol::Role},
 };
 
-use crate::{app::App, auth::Peer, error::Refusal, reply, stream::check_origin};
+use crate::{app::App, client_address::Source, error::Refusal, reply, stream::check_origin};
 
 /// Where clients connect.
 const PATH: &str = "/cdp";
@@ -78,7 +78,8 @@ pub(crate) async fn connect(
     mut request: Request,
 ) -> Result<Response, Refusal> {
     check_origin(&app, request.headers(), request.uri())?;
-    let connect = verify(&app, &presented.token, request.extensions().get().copied()).await?;
+    let source = request.extensions().get::<Source>().copied();
+    let connect = verify(&app, &presented.token, source).await?;
     let handshake = create_response_with_body(&request, Body::empty).map_err(|error| {
         Error::invalid(format!("not a WebSocket upgrade: {error}"))
             .with_reason("not_a_websocket")
@@ -95,7 +96,7 @@ pub(crate) async fn connect(
             app.channels().run_cdp(Box::pin(socket), client);
             return Ok(handshake.into_response());
         }
-        Connected::At(address) => splice::open(&address, request.headers(), &presented.token).await?,
+        Connected::At(address) => splice::open(&address, request.headers(), &presented.token, source).await?,
     };
     let upgraded = hyper::upgrade::on(&mut request);
     let near = async move { Some(TokioIo::new(upgraded.await.ok()?)) };
@@ -122,14 +123,14 @@ pub(crate) async fn version(
 }
 
 /// Whose token it is. Wrong ones are answered slower, as wrong secrets are.
-async fn verify(app: &App, token: &str, peer: Option<Peer>) -> Result<Connect, Error> {
+async fn verify(app: &App, token: &str, source: Option<Source>) -> Result<Connect, Error> {
     let key = app.connect_keys().connect_key().await?;
     let wrong = match key.verify(token, app.now()) {
         Ok(connect) => return Ok(connect),
         Err(wrong) => wrong,
     };
-    if let Some(peer) = peer {
-        tokio::time::sleep(app.throttle().failed(peer)).await;
+    if let Some(source) = source {
+        tokio::time::sleep(app.throttle().failed(source)).await;
     }
     let reason = match wrong {
         TokenError::Expired => "token_expired",

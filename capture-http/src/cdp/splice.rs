@@ -11,7 +11,7 @@ use tokio::{
 use url::Url;
 
 use super::PATH;
-use crate::app::App;
+use crate::{app::App, client_address::Source};
 
 /// What reaching the other instance and its answer may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -24,8 +24,13 @@ const LOOK: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// `unavailable`: it cannot be reached, or does not let the client in.
-pub(super) async fn open(address: &str, headers: &HeaderMap, token: &str) -> Result<TcpStream, Error> {
-    let opened = tokio::time::timeout(TIMEOUT, upgrade(address, headers, token)).await;
+pub(super) async fn open(
+    address: &str,
+    headers: &HeaderMap,
+    token: &str,
+    source: Option<Source>,
+) -> Result<TcpStream, Error> {
+    let opened = tokio::time::timeout(TIMEOUT, upgrade(address, headers, token, source)).await;
     let why = match opened {
         Ok(Ok(stream)) => return Ok(stream),
         Ok(Err(why)) => why,
@@ -37,7 +42,7 @@ pub(super) async fn open(address: &str, headers: &HeaderMap, token: &str) -> Res
         .with_retry_after(Duration::from_secs(2)))
 }
 
-async fn upgrade(address: &str, headers: &HeaderMap, token: &str) -> Result<TcpStream, String> {
+async fn upgrade(address: &str, headers: &HeaderMap, token: &str, source: Option<Source>) -> Result<TcpStream, String> {
     let url = Url::parse(address).map_err(|error| error.to_string())?;
     let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
         return Err("its address names no host".to_owned());
@@ -47,10 +52,12 @@ async fn upgrade(address: &str, headers: &HeaderMap, token: &str) -> Result<TcpS
     }
     let key = headers.get(header::SEC_WEBSOCKET_KEY).and_then(|key| key.to_str().ok()).unwrap_or_default();
     let path = url.path().trim_end_matches('/');
+    // Counts there only where the operator lists the instances among the trusted proxies.
+    let client = source.map(|source| format!("x-forwarded-for: {}\r\n", source.address())).unwrap_or_default();
     // The token is base64url and full stops, the key was judged: nothing of them ends a line.
     let request = format!(
         "GET {path}{PATH}?token={token} HTTP/1.1\r\nhost: {host}:{port}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
-         sec-websocket-version: 13\r\nsec-websocket-key: {key}\r\n\r\n"
+         sec-websocket-version: 13\r\nsec-websocket-key: {key}\r\n{client}\r\n"
     );
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let mut stream = TcpStream::connect((bare, port)).await.map_err(|error| error.to_string())?;

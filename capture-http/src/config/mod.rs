@@ -15,6 +15,7 @@ use capture_core::{
     browser::chromium::{Bounds, BypassBrowser, ChromiumConfig, Isolation, Program, Retire},
     egress::{EgressPolicy, Rule},
 };
+use capture_http::client_address::TrustedProxies;
 use capture_ws::limits::ChannelLimits;
 use url::Url;
 
@@ -34,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// How clients reach the server, where that differs.
     pub(crate) public_url: Option<Url>,
+    /// Proxies whose word about the address of a client is taken.
+    pub(crate) trusted_proxies: TrustedProxies,
     /// Whether this is for trying things out.
     pub(crate) dev: bool,
     /// How long live sessions may go on after the first signal.
@@ -102,6 +105,7 @@ impl Config {
         Ok(Self {
             listen: listen(values, dev)?,
             public_url: values.optional("public-url", url, parse_public_url)?,
+            trusted_proxies: trusted_proxies(values)?,
             dev,
             drain: Duration::from_secs(values.number("drain-seconds", 0..=900)?),
             data_dir: values.path("data-dir")?.unwrap_or_else(|| default_data_dir(values.lookup)),
@@ -134,6 +138,12 @@ fn parse_public_url(text: &str) -> Option<Url> {
     let plain =
         url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
     (matches!(url.scheme(), "http" | "https") && url.has_host() && plain).then_some(url)
+}
+
+fn trusted_proxies(values: &Values<'_>) -> Result<TrustedProxies, ConfigError> {
+    let accepted = "addresses and networks such as 127.0.0.1,10.0.0.0/8";
+    let parse = |text: &str| text.parse().ok();
+    values.optional("trusted-proxies", accepted, parse).map(Option::unwrap_or_default)
 }
 
 fn redis(values: &Values<'_>) -> Result<Option<Redis>, ConfigError> {

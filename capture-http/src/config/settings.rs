@@ -112,6 +112,7 @@ pub(crate) const SETTINGS: &[Setting] = {
         value("log-level", General, "LEVEL", "`error`, `warn`, `info`, `debug` or `trace`, also per module as in `info,capture_core=debug`; without it `info` for `serve`, `warn` for other commands."),
         value("listen", Server, "ADDRESS", "Address and port to serve; port 0 picks a free one.").or("127.0.0.1:8080"),
         value("public-url", Server, "URL", "How clients reach this server, for the addresses in its replies; without it the address of the request."),
+        value("trusted-proxies", Server, "NETWORKS", "Proxies in front of this server, as addresses and networks separated by commas: of their connections the client's address is read from `X-Forwarded-For`, from its right end; without it a proxy is one address to whatever is counted by address."),
         value("advertise-url", Server, "URL", "How other instances reach this one; only with `redis-url`."),
         switch("dev", Server, "For trying things out: user `dev` with secret `dev`, nothing kept, private targets allowed, loopback only."),
         value("drain-seconds", Server, "SECONDS", "How long live sessions may go on after SIGTERM, at most 900; a second signal ends them at once.").or("30"),

@@ -10,7 +10,7 @@ use serde_json::json;
 use url::Url;
 
 use super::*;
-use crate::auth::Peer;
+use crate::client_address::Peer;
 
 const NOBODYS: &str = "/v1/sessions/sess_00000000-0000-4000-8000-000000000000";
 
@@ -55,6 +55,31 @@ async fn repeated_failures_of_one_address_are_answered_slower() {
         assert_eq!(fail(1).await, (millis, seconds.to_owned()));
     }
     assert_eq!(fail(2).await.0, 0);
+    edge.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn behind_a_trusted_proxy_the_failures_of_one_client_do_not_slow_down_another() {
+    let trusted_proxies = "10.0.0.0/8".parse().unwrap();
+    let settings = EdgeSettings { trusted_proxies, ..EdgeSettings::default() };
+    let edge = Edge::with(Simulated::default(), Limits::default(), settings).await;
+    let fail = async |peer: [u8; 4], client: &str| {
+        let mut ask = edge.ask("GET", "/v1/sessions").anonymous().header("x-forwarded-for", client);
+        ask.request.extensions_mut().insert(Peer(peer.into()));
+        let began = tokio::time::Instant::now();
+        ask.send().await.assert_refused(401, "unauthorized");
+        began.elapsed().as_millis()
+    };
+    let proxy = [10, 0, 0, 1];
+    for expected in [0, 0, 0, 100] {
+        assert_eq!(fail(proxy, "2001:db8::1").await, expected);
+    }
+    assert_eq!(fail(proxy, "2001:db8::2").await, 200, "the same network");
+    assert_eq!(fail(proxy, "203.0.113.7").await, 0, "another client");
+    assert_eq!(fail(proxy, "203.0.113.8, 2001:db8::1").await, 400, "what a client makes up is not read");
+    for expected in [0, 0, 0, 100] {
+        assert_eq!(fail([198, 51, 100, 1], "203.0.113.9").await, expected, "not a proxy, so its own address counts");
+    }
     edge.stop().await;
 }
 

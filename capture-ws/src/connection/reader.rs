@@ -56,6 +56,7 @@ enum Turn {
     Message(Option<Result<Message, WsError>>),
     Timer,
     Stopped,
+    Displaced,
 }
 
 impl Reader {
@@ -94,21 +95,29 @@ impl Reader {
         R: Stream<Item = Result<Message, WsError>> + Unpin,
     {
         let limits = self.channels.shared.limits.clone();
-        let mut place = match self.channels.crowd.admit(peer, &limits) {
+        let crowd = Arc::clone(&self.channels.crowd);
+        let (place, grant) = match grant {
+            Some(grant) => (crowd.join(&grant.user, &limits), grant),
+            None => {
+                let mut place = crowd.admit(peer, &limits);
+                let greeted = tokio::select! {
+                    greeted = timeout(limits.hello_timeout, self.greet(stream)) => greeted,
+                    () = place.given_away() => {
+                        return self.close(CloseCode::TooManyAttempts, "too many of this address have not said hello");
+                    }
+                };
+                match greeted {
+                    Ok(Ok(grant)) => (place.known_as(&grant.user, &limits).map(|()| place), grant),
+                    Ok(Err(stop)) => return stop,
+                    Err(_elapsed) => return self.close(CloseCode::HelloTimeout, "nobody said hello"),
+                }
+            }
+        };
+        let place = match place {
             Ok(place) => place,
-            Err(code) => return self.close(code, "too many connections"),
+            Err(CloseCode::Overloaded) => return self.close(CloseCode::Overloaded, "too many connections"),
+            Err(code) => return self.close(code, "too many connections of this user"),
         };
-        let grant = match grant {
-            Some(grant) => grant,
-            None => match timeout(limits.hello_timeout, self.greet(stream)).await {
-                Ok(Ok(grant)) => grant,
-                Ok(Err(stop)) => return stop,
-                Err(_elapsed) => return self.close(CloseCode::HelloTimeout, "nobody said hello"),
-            },
-        };
-        if let Err(code) = place.known_as(&grant.user, &limits) {
-            return self.close(code, "too many connections of this user");
-        }
         self.heard = Instant::now();
         let mut timer = std::pin::pin!(tokio::time::sleep_until(self.heard));
         loop {
@@ -119,6 +128,7 @@ impl Reader {
             let turn = tokio::select! {
                 biased;
                 () = self.channels.stopped() => Turn::Stopped,
+                () = place.given_away() => Turn::Displaced,
                 // Before answers: `action.finished` was told before its answer was.
                 news = self.feeds.next() => Turn::News(news),
                 Some(done) = self.in_flight.next() => Turn::Done(done),
@@ -134,6 +144,7 @@ impl Reader {
     async fn take(&mut self, turn: Turn, grant: &Grant) -> Option<Stop> {
         match turn {
             Turn::Stopped => return Some(self.close(CloseCode::Restarting, "the server restarts")),
+            Turn::Displaced => return Some(self.close(CloseCode::Overloaded, "other users have fewer connections")),
             Turn::News(News::Lost) => return Some(self.close(CloseCode::SlowConsumer, "events were lost: resume")),
             Turn::News(news) => self.on_news(news),
             Turn::Done(done) => self.on_done(done),

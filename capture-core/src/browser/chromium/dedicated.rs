@@ -21,6 +21,7 @@ use super::{
     ports, process, setup,
 };
 use crate::{
+    account::UserId,
     action::{Action, Outcome},
     browser::{CdpClient, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame, Wanted},
     egress::{Traffic, Upstream},
@@ -175,6 +176,10 @@ impl Page for OwnPage {
 
     fn traffic(&self) -> Option<Traffic> {
         self.page.traffic()
+    }
+
+    fn belongs_to(&self, user: &UserId) {
+        self.page.belongs_to(user);
     }
 
     fn route_through(&self, upstream: Option<Upstream>) {

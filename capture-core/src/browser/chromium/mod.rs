@@ -70,6 +70,7 @@ pub use self::{
 };
 use super::{Backend, CdpClient, Fault, Lack, LostReason, OpenPage, Page, Screencast, ViewFrame, Wanted};
 use crate::{
+    account::UserId,
     action::{Action, Outcome},
     egress::{Guard, System, Traffic, Upstream, Why},
     session::SessionOptions,
@@ -200,6 +201,10 @@ impl Page for Pooled {
 
     fn traffic(&self) -> Option<Traffic> {
         self.page.traffic()
+    }
+
+    fn belongs_to(&self, user: &UserId) {
+        self.page.belongs_to(user);
     }
 
     fn route_through(&self, upstream: Option<Upstream>) {

@@ -21,6 +21,7 @@ use super::{
     tabs::{Noticed, Tabs},
 };
 use crate::{
+    account::UserId,
     action::{Action, ActionResult, Deed, Effects, Outcome, Point, Screenshot, TabReport, Tells},
     browser::{CdpClient, Fault, LostReason, Page, Screencast, ViewFrame},
     egress::{Traffic, Upstream},
@@ -259,6 +260,12 @@ impl Page for ChromiumPage {
     fn route_through(&self, upstream: Option<Upstream>) {
         if let Some(egress) = &self.context.egress {
             egress.set_upstream(upstream);
+        }
+    }
+
+    fn belongs_to(&self, user: &UserId) {
+        if let Some(egress) = &self.context.egress {
+            egress.set_user(user.as_ref().into());
         }
     }
 

@@ -25,6 +25,7 @@ use tokio::{
 use self::state::{SimulatedState, pixel, view_frame};
 use super::{Backend, CdpClient, Fault, Lack, LostReason, OpenPage, Page, Screencast, ViewFrame, Wanted};
 use crate::{
+    account::UserId,
     action::{Action, Deed, Outcome},
     egress::{Traffic, Upstream, Why},
     error::RunOutcome,
@@ -204,6 +205,8 @@ impl Page for SimulatedPage {
     fn connect(self: Arc<Self>) -> BoxFuture<'static, Result<CdpClient, Fault>> {
         std::future::ready(Err(Fault::failed_for("no_cdp", "a simulated browser has no CDP"))).boxed()
     }
+
+    fn belongs_to(&self, _user: &UserId) {}
 
     fn route_through(&self, _upstream: Option<Upstream>) {}
 

@@ -54,7 +54,7 @@ impl Scripted {
 }
 
 impl Resolver for Scripted {
-    fn resolve(&self, host: &str) -> BoxFuture<'_, io::Result<Vec<IpAddr>>> {
+    fn resolve(&self, host: &str, _: &Arc<str>) -> BoxFuture<'_, io::Result<Vec<IpAddr>>> {
         self.asked.lock().push(host.to_owned());
         let mut answers = self.answers.lock();
         let answer = match answers.get_mut(host) {

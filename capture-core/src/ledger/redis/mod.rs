@@ -32,7 +32,7 @@ use self::{
     store::script,
 };
 pub use self::{
-    places::{InstanceId, Whereabouts},
+    places::{Claim, InstanceId, Whereabouts},
     store::{Answer, Argument, Script, Store, StoreError},
 };
 use super::{Beat, Beaten, ExtendError, Ledger, LedgerError, Reservation, ReserveError, rules};

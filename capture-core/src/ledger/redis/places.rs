@@ -18,6 +18,9 @@ use crate::{
 const FIND: Script = script!("find a session", "find");
 const LIST: Script = script!("list sessions", "list");
 const CLAIM: Script = script!("claim a create", "claim");
+const UNCLAIM: Script = script!("give a claim back", "unclaim");
+/// Keys of creates a user may have claimed; his own oldest go first.
+const MAX_CLAIMS_OF_USER: usize = 2_000;
 const INSTANCES: Script = script!("list the instances", "instances");
 const PART: Script = script!("leave the cluster", "part");
 
@@ -58,6 +61,22 @@ impl Whereabouts {
     /// Whether its owner has given proof of life within a lease.
     pub fn owner_alive(&self) -> bool {
         self.silence.is_some_and(|silence| silence < LEASE)
+    }
+}
+
+/// A keyed create that looks for the instance that answers it.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    user: UserId,
+    key: IdempotencyKey,
+    /// Tells it from other requests of the same key.
+    by: String,
+}
+
+impl Claim {
+    /// A new request of this key.
+    pub fn new(user: UserId, key: IdempotencyKey) -> Self {
+        Self { user, key, by: Uuid::new_v4().simple().to_string() }
     }
 }
 
@@ -104,16 +123,26 @@ impl RedisLedger {
     /// When the books cannot be written.
     pub async fn claim(
         &self,
-        (user, key): (&UserId, &IdempotencyKey),
+        claim: &Claim,
         to: &InstanceId,
         from: Option<&InstanceId>,
         keep: Duration,
     ) -> Result<InstanceId, LedgerError> {
         let from = from.map(ToString::to_string).unwrap_or_default();
-        let arguments = arguments![user, key.as_str(), to, keep.as_millis(), from];
+        let Claim { user, key, by } = claim;
+        let arguments = arguments![user, key.as_str(), to, keep.as_millis(), from, by, MAX_CLAIMS_OF_USER];
         let told = run(&*self.store, CLAIM, arguments).await?;
         let holder = told.first().and_then(Answer::text).ok_or_else(|| malformed(CLAIM))?;
         Ok(InstanceId::read(holder))
+    }
+
+    /// Nothing came of a create: its key may be sent again, to any instance. Unless it was already.
+    ///
+    /// # Errors
+    /// When the books cannot be written.
+    pub async fn unclaim(&self, claim: &Claim) -> Result<(), LedgerError> {
+        let Claim { user, key, by } = claim;
+        run(&*self.store, UNCLAIM, arguments![user, key.as_str(), by]).await.map(drop)
     }
 
     /// The other instances that live.

@@ -9,12 +9,14 @@ use super::{
     store::{Answer, Script, arguments, run, script},
 };
 use crate::{
-    account::{Grant, Scope, SecretHash, TICKET_LIFE, Tickets, UserId, new_ticket},
+    account::{
+        Grant, MAX_TICKETS_OF_USER, Scope, SecretHash, TICKET_LIFE, Tickets, UserId, new_ticket, too_many_tickets,
+    },
     error::Error,
 };
 
-const PUT: Script = script!("keep a ticket", "put");
-const TAKE: Script = script!("take a ticket", "take");
+const ISSUE: Script = script!("keep a ticket", "ticket");
+const REDEEM: Script = script!("take a ticket", "redeem");
 
 /// A grant as it is kept.
 #[derive(Serialize, Deserialize)]
@@ -33,17 +35,19 @@ impl Tickets for RedisLedger {
     fn issue(&self, grant: Grant) -> BoxFuture<'_, Result<String, Error>> {
         async move {
             let ticket = new_ticket()?;
-            let kept = Kept { user: grant.user, secret: grant.secret.0, scope: grant.scope };
+            let Grant { user, secret, scope } = grant;
+            let kept = Kept { user: user.clone(), secret: secret.0, scope };
             let kept = serde_json::to_string(&kept).map_err(Error::internal)?;
-            run(&*self.store, PUT, arguments![name(&ticket), kept, TICKET_LIFE.as_millis()]).await?;
-            Ok(ticket)
+            let arguments = arguments![name(&ticket), user, kept, TICKET_LIFE.as_millis(), MAX_TICKETS_OF_USER];
+            let told = run(&*self.store, ISSUE, arguments).await?;
+            if told.first().and_then(Answer::whole) == Some(0) { Err(too_many_tickets()) } else { Ok(ticket) }
         }
         .boxed()
     }
 
     fn redeem(&self, ticket: String) -> BoxFuture<'_, Result<Option<Grant>, Error>> {
         async move {
-            let told = run(&*self.store, TAKE, arguments![name(&ticket)]).await?;
+            let told = run(&*self.store, REDEEM, arguments![name(&ticket)]).await?;
             let Some(text) = told.first().and_then(Answer::text) else { return Ok(None) };
             let Kept { user, secret, scope } = serde_json::from_str(text).map_err(Error::internal)?;
             Ok(Some(Grant { user, secret: SecretHash(secret), scope }))

@@ -149,8 +149,12 @@ impl Keys {
                 Answer::Whole(next)
             }
             ("HDEL", [key, field]) => {
-                kept!(self, key, Hash, BTreeMap::new()).remove(field);
-                Answer::Whole(1)
+                let fields = kept!(self, key, Hash, BTreeMap::new());
+                let removed = fields.remove(field).is_some();
+                if fields.is_empty() {
+                    self.values.remove(key);
+                }
+                Answer::Whole(removed.into())
             }
             ("SADD", [key, member]) => {
                 Answer::Whole(kept!(self, key, Set, BTreeSet::new()).insert(member.clone()).into())
@@ -186,6 +190,18 @@ impl Keys {
                     self.values.remove(key);
                 }
                 Answer::Whole(removed.into())
+            }
+            ("ZCARD", [key]) => whole(self.sorted(key).len()),
+            ("ZREMRANGEBYSCORE", [key, least, most]) => {
+                let ((least, _), (most, _)) = (bound(least), bound(most));
+                let members = kept!(self, key, Sorted, BTreeMap::new());
+                let before = members.len();
+                members.retain(|_, score| *score < least || *score > most);
+                let removed = before - members.len();
+                if members.is_empty() {
+                    self.values.remove(key);
+                }
+                whole(removed)
             }
             ("ZSCORE", [key, member]) => {
                 let score = self.sorted(key).into_iter().find(|(other, _)| other == member);

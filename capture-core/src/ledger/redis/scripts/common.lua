@@ -11,6 +11,10 @@ local function session_key(sid) return P .. ':session:' .. sid end
 local function slots_key(user) return P .. ':slots:' .. user end
 local function owned_key(instance) return P .. ':owned:' .. instance end
 local function instance_key(instance) return P .. ':instance:' .. instance end
+local function tickets_key(user) return P .. ':tickets:' .. user end
+-- Who answers creates, by their keys, and until when each is kept.
+local function claims_key(user) return P .. ':claims:' .. user end
+local function claim_order_key(user) return P .. ':claim_order:' .. user end
 local INSTANCES, DATASET, SETTLING = P .. ':instances', P .. ':dataset', P .. ':settling'
 local LIVES = P .. ':lives'
 local SERVER, CATCHING_UP = P .. ':server', P .. ':catching_up'
@@ -57,6 +61,12 @@ local function unhold(user, hold)
   if redis.call('EXISTS', key) == 1 then
     redis.call('HSET', key, 'held', math.max(0, whole(redis.call('HGET', key, 'held')) - hold))
   end
+end
+
+-- Forgets who answers creates of this key.
+local function unclaim(user, key)
+  redis.call('HDEL', claims_key(user), key)
+  redis.call('ZREM', claim_order_key(user), key)
 end
 
 -- Takes a session out of its user's slots and its owner's care.

@@ -1,0 +1,109 @@
+//! Creates by idempotency key: one that is under way is joined, one that brought a session is repeated, and of one that was
+//! refused nothing is left, so that it may be sent again.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::sync::watch;
+
+use crate::{
+    account::UserId,
+    error::Error,
+    fair::{Held, Pool},
+    session::{IdempotencyKey, Keyed, RequestHash, SessionView},
+};
+
+/// Keys of creates that are remembered, of all users; when full, the user who has most of them loses his oldest.
+const MAX_KEYS: usize = 10_000;
+
+/// How a create ends, for everyone who asked for it.
+pub(super) type Creating = watch::Receiver<Option<Result<SessionView, Arc<Error>>>>;
+
+/// The keys.
+#[derive(Debug)]
+pub(super) struct Creates {
+    entries: Pool<UserId, Entry>,
+    by_key: HashMap<(UserId, IdempotencyKey), Held>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    key: IdempotencyKey,
+    request: RequestHash,
+    creating: Creating,
+}
+
+impl Default for Creates {
+    fn default() -> Self {
+        Self { entries: Pool::new(MAX_KEYS), by_key: HashMap::new() }
+    }
+}
+
+/// What a keyed create is.
+#[derive(Debug)]
+pub(super) enum Begun {
+    /// A new one; [`Creates::forget`] takes this if it is refused.
+    New(Held),
+    /// The same as this one.
+    Earlier(Creating),
+    /// The key stands for another request.
+    Conflict,
+}
+
+impl Creates {
+    /// Finds the create this key stands for, or lets it stand for this new one.
+    pub(super) fn begin(&mut self, user: &UserId, keyed: Keyed, creating: &Creating) -> Begun {
+        let Keyed { key, request } = keyed;
+        let name = (user.clone(), key);
+        if let Some(earlier) = self.by_key.get(&name).and_then(|held| self.entries.get(user, *held)) {
+            return if earlier.request == request { Begun::Earlier(earlier.creating.clone()) } else { Begun::Conflict };
+        }
+        let entry = Entry { key: name.1.clone(), request, creating: creating.clone() };
+        let (held, gone) = self.entries.insert(user, 1, entry);
+        for (user, entry) in gone {
+            self.by_key.remove(&(user, entry.key));
+        }
+        self.by_key.insert(name, held);
+        Begun::New(held)
+    }
+
+    /// A create was refused: its key may be sent again.
+    pub(super) fn forget(&mut self, user: &UserId, held: Held) {
+        let Some(entry) = self.entries.remove(user, held) else { return };
+        self.by_key.remove(&(user.clone(), entry.key));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begin(creates: &mut Creates, user: &str, key: &str, body: &[u8]) -> Begun {
+        let (_, creating) = watch::channel(None);
+        let keyed = Keyed { key: key.parse().unwrap(), request: RequestHash::of(body) };
+        creates.begin(&user.parse().unwrap(), keyed, &creating)
+    }
+
+    #[test]
+    fn a_key_stands_for_one_request_until_it_is_refused() {
+        let mut creates = Creates::default();
+        let Begun::New(held) = begin(&mut creates, "ann", "k1", b"a") else { panic!("it is new") };
+        assert!(matches!(begin(&mut creates, "ann", "k1", b"a"), Begun::Earlier(_)));
+        assert!(matches!(begin(&mut creates, "ann", "k1", b"b"), Begun::Conflict));
+        assert!(matches!(begin(&mut creates, "bob", "k1", b"b"), Begun::New(_)), "keys are a user's own");
+        creates.forget(&"ann".parse().unwrap(), held);
+        assert!(matches!(begin(&mut creates, "ann", "k1", b"b"), Begun::New(_)));
+    }
+
+    #[test]
+    fn the_keys_of_one_user_do_not_push_out_those_of_another() {
+        let mut creates = Creates::default();
+        assert!(matches!(begin(&mut creates, "bob", "k", b"a"), Begun::New(_)));
+        for number in 0..=MAX_KEYS {
+            assert!(matches!(begin(&mut creates, "ann", &format!("k{number}"), b"a"), Begun::New(_)));
+        }
+        assert!(matches!(begin(&mut creates, "bob", "k", b"a"), Begun::Earlier(_)));
+        assert!(matches!(begin(&mut creates, "ann", &format!("k{MAX_KEYS}"), b"a"), Begun::Earlier(_)));
+        assert_eq!((creates.entries.weight(), creates.by_key.len()), (MAX_KEYS, MAX_KEYS));
+        assert!(matches!(begin(&mut creates, "ann", "k0", b"a"), Begun::New(_)), "her own oldest went");
+    }
+}
