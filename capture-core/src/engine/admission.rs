@@ -12,7 +12,7 @@ use super::Inner;
 use crate::{
     account::UserId,
     billing,
-    browser::{Lack, Wanted},
+    browser::{IsolationKey, Lack, Wanted},
     egress::{BLOCKED_REASON, Upstream},
     error::{Error, ErrorCode},
     ledger::{Reservation, ReserveError},
@@ -100,7 +100,8 @@ impl Inner {
             default_max_sessions: limits.sessions_per_user,
         };
         self.context.ledger.reserve(reservation).await.map_err(|refused| self.refused(refused))?;
-        let page = match self.backend.open(Wanted { options, upstream }, Instant::now() + limits.open_timeout).await {
+        let wanted = Wanted { key: IsolationKey::new(user.as_ref()), options, upstream };
+        let page = match self.backend.open(wanted, Instant::now() + limits.open_timeout).await {
             Ok(page) => page,
             Err(fault) => return Err(self.give_back(id, fault.into()).await),
         };

@@ -4,7 +4,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
@@ -21,6 +21,7 @@ use super::{
     process::{Launch, Process},
     remote::{Endpoint, Remote},
     routes::Routes,
+    uids::Uid,
 };
 use crate::{
     browser::{Fault, LostReason},
@@ -45,10 +46,6 @@ pub(super) struct Browser {
     connection: Connection,
     routes: Arc<Routes>,
     pub(super) started: Instant,
-    /// Contexts opened in its life.
-    pub(super) opened: AtomicU64,
-    /// Contexts open now, those being opened included.
-    pub(super) open: AtomicUsize,
     retiring: AtomicBool,
     lost: watch::Sender<Option<LostReason>>,
 }
@@ -60,18 +57,18 @@ impl Browser {
         program: &Program,
         egress: EgressPort,
         kind: Kind,
-        uid: Option<u32>,
+        uid: Option<Uid>,
     ) -> Result<Arc<Self>, Fault> {
         let dir = ground
             .root
-            .browser_dir(uid)
+            .browser_dir(uid.as_ref().map(Uid::number))
             .map_err(|error| Fault::Unavailable(format!("no folder for a browser: {error}")))?;
         let contexts = if kind == Kind::Shared { ground.config.pages_per_browser() } else { 0 };
         let ports = Ports::open(&ground.guard, contexts).await.map_err(|error| ports::refused(&error))?;
         let reached = ports.numbers().into_iter().chain([egress.address().port()]).collect();
         let launch = Launch { program, egress: egress.address(), ports: reached, uid };
         let (process, pipes) =
-            Process::start(ground, dir, &launch).map_err(|error| Fault::Unavailable(error.to_string()))?;
+            Process::start(ground, dir, launch).map_err(|error| Fault::Unavailable(error.to_string()))?;
         let routes = Arc::new(Routes::default());
         let connection =
             Connection::start(pipes.to_browser, pipes.from_browser, &ground.tasks, Arc::<Routes>::clone(&routes));
@@ -108,8 +105,6 @@ impl Browser {
             connection,
             routes,
             started: Instant::now(),
-            opened: AtomicU64::new(0),
-            open: AtomicUsize::new(0),
             retiring: AtomicBool::new(false),
             lost: watch::Sender::new(None),
         })
