@@ -247,7 +247,7 @@ impl Assignment {
             Isolation::Context => self.ready_pages(),
             _ => self.browsers.values().filter(|entry| entry.is_spare() && entry.ready > 0).count(),
         };
-        self.proven && ready >= self.rules.ready
+        ready >= self.rules.ready && self.browsers.values().any(|entry| entry.running)
     }
 
     fn begin(&mut self, entry: Entry) -> BrowserId {

@@ -11,37 +11,49 @@ use super::{
     Member, Pool,
     assignment::{Ahead, BrowserId},
 };
-use crate::browser::{Fault, chromium::browser::Browser};
+use crate::browser::{
+    Fault,
+    chromium::{browser::Browser, memory},
+};
 
 /// How long making ready waits for running actions and creates to end, before it goes ahead all the same.
 const YIELD: Duration = Duration::from_millis(500);
 /// Between two looks at the browsers' age and memory.
 const INSPECT: Duration = Duration::from_secs(15);
+/// How long the first filling may take. By then it is known whether a browser starts.
+const WARM_UP: Duration = Duration::from_secs(30);
 /// How long opening a page ahead of time may take.
 const WARM_TIMEOUT: Duration = Duration::from_secs(20);
+/// What the machine must have left for anything to be made ready; creates go on below it.
+const SPARE_MEMORY: u64 = 512 << 20;
 /// Before a browser in which that failed is tried again.
 const PAGE_BACKOFF: Duration = Duration::from_secs(1);
 
 impl Pool {
-    /// Starts what is to be ready before the first session, and waits for it.
+    /// Starts what is to be ready before the first session, and waits for it, but not for ever: a browser is enough.
     pub(in super::super) async fn warm_up(self: &Arc<Self>) -> Result<(), Fault> {
-        loop {
-            self.make_ready();
-            if self.look().assignment.is_full() {
-                return Ok(());
+        let filled = async {
+            loop {
+                self.make_ready();
+                if self.look().assignment.is_full() {
+                    return Ok(());
+                }
+                self.wake.notified().await;
+                if let Some(why) = self.state.lock().failure.clone() {
+                    return Err(Fault::Unavailable(why));
+                }
             }
-            self.wake.notified().await;
-            if let Some(why) = self.state.lock().failure.clone() {
-                return Err(Fault::Unavailable(why));
-            }
-        }
+        };
+        tokio::time::timeout(WARM_UP, filled).await.unwrap_or_else(|_elapsed| self.health().map_err(Fault::Unavailable))
     }
 
     /// Keeps the pool full until it is shut down.
     pub(in super::super) async fn maintain(self: Arc<Self>) {
         let mut inspected = Instant::now();
         loop {
-            self.make_ready();
+            if memory::available_bytes().is_none_or(|left| left >= SPARE_MEMORY) {
+                self.make_ready();
+            }
             let rest_until = self.state.lock().rest_until;
             let now = Instant::now();
             let pause = if rest_until > now { rest_until.min(now + INSPECT) } else { now + INSPECT };
