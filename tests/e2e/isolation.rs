@@ -3,6 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use capture_tests::{Client, Server, processes, until};
+use futures::future::join_all;
 use rustix::process::getuid;
 use serde_json::json;
 
@@ -126,7 +127,10 @@ async fn when_one_users_browser_dies_the_others_sessions_go_on() {
     for id in &anns {
         until("her session has ended", SOON, async || ann.session(id).await["session"]["status"] == "error").await;
         let session = ann.session(id).await;
-        assert_eq!((&session["session"]["closeReason"], &session["session"]["billedCredits"]), (&json!("browser_crashed"), &json!(1)));
+        assert_eq!(
+            (&session["session"]["closeReason"], &session["session"]["billedCredits"]),
+            (&json!("browser_crashed"), &json!(1))
+        );
     }
     for (id, title) in bens.iter().zip(["220", "280"]) {
         assert_eq!(ben.done(id, "title", json!({})).await["title"], title);
@@ -144,31 +148,23 @@ async fn when_one_users_browser_dies_the_others_sessions_go_on() {
 #[tokio::test]
 async fn ten_users_at_once_get_ten_browsers_and_ten_sessions_of_one_user_get_one() {
     let server = Server::start().await;
-    let mut creates = tokio::task::JoinSet::new();
+    let mut users = Vec::new();
     for number in 0..10 {
-        let user = server.user(&format!("user{number}")).await;
-        creates.spawn(async move { (create_patiently(&user).await, user) });
+        users.push(server.user(&format!("user{number}")).await);
     }
-    let sessions = creates.join_all().await;
+    let sessions = join_all(users.iter().map(create_patiently)).await;
     until("as many browsers run as there are users", SOON, async || {
         processes::browsers(server.pid()).len() == 10 + READY
     })
     .await;
-    for (id, user) in &sessions {
+    for (id, user) in sessions.iter().zip(&users) {
         user.close(id).await.expect(200);
     }
     only_the_ready_are_left(&server).await;
     let ann = server.user_with("ann", &["--max-sessions", "10"]).await;
-    let mut creates = tokio::task::JoinSet::new();
-    for _ in 0..10 {
-        let ann = ann.clone();
-        creates.spawn(async move { create_patiently(&ann).await });
-    }
-    creates.join_all().await;
-    until("her browser and the ready ones run", SOON, async || {
-        processes::browsers(server.pid()).len() == 1 + READY
-    })
-    .await;
+    join_all([&ann; 10].map(create_patiently)).await;
+    until("her browser and the ready ones run", SOON, async || processes::browsers(server.pid()).len() == 1 + READY)
+        .await;
     server.stop().await;
 }
 

@@ -59,13 +59,13 @@ use std::sync::Arc;
 use futures::{FutureExt, future::BoxFuture};
 use tokio::time::Instant;
 
-use self::{dedicated::Dedicated, ground::Ground, pool::Pool, run_root::RunRoot, uids::Uids, watchdog::Watched};
 pub use self::{
     config::{Bounds, BypassBrowser, ChromiumConfig, DEFAULT_BROWSER_UID, Isolation, Program, Retire},
     executable::find_executable,
     remote::{Endpoint, InvalidEndpoint},
     walls::{Walls, find_walls},
 };
+use self::{dedicated::Dedicated, ground::Ground, pool::Pool, run_root::RunRoot, uids::Uids, watchdog::Watched};
 use super::{Backend, Fault, Lack, OpenPage, Wanted};
 use crate::{
     egress::{Guard, System, Upstream, Why},
@@ -103,7 +103,8 @@ impl Chromium {
         config.forbidden.iter().for_each(|address| guard.forbid(*address));
         let program = Program { executable, arguments: config.extra_args.clone() };
         let uids = Uids::new(&config, &root);
-        let ground = Ground { config, program, root, uids, tasks: Tasks::default(), guard, watched: Watched::default() };
+        let ground =
+            Ground { config, program, root, uids, tasks: Tasks::default(), guard, watched: Watched::default() };
         let pool = Pool::new(ground);
         if let Err(fault) = pool.warm_up().await {
             pool.shutdown().await;

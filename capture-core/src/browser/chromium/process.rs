@@ -20,15 +20,7 @@ use tokio::{
     sync::watch,
 };
 
-use super::{
-    config::Program,
-    flags,
-    ground::Ground,
-    memory,
-    run_root::BrowserDir,
-    uids::Uid,
-    walls,
-};
+use super::{config::Program, flags, ground::Ground, memory, run_root::BrowserDir, uids::Uid, walls};
 
 /// Lines of the browser's log kept to explain a failed start.
 const KEPT_LINES: usize = 20;

@@ -221,7 +221,9 @@ impl Assignment {
     /// one takes sessions.
     pub(super) fn superfluous(&self) -> Vec<BrowserId> {
         let shared = || {
-            self.browsers.iter().filter(|(_, entry)| entry.running && entry.holder == Some(Holder::Everyone) && !entry.retiring)
+            self.browsers
+                .iter()
+                .filter(|(_, entry)| entry.running && entry.holder == Some(Holder::Everyone) && !entry.retiring)
         };
         let is_used_up = |entry: &Entry| entry.opened >= self.rules.life;
         let used_up = shared().filter(|(_, entry)| is_used_up(entry) && entry.pages() == entry.ready);
@@ -312,4 +314,3 @@ impl Assignment {
         Some(Self::begin_page(entry, *id))
     }
 }
-
