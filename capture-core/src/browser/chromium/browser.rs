@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::Instant,
+};
 
 use super::{
     cdp::{CdpError, CdpSession, Connection, Pending, SessionKey, commands},
@@ -33,6 +36,9 @@ use crate::{
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 /// Between two looks whether it still answers, and how long an answer may take. Two misses end it.
 const PROBE: Duration = Duration::from_secs(5);
+/// Pages that are being opened in a browser at once beyond one a core: all of them together would all be there at the end only.
+const MORE_PAGES: usize = 1;
+
 /// A running browser. Dropping the last handle closes its pipe, and with it the process.
 #[derive(Debug)]
 pub(super) struct Browser {
@@ -42,6 +48,8 @@ pub(super) struct Browser {
     egress: Option<Arc<EgressPort>>,
     /// Those of its contexts.
     ports: Arc<Ports>,
+    /// Turns of pages that are being opened, first come first served.
+    turns: Semaphore,
     tasks: Tasks,
     connection: Connection,
     routes: Arc<Routes>,
@@ -101,6 +109,7 @@ impl Browser {
             kind,
             egress,
             ports: Arc::new(ports),
+            turns: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from) + MORE_PAGES),
             tasks: tasks.clone(),
             connection,
             routes,
@@ -184,6 +193,11 @@ impl Browser {
     /// The ports of its contexts.
     pub(super) fn ports(&self) -> &Ports {
         &self.ports
+    }
+
+    /// Turns of pages that are being opened.
+    pub(super) fn turns(&self) -> &Semaphore {
+        &self.turns
     }
 
     /// Where the events of its pages go.

@@ -1,7 +1,10 @@
 //! What is done ahead of time, and the end of browsers that have served their time.
 
 use std::{
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -16,8 +19,10 @@ use crate::browser::{
     chromium::{browser::Browser, memory},
 };
 
-/// How long making ready waits for running actions and creates to end, before it goes ahead all the same.
+/// How long making ready waits for running actions to end, and for sessions to be opened, before it goes ahead all the same. It
+/// would take the cores from those who wait for a page now.
 const YIELD: Duration = Duration::from_millis(500);
+const YIELD_TO_CREATES: Duration = Duration::from_secs(5);
 /// Between two looks at the browsers' age and memory.
 const INSPECT: Duration = Duration::from_secs(15);
 /// How long the first filling may take. By then it is known whether a browser starts.
@@ -117,9 +122,13 @@ impl Pool {
 
     /// Waits for a moment without running actions and without sessions being opened, but not for ever.
     async fn yield_to_work(&self) {
-        let give_up = Instant::now() + YIELD;
-        let at_work = || self.busy.load(Ordering::Relaxed) + self.creating.load(Ordering::Relaxed) > 0;
-        while at_work() && Instant::now() < give_up {
+        let begun = Instant::now();
+        let is_used = |count: &AtomicUsize| count.load(Ordering::Relaxed) > 0;
+        let waits = || match begun.elapsed() {
+            waited if waited < YIELD => is_used(&self.busy) || is_used(&self.creating),
+            waited => waited < YIELD_TO_CREATES && is_used(&self.creating),
+        };
+        while waits() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

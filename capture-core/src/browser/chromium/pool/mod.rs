@@ -33,8 +33,9 @@ use self::{
 use super::{browser::Browser, config::ChromiumConfig, context::Context, ground::Ground, setup};
 use crate::browser::{Fault, IsolationKey, OpenPage, chromium::config::Isolation};
 
-/// Browsers that start at once are at least this many, and twice as many as the machine has cores: a start waits half of its time.
-const FEWEST_STARTS: usize = 4;
+/// Browsers that start at once beyond one a core: a start keeps its core busy nearly all the time, and one that waits for its turn
+/// is there no later than if all went slower.
+const MORE_STARTS: usize = 1;
 
 /// The pool of one backend.
 #[derive(Debug)]
@@ -88,7 +89,7 @@ impl Pool {
         Arc::new(Self {
             ground,
             state: Mutex::new(state),
-            starts: Semaphore::new((2 * cores).max(FEWEST_STARTS)),
+            starts: Semaphore::new(cores + MORE_STARTS),
             wake: Notify::new(),
             busy: Arc::default(),
             creating: Arc::default(),
@@ -175,6 +176,9 @@ impl Pool {
 
     /// Opens a page in a browser where a place is taken.
     async fn open_in(&self, browser: &Arc<Browser>, deadline: Instant) -> Result<OpenPage, Fault> {
+        let Ok(_turn) = tokio::time::timeout_at(deadline, browser.turns().acquire()).await else {
+            return Err(Fault::Unavailable("the pages before this one were not opened in time".to_owned()));
+        };
         let context = Context::create(browser, deadline).await?;
         setup::open_page(context, deadline, &self.ground.tasks).await
     }
