@@ -1,8 +1,8 @@
-// A JSON client on one kept-alive connection, as a careful user would write it.
+// A JSON client on one kept-alive connection or a few, as a careful user would write it.
 import http from "node:http";
 
-export function client(base, headers = {}) {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+export function client(base, headers = {}, maxSockets = 1) {
+  const agent = new http.Agent({ keepAlive: true, maxSockets });
   return (method, path, body) => new Promise((resolve, reject) => {
     const data = body && Buffer.from(JSON.stringify(body));
     const about = data && { "content-type": "application/json", "content-length": data.length };

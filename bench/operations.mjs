@@ -20,6 +20,10 @@ const areLinks = (links) => {
 export const operations = [
   { key: "create", name: "create a session (+ page)", share: 0.3, goal: { ms: 5 } },
   { key: "createEmpty", name: "create, pool empty", share: 0.3, goal: { ms: 40 } },
+  { key: "createFirst", name: "create, the first of a user, a browser ready", share: 0.3, goal: { ms: 5 } },
+  { key: "createFirstEmpty", name: "create, the first of a user, no browser ready", share: 0.3, goal: { ms: 110 } },
+  { key: "createUsers", name: "10 creates of 10 users at once, the last", share: 0.1, goal: { ms: 400 } },
+  { key: "createSessions", name: "10 creates of one user at once, the last", share: 0.1, goal: { ms: 150 } },
   { key: "goto", name: "goto (domcontentloaded)", share: 0.6, goal: { times: 1.15, peer: "raw", of: "goto" } },
   { key: "hundred", name: "load 100 small scripts, in a new context", share: 0.2, goal: { times: 1.15, peer: "raw", of: "hundred" } },
   { key: "command", name: "a CDP command, over the bridge", share: 6, goal: { times: 1.2, peer: "raw", of: "command" } },
@@ -42,6 +46,9 @@ export const operations = [
 
 /** Connections of the streaming channel on simulated pages, and what they may cost at most. */
 export const CHANNELS = { connections: 10_000, bytesEach: 20_000, idleCores: 0.1, watchingCores: 0.3 };
+
+/** Users with so many sessions each on the bench's page, and the memory all of the server may take. */
+export const USERS = { users: 16, sessions: 3, mib: 6144 };
 
 /** Ends of so many sessions at once on simulated pages, and how late one in a hundred may come at most. */
 export const ENDS = { sessions: 10_000, ms: 25 };

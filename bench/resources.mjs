@@ -1,10 +1,26 @@
 // What a run takes from the machine and gives back: one temporary folder and the processes started here.
 import { spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** Memory of a process and all below it in bytes; what they share is counted once. */
+export function memory(root) {
+  const read = (path) => {
+    try {
+      return readFileSync(path, "utf8");
+    } catch {
+      return ""; // it has ended
+    }
+  };
+  const parents = readdirSync("/proc").filter((name) => /^\d+$/.test(name))
+    .map((pid) => [Number(pid), Number(read(`/proc/${pid}/stat`).split(") ").pop().split(" ")[1])]);
+  const below = (pid) => [pid, ...parents.filter(([, parent]) => parent === pid).flatMap(([child]) => below(child))];
+  const kib = (pid) => Number(read(`/proc/${pid}/smaps_rollup`).match(/^Pss:\s+(\d+)/m)?.[1] ?? 0);
+  return below(root).reduce((sum, pid) => sum + kib(pid) * 1024, 0);
+}
 
 export class Resources {
   #children = [];

@@ -5,9 +5,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { fileURLToPath } from "node:url";
 
-import { CHANNELS, ENDS, MIXED, operations as all, WARM_UP } from "./operations.mjs";
+import { CHANNELS, ENDS, MIXED, operations as all, USERS, WARM_UP } from "./operations.mjs";
+import { server } from "./peers/capture.mjs";
 import { serve } from "./page.mjs";
-import { Resources, sleep } from "./resources.mjs";
+import { memory, Resources, sleep } from "./resources.mjs";
 import { sample } from "./stats.mjs";
 import { tables } from "./table.mjs";
 
@@ -73,6 +74,21 @@ function channels() {
   return JSON.parse(execFileSync(here("../target/release/examples/channels"), [CHANNELS.connections], { encoding: "utf8" }));
 }
 
+/** What many users' browsers take together. */
+async function users(resources, url) {
+  const before = memory(process.pid);
+  const { user } = await server(resources, { capture, executable, name: "users", warm: 2 });
+  await Promise.all(Array.from({ length: USERS.users }, async (_, i) => {
+    const call = user(`user${i}`);
+    for (let n = 0; n < USERS.sessions; n++) {
+      const { session } = await call("POST", "/v1/sessions", { maxTtlSeconds: 900 });
+      await call("POST", `/v1/sessions/${session.id}/actions`, { type: "goto", payload: { url } });
+    }
+  }));
+  await sleep(3000); // what is kept ready is ready again
+  return { mib: Math.round((memory(process.pid) - before) / 2 ** 20) };
+}
+
 async function main(peers, resources) {
   const setting = { capture, executable, chromedriver, flags, resources, ...(await serve()) };
   const names = {};
@@ -88,7 +104,9 @@ async function main(peers, resources) {
   }
   const { medians, report } = tables(operations, await measure(peers), names);
   console.log(medians);
-  if (!only) writeFileSync(here("../BENCHMARKS.md"), report(about(), { expired: ends(), connected: channels() }));
+  if (only) return;
+  const shared = await users(resources, setting.url);
+  writeFileSync(here("../BENCHMARKS.md"), report(about(), { expired: ends(), connected: channels(), shared }));
 }
 
 const stopped = new Promise((_, stop) => {

@@ -1,5 +1,5 @@
 // The results as Markdown.
-import { CHANNELS, ENDS } from "./operations.mjs";
+import { CHANNELS, ENDS, USERS } from "./operations.mjs";
 import { quantile } from "./stats.mjs";
 
 /** Why ours may miss what it is to reach. */
@@ -35,6 +35,9 @@ const channels = ({ connections, bytesEach, idleCores, watchingCores, framesPerS
 each, ${framesPerSecond} frames a second cost ${watchingCores.toFixed(3)} of a core (${judged(watchingCores, CHANNELS.watchingCores)}).`;
 };
 
+const users = ({ mib }) => `${USERS.users} users with ${USERS.sessions} sessions each on the bench's page, a browser each: the server and all of its browsers take
+${mib} MiB (to reach: ${USERS.mib}: ${mib <= USERS.mib ? "yes" : "**no**"}), what they share counted once.`;
+
 /** `samples[operation][peer]` in ms; `names` of the peers, ours last. */
 export function tables(operations, samples, names) {
   const peers = Object.keys(names);
@@ -65,9 +68,9 @@ export function tables(operations, samples, names) {
     `Over the channel ${name} takes ${ms(at(key, "channel"))} ms, to reach ≤ ${overChannel.ms}: ` +
     (at(key, "channel") <= overChannel.ms ? "yes." : "**no**.")).join("\n");
 
-  const report = (about, { expired, connected }) => [
+  const report = (about, { expired, connected, shared }) => [
     "# Benchmarks", "Written by `make bench`; do not edit.", about.map((line) => `- ${line}`).join("\n"), medians, spread,
-    "## The channel", talked, channels(connected), "## Ends of sessions", ends(expired), "## Missed, and why", missed.join("\n") || "Nothing.", "## Method", METHOD,
+    "## The channel", talked, channels(connected), "## Ends of sessions", ends(expired), "## Memory", users(shared), "## Missed, and why", missed.join("\n") || "Nothing.", "## Method", METHOD,
   ].join("\n\n") + "\n";
   return { medians, report };
 }

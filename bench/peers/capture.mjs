@@ -12,15 +12,25 @@ export const name = "ours";
 /** Lets the pool fill again. */
 const refill = () => sleep(400);
 
-export async function start({ capture, executable, url, hundred, spinners, resources }) {
-  const data = ["--data-dir", join(resources.folder, "data")];
-  const added = execFileSync(capture, ["user", "add", "bench", "--max-sessions", "51", ...data], { encoding: "utf8" });
+/** A server with this many browsers ready: users of it, by name, and its pid. */
+export async function server(resources, { capture, executable, name, warm, sessions = 51 }) {
+  const data = ["--data-dir", join(resources.folder, name)];
   const [, base] = await resources.start(capture, [
-    "serve", "--listen", "127.0.0.1:0", ...data, "--browser-run-root", join(resources.folder, "run"),
-    "--browser-executable", executable, "--browser-warm-pages", WARM_UP, "--drain-seconds", "0",
-    "--egress-private", "--max-sessions", "51", // the crowd of 50, and one over the bridge
+    "serve", "--listen", "127.0.0.1:0", ...data, "--browser-run-root", join(resources.folder, `${name}-run`),
+    "--browser-executable", executable, "--browser-warm-pages", warm, "--drain-seconds", "0",
+    "--egress-private", "--max-sessions", sessions, // the crowd of 50, and one over the bridge
   ], /capture listening on (\S+)\n/);
-  const call = client(base, { authorization: `Bearer ${added.match(/bearer: (\S+)/)[1]}` });
+  const user = (name, connections) => {
+    const added = execFileSync(capture, ["user", "add", name, "--max-sessions", sessions, ...data], { encoding: "utf8" });
+    return client(base, { authorization: `Bearer ${added.match(/bearer: (\S+)/)[1]}` }, connections);
+  };
+  return { user };
+}
+
+export async function start({ capture, executable, url, hundred, spinners, resources }) {
+  const serve = (name, warm) => server(resources, { capture, executable, name, warm });
+  const { user } = await serve("data", WARM_UP);
+  const call = user("bench");
   const open = async () => `/v1/sessions/${(await call("POST", "/v1/sessions", { maxTtlSeconds: 900 })).session.id}`;
   const close = (session) => call("DELETE", session);
   const actIn = (session, type, payload) => call("POST", `${session}/actions`, { type, payload });
@@ -60,6 +70,14 @@ export async function start({ capture, executable, url, hundred, spinners, resou
     await refill();
   };
 
+  const tenUsers = Array.from({ length: 10 }, (_, i) => user(`user${i}`, 10));
+  const lean = (await serve("lean", 0)).user("first");
+  const create = async (of) => ({ of, path: `/v1/sessions/${(await of("POST", "/v1/sessions", {})).session.id}` });
+  const end = async (created) => {
+    await Promise.all([created].flat().map(({ of, path }) => of("DELETE", path)));
+    await sleep(1000); // browsers end, others start
+  };
+
   const { session: own } = await call("POST", "/v1/sessions", { maxTtlSeconds: 900, cdp: true });
   const bridge = await connect(own.connectUrl);
   const { targetInfos } = await bridge.send("Target.getTargets");
@@ -72,6 +90,10 @@ export async function start({ capture, executable, url, hundred, spinners, resou
   const ops = {
     create: { before: refill, run: open, after: (created) => close(created).then(refill) },
     createEmpty: { run: open, after: (created) => opened.push(created), end: closeAll }, // one right after the other
+    createFirst: { run: () => create(tenUsers[0]), after: end },
+    createFirstEmpty: { run: () => create(lean), after: end },
+    createUsers: { run: () => Promise.all(tenUsers.map(create)), after: end },
+    createSessions: { run: () => Promise.all(Array.from({ length: 10 }, () => create(tenUsers[0]))), after: end },
     goto: () => act("goto", { url }),
     hundred: {
       before: freshen,

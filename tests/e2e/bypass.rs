@@ -46,7 +46,8 @@ async fn two_work_apart(user: &Client, site: &Site) -> [String; 2] {
 #[tokio::test]
 async fn a_second_browser_here_has_its_own_program_and_arguments() {
     let arguments = "--disable-blink-features=AutomationControlled --user-agent='Second (Browser) 1.0'";
-    let flags = ["--bypass-browser-executable", FULL_CHROMIUM, "--bypass-browser-arguments", arguments];
+    let program = ["--bypass-browser-executable", FULL_CHROMIUM, "--bypass-browser-arguments", arguments];
+    let flags = [&program[..], &["--browser-warm-pages", "0"]].concat();
     let (server, site) = (Server::start_with(&flags).await, Site::start().await);
     let user = server.user("ann").await;
     let started = processes::browsers(server.pid()).len();

@@ -41,7 +41,7 @@ async fn every_browser_stands_behind_the_walls_this_kernel_has() {
 
 #[tokio::test]
 async fn sessions_come_and_go_faster_than_their_ports_rest() {
-    let flags = ["--browser-max-pages", "2", "--browser-warm-pages", "0"];
+    let flags = ["--browser-isolation", "context", "--browser-max-pages", "2", "--browser-warm-pages", "0"];
     let (server, site) = (Server::start_with(&flags).await, Site::start().await);
     let ann = server.user("ann").await;
     for _ in 0..12 {
@@ -70,7 +70,7 @@ async fn a_page_that_hoards_memory_ends_and_its_neighbours_do_not() {
 
 #[tokio::test]
 async fn a_browser_of_its_own_ends_when_it_hoards_memory_or_disk() {
-    let flags = ["--browser-memory-mib", "900", "--browser-disk-mib", "64"];
+    let flags = ["--browser-memory-mib", "900", "--browser-disk-mib", "64", "--browser-warm-pages", "0"];
     let (server, site) = (Server::start_with(&flags).await, Site::start().await);
     let ann = server.user("ann").await;
     let bystander = ann.create(&json!({})).await;

@@ -37,6 +37,7 @@ mod golden;
 mod hardening;
 mod hostile;
 mod idempotency;
+mod isolation;
 mod lies;
 mod lifecycle;
 mod load;

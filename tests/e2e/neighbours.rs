@@ -45,15 +45,3 @@ async fn sessions_share_no_cookies_and_no_storage() {
     assert_eq!(ann.log(&two).await, "cookie= local=");
     server.stop().await;
 }
-
-#[tokio::test]
-async fn a_process_for_each_session_where_that_is_asked_for() {
-    let (server, site) = (Server::start_with(&["--browser-isolation", "process"]).await, Site::start().await);
-    let ann = server.user("ann").await;
-    let (one, two) = (ann.create(&json!({})).await, ann.create(&json!({})).await);
-    assert!(capture_tests::processes::browsers(server.pid()).len() >= 2);
-    ann.goto(&one, &site.page("form")).await;
-    ann.goto(&two, &site.page("form")).await;
-    ann.delete("/v1/sessions").await.expect(200);
-    server.stop().await;
-}

@@ -68,13 +68,13 @@ impl State {
     }
 }
 
-/// One browser with the pages of the pool, and nothing else.
+/// The browsers that are kept ready with a page each, and nothing else.
 fn is_quiet(server: &Server) -> bool {
     let (browsers, renderers) = (processes::browsers(server.pid()).len(), processes::renderers(server.pid()).len());
     // A browser has a folder and a record of who owns it; they go after its processes.
     let folders = processes::entries(&server.run_root()).len();
     // Chromium keeps a spare renderer for itself.
-    browsers == 1 && renderers <= 2 + 1 && folders == 2
+    browsers == 2 && renderers <= 2 * (1 + 1) && folders == 2 * 2
 }
 
 async fn work(ann: &Client, site: &Site, sessions: std::ops::Range<usize>) {

@@ -45,6 +45,12 @@ pub fn is_alive(pid: u32) -> bool {
     parent(pid).is_some()
 }
 
+/// The user id a process runs under; 0 when it is gone.
+pub fn uid(pid: u32) -> u32 {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(format!("/proc/{pid}")).map_or(0, |about| about.uid())
+}
+
 /// Kills a process, as the kernel does when memory is short.
 pub fn kill(pid: u32) {
     signal(pid, Signal::KILL);

@@ -70,9 +70,22 @@ pub enum Lack {
     BypassThroughProxy,
 }
 
+/// Whose a page is: where users are kept apart, pages with different keys never meet in one browser.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct IsolationKey(Arc<str>);
+
+impl IsolationKey {
+    /// The key of this name.
+    pub fn new(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
 /// What a page is asked for.
 #[derive(Debug, Clone)]
 pub struct Wanted {
+    /// Whose it will be.
+    pub key: IsolationKey,
     /// As the session's user gave them.
     pub options: SessionOptions,
     /// The user's proxy, where the session goes through it.

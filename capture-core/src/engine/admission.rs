@@ -17,7 +17,7 @@ use super::{
 use crate::{
     account::UserId,
     billing,
-    browser::{Lack, Wanted},
+    browser::{IsolationKey, Lack, Wanted},
     egress::{BLOCKED_REASON, Upstream},
     error::{Error, ErrorCode},
     ledger::{Reservation, ReserveError},
@@ -88,7 +88,8 @@ impl Inner {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             return Err(self.give_back(id, self.full()).await);
         };
-        let page = match self.backend.open(Wanted { options, upstream }, deadline).await {
+        let wanted = Wanted { key: IsolationKey::new(user.as_ref()), options, upstream };
+        let page = match self.backend.open(wanted, deadline).await {
             Ok(page) => page,
             Err(fault) => return Err(self.give_back(id, fault.into()).await),
         };

@@ -19,7 +19,7 @@ use capture_http::client_address::TrustedProxies;
 use capture_ws::limits::ChannelLimits;
 use url::Url;
 
-use self::values::{Found, Values};
+use self::values::{Found, Origin, Values};
 pub(crate) use self::{
     settings::{CONFIG, Form, Group, SETTINGS, Setting, markdown_table},
     values::{ConfigError, Flags, Lookup},
@@ -206,13 +206,13 @@ fn channels(values: &Values<'_>) -> Result<ChannelLimits, ConfigError> {
 }
 
 fn browser(values: &Values<'_>, dev: bool) -> Result<ChromiumConfig, ConfigError> {
-    let isolations = [("context", Isolation::Context), ("process", Isolation::Process)];
     Ok(ChromiumConfig {
         executable: values.path("browser-executable")?,
         run_root: values.path("browser-run-root")?,
-        isolation: values.one_of("browser-isolation", &isolations)?,
+        isolation: isolation(values, dev)?,
         warm_pages: values.number("browser-warm-pages", 0..=100)?,
         max_pages_per_browser: values.number("browser-max-pages", 1..=1_000)?,
+        usual_sessions_per_user: values.number("max-sessions-per-user", 1..=100_000)?,
         sandbox: !values.switch("unsafe-no-sandbox")?,
         uid: values.optional_number("browser-uid", 1..=u64::from(u32::MAX - 1))?,
         retire: Retire {
@@ -228,6 +228,14 @@ fn browser(values: &Values<'_>, dev: bool) -> Result<ChromiumConfig, ConfigError
         egress: egress(values, dev)?,
         ..ChromiumConfig::default()
     })
+}
+
+/// With `dev` all share, unless something else was asked for: there is one user.
+fn isolation(values: &Values<'_>, dev: bool) -> Result<Isolation, ConfigError> {
+    const NAME: &str = "browser-isolation";
+    let modes = [("context", Isolation::Context), ("user", Isolation::User), ("process", Isolation::Process)];
+    let asked_for = values.find(NAME).is_some_and(|found| found.origin != Origin::Default);
+    if dev && !asked_for { Ok(Isolation::Context) } else { values.one_of(NAME, &modes) }
 }
 
 /// The browser of sessions with `bypassBotDetection`: here or elsewhere, not both.

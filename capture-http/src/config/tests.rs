@@ -53,7 +53,7 @@ fn refusals_name_setting_accepted_values_and_place() {
             vec![],
             vec![],
             "browser-isolation = 'vm'",
-            "browser-isolation must be context or process, not \"vm\" (from /etc/capture.toml)",
+            "browser-isolation must be context or user or process, not \"vm\" (from /etc/capture.toml)",
         ),
         (vec![], vec![], "dev = 1", "dev must be true or false, not \"1\" (from /etc/capture.toml)"),
         (
@@ -128,6 +128,20 @@ fn dev_allows_private_targets_on_loopback() {
     for listen in ["127.0.0.1:0", "[::1]:0", "127.9.9.9:80"] {
         let config = load(&[("dev", "true"), ("listen", listen)], &[], "").unwrap();
         assert!(config.dev, "{listen}");
+    }
+}
+
+#[test]
+fn with_dev_browsers_are_shared_unless_something_else_is_asked_for() {
+    let dev = ("dev", "true");
+    for (flags, expected) in [
+        (vec![], Isolation::User),
+        (vec![dev], Isolation::Context),
+        (vec![dev, ("browser-isolation", "user")], Isolation::User),
+        (vec![dev, ("browser-isolation", "process")], Isolation::Process),
+        (vec![("browser-isolation", "context")], Isolation::Context),
+    ] {
+        assert_eq!(load(&flags, &[], "").unwrap().browser.isolation, expected, "{flags:?}");
     }
 }
 

@@ -43,7 +43,8 @@ impl Arena {
     }
 
     async fn start(ground: Ground, flags: &[&str]) -> Self {
-        let server = Server::start_with(flags).await;
+        // All users share a browser, which is the harder place to be.
+        let server = Server::start_with(&[flags, &["--browser-isolation", "context"]].concat()).await;
         let (attacker, bob) = (server.user("ann").await, server.user("bob").await);
         let id = bob.create(&json!({"maxTtlSeconds": 900})).await;
         let folder = TempDir::with_prefix("capture-loot-").unwrap();

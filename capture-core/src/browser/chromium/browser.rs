@@ -4,12 +4,15 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::Instant,
+};
 
 use super::{
     cdp::{CdpError, CdpSession, Connection, Pending, SessionKey, commands},
@@ -21,6 +24,7 @@ use super::{
     process::{Launch, Process},
     remote::{Endpoint, Remote},
     routes::Routes,
+    uids::Uid,
 };
 use crate::{
     browser::{Fault, LostReason},
@@ -32,6 +36,9 @@ use crate::{
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 /// Between two looks whether it still answers, and how long an answer may take. Two misses end it.
 const PROBE: Duration = Duration::from_secs(5);
+/// Pages that are being opened in a browser at once beyond one a core: all of them together would all be there at the end only.
+const MORE_PAGES: usize = 1;
+
 /// A running browser. Dropping the last handle closes its pipe, and with it the process.
 #[derive(Debug)]
 pub(super) struct Browser {
@@ -41,14 +48,12 @@ pub(super) struct Browser {
     egress: Option<Arc<EgressPort>>,
     /// Those of its contexts.
     ports: Arc<Ports>,
+    /// Turns of pages that are being opened, first come first served.
+    turns: Semaphore,
     tasks: Tasks,
     connection: Connection,
     routes: Arc<Routes>,
     pub(super) started: Instant,
-    /// Contexts opened in its life.
-    pub(super) opened: AtomicU64,
-    /// Contexts open now, those being opened included.
-    pub(super) open: AtomicUsize,
     retiring: AtomicBool,
     lost: watch::Sender<Option<LostReason>>,
 }
@@ -60,18 +65,18 @@ impl Browser {
         program: &Program,
         egress: EgressPort,
         kind: Kind,
-        uid: Option<u32>,
+        uid: Option<Uid>,
     ) -> Result<Arc<Self>, Fault> {
         let dir = ground
             .root
-            .browser_dir(uid)
+            .browser_dir(uid.as_ref().map(Uid::number))
             .map_err(|error| Fault::Unavailable(format!("no folder for a browser: {error}")))?;
         let contexts = if kind == Kind::Shared { ground.config.pages_per_browser() } else { 0 };
         let ports = Ports::open(&ground.guard, contexts).await.map_err(|error| ports::refused(&error))?;
         let reached = ports.numbers().into_iter().chain([egress.address().port()]).collect();
         let launch = Launch { program, egress: egress.address(), ports: reached, uid };
         let (process, pipes) =
-            Process::start(ground, dir, &launch).map_err(|error| Fault::Unavailable(error.to_string()))?;
+            Process::start(ground, dir, launch).map_err(|error| Fault::Unavailable(error.to_string()))?;
         let routes = Arc::new(Routes::default());
         let connection =
             Connection::start(pipes.to_browser, pipes.from_browser, &ground.tasks, Arc::<Routes>::clone(&routes));
@@ -104,12 +109,11 @@ impl Browser {
             kind,
             egress,
             ports: Arc::new(ports),
+            turns: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from) + MORE_PAGES),
             tasks: tasks.clone(),
             connection,
             routes,
             started: Instant::now(),
-            opened: AtomicU64::new(0),
-            open: AtomicUsize::new(0),
             retiring: AtomicBool::new(false),
             lost: watch::Sender::new(None),
         })
@@ -189,6 +193,11 @@ impl Browser {
     /// The ports of its contexts.
     pub(super) fn ports(&self) -> &Ports {
         &self.ports
+    }
+
+    /// Turns of pages that are being opened.
+    pub(super) fn turns(&self) -> &Semaphore {
+        &self.turns
     }
 
     /// Where the events of its pages go.

@@ -5,13 +5,15 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use super::remote::Endpoint;
 use crate::egress::EgressPolicy;
 
-/// Whether sessions share browser processes.
+/// Which sessions share a browser process. Each has a context of its own in it: own cookies, cache and renderer processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Isolation {
-    /// Each session is a browser context of its own in a pooled browser: own cookies, cache and renderer processes.
-    #[default]
+    /// Those of all users.
     Context,
-    /// Each session has a browser of its own.
+    /// Those of one user. His browser is closed with his last session and serves no other user, before or after.
+    #[default]
+    User,
+    /// None.
     Process,
 }
 
@@ -74,15 +76,19 @@ pub struct ChromiumConfig {
     pub executable: Option<PathBuf>,
     /// Where the browsers' folders live; `None` is a folder of this user's below the system's temporary one.
     pub run_root: Option<PathBuf>,
-    /// Whether sessions share browsers.
+    /// Which sessions share browsers.
     pub isolation: Isolation,
-    /// Pages kept ready. Default 2.
+    /// Kept ready for the next sessions: pages with [`Isolation::Context`], else whole browsers with a page each, and with
+    /// [`Isolation::User`] a page in the browser of each user beside. Default 2; 0 is none of them.
     pub warm_pages: usize,
-    /// Sessions one browser holds at a time. Default 25; ignored with [`Isolation::Process`].
+    /// Sessions and ready pages one browser holds at a time. Default 25; ignored with [`Isolation::Process`].
     pub max_pages_per_browser: usize,
+    /// Sessions a user usually has at most: no page is kept ready for one who has as many. Default 5.
+    pub usual_sessions_per_user: usize,
     /// Chromium's own sandbox. Turning it off lets a hostile page reach this machine.
     pub sandbox: bool,
-    /// The unprivileged uid browsers run under when we are root; ignored otherwise.
+    /// The unprivileged uid shared browsers run under when we are root; those of one user or session take one of the 480 above it.
+    /// Ignored where we are not root. Default [`DEFAULT_BROWSER_UID`].
     pub uid: Option<u32>,
     /// Further arguments, with their dashes.
     pub extra_args: Vec<String>,
@@ -109,6 +115,7 @@ impl Default for ChromiumConfig {
             isolation: Isolation::default(),
             warm_pages: 2,
             max_pages_per_browser: 25,
+            usual_sessions_per_user: 5,
             sandbox: true,
             uid: None,
             extra_args: Vec::new(),
@@ -125,7 +132,7 @@ impl ChromiumConfig {
     /// Sessions one browser holds at a time.
     pub(super) fn pages_per_browser(&self) -> usize {
         match self.isolation {
-            Isolation::Context => self.max_pages_per_browser.max(1),
+            Isolation::Context | Isolation::User => self.max_pages_per_browser.max(1),
             Isolation::Process => 1,
         }
     }
@@ -133,7 +140,7 @@ impl ChromiumConfig {
     /// Sessions one browser serves in its life.
     pub(super) fn sessions_per_browser(&self) -> u64 {
         match self.isolation {
-            Isolation::Context => self.retire.max_sessions.max(1),
+            Isolation::Context | Isolation::User => self.retire.max_sessions.max(1),
             Isolation::Process => 1,
         }
     }

@@ -1,12 +1,7 @@
 //! Browsers of their own, each with one session: those that CDP clients may connect to, in the default context, and those of
 //! sessions with `bypassBotDetection`, which may be elsewhere.
-//!
-//! Each here runs under a uid of its own where we are root, so that what breaks out of one finds no other's memory and files.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Weak},
-};
+use std::sync::{Arc, Weak};
 
 use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use parking_lot::Mutex;
@@ -14,11 +9,11 @@ use tokio::time::Instant;
 
 use super::{
     browser::Browser,
-    config::{BypassBrowser, ChromiumConfig, Program},
+    config::{BypassBrowser, Program},
     context::{Context, Kind},
     ground::Ground,
     pool::Pool,
-    ports, process, setup,
+    ports, setup,
 };
 use crate::{
     account::UserId,
@@ -28,24 +23,13 @@ use crate::{
     tasks::Tasks,
 };
 
-/// Uids for browsers of their own, counted from the one after the shared browsers'. Debian and systemd hand out none of them.
-const UIDS: u32 = 400;
-
 /// The browsers with one session.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Dedicated {
-    /// The first uid; none where we are not root.
-    base: Option<u32>,
-    taken: Mutex<BTreeSet<u32>>,
     browsers: Mutex<Vec<Weak<Browser>>>,
 }
 
 impl Dedicated {
-    pub(super) fn new(config: &ChromiumConfig) -> Self {
-        let base = process::browser_uid(config).map(|uid| uid.saturating_add(1));
-        Self { base, taken: Mutex::default(), browsers: Mutex::default() }
-    }
-
     /// Pids of those running now.
     pub(super) fn pids(&self) -> Vec<u32> {
         self.alive().iter().filter_map(|browser| browser.pid()).collect()
@@ -72,17 +56,17 @@ impl Dedicated {
     ) -> Result<OpenPage, Fault> {
         let ground = &pool.ground;
         // Ends by itself in time, and leaves nothing behind then.
-        let (browser, uid) = match &ground.config.bypass {
+        let browser = match &ground.config.bypass {
             Some(BypassBrowser::Here(program)) if wanted.options.bypass_bot_detection => {
-                self.start(ground, program, wanted.upstream).await?
+                start(ground, program, wanted.upstream).await?
             }
             Some(BypassBrowser::Elsewhere(endpoint)) if wanted.options.bypass_bot_detection => {
-                (Browser::reach(ground, endpoint, deadline).await?, None)
+                Browser::reach(ground, endpoint, deadline).await?
             }
-            _ => self.start(ground, &ground.program, wanted.upstream).await?,
+            _ => start(ground, &ground.program, wanted.upstream).await?,
         };
         self.browsers.lock().push(Arc::downgrade(&browser));
-        let own = Own { browser: Arc::clone(&browser), tasks: ground.tasks.clone(), uid };
+        let own = Own { browser: Arc::clone(&browser), tasks: ground.tasks.clone() };
         let opened = async {
             let context = match browser.kind() {
                 Kind::Guest => Context::guest(&browser, deadline).await?,
@@ -94,42 +78,14 @@ impl Dedicated {
         let page = Arc::new(OwnPage { page, own });
         Ok(OpenPage { page, events, lines })
     }
-
-    async fn start(
-        self: &Arc<Self>,
-        ground: &Ground,
-        program: &Program,
-        upstream: Option<Upstream>,
-    ) -> Result<(Arc<Browser>, Option<Uid>), Fault> {
-        let uid = self.uid();
-        let egress = ground.guard.open().await.map_err(|error| ports::refused(&error))?;
-        egress.set_upstream(upstream);
-        let number = uid.as_ref().map(|uid| uid.number);
-        Ok((Browser::start(ground, program, egress, Kind::Whole, number).await?, uid))
-    }
-
-    /// A uid nobody else has. When all are taken it is the shared browsers'.
-    fn uid(self: &Arc<Self>) -> Option<Uid> {
-        let base = self.base?;
-        let mut taken = self.taken.lock();
-        let free = (base..base.saturating_add(UIDS)).find(|uid| !taken.contains(uid));
-        let number = free.unwrap_or(base.saturating_sub(1));
-        taken.insert(number);
-        Some(Uid { number, of: Arc::clone(self) })
-    }
 }
 
-/// A uid in use.
-#[derive(Debug)]
-struct Uid {
-    number: u32,
-    of: Arc<Dedicated>,
-}
-
-impl Drop for Uid {
-    fn drop(&mut self) {
-        self.of.taken.lock().remove(&self.number);
-    }
+/// Starts one whose traffic goes through this proxy, under a uid of its own.
+async fn start(ground: &Ground, program: &Program, upstream: Option<Upstream>) -> Result<Arc<Browser>, Fault> {
+    let uid = ground.uids.own().await;
+    let egress = ground.guard.open().await.map_err(|error| ports::refused(&error))?;
+    egress.set_upstream(upstream);
+    Browser::start(ground, program, egress, Kind::Whole, uid).await
 }
 
 /// A browser that ends with whoever holds this.
@@ -137,16 +93,12 @@ impl Drop for Uid {
 struct Own {
     browser: Arc<Browser>,
     tasks: Tasks,
-    uid: Option<Uid>,
 }
 
 impl Drop for Own {
     fn drop(&mut self) {
-        let (browser, uid) = (Arc::clone(&self.browser), self.uid.take());
-        self.tasks.spawn(async move {
-            browser.close().await;
-            drop(uid); // only now may another browser have it
-        });
+        let browser = Arc::clone(&self.browser);
+        self.tasks.spawn(async move { browser.close().await });
     }
 }
 

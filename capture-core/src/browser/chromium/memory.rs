@@ -36,6 +36,12 @@ pub(super) fn is_renderer(pid: u32) -> bool {
     line.split(|byte| matches!(byte, 0 | b' ')).any(|argument| argument == b"--type=renderer")
 }
 
+/// What the machine has left, in bytes; nothing where it does not say.
+pub(super) fn available_bytes() -> Option<u64> {
+    let about = fs::read_to_string("/proc/meminfo").ok()?;
+    Some(kib(&about, "MemAvailable:") * 1024)
+}
+
 fn pids() -> impl Iterator<Item = u32> {
     let entries = fs::read_dir("/proc").into_iter().flatten();
     entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
@@ -76,5 +82,6 @@ mod tests {
         assert!(found.bytes > 100 << 10, "{found:?}");
         assert!(proportional_bytes(leader) > 100 << 10);
         assert!(!is_renderer(ours));
+        assert!(available_bytes().unwrap() > 1 << 20);
     }
 }

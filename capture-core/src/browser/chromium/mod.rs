@@ -1,4 +1,4 @@
-//! Chromium: sessions as browser contexts in pooled, sandboxed headless shells, driven over the debugging pipe.
+//! Chromium: sessions as browser contexts in their users' sandboxed headless shells, driven over the debugging pipe.
 //!
 //! A thin protocol client of our own, with commands and events of the DevTools protocol. One file per action family,
 //! named as in [`crate::action`]; the code that runs in pages is in `scripts/*.js`.
@@ -47,32 +47,28 @@ mod snapshot;
 mod spilled;
 mod tab;
 mod tabs;
+mod uids;
 mod viewport;
 mod wait;
 mod walls;
 mod watchdog;
 mod world;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
-};
+use std::sync::Arc;
 
-use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
+use futures::{FutureExt, future::BoxFuture};
 use tokio::time::Instant;
 
-use self::{browser::Browser, dedicated::Dedicated, ground::Ground, pool::Pool, run_root::RunRoot, watchdog::Watched};
 pub use self::{
     config::{Bounds, BypassBrowser, ChromiumConfig, DEFAULT_BROWSER_UID, Isolation, Program, Retire},
     executable::find_executable,
     remote::{Endpoint, InvalidEndpoint},
     walls::{Walls, find_walls},
 };
-use super::{Backend, CdpClient, Fault, Lack, LostReason, OpenPage, Page, Screencast, ViewFrame, Wanted};
+use self::{dedicated::Dedicated, ground::Ground, pool::Pool, run_root::RunRoot, uids::Uids, watchdog::Watched};
+use super::{Backend, Fault, Lack, OpenPage, Wanted};
 use crate::{
-    account::UserId,
-    action::{Action, Outcome},
-    egress::{Guard, System, Traffic, Upstream, Why},
+    egress::{Guard, System, Upstream, Why},
     session::SessionOptions,
     tasks::Tasks,
 };
@@ -106,15 +102,17 @@ impl Chromium {
         let guard = Guard::new(config.egress.clone(), Arc::new(System::default()));
         config.forbidden.iter().for_each(|address| guard.forbid(*address));
         let program = Program { executable, arguments: config.extra_args.clone() };
-        let ground = Ground { config, program, root, tasks: Tasks::default(), guard, watched: Watched::default() };
-        let pool = Arc::new(Pool::new(ground));
+        let uids = Uids::new(&config, &root);
+        let ground =
+            Ground { config, program, root, uids, tasks: Tasks::default(), guard, watched: Watched::default() };
+        let pool = Pool::new(ground);
         if let Err(fault) = pool.warm_up().await {
             pool.shutdown().await;
             return Err(fault);
         }
         pool.ground.tasks.spawn(Arc::clone(&pool).maintain());
         pool.ground.tasks.spawn(watchdog::watch(Arc::clone(&pool)));
-        let dedicated = Arc::new(Dedicated::new(&pool.ground.config));
+        let dedicated = Arc::default();
         Ok(Self { pool, dedicated })
     }
 
@@ -135,10 +133,9 @@ impl Backend for Chromium {
             if wanted.options.cdp || wanted.options.bypass_bot_detection {
                 return Arc::clone(&self.dedicated).open(&self.pool, wanted, deadline).await;
             }
-            let (browser, OpenPage { page, events, lines }) = self.pool.open(deadline).await?;
-            page.route_through(wanted.upstream);
-            let page = Pooled { page, browser, pool: Arc::clone(&self.pool), closed: AtomicBool::new(false) };
-            Ok(OpenPage { page: Arc::new(page), events, lines })
+            let opened = self.pool.open(&wanted.key, deadline).await?;
+            opened.page.route_through(wanted.upstream);
+            Ok(opened)
         }
         .boxed()
     }
@@ -166,92 +163,5 @@ impl Backend for Chromium {
             self.pool.shutdown().await;
         }
         .boxed()
-    }
-}
-
-/// A page that tells its pool when it works and when it is done.
-#[derive(Debug)]
-struct Pooled {
-    page: Arc<dyn Page>,
-    browser: Arc<Browser>,
-    pool: Arc<Pool>,
-    closed: AtomicBool,
-}
-
-impl Page for Pooled {
-    fn perform(self: Arc<Self>, action: Action, deadline: Instant) -> BoxFuture<'static, Result<Outcome, Fault>> {
-        async move {
-            let _busy = Busy::count(&self.pool.busy);
-            Arc::clone(&self.page).perform(action, deadline).await
-        }
-        .boxed()
-    }
-
-    fn screencast(self: Arc<Self>, settings: Screencast) -> BoxStream<'static, ViewFrame> {
-        Arc::clone(&self.page).screencast(settings)
-    }
-
-    fn lost(&self) -> BoxFuture<'static, LostReason> {
-        self.page.lost()
-    }
-
-    fn connect(self: Arc<Self>) -> BoxFuture<'static, Result<CdpClient, Fault>> {
-        Arc::clone(&self.page).connect()
-    }
-
-    fn traffic(&self) -> Option<Traffic> {
-        self.page.traffic()
-    }
-
-    fn belongs_to(&self, user: &UserId) {
-        self.page.belongs_to(user);
-    }
-
-    fn route_through(&self, upstream: Option<Upstream>) {
-        self.page.route_through(upstream);
-    }
-
-    fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {
-        // A task of its own: the context is closed even when nobody waits for it any longer.
-        let (done, closed) = tokio::sync::oneshot::channel();
-        self.pool.ground.tasks.clone().spawn(async move {
-            Arc::clone(&self.page).close().await;
-            self.release();
-            let _ = done.send(()); // nobody waits any longer
-        });
-        async move {
-            let _ = closed.await; // the pool is shut down: everything is closed
-        }
-        .boxed()
-    }
-}
-
-impl Pooled {
-    fn release(&self) {
-        if !self.closed.swap(true, Ordering::Relaxed) {
-            self.pool.released(&self.browser);
-        }
-    }
-}
-
-impl Drop for Pooled {
-    fn drop(&mut self) {
-        self.release();
-    }
-}
-
-/// Counts a running action while it lives.
-struct Busy(Arc<AtomicUsize>);
-
-impl Busy {
-    fn count(running: &Arc<AtomicUsize>) -> Self {
-        running.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(running))
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

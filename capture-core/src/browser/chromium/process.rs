@@ -12,7 +12,7 @@ use std::{
 
 use command_fds::{CommandFdExt, FdMapping};
 use parking_lot::Mutex;
-use rustix::process::{Pid, Signal, getuid, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     net::unix::pipe,
@@ -20,14 +20,7 @@ use tokio::{
     sync::watch,
 };
 
-use super::{
-    config::{ChromiumConfig, DEFAULT_BROWSER_UID, Program},
-    flags,
-    ground::Ground,
-    memory,
-    run_root::BrowserDir,
-    walls,
-};
+use super::{config::Program, flags, ground::Ground, memory, run_root::BrowserDir, uids::Uid, walls};
 
 /// Lines of the browser's log kept to explain a failed start.
 const KEPT_LINES: usize = 20;
@@ -61,7 +54,7 @@ pub(super) struct Launch<'a> {
     /// All that it may connect to over TCP.
     pub(super) ports: Vec<u16>,
     /// The uid it runs under, where that is not ours.
-    pub(super) uid: Option<u32>,
+    pub(super) uid: Option<Uid>,
 }
 
 /// Why a browser could not be started.
@@ -75,14 +68,9 @@ pub(super) enum StartError {
     Prepare(#[from] std::io::Error),
 }
 
-/// The uid browsers run under: someone else's when we are root, else our own.
-pub(super) fn browser_uid(config: &ChromiumConfig) -> Option<u32> {
-    getuid().is_root().then(|| config.uid.unwrap_or(DEFAULT_BROWSER_UID))
-}
-
 impl Process {
     /// Starts the browser in `dir`, which is removed after it has exited.
-    pub(super) fn start(ground: &Ground, dir: BrowserDir, launch: &Launch<'_>) -> Result<(Self, Pipes), StartError> {
+    pub(super) fn start(ground: &Ground, dir: BrowserDir, launch: Launch<'_>) -> Result<(Self, Pipes), StartError> {
         let Ground { config, tasks, .. } = ground;
         let (commands_read, commands_write) = std::io::pipe()?;
         let (replies_read, replies_write) = std::io::pipe()?;
@@ -90,7 +78,7 @@ impl Process {
             to_browser: pipe::Sender::from_owned_fd(roomy(commands_write.into()))?,
             from_browser: pipe::Receiver::from_owned_fd(roomy(replies_read.into()))?,
         };
-        let mut command = command(config.sandbox, dir.path(), launch);
+        let mut command = command(config.sandbox, dir.path(), &launch);
         let fds = vec![
             FdMapping { parent_fd: commands_read.into(), child_fd: 3 },
             FdMapping { parent_fd: replies_write.into(), child_fd: 4 },
@@ -108,8 +96,8 @@ impl Process {
             tasks.spawn(keep_log(stderr, Arc::clone(&log)));
         }
         let folder = dir.path().to_owned();
-        let (exit, exited) = watch::channel(false);
-        tasks.spawn(watch_exit(child, pid, dir, exit));
+        let (uid, (exit, exited)) = (launch.uid, watch::channel(false));
+        tasks.spawn(watch_exit(child, (pid, uid), dir, exit));
         Ok((Self { pid, folder, exited, log }, pipes))
     }
 
@@ -180,8 +168,8 @@ fn command(sandbox: bool, dir: &Path, launch: &Launch<'_>) -> Command {
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .process_group(0);
-    if let Some(uid) = launch.uid {
-        command.uid(uid).gid(uid);
+    if let Some(uid) = &launch.uid {
+        command.uid(uid.number()).gid(uid.number());
     }
     command
 }
@@ -206,13 +194,14 @@ async fn keep_log(stderr: ChildStderr, log: Arc<Mutex<Vec<String>>>) {
 }
 
 /// Reaps the process, ends what is left of its group, and removes its folder.
-async fn watch_exit(mut child: Child, pid: u32, dir: BrowserDir, exit: watch::Sender<bool>) {
+async fn watch_exit(mut child: Child, (pid, uid): (u32, Option<Uid>), dir: BrowserDir, exit: watch::Sender<bool>) {
     match child.wait().await {
         Ok(status) => tracing::info!(pid, %status, "browser exited"),
         Err(error) => tracing::warn!(pid, %error, "browser could not be waited for"),
     }
     kill_group(pid);
     remove(dir).await;
+    drop(uid); // only now may another browser have it
     exit.send_replace(true);
 }
 

@@ -54,6 +54,11 @@ impl RunRoot {
         Ok(dir)
     }
 
+    /// Where its folders are.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     fn sweep(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.path)? {
             let record = entry?.path();
@@ -75,8 +80,8 @@ impl RunRoot {
     }
 }
 
-/// A root someone else made could be swapped under our feet.
-fn check_owner(path: &Path) -> io::Result<()> {
+/// A folder someone else made could be swapped under our feet.
+pub(super) fn check_owner(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
     let found = fs::symlink_metadata(path)?;
     if found.is_dir() && found.uid() == getuid().as_raw() {

@@ -1,0 +1,160 @@
+//! What is done ahead of time, and the end of browsers that have served their time.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::{
+    Member, Pool,
+    assignment::{Ahead, BrowserId},
+};
+use crate::browser::{
+    Fault,
+    chromium::{browser::Browser, memory},
+};
+
+/// How long making ready waits for running actions to end, and for sessions to be opened, before it goes ahead all the same. It
+/// would take the cores from those who wait for a page now.
+const YIELD: Duration = Duration::from_millis(500);
+const YIELD_TO_CREATES: Duration = Duration::from_secs(5);
+/// Between two looks at the browsers' age and memory.
+const INSPECT: Duration = Duration::from_secs(15);
+/// How long the first filling may take. By then it is known whether a browser starts.
+const WARM_UP: Duration = Duration::from_secs(30);
+/// How long opening a page ahead of time may take.
+const WARM_TIMEOUT: Duration = Duration::from_secs(20);
+/// What the machine must have left for anything to be made ready; creates go on below it.
+const SPARE_MEMORY: u64 = 512 << 20;
+/// Before a browser in which that failed is tried again.
+const PAGE_BACKOFF: Duration = Duration::from_secs(1);
+
+impl Pool {
+    /// Starts what is to be ready before the first session, and waits for it, but not for ever: a browser is enough.
+    pub(in super::super) async fn warm_up(self: &Arc<Self>) -> Result<(), Fault> {
+        let filled = async {
+            loop {
+                self.make_ready();
+                if self.look().assignment.is_full() {
+                    return Ok(());
+                }
+                self.wake.notified().await;
+                if let Some(why) = self.state.lock().failure.clone() {
+                    return Err(Fault::Unavailable(why));
+                }
+            }
+        };
+        tokio::time::timeout(WARM_UP, filled).await.unwrap_or_else(|_elapsed| self.health().map_err(Fault::Unavailable))
+    }
+
+    /// Keeps the pool full until it is shut down.
+    pub(in super::super) async fn maintain(self: Arc<Self>) {
+        let mut inspected = Instant::now();
+        loop {
+            if memory::available_bytes().is_none_or(|left| left >= SPARE_MEMORY) {
+                self.make_ready();
+            }
+            let rest_until = self.state.lock().rest_until;
+            let now = Instant::now();
+            let pause = if rest_until > now { rest_until.min(now + INSPECT) } else { now + INSPECT };
+            tokio::select! {
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep_until(pause) => {}
+                () = self.ground.tasks.stopped() => return,
+            }
+            if inspected.elapsed() >= INSPECT {
+                inspected = Instant::now();
+                self.inspect().await;
+            }
+            self.close_done();
+            self.yield_to_work().await;
+        }
+    }
+
+    /// Begins everything that is to be made ready and is not yet.
+    fn make_ready(self: &Arc<Self>) {
+        let mut state = self.look();
+        if state.rest_until > Instant::now() {
+            return;
+        }
+        while let Some(ahead) = state.assignment.ahead() {
+            match ahead {
+                Ahead::Browser(id) => drop(self.begin_start(&mut state, id)),
+                Ahead::Page(id) => {
+                    if let Some(Member::Running { browser, .. }) = state.browsers.get(&id) {
+                        self.ground.tasks.spawn(Arc::clone(self).open_ahead(id, Arc::clone(browser)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Opens a page before anybody asks for it.
+    async fn open_ahead(self: Arc<Self>, id: BrowserId, browser: Arc<Browser>) {
+        let opened = tokio::select! {
+            opened = self.open_in(&browser, Instant::now() + WARM_TIMEOUT) => opened,
+            () = self.ground.tasks.stopped() => return,
+        };
+        match opened {
+            Ok(page) => {
+                let mut state = self.look();
+                let wanted = state.assignment.page_ready(id);
+                if let (true, Some(Member::Running { ready, .. })) = (wanted, state.browsers.get_mut(&id)) {
+                    ready.push(page);
+                }
+            }
+            Err(fault) => {
+                tracing::debug!(pid = browser.pid(), %fault, "no page could be opened ahead of time");
+                tokio::select! {
+                    () = tokio::time::sleep(PAGE_BACKOFF) => {}
+                    _lost = browser.lost() => {}
+                }
+                self.look().assignment.page_not_ready(id);
+            }
+        }
+        self.wake.notify_one();
+    }
+
+    /// Waits for a moment without running actions and without sessions being opened, but not for ever.
+    async fn yield_to_work(&self) {
+        let begun = Instant::now();
+        let is_used = |count: &AtomicUsize| count.load(Ordering::Relaxed) > 0;
+        let waits = || match begun.elapsed() {
+            waited if waited < YIELD => is_used(&self.busy) || is_used(&self.creating),
+            waited => waited < YIELD_TO_CREATES && is_used(&self.creating),
+        };
+        while waits() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Retires browsers that are too old, too large, used up, or idle beside another one.
+    async fn inspect(&self) {
+        let superfluous = self.look().assignment.superfluous();
+        let retire = self.ground.config.retire;
+        for (id, browser) in self.running() {
+            if superfluous.contains(&id) {
+                retired(&browser, "of no more use");
+            } else if browser.started.elapsed() > retire.max_age {
+                retired(&browser, "old");
+            } else if is_large(&browser, retire.max_memory_bytes).await {
+                retired(&browser, "large");
+            }
+        }
+    }
+}
+
+fn retired(browser: &Browser, why: &str) {
+    tracing::info!(pid = browser.pid(), why, "browser retires");
+    browser.retire();
+}
+
+async fn is_large(browser: &Arc<Browser>, bound: u64) -> bool {
+    let browser = Arc::clone(browser);
+    tokio::task::spawn_blocking(move || browser.memory_bytes() > bound).await.unwrap_or(false)
+}

@@ -1,0 +1,77 @@
+//! Browsers that start: some at once, each waited for by all who want a page in it.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::watch, time::Instant};
+
+use super::{Member, Pool, State, assignment::BrowserId};
+use crate::browser::{
+    Fault,
+    chromium::{browser::Browser, config::Isolation, context::Kind, ports},
+};
+
+/// Pauses after a browser did not start, before the next one is tried ahead of time.
+const BACKOFF: [Duration; 4] =
+    [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(15)];
+
+/// The browser, or why it did not start.
+pub(super) type Started = Result<Arc<Browser>, String>;
+
+/// What whoever waits for a start looks at.
+pub(super) type Starting = watch::Receiver<Option<Started>>;
+
+impl Pool {
+    /// Begins to start a browser that the assignment counts already.
+    pub(super) fn begin_start(self: &Arc<Self>, state: &mut State, id: BrowserId) -> Starting {
+        let (tell, starting) = watch::channel(None);
+        state.browsers.insert(id, Member::Starting(starting.clone()));
+        let pool = Arc::clone(self);
+        self.ground.tasks.spawn(async move {
+            let started = tokio::select! {
+                started = pool.start() => started,
+                () = pool.ground.tasks.stopped() => return, // a browser that is half started ends with its pipe
+            };
+            let started = started.map_err(|fault| match fault {
+                Fault::Unavailable(why) => why,
+                other => other.to_string(),
+            });
+            pool.keep(id, &started);
+            tell.send_replace(Some(started));
+            pool.close_done(); // everyone who wanted it may have left
+            pool.wake.notify_one();
+        });
+        starting
+    }
+
+    /// Starts a browser: what belongs to no session has no network.
+    async fn start(&self) -> Result<Arc<Browser>, Fault> {
+        let ground = &self.ground;
+        let _turn = self.starts.acquire().await; // never closed
+        let shut = ground.guard.open_shut().await.map_err(|error| ports::refused(&error))?;
+        let uid = match ground.config.isolation {
+            Isolation::Context => ground.uids.shared(),
+            Isolation::User | Isolation::Process => ground.uids.own().await,
+        };
+        Browser::start(ground, &ground.program, shut, Kind::Shared, uid).await
+    }
+
+    fn keep(&self, id: BrowserId, started: &Started) {
+        let mut state = self.state.lock();
+        match started {
+            Ok(browser) => {
+                (state.failure, state.failures) = (None, 0);
+                state.assignment.started(id);
+                state.browsers.insert(id, Member::Running { browser: Arc::clone(browser), ready: Vec::new() });
+            }
+            Err(why) => {
+                state.browsers.remove(&id);
+                state.assignment.did_not_start(id);
+                let [.., longest] = BACKOFF;
+                state.rest_until = Instant::now() + BACKOFF.get(state.failures).copied().unwrap_or(longest);
+                state.failures += 1;
+                state.failure = Some(why.clone());
+                tracing::warn!(%why, failures = state.failures, "browser did not start");
+            }
+        }
+    }
+}
