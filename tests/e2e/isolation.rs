@@ -9,8 +9,8 @@ use serde_json::json;
 
 /// Until a browser is gone or another one is ready, on a busy machine.
 const SOON: Duration = Duration::from_secs(40);
-/// Browsers kept ready without a flag.
-const READY: usize = 2;
+/// Browsers kept ready by a server of the tests.
+const READY: usize = 1;
 
 /// A session whose page holds this many MiB, by which its process is found.
 async fn weighing(user: &Client, mib: u64) -> String {

@@ -19,7 +19,7 @@ use crate::{Client, Redis, Shape, WallClock, balancer, processes, shape, until};
 const START: Duration = Duration::from_secs(60);
 
 /// What a server is started with unless the flags say otherwise: the sites of the tests are on loopback, and the stories
-/// about the guard say themselves what it allows.
+/// about the guard say themselves what it allows. One browser is kept ready.
 fn usual(flags: &[&str]) -> Vec<&'static str> {
     let says = |name: &str| flags.iter().any(|flag| flag.starts_with(name));
     let mut usual = Vec::new();
@@ -28,6 +28,10 @@ fn usual(flags: &[&str]) -> Vec<&'static str> {
     }
     if !says("--egress") {
         usual.push("--egress-private");
+    }
+    // Starting a browser that no story needs takes longer than most of them.
+    if !says("--browser-warm-pages") {
+        usual.extend(["--browser-warm-pages", "1"]);
     }
     usual
 }

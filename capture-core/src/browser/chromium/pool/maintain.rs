@@ -72,7 +72,10 @@ impl Pool {
                 self.inspect().await;
             }
             self.close_done();
-            self.yield_to_work().await;
+            tokio::select! {
+                () = self.yield_to_work() => {}
+                () = self.ground.tasks.stopped() => return,
+            }
         }
     }
 
