@@ -46,6 +46,9 @@ pub struct ContentResult {
     pub url: String,
     /// The page's title.
     pub title: String,
+    /// Whether there was more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub truncated: bool,
 }
 
 /// A field `query` can read of each element.

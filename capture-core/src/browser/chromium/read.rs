@@ -1,11 +1,10 @@
 //! `title`, `content`, `query`.
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use html2text::render::TrivialDecorator;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tokio::{sync::oneshot, time::Instant};
+use tokio::time::Instant;
 
 use super::{
     locate::{PEEK, invalid, stale},
@@ -18,16 +17,20 @@ use crate::{
     browser::Fault,
 };
 
-/// Stack of a thread that converts a page, far more than `READABLE_DEPTH` of the script needs.
-const STACK: usize = 16 * 1024 * 1024;
-/// Columns text is wrapped at: none, since a reader wraps by itself.
-const NO_WRAP: usize = 1_000_000;
+/// How long the page may take to be read, so that what was read until then can be told in time.
+const READING: Duration = Duration::from_secs(5);
+/// Most of a page as HTML, in UTF-16 units.
+const MOST_HTML: usize = 16 << 20;
+/// Most of a page as text or Markdown, in bytes. The page cuts at as many UTF-16 units, of which each is at least a byte.
+const MOST_TEXT: usize = 4 << 20;
 
+/// Read and written down in the page, by its own process: a page that is large or nested without end costs nobody else.
 #[derive(Debug, Deserialize)]
 struct Source {
     url: String,
     title: String,
-    html: String,
+    content: String,
+    truncated: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -52,12 +55,13 @@ impl ChromiumPage {
 
     pub(super) async fn content(&self, content: Content, deadline: Instant) -> Result<ActionResult, Fault> {
         let format = content.format;
-        let source: Source = self.call("content", &json!({"format": format}), deadline).await?;
-        let content = match format {
-            ContentFormat::Html => source.html,
-            _ => self.converted(format, source.html, deadline).await?,
-        };
-        Ok(ActionResult::Content(ContentResult { format, content, url: source.url, title: source.title }))
+        let wanted = json!({"format": format, "most": MOST_TEXT, "mostHtml": MOST_HTML, "millis": READING.as_millis()});
+        let Source { url, title, mut content, mut truncated } = self.call("content", &wanted, deadline).await?;
+        if format != ContentFormat::Html && content.len() > MOST_TEXT {
+            content.truncate(content.floor_char_boundary(MOST_TEXT));
+            truncated = true;
+        }
+        Ok(ActionResult::Content(ContentResult { format, content, url, title, truncated }))
     }
 
     pub(super) async fn query(&self, query: &Query, deadline: Instant) -> Result<ActionResult, Fault> {
@@ -100,22 +104,6 @@ impl ChromiumPage {
 }
 
 impl ChromiumPage {
-    /// Converting a large page takes a while and must not hold up other sessions' tasks, and the converters recurse: a thread
-    /// of its own, with room. Dropping this leaves the thread to its end, and the next one waits for that.
-    async fn converted(&self, format: ContentFormat, html: String, deadline: Instant) -> Result<String, Fault> {
-        let place = tokio::time::timeout_at(deadline, Arc::clone(&self.converting).acquire_owned()).await;
-        let place =
-            place.map_err(|_elapsed| Fault::timed_out("an earlier content of this session is still being read"))?;
-        let (done, result) = oneshot::channel();
-        let convert = move || {
-            let _ = done.send(convert(format, &html)); // nobody waits any more
-            drop(place);
-        };
-        let started = std::thread::Builder::new().name("content".to_owned()).stack_size(STACK).spawn(convert);
-        started.map_err(|error| Fault::Unavailable(format!("no thread to read the page with: {error}")))?;
-        result.await.unwrap_or_else(|_panicked| Err(Fault::failed(format!("the page could not be read as {format:?}"))))
-    }
-
     /// Boxes are told in the coordinates of the page's viewport, whatever frame they are in.
     async fn placed_rows(&self, mut rows: Rows, world: &World, deadline: Instant) -> Result<Rows, Fault> {
         let mut boxes: Vec<&mut Value> = rows.elements.iter_mut().filter_map(|row| row.get_mut("bbox")).collect();
@@ -127,33 +115,5 @@ impl ChromiumPage {
             }
         }
         Ok(rows)
-    }
-}
-
-fn convert(format: ContentFormat, html: &str) -> Result<String, Fault> {
-    let converted = match format {
-        ContentFormat::Markdown => htmd::convert(html).map_err(|error| error.to_string()),
-        ContentFormat::Text | ContentFormat::Html => html2text::config::with_decorator(TrivialDecorator::new())
-            .no_table_borders()
-            .string_from_read(html.as_bytes(), NO_WRAP)
-            .map_err(|error| error.to_string()),
-    };
-    let text =
-        converted.map_err(|error| Fault::failed(format!("the page could not be read as {format:?}: {error}")))?;
-    Ok(text.trim().to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_and_markdown_keep_what_is_read() {
-        let html = "<h1>Title</h1><p>One <b>two</b> <a href=\"https://a.test/\">three</a></p><ul><li>x<li>y</ul>";
-        let markdown = convert(ContentFormat::Markdown, html).unwrap();
-        assert_eq!(markdown, "# Title\n\nOne **two** [three](https://a.test/)\n\n*   x\n*   y");
-        let text = convert(ContentFormat::Text, html).unwrap();
-        assert!(text.contains("Title\n\nOne two three"), "{text}");
-        assert!(!text.contains("https://") && !text.contains('#'), "{text}");
     }
 }

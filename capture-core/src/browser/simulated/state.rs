@@ -129,6 +129,7 @@ impl SimulatedState {
                 content: format!("simulated page at {}", self.url),
                 url: self.url.clone(),
                 title: self.title(),
+                truncated: false,
             }),
             Deed::Query(query) => ActionResult::Query(QueryResult {
                 selector: query.selector.clone(),

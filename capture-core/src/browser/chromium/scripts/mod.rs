@@ -16,6 +16,8 @@ pub(super) const BUNDLE: &str = concat!(
     include_str!("scroll.js"),
     include_str!("read.js"),
     include_str!("readable.js"),
+    include_str!("written.js"),
+    include_str!("markdown.js"),
     include_str!("role.js"),
     include_str!("name.js"),
     include_str!("snapshot.js"),

@@ -1,76 +1,61 @@
-// The part of a page a person reads, as HTML: no scripts, no styles, no navigation, nothing hidden.
+// The part of a page a person reads, as text or as Markdown: no scripts, no styles, no navigation, nothing hidden. Here is what
+// is read and in which order; how it is written down is the writer's (`written.js`).
 
 const SKIPPED = new Set([
   'script', 'style', 'noscript', 'template', 'nav', 'head', 'link', 'meta', 'svg', 'canvas', 'object', 'embed', 'dialog',
   'select', 'datalist',
 ]);
 const SKIPPED_ROLES = new Set(['navigation', 'banner', 'contentinfo', 'search', 'menu', 'menubar', 'dialog', 'alertdialog']);
-const VOID = new Set(['br', 'hr', 'img', 'wbr']);
-const KEPT_ATTRIBUTES = { a: ['href'], img: ['src', 'alt'], ol: ['start'], td: ['colspan'], th: ['colspan'] };
 
-function content({ format }) {
+// The page as `format`, at most `most` UTF-16 units of it, and as far as one comes in `millis`.
+function content({ format, most, mostHtml, millis }) {
   const { url, title } = page();
   if (format === 'html') {
     const [doctype, root] = [own.doctype(), own.documentElement()];
     const type = doctype ? new XMLSerializer().serializeToString(doctype) : '';
-    return { url, title, html: type + (root ? own.outerHTML(root) : '') };
+    const html = type + (root ? own.outerHTML(root) : '');
+    return { url, title, content: html.slice(0, mostHtml), truncated: html.length > mostHtml };
   }
-  const out = [];
-  // Deep pages are walked with a stack of our own.
+  const written = new Written(most);
+  const writer = format === 'markdown' ? new MarkdownWriter(written) : new TextWriter(written);
   const body = own.body();
-  if (body) walk(body, out);
-  return { url, title, html: out.join('') };
+  if (body) readAloud(body, writer, performance.now() + millis);
+  return { url, title, content: written.text(), truncated: written.truncated };
 }
 
-// Elements deeper than this are no longer wrapped in their tags: whoever reads the HTML need not be able to go as deep.
-const READABLE_DEPTH = 100;
+// Nodes between two looks at the clock.
+const BETWEEN_LOOKS = 128;
 
-function walk(root, out) {
+// Goes through what is readable, with a stack of its own: pages may be deeper than any script can recurse.
+function readAloud(root, writer, until) {
   const stack = [root];
-  let depth = 0;
-  while (stack.length > 0) {
+  for (let count = 1; stack.length > 0 && !writer.written.truncated; count += 1) {
+    if (count % BETWEEN_LOOKS === 0 && performance.now() > until) writer.written.truncated = true;
     const node = stack.pop();
-    if (typeof node === 'string') {
-      out.push(depth <= READABLE_DEPTH ? node : ' ');
-      depth -= 1;
-    } else if (own.isText(node)) out.push(escapeText(node.data));
-    else if (own.isElement(node) && isReadable(node)) depth += enter(node, stack, out, depth);
+    if (typeof node === 'function') node();
+    else if (own.isText(node)) writer.text(node.data);
+    else if (own.isElement(node)) readElement(node, writer, stack);
   }
 }
 
-// Begins an element; how many levels deeper what is pushed for it lies.
-function enter(element, stack, out, depth) {
+function readElement(element, writer, stack) {
   const name = own.localName(element);
-  const plain = /^[a-z][a-z0-9]*$/.test(name) ? name : 'div';
-  if (depth < READABLE_DEPTH) out.push(`<${plain}${attributesOf(element, name)}>`);
-  if (VOID.has(name)) return 0;
-  stack.push(`</${plain}>`);
+  if (!isWanted(element, name)) return;
+  if (name === 'br') return writer.lineBreak();
+  if (name === 'wbr') return;
+  const style = getComputedStyle(element);
+  if (style.display !== 'contents' && !own.checkVisibility(element, { visibilityProperty: true })) return;
+  const leave = writer.enter(element, name, style);
+  if (!leave) return; // it is written already
+  stack.push(leave);
   const inside = own.shadowRoot(element) ?? element;
   const children = name === 'slot' ? own.call(element, 'assignedNodes', { flatten: true }) : own.childNodes(inside);
   for (let index = children.length - 1; index >= 0; index -= 1) stack.push(children[index]);
-  return 1;
 }
 
-function isReadable(element) {
-  const name = own.localName(element);
+function isWanted(element, name) {
   if (SKIPPED.has(name) || SKIPPED_ROLES.has(own.getAttribute(element, 'role'))) return false;
   // The page's own head and foot; those of an article belong to it.
   if ((name === 'header' || name === 'footer' || name === 'aside') && !own.closest(element, 'article, main')) return false;
-  if (own.getAttribute(element, 'aria-hidden') === 'true') return false;
-  if (name === 'br' || name === 'wbr' || getComputedStyle(element).display === 'contents') return true;
-  return own.checkVisibility(element, { visibilityProperty: true });
-}
-
-function attributesOf(element, name) {
-  let text = '';
-  for (const attribute of KEPT_ATTRIBUTES[name] ?? []) {
-    const address = attribute === 'href' || attribute === 'src';
-    const value = address ? absolute(element, attribute) : own.getAttribute(element, attribute);
-    if (value !== null && !value.startsWith('javascript:')) text += ` ${attribute}="${escapeText(value)}"`;
-  }
-  return text;
-}
-
-function escapeText(text) {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
+  return own.getAttribute(element, 'aria-hidden') !== 'true';
 }
