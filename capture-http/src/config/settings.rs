@@ -145,7 +145,7 @@ pub(crate) const SETTINGS: &[Setting] = {
         value("browser-retire-seconds", Browser, "SECONDS", "Age at which a browser process takes no new sessions and is replaced.").or("3600"),
         value("browser-retire-sessions", Browser, "NUMBER", "Sessions after which a browser process is replaced.").or("500"),
         value("browser-retire-memory-mib", Browser, "MIB", "Memory of a browser process and its children above which it is replaced.").or("4096"),
-        value("browser-memory-mib", Browser, "MIB", "Memory of a browser process and its children above which the session with the largest page ends, and the browser if that was not enough or it has one session only.").or("6144"),
+        value("browser-memory-mib", Browser, "MIB", "Memory of a browser process and its children above which the session that holds or caused most of it ends, and the browser if that was not enough or it has one session only.").or("6144"),
         value("browser-disk-mib", Browser, "MIB", "Room that the files of a browser process may take; above it the browser ends.").or("1024"),
         value("browser-run-root", Browser, "DIR", "Where running browsers keep their files; without it a folder in the system's temporary directory. Full Chromium wants a path of at most 45 characters."),
         value("browser-uid", Browser, "UID", "User id of shared browsers when the server runs as root; those of one user or session take one of the 480 above it, each another one, also beside other servers of the host. Without it 60700, never 0."),

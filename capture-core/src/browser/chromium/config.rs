@@ -37,7 +37,7 @@ impl Default for Retire {
 /// What one browser may take of the machine; it ends above.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// Memory of all its processes that is not a file's. Above it a shared browser loses the session of its largest page, and ends
+    /// Memory of all its processes that is not a file's. Above it a shared browser loses the session that holds or caused most of it, and ends
     /// if that was not enough; a browser of its own ends. Default 6 GiB: retiring comes first.
     pub memory_bytes: u64,
     /// What its files take of the disk. Default 1 GiB.

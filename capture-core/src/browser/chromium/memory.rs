@@ -11,14 +11,21 @@ pub(super) struct Member {
     pub(super) pid: u32,
     /// Memory that is not a file's, in bytes. What processes share is counted in each of them.
     pub(super) bytes: u64,
+    /// Time it has worked, in ticks of the kernel's clock.
+    pub(super) ticks: u64,
+    /// Whether it runs pages.
+    pub(super) is_renderer: bool,
 }
 
 /// The processes of these browsers, one pass for all of them.
 pub(super) fn members(leaders: &HashSet<u32>) -> HashMap<u32, Vec<Member>> {
     let mut found: HashMap<u32, Vec<Member>> = HashMap::new();
     for pid in pids() {
-        let Some(leader) = process_group(pid).filter(|leader| leaders.contains(leader)) else { continue };
-        found.entry(leader).or_default().push(Member { pid, bytes: resident_bytes(pid) });
+        let Some((leader, ticks)) = group_and_ticks(pid).filter(|(leader, _)| leaders.contains(leader)) else {
+            continue;
+        };
+        let member = Member { pid, bytes: resident_bytes(pid), ticks, is_renderer: is_renderer(pid) };
+        found.entry(leader).or_default().push(member);
     }
     found
 }
@@ -30,7 +37,7 @@ pub(super) fn proportional_bytes(leader: u32) -> u64 {
 }
 
 /// Whether this process runs pages.
-pub(super) fn is_renderer(pid: u32) -> bool {
+fn is_renderer(pid: u32) -> bool {
     // Chromium writes its arguments anew, with blanks between them.
     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     line.split(|byte| matches!(byte, 0 | b' ')).any(|argument| argument == b"--type=renderer")
@@ -48,9 +55,17 @@ fn pids() -> impl Iterator<Item = u32> {
 }
 
 fn process_group(pid: u32) -> Option<u32> {
+    group_and_ticks(pid).map(|(group, _)| group)
+}
+
+/// The process group, and the time it has worked for itself and in the kernel.
+fn group_and_ticks(pid: u32) -> Option<(u32, u64)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, fields) = stat.rsplit_once(')')?;
-    fields.split_whitespace().nth(2)?.parse().ok()
+    let mut fields = fields.split_whitespace().skip(2);
+    let group = fields.next()?.parse().ok()?;
+    let mut ticks = fields.skip(8).take(2).filter_map(|ticks| ticks.parse::<u64>().ok());
+    Some((group, ticks.next()? + ticks.next()?))
 }
 
 fn resident_bytes(pid: u32) -> u64 {
@@ -79,9 +94,12 @@ mod tests {
         let leader = process_group(ours).unwrap();
         let members = members(&HashSet::from([leader]));
         let found = members[&leader].iter().find(|member| member.pid == ours).unwrap();
-        assert!(found.bytes > 100 << 10, "{found:?}");
+        assert!(found.bytes > 100 << 10 && !found.is_renderer, "{found:?}");
+        let worked = std::time::Instant::now();
+        while group_and_ticks(ours).unwrap().1 == found.ticks {
+            assert!(worked.elapsed().as_secs() < 30, "work is counted");
+        }
         assert!(proportional_bytes(leader) > 100 << 10);
-        assert!(!is_renderer(ours));
         assert!(available_bytes().unwrap() > 1 << 20);
     }
 }

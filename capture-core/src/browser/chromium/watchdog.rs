@@ -3,7 +3,7 @@
 //! One look at all of them at a time, off the runtime. Sessions learn of an end as they do of a crash.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Weak},
@@ -15,6 +15,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::{
     browser::Browser,
+    charges::{Charges, Sentence},
     config::Bounds,
     context::Kind,
     memory::{self, Member},
@@ -48,37 +49,37 @@ impl Watched {
 /// Looks at all browsers, again and again, until the pool is shut down.
 pub(super) async fn watch(pool: Arc<Pool>) {
     let ground = &pool.ground;
-    let mut over = HashSet::new();
+    let mut known = HashMap::new();
     loop {
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
             () = ground.tasks.stopped() => return,
         }
         let (browsers, bounds) = (ground.watched.alive(), ground.config.bounds);
-        let before = std::mem::take(&mut over);
-        let looked = tokio::task::spawn_blocking(move || look(&browsers, bounds, &before));
-        over = looked.await.unwrap_or_default();
+        let before = std::mem::take(&mut known);
+        let looked = tokio::task::spawn_blocking(move || look(&browsers, bounds, before));
+        known = looked.await.unwrap_or_default();
     }
 }
 
-/// One look; the pids of browsers of which a page was ended.
-fn look(browsers: &[Arc<Browser>], bounds: Bounds, before: &HashSet<u32>) -> HashSet<u32> {
+/// One look; what is known of each browser, by its pid.
+fn look(browsers: &[Arc<Browser>], bounds: Bounds, mut before: HashMap<u32, Charges>) -> HashMap<u32, Charges> {
     let leaders = browsers.iter().filter_map(|browser| browser.pid()).collect();
     let mut members = memory::members(&leaders);
-    let mut over = HashSet::new();
+    let mut known = HashMap::new();
     for browser in browsers {
         let (Some(pid), Some(folder)) = (browser.pid(), browser.folder()) else { continue }; // it runs elsewhere
         let taken = Taken {
             members: members.remove(&pid).unwrap_or_default(),
             disk_bytes: disk_bytes(folder, bounds.disk_bytes),
         };
-        let verdict = judge(&taken, bounds, browser.kind(), before.contains(&pid));
-        if matches!(verdict, Verdict::EndFattest) {
-            over.insert(pid);
-        }
+        let mut charges = before.remove(&pid).unwrap_or_default();
+        charges.look(&taken.members);
+        let verdict = judge(&taken, bounds, browser.kind(), &mut charges);
+        known.insert(pid, charges);
         carry_out(verdict, browser, &taken, bounds);
     }
-    over
+    known
 }
 
 /// What a browser takes.
@@ -97,24 +98,32 @@ impl Taken {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Fine,
-    /// Its fattest page ends, and with it one session.
-    EndFattest,
+    /// A page of it ends, and with it one session: it holds or caused so many bytes.
+    EndPage {
+        pid: u32,
+        bytes: u64,
+    },
     /// It ends, for its memory.
     EndForMemory,
     /// It ends, for its files.
     EndForDisk,
 }
 
-/// `again`: a page of it was ended at the last look, which was not enough.
-fn judge(taken: &Taken, bounds: Bounds, kind: Kind, again: bool) -> Verdict {
+fn judge(taken: &Taken, bounds: Bounds, kind: Kind, charges: &mut Charges) -> Verdict {
     if taken.disk_bytes > bounds.disk_bytes {
-        Verdict::EndForDisk
-    } else if taken.memory_bytes() <= bounds.memory_bytes {
-        Verdict::Fine
-    } else if kind == Kind::Shared && !again {
-        Verdict::EndFattest
-    } else {
-        Verdict::EndForMemory
+        return Verdict::EndForDisk;
+    }
+    if taken.memory_bytes() <= bounds.memory_bytes {
+        charges.acquit();
+        return Verdict::Fine;
+    }
+    if kind != Kind::Shared {
+        return Verdict::EndForMemory;
+    }
+    match charges.judge() {
+        Sentence::Wait => Verdict::Fine,
+        Sentence::End { pid, bytes } => Verdict::EndPage { pid, bytes },
+        Sentence::EndBrowser => Verdict::EndForMemory,
     }
 }
 
@@ -123,19 +132,17 @@ fn carry_out(verdict: Verdict, browser: &Browser, taken: &Taken, bounds: Bounds)
     let (memory_mib, disk_mib) = (taken.memory_bytes() >> 20, taken.disk_bytes >> 20);
     match verdict {
         Verdict::Fine => {}
-        Verdict::EndFattest => {
-            let renderers = taken.members.iter().filter(|member| memory::is_renderer(member.pid));
-            let Some(fattest) = renderers.max_by_key(|member| member.bytes) else { return };
-            let (bound_mib, renderer, renderer_mib) = (bounds.memory_bytes >> 20, fattest.pid, fattest.bytes >> 20);
+        Verdict::EndPage { pid: renderer, bytes } => {
+            let (bound_mib, charged_mib) = (bounds.memory_bytes >> 20, bytes >> 20);
             tracing::warn!(
                 pid,
                 memory_mib,
                 bound_mib,
                 renderer,
-                renderer_mib,
-                "a browser takes too much memory; the session of its largest page ends"
+                charged_mib,
+                "a browser takes too much memory; the session of the page that holds or caused most of it ends"
             );
-            kill(fattest.pid);
+            kill(renderer);
         }
         Verdict::EndForMemory => {
             let bound_mib = bounds.memory_bytes >> 20;
@@ -185,23 +192,25 @@ mod tests {
     const BOUNDS: Bounds = Bounds { memory_bytes: 100, disk_bytes: 1000 };
 
     fn taken(memory: [u64; 2], disk_bytes: u64) -> Taken {
-        let members = memory.into_iter().zip(1..).map(|(bytes, pid)| Member { pid, bytes }).collect();
-        Taken { members, disk_bytes }
+        let member = |(bytes, pid)| Member { pid, bytes, ticks: 0, is_renderer: pid == 2 };
+        Taken { members: memory.into_iter().zip(1..).map(member).collect(), disk_bytes }
     }
 
     #[test]
     fn a_shared_browser_loses_a_page_first_and_a_browser_of_its_own_ends_at_once() {
+        let page = Verdict::EndPage { pid: 2, bytes: 51 };
         let cases = [
-            (taken([50, 50], 1000), Kind::Shared, false, Verdict::Fine),
-            (taken([50, 50], 1000), Kind::Shared, true, Verdict::Fine),
-            (taken([50, 51], 0), Kind::Shared, false, Verdict::EndFattest),
-            (taken([50, 51], 0), Kind::Shared, true, Verdict::EndForMemory),
-            (taken([50, 51], 0), Kind::Whole, false, Verdict::EndForMemory),
-            (taken([0, 0], 1001), Kind::Shared, false, Verdict::EndForDisk),
-            (taken([50, 51], 1001), Kind::Whole, false, Verdict::EndForDisk),
+            (taken([50, 50], 1000), Kind::Shared, Verdict::Fine),
+            (taken([50, 51], 0), Kind::Shared, page),
+            (taken([101, 0], 0), Kind::Shared, Verdict::EndForMemory),
+            (taken([50, 51], 0), Kind::Whole, Verdict::EndForMemory),
+            (taken([0, 0], 1001), Kind::Shared, Verdict::EndForDisk),
+            (taken([50, 51], 1001), Kind::Whole, Verdict::EndForDisk),
         ];
-        for (taken, kind, again, verdict) in cases {
-            assert_eq!(judge(&taken, BOUNDS, kind, again), verdict, "{taken:?} {kind:?} {again}");
+        for (taken, kind, verdict) in cases {
+            let mut charges = Charges::default();
+            charges.look(&taken.members);
+            assert_eq!(judge(&taken, BOUNDS, kind, &mut charges), verdict, "{taken:?} {kind:?}");
         }
     }
 
