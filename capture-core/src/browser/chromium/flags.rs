@@ -8,7 +8,7 @@ use std::{net::SocketAddr, path::Path};
 
 use super::{config::Program, executable::is_headless_shell};
 
-const FLAGS: [&str; 43] = [
+const FLAGS: [&str; 44] = [
     // The pipe: no listener that another process could reach, and no page before we ask for one.
     "--remote-debugging-pipe",
     "--no-startup-window",
@@ -36,6 +36,8 @@ const FLAGS: [&str; 43] = [
     "--disable-quic",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    // Warnings and errors of its own only: what pages write to their consoles is information and must not be in our log.
+    "--log-level=1",
     // No prompts, no dialogs of the browser's own.
     "--deny-permission-prompts",
     "--disable-notifications",

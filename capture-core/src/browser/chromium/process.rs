@@ -14,16 +14,16 @@ use command_fds::{CommandFdExt, FdMapping};
 use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
+    io::{AsyncRead, AsyncReadExt},
     net::unix::pipe,
-    process::{Child, ChildStderr},
+    process::Child,
     sync::watch,
 };
 
-use super::{config::Program, flags, ground::Ground, memory, run_root::BrowserDir, uids::Uid, walls};
+use super::{
+    config::Program, flags, ground::Ground, last_words::LastWords, memory, run_root::BrowserDir, uids::Uid, walls,
+};
 
-/// Lines of the browser's log kept to explain a failed start.
-const KEPT_LINES: usize = 20;
 /// Room in the pipes: a picture of a usual page fits whole, so that neither side waits for the other.
 const PIPE_BYTES: usize = 1 << 20;
 /// How long a browser told to close may take before it is killed.
@@ -35,7 +35,7 @@ pub(super) struct Process {
     pid: u32,
     folder: PathBuf,
     exited: watch::Receiver<bool>,
-    log: Arc<Mutex<Vec<String>>>,
+    log: Arc<Mutex<LastWords>>,
 }
 
 /// Our ends of the debugging pipes.
@@ -137,9 +137,7 @@ impl Process {
 
     /// The last lines of its log, to explain why it did not start.
     pub(super) fn last_words(&self) -> String {
-        let log = self.log.lock();
-        let telling = log.iter().rev().find(|line| line.contains("FATAL") || line.contains("sandbox"));
-        telling.or(log.last()).cloned().unwrap_or_else(|| "it said nothing".to_owned())
+        self.log.lock().telling()
     }
 
     /// Memory of all its processes in bytes, shared pages split among them. Reads `/proc`; takes milliseconds.
@@ -180,16 +178,10 @@ fn roomy(fd: OwnedFd) -> OwnedFd {
     fd
 }
 
-async fn keep_log(stderr: ChildStderr, log: Arc<Mutex<Vec<String>>>) {
-    let mut lines = BufReader::new(stderr).lines();
-    while let Ok(Some(mut line)) = lines.next_line().await {
-        tracing::trace!(target: "chromium", "{line}");
-        line.truncate(line.floor_char_boundary(500));
-        let mut log = log.lock();
-        if log.len() >= KEPT_LINES {
-            log.remove(0);
-        }
-        log.push(line);
+async fn keep_log(mut stderr: impl AsyncRead + Unpin, log: Arc<Mutex<LastWords>>) {
+    let mut piece = [0; 4096];
+    while let Ok(read @ 1..) = stderr.read(&mut piece).await {
+        log.lock().hear(piece.get(..read).unwrap_or_default());
     }
 }
 
