@@ -43,6 +43,7 @@ mod lifecycle;
 mod load;
 mod navigation;
 mod neighbours;
+mod neighbours_bytes;
 mod pages;
 mod pictures;
 mod proxy;

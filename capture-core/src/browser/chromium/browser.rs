@@ -9,8 +9,9 @@ use std::{
     time::Duration,
 };
 
+use serde_json::value::RawValue;
 use tokio::{
-    sync::{Semaphore, watch},
+    sync::{Semaphore, oneshot, watch},
     time::Instant,
 };
 
@@ -20,6 +21,7 @@ use super::{
     context::Kind,
     ground::Ground,
     host::Host,
+    picture_room::PictureRoom,
     ports::{self, Ports},
     process::{Launch, Process},
     remote::{Endpoint, Remote},
@@ -56,6 +58,7 @@ pub(super) struct Browser {
     pub(super) started: Instant,
     retiring: AtomicBool,
     lost: watch::Sender<Option<LostReason>>,
+    pub(super) pictures: PictureRoom,
 }
 
 impl Browser {
@@ -116,6 +119,7 @@ impl Browser {
             started: Instant::now(),
             retiring: AtomicBool::new(false),
             lost: watch::Sender::new(None),
+            pictures: PictureRoom::default(),
         })
     }
 
@@ -188,6 +192,16 @@ impl Browser {
             let _ = closing.await; // it may be closed already, or the browser gone
             ports.give_back(port);
         });
+    }
+
+    /// The reply to a command that holds something until it is there, also when this is dropped before.
+    pub(super) async fn answered<T: Send + 'static>(&self, asked: Pending, held: T) -> Result<Box<RawValue>, CdpError> {
+        let (answer, answered) = oneshot::channel();
+        self.tasks.spawn(async move {
+            let _ = answer.send(asked.await); // nobody waits any more
+            drop(held);
+        });
+        answered.await.unwrap_or(Err(CdpError::BrowserGone))
     }
 
     /// The ports of its contexts.

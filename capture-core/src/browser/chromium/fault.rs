@@ -1,7 +1,15 @@
 //! From what the protocol says to what a session understands; no [`CdpError`] leaves this folder.
 
+use serde_json::Map;
+
 use super::cdp::CdpError;
-use crate::browser::{Fault, LostReason};
+use crate::{
+    browser::{Fault, LostReason},
+    error::RunOutcome,
+};
+
+/// Why an action failed whose answer takes more room than it may.
+pub(super) const TOO_LARGE: &str = "answer_too_large";
 
 impl From<CdpError> for Fault {
     fn from(error: CdpError) -> Self {
@@ -9,6 +17,12 @@ impl From<CdpError> for Fault {
             CdpError::PageGone => Self::Lost(LostReason::PageCrashed),
             CdpError::BrowserGone => Self::Lost(LostReason::BrowserExited),
             CdpError::Congested => Self::Lost(LostReason::BrowserHangs),
+            CdpError::TooLarge { bytes, .. } => Self::Failed {
+                message: format!("the browser's answer of {} MB is too large", bytes / 1_000_000),
+                reason: Some(TOO_LARGE.to_owned()),
+                details: Map::new(),
+                outcome: RunOutcome::Unknown,
+            },
             CdpError::Refused { .. } | CdpError::Decode { .. } => Self::Protocol(error.to_string()),
         }
     }

@@ -1,9 +1,9 @@
 //! What the pages of a session wrote to their consoles, and what went wrong in them: two rings, newest kept.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use super::{
-    cdp::{Event, LoggedKind},
+    cdp::{Event, LoggedKind, SessionKey},
     logged::{ConsoleCalled, Thrown, cut},
     page::ChromiumPage,
     spilled::Spilled,
@@ -25,14 +25,6 @@ pub(super) struct Journal {
     pub(super) spilled: Arc<Spilled>,
     teller: Teller,
 }
-
-/// Whether an event goes into the journal.
-pub(super) fn is_logged(event: &Event) -> bool {
-    [CONSOLE, EXCEPTION].contains(&&*event.method)
-}
-
-const CONSOLE: &str = "Runtime.consoleAPICalled";
-const EXCEPTION: &str = "Runtime.exceptionThrown";
 
 /// The newest entries, and how many fell out.
 #[derive(Debug)]
@@ -77,18 +69,18 @@ impl Journal {
 
     /// Takes an event; others than of the console and of exceptions are not for it.
     pub(super) fn on_event(&mut self, event: &Event) {
-        match &*event.method {
-            CONSOLE => {
+        match LoggedKind::of(&event.method) {
+            Some(LoggedKind::Message) => {
                 if let Some(called) = event.decode::<ConsoleCalled>() {
                     self.write(called.into());
                 }
             }
-            EXCEPTION => {
+            Some(LoggedKind::Error) => {
                 if let Some(thrown) = event.decode::<Thrown>() {
                     self.fail(thrown.into());
                 }
             }
-            _ => {}
+            None => {}
         }
     }
 
@@ -102,13 +94,13 @@ impl Journal {
         self.errors.push(error);
     }
 
-    /// The page wrote so fast that it was not listened to for a while.
-    pub(super) fn muted(&mut self) {
-        self.spilled.mute(true);
+    /// The page logs so much that it is not listened to for a while.
+    pub(super) fn muted(&mut self, page: SessionKey, length: Duration) {
+        self.spilled.mute(page);
+        let seconds = length.as_secs();
         self.write(ConsoleMessage {
             level: ConsoleLevel::Warning,
-            text: "Capture: this page logs so fast that a second of its messages and errors is left out here"
-                .to_owned(),
+            text: format!("Capture: this page logs so much that what it logs in the next {seconds} s is left out here"),
             timestamp: Clock::start().now(),
             url: String::new(),
             line: 0,

@@ -13,9 +13,10 @@ use tokio::{
 use super::{
     bridge::{self, Maker},
     browser::Browser,
-    cdp::{CdpSession, Event, SessionKey, commands},
+    cdp::{CdpSession, Event, LoggedKind, SessionKey, commands},
     flood::Flood,
-    journal::{Journal, is_logged},
+    journal::Journal,
+    routes::{MISSED, MissedEvent},
     screencast::{self, Pictures},
     setup,
     tab::{Change, Tab},
@@ -90,6 +91,17 @@ async fn until(due: Option<Instant>) {
     }
 }
 
+/// The size of something a page logged, also where that was too large to be told.
+fn logged_bytes(event: &Event) -> Option<usize> {
+    if &*event.method == MISSED {
+        return event
+            .decode::<MissedEvent>()
+            .filter(|missed| LoggedKind::of(&missed.method).is_some())
+            .map(|missed| missed.bytes);
+    }
+    LoggedKind::of(&event.method).map(|_| event.bytes())
+}
+
 /// The task that takes the events.
 pub(super) struct Keeper {
     pub(super) browser: Arc<Browser>,
@@ -105,7 +117,8 @@ pub(super) struct Keeper {
 impl Keeper {
     /// Takes events until the context is closed or lost.
     pub(super) async fn run(mut self, mut events: mpsc::Receiver<Event>) {
-        let mut flood = Flood::default();
+        let mut flood = Flood::new(Instant::now());
+        let spilled = Arc::clone(&self.journal.lock().spilled);
         loop {
             let event = tokio::select! {
                 event = events.recv() => event,
@@ -115,11 +128,17 @@ impl Keeper {
                 }
             };
             let Some(event) = event else { break };
-            if is_logged(&event) && flood.count(&event.session, Instant::now()) {
+            if let Some(bytes) = logged_bytes(&event)
+                && let Some(length) = flood.count(&event.session, bytes, Instant::now())
+            {
                 setup::mute(&self.browser.page_session(event.session.clone()));
-                self.journal.lock().muted();
+                self.journal.lock().muted(event.session.clone(), length);
+            }
+            if &*event.method == "Page.frameNavigated" {
+                flood.moved(&event.session);
             }
             self.take(&event);
+            spilled.taken(event.bytes());
         }
         // The route is closed: the context was closed, or its page flooded us and was given up.
         self.tabs.send_modify(|tabs| {
@@ -154,15 +173,27 @@ impl Keeper {
                 let drag = event.decode::<DragIntercepted>().map(|drag| drag.data);
                 self.tabs.send_modify(|tabs| tabs.noticed.drag = drag);
             }
-            _ if is_logged(event) => self.journal.lock().on_event(event),
+            MISSED => self.on_missed(event),
+            method if LoggedKind::of(method).is_some() => self.journal.lock().on_event(event),
             _ => self.on_tab_event(event),
+        }
+    }
+
+    /// An event was too large to be taken. A dialog keeps its page waiting until it is answered.
+    fn on_missed(&self, event: &Event) {
+        let missed = event.decode::<MissedEvent>();
+        if missed.is_some_and(|missed| missed.method == "Page.javascriptDialogOpening")
+            && !self.is_clients(&event.session)
+        {
+            drop(self.browser.page_session(event.session.clone()).send(&commands::answer_dialog(false)));
         }
     }
 
     /// Listens again to those of these pages that are still there.
     fn unmute(&self, pages: &[SessionKey]) {
-        self.journal.lock().spilled.mute(false);
+        let spilled = Arc::clone(&self.journal.lock().spilled);
         for page in pages {
+            spilled.unmute(page);
             if self.tabs.borrow().open.iter().any(|tab| tab.frames.own(page)) {
                 setup::unmute(&self.browser.page_session(page.clone()));
             }

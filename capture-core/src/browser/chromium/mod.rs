@@ -6,6 +6,7 @@
 mod bridge;
 mod browser;
 mod cdp;
+mod charges;
 mod config;
 mod context;
 mod dedicated;
@@ -16,7 +17,7 @@ mod flags;
 mod flood;
 mod form;
 mod frames;
-#[cfg(fuzzing)]
+#[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod goto;
 mod ground;
@@ -25,11 +26,13 @@ mod inset;
 mod journal;
 mod keeper;
 mod keyboard;
+mod last_words;
 mod locate;
 mod logged;
 mod memory;
 mod navigate;
 mod page;
+mod picture_room;
 mod pointer;
 mod pool;
 mod ports;

@@ -48,8 +48,8 @@ pub(super) struct ChromiumPage {
     pub(super) refs: Mutex<Refs>,
     /// Where the mouse is.
     pub(super) mouse: Mutex<Point>,
-    /// One page at a time is made readable: a thread goes on when its action is given up.
-    pub(super) converting: Arc<Semaphore>,
+    /// One picture at a time: the browser goes on with it when its action is given up.
+    pub(super) picturing: Arc<Semaphore>,
 }
 
 impl ChromiumPage {
@@ -61,8 +61,8 @@ impl ChromiumPage {
     ) -> Self {
         let browser = Arc::clone(&context.browser);
         let mouse = Mutex::new(Point { x: 0.0, y: 0.0 });
-        let converting = Arc::new(Semaphore::new(1));
-        Self { browser, context, tabs, journal, pictures, refs: Mutex::default(), mouse, converting }
+        let picturing = Arc::new(Semaphore::new(1));
+        Self { browser, context, tabs, journal, pictures, refs: Mutex::default(), mouse, picturing }
     }
 
     /// The active tab as a place to send commands to.

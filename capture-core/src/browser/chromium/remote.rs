@@ -17,11 +17,12 @@ use tokio_tungstenite::{
 };
 use url::Url;
 
-use super::cdp::MAX_MESSAGE;
 use crate::{browser::Fault, tasks::Tasks, tls};
 
 /// Bytes between the WebSocket and us; whoever writes waits while it is full.
 const BETWEEN: usize = 1 << 20;
+/// Largest message; one that is larger ends the connection, and with it one session.
+const MAX_MESSAGE: usize = 256 << 20;
 /// How long the goodbye may take before the connection is cut.
 const CLOSE_GRACE: Duration = Duration::from_secs(2);
 

@@ -3,18 +3,25 @@
 use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::Mutex;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use super::{
     bridge::Clients,
-    cdp::{CdpSession, Connection, Event, Listener, Logged, SessionKey, commands},
+    cdp::{CdpSession, Connection, Event, Listener, Logged, LoggedKind, Missed, SessionKey, commands},
     spilled::Spilled,
 };
 
 /// Events one context may have waiting. When half full what pages log is dropped, when full the page is given up: one that
 /// floods harms only itself.
 pub(super) const CONTEXT_EVENTS: usize = 8_192;
+/// Bytes of them. Above this what pages log is dropped.
+const LOGGED_BYTES: usize = 32 << 20;
+/// Above this the page is given up.
+const CONTEXT_BYTES: usize = 128 << 20;
+
+/// Tells whoever keeps a context that an event was too large to be taken: its name and size stand in it.
+pub(super) const MISSED: &str = "Capture.eventMissed";
 
 /// Where events go: pages to contexts, contexts to whoever opened them.
 #[derive(Debug, Default)]
@@ -38,6 +45,22 @@ pub(super) struct Route {
     pub(super) spilled: Arc<Spilled>,
 }
 
+impl Route {
+    /// Sends an event this way; false when too much waits already.
+    fn send(&self, event: Event) -> bool {
+        let bytes = event.bytes();
+        if self.spilled.waiting() > CONTEXT_BYTES {
+            return false;
+        }
+        self.spilled.wait(bytes);
+        let sent = self.events.try_send(event).is_ok();
+        if !sent {
+            self.spilled.taken(bytes);
+        }
+        sent
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Attached {
@@ -59,10 +82,23 @@ struct Detached {
     session_id: String,
 }
 
+/// What [`MISSED`] tells.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct MissedEvent {
+    pub(super) method: String,
+    pub(super) bytes: usize,
+}
+
 impl RouteTable {
     /// Whether a session is the browser's own, or a page's. What sessions of clients bring that have left is nobody's.
     fn is_ours(&self, session: &SessionKey) -> bool {
         session.as_ref().is_empty() || self.pages.contains_key(session)
+    }
+
+    /// Too much waits: its task sees the closed channel and gives the page up. Or the channel is closed: the page is going already.
+    fn give_up(&mut self, route: &Route) {
+        self.contexts.retain(|_, other| !other.events.same_channel(&route.events));
+        self.pages.retain(|_, other| !other.events.same_channel(&route.events));
     }
 }
 
@@ -88,7 +124,7 @@ impl Routes {
     /// Tells whoever keeps a context something, after everything the browser told so far.
     pub(super) fn tell(&self, context: &str, event: Event) {
         if let Some(route) = self.table.lock().contexts.get(context) {
-            let _ = route.events.try_send(event); // full: its page floods us and is given up
+            route.send(event); // full: its page floods us and is given up
         }
     }
 
@@ -107,7 +143,8 @@ impl Listener for Routes {
     fn refuses(&self, logged: Logged<'_>) -> bool {
         let table = self.table.lock();
         let Some(Route { events, spilled }) = table.pages.get(&SessionKey::from(logged.session)) else { return false };
-        let refused = spilled.is_muted() || events.capacity() < CONTEXT_EVENTS / 2;
+        let too_much_waits = events.capacity() < CONTEXT_EVENTS / 2 || spilled.waiting() > LOGGED_BYTES;
+        let refused = spilled.is_muted(logged.session) || too_much_waits;
         if refused {
             spilled.count(logged.kind);
         }
@@ -150,11 +187,24 @@ impl Listener for Routes {
             }
             _ => table.pages.get(&event.session).cloned(),
         };
-        let Some(Route { events, .. }) = route else { return };
-        if events.try_send(event).is_err() {
-            // Full: its task sees the closed channel and gives the page up. Closed: the page is going already.
-            table.contexts.retain(|_, other| !other.events.same_channel(&events));
-            table.pages.retain(|_, other| !other.events.same_channel(&events));
+        if let Some(route) = route
+            && !route.send(event)
+        {
+            table.give_up(&route);
+        }
+    }
+
+    /// Whoever keeps the context learns of it: what was logged is counted, and a dialog must be answered all the same.
+    fn missed(&self, missed: Missed<'_>) {
+        let mut table = self.table.lock();
+        let Some(route) = table.pages.get(&missed.session).cloned() else { return }; // a client's, or nobody's
+        if let Some(kind) = LoggedKind::of(missed.method) {
+            route.spilled.count(kind);
+        }
+        let about = MissedEvent { method: missed.method.to_owned(), bytes: missed.bytes };
+        let Ok(params) = serde_json::value::to_raw_value(&about) else { return };
+        if !route.send(Event::new(missed.session, MISSED, Some(&params))) {
+            table.give_up(&route);
         }
     }
 }

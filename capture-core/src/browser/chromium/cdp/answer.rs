@@ -22,10 +22,16 @@ pub(in super::super) enum CdpError {
     /// The browser does not read its pipe.
     #[error("the browser does not take commands")]
     Congested,
+    /// The result takes more room than a reply may.
+    #[error("{method}: a result of {bytes} bytes is too large")]
+    TooLarge { method: MethodName, bytes: usize },
     /// The result is not what we expect.
     #[error("{method}: result not understood: {message}")]
     Decode { method: MethodName, message: String },
 }
+
+/// What JSON-RPC leaves to servers; Chromium says it of whatever it cannot do.
+const SERVER_ERROR: i64 = -32_000;
 
 /// `Domain.command`.
 pub(in super::super) type MethodName = Cow<'static, str>;
@@ -63,6 +69,30 @@ impl Answer {
     pub(super) fn fail(self, error: CdpError) {
         if let Self::Awaited { reply, .. } = self {
             let _ = reply.send(Err(error)); // caller left
+        }
+    }
+
+    /// Its name, where that is known.
+    pub(super) fn method(&self) -> &str {
+        match self {
+            Self::Awaited { method, .. } => method,
+            Self::PassedOn(_) => "a client's",
+        }
+    }
+
+    /// There is a reply of so many bytes, which is too large to be given.
+    pub(super) fn too_large(self, bytes: usize) {
+        match self {
+            Self::Awaited { method, reply } => {
+                let _ = reply.send(Err(CdpError::TooLarge { method, bytes })); // caller left
+            }
+            Self::PassedOn(pass_on) => {
+                let message = format!("the result is too large ({bytes} bytes)");
+                let error = ErrorReply { code: SERVER_ERROR, message };
+                if let Ok(error) = serde_json::value::to_raw_value(&error) {
+                    pass_on(RawReply::Error(&error));
+                }
+            }
         }
     }
 

@@ -119,6 +119,11 @@ pub(in super::super) fn disable_runtime() -> runtime::DisableParams {
     runtime::DisableParams::default()
 }
 
+/// Forgets what the page logged and nobody was told.
+pub(in super::super) fn forget_logged() -> runtime::DiscardConsoleEntriesParams {
+    runtime::DiscardConsoleEntriesParams {}
+}
+
 pub(in super::super) fn enable_runtime() -> runtime::EnableParams {
     runtime::EnableParams {}
 }

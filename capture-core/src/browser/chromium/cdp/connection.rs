@@ -1,4 +1,4 @@
-//! One pipe to one browser: a task that writes, a task that reads, and the table of who waits for what.
+//! One pipe to one browser: a task that writes, a task that reads (`reading.rs`), and the table of who waits for what.
 
 use std::{
     collections::HashMap,
@@ -15,14 +15,15 @@ use chromiumoxide::Command;
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch},
 };
 
 use super::{
     SessionKey,
     answer::{Answer, CdpError, MethodName, PassOn, Reply},
-    message::{Call as Message, Envelope, Event, Logged, Splitter},
+    message::{Call as Message, Envelope, Event, Logged},
+    reading,
 };
 use crate::tasks::Tasks;
 
@@ -56,8 +57,18 @@ struct Shared {
 pub(in super::super) trait Listener: Send + Sync + 'static {
     /// Whether something a page logged is left out, before the cost of reading it.
     fn refuses(&self, logged: Logged<'_>) -> bool;
+    /// Learns of an event that was too large to be taken.
+    fn missed(&self, missed: Missed<'_>);
     /// Takes an event.
     fn take(&self, connection: &Connection, event: Event);
+}
+
+/// An event that was too large.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Missed<'a> {
+    pub(in super::super) session: SessionKey,
+    pub(in super::super) method: &'a str,
+    pub(in super::super) bytes: usize,
 }
 
 #[derive(Debug, Default)]
@@ -100,13 +111,13 @@ impl Connection {
         let (reader, writer) = (connection.clone(), connection.clone());
         tasks.spawn(async move {
             if let Err(error) = write(to_browser, commands, &writer).await {
-                tracing::debug!(%error, "the browser's pipe closed for writing");
+                tracing::info!(%error, "the browser's pipe closed for writing");
             }
             writer.close();
         });
         tasks.spawn(async move {
-            if let Err(error) = read(from_browser, &reader, &*listener).await {
-                tracing::debug!(%error, "the browser's pipe closed for reading");
+            if let Err(error) = reading::read(from_browser, &reader, &*listener).await {
+                tracing::warn!(%error, "the browser's pipe closed for reading");
             }
             reader.close();
         });
@@ -225,11 +236,23 @@ impl Connection {
         }
     }
 
-    fn complete(&self, id: u64, envelope: &Envelope<'_>) {
-        let Some(call) = self.shared.waiting.lock().calls.remove(&id) else { return }; // caller left
-        call.answer.give(envelope);
+    pub(super) fn complete(&self, id: u64, envelope: &Envelope<'_>) {
+        if let Some(answer) = self.answer(id) {
+            answer.give(envelope);
+        }
+    }
+
+    /// What becomes of the reply to this command; `None` where its caller has left.
+    pub(super) fn answer(&self, id: u64) -> Option<Answer> {
+        self.shared.waiting.lock().calls.remove(&id).map(|call| call.answer)
+    }
+
+    /// Something has arrived.
+    pub(super) fn hear(&self) {
+        self.shared.heard.fetch_add(1, Ordering::Relaxed);
     }
 }
+
 /// A reply to come. Dropping it forgets the call; the browser may still carry it out.
 #[derive(Debug)]
 pub(in super::super) struct Pending {
@@ -285,46 +308,5 @@ async fn write(
             written = pipe.write_all(&batch) => written?,
             () = connection.closed() => return Ok(()),
         }
-    }
-}
-
-async fn read(
-    mut pipe: impl AsyncRead + Unpin,
-    connection: &Connection,
-    listener: &dyn Listener,
-) -> std::io::Result<()> {
-    let mut splitter = Splitter::default();
-    loop {
-        splitter.buffer().reserve(64 * 1024);
-        let read = tokio::select! {
-            read = pipe.read_buf(splitter.buffer()) => read?,
-            () = connection.closed() => return Ok(()),
-        };
-        if read == 0 {
-            return Ok(());
-        }
-        connection.shared.heard.fetch_add(1, Ordering::Relaxed);
-        let within_bounds = splitter.drain(|message| receive(message, connection, listener));
-        if !within_bounds {
-            return Err(std::io::Error::other("a message of the browser is too long"));
-        }
-    }
-}
-
-fn receive(message: &[u8], connection: &Connection, listener: &dyn Listener) {
-    if Logged::peek(message).is_some_and(|logged| listener.refuses(logged)) {
-        return;
-    }
-    let envelope: Envelope<'_> = match serde_json::from_slice(message) {
-        Ok(envelope) => envelope,
-        Err(error) => return tracing::debug!(%error, "message of the browser not understood; skipped"),
-    };
-    match (envelope.id, &envelope.method) {
-        (Some(id), _) => connection.complete(id, &envelope),
-        (None, Some(method)) => {
-            let session = SessionKey::from(envelope.session.as_deref().unwrap_or_default());
-            listener.take(connection, Event::new(session, method, envelope.params));
-        }
-        (None, None) => {}
     }
 }

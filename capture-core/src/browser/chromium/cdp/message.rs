@@ -7,9 +7,6 @@ use serde_json::value::RawValue;
 
 use super::SessionKey;
 
-/// Largest message we take. Screenshots of 16384² pixels fit; whatever is larger is a defect or an attack.
-pub(in super::super) const MAX_MESSAGE: usize = 256 * 1024 * 1024;
-
 #[derive(Debug, Serialize)]
 pub(super) struct Call<'a, P> {
     pub(super) id: u64,
@@ -44,7 +41,7 @@ pub(super) struct Envelope<'a> {
     pub(super) error: Option<&'a RawValue>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ErrorReply {
     pub(super) code: i64,
     pub(super) message: String,
@@ -78,6 +75,11 @@ impl Event {
         Self::new(SessionKey::from(""), method, Some(params))
     }
 
+    /// How long its parameters are, as they were told.
+    pub(in super::super) fn bytes(&self) -> usize {
+        self.params.get().len()
+    }
+
     /// The event's fields. An event that does not decode is skipped: the browser is newer than our types.
     pub(in super::super) fn decode<'a, T: Deserialize<'a>>(&'a self) -> Option<T> {
         serde_json::from_str(self.params.get())
@@ -86,48 +88,14 @@ impl Event {
     }
 }
 
-/// Splits a byte stream at NUL.
-#[derive(Debug, Default)]
-pub(super) struct Splitter {
-    buffer: Vec<u8>,
-    scanned: usize,
-}
-
-impl Splitter {
-    /// Where to read more bytes into.
-    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
-        &mut self.buffer
-    }
-
-    /// Hands every complete message to `each`; false when an unfinished one is too long.
-    pub(super) fn drain(&mut self, mut each: impl FnMut(&[u8])) -> bool {
-        let mut start = 0;
-        while let Some(end) = find_nul(self.buffer.get(self.scanned..).unwrap_or_default()).map(|at| at + self.scanned)
-        {
-            each(self.buffer.get(start..end).unwrap_or_default());
-            start = end + 1;
-            self.scanned = start;
-        }
-        self.buffer.drain(..start);
-        self.scanned = self.buffer.len();
-        // One huge message must not keep its memory for the life of the browser.
-        if self.buffer.is_empty() && self.buffer.capacity() > 4 * 1024 * 1024 {
-            self.buffer = Vec::new();
-        }
-        self.buffer.len() <= MAX_MESSAGE
-    }
-}
-
-fn find_nul(bytes: &[u8]) -> Option<usize> {
-    std::ffi::CStr::from_bytes_until_nul(bytes).ok().map(|found| found.to_bytes().len())
-}
-
 /// Something a page wrote to its console or threw, known without reading the message: Chromium writes the method first
 /// and the session last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) struct Logged<'a> {
     pub(in super::super) kind: LoggedKind,
     pub(in super::super) session: &'a str,
+    /// How long the message is.
+    pub(in super::super) bytes: usize,
 }
 
 /// What was written.
@@ -137,75 +105,54 @@ pub(in super::super) enum LoggedKind {
     Error,
 }
 
+impl LoggedKind {
+    /// What an event of this name brings, if it is logged.
+    pub(in super::super) fn of(method: &str) -> Option<Self> {
+        match method {
+            "Runtime.consoleAPICalled" => Some(Self::Message),
+            "Runtime.exceptionThrown" => Some(Self::Error),
+            _ => None,
+        }
+    }
+}
+
 impl<'a> Logged<'a> {
     /// `None` for any other message, and for one that is written differently.
     pub(super) fn peek(message: &'a [u8]) -> Option<Self> {
-        const KINDS: [(&[u8], LoggedKind); 2] = [
-            (b"{\"method\":\"Runtime.consoleAPICalled\",", LoggedKind::Message),
-            (b"{\"method\":\"Runtime.exceptionThrown\",", LoggedKind::Error),
-        ];
-        let (_, kind) = KINDS.iter().find(|(start, _)| message.starts_with(start))?;
+        let method = message.strip_prefix(b"{\"method\":\"")?.split(|byte| *byte == b'"').next()?;
+        let kind = LoggedKind::of(std::str::from_utf8(method).ok()?)?;
+        Some(Self { kind, session: Self::session_at_end(message)?, bytes: message.len() })
+    }
+
+    /// The session that stands at the end of a message.
+    pub(super) fn session_at_end(message: &[u8]) -> Option<&str> {
         let end = message.strip_suffix(b"\"}")?;
         let tail = std::str::from_utf8(end.get(end.len().checked_sub(TAIL)?..)?).ok()?;
-        Some(Self { kind: *kind, session: tail.strip_prefix("\"sessionId\":\"")? })
+        tail.strip_prefix("\"sessionId\":\"")
     }
 }
 
 /// `"sessionId":"` and 32 digits.
 const TAIL: usize = 13 + 32;
 
-/// Reads messages as the reading task does, without anyone who waits for them.
-#[cfg(fuzzing)]
-pub(in super::super) fn events_of(
-    pieces: &mut dyn Iterator<Item = &[u8]>,
-    mut on_event: impl FnMut(&Event),
-) -> (usize, usize) {
-    let mut splitter = Splitter::default();
-    let mut seen = (0, 0);
-    for piece in pieces {
-        splitter.buffer().extend_from_slice(piece);
-        splitter.drain(|message| {
-            let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(message) else { return };
-            let session = SessionKey::from(envelope.session.as_deref().unwrap_or_default());
-            match (envelope.id, &envelope.method) {
-                (Some(_), _) => seen.0 += 1,
-                (None, Some(method)) => {
-                    seen.1 += 1;
-                    on_event(&Event::new(session, method, envelope.params));
-                }
-                (None, None) => {}
-            }
-        });
-    }
-    seen
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn messages_are_whole_however_they_arrive() {
-        let stream = b"{\"id\":1}\0{\"id\":2}\0{\"id\":3}\0";
-        for piece in 1..=stream.len() {
-            let mut splitter = Splitter::default();
-            let mut seen = Vec::new();
-            for bytes in stream.chunks(piece) {
-                splitter.buffer().extend_from_slice(bytes);
-                assert!(splitter.drain(|message| seen.push(String::from_utf8(message.to_vec()).unwrap())));
-            }
-            assert_eq!(seen, ["{\"id\":1}", "{\"id\":2}", "{\"id\":3}"], "pieces of {piece}");
-        }
-    }
 
     #[test]
     fn what_a_page_logs_is_known_without_reading_it() {
         let session = "0123456789ABCDEF0123456789ABCDEF";
         let message = |method: &str| format!("{{\"method\":\"{method}\",\"params\":{{}},\"sessionId\":\"{session}\"}}");
         let logged = message("Runtime.consoleAPICalled");
-        assert_eq!(Logged::peek(logged.as_bytes()), Some(Logged { kind: LoggedKind::Message, session }));
+        assert_eq!(
+            Logged::peek(logged.as_bytes()),
+            Some(Logged { kind: LoggedKind::Message, session, bytes: logged.len() })
+        );
         let thrown = message("Runtime.exceptionThrown");
-        assert_eq!(Logged::peek(thrown.as_bytes()), Some(Logged { kind: LoggedKind::Error, session }));
+        assert_eq!(
+            Logged::peek(thrown.as_bytes()),
+            Some(Logged { kind: LoggedKind::Error, session, bytes: thrown.len() })
+        );
         for other in [message("Page.frameNavigated"), logged.replace('0', ""), "{}".to_owned(), String::new()] {
             assert_eq!(Logged::peek(other.as_bytes()), None, "{other}");
         }

@@ -7,13 +7,15 @@ mod answer;
 pub(super) mod commands;
 mod connection;
 mod message;
+mod reading;
 mod session;
+mod stream;
 
-#[cfg(fuzzing)]
-pub(super) use self::message::events_of;
+#[cfg(any(test, fuzzing))]
+pub(super) use self::stream::events_of;
 pub(super) use self::{
     answer::{CdpError, RawReply},
-    connection::{Connection, Listener, Pending},
-    message::{Event, Logged, LoggedKind, MAX_MESSAGE},
+    connection::{Connection, Listener, Missed, Pending},
+    message::{Event, Logged, LoggedKind},
     session::{CdpSession, SessionKey},
 };
