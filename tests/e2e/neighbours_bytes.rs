@@ -14,9 +14,8 @@ use capture_tests::{Client, Folder, Server, Site, processes, until};
 use serde_json::json;
 use tokio::time::Instant;
 
-/// One browser for everybody, which ends above 1 GiB.
-const SHARED: [&str; 6] =
-    ["--browser-isolation", "context", "--browser-warm-pages", "0", "--browser-memory-mib", "1024"];
+/// One browser for everybody.
+const SHARED: [&str; 4] = ["--browser-isolation", "context", "--browser-warm-pages", "0"];
 /// What the neighbour may wait for its title: the figures are held elsewhere, here it must go on.
 const PATIENCE: Duration = Duration::from_secs(8);
 /// Memory of the server's own process, whatever pages do.
@@ -70,17 +69,23 @@ impl Neighbour {
 /// A session of an attacker on the page of attacks.
 async fn attacker(server: &Server, site: &Site) -> (Client, String) {
     let ann = server.user("ann").await;
+    let id = opened(&ann, site).await;
+    (ann, id)
+}
+
+async fn opened(ann: &Client, site: &Site) -> String {
     let id = ann.create(&json!({"maxTtlSeconds": 600})).await;
     ann.goto(&id, &site.page("bytes")).await;
-    (ann, id)
+    id
 }
 
 #[tokio::test]
 async fn messages_of_hundreds_of_megabytes_are_left_out_and_told() {
     let (server, site) = (Server::start_in(Folder::logged(), &SHARED).await, Site::start().await);
     let neighbour = Neighbour::start(&server, &site).await;
+    let ann = server.user("ann").await;
     for (attack, kind) in [("#control", "console"), ("#rejected", "errors"), ("#thrown", "errors")] {
-        let (ann, id) = attacker(&server, &site).await;
+        let id = opened(&ann, &site).await;
         ann.done(&id, "click", json!({"selector": attack})).await;
         until("it is counted", ARRIVES, async || {
             ann.done(&id, kind, json!({})).await["dropped"].as_u64().unwrap() >= 1
@@ -161,7 +166,8 @@ async fn a_picture_of_too_many_pixels_is_refused_or_cut() {
 
 #[tokio::test]
 async fn memory_the_browser_keeps_for_a_page_ends_that_page_and_not_a_larger_one() {
-    let (server, site) = (Server::start_with(&SHARED).await, Site::start().await);
+    let flags = [&SHARED[..], &["--browser-memory-mib", "1024"]].concat();
+    let (server, site) = (Server::start_with(&flags).await, Site::start().await);
     let neighbour = Neighbour::start(&server, &site).await;
     let cay = server.user("cay").await;
     let larger = cay.create(&json!({})).await;
