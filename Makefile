@@ -64,6 +64,8 @@ soak: build-tests ## open and close 10,000 sessions and look what is left (about
 
 faults: build-tests ## every process of the browser in every phase, then every fault of a cluster at every load, and every attack (about 2 hours; CAPTURE_ROUNDS for fewer)
 	$(LONG) --test-threads=1 --nocapture faults:: attacks::
+	cargo build --locked --release -p capture-http
+	CAPTURE_BUILD=release $(LONG) --test-threads=1 --nocapture neighbours::
 
 simulate: ## 100,000 worlds of the cluster under faults, each from a seed (about 35 minutes; CAPTURE_SEEDS for fewer)
 	CAPTURE_SEEDS=$${CAPTURE_SEEDS:-100000} cargo test --locked --release -p capture-core --features redis --lib simulation -- --nocapture
