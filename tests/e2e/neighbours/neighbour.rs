@@ -41,14 +41,14 @@ pub(super) struct Figures {
 /// A user with a session beside the attackers'.
 #[derive(Debug)]
 pub(super) struct Neighbour {
-    desk: Arc<Desk>,
+    shared: Arc<Shared>,
     address: String,
     asking: JoinSet<()>,
 }
 
 /// What the user and the questions share.
 #[derive(Debug)]
-struct Desk {
+struct Shared {
     caller: Caller,
     url: String,
     title: &'static str,
@@ -61,19 +61,19 @@ impl Neighbour {
     /// Opens its session with a page of this title and begins to ask.
     pub(super) async fn start(client: &Client, base: &str, url: String, title: &'static str) -> Self {
         let (asked, sessions) = (Mutex::default(), Mutex::default());
-        let desk = Arc::new(Desk { caller: Caller::like(client, base), url, title, asked, sessions });
-        desk.open().await.unwrap();
+        let shared = Arc::new(Shared { caller: Caller::like(client, base), url, title, asked, sessions });
+        shared.open().await.unwrap();
         let mut asking = JoinSet::new();
-        asking.spawn(ask(Arc::clone(&desk)));
-        Self { desk, address: base.trim_start_matches("http://").to_owned(), asking }
+        asking.spawn(ask(Arc::clone(&shared)));
+        Self { shared, address: base.trim_start_matches("http://").to_owned(), asking }
     }
 
     /// Once a question that begins now is answered: how it went since then; the first wrong answer, if there is one.
     pub(super) async fn since(&self, start: Instant) -> Result<Figures, String> {
         let now = Instant::now();
-        let answered = async || self.desk.asked.lock().last().is_some_and(|asked| asked.begun >= now);
+        let answered = async || self.shared.asked.lock().last().is_some_and(|asked| asked.begun >= now);
         until("the neighbour is answered at all", ANSWERS, answered).await;
-        let asked = self.desk.asked.lock().clone();
+        let asked = self.shared.asked.lock().clone();
         let since: Vec<_> = asked.into_iter().filter(|asked| asked.begun + asked.took >= start).collect();
         if let Some(wrong) = since.iter().find_map(|asked| asked.wrong.as_ref()) {
             return Err(format!("its title was answered {wrong}"));
@@ -87,9 +87,9 @@ impl Neighbour {
     /// Whether this user can do everything else too: another session with a page, a ticket, a list, a channel.
     pub(super) async fn tries_everything(&self) -> Result<(), String> {
         let (told, caller) =
-            (|what: &str, answer: Answer| format!("{what} was answered {}", answer.short()), &self.desk.caller);
+            (|what: &str, answer: Answer| format!("{what} was answered {}", answer.short()), &self.shared.caller);
         let second = caller.create(&json!({"maxTtlSeconds": 60})).await.map_err(|no| told("its create", no))?;
-        self.desk.sessions.lock().insert(0, second.clone());
+        self.shared.sessions.lock().insert(0, second.clone());
         let closed = caller.delete(&format!("/v1/sessions/{second}")).await?;
         if (closed.status, &closed.body["session"]["billedCredits"]) != (200, &json!(1)) {
             return Err(told("its close", closed));
@@ -112,7 +112,7 @@ impl Neighbour {
     }
 
     async fn channel(&self) -> Result<Channel, String> {
-        let (address, token) = (self.address.as_str(), self.desk.caller.token());
+        let (address, token) = (self.address.as_str(), self.shared.caller.token());
         let connect = Connect { address, token, protocols: Codec::Json.subprotocol(), origin: None };
         let opened =
             timeout(ANSWERS, connect.try_open()).await.map_err(|_late| "its channel does not open".to_owned())?;
@@ -123,12 +123,12 @@ impl Neighbour {
     /// Closes its session and returns what all it had cost.
     pub(super) async fn stop(mut self) -> u64 {
         self.asking.shutdown().await;
-        let desk = &self.desk;
-        assert_eq!(desk.caller.delete("/v1/sessions").await.unwrap().status, 200);
+        let shared = &self.shared;
+        assert_eq!(shared.caller.delete("/v1/sessions").await.unwrap().status, 200);
         let mut spent = 0;
-        let sessions = desk.sessions.lock().clone();
+        let sessions = shared.sessions.lock().clone();
         for id in sessions {
-            let seen = desk.caller.get(&format!("/v1/sessions/{id}")).await.unwrap();
+            let seen = shared.caller.get(&format!("/v1/sessions/{id}")).await.unwrap();
             let session = &seen.body["session"];
             assert_eq!(session["billedCredits"].as_u64(), Some(price(session)), "{session}");
             spent += price(session);
@@ -137,7 +137,7 @@ impl Neighbour {
     }
 }
 
-impl Desk {
+impl Shared {
     /// A session with the page.
     async fn open(&self) -> Result<(), Answer> {
         let id = self.caller.create(&json!({"maxTtlSeconds": 900})).await?;
@@ -165,11 +165,11 @@ impl Desk {
     }
 }
 
-async fn ask(desk: Arc<Desk>) {
+async fn ask(shared: Arc<Shared>) {
     loop {
         let begun = Instant::now();
-        let wrong = desk.ask().await;
-        desk.asked.lock().push(Asked { begun, took: begun.elapsed(), wrong });
+        let wrong = shared.ask().await;
+        shared.asked.lock().push(Asked { begun, took: begun.elapsed(), wrong });
         tokio::time::sleep(PAUSE).await;
     }
 }

@@ -100,8 +100,8 @@ impl Stage {
     }
 
     /// What the ledger says of a user: credits left, and credits held.
-    pub(super) async fn books(&self, name: &str) -> (u64, u64) {
-        books(&self.front, self.owner.as_ref(), name).await
+    pub(super) async fn account(&self, name: &str) -> (u64, u64) {
+        account(&self.front, self.owner.as_ref(), name).await
     }
 
     fn pids(&self) -> Vec<u32> {
@@ -171,7 +171,7 @@ impl Stage {
     pub(super) async fn stop(self) {
         let Self { front, owner, neighbour, .. } = self;
         let spent = neighbour.stop().await;
-        assert_eq!(books(&front, owner.as_ref(), NEIGHBOUR).await, (CREDITS - spent, 0));
+        assert_eq!(account(&front, owner.as_ref(), NEIGHBOUR).await, (CREDITS - spent, 0));
         front.stop().await;
         if let Some((owner, _redis)) = owner {
             owner.stop().await;
@@ -191,7 +191,7 @@ async fn add_user(front: &Server, owner: Option<&(Server, Redis)>, name: &str, c
     front.user_with(name, &options).await
 }
 
-async fn books(front: &Server, owner: Option<&(Server, Redis)>, name: &str) -> (u64, u64) {
+async fn account(front: &Server, owner: Option<&(Server, Redis)>, name: &str) -> (u64, u64) {
     let mut arguments = vec!["user", "show", name];
     let url = owner.map(|(_, redis)| redis.url());
     arguments.extend(url.iter().flat_map(|url| ["--redis-url", url]));

@@ -120,7 +120,7 @@ async fn end(stage: &Stage, attacker: &Attacker<'_>, name: &str) -> Result<(), S
     let end = Instant::now() + CLOSES;
     loop {
         attacker.close_all(CLOSES).await?;
-        let (left, held) = stage.books(name).await;
+        let (left, held) = stage.account(name).await;
         if held == 0 {
             return paid(attacker, left).await;
         }
