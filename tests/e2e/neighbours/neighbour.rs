@@ -18,6 +18,8 @@ use super::{
 
 /// Between two questions.
 const PAUSE: Duration = Duration::from_millis(20);
+/// A session is replaced well before its end.
+const IS_OLD: Duration = Duration::from_secs(800);
 /// Longer than a question can take.
 const ANSWERS: Duration = Duration::from_secs(90);
 
@@ -55,13 +57,16 @@ struct Shared {
     asked: Mutex<Vec<Asked>>,
     /// Every session it had, the newest last: one that was lost is replaced, so that each loss is told once.
     sessions: Mutex<Vec<String>>,
+    /// When the newest was opened.
+    opened: Mutex<Instant>,
 }
 
 impl Neighbour {
     /// Opens its session with a page of this title and begins to ask.
     pub(super) async fn start(client: &Client, base: &str, url: String, title: &'static str) -> Self {
         let (asked, sessions) = (Mutex::default(), Mutex::default());
-        let shared = Arc::new(Shared { caller: Caller::like(client, base), url, title, asked, sessions });
+        let (caller, opened) = (Caller::like(client, base), Mutex::new(Instant::now()));
+        let shared = Arc::new(Shared { caller, url, title, asked, sessions, opened });
         shared.open().await.unwrap();
         let mut asking = JoinSet::new();
         asking.spawn(ask(Arc::clone(&shared)));
@@ -142,6 +147,7 @@ impl Shared {
     async fn open(&self) -> Result<(), Answer> {
         let id = self.caller.create(&json!({"maxTtlSeconds": 900})).await?;
         self.sessions.lock().push(id.clone());
+        *self.opened.lock() = Instant::now();
         let opened = self.caller.act(&id, "goto", json!({"url": self.url})).await;
         match opened {
             Ok(opened) if opened.status == 200 => Ok(()),
@@ -150,9 +156,14 @@ impl Shared {
         }
     }
 
-    /// What is wrong with the title's answer; a session that was lost is replaced.
+    /// What is wrong with the title's answer; a session that was lost is replaced, and one that would expire.
     async fn ask(&self) -> Option<String> {
         let id = self.sessions.lock().last().cloned().unwrap_or_default();
+        let is_old = self.opened.lock().elapsed() > IS_OLD;
+        if is_old {
+            let _ = self.caller.delete(&format!("/v1/sessions/{id}")).await; // it expires otherwise
+            return self.open().await.err().map(|no| no.short());
+        }
         match self.caller.act(&id, "title", json!({})).await {
             Ok(answer) if answer.status == 200 && answer.body["title"] == self.title => None,
             Ok(answer) if answer.status == 409 => {
