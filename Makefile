@@ -62,8 +62,10 @@ bench-cluster: ## what the relay between two instances costs, and how soon it he
 soak: build-tests ## open and close 10,000 sessions and look what is left (about 10 minutes)
 	$(LONG) soak:: load:: codecs::
 
-faults: build-tests ## every process of the browser in every phase, then every fault of a cluster at every load, and every attack (about 2 hours; CAPTURE_ROUNDS for fewer)
+faults: build-tests ## every process of the browser in every phase, then every fault of a cluster at every load, and every attack (about 3 hours; CAPTURE_ROUNDS for fewer, CAPTURE_ATTACK for those on neighbours with this in their name)
 	$(LONG) --test-threads=1 --nocapture faults:: attacks::
+	cargo build --locked --release -p capture-http
+	CAPTURE_BUILD=release $(LONG) --test-threads=1 --nocapture neighbours::
 
 simulate: ## 100,000 worlds of the cluster under faults, each from a seed (about 35 minutes; CAPTURE_SEEDS for fewer)
 	CAPTURE_SEEDS=$${CAPTURE_SEEDS:-100000} cargo test --locked --release -p capture-core --features redis --lib simulation -- --nocapture

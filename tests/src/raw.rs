@@ -64,9 +64,14 @@ pub struct Received {
 impl RawSocket {
     /// Connects; with an empty token nobody knows whose it is.
     pub async fn open(address: &str, token: &str, codec: Codec) -> Self {
+        Self::try_open(address, token, codec).await.expect("the channel opens")
+    }
+
+    /// The same, of a server that may refuse it.
+    pub async fn try_open(address: &str, token: &str, codec: Codec) -> Option<Self> {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(RECEIVE_BUFFER).unwrap();
-        let stream = socket.connect(address.parse().unwrap()).await.unwrap();
+        let stream = socket.connect(address.parse().unwrap()).await.ok()?;
         stream.set_nodelay(true).unwrap();
         let (reading, writing) = stream.into_split();
         let mut socket = Self { sender: RawSender(writing), receiver: RawReceiver(reading) };
@@ -77,9 +82,8 @@ impl RawSocket {
              Sec-WebSocket-Protocol: {}\r\n\r\n",
             codec.subprotocol()
         );
-        assert!(socket.sender.send(request.as_bytes()).await);
-        socket.receiver.upgraded().await;
-        socket
+        let upgraded = socket.sender.send(request.as_bytes()).await && socket.receiver.upgraded().await;
+        upgraded.then_some(socket)
     }
 
     /// The code the server closes with; what comes before is thrown away. None when it goes without a word.
@@ -107,13 +111,16 @@ impl RawSender {
 }
 
 impl RawReceiver {
-    /// The answer to the upgrade, up to its empty line.
-    async fn upgraded(&mut self) {
+    /// Whether the upgrade is granted; reads up to the empty line of the answer.
+    async fn upgraded(&mut self) -> bool {
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {
-            answer.push(timeout(HANGS, self.0.read_u8()).await.expect("the upgrade hangs").unwrap());
+            match timeout(HANGS, self.0.read_u8()).await.expect("the upgrade hangs") {
+                Ok(byte) => answer.push(byte),
+                Err(_gone) => return false,
+            }
         }
-        assert!(answer.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&answer));
+        answer.starts_with(b"HTTP/1.1 101 ")
     }
 
     /// The next frame; `None` when the server is gone.

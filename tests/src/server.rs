@@ -13,7 +13,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::{Client, Redis, Shape, WallClock, balancer, processes, shape, until};
+use crate::{Client, Redis, Shape, WallClock, balancer, processes, shape, site::target_folder, until};
 
 /// How long the server may take to start with its first browser on a busy machine.
 const START: Duration = Duration::from_secs(60);
@@ -145,12 +145,21 @@ pub fn token_in(printed: &str) -> String {
     line.rsplit(char::is_whitespace).next().unwrap().to_owned()
 }
 
+/// The build of the program that was made with the tests, unless `CAPTURE_BUILD` names another one beside it, as `release`.
+fn executable() -> PathBuf {
+    match std::env::var_os("CAPTURE_BUILD") {
+        Some(build) => target_folder().join(build).join("capture"),
+        None => {
+            let exe = std::env::current_exe().unwrap();
+            let built = exe.ancestors().map(|folder| folder.join("capture")).find(|program| program.is_file());
+            built.expect("`make test` builds capture first")
+        }
+    }
+}
+
 /// The `capture` program, with nothing of our own environment's settings.
 pub fn program() -> Command {
-    let exe = std::env::current_exe().unwrap();
-    let target =
-        exe.ancestors().find(|folder| folder.join("capture").is_file()).expect("`make test` builds capture first");
-    let mut command = Command::new(target.join("capture"));
+    let mut command = Command::new(executable());
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CAPTURE_")) {
         command.env_remove(name);
     }

@@ -20,7 +20,7 @@ const KEPT: usize = 200;
 
 /// A connection to the browser of a session.
 #[derive(Debug)]
-pub(super) struct Devtools {
+pub(crate) struct Devtools {
     socket: WebSocketStream<TcpStream>,
     ids: u64,
     events: VecDeque<Value>,
@@ -31,7 +31,7 @@ impl Devtools {
     ///
     /// # Errors
     /// The status that refused it.
-    pub(super) async fn connect(url: &str) -> Result<Self, u16> {
+    pub(crate) async fn connect(url: &str) -> Result<Self, u16> {
         let address = Url::parse(url).unwrap().socket_addrs(|| None).unwrap()[0];
         let stream = TcpStream::connect(address).await.unwrap();
         match timeout(HANGS, client_async(url, stream)).await.expect("connecting hangs") {
@@ -42,7 +42,7 @@ impl Devtools {
     }
 
     /// Sends a command, to a page where one is named; the whole answer, or why there is none.
-    pub(super) async fn ask(&mut self, page: Option<&str>, method: &str, params: Value) -> Result<Value, String> {
+    pub(crate) async fn ask(&mut self, page: Option<&str>, method: &str, params: Value) -> Result<Value, String> {
         self.ids += 1;
         let mut message = json!({"id": self.ids, "method": method, "params": params});
         if let Some(page) = page {
@@ -53,7 +53,7 @@ impl Devtools {
     }
 
     /// Sends any message.
-    pub(super) async fn send(&mut self, message: Message) {
+    pub(crate) async fn send(&mut self, message: Message) {
         let _ = self.socket.send(message).await; // closed meanwhile: what follows will tell
     }
 
@@ -72,7 +72,7 @@ impl Devtools {
     }
 
     /// The parameters of the next event of this name; null where none comes.
-    pub(super) async fn event(&mut self, name: &str) -> Value {
+    pub(crate) async fn event(&mut self, name: &str) -> Value {
         let happened = async {
             loop {
                 let at = self.events.iter().position(|event| event["method"] == name);
@@ -107,7 +107,7 @@ impl Devtools {
     }
 
     /// Opens a page and returns its id and that of a session to it.
-    pub(super) async fn open_page(&mut self) -> Result<(String, String), String> {
+    pub(crate) async fn open_page(&mut self) -> Result<(String, String), String> {
         let made = self.ask(None, "Target.createTarget", json!({"url": "about:blank"})).await?;
         let target = made["result"]["targetId"].as_str().ok_or_else(|| format!("no page: {made}"))?.to_owned();
         let flat = json!({"targetId": target, "flatten": true});
@@ -117,7 +117,7 @@ impl Devtools {
     }
 
     /// What an expression is worth in a page.
-    pub(super) async fn evaluate(&mut self, page: &str, expression: &str) -> Result<Value, String> {
+    pub(crate) async fn evaluate(&mut self, page: &str, expression: &str) -> Result<Value, String> {
         let params =
             json!({"expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true});
         let answer = self.ask(Some(page), "Runtime.evaluate", params).await?;

@@ -17,12 +17,12 @@ use serde::Deserialize;
 use tokio::{net::TcpListener, task::JoinSet};
 
 /// What the page that is always there is called.
-pub(super) const TITLE: &str = "Common ground";
+pub(crate) const TITLE: &str = "Common ground";
 const CHUNK: usize = 64 << 10;
 
 /// Served until dropped.
 #[derive(Debug)]
-pub(super) struct Ground {
+pub(crate) struct Ground {
     address: SocketAddr,
     pages: Pages,
     _held: TcpListener,
@@ -33,7 +33,7 @@ type Pages = Arc<Mutex<HashMap<String, (HeaderMap, String)>>>;
 
 impl Ground {
     /// Starts serving.
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         // The same port of 127.0.0.1 is held, so that no port of the service gets this number: those are refused on every address.
         let held = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let listener = TcpListener::bind(("127.0.0.2", held.local_addr().unwrap().port())).await.unwrap();
@@ -45,17 +45,17 @@ impl Ground {
     }
 
     /// Host and port.
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// The page that is always there.
-    pub(super) fn common(&self) -> String {
+    pub(crate) fn common(&self) -> String {
         format!("http://{}/common", self.address)
     }
 
     /// Serves a page from now on, and returns its address.
-    pub(super) fn serve(&self, name: &str, headers: &[(String, String)], markup: &str) -> String {
+    pub(crate) fn serve(&self, name: &str, headers: &[(String, String)], markup: &str) -> String {
         let headers = headers.iter().map(|(name, value)| {
             (HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_bytes(value.as_bytes()).unwrap())
         });
@@ -64,7 +64,7 @@ impl Ground {
     }
 
     /// The address that sends on to this place.
-    pub(super) fn redirect(&self, status: u16, place: &str) -> String {
+    pub(crate) fn redirect(&self, status: u16, place: &str) -> String {
         let base = format!("http://{}/to", self.address);
         Url::parse_with_params(&base, [("status", status.to_string().as_str()), ("place", place)]).unwrap().into()
     }

@@ -1,0 +1,210 @@
+//! The user who attacks: opens sessions and pages, asks without end, and takes nothing for an answer but a crash.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use capture_tests::Client;
+use futures::future::join_all;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::{
+    attack::{Ask, Attack, By, Clients},
+    caller::{Answer, Caller},
+    stage::Stage,
+};
+use crate::attacks::devtools::Devtools;
+
+/// Between two rounds of questions.
+const PAUSE: Duration = Duration::from_millis(20);
+/// How long an attack may take to be prepared.
+const PREPARES: Duration = Duration::from_secs(20);
+/// How long a page may take to open; the attack goes on either way.
+const OPENS_MS: u64 = 5_000;
+
+/// A user who attacks.
+#[derive(Debug)]
+pub(super) struct Attacker<'a> {
+    pub(super) stage: &'a Stage,
+    pub(super) caller: Caller,
+    /// Since when it attacks; none while it prepares.
+    under_way: Mutex<Option<Instant>>,
+    /// Sessions it knows it had, each once.
+    sessions: Mutex<BTreeSet<String>>,
+    /// Answers that say the server broke.
+    broken: Mutex<Vec<String>>,
+}
+
+impl<'a> Attacker<'a> {
+    pub(super) fn new(stage: &'a Stage, client: &Client) -> Self {
+        let (under_way, sessions, broken) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { stage, caller: Caller::like(client, stage.base()), under_way, sessions, broken }
+    }
+
+    /// Attacks until it is given up; what ends by itself begins again.
+    pub(super) async fn run(&self, attack: &Attack) {
+        match attack.by {
+            By::Page(script, asks) => self.run_page(attack.name, script, asks).await,
+            By::Devtools(clients) => self.run_devtools(&clients).await,
+            By::Program(program) => {
+                self.begin();
+                program(self).await;
+            }
+        }
+        std::future::pending::<()>().await;
+    }
+
+    /// What had to be prepared is.
+    fn begin(&self) {
+        *self.under_way.lock() = Some(Instant::now());
+    }
+
+    /// Waits until it has attacked for this long, or has prepared for too long; since when it attacks.
+    pub(super) async fn has_attacked_for(&self, time: Duration) -> Option<Instant> {
+        let end = Instant::now() + PREPARES + time;
+        while Instant::now() < end {
+            let since = *self.under_way.lock();
+            if since.is_some_and(|since| since.elapsed() >= time) {
+                return since;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        None
+    }
+
+    /// What the server said of itself.
+    pub(super) fn broken(&self) -> Result<(), String> {
+        match self.broken.lock().first() {
+            Some(first) => Err(first.clone()),
+            None => Ok(()),
+        }
+    }
+
+    /// Closes what it has until nothing is left, also what began while it was given up.
+    ///
+    /// # Errors
+    /// When that takes too long.
+    pub(super) async fn close_all(&self, within: Duration) -> Result<(), String> {
+        let end = Instant::now() + within;
+        loop {
+            let closed = self.caller.delete("/v1/sessions").await?;
+            let ids = closed.body["sessions"].as_array().into_iter().flatten().filter_map(|one| one["id"].as_str());
+            self.sessions.lock().extend(ids.map(str::to_owned));
+            let listed = self.caller.get("/v1/sessions").await?;
+            if closed.status == 200 && closed.body["sessions"] == json!([]) && listed.body["activeSessionCount"] == 0 {
+                return Ok(());
+            }
+            if Instant::now() >= end {
+                return Err(format!("not closed within {within:?}: {}, {}", closed.short(), listed.short()));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// The sessions it had.
+    pub(super) fn sessions(&self) -> Vec<String> {
+        self.sessions.lock().iter().cloned().collect()
+    }
+
+    /// A session of the usual kind; none when it is refused, which is fair.
+    pub(super) async fn create(&self) -> Option<String> {
+        self.create_with(&json!({"maxTtlSeconds": 240})).await
+    }
+
+    /// One that was made in another way is its own, too.
+    pub(super) fn remember(&self, id: &str) {
+        self.sessions.lock().insert(id.to_owned());
+    }
+
+    /// Another user with these credits.
+    pub(super) async fn another(&self, name: &str, credits: u64) -> Caller {
+        Caller::like(&self.stage.user(name, credits).await, self.stage.base())
+    }
+
+    pub(super) async fn create_with(&self, options: &Value) -> Option<String> {
+        match self.caller.create(options).await {
+            Ok(id) => {
+                self.remember(&id);
+                Some(id)
+            }
+            Err(answer) => {
+                self.see("create", Ok(answer));
+                None
+            }
+        }
+    }
+
+    /// An action; any answer of the contract is fine but `internal`.
+    pub(super) async fn act(&self, id: &str, kind: &str, payload: Value) {
+        let answer = self.caller.act(id, kind, payload).await;
+        self.see(kind, answer);
+    }
+
+    /// A session with this script running in a page; none when there is no session for it.
+    pub(super) async fn open(&self, name: &str, script: &str) -> Option<String> {
+        *self.under_way.lock() = None;
+        let id = self.create().await?;
+        self.show(&id, name, script).await;
+        self.begin();
+        Some(id)
+    }
+
+    async fn show(&self, id: &str, name: &str, script: &str) {
+        let url = self.stage.serve(name, script);
+        self.act(id, "goto", json!({"url": url, "timeoutMs": OPENS_MS})).await;
+        self.act(id, "click", json!({"selector": "#go", "timeoutMs": 2000})).await;
+    }
+
+    async fn run_page(&self, name: &str, script: &str, asks: &[Ask]) {
+        let Some(id) = self.open(name, script).await else { return };
+        while !asks.is_empty() {
+            for (kind, payload) in asks {
+                self.act(&id, kind, serde_json::from_str(payload).unwrap()).await;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn run_devtools(&self, clients: &Clients) {
+        let Some(id) = self.create_with(&json!({"cdp": true, "maxTtlSeconds": 240})).await else { return };
+        join_all((0..clients.count).map(|_| self.run_client(&id, clients))).await;
+    }
+
+    /// One client, until its connection is closed.
+    async fn run_client(&self, id: &str, clients: &Clients) {
+        let Some((mut devtools, page)) = self.connect(id).await else { return };
+        let go = format!("setTimeout(() => {{ {} }})", clients.script);
+        let _ = devtools.ask(Some(&page), "Runtime.evaluate", json!({"expression": go, "userGesture": true})).await;
+        self.begin();
+        loop {
+            for (number, (method, params)) in clients.commands.iter().enumerate() {
+                let params: Value = serde_json::from_str(params).unwrap();
+                if clients.reads {
+                    let _ = devtools.ask(Some(&page), method, params).await; // refused, failed, or too large: all fair
+                } else {
+                    let command = json!({"id": 1_000 + number, "method": method, "params": params, "sessionId": page});
+                    devtools.send(Message::text(command.to_string())).await;
+                }
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// A client of a session's `connectUrl` with a page of its own; none when it is refused.
+    pub(super) async fn connect(&self, id: &str) -> Option<(Devtools, String)> {
+        let session = self.caller.get(&format!("/v1/sessions/{id}")).await.ok()?;
+        let url = session.body["session"]["connectUrl"].as_str()?;
+        let mut devtools = Devtools::connect(url).await.ok()?;
+        let (_, page) = devtools.open_page().await.ok()?;
+        Some((devtools, page))
+    }
+
+    fn see(&self, what: &str, answer: Result<Answer, String>) {
+        match answer {
+            Ok(answer) if answer.status == 500 => self.broken.lock().push(format!("{what}: {}", answer.short())),
+            Ok(_) => {}
+            Err(why) => self.broken.lock().push(format!("{what}: {why}")),
+        }
+    }
+}

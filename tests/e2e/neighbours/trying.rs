@@ -1,0 +1,154 @@
+//! Goes through tables of attacks and looks how the neighbour fared.
+//!
+//! In `make test` each is tried once, a few at the same time, and only liveness is asked for. A long run tries one after the other and
+//! holds the figures against the release build.
+
+use std::time::Duration;
+
+use capture_tests::long;
+use futures::StreamExt;
+use serde_json::Value;
+use tokio::time::{Instant, timeout};
+
+use super::{
+    attack::Attack,
+    attacker::Attacker,
+    neighbour::Figures,
+    stage::{CREDITS, Stage, price},
+};
+
+/// How long one attacks, in a short run and in a long one.
+const ATTACKS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(6));
+/// Attackers at the same time in a short run.
+const AT_ONCE: usize = 4;
+/// What a neighbour may wait for a title while the machine is busy with several attacks, in a short run.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// What a neighbour may wait at the 95th percentile, in a long run.
+const P95: Duration = Duration::from_millis(1_500);
+/// What the server process may ever take, in bytes.
+const SERVER_MEMORY: u64 = 1_500 << 20;
+/// How long a session may take to be closed, whatever it does.
+const CLOSES: Duration = Duration::from_secs(20);
+
+/// Tries them on one server.
+pub(super) async fn withstand(attacks: &[Attack]) {
+    withstand_on(Stage::alone().await, attacks).await;
+}
+
+/// Tries them on the given stage.
+pub(super) async fn withstand_on(stage: Stage, attacks: &[Attack]) {
+    let attacks: Vec<_> = attacks.iter().filter(|attack| is_wanted(attack)).collect();
+    let at_once = if long() { 1 } else { AT_ONCE };
+    stage.forget_peaks();
+    let tried = attacks.iter().map(async |attack| (attack.name, try_one(&stage, attack).await));
+    let tried: Vec<_> = futures::stream::iter(tried).buffer_unordered(at_once).collect().await;
+    let mut failed: Vec<_> =
+        tried.iter().flat_map(|(name, wrong)| wrong.iter().map(move |w| format!("{name}: {w}"))).collect();
+    failed.extend(stage.gives_back().await.err());
+    let figures = too_large(stage.peak());
+    failed.extend(figures);
+    assert!(failed.is_empty(), "{} things went wrong in {} attacks\n{}", failed.len(), tried.len(), failed.join("\n"));
+    stage.stop().await;
+}
+
+/// Those whose name contains what `CAPTURE_ATTACK` says; all, where it says nothing.
+fn is_wanted(attack: &Attack) -> bool {
+    let wanted = std::env::var_os("CAPTURE_ATTACK").unwrap_or_default();
+    attack.name.contains(wanted.to_string_lossy().as_ref())
+}
+
+/// Tries one; everything that went wrong.
+async fn try_one(stage: &Stage, attack: &Attack) -> Vec<String> {
+    let name = user_name(attack.name);
+    let client = stage.user(&name, CREDITS).await;
+    let attacker = Attacker::new(stage, &client);
+    let lasts = if long() { ATTACKS.1 } else { ATTACKS.0 };
+    if long() {
+        stage.forget_peaks();
+    }
+    let attacking = async {
+        attacker.has_attacked_for(lasts / 2).await;
+        let tried = timeout(PATIENCE, stage.neighbour.tries_everything()).await;
+        (tried.unwrap_or_else(|_| Err("it waits".to_owned())), attacker.has_attacked_for(lasts).await)
+    };
+    let (tried, since) = tokio::select! {
+        came = attacking => came,
+        () = attacker.run(attack) => unreachable!("attacks do not end by themselves"),
+    };
+    let mut wrong = Vec::new();
+    wrong.extend(tried.err().map(|why| format!("the neighbour tries everything: {why}")));
+    wrong.extend(attacker.broken().err());
+    wrong.extend(end(stage, &attacker, &name).await.err());
+    wrong.extend(since.is_none().then(|| "it never got under way".to_owned()));
+    match stage.neighbour.since(since.unwrap_or_else(Instant::now)).await {
+        Err(why) => wrong.push(format!("the neighbour: {why}")),
+        Ok(figures) => wrong.extend(judge(stage, attack, &figures)),
+    }
+    if long() {
+        wrong.extend(stage.gives_back().await.err());
+    }
+    wrong
+}
+
+/// The figures, held against what is promised.
+#[expect(clippy::print_stdout, reason = "a long run shows its figures")]
+fn judge(stage: &Stage, attack: &Attack, figures: &Figures) -> Vec<String> {
+    let Figures { count, median, p95, longest } = figures;
+    if !long() {
+        let late = (*longest > PATIENCE).then(|| format!("the neighbour waited {longest:?}"));
+        return late.into_iter().collect();
+    }
+    let peak = stage.peak();
+    println!(
+        "{:<60} title p50 {:>5} ms  p95 {:>5} ms  max {:>5} ms  of {count:>4}; server {:>5} MiB",
+        attack.name,
+        median.as_millis(),
+        p95.as_millis(),
+        longest.as_millis(),
+        peak >> 20,
+    );
+    let late = (*p95 > P95).then(|| format!("the neighbour waited {p95:?} at the 95th percentile of {count}"));
+    late.into_iter().chain(too_large(peak)).collect()
+}
+
+fn too_large(peak: u64) -> Option<String> {
+    (peak > SERVER_MEMORY).then(|| format!("the server took {} MiB", peak >> 20))
+}
+
+/// Everything of the attacker's ends when told to, and is paid for.
+async fn end(stage: &Stage, attacker: &Attacker<'_>, name: &str) -> Result<(), String> {
+    let end = Instant::now() + CLOSES;
+    loop {
+        attacker.close_all(CLOSES).await?;
+        let (left, held) = stage.account(name).await;
+        if held == 0 {
+            return paid(attacker, left).await;
+        }
+        // A create that was on its way as its client left.
+        if Instant::now() > end {
+            return Err(format!("{held} credits are held {CLOSES:?} after everything was closed"));
+        }
+    }
+}
+
+/// The credits left are those of the sessions it had, each started minute of each paid once.
+async fn paid(attacker: &Attacker<'_>, left: u64) -> Result<(), String> {
+    let mut spent = 0;
+    for id in attacker.sessions() {
+        let seen = attacker.caller.get(&format!("/v1/sessions/{id}")).await?;
+        let session: &Value = &seen.body["session"];
+        let billed = session["billedCredits"].as_u64().ok_or_else(|| format!("not billed: {}", seen.short()))?;
+        if billed != price(session) {
+            return Err(format!("billed {billed}: {session}"));
+        }
+        spent += billed;
+    }
+    if left + spent == CREDITS { Ok(()) } else { Err(format!("{left} credits are left of {CREDITS}, {spent} spent")) }
+}
+
+/// A user's name of an attack's.
+fn user_name(name: &str) -> String {
+    let name: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    name.chars().take(48).collect()
+}
