@@ -16,7 +16,7 @@ use tokio::{
 use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::WebSocketConfig};
 use uuid::Uuid;
 
-use crate::{cdp, codec::Codec, connection, crowd::Crowd, limits::ChannelLimits};
+use crate::{cdp, codec::Codec, connection, crowd::Crowd, limits::ChannelLimits, splice, watched::Watched};
 
 /// What channels need of the rest of the server.
 #[derive(Clone)]
@@ -102,17 +102,19 @@ impl Channels {
         });
     }
 
-    /// Carries a CDP client's texts, in the background, until one side ends or the server stops.
+    /// Carries a CDP client's texts, in the background, until one side ends, the client's credential is `revoked`, or the server
+    /// stops.
     pub fn run_cdp<IO>(
         &self,
-        socket: impl Future<Output = Option<WebSocketStream<IO>>> + Send + 'static,
+        socket: impl Future<Output = Option<WebSocketStream<Watched<IO>>>> + Send + 'static,
         client: CdpClient,
+        revoked: impl Future<Output = ()> + Send + 'static,
     ) where
         IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         self.tasks.spawn(async move {
             if let Some(socket) = socket.await {
-                cdp::run(socket, client).await;
+                cdp::run(socket, client, revoked).await;
             }
         });
     }
@@ -121,16 +123,16 @@ impl Channels {
     pub fn run_splice<A, B>(
         &self,
         near: impl Future<Output = Option<A>> + Send + 'static,
-        mut far: B,
+        far: B,
         over: impl Future<Output = ()> + Send + 'static,
     ) where
         A: AsyncRead + AsyncWrite + Send + Unpin + 'static,
         B: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         self.tasks.spawn(async move {
-            let Some(mut near) = near.await else { return };
+            let Some(near) = near.await else { return };
             tokio::select! {
-                _ended = tokio::io::copy_bidirectional_with_sizes(&mut near, &mut far, 64 << 10, 64 << 10) => {}
+                () = splice::carry(near, far) => {}
                 () = over => {}
             }
         });
