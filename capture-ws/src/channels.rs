@@ -7,6 +7,7 @@ use capture_core::{
     account::{Accounts, Grant, Tickets},
     browser::CdpClient,
     clock::Clock,
+    shares::Pool,
     tasks::Tasks,
 };
 use tokio::{
@@ -17,6 +18,11 @@ use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::WebSocketConfig}
 use uuid::Uuid;
 
 use crate::{cdp, codec::Codec, connection, crowd::Crowd, limits::ChannelLimits, splice, watched::Watched};
+
+/// Bytes of frames that the channels of a user have not taken: three of the largest, and a queue's worth for each channel.
+const WAITING_OF_USER: usize = 64 << 20;
+/// The same of all users.
+const WAITING: usize = 512 << 20;
 
 /// What channels need of the rest of the server.
 #[derive(Clone)]
@@ -49,6 +55,8 @@ pub struct Channels {
     pub(crate) shared: Arc<Shared>,
     pub(crate) instance: Arc<str>,
     pub(crate) crowd: Arc<Crowd>,
+    /// Frames that clients have not taken.
+    pub(crate) waiting: Arc<Pool>,
     tasks: Tasks,
 }
 
@@ -64,7 +72,8 @@ impl Channels {
         let made = || format!("i_{}", Uuid::new_v4().simple()).into();
         let instance = shared.instance.clone().unwrap_or_else(made);
         let crowd = Arc::new(Crowd::new(&shared.limits));
-        Self { shared: Arc::new(shared), instance, crowd, tasks: Tasks::default() }
+        let waiting = Pool::new(WAITING_OF_USER, WAITING);
+        Self { shared: Arc::new(shared), instance, crowd, waiting, tasks: Tasks::default() }
     }
 
     /// How sockets must be set up: small buffers, because most of them are idle.
