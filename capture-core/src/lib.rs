@@ -42,6 +42,7 @@ pub mod limits;
 pub mod reply;
 pub mod session;
 pub mod sessions;
+pub mod shares;
 pub mod strict;
 pub mod tasks;
 mod tls;

@@ -62,6 +62,8 @@ pub const READ_TIMEOUT: Duration = Duration::from_millis(10_000);
 pub const MAX_ACTION_TIMEOUT: Duration = Duration::from_millis(30_000);
 /// `wait_for_timeout` is clamped to this (contract).
 pub const MAX_WAIT: Duration = Duration::from_millis(2_500);
+/// Largest reply to an action, a batch's steps together, as JSON with pictures in base64.
+pub const MAX_REPLY_BYTES: usize = 64 << 20;
 /// Steps of a batch (contract).
 pub const MAX_BATCH_STEPS: usize = 25;
 /// All steps of a batch together; below the shortest idle limit of common load balancers (60 s).

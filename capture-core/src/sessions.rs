@@ -84,19 +84,7 @@ pub struct ActionReply {
 impl ActionReply {
     /// Roughly the bytes it takes to keep.
     pub fn weight(&self) -> usize {
-        struct Count(usize);
-        impl std::io::Write for Count {
-            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-                self.0 += bytes.len();
-                Ok(bytes.len())
-            }
-            fn flush(&mut self) -> std::io::Result<()> {
-                Ok(())
-            }
-        }
-        let mut count = Count(256);
-        let _ = serde_json::to_writer(&mut count, &*self.outcome); // counting cannot fail
-        count.0
+        256 + self.outcome.json_bytes()
     }
 }
 

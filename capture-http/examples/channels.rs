@@ -23,7 +23,7 @@ use capture_core::{
     browser::simulated::Simulated,
     ledger::MemoryLedger,
 };
-use capture_http::{App, EdgeSettings, router, server};
+use capture_http::{App, EdgeSettings, client_address::TrustedProxies, router, server};
 use capture_ws::limits::ChannelLimits;
 use futures::{SinkExt, StreamExt, stream::FuturesUnordered};
 use serde_json::{Value, json};
@@ -71,7 +71,7 @@ async fn serve() -> Result<(), Failure> {
     let app = Arc::new(App::new(&engine, books, None, EdgeSettings { channels, ..EdgeSettings::default() })?);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
-    server::serve(listener, router(app), std::future::pending(), Duration::ZERO).await;
+    server::serve(listener, router(app), TrustedProxies::default(), std::future::pending(), Duration::ZERO).await;
     Ok(())
 }
 

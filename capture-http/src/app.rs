@@ -11,7 +11,7 @@ use capture_core::{
 use capture_ws::{Channels, Shared, limits::ChannelLimits};
 use url::Url;
 
-use crate::{auth::Throttle, client_address::TrustedProxies};
+use crate::{auth::Throttle, client_address::TrustedProxies, disk::Folders};
 
 /// What a cluster has for all of its instances, and a single server for itself.
 type OfAll = (Arc<dyn Sessions>, Arc<dyn Tickets>, Arc<dyn ConnectKeys>);
@@ -33,6 +33,8 @@ pub struct EdgeSettings {
     pub channels: ChannelLimits,
     /// What the demo page signs in with, on a server everyone may use.
     pub demo_token: Option<String>,
+    /// Without room in these no session can be created, and the server is not ready.
+    pub folders: Folders,
 }
 
 /// What handlers share. Built once, then only read.
@@ -114,7 +116,8 @@ impl App {
 
     /// Whether sessions can be created now, and if not, why.
     pub(crate) fn readiness(&self) -> Result<(), String> {
-        (self.readiness)()
+        (self.readiness)()?;
+        self.settings.folders.room()
     }
 
     /// What the operator decided.

@@ -17,6 +17,7 @@ pub mod client_address;
 mod demo;
 mod describe;
 mod devices;
+mod disk;
 mod error;
 mod extract;
 mod health;
@@ -34,5 +35,6 @@ mod tests;
 
 pub use self::{
     app::{App, EdgeSettings},
+    disk::Folders,
     router::router,
 };

@@ -16,7 +16,7 @@ use capture_core::{
     },
     cluster::Cluster,
 };
-use capture_http::{App, EdgeSettings, router, server};
+use capture_http::{App, EdgeSettings, Folders, router, server};
 use capture_ws::Channels;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{net::TcpListener, sync::oneshot};
@@ -49,7 +49,7 @@ pub(crate) async fn serve(config: &Config) -> Result<ExitCode, Failure> {
     greet(config, server.address);
     let (close, closed) = oneshot::channel::<()>();
     let closed = async move { drop(closed.await) };
-    let serving = server::serve(server.listener, server.router, closed, LAST_REPLIES);
+    let serving = server::serve(server.listener, server.router, config.trusted_proxies.clone(), closed, LAST_REPLIES);
     let ending = async {
         signals.next().await;
         if server.cluster.is_some() {
@@ -95,7 +95,7 @@ fn allow_open_files() {
 async fn start(config: &Config) -> Result<Server, Failure> {
     allow_open_files();
     let listening = || format!("listen on {}", config.listen);
-    let listener = TcpListener::bind(config.listen).await.map_err(Failure::io(listening()))?;
+    let listener = server::listen(config.listen).map_err(Failure::io(listening()))?;
     let address = listener.local_addr().map_err(Failure::io(listening()))?;
     let books = Books::open(config).await?;
     let builder = Engine::builder().limits(config.limits.clone());
@@ -120,11 +120,18 @@ async fn start(config: &Config) -> Result<Server, Failure> {
             .dev
             .then(|| dev_user().map(|user| bearer::token(&user, &Secret::chosen(DEV))))
             .transpose()?,
+        folders: folders(config, lock.is_some()),
     };
     let app = Arc::new(App::new(&engine, accounts, cluster.as_ref(), settings)?);
     let (channels, router) = (app.channels().clone(), router(app));
     tracing::info!(%address, "serving");
     Ok(Server { listener, address, engine, cluster, channels, router, lock })
+}
+
+/// Where a create writes: the ledger's file, where it is one, and the folders of the browsers.
+fn folders(config: &Config, ledger_is_a_file: bool) -> Folders {
+    let browsers = (config.limits.max_sessions > 0).then(|| config.browser.run_root());
+    Folders::new(browsers.into_iter().chain(ledger_is_a_file.then(|| config.data_dir.clone())))
 }
 
 /// No page ever reaches the server itself, or its Redis.

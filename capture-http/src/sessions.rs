@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
-    auth::Authenticated,
+    auth::{Authenticated, Credentialed},
     cdp,
     error::Refusal,
     extract::{PathId, Posted, Target, about},
@@ -25,15 +25,14 @@ use crate::{
 /// `POST /v1/sessions`
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
-    Authenticated(caller): Authenticated,
+    credentialed: Credentialed,
     request: Request,
 ) -> Result<Response, Refusal> {
     let headers = request.headers().clone();
     let posted = Posted::read(request).await?;
     let options = SessionOptions::parse(posted.fields()?, app.limits())?;
-    let user = caller.user.clone();
-    let created = app.sessions().create(caller, options, posted.keyed).await.map_err(as_of_a_create)?;
-    let url = cdp::connect_url(&app, &headers, &user, &created.session).await?;
+    let created = app.sessions().create(credentialed.caller(), options, posted.keyed).await.map_err(as_of_a_create)?;
+    let url = cdp::connect_url(&app, &headers, &credentialed.0, &created.session).await?;
     reply::created(&app, &created, url)
 }
 
@@ -68,9 +67,8 @@ pub(crate) async fn close_all(
 
 /// `GET /v1/sessions/{id}`
 pub(crate) async fn get(State(app): State<Arc<App>>, target: Target, headers: HeaderMap) -> Result<Response, Refusal> {
-    let user = target.caller.user.clone();
-    let view = target.into_view();
-    let url = cdp::connect_url(&app, &headers, &user, &view).await?;
+    let (grant, view) = target.into_parts();
+    let url = cdp::connect_url(&app, &headers, &grant, &view).await?;
     reply::session(&app, view, url)
 }
 

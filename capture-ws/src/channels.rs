@@ -7,6 +7,7 @@ use capture_core::{
     account::{Accounts, Grant, Tickets},
     browser::CdpClient,
     clock::Clock,
+    shares::Pool,
     tasks::Tasks,
 };
 use tokio::{
@@ -16,7 +17,12 @@ use tokio::{
 use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::WebSocketConfig};
 use uuid::Uuid;
 
-use crate::{cdp, codec::Codec, connection, crowd::Crowd, limits::ChannelLimits};
+use crate::{cdp, codec::Codec, connection, crowd::Crowd, limits::ChannelLimits, splice, watched::Watched};
+
+/// Bytes of frames that the channels of a user have not taken: three of the largest, and a queue's worth for each channel.
+const WAITING_OF_USER: usize = 64 << 20;
+/// The same of all users.
+const WAITING: usize = 512 << 20;
 
 /// What channels need of the rest of the server.
 #[derive(Clone)]
@@ -49,6 +55,8 @@ pub struct Channels {
     pub(crate) shared: Arc<Shared>,
     pub(crate) instance: Arc<str>,
     pub(crate) crowd: Arc<Crowd>,
+    /// Frames that clients have not taken.
+    pub(crate) waiting: Arc<Pool>,
     tasks: Tasks,
 }
 
@@ -64,7 +72,8 @@ impl Channels {
         let made = || format!("i_{}", Uuid::new_v4().simple()).into();
         let instance = shared.instance.clone().unwrap_or_else(made);
         let crowd = Arc::new(Crowd::new(&shared.limits));
-        Self { shared: Arc::new(shared), instance, crowd, tasks: Tasks::default() }
+        let waiting = Pool::new(WAITING_OF_USER, WAITING);
+        Self { shared: Arc::new(shared), instance, crowd, waiting, tasks: Tasks::default() }
     }
 
     /// How sockets must be set up: small buffers, because most of them are idle.
@@ -102,17 +111,19 @@ impl Channels {
         });
     }
 
-    /// Carries a CDP client's texts, in the background, until one side ends or the server stops.
+    /// Carries a CDP client's texts, in the background, until one side ends, the client's credential is `revoked`, or the server
+    /// stops.
     pub fn run_cdp<IO>(
         &self,
-        socket: impl Future<Output = Option<WebSocketStream<IO>>> + Send + 'static,
+        socket: impl Future<Output = Option<WebSocketStream<Watched<IO>>>> + Send + 'static,
         client: CdpClient,
+        revoked: impl Future<Output = ()> + Send + 'static,
     ) where
         IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         self.tasks.spawn(async move {
             if let Some(socket) = socket.await {
-                cdp::run(socket, client).await;
+                cdp::run(socket, client, revoked).await;
             }
         });
     }
@@ -121,16 +132,16 @@ impl Channels {
     pub fn run_splice<A, B>(
         &self,
         near: impl Future<Output = Option<A>> + Send + 'static,
-        mut far: B,
+        far: B,
         over: impl Future<Output = ()> + Send + 'static,
     ) where
         A: AsyncRead + AsyncWrite + Send + Unpin + 'static,
         B: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         self.tasks.spawn(async move {
-            let Some(mut near) = near.await else { return };
+            let Some(near) = near.await else { return };
             tokio::select! {
-                _ended = tokio::io::copy_bidirectional_with_sizes(&mut near, &mut far, 64 << 10, 64 << 10) => {}
+                () = splice::carry(near, far) => {}
                 () = over => {}
             }
         });

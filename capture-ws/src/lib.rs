@@ -19,5 +19,7 @@ pub mod frame;
 pub mod limits;
 mod outbox;
 mod pace;
+mod splice;
+mod watched;
 
 pub use self::channels::{Channels, Shared};

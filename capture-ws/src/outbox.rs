@@ -4,13 +4,14 @@
 use std::{
     borrow::Cow,
     collections::{HashMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use bytes::Bytes;
 use capture_core::{
     clock::Timestamp,
     session::{SessionId, Shown},
+    shares::Share,
 };
 use parking_lot::Mutex;
 use tokio::{sync::Notify, time::Instant};
@@ -46,6 +47,8 @@ pub(crate) struct Outbox {
     came: Notify,
     max_bytes: usize,
     max_frames: usize,
+    /// What the user's channels and all channels hold together, this one's among them.
+    share: OnceLock<Arc<Share>>,
 }
 
 #[derive(Debug, Default)]
@@ -64,6 +67,19 @@ impl Outbox {
             came: Notify::new(),
             max_bytes: limits.queue_bytes,
             max_frames: limits.queue_frames,
+            share: OnceLock::new(),
+        }
+    }
+
+    /// Counts frames in this share from now on, until they are written.
+    pub(crate) fn count(&self, share: Arc<Share>) {
+        let _first_one_counts = self.share.set(share);
+    }
+
+    /// So many bytes of frames were written.
+    pub(crate) fn written(&self, bytes: usize) {
+        if let Some(share) = self.share.get() {
+            share.subtract(bytes);
         }
     }
 
@@ -75,9 +91,13 @@ impl Outbox {
             drop(queues);
             return self.close(CloseCode::SlowConsumer, "you read too slowly: connect again and resume");
         }
-        queues.bytes += frame.len();
+        let bytes = frame.len();
+        queues.bytes += bytes;
         queues.frames.push_back(frame);
         drop(queues);
+        if let Some(share) = self.share.get() {
+            share.add(bytes);
+        }
         self.came.notify_one();
     }
 
@@ -217,6 +237,26 @@ mod tests {
         outbox.close(CloseCode::BadFrame, "too late");
         assert!(matches!(outbox.try_next(), Some(Item::Frame(_))));
         assert!(matches!(outbox.try_next(), Some(Item::Close(CloseCode::Restarting, _))));
+    }
+
+    #[tokio::test]
+    async fn a_user_who_reads_too_little_on_many_channels_loses_the_one_that_holds_most() {
+        use futures::FutureExt;
+        let pool = capture_core::shares::Pool::new(100, 1_000);
+        let ann = "ann".parse().unwrap();
+        let channels = [60, 50].map(|bytes| {
+            let (outbox, share) = (outbox(1_000, 10), Arc::new(pool.share(&ann)));
+            outbox.count(Arc::clone(&share));
+            outbox.put(frame(bytes));
+            (outbox, share)
+        });
+        let given_up = channels.each_ref().map(|(_, share)| share.gives_way().now_or_never().is_some());
+        assert_eq!(given_up, [true, false]);
+        let (outbox, _share) = &channels[1];
+        assert!(outbox.try_next().is_some());
+        assert_eq!(pool.bytes(), 50, "it is not written yet");
+        outbox.written(50);
+        assert_eq!(pool.bytes(), 0);
     }
 
     #[tokio::test]

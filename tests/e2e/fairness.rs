@@ -131,13 +131,15 @@ async fn refused_creates_leave_nothing_in_a_cluster() {
     stage.server.stop().await;
 }
 
-/// A connection that says nothing, of a client at this address behind a proxy.
+/// A connection that says nothing, of a client at this address behind a proxy. It is counted when this returns.
 async fn silent(address: &str, client: &str) -> WebSocketStream<TcpStream> {
     let mut request = format!("ws://{address}/v1/stream").into_client_request().unwrap();
     request.headers_mut().insert("sec-websocket-protocol", "capture.v1.json".parse().unwrap());
     request.headers_mut().insert("x-forwarded-for", client.parse().unwrap());
     let stream = TcpStream::connect(address).await.unwrap();
-    timeout(ANSWER, client_async(request, stream)).await.unwrap().unwrap().0
+    let mut socket = timeout(ANSWER, client_async(request, stream)).await.unwrap().unwrap().0;
+    assert!(!is_closed(&mut socket).await, "a new one is let in");
+    socket
 }
 
 /// Whether it was closed 4429 already; it is asked with a ping, which one that is open answers.
@@ -173,6 +175,7 @@ async fn silent_strangers_lock_nobody_out() {
     with_ticket.request("connection.hello", "", json!({"ticket": ticket})).await;
     assert!(is_closed(&mut strangers[0]).await, "the one who was silent for longest went");
     assert!(!is_closed(&mut strangers[1]).await);
+    drop(strangers);
     stage.server.stop().await;
 }
 
@@ -189,5 +192,6 @@ async fn strangers_behind_a_trusted_proxy_are_told_apart() {
     assert!(is_closed(&mut strangers[0]).await, "one IPv6 network is one address");
     assert!(!is_closed(&mut strangers[1]).await);
     assert!(!is_closed(&mut other).await && !is_closed(&mut neighbour).await, "other addresses are not");
+    drop((strangers, other, neighbour));
     stage.server.stop().await;
 }

@@ -27,6 +27,7 @@ mod crashes;
 mod cuts;
 mod demo;
 mod edge;
+mod edge_bounds;
 mod failover;
 mod fairness;
 mod faults;

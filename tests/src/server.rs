@@ -79,6 +79,11 @@ impl Folder {
         Self { environment: clock.environment(), ..Self::new() }
     }
 
+    /// A folder of a server that keeps its users in this Redis.
+    pub fn sharing(redis: &Redis) -> Self {
+        Self { redis: Some(redis.url()), ..Self::new() }
+    }
+
     /// A folder whose servers' stderr is kept, to be read with [`Folder::log`].
     pub fn logged() -> Self {
         Self { logged: true, ..Self::new() }

@@ -14,7 +14,7 @@ use capture_core::{
     },
     tasks::Tasks,
 };
-use capture_http::{App, EdgeSettings, router, server};
+use capture_http::{App, EdgeSettings, client_address::TrustedProxies, router, server};
 use capture_ws::{Channels, codec::Codec, limits::ChannelLimits};
 use tokio::net::TcpListener;
 
@@ -75,7 +75,14 @@ impl SimulatedServer {
         let (channels, open) = (app.channels().clone(), app.channels().clone());
         let stop = stopped.clone();
         serving.spawn(async move {
-            server::serve(listener, router(app), async move { stop.stopped().await }, Duration::from_secs(1)).await;
+            server::serve(
+                listener,
+                router(app),
+                TrustedProxies::default(),
+                async move { stop.stopped().await },
+                Duration::from_secs(1),
+            )
+            .await;
             open.stop(Duration::from_secs(1)).await;
         });
         Self { address, engine, channels, serving, stopped, between }

@@ -1,8 +1,9 @@
 //! Connect tokens: what stands in a `connectUrl`. Signed, not stored, so that any instance with the key can judge them.
 //!
-//! `v1.<payload>.<mac>`, both base64url without padding. The payload is `<session> <issued, ms> <user>`; the MAC is
-//! HMAC-SHA256 over the purpose, the version and the payload as it is written. A token is good for connecting several
-//! times within its life; whether its session still lives is not known here.
+//! `v2.<payload>.<mac>`, both base64url without padding. The payload is `<session> <expires, ms> <mark> <user>`; the MAC is
+//! HMAC-SHA256 over the purpose, the version and the payload as it is written. The mark stands for the secret with which the
+//! token was asked for, so that it ends with that secret. A token is good for connecting several times within its life;
+//! whether its session still lives is not known here.
 
 use std::fmt;
 
@@ -10,20 +11,22 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures::{FutureExt, future::BoxFuture};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
+use subtle::ConstantTimeEq;
 use tokio::time::Duration;
 
-use super::UserId;
+use super::{Account, SecretHash, UserId};
 use crate::{clock::Timestamp, error::Error, session::SessionId};
 
 /// How long a token can be used for connecting.
 pub const CONNECT_LIFE: Duration = Duration::from_secs(5 * 60);
-/// How far the clock of another instance may be ahead of ours.
-const MAX_SKEW: Duration = Duration::from_secs(30);
-/// Longest token ever minted: an id of 41, a time of 20, a user of 64, two spaces (127 bytes in base64url), and the rest.
-const MAX_TOKEN: usize = VERSION.len() + 170 + 1 + 43;
-const VERSION: &str = "v1.";
+/// Longest token ever minted: an id of 41, a time of 20, a mark of 22, a user of 64, three spaces (200 bytes in base64url), and
+/// the rest.
+const MAX_TOKEN: usize = VERSION.len() + 200 + 1 + 43;
+const VERSION: &str = "v2.";
 /// Stands in the MAC, so that nothing signed for another purpose passes for one of these.
 const PURPOSE: &str = "capture-cdp";
+/// The same for what stands for a secret.
+const MARK_PURPOSE: &str = "capture-secret";
 
 /// Signs connect tokens and recognises them. Shared by the instances of a cluster.
 #[derive(Clone)]
@@ -65,14 +68,16 @@ impl ConnectKey {
         &self.0
     }
 
-    /// A token for this user's session, good for [`CONNECT_LIFE`] from `now`. A credential: never logged.
-    pub fn mint(&self, session: SessionId, user: &UserId, now: Timestamp) -> String {
-        let payload = URL_SAFE_NO_PAD.encode(format!("{session} {} {user}", now.0));
-        let mac = URL_SAFE_NO_PAD.encode(self.sign(PURPOSE, &payload).finalize().into_bytes());
+    /// A token for this user's session, good until `expires`, while `secret` is one of the user's. A credential: never logged.
+    pub fn mint(&self, session: SessionId, user: &UserId, secret: &SecretHash, expires: Timestamp) -> String {
+        let mark = URL_SAFE_NO_PAD.encode(self.mark(secret));
+        let payload = URL_SAFE_NO_PAD.encode(format!("{session} {} {mark} {user}", expires.0));
+        let mac = URL_SAFE_NO_PAD.encode(self.sign(PURPOSE, payload.as_bytes()).finalize().into_bytes());
         format!("{VERSION}{payload}.{mac}")
     }
 
-    /// Whose session the token opens. Compares in constant time; any text is judged without a panic.
+    /// Whose session the token opens, as far as the token tells: see [`ConnectKey::is_of`] too. Compares in constant time; any
+    /// text is judged without a panic.
     ///
     /// # Errors
     /// See [`TokenError`].
@@ -83,23 +88,34 @@ impl ConnectKey {
         let signed = token.strip_prefix(VERSION).and_then(|rest| rest.split_once('.'));
         let (payload, mac) = signed.ok_or(TokenError::Malformed)?;
         let mac = URL_SAFE_NO_PAD.decode(mac).map_err(|_not_base64| TokenError::Malformed)?;
-        self.sign(PURPOSE, payload).verify_slice(&mac).map_err(|_differs| TokenError::Forged)?;
-        let (connect, issued) = read(payload).ok_or(TokenError::Malformed)?;
-        if issued.since(now) > MAX_SKEW {
-            return Err(TokenError::Early);
-        }
-        if now.since(issued) >= CONNECT_LIFE {
+        let signature = self.sign(PURPOSE, payload.as_bytes());
+        signature.verify_slice(&mac).map_err(|_differs| TokenError::Forged)?;
+        let (connect, expires) = read(payload).ok_or(TokenError::Malformed)?;
+        if now >= expires {
             return Err(TokenError::Expired);
         }
         Ok(connect)
     }
 
-    fn sign(&self, purpose: &str, payload: &str) -> Hmac<Sha256> {
+    /// Whether what a token opens is still this account's to open: it is enabled, and the secret is one of its own.
+    pub fn is_of(&self, connect: &Connect, account: &Account) -> bool {
+        let known =
+            account.secrets.iter().fold(false, |found, secret| found | connect.mark.matches(&self.mark(secret)));
+        known && account.enabled && account.id == connect.user
+    }
+
+    /// What stands for a secret: it tells the secret's hash to nobody, also where a person chose the secret.
+    fn mark(&self, secret: &SecretHash) -> [u8; MARK_BYTES] {
+        let mac = self.sign(MARK_PURPOSE, &secret.0).finalize().into_bytes();
+        std::array::from_fn(|at| mac.get(at).copied().unwrap_or_default())
+    }
+
+    fn sign(&self, purpose: &str, signed: &[u8]) -> Hmac<Sha256> {
         // HMAC fills a short key with zeros up to the hash's block.
         let block: [u8; 64] = std::array::from_fn(|at| self.0.get(at).copied().unwrap_or(0));
         let mut mac = <Hmac<Sha256> as hmac::digest::KeyInit>::new(&block.into());
-        for part in [purpose, "\0", VERSION, payload] {
-            mac.update(part.as_bytes());
+        for part in [purpose.as_bytes(), b"\0", VERSION.as_bytes(), signed] {
+            mac.update(part);
         }
         mac
     }
@@ -111,6 +127,23 @@ impl fmt::Debug for ConnectKey {
     }
 }
 
+/// Bytes of a mark: 128 bits are not found by trying.
+const MARK_BYTES: usize = 16;
+
+/// Stands for the secret a token was asked for with; means something only with the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SecretMark([u8; MARK_BYTES]);
+
+impl SecretMark {
+    fn parse(text: &str) -> Option<Self> {
+        URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
+    }
+
+    fn matches(&self, other: &[u8; MARK_BYTES]) -> bool {
+        self.0.ct_eq(other).into()
+    }
+}
+
 /// What a valid token opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connect {
@@ -118,6 +151,8 @@ pub struct Connect {
     pub session: SessionId,
     /// Its owner when the token was minted.
     pub user: UserId,
+    /// The secret it was asked for with.
+    pub mark: SecretMark,
 }
 
 /// Why a token opens nothing.
@@ -129,22 +164,20 @@ pub enum TokenError {
     /// Not signed with this key for this purpose.
     #[error("the connect token is not one of ours")]
     Forged,
-    /// Older than [`CONNECT_LIFE`].
+    /// Its time is up.
     #[error("the connect token has expired: get the session for a new one")]
     Expired,
-    /// From further in the future than clocks differ.
-    #[error("the connect token is not valid yet: the clocks of the servers differ")]
-    Early,
 }
 
 /// Reads a payload that we signed.
 fn read(payload: &str) -> Option<(Connect, Timestamp)> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
-    let mut parts = text.splitn(3, ' ');
+    let mut parts = text.splitn(4, ' ');
     let session = parts.next()?.parse().ok()?;
-    let issued = Timestamp(parts.next()?.parse().ok()?);
+    let expires = Timestamp(parts.next()?.parse().ok()?);
+    let mark = SecretMark::parse(parts.next()?)?;
     let user = parts.next()?.parse().ok()?;
-    Some((Connect { session, user }, issued))
+    Some((Connect { session, user, mark }, expires))
 }
 
 #[cfg(test)]
@@ -152,6 +185,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::account::Secret;
 
     const NOW: Timestamp = Timestamp(1_750_000_000_000);
 
@@ -163,9 +197,14 @@ mod tests {
         Timestamp(NOW.0 + millis)
     }
 
+    fn secret() -> SecretHash {
+        Secret::chosen("first").hash()
+    }
+
     fn minted(user: &str) -> (String, Connect) {
-        let connect = Connect { session: SessionId::new(), user: user.parse().unwrap() };
-        (key().mint(connect.session, &connect.user, NOW), connect)
+        let mark = SecretMark(key().mark(&secret()));
+        let connect = Connect { session: SessionId::new(), user: user.parse().unwrap(), mark };
+        (key().mint(connect.session, &connect.user, &secret(), at(300_000)), connect)
     }
 
     #[test]
@@ -177,23 +216,38 @@ mod tests {
             }
             assert!(token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)), "{token}");
         }
-        let longest = key().mint(SessionId::new(), &"u".repeat(64).parse().unwrap(), Timestamp(i64::MIN));
+        let longest = key().mint(SessionId::new(), &"u".repeat(64).parse().unwrap(), &secret(), Timestamp(i64::MIN));
         assert_eq!(longest.len(), MAX_TOKEN);
     }
 
     #[test]
-    fn a_token_lives_five_minutes_and_clocks_may_differ_by_half_a_minute() {
+    fn a_token_opens_until_it_expires() {
         let (token, connect) = minted("ann");
         for (now, expected) in [
-            (at(-30_001), Err(TokenError::Early)),
             (at(-30_000), Ok(connect.clone())),
             (at(299_999), Ok(connect)),
             (at(300_000), Err(TokenError::Expired)),
             (Timestamp(i64::MAX), Err(TokenError::Expired)),
-            (Timestamp(i64::MIN), Err(TokenError::Early)),
         ] {
             assert_eq!(key().verify(&token, now), expected, "{}", now.0);
         }
+    }
+
+    #[test]
+    fn a_token_is_its_accounts_while_the_secret_is_valid_and_the_account_enabled() {
+        let (_, connect) = minted("ann");
+        let account = |name: &str, secrets: &[&str]| {
+            let hashes = secrets.iter().map(|secret| Secret::chosen(secret).hash()).collect();
+            Account { secrets: hashes, ..Account::new(name.parse().unwrap(), secret()) }
+        };
+        assert!(key().is_of(&connect, &account("ann", &["first"])));
+        assert!(key().is_of(&connect, &account("ann", &["other", "first"])));
+        let disabled = Account { enabled: false, ..account("ann", &["first"]) };
+        for gone in [account("ann", &[]), account("ann", &["other"]), account("bob", &["first"]), disabled] {
+            assert!(!key().is_of(&connect, &gone), "{gone:?}");
+        }
+        assert!(!ConnectKey::from_bytes([8; 32]).is_of(&connect, &account("ann", &["first"])), "a mark needs its key");
+        assert_ne!(key().mark(&secret())[..], secret().0[..MARK_BYTES], "it is no part of the hash");
     }
 
     #[test]
@@ -225,7 +279,7 @@ mod tests {
             let changed = format!("{}{other}", token.strip_suffix(last).unwrap());
             assert_eq!(key().verify(&changed, NOW).is_ok(), other == last, "{changed}");
         }
-        for padded in [format!("{token}="), token.replace('.', "=."), token.replace("v1.", "V1."), format!(" {token}")]
+        for padded in [format!("{token}="), token.replace('.', "=."), token.replace("v2.", "V2."), format!(" {token}")]
         {
             assert!(key().verify(&padded, NOW).is_err(), "{padded}");
         }
@@ -238,32 +292,39 @@ mod tests {
         assert_eq!(ConnectKey::generate().unwrap().verify(&token, NOW), Err(TokenError::Forged));
         let payload = token.split('.').nth(1).unwrap();
         let signed_for = |purpose: &str| {
-            let mac = key().sign(purpose, payload).finalize().into_bytes();
-            format!("v1.{payload}.{}", URL_SAFE_NO_PAD.encode(mac))
+            let mac = key().sign(purpose, payload.as_bytes()).finalize().into_bytes();
+            format!("v2.{payload}.{}", URL_SAFE_NO_PAD.encode(mac))
         };
-        for purpose in ["", "capture", "capture-view", "capture-cdp\0"] {
+        for purpose in ["", "capture", "capture-view", "capture-secret", "capture-cdp\0"] {
             assert_eq!(key().verify(&signed_for(purpose), NOW), Err(TokenError::Forged), "{purpose:?}");
         }
         assert_eq!(key().verify(&signed_for(PURPOSE), NOW), Ok(connect));
         for mac in ["", "AA", &"A".repeat(43)] {
-            assert_eq!(key().verify(&format!("v1.{payload}.{mac}"), NOW), Err(TokenError::Forged), "{mac:?}");
+            assert_eq!(key().verify(&format!("v2.{payload}.{mac}"), NOW), Err(TokenError::Forged), "{mac:?}");
         }
     }
 
     #[test]
     fn what_has_not_the_form_of_a_token_is_malformed() {
         for text in
-            ["", "v1", "v1.", "v1.a", "v2.a.b", "none.a.b", "v1.a.b.c", "v1..=", "v1.a.\u{0}", &"v1.".repeat(100_000)]
+            ["", "v2", "v2.", "v2.a", "v1.a.b", "none.a.b", "v2.a.b.c", "v2..=", "v2.a.\u{0}", &"v2.".repeat(100_000)]
         {
             assert_eq!(key().verify(text, NOW), Err(TokenError::Malformed), "{text:.20}");
         }
         // Signed by us, and still not what we would sign.
-        for payload in
-            ["", "x", "sess_x 1 ann", &format!("{} 1 ", SessionId::new()), &format!("{} x ann", SessionId::new())]
-        {
+        let (id, mark) = (SessionId::new(), "A".repeat(22));
+        for payload in [
+            String::new(),
+            "x".to_owned(),
+            format!("sess_x 1 {mark} ann"),
+            format!("{id} 1 {mark} "),
+            format!("{id} x {mark} ann"),
+            format!("{id} 1 AAAA ann"),
+            format!("{id} 1 ann"),
+        ] {
             let payload = URL_SAFE_NO_PAD.encode(payload);
-            let mac = URL_SAFE_NO_PAD.encode(key().sign(PURPOSE, &payload).finalize().into_bytes());
-            assert_eq!(key().verify(&format!("v1.{payload}.{mac}"), NOW), Err(TokenError::Malformed), "{payload}");
+            let mac = URL_SAFE_NO_PAD.encode(key().sign(PURPOSE, payload.as_bytes()).finalize().into_bytes());
+            assert_eq!(key().verify(&format!("v2.{payload}.{mac}"), NOW), Err(TokenError::Malformed), "{payload}");
         }
     }
 
@@ -275,22 +336,23 @@ mod tests {
     #[test]
     fn the_mac_is_plain_hmac_sha256() {
         let block = <Hmac<Sha256> as Mac>::new_from_slice(&[7; 32]).unwrap();
-        let expected = block.chain_update("capture-cdp\0v1.abc").finalize().into_bytes();
-        assert_eq!(key().sign(PURPOSE, "abc").finalize().into_bytes(), expected);
+        let expected = block.chain_update("capture-cdp\0v2.abc").finalize().into_bytes();
+        assert_eq!(key().sign(PURPOSE, b"abc").finalize().into_bytes(), expected);
     }
 
     proptest! {
         #[test]
-        fn no_text_opens_anything_or_panics(text in "(v1\\.)?[A-Za-z0-9_.=-]{0,260}|\\PC{0,300}", now in any::<i64>()) {
+        fn no_text_opens_anything_or_panics(text in "(v2\\.)?[A-Za-z0-9_.=-]{0,260}|\\PC{0,300}", now in any::<i64>()) {
             prop_assert!(key().verify(&text, Timestamp(now)).is_err());
         }
 
         #[test]
-        fn minted_tokens_are_valid_at_once(user in "[A-Za-z0-9_.-]{1,64}", now in any::<i64>()) {
+        fn minted_tokens_are_valid_at_once(user in "[A-Za-z0-9_.-]{1,64}", now in i64::MIN..i64::MAX) {
             let session = SessionId::new();
             let user: UserId = user.parse().unwrap();
-            let token = key().mint(session, &user, Timestamp(now));
-            prop_assert_eq!(key().verify(&token, Timestamp(now)), Ok(Connect { session, user }));
+            let token = key().mint(session, &user, &secret(), Timestamp(now + 1));
+            let mark = SecretMark(key().mark(&secret()));
+            prop_assert_eq!(key().verify(&token, Timestamp(now)), Ok(Connect { session, user, mark }));
         }
     }
 }

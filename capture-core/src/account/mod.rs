@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "redis")]
 pub(crate) use self::ticket::{MAX_TICKETS_OF_USER, new_ticket, too_many_tickets};
 pub use self::{
-    connect::{CONNECT_LIFE, Connect, ConnectKey, ConnectKeys, TokenError},
+    connect::{CONNECT_LIFE, Connect, ConnectKey, ConnectKeys, SecretMark, TokenError},
     secret::{Secret, SecretHash},
     ticket::{Grant, MemoryTickets, Mode, Scope, TICKET_LIFE, Tickets},
 };

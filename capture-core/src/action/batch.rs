@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value};
 
-use super::{Action, ActionType, Outcome, parse, payload::Payload};
+use super::{Action, ActionType, Outcome, outcome::count, parse, payload::Payload};
 use crate::{error::Error, limits::MAX_BATCH_STEPS};
 
 /// `batch`. All steps are valid before the first one runs.
@@ -44,6 +44,15 @@ pub struct StepResult {
     pub duration_ms: u64,
     /// What it brought, or the fields of its error.
     pub result: Result<Outcome, Map<String, Value>>,
+}
+
+impl StepResult {
+    /// Bytes of its JSON, about.
+    pub(crate) fn json_bytes(&self) -> usize {
+        /// Index, type, success and duration.
+        const FIELDS: usize = 80;
+        FIELDS + self.result.as_ref().map_or_else(count, Outcome::json_bytes)
+    }
 }
 
 impl Serialize for StepResult {

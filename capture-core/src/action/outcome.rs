@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BatchResult, CheckResult, ConsoleResult, ContentResult, DragResult, ErrorsResult, GotoResult, Picture, PressResult,
-    QueryResult, ScrollResult, SelectResult, SnapshotResult, Tells, WaitedResult,
+    QueryResult, ScrollResult, SelectResult, SnapshotResult, StepResult, Tells, WaitedResult,
 };
 
 /// What an action brought: its own result, what else happened meanwhile, and the picture asked for.
@@ -31,6 +31,26 @@ impl From<ActionResult> for Outcome {
 }
 
 impl Outcome {
+    /// Bytes of its JSON, about: pictures are not encoded just to be measured.
+    pub(crate) fn json_bytes(&self) -> usize {
+        let attached = self.screenshot.as_ref().map_or(0, Picture::json_bytes);
+        let own = match &self.result {
+            ActionResult::Screenshot(picture) => picture.json_bytes(),
+            ActionResult::Batch(batch) => batch.results.iter().map(StepResult::json_bytes).sum(),
+            other => count(other),
+        };
+        attached + own + count(&self.effects)
+    }
+
+    /// The pictures of one action.
+    pub(crate) fn pictures_mut(&mut self) -> impl Iterator<Item = &mut Picture> {
+        let own = match &mut self.result {
+            ActionResult::Screenshot(picture) => Some(picture),
+            _ => None,
+        };
+        own.into_iter().chain(&mut self.screenshot)
+    }
+
     /// Bytes of the pictures in it, those of a batch's steps among them.
     pub(crate) fn picture_bytes(&self) -> usize {
         let attached = self.screenshot.as_ref().map_or(0, |picture| picture.body.len());
@@ -43,6 +63,23 @@ impl Outcome {
         };
         attached + own
     }
+}
+
+/// Bytes of the JSON of a value, counted without keeping them.
+pub(super) fn count(value: &impl Serialize) -> usize {
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    let _ = serde_json::to_writer(&mut count, value); // counting cannot fail
+    count.0
 }
 
 /// The fields of each action's own result.

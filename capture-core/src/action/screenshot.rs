@@ -1,6 +1,6 @@
 //! Pictures of the page.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{display::Base64Display, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -119,6 +119,24 @@ pub struct Picture {
     pub clamped: bool,
 }
 
+impl Picture {
+    /// Bytes of its JSON, about.
+    pub(crate) fn json_bytes(&self) -> usize {
+        self.body.len().div_ceil(3) * 4 + 100
+    }
+
+    /// The same picture, whose bytes take something along until the last copy of them is gone.
+    pub(crate) fn holding(&mut self, held: impl Send + 'static) {
+        struct Holding<T>(Bytes, T);
+        impl<T> AsRef<[u8]> for Holding<T> {
+            fn as_ref(&self) -> &[u8] {
+                &self.0
+            }
+        }
+        self.body = Bytes::from_owner(Holding(std::mem::take(&mut self.body), held));
+    }
+}
+
 impl Serialize for Picture {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_map(Some(4 + usize::from(self.clamped)))?;
@@ -150,7 +168,7 @@ struct Body<'a>(&'a [u8]);
 impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
-            serializer.serialize_str(&STANDARD.encode(self.0))
+            serializer.collect_str(&Base64Display::new(self.0, &STANDARD)) // never a second copy of it
         } else {
             serializer.serialize_bytes(self.0)
         }

@@ -1,8 +1,10 @@
 //! A client of the DevTools protocol, from the outside: texts in, texts out.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use futures::{future::BoxFuture, stream::BoxStream};
+
+use crate::shares::Share;
 
 /// One CDP client's way into a page's browser. Dropping it ends what the client began there; the page stays.
 pub struct CdpClient {
@@ -10,6 +12,27 @@ pub struct CdpClient {
     pub commands: Box<dyn CdpCommands>,
     /// Replies and events for it, in their order. Ends with the page, or when the client reads too slowly.
     pub frames: BoxStream<'static, String>,
+    /// What it holds of the server's memory; absent where nobody counts.
+    pub shares: Option<CdpShares>,
+}
+
+/// Bytes that wait on a client's behalf.
+#[derive(Debug)]
+pub struct CdpShares {
+    /// Of a command that has not come to its end.
+    pub incoming: Arc<Share>,
+    /// Of frames the client has not taken. Added to as they are told; whoever writes them subtracts.
+    pub outgoing: Arc<Share>,
+}
+
+impl CdpClient {
+    /// Counts what waits on its behalf from now on.
+    pub(crate) fn counted(mut self, incoming: Share, outgoing: Share) -> Self {
+        let outgoing = Arc::new(outgoing);
+        self.commands.count(Arc::clone(&outgoing));
+        self.shares = Some(CdpShares { incoming: Arc::new(incoming), outgoing });
+        self
+    }
 }
 
 /// Takes the commands of one client.
@@ -22,6 +45,12 @@ pub trait CdpCommands: Send + Sync + fmt::Debug {
     /// # Cancel safety
     /// Dropped while it waits, the command is not sent.
     fn send<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Result<(), CdpEnd>>;
+
+    /// Adds what waits for the client to this share from now on.
+    fn count(&self, waiting: Arc<Share>);
+
+    /// Whether nothing more is taken or told.
+    fn is_over(&self) -> bool;
 
     /// Why the frames ended.
     fn ended(&self) -> CdpEnd;

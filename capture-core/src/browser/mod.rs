@@ -17,7 +17,7 @@ use tokio::{sync::mpsc, time::Instant};
 
 pub use self::{
     absent::Absent,
-    cdp_client::{CdpClient, CdpCommands, CdpEnd},
+    cdp_client::{CdpClient, CdpCommands, CdpEnd, CdpShares},
     fault::{Fault, LostReason},
 };
 use crate::{

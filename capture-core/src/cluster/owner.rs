@@ -66,7 +66,7 @@ enum Asked {
     /// Under way, valid until this moment of the shared clock.
     Running(Arc<AtomicI64>),
     /// Over; the answer is gone where there were too many.
-    Answered { at: Instant, answer: Option<Bytes> },
+    Answered { at: Instant, answer: Option<Bytes>, user: UserId },
 }
 
 /// Questions by number.
@@ -75,22 +75,31 @@ struct Questions {
     asked: HashMap<Number, Asked>,
     /// The places that these take.
     taken: HashMap<Number, Place<UserId>>,
-    /// Those whose answers are kept, oldest first, and the bytes of these answers.
+    /// Those whose answers are kept, oldest first, and the bytes of these answers, by user.
     kept: VecDeque<Number>,
-    bytes: usize,
+    bytes: HashMap<UserId, usize>,
 }
 
 impl Questions {
-    /// Keeps an answer for one who does not get it; the oldest go when it is too much.
-    fn answered(&mut self, number: Number, answer: Bytes) {
-        self.bytes += answer.len();
+    /// Keeps an answer for one who does not get it; where they are too many the oldest go of the user who has most of them.
+    fn answered(&mut self, number: Number, user: UserId, answer: Bytes) {
+        *self.bytes.entry(user.clone()).or_default() += answer.len();
         self.kept.push_back(number.clone());
-        self.asked.insert(number, Asked::Answered { at: Instant::now(), answer: Some(answer) });
-        while self.bytes > KEPT_BYTES {
-            let Some(oldest) = self.kept.pop_front() else { break };
-            if let Some(Asked::Answered { answer, .. }) = self.asked.get_mut(&oldest) {
-                self.bytes -= answer.take().map_or(0, |answer| answer.len());
-            }
+        self.asked.insert(number, Asked::Answered { at: Instant::now(), answer: Some(answer), user });
+        while self.bytes.values().sum::<usize>() > KEPT_BYTES {
+            let Some(largest) = self.bytes.iter().max_by_key(|(_, bytes)| **bytes).map(|(user, _)| user.clone()) else {
+                return;
+            };
+            let of_largest = |number: &Number| match self.asked.get(number) {
+                Some(Asked::Answered { user, .. }) => *user == largest,
+                Some(Asked::Running(_)) | None => false,
+            };
+            let oldest = self.kept.iter().position(of_largest).and_then(|at| self.kept.remove(at));
+            let Some(Asked::Answered { answer, .. }) = oldest.and_then(|oldest| self.asked.get_mut(&oldest)) else {
+                return;
+            };
+            let freed = answer.take().map_or(0, |answer| answer.len());
+            less(&mut self.bytes, &largest, freed);
         }
     }
 
@@ -98,14 +107,24 @@ impl Questions {
     fn sweep(&mut self) {
         let Self { asked, taken, kept, bytes } = self;
         asked.retain(|_, asked| match asked {
-            Asked::Answered { at, answer } if at.elapsed() >= KEPT => {
-                *bytes -= answer.take().map_or(0, |answer| answer.len());
+            Asked::Answered { at, answer, user } if at.elapsed() >= KEPT => {
+                less(bytes, user, answer.take().map_or(0, |answer| answer.len()));
                 false
             }
             _ => true,
         });
         kept.retain(|number| asked.contains_key(number));
         taken.retain(|number, _| asked.contains_key(number));
+    }
+}
+
+/// Takes bytes from what is counted of a user.
+fn less(counted: &mut HashMap<UserId, usize>, user: &UserId, bytes: usize) {
+    if let Some(left) = counted.get_mut(user) {
+        *left = left.saturating_sub(bytes);
+        if *left == 0 {
+            counted.remove(user);
+        }
     }
 }
 
@@ -165,7 +184,7 @@ impl Owner {
     }
 
     async fn work(self: Arc<Self>, ask: Ask, number: Number, until: Arc<AtomicI64>) {
-        let (from, sent_as, session) = (ask.from.clone(), ask.number, ask.verb.session());
+        let (from, sent_as, session, user) = (ask.from.clone(), ask.number, ask.verb.session(), ask.user.clone());
         let mut carried_out = std::pin::pin!(self.carry_out(ask, until));
         let result = tokio::select! {
             biased;
@@ -184,7 +203,7 @@ impl Owner {
         };
         let result = result.map(|(brought, _)| Box::new(brought)).map_err(|error| RelayedError::from(&error));
         let answer = Message::Answer(sent_as, result).encode();
-        self.questions.lock().answered(number, answer.clone());
+        self.questions.lock().answered(number, user, answer.clone());
         self.send(&from, answer).await;
         if let Some(feed) = feed {
             self.feeders.begin(&from, feed);
@@ -288,4 +307,25 @@ fn forgotten() -> Error {
     Error::new(ErrorCode::Unavailable, "the answer of this request is not kept any more")
         .with_reason("result_dropped")
         .with_outcome(RunOutcome::Unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_answers_of_one_user_do_not_push_out_small_ones_of_others() {
+        let (me, ann, bob) = (InstanceId::new(), "ann".parse::<UserId>().unwrap(), "bob".parse::<UserId>().unwrap());
+        let mut questions = Questions::default();
+        questions.answered((me.clone(), 0), bob.clone(), Bytes::from_static(b"small"));
+        for number in 1..=3 {
+            questions.answered((me.clone(), number), ann.clone(), Bytes::from(vec![0; KEPT_BYTES / 2]));
+        }
+        let kept = |number: u64| match questions.asked.get(&(me.clone(), number)) {
+            Some(Asked::Answered { answer, .. }) => answer.is_some(),
+            _ => panic!("{number} is not known"),
+        };
+        assert_eq!([0, 1, 2, 3].map(kept), [true, false, false, true]);
+        assert_eq!(questions.bytes[&ann], KEPT_BYTES / 2);
+    }
 }

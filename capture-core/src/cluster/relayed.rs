@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{display::Base64Display, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use rmpv::Value;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
@@ -34,7 +34,9 @@ impl Serialize for Field<'_> {
         match self.0 {
             Value::Map(entries) => map(entries, serializer),
             Value::Array(items) => serializer.collect_seq(items.iter().map(Field)),
-            Value::Binary(bytes) if serializer.is_human_readable() => serializer.serialize_str(&STANDARD.encode(bytes)),
+            Value::Binary(bytes) if serializer.is_human_readable() => {
+                serializer.collect_str(&Base64Display::new(bytes, &STANDARD))
+            }
             other => other.serialize(serializer),
         }
     }

@@ -50,7 +50,12 @@ async fn beat(inner: &Weak<Inner>, reported: &mut HashMap<SessionId, u64>) -> bo
         }
     }
     let sent = Instant::now();
-    match inner.context.ledger.beat(inner.context.clock.now(), changed).await {
+    let beaten = inner.context.ledger.beat(inner.context.clock.now(), changed).await;
+    if inner.context.ledger.lease().is_none() {
+        // Where there is a lease, one missed beat is no reason to turn clients away.
+        *inner.unwritten.lock() = beaten.as_ref().err().map(ToString::to_string);
+    }
+    match beaten {
         Ok(Beaten { refused, lost }) => {
             *reported = counts;
             lose(&inner, lost).await;

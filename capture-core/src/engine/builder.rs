@@ -81,7 +81,8 @@ impl EngineBuilder {
             );
         }
         let (lease, limits) = (Lease::new(ledger.lease()), Arc::new(self.limits));
-        let context = Context { clock: Clock::start(), ledger, tasks: Tasks::default(), limits, lease };
+        let (clock, tasks, pools) = (Clock::start(), Tasks::default(), Arc::default());
+        let context = Context { clock, ledger, tasks, limits, lease, pools };
         let engine = Engine {
             inner: Arc::new(Inner {
                 places: Arc::new(Semaphore::new(context.limits.max_sessions)),
@@ -93,6 +94,7 @@ impl EngineBuilder {
                 creates: Mutex::new(Creates::default()),
                 ended: Mutex::new(Ended::default()),
                 draining: false.into(),
+                unwritten: Mutex::default(),
                 background: Tasks::default(),
             }),
         };

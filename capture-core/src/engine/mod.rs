@@ -55,6 +55,8 @@ struct Inner {
     creates: Mutex<Creates>,
     ended: Mutex<Ended>,
     draining: AtomicBool,
+    /// Why the last beat could not be written.
+    unwritten: Mutex<Option<String>>,
     /// Opens, beats and browsers; stopped after the sessions.
     background: Tasks,
 }
@@ -87,6 +89,9 @@ impl Engine {
     pub fn readiness(&self) -> Result<(), String> {
         if self.inner.draining.load(Ordering::Relaxed) {
             return Err("draining".to_owned());
+        }
+        if let Some(why) = &*self.inner.unwritten.lock() {
+            return Err(why.clone());
         }
         self.inner.backend.health()
     }

@@ -22,7 +22,9 @@ use super::{
     lease::Lease,
     live_view::LiveView,
     log::{EventLog, brief, brief_outcome},
+    pools::Pools,
     queue::{Waiting, queue},
+    replies::Replies,
 };
 use crate::{
     account::UserId,
@@ -54,6 +56,7 @@ pub(crate) struct Context {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) tasks: Tasks,
     pub(crate) lease: Lease,
+    pub(crate) pools: Arc<Pools>,
 }
 
 /// Starts the session's task. `on_end` runs once the final view is in the books and published.
@@ -76,8 +79,11 @@ pub(crate) fn start(opened: Opened, context: &Context, on_end: impl FnOnce(&Hand
         live_view: Arc::clone(&live_view),
         keys: Arc::clone(&keys),
         page: Arc::downgrade(&page),
+        pools: Arc::clone(&context.pools),
     };
+    let replies = Replies { pool: Arc::clone(&context.pools.pictures), user: handle.user.clone() };
     let actor = Actor {
+        replies,
         context: context.clone(),
         lost: page.lost(),
         page: Arc::clone(&page),
@@ -112,6 +118,7 @@ pub(crate) fn start(opened: Opened, context: &Context, on_end: impl FnOnce(&Hand
 
 struct Actor {
     context: Context,
+    replies: Replies,
     page: Arc<dyn Page>,
     page_events: mpsc::Receiver<EventKind>,
     lost: BoxFuture<'static, LostReason>,
@@ -230,6 +237,7 @@ impl Actor {
             log: Arc::clone(&self.log),
             action_id: Arc::clone(&job.action_id),
             lease: self.context.lease.clone(),
+            replies: self.replies.clone(),
         };
         let result = run.perform(job.action.clone()).boxed();
         self.running = Some(Running { job, started: Instant::now(), result });

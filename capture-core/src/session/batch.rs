@@ -10,6 +10,7 @@ use super::{
     ActionStep, EventKind, Usage,
     lease::Lease,
     log::{EventLog, brief_step},
+    replies::Replies,
 };
 use crate::{
     action::{Action, ActionResult, Batch, BatchResult, Deed, Outcome, StepResult},
@@ -28,6 +29,7 @@ pub(super) struct Run {
     pub(super) log: Arc<EventLog>,
     pub(super) action_id: Arc<str>,
     pub(super) lease: Lease,
+    pub(super) replies: Replies,
 }
 
 impl Run {
@@ -47,17 +49,20 @@ impl Run {
                 }
                 self.batch(batch, deadline).await
             }
-            _ => self.single(action, deadline).await,
+            _ => self.single(action, deadline, 0).await,
         };
         self.usage.lock().end(kind, result.is_ok());
         result
     }
 
-    async fn single(&self, action: Action, deadline: Instant) -> Result<Outcome, Error> {
+    /// Does one action, into a reply that has `taken` bytes already.
+    async fn single(&self, action: Action, deadline: Instant, taken: usize) -> Result<Outcome, Error> {
+        self.replies.before(&action)?;
         let (kind, timeout) = (action.kind(), action.timeout());
         let performed = Arc::clone(&self.page).perform(action, deadline);
         match tokio::time::timeout_at(deadline + GRACE, performed).await {
-            Ok(result) => result.map_err(Error::from),
+            Ok(Ok(outcome)) => self.replies.after(outcome, taken),
+            Ok(Err(fault)) => Err(Error::from(fault)),
             Err(_elapsed) => Err(Error::new(
                 ErrorCode::ActionTimeout,
                 format!("{kind} did not end within {} ms: the page does not answer", timeout.as_millis()),
@@ -68,9 +73,10 @@ impl Run {
 
     async fn batch(&self, batch: Batch, deadline: Instant) -> Result<Outcome, Error> {
         let mut results = Vec::with_capacity(batch.steps.len());
-        let mut failed: Option<(usize, Error)> = None;
+        let (mut failed, mut taken): (Option<(usize, Error)>, usize) = (None, 0);
         for (index, step) in batch.steps.into_iter().enumerate() {
-            let (step, error) = self.step(index, step, deadline).await;
+            let (step, error) = self.step(index, step, deadline, taken).await;
+            taken += step.json_bytes();
             results.push(step);
             let Some(error) = error else { continue };
             let lost = error.code() == ErrorCode::SessionInactive;
@@ -88,7 +94,7 @@ impl Run {
         }
     }
 
-    async fn step(&self, index: usize, step: Action, deadline: Instant) -> (StepResult, Option<Error>) {
+    async fn step(&self, index: usize, step: Action, deadline: Instant, taken: usize) -> (StepResult, Option<Error>) {
         let kind = step.kind();
         let started = Instant::now();
         let own_deadline = deadline.min(started + step.timeout());
@@ -98,7 +104,7 @@ impl Run {
         } else if let Err(suspended) = self.lease.check() {
             Err(suspended)
         } else {
-            self.single(step, own_deadline).await
+            self.single(step, own_deadline, taken).await
         };
         self.usage.lock().end(kind, result.is_ok());
         let (result, error) = match result {

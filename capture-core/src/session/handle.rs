@@ -17,6 +17,7 @@ use super::{
     ending::{END_TIMEOUT, unrecorded},
     live_view::LiveView,
     log::EventLog,
+    pools::Pools,
     queue::{Queue, Refused},
 };
 use crate::{
@@ -93,6 +94,7 @@ pub(crate) struct Handle {
     pub(super) keys: Arc<Mutex<Dedupe>>,
     /// Its page, while the session lives.
     pub(super) page: Weak<dyn Page>,
+    pub(super) pools: Arc<Pools>,
 }
 
 impl Handle {
@@ -121,7 +123,8 @@ impl Handle {
         }
         match self.page.upgrade() {
             Some(page) if view.is_active() => {
-                page.connect().await.map_err(|fault| Error::from(fault).with_session(view))
+                let client = page.connect().await.map_err(|fault| Error::from(fault).with_session(view))?;
+                Ok(client.counted(self.pools.cdp_in.share(&self.user), self.pools.cdp_out.share(&self.user)))
             }
             _ => Err(Error::inactive(self.ended().await?)),
         }

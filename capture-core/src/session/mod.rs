@@ -14,7 +14,9 @@ mod line;
 mod live_view;
 mod log;
 mod options;
+mod pools;
 mod queue;
+mod replies;
 mod usage;
 mod view;
 

@@ -12,7 +12,7 @@ use capture_core::{
 };
 
 use super::bearer::Credential;
-use crate::{app::App, client_address::Source, error::Refusal};
+use crate::{app::App, client_address::Source, error::Refusal, server::Place};
 
 /// No secret has this hash: compared with where there is no account, so that an unknown user costs the same.
 const NOBODY: SecretHash = SecretHash([0; 32]);
@@ -44,7 +44,12 @@ impl FromRequestParts<Arc<App>> for Credentialed {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
         let error = match authenticate(&parts.headers, app.accounts()).await {
-            Ok(grant) => return Ok(Self(grant)),
+            Ok(grant) => {
+                if let Some(place) = parts.extensions.get::<Arc<Place>>() {
+                    place.belongs_to(&grant.user);
+                }
+                return Ok(Self(grant));
+            }
             Err(error) if error.code() == ErrorCode::Unauthorized => error,
             Err(error) => return Err(error.into()),
         };

@@ -4,6 +4,7 @@
 //! upgrade, so that a refusal is an answer like any other.
 
 mod splice;
+mod token;
 
 use std::{fmt::Write as _, sync::Arc};
 
@@ -14,18 +15,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use capture_core::{
-    Caller, Connected, Error, ErrorCode,
-    account::{CONNECT_LIFE, Connect, TokenError, UserId},
+    Caller, Connected, Error,
+    account::{CONNECT_LIFE, Grant},
+    clock::Timestamp,
     session::SessionView,
 };
-use capture_ws::cdp::socket_config;
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde_json::json;
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{handshake::server::create_response_with_body, protocol::Role},
-};
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
 use crate::{app::App, client_address::Source, error::Refusal, reply, stream::check_origin};
 
@@ -44,7 +42,7 @@ pub(crate) struct Presented {
 pub(crate) async fn connect_url(
     app: &App,
     headers: &HeaderMap,
-    user: &UserId,
+    grant: &Grant,
     view: &SessionView,
 ) -> Result<Option<String>, Error> {
     if !view.options.cdp || !view.is_active() {
@@ -52,7 +50,12 @@ pub(crate) async fn connect_url(
     }
     let Some(base) = base(app, headers) else { return Ok(None) };
     let key = app.connect_keys().connect_key().await?;
-    Ok(Some(format!("{base}{PATH}?token={}", key.mint(view.id, user, app.now()))))
+    let expires = Timestamp(app.now().0 + i64::try_from(CONNECT_LIFE.as_millis()).unwrap_or(i64::MAX));
+    Ok(Some(address(&base, &key.mint(view.id, &grant.user, &grant.secret, expires))))
+}
+
+fn address(base: &str, token: &str) -> String {
+    format!("{base}{PATH}?token={token}")
 }
 
 /// `ws://host` or `wss://host/path` of this server, as its clients know it.
@@ -79,7 +82,7 @@ pub(crate) async fn connect(
 ) -> Result<Response, Refusal> {
     check_origin(&app, request.headers(), request.uri())?;
     let source = request.extensions().get::<Source>().copied();
-    let connect = verify(&app, &presented.token, source).await?;
+    let connect = token::judge(&app, &presented.token, source).await?;
     let handshake = create_response_with_body(&request, Body::empty).map_err(|error| {
         Error::invalid(format!("not a WebSocket upgrade: {error}"))
             .with_reason("not_a_websocket")
@@ -91,9 +94,9 @@ pub(crate) async fn connect(
             let upgraded = hyper::upgrade::on(&mut request);
             let socket = async move {
                 let io = TokioIo::new(upgraded.await.ok()?);
-                Some(WebSocketStream::from_raw_socket(io, Role::Server, Some(socket_config())).await)
+                Some(capture_ws::cdp::accept(io).await)
             };
-            app.channels().run_cdp(Box::pin(socket), client);
+            app.channels().run_cdp(Box::pin(socket), client, token::revoked(Arc::clone(&app), connect));
             return Ok(handshake.into_response());
         }
         Connected::At(address) => splice::open(&address, request.headers(), &presented.token, source).await?,
@@ -104,42 +107,24 @@ pub(crate) async fn connect(
     Ok(handshake.into_response())
 }
 
-/// `GET /json/version?token=…`, for clients that ask where to connect.
+/// `GET /json/version?token=…`, for clients that ask where to connect: with the token they have, so that what they are told
+/// ends when it does.
 pub(crate) async fn version(
     State(app): State<Arc<App>>,
     Query(presented): Query<Presented>,
     request: Request,
 ) -> Result<Response, Refusal> {
     check_origin(&app, request.headers(), request.uri())?;
-    let connect = verify(&app, &presented.token, request.extensions().get().copied()).await?;
-    let view = app.sessions().get(Caller::user(connect.user.clone()), connect.session).await?;
-    let url = connect_url(&app, request.headers(), &connect.user, &view).await?;
-    let url = url.ok_or_else(|| Error::inactive(view))?;
+    let connect = token::judge(&app, &presented.token, request.extensions().get().copied()).await?;
+    let view = app.sessions().get(Caller::user(connect.user), connect.session).await?;
+    if !view.is_active() {
+        return Err(Error::inactive(view).into());
+    }
+    let base =
+        base(&app, request.headers()).ok_or_else(|| Error::invalid("the Host header is missing or unreadable"))?;
     reply::ok(&json!({
         "Browser": concat!("Capture/", env!("CARGO_PKG_VERSION")),
         "Protocol-Version": "1.3",
-        "webSocketDebuggerUrl": url,
+        "webSocketDebuggerUrl": address(&base, &presented.token),
     }))
-}
-
-/// Whose token it is. Wrong ones are answered slower, as wrong secrets are.
-async fn verify(app: &App, token: &str, source: Option<Source>) -> Result<Connect, Error> {
-    let key = app.connect_keys().connect_key().await?;
-    let wrong = match key.verify(token, app.now()) {
-        Ok(connect) => return Ok(connect),
-        Err(wrong) => wrong,
-    };
-    if let Some(source) = source {
-        tokio::time::sleep(app.throttle().failed(source)).await;
-    }
-    let reason = match wrong {
-        TokenError::Expired => "token_expired",
-        TokenError::Malformed | TokenError::Forged | TokenError::Early => "token_invalid",
-    };
-    Err(Error::new(ErrorCode::Unauthorized, format!("this connectUrl cannot be used: {wrong}"))
-        .with_reason(reason)
-        .with_hint(format!(
-            "read the session again: each GET brings one that is good for {} s",
-            CONNECT_LIFE.as_secs()
-        )))
 }

@@ -10,7 +10,7 @@ use tokio::{
 };
 use url::Url;
 
-use super::PATH;
+use super::{PATH, token};
 use crate::{app::App, client_address::Source};
 
 /// What reaching the other instance and its answer may take.
@@ -79,8 +79,16 @@ async fn head(stream: &mut TcpStream) -> Result<String, String> {
     String::from_utf8(head).map_err(|error| error.to_string())
 }
 
-/// Completes when the session has ended, as far as it can be told.
+/// Completes when the session has ended or the client may not be there any more, as far as it can be told.
 pub(super) async fn over(app: Arc<App>, connect: Connect) {
+    let revoked = token::revoked(Arc::clone(&app), connect.clone());
+    tokio::select! {
+        () = ended(app, connect) => {}
+        () = revoked => {}
+    }
+}
+
+async fn ended(app: Arc<App>, connect: Connect) {
     loop {
         tokio::time::sleep(LOOK).await;
         let found = app.sessions().get(Caller::user(connect.user.clone()), connect.session).await;

@@ -8,11 +8,14 @@ use axum::{
 };
 use capture_core::{
     Caller, Error, ErrorCode,
+    account::Grant,
     session::{SessionId, SessionView},
 };
 
+use futures::FutureExt;
+
 use super::body::has_key;
-use crate::{app::App, auth::Authenticated, error::Refusal};
+use crate::{app::App, auth::Credentialed, error::Refusal, server::Place};
 
 /// The session id in the path. A malformed one is an id nobody has.
 #[derive(Debug)]
@@ -33,6 +36,7 @@ pub(crate) struct Target {
     app: Arc<App>,
     pub(crate) caller: Caller,
     pub(crate) id: SessionId,
+    grant: Grant,
     /// As it was when the request came.
     view: SessionView,
     keyed: bool,
@@ -42,10 +46,15 @@ impl FromRequestParts<Arc<App>> for Target {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
-        let Authenticated(caller) = Authenticated::from_request_parts(parts, app).await?;
+        let credentialed = Credentialed::from_request_parts(parts, app).await?;
+        let caller = credentialed.caller();
         let PathId(id) = PathId::from_request_parts(parts, app).await?;
         let view = app.sessions().get(caller.clone(), id).await?;
-        Ok(Self { app: Arc::clone(app), caller, id, view, keyed: has_key(&parts.headers) })
+        if let Some(place) = parts.extensions.get::<Arc<Place>>() {
+            let (app, caller) = (Arc::clone(app), caller.clone());
+            place.reads(Arc::new(move || has_ended(Arc::clone(&app), caller.clone(), id).boxed()));
+        }
+        Ok(Self { app: Arc::clone(app), caller, id, grant: credentialed.0, view, keyed: has_key(&parts.headers) })
     }
 }
 
@@ -56,9 +65,9 @@ impl Target {
         if self.view.is_active() || self.keyed { Ok(()) } else { Err(Error::inactive(self.view.clone()).into()) }
     }
 
-    /// The session as it was when the request came.
-    pub(crate) fn into_view(self) -> SessionView {
-        self.view
+    /// Who asked with which credential, and the session as it was when the request came.
+    pub(crate) fn into_parts(self) -> (Grant, SessionView) {
+        (self.grant, self.view)
     }
 
     /// What an error of this request becomes.
@@ -69,6 +78,14 @@ impl Target {
             return Error::inactive(self.view).into();
         }
         about(&self.app, self.caller, self.id, error).await
+    }
+}
+
+/// Whether the session has ended: a client that did not take a reply about it by then does not need it any more.
+async fn has_ended(app: Arc<App>, caller: Caller, id: SessionId) -> bool {
+    match app.sessions().get(caller, id).await {
+        Ok(view) => !view.is_active(),
+        Err(error) => error.code() == ErrorCode::SessionNotFound,
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::{
 };
 
 use super::*;
+use crate::client_address::TrustedProxies;
 
 #[tokio::test(start_paused = true)]
 async fn whatever_is_posted_the_answer_is_400_with_the_session() {
@@ -68,8 +69,13 @@ async fn an_answer_before_the_end_of_a_body_arrives() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let server =
-        crate::server::serve(listener, edge.router.clone(), async { drop(stopped.await) }, Duration::from_secs(5));
+    let server = crate::server::serve(
+        listener,
+        edge.router.clone(),
+        TrustedProxies::default(),
+        async { drop(stopped.await) },
+        Duration::from_secs(5),
+    );
     let client = async {
         let token = STANDARD.encode("ann:ann-secret");
         for (authorization, path, status) in [

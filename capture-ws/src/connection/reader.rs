@@ -57,6 +57,7 @@ enum Turn {
     Timer,
     Stopped,
     Displaced,
+    Unread,
 }
 
 impl Reader {
@@ -119,6 +120,8 @@ impl Reader {
             Err(code) => return self.close(code, "too many connections of this user"),
         };
         self.heard = Instant::now();
+        let share = Arc::new(self.channels.waiting.share(&grant.user));
+        self.outbox.count(Arc::clone(&share));
         let mut timer = std::pin::pin!(tokio::time::sleep_until(self.heard));
         loop {
             let next = self.next_timer();
@@ -129,6 +132,7 @@ impl Reader {
                 biased;
                 () = self.channels.stopped() => Turn::Stopped,
                 () = place.given_away() => Turn::Displaced,
+                () = share.gives_way() => Turn::Unread,
                 // Before answers: `action.finished` was told before its answer was.
                 news = self.feeds.next() => Turn::News(news),
                 Some(done) = self.in_flight.next() => Turn::Done(done),
@@ -145,6 +149,9 @@ impl Reader {
         match turn {
             Turn::Stopped => return Some(self.close(CloseCode::Restarting, "the server restarts")),
             Turn::Displaced => return Some(self.close(CloseCode::Overloaded, "other users have fewer connections")),
+            Turn::Unread => {
+                return Some(self.close(CloseCode::SlowConsumer, "too much waits for you to read it: connect again"));
+            }
             Turn::News(News::Lost) => return Some(self.close(CloseCode::SlowConsumer, "events were lost: resume")),
             Turn::News(news) => self.on_news(news),
             Turn::Done(done) => self.on_done(done),

@@ -55,25 +55,31 @@ impl<W: Sink<Message, Error = WsError> + Unpin> Writer<W> {
     /// Writes this and what waits behind it; `None` when it was the last.
     async fn write_all(&mut self, first: Item) -> Option<()> {
         let mut next = Some(first);
-        let mut fed = 0;
+        let (mut fed, mut bytes) = (0, 0);
         while let Some(item) = next {
             if let Item::Close(code, why) = item {
                 self.close(code, &why).await;
                 return None;
             }
+            if let Item::Frame(frame) = &item {
+                bytes += frame.len();
+            }
             let message = self.message(&item);
             self.within(async |sink| sink.feed(message).await).await?;
             fed += 1;
             if fed % TOGETHER == 0 {
-                self.flush().await?;
+                self.flush(&mut bytes).await?;
             }
             next = self.outbox.try_next();
         }
-        self.flush().await
+        self.flush(&mut bytes).await
     }
 
-    async fn flush(&mut self) -> Option<()> {
-        self.within(async |sink| sink.flush().await).await
+    /// Sends off what was fed, with so many bytes of frames.
+    async fn flush(&mut self, bytes: &mut usize) -> Option<()> {
+        self.within(async |sink| sink.flush().await).await?;
+        self.outbox.written(std::mem::take(bytes));
+        Some(())
     }
 
     /// Something a browser and a proxy can see, and something every WebSocket answers.

@@ -129,6 +129,12 @@ impl Default for ChromiumConfig {
 }
 
 impl ChromiumConfig {
+    /// The folder in which those of the browsers are made.
+    pub fn run_root(&self) -> PathBuf {
+        let default = || std::env::temp_dir().join(format!("capture-browsers-{}", rustix::process::getuid().as_raw()));
+        self.run_root.clone().unwrap_or_else(default)
+    }
+
     /// Sessions one browser holds at a time.
     pub(super) fn pages_per_browser(&self) -> usize {
         match self.isolation {

@@ -100,7 +100,7 @@ impl Chromium {
         } else {
             tracing::warn!(%walls, "this kernel does not have every wall around browsers");
         }
-        let root = RunRoot::open(config.run_root.clone())
+        let root = RunRoot::open(config.run_root())
             .map_err(|error| Fault::Unavailable(format!("no run root for browsers: {error}")))?;
         let guard = Guard::new(config.egress.clone(), Arc::new(System::default()));
         config.forbidden.iter().for_each(|address| guard.forbid(*address));

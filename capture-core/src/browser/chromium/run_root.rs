@@ -26,8 +26,7 @@ pub(super) struct BrowserDir {
 
 impl RunRoot {
     /// Makes the root, and removes what dead servers left in it, their browsers included.
-    pub(super) fn open(path: Option<PathBuf>) -> io::Result<Self> {
-        let path = path.unwrap_or_else(|| std::env::temp_dir().join(format!("capture-browsers-{}", getuid().as_raw())));
+    pub(super) fn open(path: PathBuf) -> io::Result<Self> {
         match fs::DirBuilder::new().mode(0o711).create(&path) {
             Ok(()) => fs::set_permissions(&path, fs::Permissions::from_mode(0o711))?,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => check_owner(&path)?,
@@ -163,14 +162,14 @@ mod tests {
     fn the_sweep_takes_what_the_dead_left_and_nothing_else() {
         let temp = tempfile::tempdir().unwrap();
         let path = temp.path().join("root");
-        let root = RunRoot::open(Some(path.clone())).unwrap();
+        let root = RunRoot::open(path.clone()).unwrap();
         let ours = root.browser_dir(None).unwrap();
         let dead = root.browser_dir(None).unwrap();
         fs::write(&dead.record, "1 1\n").unwrap(); // pid 1 did not start at tick 1
         fs::write(dead.path().join("profile/file"), "x").unwrap();
         let (dead_path, dead_record) = (dead.path.clone(), dead.record.clone());
         let _left_behind = std::mem::ManuallyDrop::new(dead);
-        RunRoot::open(Some(path)).unwrap();
+        RunRoot::open(path).unwrap();
         assert!(ours.path().exists() && !dead_path.exists() && !dead_record.exists());
         let gone = ours.path().to_owned();
         drop(ours);

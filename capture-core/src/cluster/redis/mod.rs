@@ -5,6 +5,7 @@
 
 mod inbox;
 mod lane;
+mod large;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -20,6 +21,7 @@ use tokio::sync::mpsc;
 use self::{
     inbox::{Hearing, Inbox},
     lane::Lane,
+    large::Large,
 };
 use super::bus::{Bus, BusError};
 use crate::{
@@ -33,9 +35,6 @@ const USER_TIMEOUT: Duration = Duration::from_secs(5);
 const KEEPALIVE: Duration = Duration::from_secs(5);
 /// Messages read ahead; a receiver that lags behind slows down the reading, and Redis drops a subscriber that reads too slowly.
 const AHEAD: usize = 4_096;
-/// How long what is large is kept.
-const LARGE_MS: u64 = 60_000;
-
 /// Sends a message.
 const PUBLISH: &str = include_str!("publish.lua");
 
@@ -46,7 +45,7 @@ pub struct RedisLink {
     prefix: Arc<str>,
     me: InstanceId,
     lane: Arc<Lane>,
-    large: Lane,
+    large: Large,
     scripts: Mutex<HashMap<&'static str, redis::Script>>,
     hearing: Arc<Hearing>,
     publish: redis::Script,
@@ -71,7 +70,7 @@ impl RedisLink {
         let client = Client::open(info).map_err(|error| error.to_string())?;
         Ok(Self {
             lane: Arc::new(Lane::new(client.clone())),
-            large: Lane::new(client.clone()),
+            large: Large::new(client.clone()),
             client,
             prefix: prefix.into(),
             me,
@@ -134,27 +133,11 @@ impl Bus for RedisLink {
     }
 
     fn put<'a>(&'a self, name: &'a str, bytes: Bytes) -> BoxFuture<'a, Result<(), BusError>> {
-        async move {
-            let key = self.key(name);
-            let kept = self.large.run(|mut connection| async move {
-                let mut command = redis::cmd("SET");
-                command.arg(key).arg(&*bytes).arg("PX").arg(LARGE_MS);
-                command.query_async::<()>(&mut connection).await
-            });
-            kept.await.map_err(BusError)
-        }
-        .boxed()
+        async move { self.large.put(self.key(name), bytes).await.map_err(BusError) }.boxed()
     }
 
     fn take<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, BusError>> {
-        async move {
-            let key = self.key(name);
-            let taken = self.large.run(|mut connection| async move {
-                redis::cmd("GETDEL").arg(key).query_async::<Option<Vec<u8>>>(&mut connection).await
-            });
-            Ok(taken.await.map_err(BusError)?.map(Bytes::from))
-        }
-        .boxed()
+        async move { self.large.take(self.key(name)).await.map_err(BusError) }.boxed()
     }
 
     fn health(&self) -> Result<(), String> {

@@ -1,6 +1,12 @@
 //! One client: its commands judged and passed on, its replies brought back.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use futures::{FutureExt, future::BoxFuture};
 use serde::{Deserialize, Serialize};
@@ -17,10 +23,17 @@ use super::{
     outbox::Outbox,
     params::Fields,
 };
-use crate::browser::{CdpClient, CdpCommands, CdpEnd, Fault};
+use crate::{
+    browser::{CdpClient, CdpCommands, CdpEnd, Fault},
+    shares::Share,
+};
 
 /// Chromium's code for a session it does not know.
 const NO_SESSION: i64 = -32_001;
+/// Refused commands of one client that are logged; a client may send thousands a second.
+const LOGGED: u32 = 64;
+/// Characters of a reason that are logged.
+const LOGGED_CHARS: usize = 200;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -55,11 +68,12 @@ pub(in super::super) async fn connect(browser: &Arc<Browser>, context: &str) -> 
     };
     let (outbox, frames) = Outbox::open();
     clients.join(root.clone(), Arc::clone(&outbox));
-    let client = Client { browser: Arc::clone(browser), context: context.into(), root, outbox };
+    let client =
+        Client { browser: Arc::clone(browser), context: context.into(), root, outbox, refused: AtomicU32::new(0) };
     if browser.lost_reason().is_some() {
         client.outbox.end(CdpEnd::SessionOver); // it was lost before it knew of us
     }
-    Ok(CdpClient { commands: Box::new(client), frames })
+    Ok(CdpClient { commands: Box::new(client), frames, shares: None })
 }
 
 /// A connected client. Dropping it ends its sessions, its contexts and what it had enabled.
@@ -69,6 +83,8 @@ struct Client {
     context: Arc<str>,
     root: SessionKey,
     outbox: Arc<Outbox>,
+    /// Commands refused so far.
+    refused: AtomicU32,
 }
 
 impl fmt::Debug for Client {
@@ -80,6 +96,14 @@ impl fmt::Debug for Client {
 impl CdpCommands for Client {
     fn send<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Result<(), CdpEnd>> {
         self.take(text).boxed()
+    }
+
+    fn count(&self, waiting: Arc<Share>) {
+        self.outbox.count(waiting);
+    }
+
+    fn is_over(&self) -> bool {
+        self.outbox.over().is_some()
     }
 
     fn ended(&self) -> CdpEnd {
@@ -96,7 +120,7 @@ impl Client {
             Ok(request) => request,
             Err(FrameError::Unreadable(why)) => return Err(self.end(CdpEnd::Unreadable(why))),
             Err(FrameError::Invalid { id, session, refusal }) => {
-                self.outbox.tell(refusal.answer(id, session.as_deref()));
+                self.refuse("", &refusal, id, session.as_deref());
                 return Ok(());
             }
         };
@@ -105,21 +129,21 @@ impl Client {
             named.map_or(Some(self.root.clone()), |name| self.browser.routes().clients().session(&self.root, name));
         let Some(session) = known else {
             let refusal = Refusal { code: NO_SESSION, message: "Session with given id not found.".to_owned() };
-            self.outbox.tell(refusal.answer(id, named));
+            self.refuse(&request.method, &refusal, id, named);
             return Ok(());
         };
         match judge(&request) {
             Verdict::Pass => return self.pass(&request, session, None, None).await,
             Verdict::Rewrite(fields) => return self.pass(&request, session, Some(fields), None).await,
-            Verdict::Watch(deed, fields) => match self.refuse(&deed) {
-                Some(refusal) => self.outbox.tell(refusal.answer(id, named)),
+            Verdict::Watch(deed, fields) => match self.judge_target(&deed) {
+                Some(refusal) => self.refuse(&request.method, &refusal, id, named),
                 None => return self.pass(&request, session, fields, Some(deed)).await,
             },
             Verdict::Close => {
                 self.outbox.tell(done(id, named));
                 return Err(self.end(CdpEnd::Closed));
             }
-            Verdict::Refuse(refusal) => self.outbox.tell(refusal.answer(id, named)),
+            Verdict::Refuse(refusal) => self.refuse(&request.method, &refusal, id, named),
         }
         Ok(())
     }
@@ -129,8 +153,26 @@ impl Client {
         why
     }
 
+    /// Answers with the refusal, and logs the first ones of each client.
+    fn refuse(&self, method: &str, refusal: &Refusal, id: u64, session: Option<&str>) {
+        let before = self.refused.fetch_add(1, Ordering::Relaxed);
+        if before < LOGGED {
+            let rule: String = refusal.message.chars().take(LOGGED_CHARS).collect();
+            let last = before + 1 == LOGGED; // what it is refused after this one is not logged
+            tracing::debug!(
+                client = self.root.as_ref(),
+                method,
+                code = refusal.code,
+                rule,
+                last,
+                "CDP command refused"
+            );
+        }
+        self.outbox.tell(refusal.answer(id, session));
+    }
+
     /// What only the bridge can judge: whether it is the client's to end.
-    fn refuse(&self, deed: &Deed) -> Option<Refusal> {
+    fn judge_target(&self, deed: &Deed) -> Option<Refusal> {
         match deed {
             Deed::Detach { session } if self.browser.routes().clients().session(&self.root, session).is_none() => {
                 Some(Refusal { code: -32_602, message: "No session with given id".to_owned() })

@@ -1,7 +1,7 @@
 //! What waits to be read by one client: replies and events in their order, bounded.
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicUsize, Ordering},
 };
 
@@ -9,7 +9,7 @@ use futures::stream::{BoxStream, StreamExt};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use crate::browser::CdpEnd;
+use crate::{browser::CdpEnd, shares::Share};
 
 /// Frames that may wait.
 const FRAMES: usize = 16_384;
@@ -21,6 +21,8 @@ const BYTES: usize = 128 * 1024 * 1024;
 pub(super) struct Outbox {
     state: Mutex<State>,
     bytes: AtomicUsize,
+    /// What its user and all users hold together, this among them.
+    share: OnceLock<Arc<Share>>,
 }
 
 #[derive(Debug)]
@@ -33,7 +35,11 @@ impl Outbox {
     /// An empty one, and where its frames come out.
     pub(super) fn open() -> (Arc<Self>, BoxStream<'static, String>) {
         let (sender, receiver) = mpsc::channel(FRAMES);
-        let outbox = Arc::new(Self { state: Mutex::new(State::Open(sender)), bytes: AtomicUsize::new(0) });
+        let outbox = Arc::new(Self {
+            state: Mutex::new(State::Open(sender)),
+            bytes: AtomicUsize::new(0),
+            share: OnceLock::new(),
+        });
         let taking = Arc::clone(&outbox);
         let frames = futures::stream::unfold((receiver, taking), |(mut receiver, taking)| async move {
             let frame: String = receiver.recv().await?;
@@ -41,6 +47,11 @@ impl Outbox {
             Some((frame, (receiver, taking)))
         });
         (outbox, frames.fuse().boxed())
+    }
+
+    /// Adds what is told from now on to this share, too; whoever writes it subtracts.
+    pub(super) fn count(&self, share: Arc<Share>) {
+        let _first_one_counts = self.share.set(share);
     }
 
     /// Adds a frame, without waiting.
@@ -51,6 +62,9 @@ impl Outbox {
         let fits = self.bytes.load(Ordering::Relaxed) <= BYTES;
         if fits && frames.try_send(frame).is_ok() {
             self.bytes.fetch_add(length, Ordering::Relaxed);
+            if let Some(share) = self.share.get() {
+                share.add(length);
+            }
         } else {
             *state = State::Over(CdpEnd::TooSlow);
         }

@@ -1,0 +1,60 @@
+//! Whether there is room on the disks that a new session needs.
+
+use std::path::{Path, PathBuf};
+
+/// The ledger's log grows by a few MiB between two checkpoints, and the profile of a browser begins with about five.
+const LEAST_BYTES: u64 = 16 << 20;
+
+/// The folders that are written to while sessions are created.
+#[derive(Debug, Clone, Default)]
+pub struct Folders(Vec<PathBuf>);
+
+impl Folders {
+    /// These folders; one that does not exist is not looked at.
+    pub fn new(folders: impl IntoIterator<Item = PathBuf>) -> Self {
+        Self(folders.into_iter().collect())
+    }
+
+    /// Asks the file system of each, which takes microseconds.
+    ///
+    /// # Errors
+    /// Names the first folder whose disk is full.
+    pub(crate) fn room(&self) -> Result<(), String> {
+        self.0.iter().try_for_each(|folder| match free(folder) {
+            Some(bytes) => judge(folder, bytes),
+            None => Ok(()),
+        })
+    }
+}
+
+/// Bytes this process may still write there. With a quota or as root it may be others than those the system has.
+fn free(folder: &Path) -> Option<u64> {
+    let system = rustix::fs::statvfs(folder).ok()?;
+    Some(system.f_bavail.saturating_mul(system.f_frsize))
+}
+
+fn judge(folder: &Path, bytes: u64) -> Result<(), String> {
+    if bytes >= LEAST_BYTES {
+        return Ok(());
+    }
+    Err(format!(
+        "the disk of {} is full: {} KiB are left, {} are needed",
+        folder.display(),
+        bytes >> 10,
+        LEAST_BYTES >> 10
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_without_room_is_named_and_a_missing_folder_is_not_judged() {
+        assert_eq!(judge(Path::new("/data"), LEAST_BYTES), Ok(()));
+        let told = judge(Path::new("/data"), LEAST_BYTES - 1).unwrap_err();
+        assert_eq!(told, "the disk of /data is full: 16383 KiB are left, 16384 are needed");
+        assert_eq!(Folders::new(["/nowhere/at/all".into()]).room(), Ok(()));
+        assert!(free(Path::new("/proc")).is_some());
+    }
+}

@@ -1,0 +1,146 @@
+//! CDP clients that begin frames and do not end them, and that do not read what they asked for.
+
+use std::time::Duration;
+
+use capture_tests::{
+    Client, Server,
+    raw::{TEXT, claim},
+    server::Folder,
+    until,
+};
+use futures::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
+
+use super::{assert_memory_is_back, assert_served, from_elsewhere, memory};
+
+/// What a frame may have at most, and what the attackers send of it.
+const FRAME: u64 = 100 << 20;
+const SENT: usize = 60 << 20;
+
+/// A CDP session's address, as path and query.
+async fn way_in(client: &Client) -> (String, String) {
+    let created = client.post("/v1/sessions", &json!({"cdp": true})).await.expect(201);
+    let url = created["session"]["connectUrl"].as_str().unwrap();
+    let path = url.split_once("/cdp").map(|(_, query)| format!("/cdp{query}")).unwrap();
+    (created["session"]["id"].as_str().unwrap().to_owned(), path)
+}
+
+/// An upgraded connection.
+async fn upgraded(server: &Server, path: &str) -> TcpStream {
+    let mut stream = from_elsewhere(server).await.unwrap();
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+         sec-websocket-key: AAECAwQFBgcICQoLDA0ODw==\r\n\r\n",
+        server.address()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        answer.push(stream.read_u8().await.unwrap());
+    }
+    assert!(answer.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&answer));
+    stream
+}
+
+#[tokio::test]
+async fn frames_that_are_begun_and_not_ended_are_bounded_together_and_in_time() {
+    let server = Server::start().await;
+    let (ann, bob) = (server.user("ann").await, server.user("bob").await);
+    let other = bob.create(&json!({})).await;
+    let (_, path) = way_in(&ann).await;
+    let before = memory(&server);
+    let piece = vec![b' '; 1 << 20];
+    let mut clients = Vec::new();
+    for _ in 0..6 {
+        let mut stream = upgraded(&server, &path).await;
+        let _ = stream.write_all(&claim(TEXT, FRAME)).await;
+        for _ in 0..SENT >> 20 {
+            // One that has to give way is closed while it sends.
+            if !matches!(timeout(Duration::from_secs(5), stream.write_all(&piece)).await, Ok(Ok(()))) {
+                break;
+            }
+        }
+        clients.push(stream);
+    }
+    let held = memory(&server).saturating_sub(before);
+    assert!(held < 256 << 20, "six clients hold {} MiB of frames that are not whole", held >> 20);
+    assert_served(&server, &bob, &other).await;
+    assert_memory_is_back(&server, before, Duration::from_secs(25)).await; // what stalls is given up after 10 s
+    server.stop().await;
+}
+
+/// A client that can be told to say something and to listen, and does neither by itself.
+struct Devtools {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    page: String,
+}
+
+impl Devtools {
+    /// Attached to the session's page.
+    async fn attached(url: &str) -> Self {
+        let (socket, _) = connect_async(url).await.unwrap();
+        let mut client = Self { socket, page: String::new() };
+        let targets = client.ask(json!({"id": 1, "method": "Target.getTargets"})).await;
+        let is_page = |target: &&Value| target["type"] == "page";
+        let page = targets["targetInfos"].as_array().unwrap().iter().find(is_page).unwrap()["targetId"].clone();
+        let attach = json!({"id": 2, "method": "Target.attachToTarget", "params": {"targetId": page, "flatten": true}});
+        client.page = client.ask(attach).await["sessionId"].as_str().unwrap().to_owned();
+        client
+    }
+
+    async fn say(&mut self, command: &Value) {
+        self.socket.send(Message::text(command.to_string())).await.unwrap();
+    }
+
+    /// The result of a command; what else is told is skipped.
+    async fn ask(&mut self, command: Value) -> Value {
+        self.say(&command).await;
+        loop {
+            let told = timeout(Duration::from_secs(30), self.socket.next()).await.expect("an answer");
+            let told: Value = serde_json::from_str(told.unwrap().unwrap().to_text().unwrap()).unwrap();
+            if told["id"] == command["id"] {
+                return told["result"].clone();
+            }
+        }
+    }
+
+    fn evaluate(&self, id: u64, expression: &str) -> Value {
+        json!({"id": id, "method": "Runtime.evaluate", "sessionId": self.page,
+            "params": {"expression": expression, "returnByValue": true}})
+    }
+}
+
+#[tokio::test]
+async fn what_cdp_clients_do_not_read_is_bounded_together_and_let_go_of_with_the_session() {
+    let server = Server::start_in(Folder::logged(), &[]).await;
+    let (ann, bob) = (server.user("ann").await, server.user("bob").await);
+    let other = bob.create(&json!({})).await;
+    let (id, path) = way_in(&ann).await;
+    let url = format!("ws://{}{path}", server.address());
+    let mut reading = Devtools::attached(&url).await;
+    let before = memory(&server);
+    let mut silent = Vec::new();
+    for _ in 0..4 {
+        let mut client = Devtools::attached(&url).await;
+        for number in 10..13 {
+            client.say(&client.evaluate(number, "'x'.repeat(14e6)")).await;
+        }
+        silent.push(client);
+    }
+    // Answered after all of them.
+    assert_eq!(reading.ask(reading.evaluate(9, "1 + 1")).await["result"]["value"], 2, "one that reads goes on");
+    let gave_way = async || server.folder().log().contains("a client holds too many bytes and is closed");
+    until("the largest client gives way", Duration::from_secs(60), gave_way).await;
+    assert!(memory(&server) > before + (60 << 20), "the others hold much");
+    assert_served(&server, &bob, &other).await;
+    ann.delete(&format!("/v1/sessions/{id}")).await.expect(200);
+    assert_memory_is_back(&server, before, Duration::from_secs(15)).await;
+    drop(silent);
+    server.stop().await;
+}
