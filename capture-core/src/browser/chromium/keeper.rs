@@ -14,6 +14,7 @@ use super::{
     bridge::{self, Maker},
     browser::Browser,
     cdp::{CdpSession, Event, SessionKey, commands},
+    clipboard::{self, Clip},
     flood::Flood,
     journal::{Journal, is_logged},
     screencast::{self, Pictures},
@@ -98,6 +99,8 @@ pub(super) struct Keeper {
     pub(super) told: mpsc::Sender<EventKind>,
     pub(super) journal: Arc<Mutex<Journal>>,
     pub(super) pictures: Pictures,
+    /// Whether other sessions use the browser's clipboard too.
+    pub(super) shares_clipboard: bool,
     /// Dialogs left to a client: the page, and what we would have answered.
     pub(super) unanswered: Vec<(SessionKey, bool)>,
 }
@@ -154,9 +157,21 @@ impl Keeper {
                 let drag = event.decode::<DragIntercepted>().map(|drag| drag.data);
                 self.tabs.send_modify(|tabs| tabs.noticed.drag = drag);
             }
+            "Runtime.bindingCalled" => match clipboard::copied(event) {
+                Some(clip) => self.on_copied(clip),
+                None => self.on_tab_event(event),
+            },
             _ if is_logged(event) => self.journal.lock().on_event(event),
             _ => self.on_tab_event(event),
         }
+    }
+
+    /// Those who wait for a change of the tabs do not wait for this one.
+    fn on_copied(&self, clip: Clip) {
+        self.tabs.send_if_modified(|tabs| {
+            tabs.clip = clip;
+            false
+        });
     }
 
     /// Listens again to those of these pages that are still there.
@@ -203,7 +218,7 @@ impl Keeper {
 
     /// A frame got a process of its own: set it up and let it run.
     fn on_frame(&self, holder: &SessionKey, (key, session): (SessionKey, CdpSession), info: TargetInfo) {
-        setup::prepare_frame(&session, self.tabs.borrow().shape);
+        setup::prepare_frame(&session, self.tabs.borrow().shape, self.shares_clipboard);
         self.tabs.send_modify(|tabs| {
             if let Some(tab) = tabs.owner(holder) {
                 tab.frames.adopt(info.target_id, info.parent_frame_id, key, session);
@@ -228,7 +243,8 @@ impl Keeper {
             return;
         }
         // The first tab was made in its size, and so is one that takes its place, unless the size was changed.
-        setup::prepare(&session, (count > 0 || shape != Shape::default()).then_some(shape));
+        let sized = (count > 0 || shape != Shape::default()).then_some(shape);
+        setup::prepare(&session, sized, self.shares_clipboard);
         let tab = Tab::new(key.clone(), session, target_info.target_id);
         if maker == Maker::Unknown {
             return self.tabs.send_modify(|tabs| tabs.undecided.push(tab));

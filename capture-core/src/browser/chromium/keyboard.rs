@@ -53,6 +53,7 @@ impl ChromiumPage {
             self.focus(selector, press.timeout, deadline).await?;
         }
         let tab = self.active()?;
+        self.separate_clipboard(&press.chord, deadline).await;
         self.handled(&tab, chord(&tab, &press.chord), "the key was pressed", Due { deadline, timeout: press.timeout })
             .await?;
         self.let_it_act(deadline).await;
@@ -129,6 +130,16 @@ fn chord(tab: &CdpSession, chord: &Chord) -> Vec<Pending> {
         sent.extend(modifier_key(modifier).map(|key| tab.send(&key_event(Kind::KeyUp, key, &held, None))));
     }
     sent
+}
+
+/// Control and A: all of what has the focus is selected.
+pub(super) fn select_all(tab: &CdpSession) -> Vec<Pending> {
+    chord(tab, &Chord { name: "Control+a".to_owned(), modifiers: vec![Modifier::Control], key: "a".to_owned() })
+}
+
+/// What is selected is removed.
+pub(super) fn backspace(tab: &CdpSession) -> Vec<Pending> {
+    stroke(tab, definition("Backspace"), &[], None)
 }
 
 /// Down and up.

@@ -6,10 +6,12 @@
 mod bridge;
 mod browser;
 mod cdp;
+mod clipboard;
 mod config;
 mod context;
 mod dedicated;
 mod drag;
+mod edit;
 mod executable;
 mod fault;
 mod flags;
