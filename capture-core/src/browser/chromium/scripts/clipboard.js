@@ -9,8 +9,10 @@ const CLIPS_A_SECOND = 10;
 // How long a paste that was allowed may take to come.
 const PASTE_COMES_MS = 2000;
 
+const NOTHING = { text: '', html: null };
+
 let allowed = null; // what the next paste may bring
-let told = { since: 0, count: 0, last: '' };
+let told = { since: 0, count: 0 };
 
 function separateClipboard() {
   addEventListener('copy', watchCopy, { capture: true });
@@ -26,13 +28,25 @@ function allowPaste(clip) {
   return true;
 }
 
-// The page's listeners decide what is copied: each place the event passes is looked at after them.
+// The page's listeners decide what is copied: each place the event passes is looked at after them. Where none of these
+// looks comes, the page keeps to itself what it copied, and the session's clipboard is empty.
 function watchCopy(event) {
   if (!event.isTrusted) return;
-  const look = () => tellCopied(clipOf(event));
+  let seen = null;
+  const look = () => {
+    const clip = clipOf(event);
+    const isNew = clip.text !== seen?.text || clip.html !== seen.html;
+    // Where nothing is selected the browser copies nothing.
+    if (isNew && (clip.text || event.defaultPrevented)) tellCopied(clip);
+    seen = clip;
+  };
   const places = event.composedPath();
-  for (const place of places) own.addEventListener(place, event.type, look, { once: true });
-  setTimeout(() => places.forEach((place) => own.removeEventListener(place, event.type, look)));
+  const phases = [{ capture: true }, { capture: false }];
+  for (const place of places) for (const phase of phases) own.addEventListener(place, event.type, look, phase);
+  setTimeout(() => {
+    for (const place of places) for (const phase of phases) own.removeEventListener(place, event.type, look, phase);
+    if (!seen) tellCopied(NOTHING);
+  });
 }
 
 function clipOf(event) {
@@ -49,14 +63,12 @@ function selectedText(target) {
 }
 
 function tellCopied(clip) {
-  if (!clip.text && !clip.html) return;
   const now = performance.now();
-  if (now - told.since > 1000) told = { ...told, since: now, count: 0 };
+  if (now - told.since > 1000) told = { since: now, count: 0 };
+  told.count += 1;
+  if (told.count > CLIPS_A_SECOND) return;
   const fits = clip.text.length + (clip.html?.length ?? 0) <= CLIP_CHARS && told.count < CLIPS_A_SECOND;
-  const report = JSON.stringify(fits ? clip : { text: '', html: null });
-  if (report === told.last) return;
-  told = { since: told.since, count: told.count + 1, last: report };
-  globalThis.captureCopied?.(report);
+  globalThis.captureCopied?.(JSON.stringify(fits ? clip : NOTHING));
 }
 
 function guardPaste(event) {

@@ -10,8 +10,14 @@ let editing = null;
 function isProxy(element) {
   if (own.get(element, 'editContext')) return true;
   if (own.localName(element) !== 'textarea') return false;
-  const isTiny = own.clientWidth(element) <= 2 || own.clientHeight(element) <= 2;
-  return isTiny || getComputedStyle(element).opacity === '0';
+  const holder = own.parentElement(element);
+  const isClipped = holder && getComputedStyle(holder).overflow !== 'visible' && isTiny(holder);
+  return isClipped || isTiny(element) || getComputedStyle(element).opacity === '0';
+}
+
+// Too small for a single character to be read.
+function isTiny(element) {
+  return own.clientWidth(element) <= 3 || own.clientHeight(element) <= 3;
 }
 
 async function beginEdit(element) {
