@@ -211,7 +211,11 @@ impl Keeper {
         let session = self.browser.page_session(key.clone());
         match target_info.kind.as_str() {
             "iframe" => self.on_frame(&event.session, (key, session), target_info),
-            "worker" => drop(session.send(&commands::run())), // none of our business
+            "worker" => {
+                // For what it logs and what goes wrong in it.
+                drop(session.send(&commands::enable_runtime()));
+                drop(session.send(&commands::run()));
+            }
             _ => self.on_page(&key, session, target_info),
         }
     }

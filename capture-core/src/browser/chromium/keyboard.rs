@@ -104,8 +104,18 @@ fn type_character(tab: &CdpSession, character: char) -> Vec<Pending> {
     };
     match definition(&name) {
         Some(key) => stroke(tab, Some(key), &[], text_of(key)),
-        None => vec![tab.send(&commands::insert_text(name))],
+        None => {
+            let event = |kind| tab.send(&unlisted_key_event(kind, &name));
+            vec![event(Kind::RawKeyDown), tab.send(&commands::insert_text(name.clone())), event(Kind::KeyUp)]
+        }
     }
+}
+
+/// A key of another keyboard: the character it brings is all that is known of it.
+fn unlisted_key_event(kind: Kind, character: &str) -> DispatchKeyEventParams {
+    let mut event = DispatchKeyEventParams::new(kind);
+    event.key = Some(character.to_owned());
+    event
 }
 
 /// Modifiers down, the key down and up, modifiers up.
