@@ -24,6 +24,8 @@ const SHOWS: Duration = Duration::from_millis(400);
 pub(super) enum Editor {
     /// What is edited is the element itself.
     Rich,
+    /// The element is a part of what is edited.
+    Part,
     /// A hidden field through which a code editor hears its keys.
     Proxy,
 }
@@ -55,6 +57,8 @@ impl ChromiumPage {
     ) -> Result<String, Fault> {
         let ways: &[Clearing] = match editor {
             Editor::Rich => &[Clearing::Selection, Clearing::Key, Clearing::Emptied],
+            // By the key more than the part would be selected.
+            Editor::Part => &[Clearing::Selection],
             Editor::Proxy => &[Clearing::Key, Clearing::Emptied],
         };
         let mut shown = String::new();

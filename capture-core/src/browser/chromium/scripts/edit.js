@@ -5,6 +5,7 @@
 const SHOWN_IN_PART = 1000;
 
 let editing = null;
+let held = false; // whether the field held text itself, before it was touched
 
 // Hidden fields through which a code editor hears its keys: what they hold is not the document.
 function isProxy(element) {
@@ -15,6 +16,13 @@ function isProxy(element) {
   return isClipped || isTiny(element) || getComputedStyle(element).opacity === '0';
 }
 
+// What an element is to those who edit it: a hidden field, a part of something larger, or all that is edited.
+function editorOf(element) {
+  if (isProxy(element)) return 'proxy';
+  const parent = own.parentElement(element);
+  return parent && isRich(parent) ? 'part' : 'rich';
+}
+
 // Too small for a single character to be read.
 function isTiny(element) {
   return own.clientWidth(element) <= 3 || own.clientHeight(element) <= 3;
@@ -22,6 +30,7 @@ function isTiny(element) {
 
 async function beginEdit(element) {
   editing = element;
+  held = Boolean(own.get(element, 'value'));
   own.call(element, 'focus');
   if (isRich(element)) selectAll(element);
   await heard();
@@ -70,17 +79,29 @@ function squeezed(text) {
 
 function holds(element, shows, value) {
   const [seen, wanted] = [squeezed(shows), squeezed(value)];
-  if (isProxy(element)) return own.get(element, 'value') === value || proxyShows(shows, seen, value);
+  if (isProxy(element)) {
+    const holdsItself = own.get(element, 'value') === value && (value !== '' || held);
+    return holdsItself || proxyShows(seen, value);
+  }
+  // Lines of a part become elements beside it.
+  if (editorOf(element) === 'part' && squeezed(textAround(element)).includes(wanted)) return wanted.startsWith(seen);
   if (seen === wanted || squeezed(writtenText(element)) === wanted) return true;
   return wanted.length > SHOWN_IN_PART && seen.length > SHOWN_IN_PART / 4 && wanted.endsWith(seen);
 }
 
 // An editor shows line numbers beside its lines, and only those in view: its last line, where the caret is, is among them.
-function proxyShows(shows, seen, value) {
+function proxyShows(seen, value) {
   const lines = value.split('\n').map(squeezed).filter(Boolean);
   if (lines.length === 0) return /^[\d]*$/.test(seen);
   if (!seen.includes(lines.at(-1))) return false;
   return lines.length > 20 || seen.replace(/\d/g, '').length <= lines.join('').replace(/\d/g, '').length;
+}
+
+// The text of all that is edited together with a part of it.
+function textAround(element) {
+  let host = element;
+  for (let at = own.parentElement(element); at && isRich(at); at = own.parentElement(at)) host = at;
+  return own.get(host, 'innerText');
 }
 
 // What is written in an element, without placeholders and other parts that cannot be edited.

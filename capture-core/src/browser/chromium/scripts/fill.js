@@ -12,7 +12,7 @@ async function fill({ selector, value, timeoutMs }) {
     own.scrollIntoView(element, { block: 'nearest', inline: 'nearest', behavior: 'instant' });
     if (isRich(element) || isProxy(element)) {
       await beginEdit(element);
-      return { done: true, editor: isProxy(element) ? 'proxy' : 'rich' };
+      return { done: true, editor: editorOf(element) };
     }
     const refused = replace(element, value);
     return { done: true, refused, reason: 'not_editable', value: contentOf(element) };
