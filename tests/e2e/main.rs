@@ -51,6 +51,7 @@ mod proxy;
 mod raw_frames;
 mod readme;
 mod sdk;
+mod shared;
 mod soak;
 mod steps;
 mod tabs;

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use capture_tests::{Client, Folder, Server, Site, processes, until};
+use capture_tests::{Client, Server, Site, processes, server::Folder, until};
 use serde_json::json;
 use tokio::time::Instant;
 

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use axum::{
     Router,
     extract::Path,
-    http::{StatusCode, Uri, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{Html, IntoResponse, Redirect},
     routing::get,
 };
@@ -75,6 +75,7 @@ fn routes() -> Router {
         .route("/redirect", get(async || Redirect::temporary("/form.html")))
         .route("/download", get(download))
         .route("/agent", get(agent))
+        .route("/login", get(login))
         .route("/service-worker", get(async || Html(SERVED_BY_A_WORKER)))
         .route("/service-worker.js", get(service_worker))
         .route("/behaviours/{family}/{page}", get(described))
@@ -84,6 +85,14 @@ fn routes() -> Router {
         .route("/frameworks/{script}", get(framework))
         .route("/wire/{page}", get(golden))
         .route("/{fixture}", get(fixture))
+}
+
+/// Asks for a name and a password, whatever they are.
+async fn login(headers: HeaderMap) -> impl IntoResponse {
+    match headers.get(header::AUTHORIZATION) {
+        Some(_) => StatusCode::OK.into_response(),
+        None => (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Basic realm=site")]).into_response(),
+    }
 }
 
 /// Pages of the golden files.

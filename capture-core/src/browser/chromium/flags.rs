@@ -8,7 +8,7 @@ use std::{net::SocketAddr, path::Path};
 
 use super::{config::Program, executable::is_headless_shell};
 
-const FLAGS: [&str; 44] = [
+const FLAGS: [&str; 43] = [
     // The pipe: no listener that another process could reach, and no page before we ask for one.
     "--remote-debugging-pipe",
     "--no-startup-window",
@@ -40,7 +40,6 @@ const FLAGS: [&str; 44] = [
     "--log-level=1",
     // No prompts, no dialogs of the browser's own.
     "--deny-permission-prompts",
-    "--disable-notifications",
     "--noerrdialogs",
     "--disable-print-preview",
     "--disable-search-engine-choice-screen",

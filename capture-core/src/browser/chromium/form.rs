@@ -16,9 +16,13 @@ const REACTS: Duration = Duration::from_millis(500);
 impl ChromiumPage {
     pub(super) async fn fill(&self, fill: &Fill, deadline: Instant) -> Result<ActionResult, Fault> {
         let argument = |timeout: u64| json!({"selector": fill.selector, "value": fill.value, "timeoutMs": timeout});
-        let (seen, _) = self.look("fill", &fill.selector, argument, deadline).await?;
+        let (seen, world) = self.look("fill", &fill.selector, argument, deadline).await?;
         let (diagnostics, seen) = seen.ready(&fill.selector, fill.timeout)?;
-        Ok(ElementResult { value: seen.value, ..ElementResult::of(diagnostics) }.into())
+        let value = match seen.editor {
+            None => seen.value,
+            Some(editor) => Some(self.edit((fill, editor), &world, deadline).await?),
+        };
+        Ok(ElementResult { value, ..ElementResult::of(diagnostics) }.into())
     }
 
     pub(super) async fn select(&self, select: &Select, deadline: Instant) -> Result<ActionResult, Fault> {

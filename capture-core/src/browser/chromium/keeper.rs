@@ -14,6 +14,7 @@ use super::{
     bridge::{self, Maker},
     browser::Browser,
     cdp::{CdpSession, Event, LoggedKind, SessionKey, commands},
+    clipboard::{self, Clip},
     flood::Flood,
     journal::Journal,
     routes::{MISSED, MissedEvent},
@@ -110,6 +111,8 @@ pub(super) struct Keeper {
     pub(super) told: mpsc::Sender<EventKind>,
     pub(super) journal: Arc<Mutex<Journal>>,
     pub(super) pictures: Pictures,
+    /// Whether other sessions use the browser's clipboard too.
+    pub(super) shares_clipboard: bool,
     /// Dialogs left to a client: the page, and what we would have answered.
     pub(super) unanswered: Vec<(SessionKey, bool)>,
 }
@@ -173,6 +176,10 @@ impl Keeper {
                 let drag = event.decode::<DragIntercepted>().map(|drag| drag.data);
                 self.tabs.send_modify(|tabs| tabs.noticed.drag = drag);
             }
+            "Runtime.bindingCalled" => match clipboard::copied(event) {
+                Some(clip) => self.on_copied(clip),
+                None => self.on_tab_event(event),
+            },
             MISSED => self.on_missed(event),
             method if LoggedKind::of(method).is_some() => self.journal.lock().on_event(event),
             _ => self.on_tab_event(event),
@@ -187,6 +194,14 @@ impl Keeper {
         {
             drop(self.browser.page_session(event.session.clone()).send(&commands::answer_dialog(false)));
         }
+    }
+
+    /// Those who wait for a change of the tabs do not wait for this one.
+    fn on_copied(&self, clip: Clip) {
+        self.tabs.send_if_modified(|tabs| {
+            tabs.clip = clip;
+            false
+        });
     }
 
     /// Listens again to those of these pages that are still there.
@@ -227,14 +242,18 @@ impl Keeper {
         let session = self.browser.page_session(key.clone());
         match target_info.kind.as_str() {
             "iframe" => self.on_frame(&event.session, (key, session), target_info),
-            "worker" => drop(session.send(&commands::run())), // none of our business
+            "worker" => {
+                // For what it logs and what goes wrong in it.
+                drop(session.send(&commands::enable_runtime()));
+                drop(session.send(&commands::run()));
+            }
             _ => self.on_page(&key, session, target_info),
         }
     }
 
     /// A frame got a process of its own: set it up and let it run.
     fn on_frame(&self, holder: &SessionKey, (key, session): (SessionKey, CdpSession), info: TargetInfo) {
-        setup::prepare_frame(&session, self.tabs.borrow().shape);
+        setup::prepare_frame(&session, self.tabs.borrow().shape, self.shares_clipboard);
         self.tabs.send_modify(|tabs| {
             if let Some(tab) = tabs.owner(holder) {
                 tab.frames.adopt(info.target_id, info.parent_frame_id, key, session);
@@ -259,7 +278,8 @@ impl Keeper {
             return;
         }
         // The first tab was made in its size, and so is one that takes its place, unless the size was changed.
-        setup::prepare(&session, (count > 0 || shape != Shape::default()).then_some(shape));
+        let sized = (count > 0 || shape != Shape::default()).then_some(shape);
+        setup::prepare(&session, sized, self.shares_clipboard);
         let tab = Tab::new(key.clone(), session, target_info.target_id);
         if maker == Maker::Unknown {
             return self.tabs.send_modify(|tabs| tabs.undecided.push(tab));

@@ -53,6 +53,7 @@ impl ChromiumPage {
             self.focus(selector, press.timeout, deadline).await?;
         }
         let tab = self.active()?;
+        self.separate_clipboard(&press.chord, deadline).await;
         self.handled(&tab, chord(&tab, &press.chord), "the key was pressed", Due { deadline, timeout: press.timeout })
             .await?;
         self.let_it_act(deadline).await;
@@ -103,8 +104,18 @@ fn type_character(tab: &CdpSession, character: char) -> Vec<Pending> {
     };
     match definition(&name) {
         Some(key) => stroke(tab, Some(key), &[], text_of(key)),
-        None => vec![tab.send(&commands::insert_text(name))],
+        None => {
+            let event = |kind| tab.send(&unlisted_key_event(kind, &name));
+            vec![event(Kind::RawKeyDown), tab.send(&commands::insert_text(name.clone())), event(Kind::KeyUp)]
+        }
     }
+}
+
+/// A key of another keyboard: the character it brings is all that is known of it.
+fn unlisted_key_event(kind: Kind, character: &str) -> DispatchKeyEventParams {
+    let mut event = DispatchKeyEventParams::new(kind);
+    event.key = Some(character.to_owned());
+    event
 }
 
 /// Modifiers down, the key down and up, modifiers up.
@@ -129,6 +140,16 @@ fn chord(tab: &CdpSession, chord: &Chord) -> Vec<Pending> {
         sent.extend(modifier_key(modifier).map(|key| tab.send(&key_event(Kind::KeyUp, key, &held, None))));
     }
     sent
+}
+
+/// Control and A: all of what has the focus is selected.
+pub(super) fn select_all(tab: &CdpSession) -> Vec<Pending> {
+    chord(tab, &Chord { name: "Control+a".to_owned(), modifiers: vec![Modifier::Control], key: "a".to_owned() })
+}
+
+/// What is selected is removed.
+pub(super) fn backspace(tab: &CdpSession) -> Vec<Pending> {
+    stroke(tab, definition("Backspace"), &[], None)
 }
 
 /// Down and up.

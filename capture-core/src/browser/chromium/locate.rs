@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
+    edit::Editor,
     page::ChromiumPage,
     world::{NoAnswer, World},
 };
@@ -44,6 +45,8 @@ pub(super) struct Seen {
     pub(super) already: bool,
     pub(super) point: Option<Point>,
     pub(super) value: Option<String>,
+    /// The element is an editor, focused and selected, that takes text by the browser's input only.
+    pub(super) editor: Option<Editor>,
     pub(super) selected: Option<Vec<String>>,
     pub(super) area: Option<Rect>,
     pub(super) scroll: Option<Standing>,

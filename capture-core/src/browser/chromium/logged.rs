@@ -38,9 +38,22 @@ struct Remote {
 
 #[derive(Deserialize)]
 struct Preview {
+    #[serde(rename = "type", default)]
+    kind: String,
     subtype: Option<String>,
+    description: Option<String>,
     overflow: bool,
+    #[serde(default)]
     properties: Vec<Property>,
+    /// What a map or a set holds.
+    #[serde(default)]
+    entries: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    key: Option<Preview>,
+    value: Preview,
 }
 
 #[derive(Deserialize)]
@@ -108,9 +121,10 @@ impl From<Thrown> for PageError {
     fn from(thrown: Thrown) -> Self {
         let details = thrown.exception_details;
         let what = details.exception.as_ref().map(Remote::text).unwrap_or_default();
-        // The description of an error holds its stack; the message is its first line.
-        let first = what.lines().next().unwrap_or_default();
-        let message = if first.is_empty() { details.text } else { format!("{}: {first}", details.text) };
+        // The description of an error is its message, of one line or several, and its stack.
+        let said: Vec<&str> = what.lines().take_while(|line| !line.starts_with("    at ")).collect();
+        let said = said.join("\n");
+        let message = if said.is_empty() { details.text } else { format!("{}: {said}", details.text) };
         let top = details.stack_trace.as_ref().and_then(|stack| stack.call_frames.first());
         let url = details.url.or_else(|| top.map(|frame| frame.url.clone())).unwrap_or_default();
         Self {
@@ -141,15 +155,22 @@ impl Remote {
             (None, _) if self.subtype.as_deref() == Some("null") => "null".to_owned(),
             (Some(Value::String(text)), _) => text.clone(),
             (Some(value), None) => value.to_string(),
-            (_, Some(preview)) if preview.subtype.as_deref() != Some("error") => preview.text(),
+            (_, Some(preview)) if !matches!(preview.subtype.as_deref(), Some("error" | "date" | "regexp")) => {
+                preview.text()
+            }
             _ => self.unserializable_value.clone().or_else(|| self.description.clone()).unwrap_or_default(),
         }
     }
 }
 
 impl Preview {
-    /// `{a: 1, b: "x", …}` or `[1, 2]`.
+    /// `{a: 1, b: "x", …}`, `[1, 2]`, or `Map(1) {"k" => 1}`.
     fn text(&self) -> String {
+        if !self.entries.is_empty() {
+            let more = if self.overflow { ", …" } else { "" };
+            let inside: Vec<String> = self.entries.iter().map(Entry::text).collect();
+            return format!("{} {{{}{more}}}", self.description.as_deref().unwrap_or_default(), inside.join(", "));
+        }
         let is_array = self.subtype.as_deref() == Some("array");
         let shown = |property: &Property| {
             let value = property.value.clone().unwrap_or_default();
@@ -162,6 +183,20 @@ impl Preview {
         }
         let inside = parts.join(", ");
         if is_array { format!("[{inside}]") } else { format!("{{{inside}}}") }
+    }
+}
+
+impl Entry {
+    fn text(&self) -> String {
+        let shown = |part: &Preview| match part.description.as_deref() {
+            Some(text) if part.kind == "string" => format!("{text:?}"),
+            Some(text) if part.properties.is_empty() && part.entries.is_empty() => text.to_owned(),
+            _ => part.text(),
+        };
+        match &self.key {
+            Some(key) => format!("{} => {}", shown(key), shown(&self.value)),
+            None => shown(&self.value),
+        }
     }
 }
 
@@ -222,6 +257,12 @@ mod tests {
         let text = |value: &str| json!({"type": "string", "value": value});
         let preview = json!({"overflow": true, "properties": [
             {"name": "a", "type": "number", "value": "1"}, {"name": "b", "type": "string", "value": "x"}]});
+        let date = json!({"subtype": "date", "description": "Thu Jan 01 1970", "overflow": false, "properties": []});
+        let part =
+            |kind: &str, text: &str| json!({"type": kind, "description": text, "overflow": false, "properties": []});
+        let entries = json!([{"key": part("string", "k"), "value": part("number", "1")}]);
+        let map =
+            json!({"subtype": "map", "description": "Map(1)", "overflow": false, "properties": [], "entries": entries});
         for (values, shown) in [
             (
                 json!([text("one"), {"value": 2}, {"subtype": "null", "value": null}, {"type": "undefined"}]),
@@ -230,6 +271,14 @@ mod tests {
             (json!([text("%s of %d%% %c!"), text("half"), {"value": 50}, text("color: red")]), "half of 50% !"),
             (json!([{"description": "Object", "preview": preview}]), "{a: 1, b: \"x\", …}"),
             (json!([{"unserializableValue": "-0"}]), "-0"),
+            (
+                json!([{"type": "object", "subtype": "date", "description": "Thu Jan 01 1970", "preview": date}]),
+                "Thu Jan 01 1970",
+            ),
+            (
+                json!([{"type": "object", "subtype": "map", "description": "Map(1)", "preview": map}]),
+                "Map(1) {\"k\" => 1}",
+            ),
             (json!([]), ""),
         ] {
             assert_eq!(sentence(&args(values)), shown);

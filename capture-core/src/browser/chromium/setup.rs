@@ -11,6 +11,7 @@ use tokio::{
 use super::{
     browser::Browser,
     cdp::{CdpSession, commands},
+    clipboard,
     context::Context,
     frames::WORLD,
     journal::Journal,
@@ -51,6 +52,7 @@ pub(super) async fn open_page(context: Context, deadline: Instant, tasks: &Tasks
         told,
         journal: Arc::clone(&journal),
         pictures: Arc::clone(&pictures),
+        shares_clipboard: !context.is_whole(),
         unanswered: Vec::new(),
     };
     tasks.spawn(keeper.run(receiver));
@@ -79,7 +81,7 @@ pub(super) fn open_tab(browser: &Browser, context: &str) {
 /// Prepares a paused tab and lets it run. Nothing waits: the tab's events tell when it is ready.
 ///
 /// The first tab of a context was made in its size; tabs a page opens are given theirs.
-pub(super) fn prepare(tab: &CdpSession, shape: Option<Shape>) {
+pub(super) fn prepare(tab: &CdpSession, shape: Option<Shape>, shares_clipboard: bool) {
     enable(tab);
     drop(tab.send(&commands::enable_lifecycle()));
     drop(tab.send(&commands::add_binding(REPORT, WORLD)));
@@ -88,7 +90,7 @@ pub(super) fn prepare(tab: &CdpSession, shape: Option<Shape>) {
     if let Some(shape) = shape {
         drop(shape.size(tab));
     }
-    begin(tab, shape.unwrap_or_default());
+    begin(tab, shape.unwrap_or_default(), shares_clipboard);
 }
 
 /// Stops what a page logs.
@@ -101,6 +103,7 @@ pub(super) fn mute(target: &CdpSession) {
 pub(super) fn unmute(target: &CdpSession) {
     drop(target.send(&commands::forget_logged()));
     drop(target.send(&commands::add_binding(REPORT, WORLD)));
+    clipboard::listen(target);
     drop(target.send(&commands::enable_runtime()));
 }
 
@@ -113,9 +116,9 @@ pub(super) fn hear_again(target: &CdpSession) {
 }
 
 /// Sets up a paused frame that has a process of its own, and lets it run.
-pub(super) fn prepare_frame(frame: &CdpSession, shape: Shape) {
+pub(super) fn prepare_frame(frame: &CdpSession, shape: Shape, shares_clipboard: bool) {
     enable(frame);
-    begin(frame, shape);
+    begin(frame, shape, shares_clipboard);
 }
 
 fn enable(target: &CdpSession) {
@@ -123,8 +126,11 @@ fn enable(target: &CdpSession) {
     drop(target.send(&commands::enable_page()));
 }
 
-fn begin(target: &CdpSession, shape: Shape) {
+fn begin(target: &CdpSession, shape: Shape, shares_clipboard: bool) {
     drop(target.send(&commands::add_script(scripts::BUNDLE, WORLD)));
+    if shares_clipboard {
+        clipboard::separate(target);
+    }
     drop(target.send(&commands::enable_runtime()));
     drop(target.send(&commands::attach_to_frames()));
     if shape.is_device() {

@@ -4,7 +4,7 @@
 
 use chromiumoxide::cdp::browser_protocol::input::DragData;
 
-use super::{cdp::SessionKey, frames::Frame, tab::Tab, viewport::Shape, world::World};
+use super::{cdp::SessionKey, clipboard::Clip, frames::Frame, tab::Tab, viewport::Shape, world::World};
 use crate::{
     action::{DialogReport, DownloadReport},
     browser::LostReason,
@@ -23,6 +23,8 @@ pub(super) struct Tabs {
     pub(super) noticed: Noticed,
     pub(super) lost: Option<LostReason>,
     pub(super) shape: Shape,
+    /// What the session copied last.
+    pub(super) clip: Clip,
 }
 
 /// What happened while an action ran.

@@ -5,11 +5,15 @@ const WHOLE = ['color', 'date', 'time', 'datetime-local', 'month', 'range', 'wee
 const NOT_FILLABLE = ['button', 'checkbox', 'file', 'hidden', 'image', 'radio', 'reset', 'submit'];
 
 async function fill({ selector, value, timeoutMs }) {
-  return awaited({ selector, timeoutMs }, (named) => {
+  return awaited({ selector, timeoutMs }, async (named) => {
     const element = fieldOf(named);
     const judged = judgeField(element);
     if (!judged.done || judged.refused) return judged;
     own.scrollIntoView(element, { block: 'nearest', inline: 'nearest', behavior: 'instant' });
+    if (isRich(element) || isProxy(element)) {
+      await beginEdit(element);
+      return { done: true, editor: editorOf(element) };
+    }
     const refused = replace(element, value);
     return { done: true, refused, reason: 'not_editable', value: contentOf(element) };
   });
@@ -17,7 +21,7 @@ async function fill({ selector, value, timeoutMs }) {
 
 // Prepares a field for typing: focused, the caret behind its content, or all of it selected.
 async function enterField({ selector, all, timeoutMs }) {
-  return awaited({ selector, timeoutMs }, (named) => {
+  return awaited({ selector, timeoutMs }, async (named) => {
     const element = fieldOf(named);
     const judged = judgeField(element);
     if (!judged.done || judged.refused) return judged;
@@ -25,6 +29,7 @@ async function enterField({ selector, all, timeoutMs }) {
     own.call(element, 'focus');
     if (all) selectAll(element);
     else caretToEnd(element);
+    if (isRich(element)) await heard();
     return { done: true, value: contentOf(element) };
   });
 }
@@ -42,7 +47,9 @@ async function focusOn({ selector, timeoutMs }) {
 function judgeField(element) {
   const refused = whyNot(element);
   if (refused) return { done: true, refused, reason: 'not_editable' };
-  if (!isVisible(element)) return { why: 'not_visible' };
+  // The field of an editor that draws its text itself may have no size.
+  const seen = own.get(element, 'editContext') ? parentOf(element) : element;
+  if (!isVisible(seen)) return { why: 'not_visible' };
   if (!isEnabled(element)) return { why: 'disabled' };
   return { done: true };
 }
@@ -74,7 +81,7 @@ function whyNot(element) {
   if (NOT_FILLABLE.includes(type)) return `an input of type ${type} is not editable`;
   if (type || name === 'textarea') return own.get(element, 'readOnly') ? 'the field is read-only' : null;
   if (name === 'select') return 'a <select> is not editable: use select';
-  return isRich(element) ? null : `<${name}> is not editable`;
+  return isRich(element) || own.get(element, 'editContext') ? null : `<${name}> is not editable`;
 }
 
 // Whether an element is edited as rich text: itself, or as a part of what is.
@@ -100,9 +107,8 @@ function replace(element, value) {
     selectAll(element);
     // An editing command makes the same trusted input event as typing does.
     own.execCommand(value === '' ? 'delete' : 'insertText', false, value);
-    const same = isRich(element) ? sameWords(before, value) : before === value;
     // Not taken: the element has no box to hold a caret, or the page has a say in it.
-    if (contentOf(element) === before && !same) setValue(element, value);
+    if (contentOf(element) === before && before !== value) setValue(element, value);
   }
   own.dispatchEvent(element, new Event('change', { bubbles: true, composed: true }));
   return null;
@@ -135,6 +141,6 @@ function selectAll(element) {
 // The isolated world has the browser's own setter, not one a framework put on the element: React's value tracker
 // therefore sees that the value is new when the event arrives.
 function setValue(element, value) {
-  own.set(element, isRich(element) ? 'textContent' : 'value', value);
+  own.set(element, 'value', value);
   own.dispatchEvent(element, new Event('input', { bubbles: true, composed: true }));
 }

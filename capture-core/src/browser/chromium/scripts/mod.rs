@@ -12,6 +12,7 @@ pub(super) const BUNDLE: &str = concat!(
     include_str!("click.js"),
     include_str!("drag.js"),
     include_str!("fill.js"),
+    include_str!("edit.js"),
     include_str!("choose.js"),
     include_str!("scroll.js"),
     include_str!("read.js"),
@@ -21,8 +22,10 @@ pub(super) const BUNDLE: &str = concat!(
     include_str!("role.js"),
     include_str!("name.js"),
     include_str!("snapshot.js"),
+    include_str!("clipboard.js"),
     "globalThis.capture = { wait, aim, verdict, watchDrag, dragBegan, fill, enterField, focusOn, select, checkedAs, scroll,\n",
-    "beforeWheel, afterWheel, page, content, query, reveal, extent, snapshot, markFrame, placeOf, through, offset };\n})();\n",
+    "beforeWheel, afterWheel, page, content, query, reveal, extent, snapshot, markFrame, placeOf, through, offset,\n",
+    "heardSelection, offerPaste, edited, allowPaste, separateClipboard };\n})();\n",
 );
 
 #[cfg(test)]

@@ -57,6 +57,8 @@ const own = (() => {
       return nodeType(top) === 11 ? get(top, 'host') ?? null : null;
     },
     dispatchEvent: method(EventTarget.prototype, 'dispatchEvent'),
+    addEventListener: method(EventTarget.prototype, 'addEventListener'),
+    removeEventListener: method(EventTarget.prototype, 'removeEventListener'),
 
     // Elements.
     localName: getter(element, 'localName'),

@@ -1,6 +1,8 @@
 // Snapshots: the page as a tree of roles and names, a line per node, and the refs of what can be acted on.
 
+// Elements told, and elements looked at for that: of a snapshot of what can be acted on most are only looked at.
 const SNAPSHOT_NODES = 5000;
+const LOOKED_AT = 50_000;
 const SNAPSHOT_DEPTH = 1000;
 const SHOWN_CHARS = 500;
 // A <select> with more options shows its value only.
@@ -44,9 +46,12 @@ function snapshot({ selector, interactive, maxDepth, maxChars, next }) {
   }
   const limits = { levels: maxDepth ?? Infinity, chars: maxChars ?? Infinity, interactive: Boolean(interactive) };
   return looking(() => {
-    const walk = { ...limits, root, nodes: 0, least: 0, cut: false, focused: focusedElement(), standing: new Set() };
+    const modal = modalDialog();
+    const counts = { nodes: 0, told: 0, least: 0, cut: false };
+    const walk = { ...limits, ...counts, root, modal, focused: focusedElement(), standing: new Set() };
     const items = [];
-    const inert = Boolean(root && own.closest(root, '[inert]'));
+    const blocked = modal && root && !isWithin(root, modal);
+    const inert = Boolean(blocked || (root && own.closest(root, '[inert]')));
     const around = { parent: root && parentOf(root), depth: 0, level: 0, inert, said: true };
     if (root && isExposed(root)) gather(root, items, around, walk);
     const { href: url } = location;
@@ -54,6 +59,13 @@ function snapshot({ selector, interactive, maxDepth, maxChars, next }) {
     if (!write(items, 0, tree, { ...limits, used: 0 })) tree.truncated = true;
     return tree;
   });
+}
+
+// The dialog that blocks the rest of the page: of several the one with the focus, else the last.
+function modalDialog() {
+  const modals = [...own.querySelectorAll(document, 'dialog:modal')];
+  const focused = modals.length > 1 ? focusedElement() : null;
+  return modals.findLast((each) => focused && isWithin(focused, each)) ?? modals.at(-1) ?? null;
 }
 
 function focusedElement() {
@@ -74,7 +86,8 @@ function gather(node, out, around, walk) {
   if (!own.isElement(node) || isUnsaid(node)) return;
   if (own.localName(node) === 'br') addText(out, ' ');
   walk.nodes += 1;
-  if (walk.nodes > SNAPSHOT_NODES || around.depth > SNAPSHOT_DEPTH || walk.least > walk.chars) {
+  const tooMany = walk.nodes > (walk.interactive ? LOOKED_AT : SNAPSHOT_NODES) || walk.told > SNAPSHOT_NODES;
+  if (tooMany || around.depth > SNAPSHOT_DEPTH || walk.least > walk.chars) {
     walk.cut = true;
     return;
   }
@@ -82,6 +95,7 @@ function gather(node, out, around, walk) {
   const item = said && !walk.standing.has(node) ? itemOf(node, around, walk) : null;
   if (item) {
     if (around.level < walk.levels) walk.least += item.role.length + item.name.slice(0, SHOWN_CHARS).length + 3;
+    walk.told += 1;
     out.push(item);
   }
   if (item?.leaf || FALLBACK_CONTENT.has(own.localName(node)) || shut) return;
@@ -89,7 +103,7 @@ function gather(node, out, around, walk) {
     parent: node,
     depth: around.depth + 1,
     level: around.level + (item && !walk.interactive ? 1 : 0),
-    inert: around.inert || own.hasAttribute(node, 'inert'),
+    inert: (around.inert && node !== walk.modal) || own.hasAttribute(node, 'inert'),
     said,
   };
   if (own.localName(node) === 'label' && said) return gatherLabel(node, out, inside, walk);

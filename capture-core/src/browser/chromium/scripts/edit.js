@@ -1,0 +1,125 @@
+// Replacing what an editor holds. The text is the editor's own, and the document only shows it: so it is selected, the editor
+// hears of that, text is put in by the browser's own input, and then the editor is looked at.
+
+// A value of this length may be shown in part: editors render what is in view.
+const SHOWN_IN_PART = 1000;
+
+let editing = null;
+let held = false; // whether the field held text itself, before it was touched
+
+// Hidden fields through which a code editor hears its keys: what they hold is not the document.
+function isProxy(element) {
+  if (own.get(element, 'editContext')) return true;
+  if (own.localName(element) !== 'textarea') return false;
+  const holder = own.parentElement(element);
+  const isClipped = holder && getComputedStyle(holder).overflow !== 'visible' && isTiny(holder);
+  return isClipped || isTiny(element) || getComputedStyle(element).opacity === '0';
+}
+
+// What an element is to those who edit it: a hidden field, a part of something larger, or all that is edited.
+function editorOf(element) {
+  if (isProxy(element)) return 'proxy';
+  const parent = own.parentElement(element);
+  return parent && isRich(parent) ? 'part' : 'rich';
+}
+
+// Too small for a single character to be read.
+function isTiny(element) {
+  return own.clientWidth(element) <= 3 || own.clientHeight(element) <= 3;
+}
+
+async function beginEdit(element) {
+  editing = element;
+  held = Boolean(own.get(element, 'value'));
+  own.call(element, 'focus');
+  if (isRich(element)) selectAll(element);
+  await heard();
+}
+
+// Waits until the page has heard of a selection: the browser tells of it later than it is made.
+async function heard() {
+  await frame();
+  await new Promise((resolve) => setTimeout(resolve));
+}
+
+// The same for editors that look at selections once in a while only (Slate: every 100 ms).
+async function heardSelection() {
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  await heard();
+  return true;
+}
+
+// Gives the editor several lines as a paste, since keys would be taken for commands and indented anew; whether it takes them.
+function offerPaste({ text }) {
+  const data = new DataTransfer();
+  data.setData('text/plain', text);
+  const paste = new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true, composed: true });
+  return !own.dispatchEvent(own.isConnected(editing) ? editing : own.activeElement(document), paste);
+}
+
+// Whether the editor holds the value: seen twice, since some put back what they did not take. What it shows otherwise.
+async function edited({ value, timeoutMs }) {
+  return until(timeoutMs, async () => {
+    let shows = '';
+    const arrived = () => {
+      shows = isProxy(editing) ? shownAround(editing) : contentOf(editing);
+      return holds(editing, shows, value);
+    };
+    await heard();
+    if (arrived()) await heard();
+    const done = arrived();
+    return { done, value: done && isProxy(editing) ? value : cut(shows, 100_000) };
+  });
+}
+
+// The words without what is not told apart: white space, and characters of no width that editors put in.
+function squeezed(text) {
+  return text.replace(/[\s\u200b-\u200d\u2060\ufeff]+/g, '');
+}
+
+function holds(element, shows, value) {
+  const [seen, wanted] = [squeezed(shows), squeezed(value)];
+  if (isProxy(element)) {
+    const holdsItself = own.get(element, 'value') === value && (value !== '' || held);
+    return holdsItself || proxyShows(seen, value);
+  }
+  // Lines of a part become elements beside it.
+  if (editorOf(element) === 'part' && squeezed(textAround(element)).includes(wanted)) return wanted.startsWith(seen);
+  if (seen === wanted || squeezed(writtenText(element)) === wanted) return true;
+  return wanted.length > SHOWN_IN_PART && seen.length > SHOWN_IN_PART / 4 && wanted.endsWith(seen);
+}
+
+// An editor shows line numbers beside its lines, and only those in view: its last line, where the caret is, is among them.
+function proxyShows(seen, value) {
+  const lines = value.split('\n').map(squeezed).filter(Boolean);
+  if (lines.length === 0) return /^[\d]*$/.test(seen);
+  if (!seen.includes(lines.at(-1))) return false;
+  return lines.length > 20 || seen.replace(/\d/g, '').length <= lines.join('').replace(/\d/g, '').length;
+}
+
+// The text of all that is edited together with a part of it.
+function textAround(element) {
+  let host = element;
+  for (let at = own.parentElement(element); at && isRich(at); at = own.parentElement(at)) host = at;
+  return own.get(host, 'innerText');
+}
+
+// What is written in an element, without placeholders and other parts that cannot be edited.
+function writtenText(element) {
+  let text = '';
+  for (const node of childrenOf(element)) {
+    if (own.isText(node)) text += node.data;
+    else if (own.isElement(node) && own.get(node, 'isContentEditable') !== false) text += writtenText(node);
+  }
+  return text;
+}
+
+// The lines of the editor a hidden field belongs to: of the nearest element around it that is large enough to read.
+function shownAround(element) {
+  for (let at = parentOf(element); at; at = parentOf(at)) {
+    const { width, height } = own.getBoundingClientRect(at);
+    const lines = own.querySelector(at, '.CodeMirror-code, .view-lines, .ace_text-layer, [role=presentation] .view-line');
+    if (width > 50 && height > 15) return own.get(lines ?? at, 'innerText') ?? '';
+  }
+  return '';
+}
