@@ -35,8 +35,8 @@ async fn a_killed_server_leaves_no_process_and_its_sessions_are_settled_before_t
         assert!(session["durationSeconds"].as_u64().unwrap() <= 10, "billed to the last beat: {session}");
         ann.close(id).await.expect(200);
     }
-    let (_, list, _) = server.folder().capture(&["user", "show", "ann"]).await;
-    assert!(list.contains("97"), "three credits taken once: {list}");
+    assert_eq!(server.folder().account("ann", "credits").await, "97", "three credits taken once");
+    assert_eq!(server.folder().account("ann", "held").await, "0");
     ann.create(&json!({"maxTtlSeconds": 900})).await;
     let folders = processes::entries(&server.run_root());
     assert!(folders.len() <= 6, "only the new browsers' folders are there: {folders:?}");

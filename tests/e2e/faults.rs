@@ -79,7 +79,7 @@ impl Stage {
         if victim != Victim::Popup {
             self.ann.act(&id, "click", json!({"selector": "#leave"})).await;
         }
-        if opened.status != 200 {
+        if opened.status != 200 || opened["newTab"].is_null() {
             return Err(format!("the popup did not open: {}", opened.body));
         }
         let mut pids = Vec::new();
@@ -134,15 +134,17 @@ impl Stage {
 
     fn pids(&self, victim: Victim) -> Vec<u32> {
         let root = self.server.pid();
+        // Each is of a site of its own, and so in a process of its own: the fixtures keep 60, 120 and 240 MiB.
         let weighing = |weight: std::ops::Range<u64>| {
             let mut renderers = processes::renderers(root);
             renderers.retain(|pid| weight.contains(&(processes::own_memory(*pid) >> 20)));
+            assert!(renderers.len() <= 1, "several processes weigh like the {victim:?}: {renderers:?}");
             renderers
         };
         match victim {
-            Victim::Page => weighing(120..u64::MAX),
-            // Of one site, and so in one process.
-            Victim::Popup | Victim::Frame => weighing(60..120),
+            Victim::Page => weighing(240..u64::MAX),
+            Victim::Frame => weighing(120..240),
+            Victim::Popup => weighing(60..120),
             Victim::Network => processes::running(root, "network.mojom.NetworkService"),
             Victim::Gpu => processes::running(root, "--type=gpu-process"),
             Victim::Browser => processes::browsers(root),

@@ -67,14 +67,15 @@ async fn expiry_ends_the_action_in_flight_and_costs_what_was_held() {
     let (server, site) = (Server::start().await, Site::start().await);
     let ann = server.user_with("ann", &["--credits", "2"]).await;
     let id = ann.create(&json!({"maxTtlSeconds": 2})).await;
-    let held = server.folder().capture(&["user", "list"]).await.1;
-    assert!(held.lines().any(|line| line.contains("ann") && line.split_whitespace().any(|word| word == "1")), "{held}");
+    assert_eq!(server.folder().account("ann", "held").await, "1");
     let cut_off = ann.act(&id, "goto", json!({"url": site.url("/never"), "timeoutMs": 20000})).await;
     let cut_off = cut_off.expect_error(409, "session_inactive");
     assert_eq!((&cut_off["session"]["status"], &cut_off["outcome"]), (&json!("expired"), &json!("unknown")));
     assert_eq!(cut_off["session"]["closedAt"], cut_off["session"]["expiresAt"]);
     assert_eq!((&cut_off["session"]["durationSeconds"], &cut_off["session"]["billedCredits"]), (&json!(2), &json!(1)));
     assert_eq!(cut_off["session"]["actionBreakdown"]["goto"]["error"], 1);
+    assert_eq!(server.folder().account("ann", "credits").await, "1");
+    assert_eq!(server.folder().account("ann", "held").await, "0");
     server.stop().await;
 }
 
@@ -83,17 +84,15 @@ async fn a_close_ends_the_action_in_flight() {
     let (server, site) = (Server::start().await, Site::start().await);
     let ann = server.user("ann").await;
     let id = ann.create(&json!({})).await;
-    let waiting = ann.act(&id, "goto", json!({"url": site.url("/never"), "timeoutMs": 20000}));
+    let waiting = ann.act(&id, "goto", json!({"url": site.url("/gates/never"), "timeoutMs": 20000}));
     let closing = async {
-        until("the action runs", Duration::from_secs(5), async || {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            true
-        })
-        .await;
+        site.gates().arrival("never").await;
         ann.close(&id).await
     };
     let (waited, closed) = tokio::join!(waiting, closing);
-    assert_eq!(waited.expect(409)["session"], closed.expect(200)["session"]);
+    let waited = waited.expect_error(409, "session_inactive");
+    assert_eq!((waited.text("outcome"), &waited["session"]), ("unknown", &closed.expect(200)["session"]));
+    assert_eq!(waited["session"]["actionBreakdown"]["goto"]["error"], 1, "it was under way: {}", waited.body);
     server.stop().await;
 }
 

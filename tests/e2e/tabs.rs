@@ -1,6 +1,8 @@
 //! Tabs a page opens, and dialogs on the way out.
 
-use capture_tests::{Server, Site};
+use std::time::Duration;
+
+use capture_tests::{Server, Site, until};
 use serde_json::json;
 
 #[tokio::test]
@@ -15,9 +17,15 @@ async fn a_new_tab_becomes_active_and_its_opener_again_when_it_closes() {
     assert_eq!(ann.done(&id, "title", json!({})).await["title"], "Other");
     let picture = ann.done(&id, "screenshot", json!({})).await;
     assert_eq!(picture["width"], 1440, "a tab paints too");
-    // The tab closes itself: about:blank first, so that it may.
-    ann.goto(&id, "data:text/html,<title>Closing</title><button id=b onclick='window.close()'>x</button>").await;
-    ann.act(&id, "click", json!({"selector": "#b"})).await;
+    ann.goto(&id, &site.page("closing")).await;
+    ann.done(&id, "click", json!({"selector": "#close"})).await;
+    until("the opener is active again", Duration::from_secs(5), async || {
+        ann.act(&id, "title", json!({})).await["title"] == "Opener"
+    })
+    .await;
+    assert_eq!(ann.done(&id, "url", json!({})).await["url"], site.page("popups"));
+    let again = ann.done(&id, "click", json!({"selector": "#open"})).await;
+    assert_eq!(again["newTab"]["url"], site.page("other"), "the opener is acted on: {}", again.body);
     server.stop().await;
 }
 

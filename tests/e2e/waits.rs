@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use capture_tests::{Server, Site};
+use capture_tests::{Channel, Server, Site};
+use capture_ws::codec::Codec;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -42,20 +43,18 @@ async fn a_wait_goes_on_across_a_navigation() {
     let (server, site) = (Server::start().await, Site::start().await);
     let ann = server.user("ann").await;
     let id = ann.create(&json!({})).await;
-    let page = format!("data:text/html,<script>setTimeout(() => location = '{}', 300)</script>", site.page("other"));
-    // A data: page may not open http addresses by script in every browser; the form page may.
-    let _ = page;
-    ann.goto(&id, &site.page("clicks")).await;
-    let waiting = ann.act(&id, "wait_for_selector", json!({"selector": "#top", "timeoutMs": 4000}));
-    let clicking = async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        // Actions run one at a time, so this one comes too late for the first; the link is then clicked.
-        ann.act(&id, "click", json!({"selector": "#link"})).await
+    ann.goto(&id, &site.page("gated")).await;
+    site.gates().arrival("on").await;
+    let mut watcher = Channel::open(server.address(), ann.token(), Codec::Json).await;
+    watcher.request("session.subscribe", &id, json!({})).await;
+    let waiting = ann.act(&id, "wait_for_selector", json!({"selector": "#top", "timeoutMs": 20_000}));
+    let moving_on = async {
+        while watcher.event("action.started").await["params"]["type"] != "wait_for_selector" {}
+        site.gates().open("on");
     };
-    let (waited, clicked) = tokio::join!(waiting, clicking);
-    waited.expect(504);
-    clicked.expect(200);
-    ann.done(&id, "wait_for_selector", json!({"selector": "#top"})).await;
+    let (waited, ()) = tokio::join!(waiting, moving_on);
+    let waited = waited.expect(200);
+    assert_eq!((&waited["elementText"], &waited["url"]), (&json!("Another page"), &json!(site.page("other"))));
     server.stop().await;
 }
 

@@ -96,6 +96,12 @@ impl Redis {
         answer.trim_end_matches("+OK\r\n").to_owned()
     }
 
+    /// The texts in the answer to a command, in order; numbers are told as `:1`.
+    pub async fn words(&self, words: &[&str]) -> Vec<String> {
+        let answer = self.ask(words).await;
+        answer.lines().filter(|line| !line.starts_with(['*', '$'])).map(str::to_owned).collect()
+    }
+
     async fn ready(&self) {
         let answers = async || {
             TcpStream::connect(("127.0.0.1", self.port)).await.is_ok() && self.ask(&["PING"]).await.contains("PONG")

@@ -128,6 +128,14 @@ impl Folder {
         (output.status.success(), text(output.stdout), text(output.stderr))
     }
 
+    /// What `capture user show` prints beside a label.
+    pub async fn account(&self, name: &str, label: &str) -> String {
+        let (ok, printed, err) = self.capture(&["user", "show", name]).await;
+        assert!(ok, "{printed}{err}");
+        let beside = printed.lines().find_map(|line| line.strip_prefix(label)?.strip_prefix(' '));
+        beside.unwrap_or_else(|| panic!("{label} is shown: {printed}")).trim().to_owned()
+    }
+
     /// Adds a user and returns the bearer token that was printed.
     pub async fn add_user(&self, name: &str, more: &[&str]) -> String {
         let mut arguments = vec!["user", "add", name];

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     counts::{self, Counts},
+    gates::{self, Gates},
     invented, trap,
     witness::{self, Witnesses},
 };
@@ -23,20 +24,24 @@ pub struct Site {
     base: String,
     witnesses: Arc<Witnesses>,
     counts: Arc<Counts>,
+    gates: Arc<Gates>,
 }
 
 impl Site {
     /// Starts serving `fixtures/*.html` and the special paths below.
     #[expect(clippy::disallowed_methods, reason = "the site ends with its test's runtime")]
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
+        // On every address of this machine: pages on 127.0.0.2 are another site than those on 127.0.0.1 and localhost.
+        let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
+        let base = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
         let (witnesses, counts) = (Arc::new(Witnesses::default()), Arc::new(Counts::default()));
+        let gates = Arc::new(Gates::default());
         let routes = routes()
             .nest("/witness", witness::routes(Arc::clone(&witnesses)))
-            .nest("/counted", counts::routes(Arc::clone(&counts)));
+            .nest("/counted", counts::routes(Arc::clone(&counts)))
+            .nest("/gates", gates::routes(Arc::clone(&gates)));
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        Self { base, witnesses, counts }
+        Self { base, witnesses, counts, gates }
     }
 
     /// The pages that can be asked what they think of a reply.
@@ -47,6 +52,11 @@ impl Site {
     /// What was done to pages below `/counted/`.
     pub fn counts(&self) -> &Counts {
         &self.counts
+    }
+
+    /// Requests below `/gates/`, which wait there until the test opens them.
+    pub fn gates(&self) -> &Gates {
+        &self.gates
     }
 
     /// The address of a path, with a leading slash.

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Runs a command (`make test` hands itself to it) and says where the time went: the slowest tests, the seconds of each suite, and
+whether all of it would fit into its budget on two free cores.
+
+    scripts/test_times.py BUDGET_MINUTES COMMAND...
+
+The budget is for two free cores of the speed of the machine this was written on. What the run would have taken there is estimated from
+what it took here:
+
+- Other programs took some of this machine's processor time meanwhile (all of it, less that of our own children). Their share of the
+  time is taken off: a wait of ours beside them cost nothing, so the estimate is rather too low than too high. On a free machine there is
+  nothing to take off and the estimate is the time it took.
+- Two cores cannot do it in less than half the processor time our children took, whatever else went on.
+- A slower machine is forgiven: a fixed piece of work is timed before and after, and what it took longer than there is divided out.
+"""
+
+import hashlib
+import os
+import resource
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as xml
+from collections import defaultdict
+from pathlib import Path
+
+# What `piece_of_work` takes on the machine whose two cores the budget is for, in seconds.
+USUAL_WORK = 0.085
+SLOWEST = 10
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", "target"))
+JUNIT = TARGET / "nextest" / "default" / "junit.xml"
+
+
+def piece_of_work():
+    """Seconds of processor time that a fixed piece of work takes: the best of three."""
+
+    def once():
+        began = time.process_time()
+        digest = b"capture"
+        for _ in range(200_000):
+            digest = hashlib.sha256(digest).digest()
+        return time.process_time() - began
+
+    return min(once() for _ in range(3))
+
+
+def busy_seconds():
+    """Processor time that everything on this machine has taken since it was started."""
+    user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, Path("/proc/stat").read_text().split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def children_seconds():
+    """Processor time of our children, theirs included, that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def on_two_free_cores(took, ours, others, cores, slowness):
+    """The estimate, in seconds; the text above says why."""
+    free = max(took - others / cores, ours / 2, 0)
+    return free / max(slowness, 1)
+
+
+def suite_of(binary, test):
+    """`e2e::channel` for a story, the crate for everything else."""
+    return f"e2e::{test.split('::')[0]}" if binary.endswith("::e2e") else binary.split("::")[0]
+
+
+def read_times(path):
+    """Of each test: its suite, its name, and the seconds it took."""
+    times = []
+    for suite in xml.parse(path).getroot().iter("testsuite"):
+        for case in suite.iter("testcase"):
+            name, binary = case.get("name"), suite.get("name")
+            times.append((suite_of(binary, name), name, float(case.get("time", 0))))
+    return times
+
+
+def report(times):
+    """The suites and the slowest tests."""
+    suites = defaultdict(lambda: [0, 0.0])
+    for suite, _, seconds in times:
+        suites[suite][0] += 1
+        suites[suite][1] += seconds
+    print("\nseconds of each suite (tests beside each other count each)")
+    for suite, (count, seconds) in sorted(suites.items(), key=lambda one: -one[1][1]):
+        print(f"{seconds:8.1f}  {suite} ({count})")
+    print(f"\nthe {SLOWEST} slowest tests")
+    for suite, name, seconds in sorted(times, key=lambda one: -one[2])[:SLOWEST]:
+        print(f"{seconds:8.1f}  {name if suite.startswith('e2e') else f'{suite} {name}'}")
+
+
+def main():
+    """Exits with the command's status, or with 1 when it succeeded beyond its budget."""
+    budget, command = float(sys.argv[1]) * 60, sys.argv[2:]
+    JUNIT.unlink(missing_ok=True)
+    work, began, busy, ours = piece_of_work(), time.monotonic(), busy_seconds(), children_seconds()
+    status = subprocess.run(command, check=False).returncode
+    took, busy, ours = time.monotonic() - began, busy_seconds() - busy, children_seconds() - ours
+    slowness = (work + piece_of_work()) / 2 / USUAL_WORK
+    cores = os.cpu_count()
+    others = max(busy - ours, 0)
+    estimate = on_two_free_cores(took, ours, others, cores, slowness)
+    if JUNIT.exists():
+        report(read_times(JUNIT))
+    print(
+        f"\nall of it took {took:.0f} s on {cores} cores ({slowness:.2f} times as slow as usual) and {ours:.0f} s of processor time,"
+        f" others {others:.0f} s: about {estimate:.0f} s on two free cores; the budget is {budget:.0f} s",
+        flush=True,
+    )
+    if status == 0 and estimate > budget:
+        print("make test takes too long: shorten what is slow above, or move it to a long run and say why", file=sys.stderr)
+        status = 1
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()
