@@ -54,8 +54,16 @@ impl Creates {
     pub(super) fn begin(&mut self, user: &UserId, keyed: Keyed, creating: &Creating) -> Begun {
         let Keyed { key, request } = keyed;
         let name = (user.clone(), key);
-        if let Some(earlier) = self.by_key.get(&name).and_then(|held| self.entries.get(user, *held)) {
-            return if earlier.request == request { Begun::Earlier(earlier.creating.clone()) } else { Begun::Conflict };
+        let known = self.by_key.get(&name).copied();
+        let mut lost = None;
+        match known.and_then(|held| self.entries.get(user, held)) {
+            Some(earlier) if is_lost(&earlier.creating) => lost = known,
+            Some(earlier) if earlier.request == request => return Begun::Earlier(earlier.creating.clone()),
+            Some(_) => return Begun::Conflict,
+            None => {}
+        }
+        if let Some(lost) = lost {
+            self.forget(user, lost);
         }
         let entry = Entry { key: name.1.clone(), request, creating: creating.clone() };
         let (held, gone) = self.entries.insert(user, 1, entry);
@@ -73,12 +81,18 @@ impl Creates {
     }
 }
 
+/// Whether its task was lost to a defect before it was decided.
+fn is_lost(creating: &Creating) -> bool {
+    creating.has_changed().is_err() && creating.borrow().is_none()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn begin(creates: &mut Creates, user: &str, key: &str, body: &[u8]) -> Begun {
-        let (_, creating) = watch::channel(None);
+        let (done, creating) = watch::channel(None);
+        done.send_replace(Some(Err(Arc::new(Error::not_found())))); // anything: a decided one is not lost
         let keyed = Keyed { key: key.parse().unwrap(), request: RequestHash::of(body) };
         creates.begin(&user.parse().unwrap(), keyed, &creating)
     }
