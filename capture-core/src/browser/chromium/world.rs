@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::time::{Duration, Instant};
 
 use super::{
-    cdp::{CdpError, CdpSession, Pending, SessionKey, commands},
+    cdp::{CdpError, CdpSession, Pending, SessionKey, brief, commands},
     frames::Context,
     page::ChromiumPage,
     scripts, setup,
@@ -268,6 +268,6 @@ fn is_gone(error: &CdpError) -> bool {
 
 impl Thrown {
     fn into_message(self) -> String {
-        self.exception.and_then(|exception| exception.description).unwrap_or(self.text)
+        brief(&self.exception.and_then(|exception| exception.description).unwrap_or(self.text))
     }
 }
