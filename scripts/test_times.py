@@ -77,6 +77,12 @@ def read_times(path):
     return times
 
 
+def read_skipped(path):
+    """What tests say they left out: lines of their output."""
+    said = (case.findtext("system-out") or "" for case in xml.parse(path).getroot().iter("testcase"))
+    return sorted({line for text in said for line in text.splitlines() if "skipped" in line.lower()})
+
+
 def report(times):
     """The suites and the slowest tests."""
     suites = defaultdict(lambda: [0, 0.0])
@@ -104,6 +110,7 @@ def main():
     estimate = on_two_free_cores(took, ours, others, cores, slowness)
     if JUNIT.exists():
         report(read_times(JUNIT))
+        print("\nleft out today", *(read_skipped(JUNIT) or ["nothing"]), sep="\n    ")
     print(
         f"\nall of it took {took:.0f} s on {cores} cores ({slowness:.2f} times as slow as usual) and {ours:.0f} s of processor time,"
         f" others {others:.0f} s: about {estimate:.0f} s on two free cores; the budget is {budget:.0f} s",

@@ -1,12 +1,16 @@
 //! One page per behaviour: `tests/behaviours/README.md` says how they are written.
 
 use capture_tests::{Client, Reply, Server, Site, Wrapper};
+use futures::StreamExt;
 use serde_json::{Value, json};
 
 use crate::{
     frameworks,
     steps::{self, Described},
 };
+
+/// Pages gone through at the same time, each in a session of its own.
+const AT_ONCE: usize = 3;
 
 /// Headless shell shows frames of other sites in the page's own process unless it is told otherwise.
 #[tokio::test]
@@ -25,13 +29,12 @@ async fn go_through_with(family: &str, flags: &[&str]) {
     }
     let (server, site) = (Server::start_with(flags).await, Site::start().await);
     let ann = server.user("ann").await;
-    let mut failed = Vec::new();
     let all = steps::pages("behaviours", family, "behaviour", &site);
-    for behaviour in &all {
-        if let Err(why) = show(&ann, behaviour, &site).await {
-            failed.push(format!("{family}/{}: {why}", behaviour.name));
-        }
-    }
+    let shown = futures::stream::iter(&all).map(async |behaviour| {
+        let shown = show(&ann, behaviour, &site).await;
+        shown.err().map(|why| format!("{family}/{}: {why}", behaviour.name))
+    });
+    let failed: Vec<String> = shown.buffered(AT_ONCE).filter_map(std::future::ready).collect().await;
     assert!(failed.is_empty(), "{} of {} failed\n{}", failed.len(), all.len(), failed.join("\n"));
     server.stop().await;
 }

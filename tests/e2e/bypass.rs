@@ -122,7 +122,7 @@ async fn sessions_end_with_the_browser_elsewhere_and_none_begins_without_it() {
         remote.kill().await;
         Instant::now()
     });
-    assert!(begun.elapsed() < Duration::from_secs(5), "the wait ends at once: {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(15), "the wait ends at once: {:?}", begun.elapsed());
     assert!(waited.status >= 400, "{}", waited.body);
     let ended = async || user.session(&id).await["session"]["closeReason"] == "browser_crashed";
     until("the session ends", Duration::from_secs(5), ended).await;

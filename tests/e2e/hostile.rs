@@ -18,9 +18,9 @@ use tokio::time::Instant;
 use crate::steps::{self, Described};
 
 /// What a close may take.
-const CLOSES: Duration = Duration::from_secs(5);
+const CLOSES: Duration = Duration::from_secs(15);
 /// What a neighbour may wait for its title while the machine is busy with an attack.
-const PATIENCE: Duration = Duration::from_secs(8);
+const PATIENCE: Duration = Duration::from_secs(20);
 /// What the browser may keep after the attacks, its caches grown.
 const KEPT_MEMORY: u64 = 300 << 20;
 const KEPT_DISK: u64 = 64 << 20;

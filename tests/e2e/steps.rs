@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
 
 /// How long a page may take to show what it made of an action.
-const REACTS: Duration = Duration::from_secs(2);
+const REACTS: Duration = Duration::from_secs(8);
 /// What an action may take beyond its own deadline: for the way, and for a busy machine.
-const GRACE: Duration = Duration::from_secs(3);
+const GRACE: Duration = Duration::from_secs(10);
 
 /// A page with what it says of itself.
 pub(crate) struct Described {

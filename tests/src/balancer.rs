@@ -9,7 +9,7 @@ use tokio::{
 
 use crate::{redis::free_port, until};
 
-const START: Duration = Duration::from_secs(10);
+const START: Duration = Duration::from_secs(60);
 
 /// Starts it with its files in this folder; the process, and where clients reach it.
 pub async fn launch<'a>(instances: impl Iterator<Item = &'a str>, folder: &Path) -> (Child, String) {

@@ -324,11 +324,15 @@ impl Server {
             return;
         }
         let children = processes::descendants(self.pid());
-        processes::signal(self.pid(), Signal::TERM);
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        processes::signal(self.pid(), Signal::TERM); // a second signal skips the grace
-        let status = tokio::time::timeout(Duration::from_secs(60), self.child.wait()).await.expect("the server ends");
-        assert!(status.unwrap().success(), "the server ends well");
+        // A second signal skips the grace, once the first one has been seen.
+        let mut status = None;
+        until("the server ends", Duration::from_secs(15), async || {
+            processes::signal(self.pid(), Signal::TERM);
+            status = tokio::time::timeout(Duration::from_millis(50), self.child.wait()).await.ok();
+            status.is_some()
+        })
+        .await;
+        assert!(status.unwrap().unwrap().success(), "the server ends well");
         assert_nothing_left(&children.into_iter().collect::<Vec<_>>(), &self.folder.run_root()).await;
     }
 }

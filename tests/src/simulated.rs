@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use crate::{Channel, Client, Redis, shape, until};
 
 /// How long two instances may take to hear each other.
-const START: Duration = Duration::from_secs(10);
+const START: Duration = Duration::from_secs(60);
 
 /// A server with one user, `ann`, who may have as many sessions as she likes.
 #[derive(Debug)]

@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-/// Looks again and again until `look` answers true; fails with `what` after `limit`.
+/// A machine that is busy with something else takes this many times as long for anything.
+const BUSY: u32 = 4;
+
+/// Looks again and again until `look` answers true; fails with `what` after `limit`, which is for a free machine.
 pub async fn until(what: &str, limit: Duration, mut look: impl AsyncFnMut() -> bool) {
+    let limit = limit * BUSY;
     let end = Instant::now() + limit;
     while !look().await {
         assert!(Instant::now() < end, "not within {limit:?}: {what}");

@@ -14,7 +14,7 @@ pub(crate) use self::plants::{Bug, planted};
 use self::{plants::plant, world::live};
 
 /// Worlds of `make test`.
-const SHORT: u64 = 200;
+const SHORT: u64 = 120;
 /// Worlds that are looked at for each planted bug at most.
 const SEARCH: u64 = 150;
 

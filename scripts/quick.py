@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""`make quick`: builds, and runs the units and the stories of what was changed since main, within about 90 seconds.
+
+What was changed is asked of git: since the branch left main, uncommitted and new files included; on main itself what is not committed, or
+else the last commit. TABLE says which stories belong to which files. Tests that took long in the last `make test` are left to it, as are
+those for which the time no longer suffices, and named.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import test_times
+
+# Seconds for the tests; what remains of the 90 is for building.
+BUDGET = 45
+# A test that takes longer is left to `make test`.
+LONGEST = 25
+# What a story takes of which nothing is known, and how many go on beside each other.
+UNKNOWN, BESIDE = 4, 2
+
+CHROMIUM = "capture-core/src/browser/chromium/"
+# Files and the stories that go through them, as beginnings of tests' names; the first that come are told first.
+TABLE = [
+    (CHROMIUM + r"(pointer|drag|inset|scripts/(click|drag))", "clicks behaviours::clicks behaviours::pointer"),
+    (CHROMIUM + r"(form|scripts/(fill|choose))", "fields behaviours::forms"),
+    (CHROMIUM + r"keyboard", "fields behaviours::keyboard"),
+    (CHROMIUM + r"(goto|navigate|tabs?|keeper)\.", "navigation tabs behaviours::navigation behaviours::happenings"),
+    (CHROMIUM + r"(wait|scripts/wait)", "waits behaviours::waiting"),
+    (CHROMIUM + r"(read|scripts/(read|find))", "content behaviours::reading behaviours::selectors"),
+    (CHROMIUM + r"(snapshot|scripts/(snapshot|name|role|state))", "accname behaviours::snapshots"),
+    (CHROMIUM + r"(screenshot|viewport|screencast)", "pictures behaviours::pictures"),
+    (CHROMIUM + r"(frames|scripts/frames)", "behaviours::frames"),
+    (CHROMIUM + r"(scroll|scripts/scroll)", "behaviours::pointer"),
+    (CHROMIUM + r"(journal|logged|flood|spilled)", "behaviours::happenings content"),
+    (CHROMIUM + r"(bridge/|cdp/)", "cdp connect_urls raw_frames"),
+    (CHROMIUM + r"(pool|dedicated|browser|process|watchdog|memory|run_root|remote|host)", "crashes bypass"),
+    (CHROMIUM + r"(walls|flags|executable)", "hardening"),
+    (CHROMIUM + r"(world|page|setup|scripts/own)", "pages steps navigation clicks"),
+    (r"capture-core/src/egress/", "proxy hardening"),
+    (r"capture-core/src/(ledger|billing|account)", "billing lifecycle idempotency"),
+    (r"capture-core/src/(session|engine)/", "lifecycle idempotency billing watchers"),
+    (r"capture-core/src/(cluster|ledger/redis)/", "failover"),
+    (r"capture-core/src/action/", "golden pages steps edge"),
+    (r"capture-core/src/", "lifecycle"),
+    (r"capture-ws/", "channel codecs cuts watchers"),
+    (r"capture-http/src/cdp/", "connect_urls cdp"),
+    (r"capture-http/src/(commands|cli|config)", "cli readme"),
+    (r"capture-http/", "edge lifecycle connect_urls"),
+    (r"web-demo/", "demo"),
+    (r"README\.md", "readme"),
+    (r"docs/actions/", "pages"),
+    (r"SECURITY\.md", "attacks::document"),
+    (r"(Cargo|.*/Cargo)\.toml", "boundaries"),
+    (r"tests/behaviours/(\w+)/", r"behaviours::\1"),
+    (r"tests/hostile/(\w+)/", r"hostile::\1"),
+    (r"tests/wire/", "golden"),
+    (r"tests/accname/", "accname"),
+    (r"tests/sdk/", "sdk"),
+    (r"tests/e2e/(\w+)", r"\1"),
+    (r"tests/(src|fixtures)/", "lifecycle navigation"),
+]
+CRATES = ["capture-core", "capture-ws", "capture-http"]
+
+
+def git(*arguments):
+    """What git prints, as lines; none where it refuses."""
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    return done.stdout.split("\n")[:-1] if done.returncode == 0 else []
+
+
+def changed():
+    """The files that differ from main, or from the last commit but one."""
+    base = git("merge-base", "HEAD", "main") or git("merge-base", "HEAD", "origin/main") or ["HEAD"]
+    files = git("diff", "--name-only", base[0]) + git("ls-files", "--others", "--exclude-standard")
+    return sorted(set(files)) or git("diff", "--name-only", "HEAD~1")
+
+
+def stories_of(files):
+    """Beginnings of the names of stories, without repetition."""
+    found = {}
+    for file in files:
+        for pattern, stories in TABLE:
+            match = re.match(pattern, file)
+            if match:
+                found |= dict.fromkeys(match.expand(stories).split())
+    return list(found)
+
+
+def nextest(*arguments, **options):
+    """Runs nextest on all crates: with other features than `make test` everything would be built anew."""
+    return subprocess.run(["cargo", "nextest", *arguments, "--locked", "--workspace"], check=False, **options)
+
+
+def chosen(names, stories, took):
+    """The stories that fit into the budget, and those that do not."""
+    chosen, left, planned = [], [], 0.0
+    for story in stories:
+        for name in (name for name in names if re.match(rf"{story}(::|$)", name)):
+            seconds = took.get(name, UNKNOWN)
+            fits = seconds <= LONGEST and planned + seconds / BESIDE <= BUDGET
+            (chosen if fits else left).append(name)
+            planned += seconds / BESIDE if fits else 0
+    return chosen, left
+
+
+def main():
+    """Exits with the status of what failed."""
+    began, files = time.monotonic(), changed()
+    stories, crates = stories_of(files), [crate for crate in CRATES if any(file.startswith(crate) for file in files)]
+    print(f"changed: {len(files)} files; stories: {' '.join(stories) or 'none'}; units: {' '.join(crates) or 'none'}")
+    if subprocess.run(["cargo", "build", "--locked", "--workspace", "--bins"], check=False).returncode:
+        sys.exit(1)
+    listed = nextest("list", "--test", "e2e", "--message-format", "oneline", stdout=subprocess.PIPE, text=True)
+    if listed.returncode:
+        sys.exit(listed.returncode)
+    names = [line.split(" ", 1)[1] for line in listed.stdout.splitlines() if " " in line]
+    took = {name: seconds for _, name, seconds in test_times.read_times(test_times.JUNIT)} if test_times.JUNIT.exists() else {}
+    told, left = chosen(names, stories, took)
+    slow_units = "test(/simulation::/) | test(/properties::/) | test(/attack/)"
+    units = [f"(kind(lib) | kind(bin)) & package({crate}) - ({slow_units})" for crate in crates]
+    filters = units + ([f"binary(e2e) & ({' | '.join(f'test(={name})' for name in told)})"] if told else [])
+    if not filters:
+        print("nothing that tests look at was changed")
+        return
+    # A junit file of its own: that of `make test` is where the times are from.
+    environment = os.environ | {"NEXTEST_PROFILE": "quick"}
+    targets = (["--lib", "--bins"] if units else []) + (["--test", "e2e"] if told else [])
+    status = nextest("run", *targets, "-E", " | ".join(f"({one})" for one in filters), env=environment).returncode
+    if left:
+        print(f"left to `make test`: {' '.join(dict.fromkeys(left))}")
+    print(f"{time.monotonic() - began:.0f} s")
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    os.chdir(Path(__file__).parent.parent)
+    main()
