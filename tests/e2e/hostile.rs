@@ -64,7 +64,7 @@ async fn attack(ann: &Client, page: &Described, site: &Site) -> Result<(), Strin
     }
     let after = page.says["after"].as_str().unwrap_or("works");
     if gone.is_ok() && after == "works" {
-        let next = json!({"with": {"url": site.page("form"), "timeoutMs": 8000}, "reply": {"title": "Form"}});
+        let next = json!({"with": {"url": site.page("form"), "timeoutMs": 25_000}, "reply": {"title": "Form"}});
         gone = steps::act(ann, &id, "goto", &next).await.map(|reply| reply.body).map_err(|why| format!("after: {why}"));
     }
     let begun = Instant::now();

@@ -54,7 +54,8 @@ async fn a_wait_goes_on_across_a_navigation() {
     };
     let (waited, ()) = tokio::join!(waiting, moving_on);
     let waited = waited.expect(200);
-    assert_eq!((&waited["elementText"], &waited["url"]), (&json!("Another page"), &json!(site.page("other"))));
+    assert_eq!(waited["elementText"], "Another page", "{}", waited.body);
+    assert_eq!(ann.done(&id, "url", json!({})).await["url"], site.page("other"));
     server.stop().await;
 }
 
