@@ -1,6 +1,6 @@
 //! The user who attacks: opens sessions and pages, asks without end, and takes nothing for an answer but a crash.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, net::Ipv4Addr, time::Duration};
 
 use capture_tests::Client;
 use futures::future::join_all;
@@ -23,6 +23,9 @@ const PREPARES: Duration = Duration::from_secs(20);
 /// How long a page may take to open; the attack goes on either way.
 const OPENS_MS: u64 = 5_000;
 
+/// Where attackers are: connections are bounded for each address, and the neighbour has another one.
+pub(super) const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 9);
+
 /// A user who attacks.
 #[derive(Debug)]
 pub(super) struct Attacker<'a> {
@@ -39,7 +42,7 @@ pub(super) struct Attacker<'a> {
 impl<'a> Attacker<'a> {
     pub(super) fn new(stage: &'a Stage, client: &Client) -> Self {
         let (under_way, sessions, broken) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { stage, caller: Caller::like(client, stage.base()), under_way, sessions, broken }
+        Self { stage, caller: Caller::like(client, stage.base(), ELSEWHERE), under_way, sessions, broken }
     }
 
     /// Attacks until it is given up; what ends by itself begins again.
@@ -119,7 +122,7 @@ impl<'a> Attacker<'a> {
 
     /// Another user with these credits.
     pub(super) async fn another(&self, name: &str, credits: u64) -> Caller {
-        Caller::like(&self.stage.user(name, credits).await, self.stage.base())
+        Caller::like(&self.stage.user(name, credits).await, self.stage.base(), ELSEWHERE)
     }
 
     pub(super) async fn create_with(&self, options: &Value) -> Option<String> {
