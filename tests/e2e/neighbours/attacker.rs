@@ -1,6 +1,11 @@
 //! The user who attacks: opens sessions and pages, asks without end, and takes nothing for an answer but a crash.
 
-use std::{collections::BTreeSet, net::Ipv4Addr, time::Duration};
+use std::{
+    collections::BTreeSet,
+    net::Ipv4Addr,
+    sync::atomic::{AtomicU8, Ordering},
+    time::Duration,
+};
 
 use capture_tests::Client;
 use futures::future::join_all;
@@ -23,14 +28,17 @@ const PREPARES: Duration = Duration::from_secs(20);
 /// How long a page may take to open; the attack goes on either way.
 const OPENS_MS: u64 = 5_000;
 
-/// Where attackers are: connections are bounded for each address, and the neighbour has another one.
-pub(super) const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 9);
+/// Attackers so far. Connections are bounded for each address, so each attacker has addresses of its own: its calls come from one, and
+/// the plain sockets it holds from another.
+static ATTACKERS: AtomicU8 = AtomicU8::new(0);
 
 /// A user who attacks.
 #[derive(Debug)]
 pub(super) struct Attacker<'a> {
     pub(super) stage: &'a Stage,
     pub(super) caller: Caller,
+    /// Where its plain sockets come from.
+    pub(super) from: Ipv4Addr,
     /// Since when it attacks; none while it prepares.
     under_way: Mutex<Option<Instant>>,
     /// Sessions it knows it had, each once.
@@ -42,7 +50,9 @@ pub(super) struct Attacker<'a> {
 impl<'a> Attacker<'a> {
     pub(super) fn new(stage: &'a Stage, client: &Client) -> Self {
         let (under_way, sessions, broken) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { stage, caller: Caller::like(client, stage.base(), ELSEWHERE), under_way, sessions, broken }
+        let number = ATTACKERS.fetch_add(1, Ordering::Relaxed);
+        let caller = Caller::like(client, stage.base(), Ipv4Addr::new(127, 0, 1, number));
+        Self { stage, caller, from: Ipv4Addr::new(127, 0, 2, number), under_way, sessions, broken }
     }
 
     /// Attacks until it is given up; what ends by itself begins again.
@@ -122,7 +132,7 @@ impl<'a> Attacker<'a> {
 
     /// Another user with these credits.
     pub(super) async fn another(&self, name: &str, credits: u64) -> Caller {
-        Caller::like(&self.stage.user(name, credits).await, self.stage.base(), ELSEWHERE)
+        Caller::like(&self.stage.user(name, credits).await, self.stage.base(), self.from)
     }
 
     pub(super) async fn create_with(&self, options: &Value) -> Option<String> {
