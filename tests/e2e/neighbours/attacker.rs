@@ -28,17 +28,16 @@ const PREPARES: Duration = Duration::from_secs(20);
 /// How long a page may take to open; the attack goes on either way.
 const OPENS_MS: u64 = 5_000;
 
-/// Attackers so far. Connections are bounded for each address, so each attacker has addresses of its own: its calls come from one, and
-/// the plain sockets it holds from another.
+/// Attackers so far: the calls of each come from an address of its own.
 static ATTACKERS: AtomicU8 = AtomicU8::new(0);
+/// Where all plain sockets come from. Connections are bounded for each address; who has many addresses is not what is tried here.
+pub(super) const SOCKETS: Ipv4Addr = Ipv4Addr::new(127, 0, 2, 1);
 
 /// A user who attacks.
 #[derive(Debug)]
 pub(super) struct Attacker<'a> {
     pub(super) stage: &'a Stage,
     pub(super) caller: Caller,
-    /// Where its plain sockets come from.
-    pub(super) from: Ipv4Addr,
     /// Since when it attacks; none while it prepares.
     under_way: Mutex<Option<Instant>>,
     /// Sessions it knows it had, each once.
@@ -52,7 +51,7 @@ impl<'a> Attacker<'a> {
         let (under_way, sessions, broken) = (Mutex::default(), Mutex::default(), Mutex::default());
         let number = ATTACKERS.fetch_add(1, Ordering::Relaxed);
         let caller = Caller::like(client, stage.base(), Ipv4Addr::new(127, 0, 1, number));
-        Self { stage, caller, from: Ipv4Addr::new(127, 0, 2, number), under_way, sessions, broken }
+        Self { stage, caller, under_way, sessions, broken }
     }
 
     /// Attacks until it is given up; what ends by itself begins again.
@@ -132,7 +131,7 @@ impl<'a> Attacker<'a> {
 
     /// Another user with these credits.
     pub(super) async fn another(&self, name: &str, credits: u64) -> Caller {
-        Caller::like(&self.stage.user(name, credits).await, self.stage.base(), self.from)
+        Caller::like(&self.stage.user(name, credits).await, self.stage.base(), SOCKETS)
     }
 
     pub(super) async fn create_with(&self, options: &Value) -> Option<String> {
