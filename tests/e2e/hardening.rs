@@ -91,8 +91,9 @@ async fn a_browser_of_its_own_ends_when_it_hoards_memory_or_disk() {
 
 /// Denied, or not there at all: no device, no such interface, no prompt to answer, no fonts.
 fn is_refusal(answer: &str) -> bool {
-    const CODES: [&str; 8] = [
+    const CODES: [&str; 9] = [
         "code1",
+        "default", // as when a prompt is closed
         "denied",
         "false",
         "NotAllowedError",

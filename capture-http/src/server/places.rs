@@ -68,7 +68,7 @@ pub(super) enum Admission {
     TooMany,
 }
 
-/// Who holds unread bytes: a user, or an address nobody has authenticated from.
+/// Who holds connections and unread bytes: a user, or an address for those nobody has authenticated on.
 #[derive(PartialEq, Eq, Hash)]
 enum Holder {
     User(UserId),
@@ -131,19 +131,19 @@ impl Places {
 }
 
 impl State {
-    /// Lets the connection go that has been out of use longest, of the address that has most, or of this one.
+    /// Lets the connection go that has been out of use longest, of whoever has most of them: a user, or an address for those nobody
+    /// has authenticated on. So users behind one address do not lose theirs to strangers, nor to each other.
     fn release(&mut self, source: Option<Source>) -> bool {
         let now = Instant::now();
-        let mut counts: HashMap<Source, usize> = HashMap::new();
-        for source in self.taken.values().filter_map(|place| place.source) {
-            *counts.entry(source).or_default() += 1;
+        let mut counts: HashMap<Holder, usize> = HashMap::new();
+        for place in self.taken.values() {
+            *counts.entry(place.holder()).or_default() += 1;
         }
         let candidates = self.taken.iter().filter(|(_, place)| source.is_none() || place.source == source);
         let unused =
             candidates.filter_map(|(number, place)| Some((*number, place, place.meter.lock().unused_since(now)?)));
         let worst = unused.max_by_key(|(_, place, since)| {
-            let of_source = place.source.and_then(|source| counts.get(&source)).copied();
-            (of_source.unwrap_or_default(), now.duration_since(*since))
+            (counts.get(&place.holder()).copied().unwrap_or_default(), now.duration_since(*since))
         });
         let number = worst.map(|(number, ..)| number);
         number.is_some_and(|number| self.close(number))

@@ -11,7 +11,7 @@ await story(puppeteer, async ({ session, browser, check }) => {
     assert.match(await browser.userAgent(), /^Mozilla/);
     assert.equal(browser.connected, true);
     assert.equal(browser.process(), null);
-    assert.match(browser.wsEndpoint(), /\/cdp\?token=v1\./);
+    assert.match(browser.wsEndpoint(), /\/cdp\?token=v2\./);
   });
 
   await check("one context is there, with one page", async () => {
@@ -37,7 +37,7 @@ await story(puppeteer, async ({ session, browser, check }) => {
 
   await check("a token nobody minted is refused", async () => {
     const url = await session.connectUrl();
-    const forged = [url.slice(0, -3) + (url.endsWith("AAA") ? "BBB" : "AAA"), url.replace(/token=.*/, "token=v1.x"), url.replace(/\?.*/, "")];
+    const forged = [url.slice(0, -3) + (url.endsWith("AAA") ? "BBB" : "AAA"), url.replace(/token=.*/, "token=v2.x"), url.replace(/\?.*/, "")];
     // What Puppeteer rejects with here is an event, not an error.
     for (const browserWSEndpoint of forged) assert.equal(await library.connect({ browserWSEndpoint }).then(() => "in", () => "out"), "out");
   });

@@ -17,7 +17,7 @@ use tokio::{
 
 /// How long another user's calls may take on a busy machine; without the bounds they do not end at all.
 const SERVED: Duration = Duration::from_secs(8);
-/// Memory a server may keep of what is over: allocators return large pieces at once, small ones late.
+/// Memory a server may keep of what is over: allocators return the largest pieces at once, others when it suits them.
 const KEPT: u64 = 64 << 20;
 
 /// Memory of the server process itself, its browsers not counted.
@@ -35,10 +35,10 @@ async fn assert_served(server: &Server, other: &Client, id: &str) {
     title.unwrap_or_else(|_| panic!("another user's title is not answered after {:?}", began.elapsed())).expect(200);
 }
 
-/// Within a while the server has no more memory than `before`, give or take what allocators keep.
-async fn assert_memory_is_back(server: &Server, before: u64, limit: Duration) {
-    let back = async || memory(server) <= before + KEPT;
-    until(&format!("memory is back at {} MiB", before >> 20), limit, back).await;
+/// Within a while the server has no more memory than this.
+async fn assert_memory_is_back(server: &Server, most: u64, limit: Duration) {
+    let back = async || memory(server) <= most;
+    until(&format!("memory is back at {} MiB", most >> 20), limit, back).await;
 }
 
 /// A connection from another loopback address, as from another machine, that takes little unread.

@@ -17,7 +17,7 @@ use tokio::{
 };
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
 
-use super::{assert_memory_is_back, assert_served, from_elsewhere, memory};
+use super::{KEPT, assert_memory_is_back, assert_served, from_elsewhere, memory};
 
 /// What a frame may have at most, and what the attackers send of it.
 const FRAME: u64 = 100 << 20;
@@ -71,7 +71,7 @@ async fn frames_that_are_begun_and_not_ended_are_bounded_together_and_in_time() 
     let held = memory(&server).saturating_sub(before);
     assert!(held < 256 << 20, "six clients hold {} MiB of frames that are not whole", held >> 20);
     assert_served(&server, &bob, &other).await;
-    assert_memory_is_back(&server, before, Duration::from_secs(25)).await; // what stalls is given up after 10 s
+    assert_memory_is_back(&server, before + KEPT, Duration::from_secs(25)).await; // what stalls is given up after 10 s
     server.stop().await;
 }
 
@@ -140,7 +140,8 @@ async fn what_cdp_clients_do_not_read_is_bounded_together_and_let_go_of_with_the
     assert!(memory(&server) > before + (60 << 20), "the others hold much");
     assert_served(&server, &bob, &other).await;
     ann.delete(&format!("/v1/sessions/{id}")).await.expect(200);
-    assert_memory_is_back(&server, before, Duration::from_secs(15)).await;
+    // Pieces of 14 MB: glibc keeps one or two in each of its arenas. Unfreed, all twelve would be there.
+    assert_memory_is_back(&server, before + 2 * KEPT, Duration::from_secs(15)).await;
     drop(silent);
     server.stop().await;
 }

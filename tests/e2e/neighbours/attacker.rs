@@ -1,6 +1,11 @@
 //! The user who attacks: opens sessions and pages, asks without end, and takes nothing for an answer but a crash.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    net::Ipv4Addr,
+    sync::atomic::{AtomicU8, Ordering},
+    time::Duration,
+};
 
 use capture_tests::Client;
 use futures::future::join_all;
@@ -23,6 +28,11 @@ const PREPARES: Duration = Duration::from_secs(20);
 /// How long a page may take to open; the attack goes on either way.
 const OPENS_MS: u64 = 5_000;
 
+/// Attackers so far: the calls of each come from an address of its own.
+static ATTACKERS: AtomicU8 = AtomicU8::new(0);
+/// Where all plain sockets come from. Connections are bounded for each address; who has many addresses is not what is tried here.
+pub(super) const SOCKETS: Ipv4Addr = Ipv4Addr::new(127, 0, 2, 1);
+
 /// A user who attacks.
 #[derive(Debug)]
 pub(super) struct Attacker<'a> {
@@ -39,7 +49,9 @@ pub(super) struct Attacker<'a> {
 impl<'a> Attacker<'a> {
     pub(super) fn new(stage: &'a Stage, client: &Client) -> Self {
         let (under_way, sessions, broken) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { stage, caller: Caller::like(client, stage.base()), under_way, sessions, broken }
+        let number = ATTACKERS.fetch_add(1, Ordering::Relaxed);
+        let caller = Caller::like(client, stage.base(), Ipv4Addr::new(127, 0, 1, number));
+        Self { stage, caller, under_way, sessions, broken }
     }
 
     /// Attacks until it is given up; what ends by itself begins again.
@@ -119,7 +131,7 @@ impl<'a> Attacker<'a> {
 
     /// Another user with these credits.
     pub(super) async fn another(&self, name: &str, credits: u64) -> Caller {
-        Caller::like(&self.stage.user(name, credits).await, self.stage.base())
+        Caller::like(&self.stage.user(name, credits).await, self.stage.base(), SOCKETS)
     }
 
     pub(super) async fn create_with(&self, options: &Value) -> Option<String> {

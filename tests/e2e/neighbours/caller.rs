@@ -1,6 +1,9 @@
 //! A REST client that looks at as little of an answer as it can: what is measured is the server, not the test.
 
-use std::time::Duration;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
 
 use capture_tests::Client;
 use reqwest::{Method, RequestBuilder};
@@ -42,9 +45,11 @@ impl Answer {
 }
 
 impl Caller {
-    /// The same user with other connections.
-    pub(super) fn like(client: &Client, base: &str) -> Self {
-        let http = reqwest::Client::builder().timeout(HANGS).pool_idle_timeout(IDLE).build().unwrap();
+    /// The same user with other connections, from this address.
+    pub(super) fn like(client: &Client, base: &str, from: Ipv4Addr) -> Self {
+        let from = IpAddr::V4(from);
+        let http = reqwest::Client::builder().timeout(HANGS).pool_idle_timeout(IDLE).local_address(from);
+        let http = http.build().unwrap();
         Self { http, base: base.to_owned(), token: client.token().to_owned() }
     }
 

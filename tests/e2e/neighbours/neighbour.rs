@@ -1,6 +1,6 @@
 //! The user who must not notice: a session that asks for its title all the time.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use capture_tests::{Channel, Client, Connect, until};
 use capture_ws::codec::Codec;
@@ -65,7 +65,7 @@ impl Neighbour {
     /// Opens its session with a page of this title and begins to ask.
     pub(super) async fn start(client: &Client, base: &str, url: String, title: &'static str) -> Self {
         let (asked, sessions) = (Mutex::default(), Mutex::default());
-        let (caller, opened) = (Caller::like(client, base), Mutex::new(Instant::now()));
+        let (caller, opened) = (Caller::like(client, base, Ipv4Addr::LOCALHOST), Mutex::new(Instant::now()));
         let shared = Arc::new(Shared { caller, url, title, asked, sessions, opened });
         shared.open().await.unwrap();
         let mut asking = JoinSet::new();

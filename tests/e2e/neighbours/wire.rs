@@ -7,7 +7,7 @@ use tokio::{
     net::{TcpSocket, TcpStream},
 };
 
-use super::attacker::Attacker;
+use super::attacker::{Attacker, SOCKETS};
 
 /// What a client takes unread, so that little of it hides in the kernel.
 const RECEIVE_BUFFER: u32 = 16 << 10;
@@ -19,6 +19,7 @@ impl Attacker<'_> {
     pub(super) async fn dial(&self) -> Option<TcpStream> {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(RECEIVE_BUFFER).unwrap();
+        socket.bind((SOCKETS, 0).into()).ok()?;
         socket.connect(self.stage.address().parse().unwrap()).await.ok()
     }
 
