@@ -30,7 +30,7 @@ export class Session {
   static async create() {
     const options = { cdp: true, maxTtlSeconds: 300, ...JSON.parse(env("CAPTURE_OPTIONS")) };
     const { session } = done(await call("POST", "/v1/sessions", options));
-    assert.match(session.connectUrl, /^wss?:\/\/[^/]+\/cdp\?token=v2\./);
+    assert.match(session.connectUrl, /^wss?:\/\/[^/]+\/cdp\?token=v1\./);
     return new Session(session.id, session.connectUrl);
   }
 

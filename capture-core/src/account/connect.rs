@@ -1,6 +1,6 @@
 //! Connect tokens: what stands in a `connectUrl`. Signed, not stored, so that any instance with the key can judge them.
 //!
-//! `v2.<payload>.<mac>`, both base64url without padding. The payload is `<session> <expires, ms> <mark> <user>`; the MAC is
+//! `v1.<payload>.<mac>`, both base64url without padding. The payload is `<session> <expires, ms> <mark> <user>`; the MAC is
 //! HMAC-SHA256 over the purpose, the version and the payload as it is written. The mark stands for the secret with which the
 //! token was asked for, so that it ends with that secret. A token is good for connecting several times within its life;
 //! whether its session still lives is not known here.
@@ -22,7 +22,7 @@ pub const CONNECT_LIFE: Duration = Duration::from_secs(5 * 60);
 /// Longest token ever minted: an id of 41, a time of 20, a mark of 22, a user of 64, three spaces (200 bytes in base64url), and
 /// the rest.
 const MAX_TOKEN: usize = VERSION.len() + 200 + 1 + 43;
-const VERSION: &str = "v2.";
+const VERSION: &str = "v1.";
 /// Stands in the MAC, so that nothing signed for another purpose passes for one of these.
 const PURPOSE: &str = "capture-cdp";
 /// The same for what stands for a secret.
@@ -279,7 +279,7 @@ mod tests {
             let changed = format!("{}{other}", token.strip_suffix(last).unwrap());
             assert_eq!(key().verify(&changed, NOW).is_ok(), other == last, "{changed}");
         }
-        for padded in [format!("{token}="), token.replace('.', "=."), token.replace("v2.", "V2."), format!(" {token}")]
+        for padded in [format!("{token}="), token.replace('.', "=."), token.replace("v1.", "V1."), format!(" {token}")]
         {
             assert!(key().verify(&padded, NOW).is_err(), "{padded}");
         }
@@ -293,21 +293,21 @@ mod tests {
         let payload = token.split('.').nth(1).unwrap();
         let signed_for = |purpose: &str| {
             let mac = key().sign(purpose, payload.as_bytes()).finalize().into_bytes();
-            format!("v2.{payload}.{}", URL_SAFE_NO_PAD.encode(mac))
+            format!("v1.{payload}.{}", URL_SAFE_NO_PAD.encode(mac))
         };
         for purpose in ["", "capture", "capture-view", "capture-secret", "capture-cdp\0"] {
             assert_eq!(key().verify(&signed_for(purpose), NOW), Err(TokenError::Forged), "{purpose:?}");
         }
         assert_eq!(key().verify(&signed_for(PURPOSE), NOW), Ok(connect));
         for mac in ["", "AA", &"A".repeat(43)] {
-            assert_eq!(key().verify(&format!("v2.{payload}.{mac}"), NOW), Err(TokenError::Forged), "{mac:?}");
+            assert_eq!(key().verify(&format!("v1.{payload}.{mac}"), NOW), Err(TokenError::Forged), "{mac:?}");
         }
     }
 
     #[test]
     fn what_has_not_the_form_of_a_token_is_malformed() {
         for text in
-            ["", "v2", "v2.", "v2.a", "v1.a.b", "none.a.b", "v2.a.b.c", "v2..=", "v2.a.\u{0}", &"v2.".repeat(100_000)]
+            ["", "v1", "v1.", "v1.a", "v2.a.b", "none.a.b", "v1.a.b.c", "v1..=", "v1.a.\u{0}", &"v1.".repeat(100_000)]
         {
             assert_eq!(key().verify(text, NOW), Err(TokenError::Malformed), "{text:.20}");
         }
@@ -324,7 +324,7 @@ mod tests {
         ] {
             let payload = URL_SAFE_NO_PAD.encode(payload);
             let mac = URL_SAFE_NO_PAD.encode(key().sign(PURPOSE, payload.as_bytes()).finalize().into_bytes());
-            assert_eq!(key().verify(&format!("v2.{payload}.{mac}"), NOW), Err(TokenError::Malformed), "{payload}");
+            assert_eq!(key().verify(&format!("v1.{payload}.{mac}"), NOW), Err(TokenError::Malformed), "{payload}");
         }
     }
 
@@ -336,7 +336,7 @@ mod tests {
     #[test]
     fn the_mac_is_plain_hmac_sha256() {
         let block = <Hmac<Sha256> as Mac>::new_from_slice(&[7; 32]).unwrap();
-        let expected = block.chain_update("capture-cdp\0v2.abc").finalize().into_bytes();
+        let expected = block.chain_update("capture-cdp\0v1.abc").finalize().into_bytes();
         assert_eq!(key().sign(PURPOSE, b"abc").finalize().into_bytes(), expected);
     }
 

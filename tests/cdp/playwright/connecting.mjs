@@ -47,7 +47,7 @@ await story(playwright, async ({ session, browser, check }) => {
 
   await check("a token nobody minted is refused", async () => {
     const url = await session.connectUrl();
-    const forged = [url.slice(0, -3) + (url.endsWith("AAA") ? "BBB" : "AAA"), url.replace(/token=.*/, "token=v2.x"), url.replace(/\?.*/, "")];
+    const forged = [url.slice(0, -3) + (url.endsWith("AAA") ? "BBB" : "AAA"), url.replace(/token=.*/, "token=v1.x"), url.replace(/\?.*/, "")];
     for (const each of forged) await assert.rejects(chromium.connectOverCDP(each, { timeout: 10_000 }), each);
   });
 

@@ -37,7 +37,7 @@ await story(puppeteer, async ({ session, browser, check }) => {
 
   await check("a token nobody minted is refused", async () => {
     const url = await session.connectUrl();
-    const forged = [url.slice(0, -3) + (url.endsWith("AAA") ? "BBB" : "AAA"), url.replace(/token=.*/, "token=v2.x"), url.replace(/\?.*/, "")];
+    const forged = [url.slice(0, -3) + (url.endsWith("AAA") ? "BBB" : "AAA"), url.replace(/token=.*/, "token=v1.x"), url.replace(/\?.*/, "")];
     // What Puppeteer rejects with here is an event, not an error.
     for (const browserWSEndpoint of forged) assert.equal(await library.connect({ browserWSEndpoint }).then(() => "in", () => "out"), "out");
   });

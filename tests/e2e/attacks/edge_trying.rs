@@ -77,7 +77,7 @@ async fn places(server: &Server, dev: &Server, (ann, bob): (&Client, &Client)) -
         ("cdp-forged", format!("{body}.{flipped}")),
         ("cdp-moved", format!("{body}.{other_seal}")),
         ("cdp-cut", format!("{body}.{}", seal.get(..seal.len() / 2).unwrap())),
-        ("cdp-version", cdp.replacen("v2.", "v0.", 1)),
+        ("cdp-version", cdp.replacen("v1.", "v0.", 1)),
         ("cdp-token", cdp.rsplit_once('=').unwrap().1.to_owned()),
         ("cdp-ended", of_ended),
         ("cdp", cdp),

@@ -3,7 +3,7 @@
 use std::{ops::RangeFrom, time::Duration};
 
 use capture_tests::{
-    RawSocket,
+    RawSocket, long,
     raw::{BINARY, NOT_LAST, PING, RawSender, TEXT, claim, frame},
 };
 use capture_ws::codec::Codec;
@@ -15,8 +15,11 @@ use super::{
     attacker::Attacker,
 };
 
-/// As many as a user may have.
-const CHANNELS: usize = 20;
+/// As many channels as a user may have, in a long run; in a short one four such users together have as many.
+fn channels() -> usize {
+    if long() { 20 } else { 5 }
+}
+
 /// More than an address may have that has not said hello.
 const SILENT: usize = 40;
 const LARGEST: usize = 1 << 20;
@@ -65,7 +68,7 @@ impl Attacker<'_> {
             let Some(mut socket) = self.channel().await else { return };
             while socket.sender.send(bytes).await {}
         };
-        join_all((0..CHANNELS).map(|_| each())).await;
+        join_all((0..channels()).map(|_| each())).await;
     }
 }
 
@@ -92,7 +95,7 @@ async fn watch(attacker: &Attacker<'_>, id: &str, reads: bool) {
         json!({"method": "view.start", "sessionId": id, "params": wanted}),
         json!({"method": "view.credit", "sessionId": id, "params": {"count": 10}}),
     ];
-    join_all((0..CHANNELS).map(|_| attacker.say(&messages, Duration::from_millis(50), reads))).await;
+    join_all((0..channels()).map(|_| attacker.say(&messages, Duration::from_millis(50), reads))).await;
 }
 
 async fn noise(attacker: &Attacker<'_>) {
@@ -106,7 +109,7 @@ async fn followers(attacker: &Attacker<'_>) {
     let Some(id) = attacker.open("lively", LIVELY).await else { return };
     let events = json!({"events": ["console", "errors", "countdown"]});
     let messages = [json!({"method": "session.subscribe", "sessionId": id, "params": events})];
-    join_all((0..CHANNELS).map(|_| attacker.say(&messages, Duration::from_millis(500), false))).await;
+    join_all((0..channels()).map(|_| attacker.say(&messages, Duration::from_millis(500), false))).await;
 }
 
 async fn subscriptions(attacker: &Attacker<'_>) {
@@ -115,7 +118,7 @@ async fn subscriptions(attacker: &Attacker<'_>) {
         json!({"method": "session.subscribe", "sessionId": id, "params": {"events": ["console"]}}),
         json!({"method": "session.unsubscribe", "sessionId": id}),
     ];
-    join_all((0..CHANNELS).map(|_| attacker.say(&messages, Duration::ZERO, true))).await;
+    join_all((0..channels()).map(|_| attacker.say(&messages, Duration::ZERO, true))).await;
 }
 
 async fn silent(attacker: &Attacker<'_>) {
@@ -135,7 +138,7 @@ async fn unfinished(attacker: &Attacker<'_>) {
         socket.sender.send(&bytes).await;
         socket.close_code().await;
     };
-    join_all((0..CHANNELS).map(|_| each())).await;
+    join_all((0..channels()).map(|_| each())).await;
 }
 
 async fn requests(attacker: &Attacker<'_>) {
@@ -146,7 +149,7 @@ async fn requests(attacker: &Attacker<'_>) {
         json!({"method": "session.list"}),
         json!({"method": "session.fly"}),
     ];
-    join_all((0..CHANNELS).map(|_| attacker.say(&messages, Duration::ZERO, true))).await;
+    join_all((0..channels()).map(|_| attacker.say(&messages, Duration::ZERO, true))).await;
 }
 
 async fn large(attacker: &Attacker<'_>) {
@@ -168,5 +171,5 @@ async fn churn(attacker: &Attacker<'_>) {
     let each = async || loop {
         drop(attacker.channel().await);
     };
-    join_all((0..CHANNELS).map(|_| each())).await;
+    join_all((0..channels()).map(|_| each())).await;
 }

@@ -22,13 +22,13 @@ const ATTACKS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_se
 /// Attackers at the same time in a short run.
 const AT_ONCE: usize = 4;
 /// What a neighbour may wait for a title while the machine is busy with several attacks, in a short run.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(45);
 /// What a neighbour may wait at the 95th percentile, in a long run.
 const P95: Duration = Duration::from_millis(1_500);
 /// What the server process may ever take, in bytes.
 const SERVER_MEMORY: u64 = 1_500 << 20;
 /// How long a session may take to be closed, whatever it does.
-const CLOSES: Duration = Duration::from_secs(20);
+const CLOSES: Duration = Duration::from_secs(45);
 
 /// Tries them on one server.
 pub(super) async fn withstand(attacks: &[Attack]) {
