@@ -15,16 +15,16 @@ use super::{
     attacker::Attacker,
 };
 
-/// As many channels as a user may have, in a long run; in a short one four such users together have as many.
-fn channels() -> usize {
-    if long() { 20 } else { 5 }
-}
-
 /// More than an address may have that has not said hello.
 const SILENT: usize = 40;
 const LARGEST: usize = 1 << 20;
 /// A page that changes all the time, and tells of it.
 const LIVELY: &str = "again(() => { document.body.style.background = `hsl(${Math.random() * 360} 90% 50%)`; for (let i = 0; i < 20; i++) console.log('x'.repeat(4000)) })";
+
+/// As many channels as a user may have, in a long run; in a short one four such users together have as many.
+fn channels() -> usize {
+    if long() { 20 } else { 5 }
+}
 
 pub(super) const ATTACKS: &[Attack] = &[
     program("twenty viewers who do not read", |a| viewers(a, false).boxed()),
