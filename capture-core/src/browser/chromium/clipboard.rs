@@ -33,7 +33,7 @@ struct Called {
 /// Keeps what this page, or this frame with a process of its own, copies and pastes apart from other sessions; after our scripts.
 pub(super) fn separate(target: &CdpSession) {
     listen(target);
-    drop(target.send(&commands::add_script("capture.separateClipboard();", WORLD)));
+    drop(target.send(&commands::add_script("capture.run('separateClipboard', [null, 0, 0]);", WORLD)));
 }
 
 /// Hears of copies, anew where the browser has forgotten that.
