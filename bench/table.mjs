@@ -6,6 +6,9 @@ import { quantile } from "./stats.mjs";
 const REASONS = {
   title: "one evaluation in the page, as raw CDP, and one REST call around it, which costs the difference on this machine.",
   createEmpty: "each session gets a browser context and a renderer of its own, while the pool refills at the same time.",
+  createFirstEmpty: "the start of a browser and its first page keep a core busy all the time.",
+  createUsers: "two of the ten find a browser ready, the other eight share the cores for the starts of theirs.",
+  createSessions: "one finds a page ready, the other nine share the cores for the renderers of theirs.",
   screenshot: "Chromium waits for two frames. Begin-frame control would spare one, but is not safe with several tabs in one " +
     "browser: it needs one clock for all of them.",
 };

@@ -21,7 +21,8 @@ export async function server(resources, { capture, executable, name, warm, sessi
     "--egress-private", "--max-sessions", sessions, // the crowd of 50, and one over the bridge
   ], /capture listening on (\S+)\n/);
   const user = (name, connections) => {
-    const added = execFileSync(capture, ["user", "add", name, "--max-sessions", sessions, ...data], { encoding: "utf8" });
+    const quietly = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] };
+    const added = execFileSync(capture, ["user", "add", name, "--max-sessions", sessions, ...data], quietly);
     return client(base, { authorization: `Bearer ${added.match(/bearer: (\S+)/)[1]}` }, connections);
   };
   return { user };

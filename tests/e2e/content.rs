@@ -1,6 +1,6 @@
 //! Reading: `content` and `query`.
 
-use capture_tests::{Server, Site};
+use capture_tests::{Server, Site, long};
 use serde_json::json;
 
 #[tokio::test]
@@ -56,5 +56,44 @@ async fn query_reads_fields_and_attributes() {
     assert!(mixed["elements"][0]["bbox"]["width"].is_number());
     assert_eq!(ann.done(&id, "query", json!({"selector": "b"})).await["elements"], json!([]));
     ann.act(&id, "query", json!({"selector": "a["})).await.expect_error(400, "invalid_request");
+    server.stop().await;
+}
+
+/// Pages of the short version, and of the long one.
+const GROWN: (u64, u64) = (40, 3_000);
+
+/// The words of a grown page, `w1w`, `w2w` and so on, whatever stands around them.
+fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('w') {
+        rest = &rest[at + 1..];
+        let digits = rest.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(rest.len());
+        if digits > 0 && rest[digits..].starts_with('w') {
+            words.push(format!("w{}w", &rest[..digits]));
+            rest = &rest[digits + 1..];
+        }
+    }
+    words
+}
+
+#[tokio::test]
+async fn text_and_markdown_hold_every_word_once_and_in_order() {
+    let (server, site) = (Server::start().await, Site::start().await);
+    let ann = server.user("ann").await;
+    let id = ann.create(&json!({"maxTtlSeconds": 900})).await;
+    let mut read = 0;
+    for seed in 0..if long() { GROWN.1 } else { GROWN.0 } {
+        let opened = ann.goto(&id, &format!("{}?seed={seed}", site.page("grown"))).await;
+        let count: u64 = opened.text("title").strip_prefix("Grown ").unwrap().parse().unwrap();
+        for format in ["text", "markdown"] {
+            let content = ann.done(&id, "content", json!({"format": format})).await;
+            assert!(content["truncated"].is_null(), "{seed}");
+            let expected: Vec<String> = (1..=count).map(|word| format!("w{word}w")).collect();
+            assert_eq!(words(content.text("content")), expected, "{format} of page {seed}");
+            read += expected.len();
+        }
+    }
+    assert!(read > 1_000, "{read} words were read");
     server.stop().await;
 }

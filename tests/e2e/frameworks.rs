@@ -1,19 +1,22 @@
-//! React, Vue and Lit, built from the npm registry into `target/` for the pages of `behaviours/forms`.
+//! React, Vue, Lit and editors, built from the npm registry into `target/` for the pages of `behaviours/forms`.
 
 use std::path::Path;
 
 use capture_tests::site::frameworks_folder;
 use tokio::process::Command;
 
-/// Builds the three scripts unless they are there.
+/// Builds the scripts; what they are made of is installed where it is not there, or is not what the lock file says.
 pub(crate) async fn build() {
     let folder = frameworks_folder();
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("frameworks");
     tokio::fs::create_dir_all(&folder).await.unwrap();
-    for file in ["package.json", "package-lock.json", "build.mjs", "react.js", "vue.js", "lit.js"] {
+    let lock = "package-lock.json";
+    let installed = tokio::fs::read(folder.join(lock)).await.ok();
+    let is_current = installed == tokio::fs::read(sources.join(lock)).await.ok();
+    for file in ["package.json", lock, "build.mjs", "react.js", "vue.js", "lit.js", "editors.js"] {
         tokio::fs::copy(sources.join(file), folder.join(file)).await.unwrap();
     }
-    if !folder.join("node_modules/.package-lock.json").is_file() {
+    if !is_current || !folder.join("node_modules/.package-lock.json").is_file() {
         run(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(&folder)).await;
     }
     run(Command::new("node").args(["build.mjs", "built"]).current_dir(&folder)).await;

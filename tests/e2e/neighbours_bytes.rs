@@ -166,7 +166,7 @@ async fn a_picture_of_too_many_pixels_is_refused_or_cut() {
 
 #[tokio::test]
 async fn memory_the_browser_keeps_for_a_page_ends_that_page_and_not_a_larger_one() {
-    let flags = [&SHARED[..], &["--browser-memory-mib", "1024"]].concat();
+    let flags = [&SHARED[..], &["--browser-memory-mib", "1536"]].concat();
     let (server, site) = (Server::start_with(&flags).await, Site::start().await);
     let neighbour = Neighbour::start(&server, &site).await;
     let cay = server.user("cay").await;

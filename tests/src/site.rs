@@ -126,7 +126,7 @@ fn fill(here: &str, folder: &str, page: &str) -> String {
         .replace("{{folder}}", folder)
 }
 
-async fn described(uri: Uri, headers: axum::http::HeaderMap) -> impl IntoResponse {
+async fn described(uri: Uri, headers: HeaderMap) -> impl IntoResponse {
     let (folder, name) = uri.path().rsplit_once('/').unwrap_or_default();
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder.trim_start_matches('/')).join(name);
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
@@ -201,6 +201,6 @@ async fn service_worker() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/javascript")], script)
 }
 
-async fn agent(headers: axum::http::HeaderMap) -> String {
+async fn agent(headers: HeaderMap) -> String {
     headers.get(header::USER_AGENT).map(|value| value.to_str().unwrap_or_default().to_owned()).unwrap_or_default()
 }

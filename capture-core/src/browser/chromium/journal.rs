@@ -71,7 +71,7 @@ impl Journal {
     pub(super) fn on_event(&mut self, event: &Event) {
         match LoggedKind::of(&event.method) {
             Some(LoggedKind::Message) => {
-                if let Some(called) = event.decode::<ConsoleCalled>() {
+                if let Some(called) = event.decode().filter(ConsoleCalled::is_written) {
                     self.write(called.into());
                 }
             }

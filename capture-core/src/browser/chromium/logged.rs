@@ -97,6 +97,13 @@ struct Details {
     exception: Option<Remote>,
 }
 
+impl ConsoleCalled {
+    /// The end of a group stands in no console.
+    pub(super) fn is_written(&self) -> bool {
+        self.kind != "endGroup"
+    }
+}
+
 impl From<ConsoleCalled> for ConsoleMessage {
     fn from(called: ConsoleCalled) -> Self {
         let level = match called.kind.as_str() {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
 
 use super::{
-    cdp::{CdpError, CdpSession, Pending, SessionKey, commands},
+    cdp::{CdpError, CdpSession, Pending, SessionKey, brief, commands},
     frames::Context,
     page::ChromiumPage,
     scripts, setup,
@@ -312,6 +312,6 @@ fn is_gone(error: &CdpError) -> bool {
 
 impl Thrown {
     fn into_message(self) -> String {
-        self.exception.and_then(|exception| exception.description).unwrap_or(self.text)
+        brief(&self.exception.and_then(|exception| exception.description).unwrap_or(self.text))
     }
 }

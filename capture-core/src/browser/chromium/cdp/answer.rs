@@ -30,6 +30,14 @@ pub(in super::super) enum CdpError {
     Decode { method: MethodName, message: String },
 }
 
+/// Characters kept of what the browser says of an error: it may quote the page, and it ends in our log.
+const SAID: u8 = 200;
+
+/// The beginning of what is said of an error.
+pub(in super::super) fn brief(said: &impl fmt::Display) -> String {
+    said.to_string().chars().take(SAID.into()).collect()
+}
+
 /// What JSON-RPC leaves to servers; Chromium says it of whatever it cannot do.
 const SERVER_ERROR: i64 = -32_000;
 
@@ -103,7 +111,7 @@ impl Answer {
                 let answer = match (envelope.result, envelope.error) {
                     (_, Some(error)) => {
                         let ErrorReply { code, message } = ErrorReply::read(error);
-                        Err(CdpError::Refused { method, code, message })
+                        Err(CdpError::Refused { method, code, message: brief(&message) })
                     }
                     (Some(result), None) => Ok(result.to_owned()),
                     (None, None) => Ok(RawValue::NULL.to_owned()),

@@ -21,7 +21,7 @@ use tokio::{
 
 use super::{
     SessionKey,
-    answer::{Answer, CdpError, MethodName, PassOn, Reply},
+    answer::{Answer, CdpError, MethodName, PassOn, Reply, brief},
     message::{Call as Message, Envelope, Event, Logged},
     reading,
 };
@@ -267,7 +267,7 @@ impl Pending {
     pub(in super::super) async fn decode<T: DeserializeOwned>(self) -> Result<T, CdpError> {
         let method = self.method.clone();
         let raw = self.await?;
-        serde_json::from_str(raw.get()).map_err(|error| CdpError::Decode { method, message: error.to_string() })
+        serde_json::from_str(raw.get()).map_err(|error| CdpError::Decode { method, message: brief(&error) })
     }
 }
 

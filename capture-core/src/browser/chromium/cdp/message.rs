@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::SessionKey;
+use super::{SessionKey, answer::brief};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Call<'a, P> {
@@ -83,7 +83,10 @@ impl Event {
     /// The event's fields. An event that does not decode is skipped: the browser is newer than our types.
     pub(in super::super) fn decode<'a, T: Deserialize<'a>>(&'a self) -> Option<T> {
         serde_json::from_str(self.params.get())
-            .inspect_err(|error| tracing::debug!(method = &*self.method, %error, "event not understood; skipped"))
+            .inspect_err(|error| {
+                let error = brief(error);
+                tracing::debug!(method = &*self.method, error, "event not understood; skipped");
+            })
             .ok()
     }
 }

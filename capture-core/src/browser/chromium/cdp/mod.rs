@@ -14,7 +14,7 @@ mod stream;
 #[cfg(any(test, fuzzing))]
 pub(super) use self::stream::events_of;
 pub(super) use self::{
-    answer::{CdpError, RawReply},
+    answer::{CdpError, RawReply, brief},
     connection::{Connection, Listener, Missed, Pending},
     message::{Event, Logged, LoggedKind},
     session::{CdpSession, SessionKey},

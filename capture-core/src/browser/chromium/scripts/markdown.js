@@ -152,7 +152,7 @@ class MarkdownWriter {
 
   image(element) {
     const words = (own.getAttribute(element, 'alt') ?? '').slice(0, 1000).replace(/\s+/g, ' ').trim();
-    const address = absolute(element, 'src') ?? '';
+    const address = pictureOf(element);
     const isShort = address !== '' && !address.startsWith('data:');
     if (words !== '' || isShort) this.written.put(`![${escaped(words)}](${isShort ? addressed(address) : ''})`);
     return undefined;
@@ -237,6 +237,13 @@ function columnsIn(table) {
     if (seen === MOST_ROWS) break;
   }
   return Math.min(MOST_COLUMNS, most);
+}
+
+// Where a picture is: those that are fetched when they come into view say so in an attribute of the page's own.
+function pictureOf(image) {
+  const src = absolute(image, 'src') ?? '';
+  const isPlaceholder = src === '' || src.startsWith('data:');
+  return (isPlaceholder ? absolute(image, 'data-src') ?? absolute(image, 'data-original') : null) ?? src;
 }
 
 // The language a fenced part names, as highlighters tell it.
