@@ -259,7 +259,7 @@ async fn answer<T: DeserializeOwned>(function: &str, asked: Pending, deadline: I
     match tokio::time::timeout_at(deadline + ANSWER_GRACE, asked.decode::<Evaluated<T>>()).await {
         Err(_elapsed) => Err(NoAnswer::Late),
         Ok(Ok(Evaluated { exception_details: Some(thrown), .. })) => Err(match thrown.into_message() {
-            message if is_unprepared(&message, function) => NoAnswer::Unprepared,
+            message if is_unprepared(&message) => NoAnswer::Unprepared,
             message => protocol(message),
         }),
         Ok(Ok(Evaluated { result: Remote { value: Some(value) }, .. })) => Ok(value),
