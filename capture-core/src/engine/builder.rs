@@ -83,14 +83,15 @@ impl EngineBuilder {
         let (lease, limits) = (Lease::new(ledger.lease()), Arc::new(self.limits));
         let (clock, tasks, pools) = (Clock::start(), Tasks::default(), Arc::default());
         let context = Context { clock, ledger, tasks, limits, lease, pools };
+        let max_sessions = context.limits.max_sessions;
         let engine = Engine {
             inner: Arc::new(Inner {
-                places: Arc::new(Semaphore::new(context.limits.max_sessions)),
-                under_way: Places::new(MAX_UNDER_WAY),
                 context,
                 accounts,
                 backend: self.backend.unwrap_or_else(|| Arc::new(Simulated::default())),
                 live: DashMap::new(),
+                places: Arc::new(Semaphore::new(max_sessions)),
+                under_way: Places::new(MAX_UNDER_WAY),
                 creates: Mutex::new(Creates::default()),
                 ended: Mutex::new(Ended::default()),
                 draining: false.into(),

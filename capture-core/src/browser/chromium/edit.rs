@@ -66,7 +66,8 @@ impl ChromiumPage {
             if Instant::now() >= deadline {
                 break;
             }
-            self.replace(fill, *clearing, index > 0 || editor == Editor::Proxy, world, deadline).await?;
+            let way = (*clearing, index > 0 || editor == Editor::Proxy);
+            self.replace(fill, way, world, deadline).await?;
             let shows = deadline.min(Instant::now() + SHOWS);
             let argument = json!({"value": fill.value, "timeoutMs": millis_left(shows)});
             let edited: Edited = world.call("edited", &argument, deadline).await?;
@@ -81,8 +82,7 @@ impl ChromiumPage {
     async fn replace(
         &self,
         fill: &Fill,
-        clearing: Clearing,
-        select_anew: bool,
+        (clearing, select_anew): (Clearing, bool),
         world: &World,
         deadline: Instant,
     ) -> Result<(), Fault> {

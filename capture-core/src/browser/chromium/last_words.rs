@@ -67,7 +67,8 @@ mod tests {
     #[test]
     fn lines_are_bounded_in_number_and_length_however_they_arrive() {
         let long = "x".repeat(LINE * 3);
-        let log: String = (0..LINES * 2).map(|number| format!("[{number}] {long}\n")).collect();
+        let log: String =
+            (0..LINES * 2).flat_map(|number| ["[".to_owned(), number.to_string(), format!("] {long}\n")]).collect();
         for piece in [1, 7, 4096, log.len()] {
             let words = words(&log, piece);
             assert_eq!(words.lines.len(), LINES);

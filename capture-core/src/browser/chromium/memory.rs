@@ -95,7 +95,7 @@ mod tests {
         let members = members(&HashSet::from([leader]));
         let found = members[&leader].iter().find(|member| member.pid == ours).unwrap();
         assert!(found.bytes > 100 << 10 && !found.is_renderer, "{found:?}");
-        let worked = std::time::Instant::now();
+        let worked = tokio::time::Instant::now();
         while group_and_ticks(ours).unwrap().1 == found.ticks {
             assert!(worked.elapsed().as_secs() < 30, "work is counted");
         }

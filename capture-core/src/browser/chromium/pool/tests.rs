@@ -95,9 +95,13 @@ fn where_all_users_share_the_emptiest_browser_is_taken_and_idle_ones_go() {
     let sessions: Vec<BrowserId> = (0..6).map(|user| assignment.claim(&key(user)).0).collect();
     let browsers: HashSet<BrowserId> = sessions.iter().copied().collect();
     assert_eq!(browsers.len(), 2, "each has room for four");
-    browsers.iter().for_each(|id| assignment.started(*id));
+    for id in &browsers {
+        assignment.started(*id);
+    }
     assert_eq!(assignment.superfluous(), []);
-    sessions.iter().for_each(|id| assignment.released(*id));
+    for id in &sessions {
+        assignment.released(*id);
+    }
     assert_eq!(assignment.superfluous().len(), 1);
 }
 
