@@ -82,7 +82,7 @@ impl EngineBuilder {
         }
         let (lease, limits) = (Lease::new(ledger.lease()), Arc::new(self.limits));
         let (clock, tasks, pools) = (Clock::start(), Tasks::default(), Arc::default());
-        let context = Context { clock, ledger, tasks, limits, lease, pools };
+        let context = Context { limits, clock, ledger, tasks, lease, pools };
         let max_sessions = context.limits.max_sessions;
         let engine = Engine {
             inner: Arc::new(Inner {
