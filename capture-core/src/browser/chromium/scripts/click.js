@@ -66,7 +66,7 @@ function started(animations) {
 function scrollNearer(element, way, inView) {
   if (inView && way.scrolls >= ALIGNMENTS.length) return;
   const block = ALIGNMENTS[way.scrolls % ALIGNMENTS.length];
-  element.scrollIntoView({ block, inline: block, behavior: 'instant' });
+  own.scrollIntoView(element, { block, inline: block, behavior: 'instant' });
   way.scrolls += 1;
   way.scrolled = true;
 }
@@ -101,8 +101,9 @@ function middle(part) {
 
 // Clicking a label is clicking its control.
 function isLabelOf(hit, element) {
-  const label = hit.closest('label');
-  return Boolean(label?.control && isWithin(label.control, element));
+  const label = own.closest(hit, 'label');
+  const control = label && own.get(label, 'control');
+  return Boolean(control && isWithin(control, element));
 }
 
 // Watches the next mouse events and keeps them from anything but the element.
@@ -133,7 +134,7 @@ function disarm() {
 }
 
 function isDownloadLink(node) {
-  return node instanceof Element && node.matches('a[download], area[download]');
+  return node instanceof Element && own.matches(node, 'a[download], area[download]');
 }
 
 // Who received the events since `aim`, and whether they ask for a download.

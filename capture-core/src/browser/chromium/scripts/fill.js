@@ -9,7 +9,7 @@ async function fill({ selector, value, timeoutMs }) {
     const element = fieldOf(named);
     const judged = judgeField(element);
     if (!judged.done || judged.refused) return judged;
-    element.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
+    own.scrollIntoView(element, { block: 'nearest', inline: 'nearest', behavior: 'instant' });
     const refused = replace(element, value);
     return { done: true, refused, reason: 'not_editable', value: contentOf(element) };
   });
@@ -21,8 +21,8 @@ async function enterField({ selector, all, timeoutMs }) {
     const element = fieldOf(named);
     const judged = judgeField(element);
     if (!judged.done || judged.refused) return judged;
-    element.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
-    element.focus();
+    own.scrollIntoView(element, { block: 'nearest', inline: 'nearest', behavior: 'instant' });
+    own.call(element, 'focus');
     if (all) selectAll(element);
     else caretToEnd(element);
     return { done: true, value: contentOf(element) };
@@ -34,7 +34,7 @@ async function focusOn({ selector, timeoutMs }) {
   return awaited({ selector, timeoutMs }, (named) => {
     if (!isVisible(named)) return { why: 'not_visible' };
     if (!isEnabled(named)) return { why: 'disabled' };
-    fieldOf(named).focus();
+    own.call(fieldOf(named), 'focus');
     return { done: true };
   });
 }
@@ -48,57 +48,63 @@ function judgeField(element) {
 }
 
 function caretToEnd(element) {
-  if (!element.isContentEditable) {
+  if (!isRich(element)) {
     try {
-      element.setSelectionRange(element.value.length, element.value.length);
+      const { length } = own.get(element, 'value');
+      own.call(element, 'setSelectionRange', length, length);
     } catch {
       // Number and email fields have no selection; the browser puts the caret where it likes.
     }
     return;
   }
-  const selection = document.getSelection();
+  const selection = own.getSelection();
   selection.selectAllChildren(element);
   selection.collapseToEnd();
 }
 
 // A label stands for its control.
 function fieldOf(element) {
-  return element.localName === 'label' && element.control ? element.control : element;
+  return (own.localName(element) === 'label' && own.get(element, 'control')) || element;
 }
 
 // Why an element cannot be filled, whatever one waits for.
 function whyNot(element) {
-  if (element.localName === 'input') {
-    if (NOT_FILLABLE.includes(element.type)) return `an input of type ${element.type} is not editable`;
-    return element.readOnly ? 'the field is read-only' : null;
-  }
-  if (element.localName === 'textarea') return element.readOnly ? 'the field is read-only' : null;
-  if (element.localName === 'select') return 'a <select> is not editable: use select';
-  return element.isContentEditable ? null : `<${element.localName}> is not editable`;
+  const name = own.localName(element);
+  const type = name === 'input' ? own.get(element, 'type') : null;
+  if (NOT_FILLABLE.includes(type)) return `an input of type ${type} is not editable`;
+  if (type || name === 'textarea') return own.get(element, 'readOnly') ? 'the field is read-only' : null;
+  if (name === 'select') return 'a <select> is not editable: use select';
+  return isRich(element) ? null : `<${name}> is not editable`;
+}
+
+// Whether an element is edited as rich text: itself, or as a part of what is.
+function isRich(element) {
+  return Boolean(own.get(element, 'isContentEditable'));
 }
 
 // What is empty holds a line break of its own.
 function contentOf(element) {
-  return element.isContentEditable ? element.innerText.replace(/^\n$/, '') : element.value;
+  return isRich(element) ? own.get(element, 'innerText').replace(/^\n$/, '') : own.get(element, 'value');
 }
 
 // Sets the content; a reason when the field takes no such value, and then nothing has happened.
 function replace(element, value) {
-  const refused = element.localName === 'input' ? refusalOf(element.type, value) : null;
+  const type = own.localName(element) === 'input' ? own.get(element, 'type') : null;
+  const refused = type && refusalOf(type, value);
   if (refused) return refused;
-  element.focus();
-  if (element.localName === 'input' && WHOLE.includes(element.type)) {
+  own.call(element, 'focus');
+  if (WHOLE.includes(type)) {
     setValue(element, value.trim());
   } else {
     const before = contentOf(element);
     selectAll(element);
     // An editing command makes the same trusted input event as typing does.
-    document.execCommand(value === '' ? 'delete' : 'insertText', false, value);
-    const same = element.isContentEditable ? sameWords(before, value) : before === value;
+    own.execCommand(value === '' ? 'delete' : 'insertText', false, value);
+    const same = isRich(element) ? sameWords(before, value) : before === value;
     // Not taken: the element has no box to hold a caret, or the page has a say in it.
     if (contentOf(element) === before && !same) setValue(element, value);
   }
-  element.dispatchEvent(new Event('change', { bubbles: true, composed: true }));
+  own.dispatchEvent(element, new Event('change', { bubbles: true, composed: true }));
   return null;
 }
 
@@ -106,7 +112,7 @@ function replace(element, value) {
 function refusalOf(type, value) {
   const wanted = value.trim();
   if (wanted === '' && type !== 'range' && type !== 'color') return null;
-  const probe = document.createElement('input');
+  const probe = own.createElement('input');
   probe.type = type;
   probe.value = wanted;
   const isNumber = wanted !== '' && Number.isFinite(Number(wanted));
@@ -117,10 +123,10 @@ function refusalOf(type, value) {
 }
 
 function selectAll(element) {
-  if (!element.isContentEditable) return element.select();
-  const range = document.createRange();
+  if (!isRich(element)) return own.call(element, 'select');
+  const range = own.createRange();
   range.selectNodeContents(element);
-  const selection = document.getSelection();
+  const selection = own.getSelection();
   selection.removeAllRanges();
   selection.addRange(range);
   return undefined;
@@ -129,7 +135,6 @@ function selectAll(element) {
 // The isolated world has the browser's own setter, not one a framework put on the element: React's value tracker
 // therefore sees that the value is new when the event arrives.
 function setValue(element, value) {
-  if (element.isContentEditable) element.textContent = value;
-  else element.value = value;
-  element.dispatchEvent(new Event('input', { bubbles: true, composed: true }));
+  own.set(element, isRich(element) ? 'textContent' : 'value', value);
+  own.dispatchEvent(element, new Event('input', { bubbles: true, composed: true }));
 }

@@ -6,7 +6,7 @@ function search(selector) {
   const ref = /^\s*@(e[0-9]+)\s*$/.exec(selector)?.[1];
   if (ref) {
     const known = refElement(ref);
-    return known?.element.isConnected ? { elements: [known.element] } : { stale: true };
+    return known ? { elements: [known.element] } : { stale: true };
   }
   try {
     return { elements: findAll(selector) };
@@ -17,10 +17,11 @@ function search(selector) {
 
 // The document and every open shadow root in it, in tree order.
 function roots(root = document, found = [root]) {
-  for (const element of root.querySelectorAll('*')) {
-    if (element.shadowRoot) {
-      found.push(element.shadowRoot);
-      roots(element.shadowRoot, found);
+  for (const element of own.querySelectorAll(root, '*')) {
+    const shadow = own.shadowRoot(element);
+    if (shadow) {
+      found.push(shadow);
+      roots(shadow, found);
     }
   }
   return found;
@@ -33,16 +34,16 @@ function findAll(selector) {
   if (text.startsWith('//') || text.startsWith('(//')) return byXPath(text);
   if (text.startsWith('text=')) return byText(text.slice(5));
   const places = roots();
-  if (places.length === 1) return [...document.querySelectorAll(text)];
-  return places.flatMap((place) => [...place.querySelectorAll(text)]);
+  if (places.length === 1) return [...own.querySelectorAll(document, text)];
+  return places.flatMap((place) => [...own.querySelectorAll(place, text)]);
 }
 
 function byXPath(expression) {
-  const found = document.evaluate(expression, document, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
+  const found = own.evaluate(expression, document, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
   const elements = [];
   for (let index = 0; index < found.snapshotLength; index += 1) {
     const node = found.snapshotItem(index);
-    if (node.nodeType === Node.ELEMENT_NODE) elements.push(node);
+    if (own.isElement(node)) elements.push(node);
   }
   return elements;
 }
@@ -52,15 +53,16 @@ function byText(words) {
   const wanted = collapse(words.replace(/^(["'])(.*)\1$/, '$2')).toLowerCase();
   if (!wanted) throw new SyntaxError('text= needs some text');
   const texts = new Map();
-  return roots().flatMap((place) => [...place.children].flatMap((element) => smallest(element, wanted, texts)));
+  return roots().flatMap((place) => [...own.children(place)].flatMap((element) => smallest(element, wanted, texts)));
 }
 
 function smallest(element, wanted, texts) {
   if (!collapse(wordsOf(element, texts)).toLowerCase().includes(wanted)) return [];
-  const inner = [...element.children].flatMap((child) => smallest(child, wanted, texts));
+  const inner = [...own.children(element)].flatMap((child) => smallest(child, wanted, texts));
   return inner.length > 0 ? inner : [element];
 }
 
+const WORDED = 'input[type=button], input[type=submit], input[type=reset]';
 const WORDLESS = new Set(['script', 'style', 'noscript', 'template', 'head', 'title']);
 
 // The text of an element without what nobody reads, and with what is written on buttons.
@@ -68,11 +70,11 @@ function wordsOf(element, texts) {
   const known = texts.get(element);
   if (known !== undefined) return known;
   let words = '';
-  if (element.matches('input[type=button], input[type=submit], input[type=reset]')) words = element.value;
-  else if (!WORDLESS.has(element.localName)) {
-    for (const node of element.childNodes) {
-      if (node.nodeType === Node.TEXT_NODE) words += node.data;
-      else if (node.nodeType === Node.ELEMENT_NODE) words += wordsOf(node, texts);
+  if (own.matches(element, WORDED)) words = own.get(element, 'value');
+  else if (!WORDLESS.has(own.localName(element))) {
+    for (const node of own.childNodes(element)) {
+      if (own.isText(node)) words += node.data;
+      else if (own.isElement(node)) words += wordsOf(node, texts);
     }
   }
   texts.set(element, words);
@@ -92,9 +94,9 @@ function collapse(text) {
 
 // The element below a point, through open shadow roots.
 function elementAt(x, y) {
-  let hit = document.elementFromPoint(x, y);
-  while (hit?.shadowRoot) {
-    const inner = hit.shadowRoot.elementFromPoint(x, y);
+  let hit = own.elementFromPoint(document, x, y);
+  for (let shadow = hit && own.shadowRoot(hit); shadow; shadow = own.shadowRoot(hit)) {
+    const inner = own.elementFromPoint(shadow, x, y);
     if (!inner || inner === hit) break;
     hit = inner;
   }
@@ -103,7 +105,7 @@ function elementAt(x, y) {
 
 // The element that holds this one, across shadow boundaries and slots.
 function parentOf(element) {
-  return element.assignedSlot ?? element.parentElement ?? element.getRootNode().host ?? null;
+  return own.assignedSlot(element) ?? own.parentElement(element) ?? own.host(element);
 }
 
 // Whether `inner` is `outer` or inside it, across shadow boundaries.

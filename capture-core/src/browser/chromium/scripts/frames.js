@@ -17,7 +17,7 @@ async function through(element, { x, y, separate }) {
   let point = outsideOf(element).at(x, y);
   let settles = separate;
   if (!isInView(point)) {
-    element.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
+    own.scrollIntoView(element, { block: 'nearest', inline: 'nearest', behavior: 'instant' });
     point = outsideOf(element).at(x, y);
     if (!isInView(point)) scrollBy({ left: point.x - innerWidth / 2, top: point.y - innerHeight / 2, behavior: 'instant' });
     settles = true;
@@ -39,11 +39,12 @@ function placeOf(element) {
 
 // Where the content of a frame lies: inside its border and padding, scaled as the frame is.
 function outsideOf(element) {
-  const box = element.getBoundingClientRect();
+  const box = own.getBoundingClientRect(element);
   const style = getComputedStyle(element);
-  const scaleX = element.offsetWidth ? box.width / element.offsetWidth : 1;
-  const scaleY = element.offsetHeight ? box.height / element.offsetHeight : 1;
-  const left = box.x + (element.clientLeft + parseFloat(style.paddingLeft)) * scaleX;
-  const top = box.y + (element.clientTop + parseFloat(style.paddingTop)) * scaleY;
+  const [width, height] = [own.get(element, 'offsetWidth'), own.get(element, 'offsetHeight')];
+  const scaleX = width ? box.width / width : 1;
+  const scaleY = height ? box.height / height : 1;
+  const left = box.x + (own.clientLeft(element) + parseFloat(style.paddingLeft)) * scaleX;
+  const top = box.y + (own.clientTop(element) + parseFloat(style.paddingTop)) * scaleY;
   return { box: { left, top, scaleX, scaleY }, at: (x, y) => ({ x: left + x * scaleX, y: top + y * scaleY }) };
 }

@@ -4,6 +4,7 @@
 /// Defines `globalThis.capture` with the functions the action families call.
 pub(super) const BUNDLE: &str = concat!(
     "'use strict';(() => {\n",
+    include_str!("own.js"),
     include_str!("find.js"),
     include_str!("state.js"),
     include_str!("wait.js"),
@@ -33,6 +34,86 @@ mod tests {
         for name in offered.split(',').map(str::trim) {
             let defined = [format!("function {name}("), format!("async function {name}(")];
             assert!(defined.iter().any(|head| BUNDLE.contains(head.as_str())), "{name}");
+        }
+    }
+
+    /// What scripts call elements and the document.
+    const NODES: [&str; 14] = [
+        "element", "node", "document", "control", "label", "option", "named", "target", "hit", "holder", "image",
+        "parent", "place", "at",
+    ];
+    /// Properties a page cannot name a field after without our code being right all the same: those of text nodes.
+    const OF_TEXT: [&str; 1] = ["data"];
+    /// What has properties of these names and is no element: our own objects.
+    const NOT_NODES: [&str; 3] = ["own", "item", "range"];
+
+    /// Where a script reads a property of an element by itself: pages can put a field of theirs in its place.
+    fn read_directly(script: &str, names: &[&str]) -> Vec<String> {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+        let mut found = Vec::new();
+        for line in script.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for (dot, _) in line.match_indices('.') {
+                let before = line[..dot].trim_end_matches('?');
+                let owner = &before[before.trim_end_matches(is_word).len()..];
+                let after = &line[dot + 1..];
+                let name = &after[..after.find(|c| !is_word(c)).unwrap_or(after.len())];
+                let named = names.contains(&name) && !NOT_NODES.contains(&owner);
+                let node = NODES.contains(&owner) && !name.is_empty() && !OF_TEXT.contains(&name);
+                if named || node {
+                    found.push(line.trim().to_owned());
+                }
+            }
+            let source = line.split("} = ").nth(1).map(|source| source.trim_end_matches(';'));
+            if source.is_some_and(|source| NODES.contains(&source)) {
+                found.push(line.trim().to_owned());
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn no_script_reads_a_property_that_a_page_can_name_a_field_after() {
+        let own = include_str!("own.js");
+        let names: Vec<&str> = own
+            .lines()
+            .filter_map(|line| line.strip_prefix("    ")?.split_once([':', ',']))
+            .map(|(name, _)| name)
+            .filter(|name| {
+                !["__proto__", "get", "set", "call"].contains(name) && name.chars().all(char::is_alphanumeric)
+            })
+            .collect();
+        assert!(
+            ["getAttribute", "matches", "attributes", "getRootNode", "body"].iter().all(|name| names.contains(name))
+        );
+        let scripts = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/browser/chromium/scripts");
+        let mut looked_at = 0;
+        for entry in std::fs::read_dir(scripts).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|kind| kind == "js") && !path.ends_with("own.js") {
+                let found = read_directly(&std::fs::read_to_string(&path).unwrap(), &names);
+                assert!(found.is_empty(), "{}: ask own.js instead\n{}", path.display(), found.join("\n"));
+                looked_at += 1;
+            }
+        }
+        assert!(looked_at > 10, "{looked_at} scripts");
+    }
+
+    #[test]
+    fn a_property_read_directly_is_noticed() {
+        let names = ["matches"];
+        for bad in [
+            "if (element.matches('a')) {",
+            "some(each => each.matches(x))",
+            "const { control } = label;",
+            "document?.body",
+            "f(x).matches(y)",
+            "element.value = 1",
+        ] {
+            assert_eq!(read_directly(bad, &names).len(), 1, "{bad}");
+        }
+        for good in ["own.matches(element, 'a')", "// element.matches", "node.data", "const { x } = box;", "item.name"]
+        {
+            assert_eq!(read_directly(good, &names).len(), 0, "{good}");
         }
     }
 }

@@ -41,7 +41,7 @@ function nameOf(element) {
 }
 
 function readName(element) {
-  if (UNNAMED.has(roleOf(element)) && !NAMED_WITHOUT_ROLE.has(element.localName)) return '';
+  if (UNNAMED.has(roleOf(element)) && !NAMED_WITHOUT_ROLE.has(own.localName(element))) return '';
   return named(element, 'root');
 }
 
@@ -52,7 +52,7 @@ function labelOf(element) {
 
 // The name an author gave, which is all that forms and regions go by.
 function authorName(element) {
-  const given = ['aria-label', 'aria-labelledby', 'title'].some((name) => element.hasAttribute(name));
+  const given = ['aria-label', 'aria-labelledby', 'title'].some((name) => own.hasAttribute(element, name));
   return given ? looking(() => named(element, 'author')) : '';
 }
 
@@ -82,7 +82,7 @@ function alternative(element, walk, how) {
   // 2C
   if (how === 'child' && EMBEDDED.has(role)) return element === walk.root ? '' : valueOf(element, role, walk);
   // 2D
-  const label = element.localName === 'slot' ? '' : collapse(element.getAttribute('aria-label'));
+  const label = own.localName(element) === 'slot' ? '' : collapse(own.getAttribute(element, 'aria-label'));
   if (label) return label;
   // 2E
   const native = role === 'none' || how === 'author' ? null : nativeName(element, walk);
@@ -93,7 +93,7 @@ function alternative(element, walk, how) {
     if (text.trim()) return text;
   }
   // 2I
-  return collapse(element.getAttribute('title')) || placeholder(element);
+  return collapse(own.getAttribute(element, 'title')) || placeholder(element);
 }
 
 // The texts of elements that something refers to; hidden ones count with everything in them.
@@ -107,16 +107,17 @@ function joined(elements, walk, how) {
 
 // The elements an attribute with ids, or the property that reflects it, refers to.
 function referred(element, attribute, property) {
-  if (!element.hasAttribute(attribute)) return [];
-  if (element[property]) return [...element[property]];
-  const root = element.getRootNode();
-  const ids = element.getAttribute(attribute).split(/\s+/);
-  return ids.map((id) => id && root.getElementById?.(id)).filter(Boolean);
+  if (!own.hasAttribute(element, attribute)) return [];
+  const reflected = own.get(element, property);
+  if (reflected) return [...reflected];
+  const root = own.getRootNode(element);
+  const ids = own.getAttribute(element, attribute).split(/\s+/);
+  return ids.map((id) => id && own.getElementById(root, id)).filter(Boolean);
 }
 
 // Whether an element of a text walk is hidden by itself; visibility is the matter of the text in it.
 function isUnsaid(element) {
-  if (UNSAID.has(element.localName) || element.getAttribute('aria-hidden') === 'true') return true;
+  if (UNSAID.has(own.localName(element)) || own.getAttribute(element, 'aria-hidden') === 'true') return true;
   return shownAs(element).none;
 }
 
@@ -131,48 +132,52 @@ function isExposed(element) {
 
 // The name that HTML itself gives an element; null where it gives none.
 function nativeName(element, walk) {
-  const name = element.localName;
+  const name = own.localName(element);
   if (LABELABLE.has(name)) {
     const labels = joined(labelsOf(element), walk, 'label');
     if (labels) return labels;
   }
   if (name === 'input') return inputName(element);
-  if (name === 'img' || name === 'area') return element.getAttribute('alt');
-  if (name === 'optgroup' || name === 'option') return collapse(element.getAttribute('label')) || null;
+  if (name === 'img' || name === 'area') return own.getAttribute(element, 'alt');
+  if (name === 'optgroup' || name === 'option') return collapse(own.getAttribute(element, 'label')) || null;
   const wanted = NAMING_CHILD[name];
-  const child = wanted ? [...element.childNodes].find((each) => each.localName === wanted) : svgTitle(element);
+  const child = wanted ? childNamed(element, wanted) : svgTitle(element);
   if (!child) return null;
   // The title of a drawing is never shown, and names it all the same.
-  return wanted ? joined([child], walk, 'label') || null : collapse(child.textContent) || null;
+  return wanted ? joined([child], walk, 'label') || null : collapse(own.textContent(child)) || null;
 }
 
 function inputName(element) {
-  const type = element.type;
+  const type = own.get(element, 'type');
   if (Object.hasOwn(NAMED_BY_VALUE, type)) {
-    return collapse(element.getAttribute('value') ?? NAMED_BY_VALUE[type]) || null;
+    return collapse(own.getAttribute(element, 'value') ?? NAMED_BY_VALUE[type]) || null;
   }
   if (type !== 'image') return null;
-  return collapse(element.getAttribute('alt')) || collapse(element.getAttribute('title')) || 'Submit';
+  return collapse(own.getAttribute(element, 'alt')) || collapse(own.getAttribute(element, 'title')) || 'Submit';
 }
 
 function placeholder(element) {
-  return TAKES_PLACEHOLDER.has(element.type) ? collapse(element.getAttribute('placeholder')) : '';
+  return TAKES_PLACEHOLDER.has(own.get(element, 'type')) ? collapse(own.getAttribute(element, 'placeholder')) : '';
 }
 
 function svgTitle(element) {
-  if (element.namespaceURI !== SVG) return null;
-  return [...element.childNodes].find((each) => each.localName === 'title') ?? null;
+  if (own.namespaceURI(element) !== SVG) return null;
+  return childNamed(element, 'title') ?? null;
+}
+
+function childNamed(element, name) {
+  return [...own.children(element)].find((each) => own.localName(each) === name);
 }
 
 // The labels of a control. `labels` of each control would search the whole document, so all are looked up together.
 function labelsOf(control) {
-  return remembered('labels', control.getRootNode(), readLabels, new Map()).get(control) ?? [];
+  return remembered('labels', own.getRootNode(control), readLabels, new Map()).get(control) ?? [];
 }
 
 function readLabels(root) {
   const found = new Map();
-  for (const label of root.querySelectorAll?.('label') ?? []) {
-    const { control } = label;
+  for (const label of own.querySelectorAll(root, 'label')) {
+    const control = own.get(label, 'control');
     if (control) found.set(control, [...(found.get(control) ?? []), label]);
   }
   return found;
@@ -180,7 +185,7 @@ function readLabels(root) {
 
 // 2F: the text in an element with what CSS puts before and after it.
 function contentText(element, walk) {
-  if (FALLBACK_CONTENT.has(element.localName)) return '';
+  if (FALLBACK_CONTENT.has(own.localName(element))) return '';
   walk.path.add(element);
   const { visible, shut } = shownAs(element);
   const said = walk.unhidden || visible;
@@ -188,7 +193,7 @@ function contentText(element, walk) {
   if (walk.unhidden || !shut) {
     for (const node of childrenOf(element)) text += nodeText(node, walk, said);
     for (const owned of referred(element, 'aria-owns', 'ariaOwnsElements')) {
-      if (!element.contains(owned)) text += nodeText(owned, walk, said);
+      if (!own.contains(element, owned)) text += nodeText(owned, walk, said);
     }
   }
   if (said) text += generated(element, '::after');
@@ -197,15 +202,15 @@ function contentText(element, walk) {
 }
 
 function nodeText(node, walk, said) {
-  if (node.nodeType === Node.TEXT_NODE) {
+  if (own.isText(node)) {
     if (!said) return '';
     walk.cost.chars += node.data.length;
     return node.data;
   }
-  if (node.nodeType !== Node.ELEMENT_NODE) return '';
-  if (node.localName === 'br') return ' ';
+  if (!own.isElement(node)) return '';
+  if (own.localName(node) === 'br') return ' ';
   const text = alternative(node, walk, 'child');
-  return text && (shownAs(node).block || APART.has(node.localName)) ? ` ${text} ` : text;
+  return text && (shownAs(node).block || APART.has(own.localName(node))) ? ` ${text} ` : text;
 }
 
 // The text of a pseudo-element: its alternative text where it has one, else its words.
@@ -216,7 +221,7 @@ function generated(element, pseudo) {
   if (style.display === 'none' || style.visibility !== 'visible') return '';
   const parts = [''];
   for (const [token, quoted, attribute] of content.matchAll(CONTENT_TOKENS)) {
-    const words = attribute ? element.getAttribute(attribute) : quoted?.replace(/\\(.)/g, '$1');
+    const words = attribute ? own.getAttribute(element, attribute) : quoted?.replace(/\\(.)/g, '$1');
     if (token === '/') parts.push('');
     else parts[parts.length - 1] += words ?? '';
   }
@@ -226,14 +231,19 @@ function generated(element, pseudo) {
 
 // What a control holds at present, as text. Passwords stay secret.
 function valueOf(element, role, walk = newWalk(element)) {
-  const name = element.localName;
-  const said = RANGES.has(role) && (element.getAttribute('aria-valuetext') || element.getAttribute('aria-valuenow'));
+  const name = own.localName(element);
+  const spoken = (attribute) => own.getAttribute(element, attribute);
+  const said = RANGES.has(role) && (spoken('aria-valuetext') || spoken('aria-valuenow'));
   if (said) return said;
-  if (name === 'input' && element.type === 'password') return '•'.repeat(Math.min(element.value.length, NAME_CHARS));
-  if (name === 'input' && element.type === 'file') return [...element.files].map((file) => file.name).join(', ');
-  if (name === 'input' || name === 'textarea') return element.value;
-  if (name === 'progress' || name === 'meter') return element.hasAttribute('value') ? String(element.value) : '';
-  if (name === 'select') return [...element.selectedOptions].map((option) => collapse(option.label)).join(' ');
+  const value = own.get(element, 'value');
+  const type = name === 'input' ? own.get(element, 'type') : null;
+  if (type === 'password') return '•'.repeat(Math.min(value.length, NAME_CHARS));
+  if (type === 'file') return [...own.get(element, 'files')].map((file) => file.name).join(', ');
+  if (name === 'input' || name === 'textarea') return value;
+  if (name === 'progress' || name === 'meter') return own.hasAttribute(element, 'value') ? String(value) : '';
+  if (name === 'select') {
+    return [...own.get(element, 'selectedOptions')].map((option) => collapse(own.get(option, 'label'))).join(' ');
+  }
   if (RANGES.has(role)) return '';
   const chosen = role === 'combobox' || role === 'listbox' ? chosenOptions(element) : [];
   if (chosen.length > 0) return chosen.map(labelOf).join(' ');
@@ -246,5 +256,5 @@ function chosenOptions(element) {
   const lists = ['aria-controls', 'aria-owns'].flatMap((attribute) => {
     return referred(element, attribute, attribute === 'aria-owns' ? 'ariaOwnsElements' : 'ariaControlsElements');
   });
-  return [element, ...lists].flatMap((list) => [...list.querySelectorAll('[role~=option][aria-selected=true]')]);
+  return [element, ...lists].flatMap((list) => [...own.querySelectorAll(list, '[role~=option][aria-selected=true]')]);
 }

@@ -2,7 +2,7 @@
 
 function page() {
   const navigation = performance.getEntriesByType('navigation')[0];
-  return { url: location.href, title: document.title, status: navigation?.responseStatus || null };
+  return { url: location.href, title: own.title(), status: navigation?.responseStatus || null };
 }
 
 // Tells what the main frame's document is once its markup has been read, before it is painted for the first time: asking
@@ -13,10 +13,9 @@ if (self === top) {
 
 // The size of the whole document, for a picture of it.
 function extent() {
-  const root = document.documentElement;
-  const body = document.body;
-  const width = Math.max(root?.scrollWidth ?? 0, body?.scrollWidth ?? 0, innerWidth);
-  const height = Math.max(root?.scrollHeight ?? 0, body?.scrollHeight ?? 0, innerHeight);
+  const parts = [own.documentElement(), own.body()].filter(Boolean);
+  const width = Math.max(...parts.map(own.scrollWidth), innerWidth);
+  const height = Math.max(...parts.map(own.scrollHeight), innerHeight);
   return { width, height };
 }
 
@@ -27,31 +26,40 @@ function offset() {
 
 const FIELDS = {
   text: (element) => textOf(element),
-  html: (element) => element.innerHTML,
+  html: (element) => own.innerHTML(element),
   href: (element) => absolute(element, 'href'),
   src: (element) => absolute(element, 'src'),
-  alt: (element) => element.getAttribute('alt'),
-  title: (element) => element.getAttribute('title'),
-  value: (element) => (typeof element.value === 'string' ? element.value : element.getAttribute('value')),
-  name: (element) => element.getAttribute('name'),
-  id: (element) => element.id || null,
-  className: (element) => element.getAttribute('class'),
-  tag: (element) => element.localName,
+  alt: (element) => own.getAttribute(element, 'alt'),
+  title: (element) => own.getAttribute(element, 'title'),
+  value: (element) => {
+    const value = own.get(element, 'value');
+    return typeof value === 'string' ? value : own.getAttribute(element, 'value');
+  },
+  name: (element) => own.getAttribute(element, 'name'),
+  id: (element) => own.id(element) || null,
+  className: (element) => own.getAttribute(element, 'class'),
+  tag: (element) => own.localName(element),
   role: (element) => roleOf(element),
-  ariaLabel: (element) => element.getAttribute('aria-label'),
+  ariaLabel: (element) => own.getAttribute(element, 'aria-label'),
   visible: (element) => isVisible(element),
   bbox: (element) => boxOf(element),
 };
 
 // Attribute values that are addresses come out absolute; elements without the attribute have none.
 function absolute(element, name) {
-  const raw = element.getAttribute(name);
+  const raw = own.getAttribute(element, name);
   if (raw === null) return null;
   try {
-    return new URL(raw, element.baseURI).href;
+    return new URL(raw, own.baseURI(element)).href;
   } catch {
     return raw;
   }
+}
+
+// Those of the attributes that an element has, as they are written.
+function writtenIn(element, attributes) {
+  const written = attributes.map((name) => [name, own.getAttribute(element, name)]);
+  return Object.fromEntries(written.filter(([, value]) => value !== null));
 }
 
 function query({ selector, fields, attributes, limit, visibleOnly }) {
@@ -65,14 +73,7 @@ function query({ selector, fields, attributes, limit, visibleOnly }) {
       const value = FIELDS[field](element);
       if (value !== null && value !== undefined) row[field] = value;
     }
-    if (attributes.length > 0) {
-      row.attributes = {};
-      for (const name of attributes) {
-        const value = element.getAttribute(name);
-        if (value !== null) row.attributes[name] = value;
-      }
-    }
-    return row;
+    return attributes.length > 0 ? { ...row, attributes: writtenIn(element, attributes) } : row;
   });
   return { count: wanted.length, elements: rows, elsewhere };
 }

@@ -11,12 +11,14 @@ const KEPT_ATTRIBUTES = { a: ['href'], img: ['src', 'alt'], ol: ['start'], td: [
 function content({ format }) {
   const { url, title } = page();
   if (format === 'html') {
-    const type = document.doctype ? new XMLSerializer().serializeToString(document.doctype) : '';
-    return { url, title, html: type + (document.documentElement?.outerHTML ?? '') };
+    const [doctype, root] = [own.doctype(), own.documentElement()];
+    const type = doctype ? new XMLSerializer().serializeToString(doctype) : '';
+    return { url, title, html: type + (root ? own.outerHTML(root) : '') };
   }
   const out = [];
   // Deep pages are walked with a stack of our own.
-  if (document.body) walk(document.body, out);
+  const body = own.body();
+  if (body) walk(body, out);
   return { url, title, html: out.join('') };
 }
 
@@ -31,38 +33,39 @@ function walk(root, out) {
     if (typeof node === 'string') {
       out.push(depth <= READABLE_DEPTH ? node : ' ');
       depth -= 1;
-    } else if (node.nodeType === Node.TEXT_NODE) out.push(escapeText(node.data));
-    else if (node.nodeType === Node.ELEMENT_NODE && isReadable(node)) depth += enter(node, stack, out, depth);
+    } else if (own.isText(node)) out.push(escapeText(node.data));
+    else if (own.isElement(node) && isReadable(node)) depth += enter(node, stack, out, depth);
   }
 }
 
 // Begins an element; how many levels deeper what is pushed for it lies.
 function enter(element, stack, out, depth) {
-  const name = element.localName;
+  const name = own.localName(element);
   const plain = /^[a-z][a-z0-9]*$/.test(name) ? name : 'div';
   if (depth < READABLE_DEPTH) out.push(`<${plain}${attributesOf(element, name)}>`);
   if (VOID.has(name)) return 0;
   stack.push(`</${plain}>`);
-  const inside = element.shadowRoot ?? element;
-  const children = name === 'slot' ? element.assignedNodes({ flatten: true }) : inside.childNodes;
+  const inside = own.shadowRoot(element) ?? element;
+  const children = name === 'slot' ? own.call(element, 'assignedNodes', { flatten: true }) : own.childNodes(inside);
   for (let index = children.length - 1; index >= 0; index -= 1) stack.push(children[index]);
   return 1;
 }
 
 function isReadable(element) {
-  const name = element.localName;
-  if (SKIPPED.has(name) || SKIPPED_ROLES.has(element.getAttribute('role'))) return false;
+  const name = own.localName(element);
+  if (SKIPPED.has(name) || SKIPPED_ROLES.has(own.getAttribute(element, 'role'))) return false;
   // The page's own head and foot; those of an article belong to it.
-  if ((name === 'header' || name === 'footer' || name === 'aside') && !element.closest('article, main')) return false;
-  if (element.getAttribute('aria-hidden') === 'true') return false;
-  return name === 'br' || name === 'wbr' || getComputedStyle(element).display === 'contents' || element.checkVisibility({ visibilityProperty: true });
+  if ((name === 'header' || name === 'footer' || name === 'aside') && !own.closest(element, 'article, main')) return false;
+  if (own.getAttribute(element, 'aria-hidden') === 'true') return false;
+  if (name === 'br' || name === 'wbr' || getComputedStyle(element).display === 'contents') return true;
+  return own.checkVisibility(element, { visibilityProperty: true });
 }
 
 function attributesOf(element, name) {
   let text = '';
   for (const attribute of KEPT_ATTRIBUTES[name] ?? []) {
     const address = attribute === 'href' || attribute === 'src';
-    const value = address ? absolute(element, attribute) : element.getAttribute(attribute);
+    const value = address ? absolute(element, attribute) : own.getAttribute(element, attribute);
     if (value !== null && !value.startsWith('javascript:')) text += ` ${attribute}="${escapeText(value)}"`;
   }
   return text;

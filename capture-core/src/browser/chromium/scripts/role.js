@@ -52,9 +52,9 @@ const CONDITIONAL_ROLES = {
   img: imageRole,
   input: inputRole,
   li: itemRole,
-  option: (element) => (element.closest('select, datalist') ? 'option' : 'generic'),
+  option: (element) => (own.closest(element, 'select, datalist') ? 'option' : 'generic'),
   section: (element) => (authorName(element) ? 'region' : 'generic'),
-  select: (element) => (element.multiple || element.size > 1 ? 'listbox' : 'combobox'),
+  select: (element) => (own.get(element, 'multiple') || own.get(element, 'size') > 1 ? 'listbox' : 'combobox'),
   summary: (element) => (isSummary(element) ? 'button' : 'generic'),
   svg: (element) => (authorName(element) || svgTitle(element) ? 'img' : 'generic'),
   tbody: tablePartRole,
@@ -131,7 +131,7 @@ function readRole(element) {
 }
 
 function explicitRole(element) {
-  const said = element.getAttribute('role');
+  const said = own.getAttribute(element, 'role');
   if (!said) return null;
   for (const token of said.toLowerCase().trim().split(/\s+/)) {
     if (!ROLES.has(token)) continue;
@@ -143,48 +143,49 @@ function explicitRole(element) {
 }
 
 function implicitRole(element) {
-  const name = element.localName;
+  const name = own.localName(element);
   return NATIVE_ROLES[name] ?? CONDITIONAL_ROLES[name]?.(element) ?? 'generic';
 }
 
 // Whether an element cannot be presentational, whatever its author says.
 function mattersAnyway(element) {
-  return isFocusable(element) || GLOBAL_ATTRIBUTES.some((name) => element.getAttribute(name)?.trim());
+  return isFocusable(element) || GLOBAL_ATTRIBUTES.some((name) => own.getAttribute(element, name)?.trim());
 }
 
 function isFocusable(element) {
-  if (element.matches(':disabled')) return false;
-  const indexed = /^\s*[-+]?\d/.test(element.getAttribute('tabindex') ?? '');
-  return indexed || isControl(element) || element.localName === 'iframe';
+  if (own.matches(element, ':disabled')) return false;
+  const indexed = /^\s*[-+]?\d/.test(own.getAttribute(element, 'tabindex') ?? '');
+  return indexed || isControl(element) || own.localName(element) === 'iframe';
 }
 
 function isControl(element) {
-  return element.matches(CONTROLS) || isEditingHost(element) || isSummary(element);
+  return own.matches(element, CONTROLS) || isEditingHost(element) || isSummary(element);
 }
 
 function isEditingHost(element) {
-  const said = element.getAttribute('contenteditable');
+  const said = own.getAttribute(element, 'contenteditable');
   return said !== null && /^(true|plaintext-only)?$/i.test(said);
 }
 
 // Whether a summary is the one that opens its details.
 function isSummary(element) {
-  if (element.localName !== 'summary') return false;
-  const parent = element.parentElement;
-  return parent?.localName === 'details' && parent.querySelector(':scope > summary') === element;
+  if (!own.isElement(element) || own.localName(element) !== 'summary') return false;
+  const parent = own.parentElement(element);
+  return parent && own.localName(parent) === 'details' && own.querySelector(parent, ':scope > summary') === element;
 }
 
 function linkRole(element) {
-  return element.hasAttribute('href') || element.hasAttribute('xlink:href') ? 'link' : 'generic';
+  return own.hasAttribute(element, 'href') || own.hasAttribute(element, 'xlink:href') ? 'link' : 'generic';
 }
 
 function imageRole(element) {
-  return element.getAttribute('alt') === '' && !mattersAnyway(element) ? 'none' : 'img';
+  return own.getAttribute(element, 'alt') === '' && !mattersAnyway(element) ? 'none' : 'img';
 }
 
 function inputRole(element) {
-  if (SUGGESTING.has(element.type) && element.list) return 'combobox';
-  return INPUT_ROLES[element.type] ?? 'textbox';
+  const type = own.get(element, 'type');
+  if (SUGGESTING.has(type) && own.get(element, 'list')) return 'combobox';
+  return INPUT_ROLES[type] ?? 'textbox';
 }
 
 function asideRole(element) {
@@ -194,7 +195,7 @@ function asideRole(element) {
 // Whether an element is inside one of these, be it by tag or by role.
 function isScoped(element, scopes) {
   for (let at = parentOf(element); at; at = parentOf(at)) {
-    if (scopes.has(at.localName) || scopes.has(roleOf(at))) return true;
+    if (scopes.has(own.localName(at)) || scopes.has(roleOf(at))) return true;
   }
   return false;
 }
@@ -210,11 +211,11 @@ function itemRole(element) {
 // Parts of a table are what the table's role makes of them.
 function tablePartRole(element) {
   let table = parentOf(element);
-  while (table && table.localName !== 'table') table = parentOf(table);
+  while (table && own.localName(table) !== 'table') table = parentOf(table);
   const role = table ? roleOf(table) : 'generic';
   if (role === 'none' && !mattersAnyway(element)) return 'none';
   if (!['table', 'grid', 'treegrid', 'none'].includes(role)) return 'generic';
-  const name = element.localName;
+  const name = own.localName(element);
   if (name === 'tr') return 'row';
   if (name !== 'td' && name !== 'th') return 'rowgroup';
   const header = name === 'th' ? headerRole(element) : null;
@@ -222,29 +223,31 @@ function tablePartRole(element) {
 }
 
 function headerRole(element) {
-  const scope = element.scope;
+  const scope = own.get(element, 'scope');
   if (scope) return scope.startsWith('row') ? 'rowheader' : 'columnheader';
-  const row = element.parentElement;
-  if (row?.parentElement?.localName === 'thead') return 'columnheader';
-  return row?.querySelector(':scope > td') ? 'rowheader' : 'columnheader';
+  const row = own.parentElement(element);
+  const part = row && own.parentElement(row);
+  if (part && own.localName(part) === 'thead') return 'columnheader';
+  return row && own.querySelector(row, ':scope > td') ? 'rowheader' : 'columnheader';
 }
 
 // Whether a box is checked, and half checked; null where it is not or cannot be.
 function checkedState(element, role) {
   if (!CHECKABLE.has(role)) return null;
-  if (element.localName !== 'input') {
-    return { true: 'checked', mixed: 'checked=mixed' }[element.getAttribute('aria-checked')] ?? null;
+  if (own.localName(element) !== 'input') {
+    return { true: 'checked', mixed: 'checked=mixed' }[own.getAttribute(element, 'aria-checked')] ?? null;
   }
-  if (element.indeterminate) return 'checked=mixed';
-  return element.checked ? 'checked' : null;
+  if (own.get(element, 'indeterminate')) return 'checked=mixed';
+  return own.get(element, 'checked') ? 'checked' : null;
 }
 
 // The children of an element as they are rendered: through shadow roots and slots, and what a closed <details> shows.
 function childrenOf(element) {
-  const name = element.localName;
-  const assigned = name === 'slot' ? element.assignedNodes() : [];
+  const name = own.localName(element);
+  const assigned = name === 'slot' ? own.call(element, 'assignedNodes') : [];
   if (assigned.length > 0) return assigned;
   const children = [];
-  for (let child = (element.shadowRoot ?? element).firstChild; child; child = child.nextSibling) children.push(child);
-  return name === 'details' && !element.open ? children.filter(isSummary) : children;
+  const inside = own.shadowRoot(element) ?? element;
+  for (let child = own.firstChild(inside); child; child = own.nextSibling(child)) children.push(child);
+  return name === 'details' && !own.get(element, 'open') ? children.filter(isSummary) : children;
 }

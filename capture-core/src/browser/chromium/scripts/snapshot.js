@@ -30,12 +30,12 @@ const elementOfRef = new Map();
 function refElement(ref) {
   const element = elementOfRef.get(ref)?.deref();
   if (!element) elementOfRef.delete(ref);
-  return element?.isConnected ? { element } : null;
+  return element && own.isConnected(element) ? { element } : null;
 }
 
 // snapshot.
 function snapshot({ selector, interactive, maxDepth, maxChars, next }) {
-  let root = document.body ?? document.documentElement;
+  let root = own.body() ?? own.documentElement();
   if (selector) {
     const { elements, ...unusable } = search(selector);
     if (!elements || unusable.invalid) return unusable;
@@ -46,29 +46,33 @@ function snapshot({ selector, interactive, maxDepth, maxChars, next }) {
   return looking(() => {
     const walk = { ...limits, root, nodes: 0, least: 0, cut: false, focused: focusedElement(), standing: new Set() };
     const items = [];
-    const inert = Boolean(root?.closest('[inert]'));
+    const inert = Boolean(root && own.closest(root, '[inert]'));
     const around = { parent: root && parentOf(root), depth: 0, level: 0, inert, said: true };
     if (root && isExposed(root)) gather(root, items, around, walk);
     const { href: url } = location;
-    const tree = { lines: [], refs: {}, next, truncated: walk.cut, frames: [], url, title: document.title };
+    const tree = { lines: [], refs: {}, next, truncated: walk.cut, frames: [], url, title: own.title() };
     if (!write(items, 0, tree, { ...limits, used: 0 })) tree.truncated = true;
     return tree;
   });
 }
 
 function focusedElement() {
-  let focused = document.activeElement;
-  while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
-  return focused === document.body || focused === document.documentElement ? null : focused;
+  let focused = null;
+  for (let place = document; place; place = focused && own.shadowRoot(focused)) {
+    const inside = own.activeElement(place);
+    if (!inside) break;
+    focused = inside;
+  }
+  return focused === own.body() || focused === own.documentElement() ? null : focused;
 }
 
 // Adds the items of a node and of all in it. `around` is where it is: in which element, how deep in the document and in
 // the tree, inert, and whether words there are shown.
 function gather(node, out, around, walk) {
   if (walk.cut) return;
-  if (node.nodeType === Node.TEXT_NODE && around.said && !walk.interactive) addText(out, node.data);
-  if (node.nodeType !== Node.ELEMENT_NODE || isUnsaid(node)) return;
-  if (node.localName === 'br') addText(out, ' ');
+  if (own.isText(node) && around.said && !walk.interactive) addText(out, node.data);
+  if (!own.isElement(node) || isUnsaid(node)) return;
+  if (own.localName(node) === 'br') addText(out, ' ');
   walk.nodes += 1;
   if (walk.nodes > SNAPSHOT_NODES || around.depth > SNAPSHOT_DEPTH || walk.least > walk.chars) {
     walk.cut = true;
@@ -80,15 +84,15 @@ function gather(node, out, around, walk) {
     if (around.level < walk.levels) walk.least += item.role.length + item.name.slice(0, SHOWN_CHARS).length + 3;
     out.push(item);
   }
-  if (item?.leaf || FALLBACK_CONTENT.has(node.localName) || shut) return;
+  if (item?.leaf || FALLBACK_CONTENT.has(own.localName(node)) || shut) return;
   const inside = {
     parent: node,
     depth: around.depth + 1,
     level: around.level + (item && !walk.interactive ? 1 : 0),
-    inert: around.inert || node.hasAttribute('inert'),
+    inert: around.inert || own.hasAttribute(node, 'inert'),
     said,
   };
-  if (node.localName === 'label' && said) return gatherLabel(node, out, inside, walk);
+  if (own.localName(node) === 'label' && said) return gatherLabel(node, out, inside, walk);
   const apart = !item && block;
   if (apart) closeText(out);
   const into = item && !walk.interactive ? item.children : out;
@@ -98,8 +102,8 @@ function gather(node, out, around, walk) {
 
 // A label stands for a box that is drawn some other way, and its words are not said twice.
 function gatherLabel(label, out, inside, walk) {
-  const { control } = label;
-  const box = control && ['checkbox', 'file', 'radio'].includes(control.type) && !isExposed(control);
+  const control = own.get(label, 'control');
+  const box = control && ['checkbox', 'file', 'radio'].includes(own.get(control, 'type')) && !isExposed(control);
   if (box && !walk.standing.has(control)) {
     const item = itemOf(control, inside, walk);
     walk.standing.add(control);
@@ -141,10 +145,10 @@ function sameWords(words, name) {
 
 // The line an element gets; null where it gets none.
 function itemOf(element, around, walk) {
-  const tag = element.localName;
+  const tag = own.localName(element);
   const plain = roleOf(element);
   const actable = isActable(element, plain, around);
-  const disabled = actable ? !isEnabled(element) : tag === 'option' && element.disabled;
+  const disabled = actable ? !isEnabled(element) : tag === 'option' && own.get(element, 'disabled');
   const acts = actable && !disabled && !around.inert;
   const framed = FRAMES.has(tag);
   if (framed ? walk.interactive && frameIdOf(element) === null : walk.interactive && !acts) return null;
@@ -153,20 +157,23 @@ function itemOf(element, around, walk) {
   const name = shownName(element, role, plain, acts);
   if (role === 'img' && !name && !acts) return null;
   const valued = WITH_VALUE.has(role) || tag === 'select' || (tag === 'input' && ['combobox', 'button'].includes(role));
-  const value = valued && !(role === 'button' && element.type !== 'file') ? collapse(valueOf(element, role)) : '';
-  const leaf = framed || WITH_VALUE.has(role) || role === 'img' || (tag === 'select' && element.length > SHOWN_OPTIONS);
+  const holds = valued && !(role === 'button' && own.get(element, 'type') !== 'file');
+  const value = holds ? collapse(valueOf(element, role)) : '';
+  const long = tag === 'select' && own.get(element, 'length') > SHOWN_OPTIONS;
+  const leaf = framed || long || WITH_VALUE.has(role) || role === 'img';
   const states = statesOf(element, role, disabled, walk);
   return { element, role, name, acts, value, leaf, framed, states, children: [] };
 }
 
 // Whether something happens when a person acts on an element, by its kind or by how it looks.
 function isActable(element, role, around) {
-  if (isControl(element) || (element.hasAttribute('tabindex') && element.tabIndex >= 0)) return true;
+  if (isControl(element) || (own.hasAttribute(element, 'tabindex') && own.get(element, 'tabIndex') >= 0)) return true;
   // What follows takes a mouse to act on.
-  if (element === document.body || element === document.documentElement) return false;
+  if (element === own.body() || element === own.documentElement()) return false;
   // Handlers the page set as properties are not seen from here, those it wrote as attributes are.
-  const clickable = (INTERACTIVE.has(role) && element.localName !== 'option') || element.hasAttribute('onclick');
-  const pointed = clickable || (isPointed(element) && !(around.parent && isPointed(around.parent)) && !element.control);
+  const clickable = (INTERACTIVE.has(role) && own.localName(element) !== 'option') || own.hasAttribute(element, 'onclick');
+  const isOutermost = () => !(around.parent && isPointed(around.parent));
+  const pointed = clickable || (isPointed(element) && isOutermost() && !own.get(element, 'control'));
   return Boolean(pointed) && shownAs(element).style.pointerEvents !== 'none';
 }
 
@@ -177,7 +184,8 @@ function isPointed(element) {
 function shownRole(element, plain) {
   if ((FOLDED.has(plain) || plain === 'paragraph') && isEditingHost(element)) return 'textbox';
   if (!FOLDED.has(plain)) return plain;
-  return MEDIA.has(element.localName) ? element.localName : 'clickable';
+  const name = own.localName(element);
+  return MEDIA.has(name) ? name : 'clickable';
 }
 
 function shownName(element, role, plain, acts) {
@@ -188,21 +196,22 @@ function shownName(element, role, plain, acts) {
 
 // What an element is like at present, in the order it is written.
 function statesOf(element, role, disabled, walk) {
-  const said = element.hasAttributes() ? (name) => element.getAttribute(`aria-${name}`) : () => null;
+  const said = own.hasAttributes(element) ? (name) => own.getAttribute(element, `aria-${name}`) : () => null;
   const states = [];
-  const level = said('level') || (role === 'heading' && (/^h([1-6])$/.exec(element.localName)?.[1] ?? 2));
+  const level = said('level') || (role === 'heading' && (/^h([1-6])$/.exec(own.localName(element))?.[1] ?? 2));
   if (level) states.push(`level=${level}`);
   const checked = checkedState(element, role);
   if (checked) states.push(checked);
   if (said('pressed') === 'true') states.push('pressed');
-  if (said('selected') === 'true' || (element.localName === 'option' && element.selected)) states.push('selected');
-  const open = isSummary(element) ? String(element.parentElement.open) : said('expanded');
+  const chosen = own.localName(element) === 'option' && own.get(element, 'selected');
+  if (said('selected') === 'true' || chosen) states.push('selected');
+  const open = isSummary(element) ? String(own.get(own.parentElement(element), 'open')) : said('expanded');
   if (open === 'true') states.push('expanded');
   if (open === 'false') states.push('collapsed');
   if (disabled) states.push('disabled');
-  if (said('readonly') === 'true' || element.readOnly === true) states.push('readonly');
-  if (said('required') === 'true' || element.required === true) states.push('required');
-  if (!['false', '', null].includes(said('invalid')) || element.matches(':user-invalid')) states.push('invalid');
+  if (said('readonly') === 'true' || own.get(element, 'readOnly') === true) states.push('readonly');
+  if (said('required') === 'true' || own.get(element, 'required') === true) states.push('required');
+  if (!['false', '', null].includes(said('invalid')) || own.matches(element, ':user-invalid')) states.push('invalid');
   if (element === walk.focused) states.push('active');
   return states;
 }

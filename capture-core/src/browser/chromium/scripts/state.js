@@ -4,13 +4,13 @@ function isVisible(element) {
   const image = imageOf(element);
   if (image) return isVisible(image);
   if (!isShown(element)) return false;
-  const box = element.getBoundingClientRect();
+  const box = own.getBoundingClientRect(element);
   return (box.width > 0 && box.height > 0) || partsOf(element).length > 0;
 }
 
 // An element without a box of its own is shown where what holds it is.
 function isShown(element) {
-  if (element.checkVisibility({ visibilityProperty: true })) return true;
+  if (own.checkVisibility(element, { visibilityProperty: true })) return true;
   const style = getComputedStyle(element);
   const holder = parentOf(element);
   return style.display === 'contents' && style.visibility === 'visible' && Boolean(holder) && isShown(holder);
@@ -20,27 +20,28 @@ function isShown(element) {
 // content flows over.
 function partsOf(element) {
   const hasSize = (part) => part.width > 0 && part.height > 0;
-  const own = [...element.getClientRects()].filter(hasSize);
-  if (own.length > 0 || getComputedStyle(element).overflow !== 'visible') return own;
-  const range = document.createRange();
+  const boxes = [...own.getClientRects(element)].filter(hasSize);
+  if (boxes.length > 0 || getComputedStyle(element).overflow !== 'visible') return boxes;
+  const range = own.createRange();
   range.selectNodeContents(element);
   return [...range.getClientRects()].filter(hasSize);
 }
 
 // The image an <area> is a part of.
 function imageOf(element) {
-  if (element.localName !== 'area') return null;
-  const name = element.closest('map')?.name;
-  return name ? document.querySelector(`img[usemap="#${CSS.escape(name)}" i]`) : null;
+  if (own.localName(element) !== 'area') return null;
+  const map = own.closest(element, 'map');
+  const name = map && own.getAttribute(map, 'name');
+  return name ? own.querySelector(document, `img[usemap="#${CSS.escape(name)}" i]`) : null;
 }
 
 // The box of an <area> in its image: the points of its shape, or the circle's.
 function areaBox(element, image) {
-  const inside = image.getBoundingClientRect();
-  const numbers = element.coords.split(',').map(Number);
-  if (element.shape === 'default' || numbers.length < 3) return inside;
+  const inside = own.getBoundingClientRect(image);
+  const numbers = own.get(element, 'coords').split(',').map(Number);
+  if (own.get(element, 'shape') === 'default' || numbers.length < 3) return inside;
   const [x, y, radius] = numbers;
-  const isCircle = element.shape.startsWith('circ');
+  const isCircle = own.get(element, 'shape').startsWith('circ');
   const all = isCircle ? [x - radius, y - radius, x + radius, y + radius] : numbers;
   const xs = all.filter((_, index) => index % 2 === 0);
   const ys = all.filter((_, index) => index % 2 === 1);
@@ -49,9 +50,9 @@ function areaBox(element, image) {
 }
 
 function isEnabled(element) {
-  if (element.matches(':disabled')) return false;
+  if (own.matches(element, ':disabled')) return false;
   for (let at = element; at; at = parentOf(at)) {
-    const said = at.getAttribute('aria-disabled');
+    const said = own.getAttribute(at, 'aria-disabled');
     if (said !== null) return said !== 'true';
   }
   return true;
@@ -59,7 +60,7 @@ function isEnabled(element) {
 
 // The animations of the element and of what holds it.
 function animationsOf(element) {
-  return document.getAnimations().filter((animation) => {
+  return own.getAnimations().filter((animation) => {
     if (animation.playState !== 'running' && !animation.pending) return false;
     const target = animation.effect?.target;
     return target && isWithin(element, target);
@@ -68,7 +69,7 @@ function animationsOf(element) {
 
 function boxOf(element) {
   const image = imageOf(element);
-  const { x, y, width, height } = image ? areaBox(element, image) : element.getBoundingClientRect();
+  const { x, y, width, height } = image ? areaBox(element, image) : own.getBoundingClientRect(element);
   return { x, y, width, height };
 }
 
@@ -79,9 +80,10 @@ function sameBox(one, other) {
 // `div#consent`, `button.primary`: short enough for a sentence.
 function describe(element) {
   if (!element) return 'nothing';
-  const name = element.localName;
-  if (element.id) return `${name}#${element.id}`;
-  const first = element.classList[0];
+  const name = own.localName(element);
+  const id = own.id(element);
+  if (id) return `${name}#${id}`;
+  const first = own.classList(element)[0];
   return first ? `${name}.${first}` : name;
 }
 
@@ -93,21 +95,21 @@ function cut(text, length) {
 }
 
 function textOf(element) {
-  return collapse(element.innerText ?? element.textContent);
+  return collapse(own.get(element, 'innerText') ?? own.textContent(element));
 }
 
 function diagnostics(elements) {
   const element = elements[0];
   if (!element) return { matched: false, matchCount: 0, visible: false };
   const attributes = {};
-  for (const { name, value } of element.attributes) attributes[name] = cut(value, 2000);
+  for (const { name, value } of own.attributes(element)) attributes[name] = cut(value, 2000);
   return {
     matched: true,
     matchCount: elements.length,
     visible: isVisible(element),
     enabled: isEnabled(element),
     elementText: cut(textOf(element), 200),
-    tagName: element.localName,
+    tagName: own.localName(element),
     attributes,
     boundingBox: boxOf(element),
   };

@@ -70,7 +70,7 @@ async function wait({ selector, state, timeoutMs }) {
 async function reveal({ selector, timeoutMs }) {
   return awaited({ selector, timeoutMs }, (element) => {
     if (!isVisible(element)) return { why: 'not_visible' };
-    element.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
+    own.scrollIntoView(element, { block: 'nearest', inline: 'nearest', behavior: 'instant' });
     return { done: true, area: boxOf(element) };
   });
 }

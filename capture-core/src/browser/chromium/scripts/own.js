@@ -1,0 +1,112 @@
+// The DOM's methods and properties, taken from their prototypes once. A page cannot change our world's prototypes, but the
+// names it gives to fields, forms, frames and pictures stand before what a form or the document has by itself:
+// `<form><input name=matches></form>` makes `form.matches` a field. So scripts ask `own.matches(form, …)`, always; a test
+// fails where one reads a property of an element or of the document.
+
+const own = (() => {
+  const { call } = Function.prototype;
+  const method = (prototype, name) => call.bind(prototype[name]);
+  const getter = (prototype, name) => call.bind(Object.getOwnPropertyDescriptor(prototype, name).get);
+  const [element, node, page] = [Element.prototype, Node.prototype, Document.prototype];
+  const nodeType = getter(node, 'nodeType');
+
+  // What elements, documents and shadow roots each have of their own.
+  const shared = (take, name, fragment = DocumentFragment.prototype) => {
+    const takers = [element, page, fragment].map((each) => (name in each ? take(each, name) : () => null));
+    const [ofElement, ofPage, ofFragment] = takers;
+    return (root, ...given) => {
+      const type = nodeType(root);
+      return (type === 1 ? ofElement : type === 9 ? ofPage : ofFragment)(root, ...given);
+    };
+  };
+  const ofPage = (name) => {
+    const asked = method(page, name);
+    return (...given) => asked(document, ...given);
+  };
+  const inPage = (name) => {
+    const read = getter(page, name);
+    return () => read(document);
+  };
+
+  // What only some kinds of elements have: undefined where an element is of another kind.
+  const get = (object, name) => Reflect.get(Object.getPrototypeOf(object), name, object);
+  const getRootNode = method(node, 'getRootNode');
+
+  return {
+    __proto__: null,
+    get,
+    set: (object, name, value) => Reflect.set(Object.getPrototypeOf(object), name, value, object),
+    call: (object, name, ...given) => get(object, name).apply(object, given),
+
+    // Nodes.
+    nodeType,
+    isElement: (object) => nodeType(object) === 1,
+    isText: (object) => nodeType(object) === 3,
+    childNodes: getter(node, 'childNodes'),
+    firstChild: getter(node, 'firstChild'),
+    nextSibling: getter(node, 'nextSibling'),
+    parentElement: getter(node, 'parentElement'),
+    isConnected: getter(node, 'isConnected'),
+    baseURI: getter(node, 'baseURI'),
+    textContent: getter(node, 'textContent'),
+    contains: method(node, 'contains'),
+    getRootNode,
+    // The element a shadow root belongs to, of the root a node is in.
+    host: (object) => {
+      const top = getRootNode(object);
+      return nodeType(top) === 11 ? get(top, 'host') ?? null : null;
+    },
+    dispatchEvent: method(EventTarget.prototype, 'dispatchEvent'),
+
+    // Elements.
+    localName: getter(element, 'localName'),
+    namespaceURI: getter(element, 'namespaceURI'),
+    id: getter(element, 'id'),
+    classList: getter(element, 'classList'),
+    attributes: getter(element, 'attributes'),
+    innerHTML: getter(element, 'innerHTML'),
+    outerHTML: getter(element, 'outerHTML'),
+    shadowRoot: getter(element, 'shadowRoot'),
+    assignedSlot: getter(element, 'assignedSlot'),
+    scrollTop: getter(element, 'scrollTop'),
+    scrollLeft: getter(element, 'scrollLeft'),
+    scrollWidth: getter(element, 'scrollWidth'),
+    scrollHeight: getter(element, 'scrollHeight'),
+    clientTop: getter(element, 'clientTop'),
+    clientLeft: getter(element, 'clientLeft'),
+    clientWidth: getter(element, 'clientWidth'),
+    clientHeight: getter(element, 'clientHeight'),
+    getAttribute: method(element, 'getAttribute'),
+    hasAttribute: method(element, 'hasAttribute'),
+    hasAttributes: method(element, 'hasAttributes'),
+    matches: method(element, 'matches'),
+    closest: method(element, 'closest'),
+    checkVisibility: method(element, 'checkVisibility'),
+    getBoundingClientRect: method(element, 'getBoundingClientRect'),
+    getClientRects: method(element, 'getClientRects'),
+    scrollIntoView: method(element, 'scrollIntoView'),
+    scrollTo: method(element, 'scrollTo'),
+    scrollBy: method(element, 'scrollBy'),
+
+    // Elements, documents and shadow roots.
+    children: shared(getter, 'children'),
+    querySelector: shared(method, 'querySelector'),
+    querySelectorAll: shared(method, 'querySelectorAll'),
+    getElementById: shared(method, 'getElementById'),
+    activeElement: shared(getter, 'activeElement', ShadowRoot.prototype),
+    elementFromPoint: shared(method, 'elementFromPoint', ShadowRoot.prototype),
+
+    // The document.
+    body: inPage('body'),
+    doctype: inPage('doctype'),
+    documentElement: inPage('documentElement'),
+    scroller: () => get(document, 'scrollingElement') ?? get(document, 'documentElement'),
+    title: inPage('title'),
+    createElement: ofPage('createElement'),
+    createRange: ofPage('createRange'),
+    evaluate: ofPage('evaluate'),
+    execCommand: ofPage('execCommand'),
+    getAnimations: ofPage('getAnimations'),
+    getSelection: ofPage('getSelection'),
+  };
+})();
