@@ -35,6 +35,7 @@ mod golden;
 mod hardening;
 mod hostile;
 mod idempotency;
+mod late;
 mod lies;
 mod lifecycle;
 mod load;

@@ -21,6 +21,7 @@ pub mod fuzzing;
 mod goto;
 mod ground;
 mod host;
+mod input;
 mod inset;
 mod journal;
 mod keeper;
@@ -30,6 +31,7 @@ mod logged;
 mod memory;
 mod navigate;
 mod page;
+mod page_clock;
 mod pointer;
 mod pool;
 mod ports;
@@ -184,6 +186,10 @@ impl Page for Pooled {
             Arc::clone(&self.page).perform(action, deadline).await
         }
         .boxed()
+    }
+
+    fn give_up(self: Arc<Self>) -> BoxFuture<'static, ()> {
+        Arc::clone(&self.page).give_up()
     }
 
     fn screencast(self: Arc<Self>, settings: Screencast) -> BoxStream<'static, ViewFrame> {

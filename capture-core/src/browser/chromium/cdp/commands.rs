@@ -284,11 +284,6 @@ pub(in super::super) fn wheel((x, y): (f64, f64), (dx, dy): (f64, f64)) -> Dispa
     event
 }
 
-/// Text that no key of the keyboard brings.
-pub(in super::super) fn insert_text(text: String) -> input::InsertTextParams {
-    input::InsertTextParams::new(text)
-}
-
 /// Whether drags the browser would carry out are handed to us instead.
 pub(in super::super) fn intercept_drags(enabled: bool) -> input::SetInterceptDragsParams {
     input::SetInterceptDragsParams::new(enabled)
