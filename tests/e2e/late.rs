@@ -30,7 +30,11 @@ impl Page {
 
     /// What the page shows once it is free again.
     async fn shown(&self, selector: &str, field: &str) -> Value {
-        let waited = self.ann.act(&self.id, "wait_for_selector", json!({"selector": "#log", "state": "attached", "timeoutMs": FREE_AGAIN}));
+        let waited = self.ann.act(
+            &self.id,
+            "wait_for_selector",
+            json!({"selector": "#log", "state": "attached", "timeoutMs": FREE_AGAIN}),
+        );
         waited.await.expect(200);
         let rows = self.ann.done(&self.id, "query", json!({"selector": selector, "fields": [field]})).await;
         rows["elements"][0][field].clone()
@@ -64,7 +68,10 @@ async fn input_of_an_action_that_timed_out_does_not_reach_the_page_later() {
     ] {
         page.ann.done(&page.id, kind, payload).await;
     }
-    assert_eq!((page.shown("#typed", "value").await, page.shown("#pressed", "value").await), (json!("abc"), json!("b")));
+    assert_eq!(
+        (page.shown("#typed", "value").await, page.shown("#pressed", "value").await),
+        (json!("abc"), json!("b"))
+    );
     let heard = page.shown("#log", "text").await;
     for now in ["input typed", "input pressed", "click clicked", "mousemove hovered"] {
         assert!(heard.as_str().unwrap().contains(now), "{now}: {heard}");
@@ -88,17 +95,27 @@ async fn a_script_that_a_busy_page_gets_to_too_late_does_nothing() {
     let page = Page::open().await;
     for (kind, payload, selector, field, still) in [
         ("fill", json!({"selector": "#filled", "value": "late", "timeoutMs": 300}), "#filled", "value", json!("")),
-        ("select", json!({"selector": "#selected", "value": "two", "timeoutMs": 300}), "#selected", "value", json!("one")),
+        (
+            "select",
+            json!({"selector": "#selected", "value": "two", "timeoutMs": 300}),
+            "#selected",
+            "value",
+            json!("one"),
+        ),
         ("check", json!({"selector": "#checked", "timeoutMs": 300}), "#checked:checked", "tag", Value::Null),
         ("click", json!({"selector": "#far", "timeoutMs": 300}), "#log", "text", json!("")),
-        ("scroll", json!({"amount": 300}), "#log", "text", json!("")),
+        ("scroll", json!({"amount": 300, "timeoutMs": 300}), "#log", "text", json!("")),
         ("scroll", json!({"selector": "#far", "timeoutMs": 300}), "#log", "text", json!("")),
     ] {
-        let clicked = page.ann.act(&page.id, "batch", json!({"actions": [
-            {"type": "click", "payload": {"selector": "#later"}},
-            {"type": "wait_for_timeout", "payload": {"timeoutMs": 200}},
-            {"type": kind, "payload": payload},
-        ]}));
+        let clicked = page.ann.act(
+            &page.id,
+            "batch",
+            json!({"actions": [
+                {"type": "click", "payload": {"selector": "#later"}},
+                {"type": "wait_for_timeout", "payload": {"timeoutMs": 200}},
+                {"type": kind, "payload": payload},
+            ]}),
+        );
         let reply = clicked.await.expect_error(504, "action_timeout");
         assert_eq!(reply["failedIndex"], 2, "{}", reply.body);
         let shown = page.shown(selector, field).await;

@@ -213,11 +213,7 @@ impl Frames {
         }
         let (id, session) = (&context.aux_data.frame_id, &event.session);
         if let Some(frame) = self.all.iter_mut().find(|frame| frame.id == *id && frame.key == *session) {
-            frame.context = Some(Context {
-                unique: context.unique_id,
-                number: context.id,
-                clock: Arc::default(),
-            });
+            frame.context = Some(Context { unique: context.unique_id, number: context.id, clock: Arc::default() });
         }
     }
 }

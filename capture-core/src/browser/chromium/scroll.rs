@@ -43,9 +43,7 @@ impl ChromiumPage {
                 self.scroll_element(scroll, selector, Some(*stretch), deadline).await?
             }
             Scrolled::IntoView(selector) => self.scroll_element(scroll, selector, None, deadline).await?,
-            Scrolled::Wheel(point, by) => {
-                self.wheel(*point, *by, Due { deadline, timeout: scroll.timeout }).await?
-            }
+            Scrolled::Wheel(point, by) => self.wheel(*point, *by, Due { deadline, timeout: scroll.timeout }).await?,
         };
         Ok(ActionResult::Scroll(ScrollResult { scroll_x, scroll_y, at_end }))
     }

@@ -197,7 +197,8 @@ impl World {
     ) -> Result<T, NoAnswer> {
         let argument = serde_json::to_string(argument).map_err(|error| protocol(error.to_string()))?;
         let times = self.times(patience, deadline);
-        let evaluate = commands::evaluate(format!("capture.run('{function}',{times},{argument})"), &self.context.unique);
+        let evaluate =
+            commands::evaluate(format!("capture.run('{function}',{times},{argument})"), &self.context.unique);
         let answered = self.answer(function, self.session.send(&evaluate), patience).await;
         if !matches!(answered, Err(NoAnswer::Unprepared)) {
             return answered;
