@@ -22,10 +22,10 @@ impl Page {
         Self { server, ann, id }
     }
 
-    /// An action for which the page is too busy: nobody can know whether it ran.
+    /// An action for which the page is too busy: it is not known whether it ran, or it was too late to begin.
     async fn too_late(&self, kind: &str, payload: Value) {
         let reply = self.ann.act(&self.id, kind, payload).await.expect_error(504, "action_timeout");
-        assert_eq!(reply["outcome"], "unknown", "{kind}: {}", reply.body);
+        assert!(["unknown", "not_executed"].contains(&reply.text("outcome")), "{kind}: {}", reply.body);
     }
 
     /// What the page shows once it is free again.
@@ -45,10 +45,10 @@ impl Page {
 async fn input_of_an_action_that_timed_out_does_not_reach_the_page_later() {
     let page = Page::open().await;
     for (kind, payload, never) in [
-        ("type", json!({"selector": "#typed", "text": "abc", "timeoutMs": 300}), "input typed"),
-        ("press", json!({"selector": "#pressed", "key": "b", "timeoutMs": 300}), "input pressed"),
-        ("click", json!({"selector": "#clicked", "timeoutMs": 300}), "click clicked"),
-        ("hover", json!({"selector": "#hovered", "timeoutMs": 300}), "mousemove hovered"),
+        ("type", json!({"selector": "#typed", "text": "abc", "timeoutMs": 600}), "input typed"),
+        ("press", json!({"selector": "#pressed", "key": "b", "timeoutMs": 600}), "input pressed"),
+        ("click", json!({"selector": "#clicked", "timeoutMs": 600}), "click clicked"),
+        ("hover", json!({"selector": "#hovered", "timeoutMs": 600}), "mousemove hovered"),
     ] {
         page.too_late(kind, payload).await;
         // As in a page where this was first seen: the next action is refused, and was not the one that did it.
@@ -82,10 +82,10 @@ async fn input_of_an_action_that_timed_out_does_not_reach_the_page_later() {
 #[tokio::test]
 async fn input_into_a_frame_does_not_reach_it_later_either() {
     let page = Page::open().await;
-    page.too_late("type", json!({"selector": "#framed", "text": "abc", "timeoutMs": 300})).await;
+    page.too_late("type", json!({"selector": "#framed", "text": "abc", "timeoutMs": 600})).await;
     assert_eq!(page.shown("#framed", "value").await, "");
-    page.too_late("type_text", json!({"text": "abc", "timeoutMs": 300})).await;
-    page.too_late("press", json!({"key": "a", "timeoutMs": 300})).await;
+    page.too_late("type_text", json!({"text": "abc", "timeoutMs": 600})).await;
+    page.too_late("press", json!({"key": "a", "timeoutMs": 600})).await;
     assert_eq!(page.shown("#framed", "value").await, "");
     page.server.stop().await;
 }
@@ -94,18 +94,18 @@ async fn input_into_a_frame_does_not_reach_it_later_either() {
 async fn a_script_that_a_busy_page_gets_to_too_late_does_nothing() {
     let page = Page::open().await;
     for (kind, payload, selector, field, still) in [
-        ("fill", json!({"selector": "#filled", "value": "late", "timeoutMs": 300}), "#filled", "value", json!("")),
+        ("fill", json!({"selector": "#filled", "value": "late", "timeoutMs": 600}), "#filled", "value", json!("")),
         (
             "select",
-            json!({"selector": "#selected", "value": "two", "timeoutMs": 300}),
+            json!({"selector": "#selected", "value": "two", "timeoutMs": 600}),
             "#selected",
             "value",
             json!("one"),
         ),
-        ("check", json!({"selector": "#checked", "timeoutMs": 300}), "#checked:checked", "tag", Value::Null),
-        ("click", json!({"selector": "#far", "timeoutMs": 300}), "#log", "text", json!("")),
-        ("scroll", json!({"amount": 300, "timeoutMs": 300}), "#log", "text", json!("")),
-        ("scroll", json!({"selector": "#far", "timeoutMs": 300}), "#log", "text", json!("")),
+        ("check", json!({"selector": "#checked", "timeoutMs": 600}), "#checked:checked", "tag", Value::Null),
+        ("click", json!({"selector": "#far", "timeoutMs": 600}), "#log", "text", json!("")),
+        ("scroll", json!({"amount": 300, "timeoutMs": 600}), "#log", "text", json!("")),
+        ("scroll", json!({"selector": "#far", "timeoutMs": 600}), "#log", "text", json!("")),
     ] {
         let clicked = page.ann.act(
             &page.id,
