@@ -7,10 +7,12 @@ const ALIGNMENTS = ['center', 'end', 'start', 'nearest'];
 let watch = null;
 
 // Waits until the element can receive the mouse, and says where. `arms` the watch for the events that follow. A `control`
-// to be checked may be hidden itself: then its label is clicked, and nothing at all where it is `checked` as wanted.
-async function aim({ selector, position, force, arms, checked, timeoutMs }, call) {
+// to be checked may be hidden itself: then its label is clicked, and nothing at all where it is `checked` as wanted. Where it
+// is the mouse that makes something cover the element, says where to move it `away` to, unless the mouse `stays`.
+async function aim({ selector, position, force, arms, checked, stays, timeoutMs }, call) {
   const way = { scrolls: 0, scrolled: false };
-  return awaited({ selector, timeoutMs }, call, async (element) => {
+  const canBeSeen = checked === undefined ? isVisible : boxCanBeSeen;
+  return awaited({ selector, timeoutMs, canBeSeen }, call, async (element) => {
     const stand = checked === undefined ? { target: element } : standIn(element, checked);
     if (stand.refused || stand.already) return { done: true, ...stand, target: undefined };
     const target = stand.target;
@@ -26,6 +28,11 @@ async function aim({ selector, position, force, arms, checked, timeoutMs }, call
       if (arms) arm({ element: target, force });
       return { done: true, point };
     }
+    const away = inView && !stays ? awayFrom(hit, target) : null;
+    if (away && !isOver(call)) {
+      admit(call);
+      return { done: true, away };
+    }
     if (!isOver(call)) scrollNearer(target, way, inView);
     return inView ? { why: 'covered', coveredBy: describe(hit) } : { why: 'out_of_view' };
   });
@@ -35,9 +42,42 @@ function isInView(point) {
   return Boolean(point) && point.x >= 0 && point.y >= 0 && point.x < innerWidth && point.y < innerHeight;
 }
 
-// Whether a click that hits `hit` is a click on the element.
+// Whether a click that hits `hit` is a click on the element: on a part of it, on its label, or on the control it is a part of.
 function receives(hit, element) {
-  return Boolean(hit) && (isWithin(hit, element) || isLabelOf(hit, element));
+  return Boolean(hit) && (isWithin(hit, element) || isLabelOf(hit, element) || isSameControl(hit, element));
+}
+
+function isSameControl(hit, element) {
+  const control = controlOf(element);
+  if (control) return controlOf(hit) === control;
+  const label = labelAround(element);
+  return Boolean(label) && labelAround(hit) === label;
+}
+
+// What the mouse shows where it was left covers others: something that belongs to what it is over, or a tip. Where the mouse
+// would be over nothing of that; null where that is not what covers. A tip gets some time to go by itself.
+function awayFrom(cover, target) {
+  const shows = shownByMouse(cover, target);
+  if (!shows) return null;
+  const isFree = ({ x, y }) => {
+    const hit = elementAt(x, y);
+    return hit && !isWithin(hit, shows) && !controlOf(hit) && !FRAMES.has(own.localName(hit));
+  };
+  const shares = [0.002, 0.998, 0.25, 0.5, 0.75];
+  const points = shares.flatMap((x) => shares.map((y) => ({ x: Math.floor(innerWidth * x), y: Math.floor(innerHeight * y) })));
+  return points.find(isFree) ?? null;
+}
+
+const TIPS = '[role=tooltip], [popover=hint], [data-tippy-root], [class*=tooltip i], [class*=popper i]';
+
+function shownByMouse(cover, target) {
+  let hovered = null;
+  for (let at = cover; at && !isWithin(target, at); at = parentOf(at)) {
+    if (own.matches(at, ':hover')) hovered = at;
+  }
+  if (hovered) return hovered;
+  for (let at = cover; at && !isWithin(target, at); at = parentOf(at)) if (own.matches(at, TIPS)) return at;
+  return null;
 }
 
 // Frames are compared only where there is a reason to: it is animated, or was just scrolled. Three of them, since one that

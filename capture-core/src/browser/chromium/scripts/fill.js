@@ -58,7 +58,9 @@ function caretToEnd(element) {
       const { length } = own.get(element, 'value');
       own.call(element, 'setSelectionRange', length, length);
     } catch {
-      // Number and email fields have no selection; the browser puts the caret where it likes.
+      // The caret of number and email fields cannot be set to a place, but moved there.
+      own.call(element, 'select');
+      own.getSelection().modify('move', 'forward', 'lineboundary');
     }
     return;
   }
@@ -67,9 +69,11 @@ function caretToEnd(element) {
   selection.collapseToEnd();
 }
 
-// A label stands for its control.
+// A label stands for its control, and so does what is written on it.
+const FIELDS_THEMSELVES = 'input, textarea, select, [contenteditable]';
+
 function fieldOf(element) {
-  return (own.localName(element) === 'label' && own.get(element, 'control')) || element;
+  return (own.matches(element, FIELDS_THEMSELVES) ? null : labelled(element)) ?? element;
 }
 
 // Why an element cannot be filled, whatever one waits for.

@@ -107,6 +107,8 @@ const own = (() => {
     evaluate: ofPage('evaluate'),
     execCommand: ofPage('execCommand'),
     getAnimations: ofPage('getAnimations'),
+    // Those of the document, or of a shadow root; a tree that is not in the document has none.
+    animations: (tree) => (nodeType(tree) === 9 || get(tree, 'host') ? get(tree, 'getAnimations').call(tree) : []),
     getSelection: ofPage('getSelection'),
   };
 })();

@@ -49,8 +49,37 @@ function areaBox(element, image) {
   return new DOMRect(inside.x + left, inside.y + top, Math.max(...xs) - left, Math.max(...ys) - top);
 }
 
+// What a click works on by itself.
+const CLICKED = 'a[href], area[href], button, input, select, textarea, option, summary, [tabindex], [onclick], [role=button], ' +
+  '[role=link], [role=checkbox], [role=radio], [role=switch], [role=tab], [role=option], [role=menuitem], ' +
+  '[role=menuitemcheckbox], [role=menuitemradio], [role=treeitem]';
+
+// The control an element is, or is a part of.
+function controlOf(element) {
+  for (let at = element; at; at = parentOf(at)) if (own.matches(at, CLICKED)) return at;
+  return null;
+}
+
+// The label an element is a part of, where that and not some control in between is what a click on it means.
+function labelAround(element) {
+  for (let at = element; at; at = parentOf(at)) {
+    if (own.localName(at) === 'label') return at;
+    if (own.matches(at, CLICKED)) return null;
+  }
+  return null;
+}
+
+// The control of the label an element is a part of.
+function labelled(element) {
+  const label = labelAround(element);
+  return (label && own.get(label, 'control')) ?? null;
+}
+
+// Whether a click on it does something: a part of a control is as enabled as the control, and so is its label.
 function isEnabled(element) {
   if (own.matches(element, ':disabled')) return false;
+  const control = labelled(element) ?? controlOf(element);
+  if (control && own.matches(control, ':disabled')) return false;
   for (let at = element; at; at = parentOf(at)) {
     const said = own.getAttribute(at, 'aria-disabled');
     if (said !== null) return said !== 'true';
@@ -58,9 +87,13 @@ function isEnabled(element) {
   return true;
 }
 
-// The animations of the element and of what holds it.
+// The animations of the element and of what holds it, in every tree these are in: the document does not tell those of its
+// shadow trees.
 function animationsOf(element) {
-  return own.getAnimations().filter((animation) => {
+  const trees = new Set([document]);
+  for (let at = element; at; at = parentOf(at)) trees.add(own.getRootNode(at));
+  const all = trees.size === 1 ? own.getAnimations() : [...trees].flatMap((tree) => own.animations(tree));
+  return all.filter((animation) => {
     if (animation.playState !== 'running' && !animation.pending) return false;
     const target = animation.effect?.target;
     return target && isWithin(element, target);
@@ -98,8 +131,7 @@ function textOf(element) {
   return collapse(own.get(element, 'innerText') ?? own.textContent(element));
 }
 
-function diagnostics(elements) {
-  const element = elements[0];
+function diagnostics(elements, element = elements[0]) {
   if (!element) return { matched: false, matchCount: 0, visible: false };
   const attributes = {};
   for (const { name, value } of own.attributes(element)) attributes[name] = cut(value, 2000);
