@@ -65,13 +65,12 @@ const GROWN: (u64, u64) = (40, 3_000);
 /// The words of a grown page, `w1w`, `w2w` and so on, whatever stands around them.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('w') {
-        rest = &rest[at + 1..];
-        let digits = rest.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(rest.len());
-        if digits > 0 && rest[digits..].starts_with('w') {
-            words.push(format!("w{}w", &rest[..digits]));
-            rest = &rest[digits + 1..];
+    let mut parts = text.split('w').skip(1).peekable();
+    while let Some(number) = parts.next() {
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number && parts.peek().is_some() {
+            words.push(format!("w{number}w"));
+            parts.next();
         }
     }
     words

@@ -241,11 +241,12 @@ mod tests {
 
     use super::*;
 
-    fn address(last: u8) -> Option<Source> {
-        Some(Source::of([10, 0, 0, last].into()))
+    fn address(last: u8) -> Source {
+        Source::of([10, 0, 0, last].into())
     }
 
-    fn admit(places: &Arc<Places>, source: Option<Source>) -> Held {
+    fn admit(places: &Arc<Places>, source: impl Into<Option<Source>>) -> Held {
+        let source = source.into();
         match places.admit(source) {
             Admission::Admitted(held) => held,
             Admission::TooMany => panic!("{source:?} has too many"),
@@ -261,15 +262,17 @@ mod tests {
     async fn an_address_that_uses_all_it_may_have_gets_no_more_and_others_do() {
         let places = Arc::new(Places::default());
         let held: Vec<Held> = (0..MAX_OF_ADDRESS).map(|_| admit(&places, address(1))).collect();
-        held.iter().for_each(|held| held.place.meter.lock().asked());
-        assert!(matches!(places.admit(address(1)), Admission::TooMany));
+        for held in &held {
+            held.place.meter.lock().asked();
+        }
+        assert!(matches!(places.admit(Some(address(1))), Admission::TooMany));
         let other = admit(&places, address(2));
         held[7].place.meter.lock().replied(Instant::now());
         let next = admit(&places, address(1));
         next.place.meter.lock().asked();
         assert!(is_told_to_close(&held[7]) && !is_told_to_close(&held[8]) && !is_told_to_close(&other));
-        assert!(matches!(places.admit(address(1)), Admission::TooMany), "the one that gave way gives way once");
-        let proxied: Vec<Held> = (0..=MAX_OF_ADDRESS).map(|_| admit(&places, None)).collect();
+        assert!(matches!(places.admit(Some(address(1))), Admission::TooMany), "the one that gave way gives way once");
+        let proxied: Vec<Held> = (0..=MAX_OF_ADDRESS).map(|_| admit(&places, None::<Source>)).collect();
         assert_eq!(proxied.len(), MAX_OF_ADDRESS + 1, "a trusted proxy is not one client");
     }
 
@@ -279,8 +282,12 @@ mod tests {
         let one = admit(&places, address(1));
         let many: Vec<Held> = (0..MAX_OF_ADDRESS).map(|_| admit(&places, address(2))).collect();
         let others: Vec<Held> = (0..MAX_CONNECTIONS - MAX_OF_ADDRESS - 1).map(|_| admit(&places, address(3))).collect();
-        others.iter().for_each(|held| held.place.meter.lock().asked());
-        many.iter().skip(1).for_each(|held| held.place.meter.lock().asked());
+        for held in &others {
+            held.place.meter.lock().asked();
+        }
+        for held in many.iter().skip(1) {
+            held.place.meter.lock().asked();
+        }
         places.room().await;
         assert!(is_told_to_close(&many[0]) && !is_told_to_close(&one));
         tokio::time::advance(Duration::from_secs(1)).await;

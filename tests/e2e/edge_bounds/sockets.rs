@@ -90,7 +90,8 @@ impl Devtools {
         let is_page = |target: &&Value| target["type"] == "page";
         let page = targets["targetInfos"].as_array().unwrap().iter().find(is_page).unwrap()["targetId"].clone();
         let attach = json!({"id": 2, "method": "Target.attachToTarget", "params": {"targetId": page, "flatten": true}});
-        client.page = client.ask(attach).await["sessionId"].as_str().unwrap().to_owned();
+        let attached = client.ask(attach).await;
+        attached["sessionId"].as_str().unwrap().clone_into(&mut client.page);
         client
     }
 
