@@ -86,8 +86,12 @@
       if (!element) return null;
       if (reply.value === '' && get(element, 'isContentEditable') && written(element) === '') return null;
       const content = contentOf(element);
-      // The hidden field of a code editor keeps nothing: the page shows the document.
-      if (content === '' && get(element, 'localName') === 'textarea' && first('.CodeMirror, .view-lines')) return null;
+      // The hidden field of a code editor holds nothing, or what is selected: the page shows the document.
+      const lines = get(element, 'localName') === 'textarea' && first('.CodeMirror-code, .view-lines');
+      if (lines) {
+        const [shown, told] = [get(lines, 'innerText'), reply.value].map((text) => text.replace(/[\s\u200b]+/g, ''));
+        return shown === told ? null : `the editor shows ${JSON.stringify(shown)}`;
+      }
       return content === asField(reply.value, element) && reply.value === contentOf(element) ? null : `it holds ${JSON.stringify(content)}`;
     },
     select(payload, reply) {

@@ -11,7 +11,7 @@ await story(puppeteer, async ({ session, browser, check }) => {
     assert.match(await browser.userAgent(), /^Mozilla/);
     assert.equal(browser.connected, true);
     assert.equal(browser.process(), null);
-    assert.match(browser.wsEndpoint(), /\/cdp\?token=v2\./);
+    assert.match(browser.wsEndpoint(), /\/cdp\?token=v1\./);
   });
 
   await check("one context is there, with one page", async () => {
