@@ -74,8 +74,8 @@ pub const MAX_VIEWPORT_SIDE: u32 = 5_000;
 pub const MAX_SCALE: f64 = 3.0;
 /// Longest side of a picture: larger textures come out blank in Chromium (2^14).
 pub const MAX_PICTURE_SIDE: u32 = 16_384;
-/// Pixels of a picture: the browser takes up to twenty bytes for each while it paints, encodes and sends it. A page of 2048
-/// pixels at scale 2 fits at full length.
+/// Pixels of a picture: the browser takes up to twenty bytes for each while it paints, encodes and sends it. A page of
+/// 2048 pixels at scale 2 fits at full length.
 pub const MAX_PICTURE_PIXELS: u32 = 1 << 26;
 /// Elements a `query` returns at most (contract).
 pub const MAX_QUERY_LIMIT: u32 = 500;

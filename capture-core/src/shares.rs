@@ -1,7 +1,8 @@
 //! Bytes that wait on behalf of many clients, bounded together: for each user and in all.
 //!
-//! Nobody is refused while there is room. Where there is none the largest gives way: the user's largest client where he has more
-//! than a user may have, else the largest client of whoever has most. So a user who fills a pool only ever loses his own.
+//! Nobody is refused while there is room. Where there is none the largest gives way: the user's largest client where he
+//! has more than a user may have, else the largest client of whoever has most. So a user who fills a pool only ever
+//! loses his own.
 
 use std::{
     collections::HashMap,
@@ -77,8 +78,8 @@ impl Pool {
         Share { pool: Arc::clone(self), number, member }
     }
 
-    /// A share of bytes that are there already; `None` where there is no room for them. A user who holds little is never turned
-    /// away: what all others hold must not keep him from small things.
+    /// A share of bytes that are there already; `None` where there is no room for them. A user who holds little is
+    /// never turned away: what all others hold must not keep him from small things.
     pub fn hold(self: &Arc<Self>, user: &UserId, bytes: usize) -> Option<Share> {
         let share = self.share(user);
         let member = &share.member;

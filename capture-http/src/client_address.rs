@@ -1,4 +1,5 @@
-//! Where a request comes from: the address of the connection, or, behind proxies the operator trusts, the one they tell.
+//! Where a request comes from: the address of the connection, or, behind proxies the operator trusts, the one they
+//! tell.
 //!
 //! The only place that reads `X-Forwarded-For`. Whatever is counted by address is counted by [`Source`].
 
@@ -65,9 +66,9 @@ impl TrustedProxies {
 
     /// Where a request over a connection of `peer` comes from.
     ///
-    /// Each proxy appends the address it was asked from, so the list is read from its right end for as long as its speaker
-    /// is trusted. What a client wrote there itself stands further to the left and is never reached; what is no address ends
-    /// the reading.
+    /// Each proxy appends the address it was asked from, so the list is read from its right end for as long as its
+    /// speaker is trusted. What a client wrote there itself stands further to the left and is never reached; what is no
+    /// address ends the reading.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let lines = headers.get_all(FORWARDED_FOR).iter().rev().map(HeaderValue::as_bytes);
         let mut told = lines.flat_map(|line| line.rsplit(|byte| *byte == b',')).map(forwarded);

@@ -170,7 +170,8 @@ impl Writer<'_> {
         true
     }
 
-    /// Whether the writing came to its end: not when the client takes too little of it, or nothing and the session is over.
+    /// Whether the writing came to its end: not when the client takes too little of it, or nothing and the session is
+    /// over.
     async fn while_it_reads(&self, writing: impl Future<Output = Result<(), Error>>) -> bool {
         let (mut writing, mut looks) = (std::pin::pin!(writing), tokio::time::interval_at(Instant::now() + LOOK, LOOK));
         let (mut window, mut before, mut last) = (Instant::now(), self.traffic.written(), self.traffic.written());

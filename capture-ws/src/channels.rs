@@ -19,7 +19,8 @@ use uuid::Uuid;
 
 use crate::{cdp, codec::Codec, connection, crowd::Crowd, limits::ChannelLimits, splice, watched::Watched};
 
-/// Bytes of frames that the channels of a user have not taken: three of the largest, and a queue's worth for each channel.
+/// Bytes of frames that the channels of a user have not taken: three of the largest, and a queue's worth for each
+/// channel.
 const WAITING_OF_USER: usize = 64 << 20;
 /// The same of all users.
 const WAITING: usize = 512 << 20;
@@ -111,8 +112,8 @@ impl Channels {
         });
     }
 
-    /// Carries a CDP client's texts, in the background, until one side ends, the client's credential is `revoked`, or the server
-    /// stops.
+    /// Carries a CDP client's texts, in the background, until one side ends, the client's credential is `revoked`, or
+    /// the server stops.
     pub fn run_cdp<IO>(
         &self,
         socket: impl Future<Output = Option<WebSocketStream<Watched<IO>>>> + Send + 'static,

@@ -1,7 +1,8 @@
 //! Who is connected: those who are known, by user, and those who have not said hello, by address.
 //!
 //! Both are pools that are divided: the address or user with most connections gives its oldest up before another is
-//! refused. So a stranger who stays silent keeps nobody out, and what many users hold does not keep out one who has none.
+//! refused. So a stranger who stays silent keeps nobody out, and what many users hold does not keep out one who has
+//! none.
 
 use std::{net::IpAddr, sync::Arc};
 

@@ -10,7 +10,8 @@ const BUFFER: usize = 64 << 10;
 /// How long the one way may go on after the other came to its end: time for a close to be answered.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// Carries bytes until one side has ended: a client that neither reads nor leaves must not keep what was closed at the other end.
+/// Carries bytes until one side has ended: a client that neither reads nor leaves must not keep what was closed at the
+/// other end.
 pub(crate) async fn carry<A, B>(near: A, far: B)
 where
     A: AsyncRead + AsyncWrite + Unpin,

@@ -1,4 +1,5 @@
-//! docs/limits.md against the code: every number of its tables is the code's, and no bound of the code is missing in it.
+//! docs/limits.md against the code: every number of its tables is the code's, and no bound of the code is missing in
+//! it.
 
 use std::{
     collections::BTreeMap,

@@ -1,7 +1,7 @@
 //! Many instances: the stories of one server, told through an instance that has no browser, and through nginx before three.
 //!
-//! Those in which the instances do different things always; in `make faults` (`CAPTURE_LONG=1`) also those in which the way to the browser
-//! is only longer.
+//! Those in which the instances do different things always; in `make faults` (`CAPTURE_LONG=1`) also those in which the
+//! way to the browser is only longer.
 
 use std::{process::Stdio, time::Duration};
 

@@ -1,6 +1,7 @@
 //! The demo page in real Chromium, driven by the server it belongs to: one session shows the page, and the page has its own.
 //!
-//! It must look like the pictures beside this file; with `GOLDEN=write` they are taken anew, so that a reviewer of a change sees them.
+//! It must look like the pictures beside this file; with `GOLDEN=write` they are taken anew, so that a reviewer of a
+//! change sees them.
 
 use std::{path::Path, time::Duration};
 
@@ -106,7 +107,8 @@ impl Stage {
         self.all(&format!("#results [data-type='{kind}'][data-success=true]"), &["tag"]).await.len()
     }
 
-    /// Compares the page with the picture of this name. The live view and the results arrive when they do, so it may take a moment.
+    /// Compares the page with the picture of this name. The live view and the results arrive when they do, so it may
+    /// take a moment.
     async fn looks_like(&self, name: &str) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("e2e/demo/{name}.png"));
         let take = async || {

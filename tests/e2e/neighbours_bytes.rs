@@ -1,4 +1,5 @@
-//! Pages that make much of little: what they log, show, keep or have read counts in bytes, and only their own session pays.
+//! Pages that make much of little: what they log, show, keep or have read counts in bytes, and only their own session
+//! pays.
 //!
 //! All sessions share one browser here, which is harder than what is usual.
 
@@ -127,7 +128,7 @@ async fn a_page_is_read_without_growing() {
     for (attack, markdown_has) in [
         ("#wide", "| a | b |\n| a | b |"),
         ("#spans", "| three |"),
-        ("#deep", "> > > > "),
+        ("#deep", "> - > - > - "),
         ("#cells", "| c | d |\n| c | d |"),
     ] {
         ann.done(&id, "click", json!({"selector": attack})).await;

@@ -54,8 +54,8 @@ async fn the_python_sdk_works_unmodified() {
     server.stop().await;
 }
 
-/// The Node SDK has sessions from 2.6 on. Where the registry says that it has no such version there is nothing to run, and
-/// the test says so; a registry that cannot be asked fails it.
+/// The Node SDK has sessions from 2.6 on. Where the registry says that it has no such version there is nothing to run,
+/// and the test says so; a registry that cannot be asked fails it.
 #[tokio::test]
 async fn the_node_sdk_works_unmodified() {
     if let Err(why) = install("npm", &["install", "--no-audit", "--no-fund"]).await {

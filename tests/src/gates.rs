@@ -1,4 +1,5 @@
-//! Requests that the site holds until the test lets them go: what happens while they are under way is known, however busy the machine is.
+//! Requests that the site holds until the test lets them go: what happens while they are under way is known, however
+//! busy the machine is.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 

@@ -51,6 +51,13 @@ pub use self::{
     wrapper::Wrapper,
 };
 
+/// Of so many parts, which one is tried in a short run: another one every day, unless `CAPTURE_PART` names it.
+pub fn part_of_today(parts: usize) -> usize {
+    let named = std::env::var_os("CAPTURE_PART").and_then(|part| part.to_str()?.parse().ok());
+    let days = std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs() / 86_400);
+    named.unwrap_or_else(|| usize::try_from(days).unwrap()) % parts
+}
+
 /// What every server of the tests is instead of one process; the same stories must then go as before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {

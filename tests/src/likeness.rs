@@ -1,5 +1,5 @@
-//! How much of two pictures of a page looks alike. Texts may say something else (ids, times, ports); what is missing, elsewhere or
-//! of another colour is seen.
+//! How much of two pictures of a page looks alike. Texts may say something else (ids, times, ports); what is missing,
+//! elsewhere or of another colour is seen.
 
 use std::io::Cursor;
 

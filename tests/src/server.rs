@@ -158,7 +158,8 @@ pub fn token_in(printed: &str) -> String {
     line.rsplit(char::is_whitespace).next().unwrap().to_owned()
 }
 
-/// The build of the program that was made with the tests, unless `CAPTURE_BUILD` names another one beside it, as `release`.
+/// The build of the program that was made with the tests, unless `CAPTURE_BUILD` names another one beside it, as
+/// `release`.
 fn executable() -> PathBuf {
     match std::env::var_os("CAPTURE_BUILD") {
         Some(build) => target_folder().join(build).join("capture"),

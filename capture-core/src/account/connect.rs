@@ -1,9 +1,9 @@
 //! Connect tokens: what stands in a `connectUrl`. Signed, not stored, so that any instance with the key can judge them.
 //!
-//! `v1.<payload>.<mac>`, both base64url without padding. The payload is `<session> <expires, ms> <mark> <user>`; the MAC is
-//! HMAC-SHA256 over the purpose, the version and the payload as it is written. The mark stands for the secret with which the
-//! token was asked for, so that it ends with that secret. A token is good for connecting several times within its life;
-//! whether its session still lives is not known here.
+//! `v1.<payload>.<mac>`, both base64url without padding. The payload is `<session> <expires, ms> <mark> <user>`; the
+//! MAC is HMAC-SHA256 over the purpose, the version and the payload as it is written. The mark stands for the secret
+//! with which the token was asked for, so that it ends with that secret. A token is good for connecting several times
+//! within its life; whether its session still lives is not known here.
 
 use std::fmt;
 
@@ -19,8 +19,8 @@ use crate::{clock::Timestamp, error::Error, session::SessionId};
 
 /// How long a token can be used for connecting.
 pub const CONNECT_LIFE: Duration = Duration::from_secs(5 * 60);
-/// Longest token ever minted: an id of 41, a time of 20, a mark of 22, a user of 64, three spaces (200 bytes in base64url), and
-/// the rest.
+/// Longest token ever minted: an id of 41, a time of 20, a mark of 22, a user of 64, three spaces (200 bytes in
+/// base64url), and the rest.
 const MAX_TOKEN: usize = VERSION.len() + 200 + 1 + 43;
 const VERSION: &str = "v1.";
 /// Stands in the MAC, so that nothing signed for another purpose passes for one of these.
@@ -68,7 +68,8 @@ impl ConnectKey {
         &self.0
     }
 
-    /// A token for this user's session, good until `expires`, while `secret` is one of the user's. A credential: never logged.
+    /// A token for this user's session, good until `expires`, while `secret` is one of the user's. A credential: never
+    /// logged.
     pub fn mint(&self, session: SessionId, user: &UserId, secret: &SecretHash, expires: Timestamp) -> String {
         let mark = URL_SAFE_NO_PAD.encode(self.mark(secret));
         let payload = URL_SAFE_NO_PAD.encode(format!("{session} {} {mark} {user}", expires.0));
@@ -76,8 +77,8 @@ impl ConnectKey {
         format!("{VERSION}{payload}.{mac}")
     }
 
-    /// Whose session the token opens, as far as the token tells: see [`ConnectKey::is_of`] too. Compares in constant time; any
-    /// text is judged without a panic.
+    /// Whose session the token opens, as far as the token tells: see [`ConnectKey::is_of`] too. Compares in constant
+    /// time; any text is judged without a panic.
     ///
     /// # Errors
     /// See [`TokenError`].

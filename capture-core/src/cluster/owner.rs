@@ -39,8 +39,8 @@ const HEARD_AFTER: Duration = Duration::from_millis(200);
 const KEPT: Duration = Duration::from_secs(30);
 /// Bytes of kept answers; beyond it only the fact that there was one is kept.
 const KEPT_BYTES: usize = 64 << 20;
-/// Questions under way or remembered. A user may have as many as are free; beyond it his new ones are refused, because none
-/// may be forgotten before its time: it would be carried out again.
+/// Questions under way or remembered. A user may have as many as are free; beyond it his new ones are refused, because
+/// none may be forgotten before its time: it would be carried out again.
 const MAX_ASKED: usize = 50_000;
 
 #[cfg(test)]
@@ -81,7 +81,8 @@ struct Questions {
 }
 
 impl Questions {
-    /// Keeps an answer for one who does not get it; where they are too many the oldest go of the user who has most of them.
+    /// Keeps an answer for one who does not get it; where they are too many the oldest go of the user who has most of
+    /// them.
     fn answered(&mut self, number: Number, user: UserId, answer: Bytes) {
         *self.bytes.entry(user.clone()).or_default() += answer.len();
         self.kept.push_back(number.clone());

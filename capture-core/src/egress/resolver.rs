@@ -12,16 +12,16 @@ use tokio::time::timeout;
 
 use crate::fair::Places;
 
-/// Lookups of the process at once: each holds a thread of the runtime's pool of 512 for as long as the system takes. A user has
-/// at most as many as are free, and waits less the fewer he has.
+/// Lookups of the process at once: each holds a thread of the runtime's pool of 512 for as long as the system takes. A
+/// user has at most as many as are free, and waits less the fewer he has.
 const MAX_LOOKUPS: usize = 128;
 /// How long a lookup may take; what glibc needs to ask one dead server once.
 const DEADLINE: Duration = Duration::from_secs(5);
 
 /// Turns a name into addresses. The guard asks it exactly once per connection.
 pub trait Resolver: Send + Sync + fmt::Debug {
-    /// All addresses of the name, best first. The name is lower case, without final dot, and never an address. `whose` tells
-    /// users apart, so that one with slow names does not keep the others waiting.
+    /// All addresses of the name, best first. The name is lower case, without final dot, and never an address. `whose`
+    /// tells users apart, so that one with slow names does not keep the others waiting.
     ///
     /// # Errors
     /// Any: the name then counts as not resolved.

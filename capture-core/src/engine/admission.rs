@@ -31,8 +31,8 @@ pub(super) const MAX_UNDER_WAY: usize = 64;
 pub(crate) const NO_ROOM: &str = "no_room";
 
 impl Inner {
-    /// Starts a create as a task of its own, so that a caller who leaves leaves nothing half open; or joins the one its key
-    /// already stands for, and says so.
+    /// Starts a create as a task of its own, so that a caller who leaves leaves nothing half open; or joins the one its
+    /// key already stands for, and says so.
     pub(super) fn begin_create(
         self: &Arc<Self>,
         user: UserId,

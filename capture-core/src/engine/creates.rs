@@ -1,5 +1,5 @@
-//! Creates by idempotency key: one that is under way is joined, one that brought a session is repeated, and of one that was
-//! refused nothing is left, so that it may be sent again.
+//! Creates by idempotency key: one that is under way is joined, one that brought a session is repeated, and of one that
+//! was refused nothing is left, so that it may be sent again.
 
 use std::{collections::HashMap, sync::Arc};
 

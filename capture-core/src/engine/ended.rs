@@ -13,7 +13,8 @@ use crate::{
     session::{Dedupe, EventLog, Follow, Handle, Keyed, SessionId, SessionView, Since},
 };
 
-/// Bytes of the keys of ended sessions, of all users; when full, the user who has most loses those of his oldest session.
+/// Bytes of the keys of ended sessions, of all users; when full, the user who has most loses those of his oldest
+/// session.
 const KEY_BYTES: usize = 16 << 20;
 /// How long a log outlives its session: longer than a client takes to connect again.
 const LOG_LIFE: Duration = Duration::from_secs(60);

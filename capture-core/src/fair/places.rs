@@ -1,8 +1,8 @@
 //! Places that cannot be taken back once they are given: a user may have as many as are free.
 //!
 //! One user alone gets half of them, two users come to a third each, and as much stays free for the next one (dynamic
-//! thresholds, Choudhury and Hahne 1998). Who waits for a place gets it before those who have more, so a user who has none
-//! only ever waits while all are taken, and then for the very next one.
+//! thresholds, Choudhury and Hahne 1998). Who waits for a place gets it before those who have more, so a user who has
+//! none only ever waits while all are taken, and then for the very next one.
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},

@@ -88,8 +88,8 @@ impl<U: Clone + Ord + Hash, T> Pool<U, T> {
         items.map(|(held, (_, item))| (*held, item))
     }
 
-    /// Takes out every item that is over, looking at each user's oldest ones only: for items that are over in the order they
-    /// were added.
+    /// Takes out every item that is over, looking at each user's oldest ones only: for items that are over in the order
+    /// they were added.
     pub fn expire(&mut self, is_over: impl Fn(&T) -> bool) -> Vec<T> {
         let users: Vec<U> = self.users.keys().cloned().collect();
         users.iter().flat_map(|user| self.expire_of(user, &is_over)).collect()

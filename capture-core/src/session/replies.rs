@@ -33,8 +33,8 @@ impl Replies {
         }
     }
 
-    /// Holds the pictures of an outcome; `taken` bytes of the same reply are there already. Where there is no room they are let
-    /// go of, although what was asked for was done.
+    /// Holds the pictures of an outcome; `taken` bytes of the same reply are there already. Where there is no room they
+    /// are let go of, although what was asked for was done.
     pub(super) fn after(&self, mut outcome: Outcome, taken: usize) -> Result<Outcome, Error> {
         let bytes = outcome.json_bytes();
         if taken + bytes > MAX_REPLY_BYTES {

@@ -107,8 +107,8 @@ pub(crate) async fn connect(
     Ok(handshake.into_response())
 }
 
-/// `GET /json/version?token=…`, for clients that ask where to connect: with the token they have, so that what they are told
-/// ends when it does.
+/// `GET /json/version?token=…`, for clients that ask where to connect: with the token they have, so that what they are
+/// told ends when it does.
 pub(crate) async fn version(
     State(app): State<Arc<App>>,
     Query(presented): Query<Presented>,

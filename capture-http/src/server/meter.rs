@@ -4,8 +4,8 @@ use tokio::time::{Duration, Instant};
 
 /// Until the first byte of a new connection, and from the first byte of a head to its last.
 pub(super) const HEAD: Duration = Duration::from_secs(10);
-/// How long a kept-alive connection may be idle: longer than the 60 s for which common proxies keep theirs, or they would send
-/// requests into connections that are being closed.
+/// How long a kept-alive connection may be idle: longer than the 60 s for which common proxies keep theirs, or they
+/// would send requests into connections that are being closed.
 pub(super) const IDLE: Duration = Duration::from_secs(75);
 /// In each of these a client takes [`PROGRESS_BYTES`] of what waits for it, or it is closed.
 pub(super) const PROGRESS: Duration = Duration::from_secs(30);

@@ -39,8 +39,8 @@ use crate::client_address::{Peer, Source, TrustedProxies};
 
 /// Most bytes of a request head, of requests and bodies read ahead, and of small replies that wait behind each other.
 const BUFFER_BYTES: usize = 64 * 1024;
-/// Of a connection, in the kernel (which doubles it). Left to itself it grows to 4 MiB, and five hundred clients that do not read
-/// use up what the kernel has for the connections of all programs: then no one's go on.
+/// Of a connection, in the kernel (which doubles it). Left to itself it grows to 4 MiB, and five hundred clients that
+/// do not read use up what the kernel has for the connections of all programs: then no one's go on.
 const SEND_BUFFER: u32 = 128 * 1024;
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;

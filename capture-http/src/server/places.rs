@@ -1,4 +1,5 @@
-//! The places of all connections: how many there are, how many of one address, and whose gives way where there is no room.
+//! The places of all connections: how many there are, how many of one address, and whose gives way where there is no
+//! room.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -115,7 +116,8 @@ impl Places {
         Admission::Admitted(Held { places: Arc::clone(self), number, place })
     }
 
-    /// Counts bytes of a reply that is on its way; where all together are too many, the holder of most of them loses his largest.
+    /// Counts bytes of a reply that is on its way; where all together are too many, the holder of most of them loses
+    /// his largest.
     pub(super) fn handed(&self, place: &Place, bytes: u64) {
         let mut state = self.state.lock();
         place.meter.lock().handed(bytes);
@@ -131,8 +133,9 @@ impl Places {
 }
 
 impl State {
-    /// Lets the connection go that has been out of use longest, of whoever has most of them: a user, or an address for those nobody
-    /// has authenticated on. So users behind one address do not lose theirs to strangers, nor to each other.
+    /// Lets the connection go that has been out of use longest, of whoever has most of them: a user, or an address for
+    /// those nobody has authenticated on. So users behind one address do not lose theirs to strangers, nor to each
+    /// other.
     fn release(&mut self, source: Option<Source>) -> bool {
         let now = Instant::now();
         let mut counts: HashMap<Holder, usize> = HashMap::new();

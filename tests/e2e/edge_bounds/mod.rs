@@ -1,5 +1,5 @@
-//! What one client can take of the server by not reading, not sending or asking for too much: each time another user is served
-//! meanwhile, and the memory is back afterwards.
+//! What one client can take of the server by not reading, not sending or asking for too much: each time another user is
+//! served meanwhile, and the memory is back afterwards.
 
 mod http;
 mod replies;

@@ -30,7 +30,8 @@ const OPENS_MS: u64 = 5_000;
 
 /// Attackers so far: the calls of each come from an address of its own.
 static ATTACKERS: AtomicU8 = AtomicU8::new(0);
-/// Where all plain sockets come from. Connections are bounded for each address; who has many addresses is not what is tried here.
+/// Where all plain sockets come from. Connections are bounded for each address; who has many addresses is not what is
+/// tried here.
 pub(super) const SOCKETS: Ipv4Addr = Ipv4Addr::new(127, 0, 2, 1);
 
 /// A user who attacks.

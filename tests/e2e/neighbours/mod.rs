@@ -1,8 +1,8 @@
 //! Sessions beside each other: separate, and fair.
 //!
-//! The tables are a suite: while one user does what a row says, another user's session stays active and is answered, the server stays within its
-//! memory, both pay what they owe and no more, and afterwards everything is given back. `make test` tries each row for a moment,
-//! `make faults` holds the figures.
+//! The tables are a suite: while one user does what a row says, another user's session stays active and is answered,
+//! the server stays within its memory, both pay what they owe and no more, and afterwards everything is given back.
+//! `make test` tries each row for a moment, `make faults` holds the figures.
 
 mod attack;
 mod attacker;

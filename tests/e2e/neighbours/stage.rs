@@ -16,11 +16,12 @@ const QUIET: Duration = Duration::from_secs(1);
 /// How long a server may take to become quiet, and to give back what an attack took.
 const SETTLES: Duration = Duration::from_secs(45);
 /// What the server itself may keep: allocators give back in their own time.
-const KEPT_MEMORY: u64 = 128 << 20;
+const KEPT_MEMORY: u64 = 256 << 20;
 /// What the browsers may keep, caches grown.
 const KEPT_BY_BROWSERS: u64 = 400 << 20;
 const KEPT_DESCRIPTORS: usize = 40;
-/// A browser has a folder and a record; the pool may have one browser more than at the quiet moment it is compared with.
+/// A browser has a folder and a record; the pool may have one browser more than at the quiet moment it is compared
+/// with.
 const KEPT_BROWSERS: usize = 1;
 const KEPT_ENTRIES: usize = 2;
 

@@ -1,11 +1,11 @@
 //! Goes through tables of attacks and looks how the neighbour fared.
 //!
-//! In `make test` each is tried once, a few at the same time, and only liveness is asked for. A long run tries one after the other and
-//! holds the figures against the release build.
+//! In `make test` each is tried once, a few at the same time, and only liveness is asked for. A long run tries one
+//! after the other and holds the figures against the release build.
 
 use std::time::Duration;
 
-use capture_tests::long;
+use capture_tests::{long, part_of_today};
 use futures::StreamExt;
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
@@ -19,6 +19,8 @@ use super::{
 
 /// How long one attacks, in a short run and in a long one.
 const ATTACKS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(6));
+/// A short run tries one of so many parts: all of them take about five minutes.
+const PARTS: usize = 4;
 /// Attackers at the same time in a short run.
 const AT_ONCE: usize = 4;
 /// What a neighbour may wait for a title while the machine is busy with several attacks, in a short run.
@@ -37,7 +39,7 @@ pub(super) async fn withstand(attacks: &[Attack]) {
 
 /// Tries them on the given stage.
 pub(super) async fn withstand_on(stage: Stage, attacks: &[Attack]) {
-    let attacks: Vec<_> = attacks.iter().filter(|attack| is_wanted(attack)).collect();
+    let attacks = wanted(attacks);
     let at_once = if long() { 1 } else { AT_ONCE };
     stage.forget_peaks();
     let tried = attacks.iter().map(async |attack| (attack.name, try_one(&stage, attack).await));
@@ -51,10 +53,21 @@ pub(super) async fn withstand_on(stage: Stage, attacks: &[Attack]) {
     stage.stop().await;
 }
 
-/// Those whose name contains what `CAPTURE_ATTACK` says; all, where it says nothing.
-fn is_wanted(attack: &Attack) -> bool {
-    let wanted = std::env::var_os("CAPTURE_ATTACK").unwrap_or_default();
-    attack.name.contains(wanted.to_string_lossy().as_ref())
+/// Those whose name contains what `CAPTURE_ATTACK` says. Where it says nothing: all in a long run, otherwise another part of
+/// them every day; what is skipped is printed.
+#[expect(clippy::print_stdout, reason = "`make test` repeats what was skipped")]
+fn wanted(attacks: &[Attack]) -> Vec<&Attack> {
+    if let Some(name) = std::env::var_os("CAPTURE_ATTACK") {
+        return attacks.iter().filter(|attack| attack.name.contains(name.to_string_lossy().as_ref())).collect();
+    }
+    if long() {
+        return attacks.iter().collect();
+    }
+    let part = part_of_today(PARTS);
+    let (tried, skipped): (Vec<_>, Vec<_>) = attacks.iter().enumerate().partition(|(at, _)| at % PARTS == part);
+    let skipped: Vec<&str> = skipped.iter().map(|(_, attack)| attack.name).collect();
+    println!("CAPTURE_PART={part} of {PARTS}: skipped today, and tried by `make faults`: {}", skipped.join("; "));
+    tried.into_iter().map(|(_, attack)| attack).collect()
 }
 
 /// Tries one; everything that went wrong.

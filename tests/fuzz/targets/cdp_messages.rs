@@ -1,4 +1,5 @@
-//! Any bytes as what a browser says on its pipe: split, read and routed without a panic, too large ones skipped, however they arrive.
+//! Any bytes as what a browser says on its pipe: split, read and routed without a panic, too large ones skipped,
+//! however they arrive.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -38,7 +38,8 @@ use crate::{
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 /// Between two looks whether it still answers, and how long an answer may take. Two misses end it.
 const PROBE: Duration = Duration::from_secs(5);
-/// Pages that are being opened in a browser at once beyond one a core: all of them together would all be there at the end only.
+/// Pages that are being opened in a browser at once beyond one a core: all of them together would all be there at the
+/// end only.
 const MORE_PAGES: usize = 1;
 
 /// A running browser. Dropping the last handle closes its pipe, and with it the process.

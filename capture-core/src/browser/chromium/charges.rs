@@ -1,7 +1,8 @@
 //! Who holds the memory of a browser, as far as looks at its processes tell. Nothing is measured or ended here.
 //!
-//! A renderer holds what it has itself. What the browser and its helpers hold on somebody's behalf (blobs, caches, files in memory,
-//! pictures) is charged to those renderers that were busy while it grew: who causes something works for it.
+//! A renderer holds what it has itself. What the browser and its helpers hold on somebody's behalf (blobs, caches,
+//! files in memory, pictures) is charged to those renderers that were busy while it grew: who causes something works
+//! for it.
 
 use std::collections::HashMap;
 
@@ -9,7 +10,8 @@ use super::memory::Member;
 
 /// Sessions ended one after the other before the browser is.
 const MOST_ENDED: u32 = 3;
-/// A renderer is only ended for at least this part of what the browser takes: where everyone has a little, none is to blame.
+/// A renderer is only ended for at least this part of what the browser takes: where everyone has a little, none is to
+/// blame.
 const LEAST_PART: u64 = 16;
 /// Growth between two looks that leaves no time to wait for what an end gives back.
 const RUNAWAY: u64 = 256 << 20;

@@ -1,5 +1,6 @@
-//! The clipboard of a session. A browser has one for all of its sessions, so `scripts/clipboard.js` lets a page hear of a paste
-//! only what its own session copied last. A browser of one session's own needs none of this: there CDP clients paste as they like.
+//! The clipboard of a session. A browser has one for all of its sessions, so `scripts/clipboard.js` lets a page hear of
+//! a paste only what its own session copied last. A browser of one session's own needs none of this: there CDP clients
+//! paste as they like.
 
 use futures::future::join_all;
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,8 @@ struct Called {
     payload: String,
 }
 
-/// Keeps what this page, or this frame with a process of its own, copies and pastes apart from other sessions; after our scripts.
+/// Keeps what this page, or this frame with a process of its own, copies and pastes apart from other sessions; after
+/// our scripts.
 pub(super) fn separate(target: &CdpSession) {
     listen(target);
     drop(target.send(&commands::add_script("capture.separateClipboard();", WORLD)));

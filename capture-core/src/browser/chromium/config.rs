@@ -5,7 +5,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use super::remote::Endpoint;
 use crate::egress::EgressPolicy;
 
-/// Which sessions share a browser process. Each has a context of its own in it: own cookies, cache and renderer processes.
+/// Which sessions share a browser process. Each has a context of its own in it: own cookies, cache and renderer
+/// processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Isolation {
     /// Those of all users.
@@ -37,8 +38,9 @@ impl Default for Retire {
 /// What one browser may take of the machine; it ends above.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// Memory of all its processes that is not a file's. Above it a shared browser loses the session that holds or caused most of it, and ends
-    /// if that was not enough; a browser of its own ends. Default 6 GiB: retiring comes first.
+    /// Memory of all its processes that is not a file's. Above it a shared browser loses the session that holds or
+    /// caused most of it, and ends if that was not enough; a browser of its own ends. Default 6 GiB: retiring comes
+    /// first.
     pub memory_bytes: u64,
     /// What its files take of the disk. Default 1 GiB.
     pub disk_bytes: u64,
@@ -78,8 +80,8 @@ pub struct ChromiumConfig {
     pub run_root: Option<PathBuf>,
     /// Which sessions share browsers.
     pub isolation: Isolation,
-    /// Kept ready for the next sessions: pages with [`Isolation::Context`], else whole browsers with a page each, and with
-    /// [`Isolation::User`] a page in the browser of each user beside. Default 2; 0 is none of them.
+    /// Kept ready for the next sessions: pages with [`Isolation::Context`], else whole browsers with a page each, and
+    /// with [`Isolation::User`] a page in the browser of each user beside. Default 2; 0 is none of them.
     pub warm_pages: usize,
     /// Sessions and ready pages one browser holds at a time. Default 25; ignored with [`Isolation::Process`].
     pub max_pages_per_browser: usize,
@@ -87,8 +89,8 @@ pub struct ChromiumConfig {
     pub usual_sessions_per_user: usize,
     /// Chromium's own sandbox. Turning it off lets a hostile page reach this machine.
     pub sandbox: bool,
-    /// The unprivileged uid shared browsers run under when we are root; those of one user or session take one of the 480 above it.
-    /// Ignored where we are not root. Default [`DEFAULT_BROWSER_UID`].
+    /// The unprivileged uid shared browsers run under when we are root; those of one user or session take one of the
+    /// 480 above it. Ignored where we are not root. Default [`DEFAULT_BROWSER_UID`].
     pub uid: Option<u32>,
     /// Further arguments, with their dashes.
     pub extra_args: Vec<String>,

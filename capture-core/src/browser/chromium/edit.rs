@@ -1,5 +1,5 @@
-//! `fill` of rich text and of code editors: through the browser's own input, as a person does it, and looked at afterwards.
-//! What such an editor holds is its own matter; writing into its document behind its back changes nothing.
+//! `fill` of rich text and of code editors: through the browser's own input, as a person does it, and looked at
+//! afterwards. What such an editor holds is its own matter; writing into its document behind its back changes nothing.
 
 use serde::Deserialize;
 use serde_json::json;

@@ -36,7 +36,8 @@ const FLAGS: [&str; 43] = [
     "--disable-quic",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
-    // Warnings and errors of its own only: what pages write to their consoles is information and must not be in our log.
+    // Warnings and errors of its own only: what pages write to their consoles is information and must not be in our
+    // log.
     "--log-level=1",
     // No prompts, no dialogs of the browser's own.
     "--deny-permission-prompts",

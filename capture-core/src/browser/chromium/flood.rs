@@ -1,4 +1,5 @@
-//! Sessions whose pages log faster than anyone reads. Which pages are muted and until when; the sending is not known here.
+//! Sessions whose pages log faster than anyone reads. Which pages are muted and until when; the sending is not known
+//! here.
 
 use std::collections::HashMap;
 
@@ -12,8 +13,8 @@ const LINES: u32 = 5_000;
 const BYTES: usize = 8 << 20;
 /// The second that is counted, and how long a page is muted.
 const WINDOW: Duration = Duration::from_secs(1);
-/// Each line of megabytes costs the whole browser, so pages that go on with them are listened to ever more rarely: twice as
-/// long at each relapse, up to this.
+/// Each line of megabytes costs the whole browser, so pages that go on with them are listened to ever more rarely:
+/// twice as long at each relapse, up to this.
 const LONGEST: Duration = Duration::from_secs(64);
 /// A relapse is what comes within this time after a page was listened to again.
 const PROBATION: Duration = Duration::from_secs(60);

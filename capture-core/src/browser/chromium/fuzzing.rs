@@ -5,8 +5,8 @@ use super::{
     journal::Journal,
 };
 
-/// Splits and reads a stream that arrives in pieces, and keeps what is written to the console: how many replies, events and messages
-/// that were too large.
+/// Splits and reads a stream that arrives in pieces, and keeps what is written to the console: how many replies, events
+/// and messages that were too large.
 pub fn messages(pieces: &mut dyn Iterator<Item = &[u8]>) -> [usize; 3] {
     let mut journal = Journal::default();
     events_of(pieces, |event: &Event| journal.on_event(event))

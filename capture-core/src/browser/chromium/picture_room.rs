@@ -1,5 +1,5 @@
-//! How much of pictures may be under way: a large one takes four bytes for each pixel in the browser, some of them twice, and is
-//! encoded and carried as a whole.
+//! How much of pictures may be under way: a large one takes four bytes for each pixel in the browser, some of them
+//! twice, and is encoded and carried as a whole.
 
 use std::sync::{Arc, LazyLock};
 

@@ -21,7 +21,8 @@ use crate::{
 const READING: Duration = Duration::from_secs(5);
 /// Most of a page as HTML, in UTF-16 units.
 const MOST_HTML: usize = 16 << 20;
-/// Most of a page as text or Markdown, in bytes. The page cuts at as many UTF-16 units, of which each is at least a byte.
+/// Most of a page as text or Markdown, in bytes. The page cuts at as many UTF-16 units, of which each is at least a
+/// byte.
 const MOST_TEXT: usize = 4 << 20;
 
 /// Read and written down in the page, by its own process: a page that is large or nested without end costs nobody else.

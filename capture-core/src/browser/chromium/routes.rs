@@ -95,7 +95,8 @@ impl RouteTable {
         session.as_ref().is_empty() || self.pages.contains_key(session)
     }
 
-    /// Too much waits: its task sees the closed channel and gives the page up. Or the channel is closed: the page is going already.
+    /// Too much waits: its task sees the closed channel and gives the page up. Or the channel is closed: the page is
+    /// going already.
     fn give_up(&mut self, route: &Route) {
         self.contexts.retain(|_, other| !other.events.same_channel(&route.events));
         self.pages.retain(|_, other| !other.events.same_channel(&route.events));

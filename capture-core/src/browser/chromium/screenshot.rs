@@ -93,7 +93,8 @@ impl ChromiumPage {
         }
     }
 
-    /// Waits for room for a picture, and for the session's last one, which may be under way although nobody waits for it.
+    /// Waits for room for a picture, and for the session's last one, which may be under way although nobody waits for
+    /// it.
     async fn room_for(&self, clip: Option<Clip>, deadline: Instant) -> Result<(OwnedSemaphorePermit, Held), Fault> {
         let shape = self.tabs.borrow().shape.viewport;
         let (width, height) =

@@ -98,8 +98,8 @@ pub(super) fn mute(target: &CdpSession) {
     drop(target.send(&commands::disable_runtime()));
 }
 
-/// Listens again; the browser tells again which documents are there. It has forgotten a tab's binding, and must not tell what was
-/// logged meanwhile.
+/// Listens again; the browser tells again which documents are there. It has forgotten a tab's binding, and must not
+/// tell what was logged meanwhile.
 pub(super) fn unmute(target: &CdpSession) {
     drop(target.send(&commands::forget_logged()));
     drop(target.send(&commands::add_binding(REPORT, WORLD)));

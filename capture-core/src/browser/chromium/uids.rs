@@ -1,7 +1,8 @@
-//! User ids for browsers: one for each browser that belongs to a user or a session, so that what breaks out of it finds no other's
-//! memory and files.
+//! User ids for browsers: one for each browser that belongs to a user or a session, so that what breaks out of it finds
+//! no other's memory and files.
 //!
-//! The servers of a host agree by locked files on who has which. The kernel frees them with the server, however it ends.
+//! The servers of a host agree by locked files on who has which. The kernel frees them with the server, however it
+//! ends.
 
 use std::{
     collections::HashSet,
@@ -22,7 +23,8 @@ use super::{
     run_root::{self, RunRoot},
 };
 
-/// Uids for browsers of their own, counted from the one after the shared browsers'. Debian and systemd hand out none of them.
+/// Uids for browsers of their own, counted from the one after the shared browsers'. Debian and systemd hand out none of
+/// them.
 const UIDS: u32 = 480;
 /// Where the servers of a host lock theirs. Only root may write here, and only root has more than one uid to give.
 const LOCKS: &str = "/run/capture-browser-uids";
@@ -89,7 +91,8 @@ impl Uids {
 }
 
 impl Inner {
-    /// One that is not locked and runs nothing: the processes of a server that was killed may take a moment longer than its locks.
+    /// One that is not locked and runs nothing: the processes of a server that was killed may take a moment longer than
+    /// its locks.
     fn free(&self, running: &HashSet<u32>) -> Option<Uid> {
         lock_folder(&self.locks).ok()?; // it may have been cleaned away
         (0..UIDS).find_map(|_| {

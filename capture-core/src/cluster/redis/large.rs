@@ -1,7 +1,8 @@
-//! What is too large for a message: kept in Redis for a minute, in pieces, so that nothing else waits long for a large one.
+//! What is too large for a message: kept in Redis for a minute, in pieces, so that nothing else waits long for a large
+//! one.
 //!
-//! Whoever has something to put or take does so piece by piece and gets in line anew for each: large things share the connection
-//! fairly, and small ones pass between their pieces.
+//! Whoever has something to put or take does so piece by piece and gets in line anew for each: large things share the
+//! connection fairly, and small ones pass between their pieces.
 
 use bytes::{Bytes, BytesMut};
 use redis::{AsyncCommands as _, Client, SetExpiry, SetOptions};

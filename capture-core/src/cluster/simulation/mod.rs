@@ -29,8 +29,8 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// `CAPTURE_SEED` is the first world, `CAPTURE_SEEDS` how many there are. Without them it is half the worlds that are always looked
-/// at, and as many others every day; `make simulate` looks at 100,000.
+/// `CAPTURE_SEED` is the first world, `CAPTURE_SEEDS` how many there are. Without them it is half the worlds that are
+/// always looked at, and as many others every day; `make simulate` looks at 100,000.
 #[test]
 fn every_world_keeps_every_promise() {
     let count = number("CAPTURE_SEEDS").unwrap_or(SHORT);

@@ -1,10 +1,12 @@
-//! Splits what a browser says into messages. One that takes more room than it may is read to its end without being kept.
+//! Splits what a browser says into messages. One that takes more room than it may is read to its end without being
+//! kept.
 
 #[cfg(any(test, fuzzing))]
 use super::message::{Envelope, Event};
 use super::{SessionKey, message::Logged};
 
-/// Largest event we take. What a page can make large (console lines, errors) is cut at 4096 characters further on anyway.
+/// Largest event we take. What a page can make large (console lines, errors) is cut at 4096 characters further on
+/// anyway.
 const MAX_EVENT: usize = 32 << 20;
 /// Largest reply we take: a picture of 32 million pixels of noise fits, and a larger one of anything else.
 const MAX_REPLY: usize = 128 << 20;
@@ -208,8 +210,8 @@ fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     Some((std::str::from_utf8(digits).ok()?.parse().ok()?, rest))
 }
 
-/// Reads messages as the reading task does, without anyone who waits for them and with small bounds: how many replies, events
-/// and messages that were too large.
+/// Reads messages as the reading task does, without anyone who waits for them and with small bounds: how many replies,
+/// events and messages that were too large.
 #[cfg(any(test, fuzzing))]
 pub(in super::super) fn events_of(
     pieces: &mut dyn Iterator<Item = &[u8]>,

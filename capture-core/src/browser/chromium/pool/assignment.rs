@@ -1,5 +1,5 @@
-//! Which browser each session gets, what is made ready ahead of time, and which browser is done. Decisions only: the tasks beside
-//! it start and close browsers.
+//! Which browser each session gets, what is made ready ahead of time, and which browser is done. Decisions only: the
+//! tasks beside it start and close browsers.
 //!
 //! A browser belongs to nobody until a session takes it, and from then on to that session's user until it is closed.
 
@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::browser::{IsolationKey, chromium::config::Isolation};
 
-/// Pages that are opened ahead of time in users' browsers at once. Those of a browser that hangs do not stop all others.
+/// Pages that are opened ahead of time in users' browsers at once. Those of a browser that hangs do not stop all
+/// others.
 const AHEAD_IN_USERS: usize = 4;
 
 /// A browser's name in its life here; never used twice.
@@ -217,8 +218,8 @@ impl Assignment {
         self.browsers.extract_if(.., |_, entry| entry.is_done(&rules)).map(|(id, _)| id).collect()
     }
 
-    /// Shared browsers that are used up and hold nothing but pages that are ready, and those without a page as long as another
-    /// one takes sessions.
+    /// Shared browsers that are used up and hold nothing but pages that are ready, and those without a page as long as
+    /// another one takes sessions.
     pub(super) fn superfluous(&self) -> Vec<BrowserId> {
         let shared = || {
             self.browsers
@@ -282,8 +283,8 @@ impl Assignment {
         }
     }
 
-    /// A page in each spare browser, and spare browsers until there are enough. One is started in any case while it is not known
-    /// whether they start.
+    /// A page in each spare browser, and spare browsers until there are enough. One is started in any case while it is
+    /// not known whether they start.
     fn ahead_in_spares(&mut self) -> Option<Ahead> {
         let wanted = self.rules.ready.max(usize::from(!self.proven));
         let pages = usize::from(self.rules.ready > 0);

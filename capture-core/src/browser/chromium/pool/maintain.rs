@@ -19,8 +19,8 @@ use crate::browser::{
     chromium::{browser::Browser, memory},
 };
 
-/// How long making ready waits for running actions to end, and for sessions to be opened, before it goes ahead all the same. It
-/// would take the cores from those who wait for a page now.
+/// How long making ready waits for running actions to end, and for sessions to be opened, before it goes ahead all the
+/// same. It would take the cores from those who wait for a page now.
 const YIELD: Duration = Duration::from_millis(500);
 const YIELD_TO_CREATES: Duration = Duration::from_secs(5);
 /// Between two looks at the browsers' age and memory.

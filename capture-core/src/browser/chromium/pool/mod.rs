@@ -1,7 +1,8 @@
 //! Browsers and the pages kept ready in them.
 //!
-//! Users do not share a browser, unless the operator says so: whole browsers are kept ready, each with a page, and the first session
-//! of a user takes one, which is then his until it is closed with his last session. A used page is never handed out again.
+//! Users do not share a browser, unless the operator says so: whole browsers are kept ready, each with a page, and the
+//! first session of a user takes one, which is then his until it is closed with his last session. A used page is never
+//! handed out again.
 
 mod assignment;
 mod maintain;
@@ -33,8 +34,8 @@ use self::{
 use super::{browser::Browser, config::ChromiumConfig, context::Context, ground::Ground, setup};
 use crate::browser::{Fault, IsolationKey, OpenPage, chromium::config::Isolation};
 
-/// Browsers that start at once beyond one a core: a start keeps its core busy nearly all the time, and one that waits for its turn
-/// is there no later than if all went slower.
+/// Browsers that start at once beyond one a core: a start keeps its core busy nearly all the time, and one that waits
+/// for its turn is there no later than if all went slower.
 const MORE_STARTS: usize = 1;
 
 /// The pool of one backend.
