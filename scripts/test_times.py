@@ -7,23 +7,26 @@ whether all of it would fit into its budget on two free cores.
 The budget is for two free cores of the speed of the machine this was written on. What the run would have taken there is estimated from
 what it took here:
 
-- Other programs took some of this machine's processor time meanwhile (all of it, less that of our own children). Their share of the
+- Other programs took some of this machine's processor time meanwhile (all of it, less that of our own descendants). Their share of the
   time is taken off: a wait of ours beside them cost nothing, so the estimate is rather too low than too high. On a free machine there is
-  nothing to take off and the estimate is the time it took.
-- Two cores cannot do it in less than half the processor time our children took, whatever else went on.
+  nothing to take off and the estimate is the time it took. Processes whose parent was killed, as browsers of a server that is, become
+  our children, and so are counted with ours.
+- Two cores cannot do it in less than half the processor time our descendants took, whatever else went on.
 - A slower machine is forgiven: a fixed piece of work is timed before and after, and what it took longer than there is divided out.
 """
 
+import ctypes
 import hashlib
 import os
 import resource
-import subprocess
 import sys
 import time
 import xml.etree.ElementTree as xml
 from collections import defaultdict
 from pathlib import Path
 
+# Of prctl(2).
+PR_SET_CHILD_SUBREAPER = 36
 # What `piece_of_work` takes on the machine whose two cores the budget is for, in seconds.
 USUAL_WORK = 0.085
 SLOWEST = 10
@@ -50,10 +53,20 @@ def busy_seconds():
     return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
-def children_seconds():
-    """Processor time of our children, theirs included, that have ended."""
+def descendants_seconds():
+    """Processor time of our descendants that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+def run(command):
+    """Runs the command to its end and returns its status. Orphans among its descendants become children of ours and are waited for."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    child = os.posix_spawnp(command[0], command, os.environ)
+    while True:
+        pid, status = os.wait()
+        if pid == child:
+            return os.waitstatus_to_exitcode(status)
 
 
 def on_two_free_cores(took, ours, others, cores, slowness):
@@ -101,9 +114,9 @@ def main():
     """Exits with the command's status, or with 1 when it succeeded beyond its budget."""
     budget, command = float(sys.argv[1]) * 60, sys.argv[2:]
     JUNIT.unlink(missing_ok=True)
-    work, began, busy, ours = piece_of_work(), time.monotonic(), busy_seconds(), children_seconds()
-    status = subprocess.run(command, check=False).returncode
-    took, busy, ours = time.monotonic() - began, busy_seconds() - busy, children_seconds() - ours
+    work, began, busy, ours = piece_of_work(), time.monotonic(), busy_seconds(), descendants_seconds()
+    status = run(command)
+    took, busy, ours = time.monotonic() - began, busy_seconds() - busy, descendants_seconds() - ours
     slowness = (work + piece_of_work()) / 2 / USUAL_WORK
     cores = os.cpu_count()
     others = max(busy - ours, 0)
