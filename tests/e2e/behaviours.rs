@@ -20,7 +20,7 @@ async fn frames_in_processes_of_their_own() {
 }
 
 async fn go_through(family: &str) {
-    go_through_with(family, &["--browser-warm-pages", "3"]).await;
+    go_through_with(family, &[]).await;
 }
 
 async fn go_through_with(family: &str, flags: &[&str]) {

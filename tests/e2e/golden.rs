@@ -27,7 +27,7 @@ pub(crate) fn writes() -> bool {
 
 #[tokio::test]
 async fn requests_and_replies_are_the_golden_ones() {
-    let (server, site) = (Server::start_with(&["--browser-warm-pages", "3"]).await, Site::start().await);
+    let (server, site) = (Server::start().await, Site::start().await);
     let ann = server.user("ann").await;
     let origin = site.url("");
     let mut different = Vec::new();

@@ -9,8 +9,14 @@ use serde_json::json;
 
 /// Until a browser is gone or another one is ready, on a busy machine.
 const SOON: Duration = Duration::from_secs(40);
-/// Browsers kept ready by a server of the tests.
+/// Browsers kept ready by the servers of these stories.
 const READY: usize = 1;
+
+/// A server that keeps a browser ready, and closes that of a user with his last session.
+async fn start(flags: &[&str]) -> Server {
+    let usual = ["--browser-warm-pages", "1", "--browser-idle-seconds", "0"];
+    Server::start_with(&[&usual, flags].concat()).await
+}
 
 /// A session whose page holds this many MiB, by which its process is found.
 async fn weighing(user: &Client, mib: u64) -> String {
@@ -57,7 +63,7 @@ async fn only_the_ready_are_left(server: &Server) {
 
 #[tokio::test]
 async fn a_users_sessions_share_a_browser_and_two_users_do_not() {
-    let server = Server::start().await;
+    let server = start(&[]).await;
     let (ann, ben) = (server.user("ann").await, server.user("ben").await);
     weighing(&ann, 100).await;
     weighing(&ben, 160).await;
@@ -76,8 +82,8 @@ async fn a_users_sessions_share_a_browser_and_two_users_do_not() {
 }
 
 #[tokio::test]
-async fn a_users_browser_goes_with_his_last_session_and_leaves_nothing() {
-    let server = Server::start().await;
+async fn a_users_browser_goes_after_his_last_session_and_leaves_nothing() {
+    let server = start(&[]).await;
     let ann = server.user("ann").await;
     ann.close(&ann.create(&json!({})).await).await.expect(200); // whatever the first session of a server opens is open now
     only_the_ready_are_left(&server).await;
@@ -101,8 +107,24 @@ async fn a_users_browser_goes_with_his_last_session_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_users_browser_waits_for_his_next_session_and_for_no_one_elses() {
+    let server = Server::start_with(&["--browser-idle-seconds", "3"]).await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    let first = weighing(&ann, 100).await;
+    let browser = browser_of(&server, 100).await;
+    ann.close(&first).await.expect(200);
+    let (anns, bens) = (weighing(&ann, 160).await, weighing(&ben, 220).await);
+    assert_eq!(browser_of(&server, 160).await, browser, "her next session is in it");
+    assert_ne!(browser_of(&server, 220).await, browser);
+    ann.close(&anns).await.expect(200);
+    until("it is gone", SOON, async || !processes::is_alive(browser)).await;
+    assert_eq!(ben.done(&bens, "title", json!({})).await["title"], "220");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn no_browser_serves_a_second_user() {
-    let server = Server::start().await;
+    let server = start(&[]).await;
     let users = [server.user("ann").await, server.user("ben").await];
     let mut served = HashSet::new();
     for turn in 0..6 {
@@ -118,7 +140,7 @@ async fn no_browser_serves_a_second_user() {
 
 #[tokio::test]
 async fn when_one_users_browser_dies_the_others_sessions_go_on() {
-    let server = Server::start().await;
+    let server = start(&[]).await;
     let ann = server.user_with("ann", &["--credits", "100"]).await;
     let ben = server.user_with("ben", &["--credits", "100"]).await;
     let anns = [weighing(&ann, 100).await, weighing(&ann, 160).await];
@@ -147,7 +169,7 @@ async fn when_one_users_browser_dies_the_others_sessions_go_on() {
 
 #[tokio::test]
 async fn ten_users_at_once_get_ten_browsers_and_ten_sessions_of_one_user_get_one() {
-    let server = Server::start().await;
+    let server = start(&[]).await;
     let mut users = Vec::new();
     for number in 0..10 {
         users.push(server.user(&format!("user{number}")).await);
@@ -170,7 +192,7 @@ async fn ten_users_at_once_get_ten_browsers_and_ten_sessions_of_one_user_get_one
 
 #[tokio::test]
 async fn a_killed_server_leaves_nothing_of_its_users_browsers() {
-    let server = Server::start().await;
+    let server = start(&[]).await;
     for (name, mib) in [("ann", 100), ("ben", 160)] {
         weighing(&server.user(name).await, mib).await;
     }
@@ -190,7 +212,7 @@ async fn two_servers_of_a_host_never_use_the_same_uid() {
     if !getuid().is_root() {
         return;
     }
-    let servers = [Server::start().await, Server::start().await];
+    let servers = [start(&[]).await, start(&[]).await];
     let mut uids = Vec::new();
     for server in &servers {
         let ann = server.user("ann").await;
@@ -207,7 +229,7 @@ async fn two_servers_of_a_host_never_use_the_same_uid() {
 
 #[tokio::test]
 async fn all_users_share_a_browser_where_the_operator_trusts_them() {
-    let server = Server::start_with(&["--browser-isolation", "context"]).await;
+    let server = start(&["--browser-isolation", "context"]).await;
     weighing(&server.user("ann").await, 100).await;
     weighing(&server.user("ben").await, 160).await;
     assert_eq!(browser_of(&server, 100).await, browser_of(&server, 160).await);
@@ -217,7 +239,7 @@ async fn all_users_share_a_browser_where_the_operator_trusts_them() {
 
 #[tokio::test]
 async fn each_session_has_its_own_browser_where_that_is_asked_for() {
-    let server = Server::start_with(&["--browser-isolation", "process"]).await;
+    let server = start(&["--browser-isolation", "process"]).await;
     let ann = server.user("ann").await;
     let sessions = [weighing(&ann, 100).await, weighing(&ann, 160).await];
     let browser = browser_of(&server, 100).await;

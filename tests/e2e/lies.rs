@@ -10,7 +10,7 @@ const PAGES: (u64, u64) = (120, 2_000);
 
 #[tokio::test]
 async fn no_claim_is_false_on_pages_nobody_thought_of() {
-    let (server, site) = (Server::start_with(&["--browser-warm-pages", "2"]).await, Site::start().await);
+    let (server, site) = (Server::start().await, Site::start().await);
     let ann = server.user("ann").await;
     let pages = futures::stream::iter(0..if long() { PAGES.1 } else { PAGES.0 });
     let asked = pages.map(|seed| ask(&ann, &site, seed)).buffer_unordered(4).collect::<Vec<_>>().await;

@@ -19,7 +19,8 @@ use crate::{Client, Redis, Shape, WallClock, balancer, processes, shape, site::t
 const START: Duration = Duration::from_secs(60);
 
 /// What a server is started with unless the flags say otherwise: the sites of the tests are on loopback, and the stories
-/// about the guard say themselves what it allows. One browser is kept ready.
+/// about the guard say themselves what it allows. The browser that every server starts first is for its first user;
+/// none is kept ready behind it.
 fn usual(flags: &[&str]) -> Vec<&'static str> {
     let says = |name: &str| flags.iter().any(|flag| flag.starts_with(name));
     let mut usual = Vec::new();
@@ -31,7 +32,7 @@ fn usual(flags: &[&str]) -> Vec<&'static str> {
     }
     // Starting a browser that no story needs takes longer than most of them.
     if !says("--browser-warm-pages") {
-        usual.extend(["--browser-warm-pages", "1"]);
+        usual.extend(["--browser-warm-pages", "0"]);
     }
     usual
 }

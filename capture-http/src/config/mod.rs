@@ -219,6 +219,7 @@ fn browser(values: &Values<'_>, dev: bool) -> Result<ChromiumConfig, ConfigError
             max_age: Duration::from_secs(values.number("browser-retire-seconds", 1..=30 * DAY)?),
             max_sessions: values.number("browser-retire-sessions", 1..=1_000_000)?,
             max_memory_bytes: values.number::<u64>("browser-retire-memory-mib", 128..=1_048_576)? * 1024 * 1024,
+            idle: Duration::from_secs(values.number("browser-idle-seconds", 0..=3_600)?),
         },
         bounds: Bounds {
             memory_bytes: values.number::<u64>("browser-memory-mib", 256..=1_048_576)? << 20,

@@ -86,8 +86,11 @@ await story(puppeteer, async ({ session, browser, check }) => {
     await page.setViewport({ width: 500, height: 400, deviceScaleFactor: 2 });
     await page.setUserAgent({ userAgent: "Of the client" });
     await browser.disconnect();
-    const { width, height } = await session.act("screenshot");
-    assert.deepEqual([width, height], [1440, 900]);
+    // The server hears of it a moment later.
+    await until("the window is as it was", async () => {
+      const { width, height } = await session.act("screenshot");
+      return width === 1440 && height === 900;
+    });
     await session.act("goto", { url: site("/agent") });
     assert.match((await session.act("content")).content, /Mozilla/);
   });

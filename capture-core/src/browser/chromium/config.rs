@@ -11,7 +11,7 @@ use crate::egress::EgressPolicy;
 pub enum Isolation {
     /// Those of all users.
     Context,
-    /// Those of one user. His browser is closed with his last session and serves no other user, before or after.
+    /// Those of one user. His browser serves no other user, before or after; [`Retire::idle`] says when it is closed.
     #[default]
     User,
     /// None.
@@ -27,11 +27,14 @@ pub struct Retire {
     pub max_sessions: u64,
     /// Memory of all its processes (proportional set size). Default 4 GiB.
     pub max_memory_bytes: u64,
+    /// How long the browser of one user waits for his next session when his last one has ended; zero: not at all. Not
+    /// more of them wait than are kept ready, or than there are cores. Default 10 seconds.
+    pub idle: Duration,
 }
 
 impl Default for Retire {
     fn default() -> Self {
-        Self { max_age: Duration::from_secs(3600), max_sessions: 500, max_memory_bytes: 4 << 30 }
+        Self { max_age: Duration::from_secs(3600), max_sessions: 500, max_memory_bytes: 4 << 30, idle: Duration::from_secs(10) }
     }
 }
 

@@ -3,7 +3,9 @@
 //!
 //! A browser belongs to nobody until a session takes it, and from then on to that session's user until it is closed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
+
+use tokio::time::Instant;
 
 use crate::browser::{IsolationKey, chromium::config::Isolation};
 
@@ -29,6 +31,9 @@ pub(super) struct Rules {
     pub(super) ready_below: usize,
     /// Things that are made ready for nobody in particular at once.
     pub(super) ahead: usize,
+    /// How long a user's browser waits for his next session when the last one has ended, and how many of them wait.
+    pub(super) idle: Duration,
+    pub(super) idle_browsers: usize,
 }
 
 /// How a session comes to its page.
@@ -69,6 +74,8 @@ struct Entry {
     retiring: bool,
     /// Sessions it has or is about to have.
     sessions: usize,
+    /// Since when it has none, once it has had one.
+    idle_since: Option<Instant>,
     /// Pages that are ready.
     ready: usize,
     /// Pages that are being opened ahead of time.
@@ -102,10 +109,18 @@ impl Entry {
         }
     }
 
+    /// Until when a user's browser without a session waits for his next one.
+    fn idle_until(&self, rules: &Rules) -> Option<Instant> {
+        let is_idle = matches!(self.holder, Some(Holder::User(_))) && self.running && self.sessions == 0;
+        let is_of_use = !self.retiring && (self.ready > 0 || self.opened < rules.life);
+        self.idle_since.filter(|_| is_idle && is_of_use).map(|since| since + rules.idle)
+    }
+
     /// Whether it is to be closed. One that starts is waited for, so that its process is known.
-    fn is_done(&self, rules: &Rules) -> bool {
+    fn is_done(&self, rules: &Rules, now: Instant) -> bool {
         let of_no_more_use = match self.holder {
-            Some(Holder::User(_) | Holder::OneSession) => true,
+            Some(Holder::User(_)) => self.idle_until(rules).is_none_or(|until| until <= now),
+            Some(Holder::OneSession) => true,
             Some(Holder::Everyone) => self.retiring || (self.opened >= rules.life && self.ready + self.opening == 0),
             None => self.retiring,
         };
@@ -144,6 +159,7 @@ impl Assignment {
         if let Some(((_, claim, _), id, entry)) = best {
             entry.holder = Some(holder);
             entry.sessions += 1;
+            entry.idle_since = None;
             match claim {
                 Claim::Ready => entry.ready -= 1,
                 _ => entry.opened += 1,
@@ -193,9 +209,10 @@ impl Assignment {
     }
 
     /// A session that had a place has ended.
-    pub(super) fn released(&mut self, id: BrowserId) {
+    pub(super) fn released(&mut self, id: BrowserId, now: Instant) {
         if let Some(entry) = self.browsers.get_mut(&id) {
             entry.sessions -= 1;
+            entry.idle_since = (entry.sessions == 0).then_some(now);
         }
     }
 
@@ -213,9 +230,29 @@ impl Assignment {
     }
 
     /// Forgets the browsers that are to be closed, and returns them.
-    pub(super) fn take_done(&mut self) -> Vec<BrowserId> {
+    pub(super) fn take_done(&mut self, now: Instant) -> Vec<BrowserId> {
         let rules = self.rules;
-        self.browsers.extract_if(.., |_, entry| entry.is_done(&rules)).map(|(id, _)| id).collect()
+        let done = self.browsers.extract_if(.., |_, entry| entry.is_done(&rules, now)).map(|(id, _)| id).collect();
+        [done, self.take_idle(rules.idle_browsers)].concat()
+    }
+
+    /// Forgets the browsers that wait for their users' next sessions but for so many, and returns them: those that have
+    /// waited longest.
+    pub(super) fn take_idle(&mut self, but: usize) -> Vec<BrowserId> {
+        let mut idle: Vec<_> = self.idle().map(|(id, until)| (until, id)).collect();
+        idle.sort_unstable();
+        idle.truncate(idle.len().saturating_sub(but));
+        idle.iter().for_each(|(_, id)| self.lost(*id));
+        idle.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// When the first of the browsers that wait for their users' next sessions is done.
+    pub(super) fn next_done(&self) -> Option<Instant> {
+        self.idle().map(|(_, until)| until).min()
+    }
+
+    fn idle(&self) -> impl Iterator<Item = (BrowserId, Instant)> {
+        self.browsers.iter().filter_map(|(id, entry)| Some((*id, entry.idle_until(&self.rules)?)))
     }
 
     /// Shared browsers that are used up and hold nothing but pages that are ready, and those without a page as long as

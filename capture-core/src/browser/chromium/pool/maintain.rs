@@ -58,10 +58,10 @@ impl Pool {
         loop {
             if memory::available_bytes().is_none_or(|left| left >= SPARE_MEMORY) {
                 self.make_ready();
+            } else {
+                self.close_idle();
             }
-            let rest_until = self.state.lock().rest_until;
-            let now = Instant::now();
-            let pause = if rest_until > now { rest_until.min(now + INSPECT) } else { now + INSPECT };
+            let pause = self.pause();
             tokio::select! {
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep_until(pause) => {}
@@ -77,6 +77,13 @@ impl Pool {
                 () = self.ground.tasks.stopped() => return,
             }
         }
+    }
+
+    /// Until when there is nothing to do, unless something happens.
+    fn pause(&self) -> Instant {
+        let (state, now) = (self.state.lock(), Instant::now());
+        let rest_until = Some(state.rest_until).filter(|until| *until > now);
+        [rest_until, state.assignment.next_done()].into_iter().flatten().fold(now + INSPECT, Instant::min)
     }
 
     /// Begins everything that is to be made ready and is not yet.

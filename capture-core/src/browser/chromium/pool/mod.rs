@@ -1,8 +1,8 @@
 //! Browsers and the pages kept ready in them.
 //!
 //! Users do not share a browser, unless the operator says so: whole browsers are kept ready, each with a page, and the
-//! first session of a user takes one, which is then his until it is closed with his last session. A used page is never
-//! handed out again.
+//! first session of a user takes one, which is then his until it is closed, a little after his last session. A used page
+//! is never handed out again.
 
 mod assignment;
 mod maintain;
@@ -204,7 +204,19 @@ impl Pool {
     /// Closes browsers that are done, beside everything else.
     fn close_done(&self) {
         let mut state = self.look();
-        for id in state.assignment.take_done() {
+        let done = state.assignment.take_done(Instant::now());
+        self.close_all(&mut state, done);
+    }
+
+    /// Closes those that only wait for their users' next sessions.
+    fn close_idle(&self) {
+        let mut state = self.look();
+        let idle = state.assignment.take_idle(0);
+        self.close_all(&mut state, idle);
+    }
+
+    fn close_all(&self, state: &mut State, browsers: Vec<BrowserId>) {
+        for id in browsers {
             if let Some(Member::Running { browser, .. }) = state.browsers.remove(&id) {
                 self.ground.tasks.spawn(async move { browser.close().await });
             }
@@ -238,6 +250,8 @@ fn rules(config: &ChromiumConfig, cores: usize) -> Rules {
         life: config.sessions_per_browser(),
         ready_below: config.usual_sessions_per_user,
         ahead: cores,
+        idle: config.retire.idle,
+        idle_browsers: config.warm_pages.max(cores),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     egress::{Traffic, Upstream},
 };
 
-/// A place in a browser, given back when dropped: the last one of a user closes his browser.
+/// A place in a browser, given back when dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     pool: Weak<Pool>,
@@ -30,7 +30,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let Some(pool) = self.pool.upgrade() else { return };
-        pool.state.lock().assignment.released(self.browser);
+        pool.state.lock().assignment.released(self.browser, Instant::now());
         pool.close_done();
         pool.wake.notify_one();
     }

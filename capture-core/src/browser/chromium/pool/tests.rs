@@ -1,16 +1,22 @@
 //! The assignment, driven as the tasks drive it: in any order, with starts and pages that fail.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    time::Duration,
+};
 
 use proptest::prelude::*;
+use tokio::time::Instant;
 
 use super::assignment::{Ahead, Assignment, BrowserId, Claim, Rules};
 use crate::browser::{IsolationKey, chromium::config::Isolation};
 
+const IDLE: Duration = Duration::from_secs(10);
+
 fn rules(isolation: Isolation) -> Rules {
     let room = if isolation == Isolation::Process { 1 } else { 4 };
     let life = if isolation == Isolation::Process { 1 } else { 9 };
-    Rules { isolation, ready: 2, room, life, ready_below: 3, ahead: 2 }
+    Rules { isolation, ready: 2, room, life, ready_below: 3, ahead: 2, idle: IDLE, idle_browsers: 2 }
 }
 
 fn key(user: u8) -> IsolationKey {
@@ -64,16 +70,38 @@ fn a_browser_is_done_with_its_users_last_session_and_one_that_starts_once_it_has
     let (same, _) = assignment.claim(&key(0));
     assert_eq!(ann, same);
     make_ready(&mut assignment);
-    assignment.released(ann);
-    assert_eq!(assignment.take_done(), []);
-    assignment.released(ann);
-    assert_eq!(assignment.take_done(), [ann], "with the page that was ready in it");
+    let now = Instant::now();
+    assignment.released(ann, now);
+    assert_eq!(assignment.take_done(now + IDLE), []);
+    assert_eq!(assignment.next_done(), None);
+    assignment.released(ann, now);
+    assert_eq!(assignment.next_done(), Some(now + IDLE));
+    assert_eq!(assignment.take_done(now + IDLE / 2), []);
+    assert_eq!(assignment.take_done(now + IDLE), [ann], "with the page that was ready in it");
     let mut assignment = Assignment::new(Rules { ready: 0, ..rules(Isolation::User) });
     let (ben, _) = assignment.claim(&key(1));
-    assignment.released(ben);
-    assert_eq!(assignment.take_done(), [], "its process is not known yet");
+    assignment.released(ben, now);
+    assert_eq!(assignment.take_done(now + IDLE), [], "its process is not known yet");
     assignment.started(ben);
-    assert_eq!(assignment.take_done(), [ben]);
+    assert_eq!(assignment.take_done(now + IDLE), [ben]);
+}
+
+#[test]
+fn a_users_browser_waits_for_his_next_session_and_the_longest_idle_ones_go_first() {
+    let mut assignment = Assignment::new(Rules { ready: 0, ..rules(Isolation::User) });
+    let now = Instant::now();
+    let browsers: Vec<BrowserId> = (0..4).map(|user| assignment.claim(&key(user)).0).collect();
+    for (id, after) in browsers.iter().zip(0..) {
+        assignment.started(*id);
+        assignment.released(*id, now + Duration::from_millis(after));
+    }
+    assert_eq!(assignment.claim(&key(1)), (browsers[1], Claim::Open));
+    let soon = now + Duration::from_secs(1);
+    assert_eq!(assignment.take_done(soon), [browsers[0]], "two others wait, as many as may");
+    assignment.retire(browsers[2]);
+    assert_eq!(assignment.take_done(soon), [browsers[2]]);
+    assert_eq!(assignment.take_idle(0), [browsers[3]]);
+    assert_eq!(assignment.take_done(soon + IDLE), [], "the last one has a session");
 }
 
 #[test]
@@ -100,7 +128,7 @@ fn where_all_users_share_the_emptiest_browser_is_taken_and_idle_ones_go() {
     }
     assert_eq!(assignment.superfluous(), []);
     for id in &sessions {
-        assignment.released(*id);
+        assignment.released(*id, Instant::now());
     }
     assert_eq!(assignment.superfluous().len(), 1);
 }
@@ -145,6 +173,7 @@ struct World {
     users: BTreeMap<BrowserId, HashSet<u8>>,
     served: HashMap<BrowserId, usize>,
     gone: HashSet<BrowserId>,
+    now: Instant,
 }
 
 fn pick(list: &[BrowserId], number: usize) -> Option<BrowserId> {
@@ -163,6 +192,7 @@ impl World {
             users: BTreeMap::new(),
             served: HashMap::new(),
             gone: HashSet::new(),
+            now: Instant::now(),
         }
     }
 
@@ -190,7 +220,7 @@ impl World {
             Event::Create(user) => self.create(user),
             Event::Close(number) if !self.sessions.is_empty() => {
                 let (_, id) = self.sessions.swap_remove(number % self.sessions.len());
-                self.assignment.released(id);
+                self.assignment.released(id, self.now);
             }
             Event::Ahead => match self.assignment.ahead() {
                 Some(Ahead::Browser(id)) => self.starting.push(id),
@@ -231,7 +261,8 @@ impl World {
             }
             Event::Close(_) => {}
         }
-        for id in self.assignment.take_done() {
+        self.now += IDLE / 4;
+        for id in self.assignment.take_done(self.now) {
             assert!(self.running.contains(&id) && !self.sessions.iter().any(|(_, other)| *other == id));
             self.forget(id);
         }
