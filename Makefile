@@ -13,6 +13,7 @@ ALONE := attacks::resources hostile:: faults:: load:: soak:: cluster:: cluster_f
 #   soak      9,600 of 10,000 sessions: a leak shows after 400, and its rate after 10,000
 #   faults    seven eighths of the slow attacks, other ones every day; most faults of processes and clusters: each is waited for;
 #             the stories retold through another instance in which the way to the browser is only longer
+#             and of CDP clients through an instance or a proxy each story by one of the libraries, with a tenth of the load
 #   lies      1,880 of 2,000 generated pages; bad_input 95,000 of 100,000 requests; simulate 99,880 of 100,000 worlds: more of the same
 LONG := CAPTURE_LONG=1 cargo test --locked -p capture-tests --test e2e --
 
@@ -82,7 +83,7 @@ soak: build-tests ## open and close 10,000 sessions and look what is left (about
 	$(LONG) soak:: load:: codecs::
 
 faults: build-tests ## every process of the browser in every phase, then every fault of a cluster at every load, and every attack (about 3 hours; CAPTURE_ROUNDS for fewer, CAPTURE_ATTACK for those on neighbours with this in their name)
-	$(LONG) --test-threads=1 --nocapture faults:: attacks::
+	$(LONG) --test-threads=1 --nocapture faults:: attacks:: cdp::
 	cargo build --locked --release -p capture-http
 	CAPTURE_BUILD=release $(LONG) --test-threads=1 --nocapture neighbours::
 

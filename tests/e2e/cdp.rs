@@ -6,7 +6,7 @@ use std::{
 };
 
 use capture_tests::{
-    Client, Redis, Server, Site,
+    Client, Redis, Server, Site, long,
     proxy::{Kind, Proxy},
 };
 use futures::StreamExt;
@@ -113,9 +113,11 @@ async fn clients_connect_through_an_instance_that_does_not_own_the_session() {
     let owner = Server::start_with(&["--redis-url", &url, "--listen", &listen, "--advertise-url", &advertise]).await;
     let gateway = Server::start_with(&["--redis-url", &url, "--max-sessions", "0"]).await;
     let user = gateway.user_with("ann", &["--redis-url", &url]).await;
-    for library in ["playwright", "puppeteer"] {
-        let named = ["connecting", "reconnect", "together", "beside", "closing"];
-        tell_all(stories(library, &named), &gateway, &Told::by(&user, &site)).await;
+    let all: &[&str] = &["connecting", "reconnect", "together", "beside", "closing"];
+    // What is between the instances does not know the libraries apart.
+    for (library, usual) in [("playwright", &all[..3]), ("puppeteer", &all[3..])] {
+        let named = if long() { all } else { usual };
+        tell_all(stories(library, named), &gateway, &Told::by(&user, &site)).await;
     }
     gateway.stop().await;
     owner.stop().await;
@@ -129,9 +131,11 @@ async fn what_clients_do_goes_through_their_users_proxy() {
     let proxy = Proxy::start(Kind::Http, "behind.proxy.test", site.url("").trim_start_matches("http://")).await;
     assert!(server.folder().capture(&["user", "proxy", "ann", &proxy.url()]).await.0);
     let behind = Told { user: &user, options: r#"{"proxy": true}"#, site: "http://behind.proxy.test".to_owned() };
-    for library in ["playwright", "puppeteer"] {
+    let all: &[&str] = &["beside", "navigation", "pages"];
+    for (library, usual) in [("playwright", &all[1..2]), ("puppeteer", &all[2..])] {
         let before = proxy.asked().len();
-        tell_all(stories(library, &["beside", "navigation", "pages"]), &server, &behind).await;
+        let named = if long() { all } else { usual };
+        tell_all(stories(library, named), &server, &behind).await;
         assert!(proxy.asked().len() > before, "{library} reaches the site by no other way");
     }
     server.stop().await;
