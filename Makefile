@@ -7,11 +7,11 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 .PHONY: help run cluster test steps-of-test quick long check fmt docs bench bench-channel bench-cluster soak faults lies simulate fuzz
 
 # Tests that need the machine for themselves; for nextest .config/nextest.toml says the same.
-ALONE := attacks::resources hostile:: faults:: load:: soak:: cluster:: cluster_faults:: failover::
+ALONE := attacks::resources hostile:: load:: neighbours:: soak::
 
 # The long versions of tests that have a short one in `make test`. What `make test` leaves to them, and why:
 #   soak      9,600 of 10,000 sessions: a leak shows after 400, and its rate after 10,000
-#   faults    seven eighths of the slow attacks, other ones every day; most faults of processes and clusters: each is waited for;
+#   faults    seven eighths of the slow attacks and two thirds of the hostile pages, other ones every day; most faults of processes and clusters: each is waited for;
 #             the stories retold through another instance in which the way to the browser is only longer
 #             and of CDP clients through an instance or a proxy each story by one of the libraries, with a tenth of the load
 #   lies      1,880 of 2,000 generated pages; bad_input 95,000 of 100,000 requests; simulate 99,880 of 100,000 worlds: more of the same
@@ -83,7 +83,7 @@ soak: build-tests ## open and close 10,000 sessions and look what is left (about
 	$(LONG) soak:: load:: codecs::
 
 faults: build-tests ## every process of the browser in every phase, then every fault of a cluster at every load, and every attack (about 3 hours; CAPTURE_ROUNDS for fewer, CAPTURE_ATTACK for those on neighbours with this in their name)
-	$(LONG) --test-threads=1 --nocapture faults:: attacks:: cdp::
+	$(LONG) --test-threads=1 --nocapture faults:: attacks:: hostile:: cdp::
 	cargo build --locked --release -p capture-http
 	CAPTURE_BUILD=release $(LONG) --test-threads=1 --nocapture neighbours::
 

@@ -131,8 +131,13 @@ impl App {
     }
 
     /// What connect tokens are signed with.
-    pub(crate) fn connect_keys(&self) -> &dyn ConnectKeys {
-        &*self.connect_keys
+    pub(crate) fn connect_keys(&self) -> &Arc<dyn ConnectKeys> {
+        &self.connect_keys
+    }
+
+    /// The clock that sessions run on.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// The open channels.

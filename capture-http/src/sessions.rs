@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use crate::{
     app::App,
     auth::{Authenticated, Credentialed},
-    cdp,
+    cdp::Addresses,
     error::Refusal,
     extract::{PathId, Posted, Target, about},
     reply,
@@ -32,7 +32,7 @@ pub(crate) async fn create(
     let posted = Posted::read(request).await?;
     let options = SessionOptions::parse(posted.fields()?, app.limits())?;
     let created = app.sessions().create(credentialed.caller(), options, posted.keyed).await.map_err(as_of_a_create)?;
-    let url = cdp::connect_url(&app, &headers, &credentialed.0, &created.session).await?;
+    let url = Addresses::new(&app, &headers).of(&credentialed.0, &created.session).await?;
     reply::created(&app, &created, url)
 }
 
@@ -68,7 +68,7 @@ pub(crate) async fn close_all(
 /// `GET /v1/sessions/{id}`
 pub(crate) async fn get(State(app): State<Arc<App>>, target: Target, headers: HeaderMap) -> Result<Response, Refusal> {
     let (grant, view) = target.into_parts();
-    let url = cdp::connect_url(&app, &headers, &grant, &view).await?;
+    let url = Addresses::new(&app, &headers).of(&grant, &view).await?;
     reply::session(&app, view, url)
 }
 

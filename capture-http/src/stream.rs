@@ -12,7 +12,7 @@ use capture_core::{
     account::{Grant, Mode, Scope, TICKET_LIFE},
     session::SessionId,
 };
-use capture_ws::codec::Codec;
+use capture_ws::{Client, codec::Codec};
 use hyper_util::rt::TokioIo;
 use serde_json::{Map, Value, json};
 use tokio_tungstenite::{
@@ -21,7 +21,7 @@ use tokio_tungstenite::{
 };
 use url::Url;
 
-use crate::{app::App, auth::Credentialed, client_address::Source, error::Refusal, extract::Posted, reply};
+use crate::{app::App, auth::Credentialed, cdp, client_address::Source, error::Refusal, extract::Posted, reply};
 
 /// `POST /v1/stream/tickets`
 pub(crate) async fn ticket(
@@ -87,7 +87,8 @@ pub(crate) async fn connect(State(app): State<Arc<App>>, request: Request) -> Re
         let io = TokioIo::new(upgraded.await.ok()?);
         Some(WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await)
     };
-    app.channels().run(Box::pin(socket), codec, grant, source);
+    let connect_urls = Arc::new(cdp::Addresses::new(&app, request.headers()));
+    app.channels().run(Box::pin(socket), codec, Client { grant, peer: source, connect_urls });
     Ok(response)
 }
 

@@ -1,10 +1,10 @@
 //! All channels of a process: what they share, who may open one, and their common end.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use capture_core::{
     Limits, Sessions,
-    account::{Accounts, Grant, Tickets},
+    account::{Accounts, Tickets},
     browser::CdpClient,
     clock::Clock,
     shares::Pool,
@@ -17,7 +17,9 @@ use tokio::{
 use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::WebSocketConfig};
 use uuid::Uuid;
 
-use crate::{cdp, codec::Codec, connection, crowd::Crowd, limits::ChannelLimits, splice, watched::Watched};
+use crate::{
+    cdp, client::Client, codec::Codec, connection, crowd::Crowd, limits::ChannelLimits, splice, watched::Watched,
+};
 
 /// Bytes of frames that the channels of a user have not taken: three of the largest, and a queue's worth for each
 /// channel.
@@ -93,21 +95,19 @@ impl Channels {
         self.crowd.count()
     }
 
-    /// Runs one channel to its end, in the background. `socket` brings the connection, once its upgrade is through;
-    /// `grant` is there for those who authenticated with it.
+    /// Runs one channel to its end, in the background. `socket` brings the connection, once its upgrade is through.
     pub fn run<IO>(
         &self,
         socket: impl Future<Output = Option<WebSocketStream<IO>>> + Send + 'static,
         codec: Codec,
-        grant: Option<Grant>,
-        peer: IpAddr,
+        client: Client,
     ) where
         IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let channels = self.clone();
         self.tasks.spawn(async move {
             if let Some(socket) = socket.await {
-                connection::run(channels, socket, codec, (grant, peer)).await;
+                connection::run(channels, socket, codec, client).await;
             }
         });
     }

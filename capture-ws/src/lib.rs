@@ -10,6 +10,7 @@
 pub mod asyncapi;
 pub mod cdp;
 mod channels;
+mod client;
 pub mod close;
 pub mod codec;
 mod connection;
@@ -22,4 +23,7 @@ mod pace;
 mod splice;
 mod watched;
 
-pub use self::channels::{Channels, Shared};
+pub use self::{
+    channels::{Channels, Shared},
+    client::{Client, ConnectUrls},
+};

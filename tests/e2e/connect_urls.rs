@@ -8,6 +8,7 @@ use capture_tests::{
     server::{Folder, token_in},
     until,
 };
+use capture_ws::codec::Codec;
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio_tungstenite::{
@@ -38,6 +39,32 @@ async fn a_session_takes_sixteen_clients_and_tells_the_next_one_so() {
     }
     clients.pop();
     until("its place is free", Duration::from_secs(5), async || connect_async(url).await.is_ok()).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_channel_is_told_where_to_connect_unless_it_may_only_look() {
+    let server = Server::start().await;
+    let user = server.user("ann").await;
+    let mut channel = Channel::open(server.address(), user.token(), Codec::Json).await;
+    let created = channel.request("session.create", "", json!({"cdp": true})).await;
+    let id = created["session"]["id"].as_str().unwrap().to_owned();
+    let read = channel.request("session.get", &id, json!({})).await;
+    for told in [&created, &read] {
+        let mut client = connect_async(told["session"]["connectUrl"].as_str().unwrap()).await.unwrap().0;
+        client.send(Message::text(r#"{"id": 1, "method": "Browser.getVersion"}"#)).await.unwrap();
+        assert!(client.next().await.unwrap().unwrap().to_text().unwrap().contains("protocolVersion"));
+    }
+    let limited = json!({"sessionId": id, "mode": "observe"});
+    let ticket = user.post("/v1/stream/tickets", &limited).await.expect(200).text("ticket").to_owned();
+    let connect = Connect { address: server.address(), token: "", protocols: "capture.v1.json", origin: None };
+    let (socket, codec) = connect.try_open().await.unwrap();
+    let mut observer = Channel::over(socket, codec);
+    observer.request("connection.hello", "", json!({"ticket": ticket})).await;
+    let looked_at = observer.request("session.get", &id, json!({})).await;
+    assert_eq!((&looked_at["session"]["id"], &looked_at["session"]["connectUrl"]), (&json!(id), &Value::Null));
+    let plain = channel.request("session.create", "", json!({})).await;
+    assert_eq!(plain["session"]["connectUrl"], Value::Null);
     server.stop().await;
 }
 

@@ -11,12 +11,14 @@ use std::{
     time::Duration,
 };
 
-use capture_tests::{Client, Server, Site, processes, until};
+use capture_tests::{Client, Server, Site, processes, tried_today, until};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::steps::{self, Described};
 
+/// In how many parts the pages are divided, of which `make test` tries one: all of them take five minutes, one after the other.
+const PARTS: usize = 3;
 /// What a close may take.
 const CLOSES: Duration = Duration::from_secs(15);
 /// What a neighbour may wait for its title while the machine is busy with an attack.
@@ -33,7 +35,8 @@ async fn withstand(family: &str) {
     let neighbour = Neighbour::start(&server, &site).await;
     let before = processes::resident(server.pid());
     let mut failed = Vec::new();
-    for page in steps::pages("hostile", family, "attack", &site) {
+    let pages = tried_today(steps::pages("hostile", family, "attack", &site), PARTS, |page| &page.name);
+    for page in pages {
         if let Err(why) = attack(&ann, &page, &site).await {
             failed.push(format!("{family}/{}: {why}", page.name));
         }

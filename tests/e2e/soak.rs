@@ -21,7 +21,8 @@ const DISK: u64 = 16 << 20;
 
 #[tokio::test]
 async fn after_many_sessions_everything_is_as_it_was() {
-    let (server, site) = (Server::start_with(&["--browser-warm-pages", "2", "--browser-idle-seconds", "0"]).await, Site::start().await);
+    let (server, site) =
+        (Server::start_with(&["--browser-warm-pages", "2", "--browser-idle-seconds", "0"]).await, Site::start().await);
     let ann = server.user_with("ann", &["--max-sessions", "50", "--credits", "1000000"]).await;
     work(&ann, &site, 0..WARM_UP).await;
     until("only the pool is left", Duration::from_secs(45), async || is_quiet(&server)).await;

@@ -25,6 +25,7 @@ pub mod proxy;
 pub mod raw;
 pub mod redis;
 pub mod remote;
+pub mod rotation;
 pub mod server;
 pub mod simulated;
 pub mod site;
@@ -43,6 +44,7 @@ pub use self::{
     raw::RawSocket,
     redis::Redis,
     remote::RemoteBrowser,
+    rotation::tried_today,
     server::Server,
     simulated::SimulatedServer,
     site::Site,
@@ -50,13 +52,6 @@ pub use self::{
     wall_clock::WallClock,
     wrapper::Wrapper,
 };
-
-/// Of so many parts, which one is tried in a short run: another one every day, unless `CAPTURE_PART` names it.
-pub fn part_of_today(parts: usize) -> usize {
-    let named = std::env::var_os("CAPTURE_PART").and_then(|part| part.to_str()?.parse().ok());
-    let days = std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs() / 86_400);
-    named.unwrap_or_else(|| usize::try_from(days).unwrap()) % parts
-}
 
 /// What every server of the tests is instead of one process; the same stories must then go as before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

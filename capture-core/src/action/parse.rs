@@ -42,6 +42,7 @@ fn read(request: &Value, nesting: Nesting) -> Result<Action, Error> {
     let none = Map::new();
     let payload = match fields.get("payload") {
         None | Some(Value::Null) => &none,
+        Some(Value::Array(items)) if items.is_empty() => &none, // how PHP writes an object without fields
         Some(Value::Object(payload)) => payload,
         Some(_) => return Err(Error::invalid("payload must be an object")),
     };

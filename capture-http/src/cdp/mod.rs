@@ -3,28 +3,24 @@
 //! A token stands in the address because neither Puppeteer nor Playwright can be asked for a header. It is judged before the
 //! upgrade, so that a refusal is an answer like any other.
 
+mod addresses;
 mod splice;
 mod token;
 
-use std::{fmt::Write as _, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     body::Body,
     extract::{Query, Request, State},
-    http::{HeaderMap, header, uri::Authority},
     response::{IntoResponse, Response},
 };
-use capture_core::{
-    Caller, Connected, Error,
-    account::{CONNECT_LIFE, Grant},
-    clock::Timestamp,
-    session::SessionView,
-};
+use capture_core::{Caller, Connected, Error};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
+pub(crate) use self::addresses::Addresses;
 use crate::{app::App, client_address::Source, error::Refusal, reply, stream::check_origin};
 
 /// Where clients connect.
@@ -35,43 +31,6 @@ const PATH: &str = "/cdp";
 pub(crate) struct Presented {
     #[serde(default)]
     token: String,
-}
-
-/// The address for a session's CDP clients, minted now: only while it is active, and only if it was created with `cdp`.
-/// None for a request that does not say how it reached us, where the operator does not either.
-pub(crate) async fn connect_url(
-    app: &App,
-    headers: &HeaderMap,
-    grant: &Grant,
-    view: &SessionView,
-) -> Result<Option<String>, Error> {
-    if !view.options.cdp || !view.is_active() {
-        return Ok(None);
-    }
-    let Some(base) = base(app, headers) else { return Ok(None) };
-    let key = app.connect_keys().connect_key().await?;
-    let expires = Timestamp(app.now().0 + i64::try_from(CONNECT_LIFE.as_millis()).unwrap_or(i64::MAX));
-    Ok(Some(address(&base, &key.mint(view.id, &grant.user, &grant.secret, expires))))
-}
-
-fn address(base: &str, token: &str) -> String {
-    format!("{base}{PATH}?token={token}")
-}
-
-/// `ws://host` or `wss://host/path` of this server, as its clients know it.
-fn base(app: &App, headers: &HeaderMap) -> Option<String> {
-    if let Some(public) = &app.settings().public_url {
-        let scheme = if public.scheme() == "https" { "wss" } else { "ws" };
-        let mut base = format!("{scheme}://{}", public.host_str()?);
-        if let Some(port) = public.port() {
-            write!(base, ":{port}").ok()?;
-        }
-        return Some(base + public.path().trim_end_matches('/'));
-    }
-    let mut hosts = headers.get_all(header::HOST).iter();
-    let (Some(host), None) = (hosts.next(), hosts.next()) else { return None };
-    let host = Authority::try_from(host.as_bytes()).ok().filter(|host| !host.as_str().contains('@'))?;
-    Some(format!("ws://{host}"))
 }
 
 /// `GET /cdp?token=…`
@@ -120,11 +79,12 @@ pub(crate) async fn version(
     if !view.is_active() {
         return Err(Error::inactive(view).into());
     }
-    let base =
-        base(&app, request.headers()).ok_or_else(|| Error::invalid("the Host header is missing or unreadable"))?;
+    let address = Addresses::new(&app, request.headers())
+        .with(&presented.token)
+        .ok_or_else(|| Error::invalid("the Host header is missing or unreadable"))?;
     reply::ok(&json!({
         "Browser": concat!("Capture/", env!("CARGO_PKG_VERSION")),
         "Protocol-Version": "1.3",
-        "webSocketDebuggerUrl": address(&base, &presented.token),
+        "webSocketDebuggerUrl": address,
     }))
 }

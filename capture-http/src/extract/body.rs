@@ -49,7 +49,12 @@ impl Posted {
             return Ok(Self { json: Map::new().into(), absent: true, keyed });
         }
         check_type(&parts.headers)?;
-        Ok(Self { json: json::parse(&bytes)?, absent: false, keyed })
+        let json = match json::parse(&bytes)? {
+            // How PHP writes an object without fields.
+            Value::Array(items) if items.is_empty() => Map::new().into(),
+            json => json,
+        };
+        Ok(Self { json, absent: false, keyed })
     }
 
     /// The fields of a body that may be absent.

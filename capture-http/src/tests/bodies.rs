@@ -21,7 +21,7 @@ async fn whatever_is_posted_the_answer_is_400_with_the_session() {
         ("application/json", &b""[..]),
         ("application/json", b"{"),
         ("application/json", b"null"),
-        ("application/json", b"[]"),
+        ("application/json", b"[1]"),
         ("application/json", b"\xff\xfe"),
         ("application/json", b"{\"type\":\"title\",\"type\":\"url\"}"),
         ("application/json", b"{\"type\":\"title\",\"payload\":1e400}"),
@@ -40,6 +40,20 @@ async fn whatever_is_posted_the_answer_is_400_with_the_session() {
             assert_eq!(create.send().await.assert_refused(400, "invalid_request").get("session"), None);
         }
     }
+    edge.stop().await;
+}
+
+/// PHP writes an object without fields as an empty list.
+#[tokio::test(start_paused = true)]
+async fn an_empty_list_is_an_object_without_fields() {
+    let edge = Edge::start().await;
+    let created = edge.ask("POST", "/v1/sessions").json(&json!([])).send().await.json();
+    assert_eq!(created["session"]["options"]["maxTtlSeconds"], 300, "{created}");
+    let id = created["session"]["id"].as_str().unwrap();
+    let titled = edge.act(id, json!({"type": "title", "payload": []})).await.json();
+    assert_eq!(titled["success"], true, "{titled}");
+    edge.act(id, json!({"type": "title", "payload": [1]})).await.assert_refused(400, "invalid_request");
+    edge.act(id, json!([])).await.assert_refused(400, "invalid_request");
     edge.stop().await;
 }
 

@@ -165,7 +165,7 @@ async fn creates_are_refused_as_the_contract_says() {
             .unwrap()
             .contains("stealth")
     );
-    create(json!([])).await.assert_refused(400, "invalid_request");
+    create(json!([1])).await.assert_refused(400, "invalid_request");
     create(json!({"proxy": true})).await.assert_refused(400, "invalid_request");
     create(json!({"bypassBotDetection": true})).await.assert_refused(503, "unavailable");
 

@@ -25,7 +25,7 @@ use tokio_tungstenite::{
 };
 
 use self::{reader::Reader, writer::Writer};
-use crate::{channels::Channels, close::CloseCode, codec::Codec, outbox::Outbox};
+use crate::{channels::Channels, client::Client, close::CloseCode, codec::Codec, outbox::Outbox};
 
 /// How long a client may take to answer our close.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -33,22 +33,19 @@ const FAREWELL: Duration = Duration::from_secs(2);
 const DEFECT: &str = "a defect of the server";
 
 /// Runs a connection to its end.
-pub(crate) async fn run<IO>(
-    channels: Channels,
-    socket: WebSocketStream<IO>,
-    codec: Codec,
-    (grant, peer): (Option<Grant>, IpAddr),
-) where
+pub(crate) async fn run<IO>(channels: Channels, socket: WebSocketStream<IO>, codec: Codec, client: Client)
+where
     IO: AsyncRead + AsyncWrite + Send + Unpin,
 {
     let (sink, mut stream) = socket.split();
     let limits = channels.shared.limits.clone();
     let outbox = Arc::new(Outbox::new(&limits));
     let mut writer = Writer { sink, codec, outbox: Arc::clone(&outbox), limits };
-    let reader = Reader::new(channels, codec, Arc::clone(&outbox));
+    let reader = Reader::new(channels, codec, Arc::clone(&outbox), client.connect_urls);
+    let admitted = (client.grant, client.peer);
     tokio::select! {
         // The client left: there is nobody to write to.
-        () = read(reader, &mut stream, (grant, peer), &outbox) => {}
+        () = read(reader, &mut stream, admitted, &outbox) => {}
         // The last frame was written.
         () = write(&mut writer) => {}
     }

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     channels::Channels,
+    client::ConnectUrls,
     close::CloseCode,
     codec::Codec,
     frame::{Command, Failure, LineParams, Request, Success},
@@ -36,6 +37,7 @@ pub(super) struct Reader {
     pub(super) in_flight: FuturesUnordered<BoxFuture<'static, Done>>,
     pub(super) ids: HashSet<u64>,
     pub(super) pace: Pace,
+    pub(super) connect_urls: Arc<dyn ConnectUrls>,
     /// Not read before this moment, because too much was asked for.
     pause: Option<Instant>,
     heard: Instant,
@@ -61,7 +63,12 @@ enum Turn {
 }
 
 impl Reader {
-    pub(super) fn new(channels: Channels, codec: Codec, outbox: Arc<Outbox>) -> Self {
+    pub(super) fn new(
+        channels: Channels,
+        codec: Codec,
+        outbox: Arc<Outbox>,
+        connect_urls: Arc<dyn ConnectUrls>,
+    ) -> Self {
         let limits = &channels.shared.limits;
         let (pace, now) = (Pace::new(limits.requests_per_second, limits.request_burst), Instant::now());
         let id = format!("c_{}", Uuid::new_v4().simple()).into();
@@ -75,6 +82,7 @@ impl Reader {
             in_flight: FuturesUnordered::new(),
             ids: HashSet::new(),
             pace,
+            connect_urls,
             pause: None,
             heard: now,
         }
@@ -228,7 +236,7 @@ impl Reader {
                 }
                 let connection = Some(Arc::clone(&self.id));
                 let caller = Caller { connection, ..Caller::user(grant.user.clone()) };
-                self.begin(request.id, command, caller, grant.scope);
+                self.begin(request.id, command, caller, grant);
             }
             Err(error) => {
                 self.pause = self.pace.count();

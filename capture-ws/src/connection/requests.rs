@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
 use super::reader::{Reader, Stop};
 use crate::{
+    client::connect_url,
     close::CloseCode,
     frame::{Cancelled, Command, Empty, Hello, Pong, SessionResult, SessionsResult, Snapshot, Subscribed, Wanted},
     limits::millis,
@@ -27,13 +28,18 @@ pub(super) struct Done {
 }
 
 enum Answer {
-    Created(Created),
-    Session(SessionView),
+    Created(Created, Option<String>),
+    Session(SessionView, Option<String>),
     Sessions(Vec<SessionView>),
     Executed(Executed),
     Cancelled(bool),
     Followed(Box<Follow>, Wanted),
     Viewed(View),
+}
+
+/// A session without an address for CDP clients.
+fn as_it_is(view: SessionView) -> Answer {
+    Answer::Session(view, None)
 }
 
 impl Reader {
@@ -90,10 +96,10 @@ impl Reader {
     }
 
     /// Answers a request, or puts it in flight.
-    pub(super) fn begin(&mut self, id: u64, command: Command, caller: Caller, scope: Scope) {
+    pub(super) fn begin(&mut self, id: u64, command: Command, caller: Caller, grant: &Grant) {
         let sessions = Arc::clone(&self.channels.shared.sessions);
         let (session, work): (_, BoxFuture<'static, Result<Answer, Error>>) = match command {
-            Command::Hello { .. } => return self.hello(id, scope),
+            Command::Hello { .. } => return self.hello(id, grant.scope),
             Command::Ping => {
                 return self.succeed(id, None, None, &Pong { server_time: self.channels.shared.clock.now() });
             }
@@ -112,17 +118,30 @@ impl Reader {
                 return self.succeed(id, Some(session), None, &Empty {});
             }
             Command::Create { options, keyed } => {
-                (None, async move { sessions.create(caller, options, keyed).await.map(Answer::Created) }.boxed())
+                let (urls, grant) = (Arc::clone(&self.connect_urls), grant.clone());
+                let created = async move {
+                    let created = sessions.create(caller, options, keyed).await?;
+                    let url = connect_url(&*urls, &grant, &created.session).await?;
+                    Ok(Answer::Created(created, url))
+                };
+                (None, created.boxed())
             }
             Command::List => (None, async move { sessions.list(caller).await.map(Answer::Sessions) }.boxed()),
             Command::Get(session) => {
-                (Some(session), async move { sessions.get(caller, session).await.map(Answer::Session) }.boxed())
+                let (urls, grant) = (Arc::clone(&self.connect_urls), grant.clone());
+                let found = async move {
+                    let view = sessions.get(caller, session).await?;
+                    let url = connect_url(&*urls, &grant, &view).await?;
+                    Ok(Answer::Session(view, url))
+                };
+                (Some(session), found.boxed())
             }
             Command::Close(session) => {
-                (Some(session), async move { sessions.close(caller, session).await.map(Answer::Session) }.boxed())
+                let closed = async move { sessions.close(caller, session).await.map(as_it_is) };
+                (Some(session), closed.boxed())
             }
             Command::Renew { id: session, seconds } => {
-                let renewed = async move { sessions.renew(caller, session, seconds).await.map(Answer::Session) };
+                let renewed = async move { sessions.renew(caller, session, seconds).await.map(as_it_is) };
                 (Some(session), renewed.boxed())
             }
             Command::Act { id: session, action, keyed } => {
@@ -157,13 +176,13 @@ impl Reader {
         let now = self.channels.shared.clock.now();
         match result {
             Err(error) => self.fail(id, session, &error),
-            Ok(Answer::Created(created)) => {
+            Ok(Answer::Created(created, url)) => {
                 let session = created.session.id;
                 let replayed = created.replayed;
-                let result = SessionResult { replayed, ..SessionResult::of(created.session, now) };
+                let result = SessionResult { replayed, ..SessionResult::of(created.session, url, now) };
                 self.succeed(id, Some(session), None, &result);
             }
-            Ok(Answer::Session(view)) => self.succeed(id, session, None, &SessionResult::of(view, now)),
+            Ok(Answer::Session(view, url)) => self.succeed(id, session, None, &SessionResult::of(view, url, now)),
             Ok(Answer::Sessions(views)) => {
                 let sessions: Vec<_> = views.into_iter().map(|view| view.accrued(now)).collect();
                 let active_session_count = sessions.len();

@@ -20,7 +20,7 @@ use tokio_tungstenite::{
 };
 
 use super::writer::Writer;
-use crate::{Channels, Shared, codec::Codec, limits::ChannelLimits, outbox::Outbox};
+use crate::{Channels, Client, ConnectUrls, Shared, codec::Codec, limits::ChannelLimits, outbox::Outbox};
 
 /// Panics in every way: at once, and once it is waited for.
 struct Panicking;
@@ -78,6 +78,20 @@ async fn channels() -> (Channels, Grant) {
     (channels, grant)
 }
 
+/// A server that CDP clients cannot reach.
+#[derive(Debug)]
+struct Unreachable;
+
+impl ConnectUrls for Unreachable {
+    fn connect_url<'a>(&'a self, _: &'a Grant, _: &'a SessionView) -> BoxFuture<'a, Result<Option<String>, Error>> {
+        async { Ok(None) }.boxed()
+    }
+}
+
+fn client(grant: &Grant) -> Client {
+    Client { grant: Some(grant.clone()), peer: Ipv4Addr::LOCALHOST.into(), connect_urls: Arc::new(Unreachable) }
+}
+
 /// Both ends of a connection.
 async fn sockets() -> (WebSocketStream<DuplexStream>, WebSocketStream<DuplexStream>) {
     let (ours, theirs) = tokio::io::duplex(64 << 10);
@@ -102,10 +116,10 @@ fn close_code(message: &Message) -> Option<u16> {
 async fn a_panic_closes_its_connection_and_no_other() {
     let (channels, grant) = channels().await;
     let (server, mut bystander) = sockets().await;
-    channels.run(async { Some(server) }, Codec::Json, Some(grant.clone()), Ipv4Addr::LOCALHOST.into());
+    channels.run(async { Some(server) }, Codec::Json, client(&grant));
     for method in ["session.get", "session.create"] {
         let (server, mut client) = sockets().await;
-        channels.run(async { Some(server) }, Codec::Json, Some(grant.clone()), Ipv4Addr::LOCALHOST.into());
+        channels.run(async { Some(server) }, Codec::Json, client(&grant));
         let told = ask(&mut client, method).await;
         assert_eq!(close_code(&told), Some(1011), "{method}: {told:?}");
         assert!(client.next().await.is_none_or(|end| end.is_err()), "it is over");

@@ -9,7 +9,8 @@ pub use self::{
     command::{Command, Wanted},
     event::{Countdown, LineParams, ViewParams},
     reply::{
-        Cancelled, Empty, ErrorBody, Failure, Hello, Pong, SessionResult, SessionsResult, Snapshot, Subscribed, Success,
+        Cancelled, ConnectableSession, Empty, ErrorBody, Failure, Hello, Pong, SessionResult, SessionsResult, Snapshot,
+        Subscribed, Success,
     },
     request::{BadRequest, Request},
 };

@@ -158,7 +158,7 @@ pub struct Pong {
 #[serde(rename_all = "camelCase")]
 pub struct SessionResult {
     /// As it is now.
-    pub session: SessionView,
+    pub session: ConnectableSession,
     /// Time left, rounded up; 0 only after the end.
     pub expires_in_seconds: u64,
     /// Whether a key found an earlier create.
@@ -167,11 +167,25 @@ pub struct SessionResult {
 }
 
 impl SessionResult {
-    /// About this session.
-    pub fn of(session: SessionView, now: Timestamp) -> Self {
+    /// About this session, with the address for its CDP clients if it has one.
+    pub fn of(session: SessionView, connect_url: Option<String>, now: Timestamp) -> Self {
         let expires_in_seconds = session.expires_in_seconds(now);
-        Self { session: session.accrued(now), expires_in_seconds, replayed: false }
+        let session = ConnectableSession { view: session.accrued(now), connect_url };
+        Self { session, expires_in_seconds, replayed: false }
     }
+}
+
+/// A session, and where its CDP clients connect.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectableSession {
+    /// The session.
+    #[serde(flatten)]
+    pub view: SessionView,
+    /// For CDP clients of a session created with `cdp`, while it is active: in the answers to `session.create` and
+    /// `session.get` of a channel that may drive. A credential, good for connecting for five minutes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connect_url: Option<String>,
 }
 
 /// Of `session.list`.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use capture_tests::part_of_today;
+use capture_tests::tried_today;
 use futures::StreamExt;
 use serde_json::json;
 use tokio::time::Instant;
@@ -31,19 +31,9 @@ pub(super) fn quick(rows: &'static [Row]) -> Vec<Row> {
     rows.to_vec()
 }
 
-/// Every row in a long run, otherwise another part of them every day; `CAPTURE_PART` names one. What is skipped is
-/// printed.
-#[expect(clippy::print_stdout, reason = "`make test` repeats what was skipped")]
+/// Today's part of the rows, or every row in a long run.
 pub(super) fn long(rows: &'static [Row]) -> Vec<Row> {
-    if capture_tests::long() {
-        return rows.to_vec();
-    }
-    let part = part_of_today(PARTS);
-    let first = part % rows.len().min(PARTS); // short tables have fewer parts
-    let (tried, skipped): (Vec<_>, Vec<_>) = rows.iter().copied().enumerate().partition(|(at, _)| at % PARTS == first);
-    let skipped: Vec<&str> = skipped.iter().map(|(_, row)| row.id).collect();
-    println!("CAPTURE_PART={part} of {PARTS}: skipped today, and tried by `make faults`: {}", skipped.join(" "));
-    tried.into_iter().map(|(_, row)| row).collect()
+    tried_today(rows.to_vec(), PARTS, |row| row.id)
 }
 
 /// A row that was tried, with what it was told not to touch.

@@ -45,18 +45,18 @@ fn connection() -> Vec<Golden> {
 }
 
 fn sessions() -> Vec<Golden> {
-    let replayed = SessionResult { replayed: true, ..SessionResult::of(session(), NOW) };
+    let replayed = SessionResult { replayed: true, ..SessionResult::of(session(), None, NOW) };
     let closed = lifecycle().settle(CloseReason::Closed, NOW);
     let mut renewed = lifecycle();
     renewed.renew(NOW.plus(Duration::from_secs(600)));
     let list = SessionsResult { sessions: vec![session().accrued(NOW)], active_session_count: 1 };
     vec![
-        about("session.create", 2, SessionResult::of(session(), NOW)),
+        about("session.create", 2, SessionResult::of(session(), None, NOW)),
         about("session.create-replayed", 2, replayed),
-        about("session.get", 3, SessionResult::of(session(), NOW)),
+        about("session.get", 3, SessionResult::of(session(), None, NOW)),
         success("session.list", 4, list),
-        about("session.close", 5, SessionResult::of(closed, NOW)),
-        about("session.renew", 6, SessionResult::of(renewed.view(), NOW)),
+        about("session.close", 5, SessionResult::of(closed, None, NOW)),
+        about("session.renew", 6, SessionResult::of(renewed.view(), None, NOW)),
     ]
 }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use capture_tests::{long, part_of_today};
+use capture_tests::{long, tried_today};
 use futures::StreamExt;
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
@@ -20,7 +20,7 @@ use super::{
 /// How long one attacks, in a short run and in a long one.
 const ATTACKS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(6));
 /// A short run tries one of so many parts: all of them take about five minutes.
-const PARTS: usize = 4;
+const PARTS: usize = 8;
 /// Attackers at the same time in a short run.
 const AT_ONCE: usize = 4;
 /// What a neighbour may wait for a title while the machine is busy with several attacks, in a short run.
@@ -53,21 +53,12 @@ pub(super) async fn withstand_on(stage: Stage, attacks: &[Attack]) {
     stage.stop().await;
 }
 
-/// Those whose name contains what `CAPTURE_ATTACK` says. Where it says nothing: all in a long run, otherwise another part of
-/// them every day; what is skipped is printed.
-#[expect(clippy::print_stdout, reason = "`make test` repeats what was skipped")]
+/// Those whose name contains what `CAPTURE_ATTACK` says; where it says nothing, today's part of them.
 fn wanted(attacks: &[Attack]) -> Vec<&Attack> {
     if let Some(name) = std::env::var_os("CAPTURE_ATTACK") {
         return attacks.iter().filter(|attack| attack.name.contains(name.to_string_lossy().as_ref())).collect();
     }
-    if long() {
-        return attacks.iter().collect();
-    }
-    let part = part_of_today(PARTS);
-    let (tried, skipped): (Vec<_>, Vec<_>) = attacks.iter().enumerate().partition(|(at, _)| at % PARTS == part);
-    let skipped: Vec<&str> = skipped.iter().map(|(_, attack)| attack.name).collect();
-    println!("CAPTURE_PART={part} of {PARTS}: skipped today, and tried by `make faults`: {}", skipped.join("; "));
-    tried.into_iter().map(|(_, attack)| attack).collect()
+    tried_today(attacks.iter().collect(), PARTS, |attack| attack.name)
 }
 
 /// Tries one; everything that went wrong.

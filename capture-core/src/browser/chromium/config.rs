@@ -34,7 +34,12 @@ pub struct Retire {
 
 impl Default for Retire {
     fn default() -> Self {
-        Self { max_age: Duration::from_secs(3600), max_sessions: 500, max_memory_bytes: 4 << 30, idle: Duration::from_secs(10) }
+        Self {
+            max_age: Duration::from_secs(3600),
+            max_sessions: 500,
+            max_memory_bytes: 4 << 30,
+            idle: Duration::from_secs(10),
+        }
     }
 }
 

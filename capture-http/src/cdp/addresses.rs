@@ -1,0 +1,80 @@
+//! Where CDP clients connect: addresses of this server, as the client that asks for one reaches it, with a token each.
+
+use std::{fmt, fmt::Write as _, sync::Arc};
+
+use axum::http::{HeaderMap, header, uri::Authority};
+use capture_core::{
+    Error,
+    account::{CONNECT_LIFE, ConnectKeys, Grant},
+    clock::{Clock, Timestamp},
+    session::SessionView,
+};
+use capture_ws::ConnectUrls;
+use futures::future::{BoxFuture, FutureExt};
+
+use super::PATH;
+use crate::app::App;
+
+/// Makes addresses for one client.
+#[derive(Clone)]
+pub(crate) struct Addresses {
+    /// None for a client that did not say how it reached us, where the operator does not either.
+    base: Option<String>,
+    keys: Arc<dyn ConnectKeys>,
+    clock: Clock,
+}
+
+impl fmt::Debug for Addresses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Addresses").field("base", &self.base).finish_non_exhaustive()
+    }
+}
+
+impl Addresses {
+    /// For the client that sent these headers.
+    pub(crate) fn new(app: &App, headers: &HeaderMap) -> Self {
+        Self { base: base(app, headers), keys: Arc::clone(app.connect_keys()), clock: app.clock().clone() }
+    }
+
+    /// An address for a session's CDP clients, made now: only while it is active, and only if it was created with `cdp`.
+    pub(crate) async fn of(&self, grant: &Grant, view: &SessionView) -> Result<Option<String>, Error> {
+        if !view.options.cdp || !view.is_active() || self.base.is_none() {
+            return Ok(None);
+        }
+        let key = self.keys.connect_key().await?;
+        let life = i64::try_from(CONNECT_LIFE.as_millis()).unwrap_or(i64::MAX);
+        let expires = Timestamp(self.clock.now().0 + life);
+        Ok(self.with(&key.mint(view.id, &grant.user, &grant.secret, expires)))
+    }
+
+    /// The address with this token.
+    pub(crate) fn with(&self, token: &str) -> Option<String> {
+        self.base.as_ref().map(|base| format!("{base}{PATH}?token={token}"))
+    }
+}
+
+impl ConnectUrls for Addresses {
+    fn connect_url<'a>(
+        &'a self,
+        grant: &'a Grant,
+        session: &'a SessionView,
+    ) -> BoxFuture<'a, Result<Option<String>, Error>> {
+        self.of(grant, session).boxed()
+    }
+}
+
+/// `ws://host` or `wss://host/path` of this server, as its clients know it.
+fn base(app: &App, headers: &HeaderMap) -> Option<String> {
+    if let Some(public) = &app.settings().public_url {
+        let scheme = if public.scheme() == "https" { "wss" } else { "ws" };
+        let mut base = format!("{scheme}://{}", public.host_str()?);
+        if let Some(port) = public.port() {
+            write!(base, ":{port}").ok()?;
+        }
+        return Some(base + public.path().trim_end_matches('/'));
+    }
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else { return None };
+    let host = Authority::try_from(host.as_bytes()).ok().filter(|host| !host.as_str().contains('@'))?;
+    Some(format!("ws://{host}"))
+}
