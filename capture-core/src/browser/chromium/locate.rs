@@ -99,7 +99,7 @@ impl Seen {
         if self.is_late() {
             let millis = timeout.as_millis();
             return Err(Fault::TimedOut {
-                message: format!("{shown:?} was not dealt with within {millis} ms: a script keeps the page busy"),
+                message: format!("{shown:?} became ready when nothing was left of {millis} ms"),
                 details: fields(&diagnostics),
                 outcome: RunOutcome::NotExecuted,
             });
@@ -111,6 +111,15 @@ impl Seen {
     /// It was ready when there was no time left.
     pub(super) fn is_late(&self) -> bool {
         self.why.as_deref() == Some("late")
+    }
+
+    /// Where it was ready too late: what was in front of it before is what it waited for.
+    pub(super) fn or_covered(mut self, blocker: Option<String>) -> Self {
+        if let (true, Some(blocker), Some(diagnostics)) = (self.is_late(), blocker, &mut self.diagnostics) {
+            self.why = Some("covered".to_owned());
+            diagnostics.covered_by = Some(blocker);
+        }
+        self
     }
 
     fn is_about_something(&self) -> bool {

@@ -87,14 +87,15 @@ impl ChromiumPage {
         deadline: Instant,
     ) -> Result<(ElementResult, World), Fault> {
         let presses = Presses { button: aim.button, count: aim.count, modifiers: aim.modifiers };
+        let mut blocker = None;
         loop {
             let (seen, world) = self.look("aim", aim.selector, |timeout| aim.argument(true, timeout), deadline).await?;
-            let (diagnostics, seen) = seen.ready(aim.selector, aim.timeout)?;
+            let (diagnostics, seen) = seen.or_covered(blocker).ready(aim.selector, aim.timeout)?;
             if seen.already {
                 return Ok((ElementResult::of(diagnostics), world));
             }
             let point = seen.point.ok_or_else(|| Fault::Protocol("aim told no point".to_owned()))?;
-            let blocker = match self.reach(&world, point, deadline).await? {
+            blocker = match self.reach(&world, point, deadline).await? {
                 Reach::Covered(cover) if !aim.force => Some(cover),
                 Reach::Covered(_) => return Err(Fault::failed_for("frame_covered", "its frame is covered")),
                 Reach::At(point) => {
@@ -109,7 +110,7 @@ impl ChromiumPage {
                     }
                 }
             };
-            if let Some(blocker) = blocker {
+            if let Some(blocker) = &blocker {
                 retry_or_give_up(aim.selector, diagnostics, blocker, Due { deadline, timeout: aim.timeout }).await?;
             }
         }
@@ -138,14 +139,16 @@ impl ChromiumPage {
         Due { deadline, timeout }: Due,
     ) -> Result<(Diagnostics, Point, World), Fault> {
         let argument = |timeout: u64| json!({"selector": selector, "position": position, "timeoutMs": timeout});
+        let mut blocker = None;
         loop {
             let (seen, world) = self.look("aim", selector, argument, deadline).await?;
-            let (diagnostics, seen) = seen.ready(selector, timeout)?;
+            let (diagnostics, seen) = seen.or_covered(blocker).ready(selector, timeout)?;
             let point = seen.point.ok_or_else(|| Fault::Protocol("aim told no point".to_owned()))?;
             match self.reach(&world, point, deadline).await? {
                 Reach::At(point) => return Ok((diagnostics, point, world)),
                 Reach::Covered(cover) => {
-                    retry_or_give_up(selector, diagnostics, cover, Due { deadline, timeout }).await?;
+                    retry_or_give_up(selector, diagnostics, &cover, Due { deadline, timeout }).await?;
+                    blocker = Some(cover);
                 }
             }
         }
@@ -247,7 +250,7 @@ pub(super) fn between(from: Point, to: Point, steps: u32) -> impl Iterator<Item 
 async fn retry_or_give_up(
     selector: &Selector,
     mut diagnostics: Diagnostics,
-    blocker: String,
+    blocker: &str,
     Due { deadline, timeout }: Due,
 ) -> Result<(), Fault> {
     if millis_left(deadline) > u64::try_from(RETRY.as_millis()).unwrap_or(0) {
@@ -255,7 +258,7 @@ async fn retry_or_give_up(
         return Ok(());
     }
     let sentence = format!("stayed covered by {blocker}");
-    diagnostics.covered_by = Some(blocker);
+    diagnostics.covered_by = Some(blocker.to_owned());
     Err(late(selector.as_str(), &sentence, "covered", timeout, &diagnostics))
 }
 
