@@ -30,9 +30,12 @@ const MAIN_BLOCK: [KeyDefinition; 2] = [
 /// What was done when the page does not handle it.
 const TYPED: &str = "the text was typed";
 const PRESSED: &str = "the key was pressed";
-/// Events under way at once: enough that the page hardly waits for us, and few enough that a page with slow listeners is soon
-/// done with them when the action is given up.
-const UNDER_WAY: usize = 16;
+/// Events under way at once: few where the page has slow listeners, so that it is soon done with them when the action is given
+/// up; and many where it is quick, so that it never waits for us.
+const FEW: usize = 32;
+const MOST: usize = 256;
+/// A page that handles half of those under way within this time is quick.
+const QUICK: Duration = Duration::from_millis(50);
 
 impl ChromiumPage {
     pub(super) async fn type_into(&self, typed: &Type, deadline: Instant) -> Result<ActionResult, Fault> {
@@ -77,7 +80,7 @@ impl ChromiumPage {
 }
 
 async fn type_keys(typing: &Typing, leave: Leave) -> Result<(), Fault> {
-    let mut sent = VecDeque::new();
+    let (mut sent, mut most) = (VecDeque::new(), FEW);
     let mut outcome = RunOutcome::NotExecuted;
     for character in typing.text.replace("\r\n", "\n").chars() {
         if !typing.delay.is_zero() && outcome == RunOutcome::Unknown {
@@ -87,8 +90,12 @@ async fn type_keys(typing: &Typing, leave: Leave) -> Result<(), Fault> {
         leave.check(outcome)?;
         outcome = RunOutcome::Unknown;
         sent.extend(type_character(&leave.tab, character));
-        let beyond = sent.len().saturating_sub(UNDER_WAY);
-        leave.handled(sent.drain(..beyond), "a part was typed").await?;
+        if sent.len() >= most {
+            // The half that was sent first, so that the page has the other half to go on with.
+            let asked = Instant::now();
+            leave.handled(sent.drain(..most / 2), "a part was typed").await?;
+            most = if asked.elapsed() < QUICK { MOST.min(most * 2) } else { FEW };
+        }
     }
     leave.handled(sent, TYPED).await?;
     if typing.text.contains('\n') { leave.rest_once_it_acts(TYPED).await } else { leave.rest(TYPED).await }

@@ -1,7 +1,6 @@
 //! Calling our scripts in a page's isolated world.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
 
 use super::{
@@ -22,6 +21,12 @@ pub(super) const ANSWER_GRACE: Duration = Duration::from_millis(250);
 /// How long a browser with CDP clients may say nothing of a document before it is asked again. Where a client leaves, it is
 /// asked at once, but that request and the end of the client's session take different ways to the page; the later one counts.
 const UNHEARD: Duration = Duration::from_millis(500);
+
+/// The scripts that change nothing, however late they run. What they are called with is the same every time, so that the page
+/// reads it once.
+const READS: [&str; 6] = ["page", "content", "query", "extent", "offset", "snapshot"];
+/// The times of a call for which it is never too late.
+const ANY_TIME: &str = "[0,0]";
 
 /// A document of a tab, as a place to run scripts in.
 #[derive(Debug, Clone)]
@@ -196,9 +201,11 @@ impl World {
         deadline: Instant,
     ) -> Result<T, NoAnswer> {
         let argument = serde_json::to_string(argument).map_err(|error| protocol(error.to_string()))?;
-        let times = self.times(patience, deadline).await?;
-        let run = format!("capture.run('{function}',{times},{argument})");
-        self.run(function, run, patience).await
+        let times = match function {
+            read if READS.contains(&read) => ANY_TIME.to_owned(),
+            _ => self.times(patience, deadline).await?,
+        };
+        self.run(function, format!("capture.run('{function}',{times},{argument})"), patience).await
     }
 
     /// The same for a script that is right however late it runs.
@@ -207,7 +214,7 @@ impl World {
         function: &str,
         patience: Instant,
     ) -> Result<T, NoAnswer> {
-        self.run(function, format!("capture.run('{function}',[0,0])"), patience).await
+        self.run(function, format!("capture.run('{function}',{ANY_TIME})"), patience).await
     }
 
     async fn run<T: DeserializeOwned>(&self, function: &str, call: String, patience: Instant) -> Result<T, NoAnswer> {
@@ -222,18 +229,19 @@ impl World {
 
     /// Calls a script whose answer nothing waits for.
     pub(super) fn tell(&self, function: &str) {
-        let call = format!("capture.run('{function}',[0,0])");
+        let call = format!("capture.run('{function}',{ANY_TIME})");
         drop(self.session.send(&commands::evaluate(call, &self.context.unique)));
     }
 
     /// The times of a call, as `run` in `scripts/late.js` takes them. A document whose clock is not known yet is asked for it first:
     /// what it gets to later than that was not begun.
-    async fn times(&self, patience: Instant, deadline: Instant) -> Result<Value, NoAnswer> {
+    async fn times(&self, patience: Instant, deadline: Instant) -> Result<String, NoAnswer> {
         let more = deadline.saturating_duration_since(patience).as_secs_f64() * 1_000.0;
         if self.context.clock.at(patience).is_none() {
             let _: bool = self.ask_any_time("clock", patience).await?;
         }
-        Ok(json!([self.context.clock.at(patience).unwrap_or_default(), more]))
+        let due = self.context.clock.at(patience).unwrap_or_default();
+        Ok(format!("[{due:.3},{more:.3}]"))
     }
 
     /// Gives the document our scripts; what is sent next finds them, since commands are carried out in order.

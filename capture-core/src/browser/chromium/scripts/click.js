@@ -22,7 +22,7 @@ async function aim({ selector, position, force, arms, checked, timeoutMs }, call
     const hit = inView ? elementAt(point.x, point.y) : null;
     if (inView && (force || receives(hit, target))) {
       if (isOver(call)) return LATE;
-      admit(call);
+      admit(call, MOUSE);
       if (arms) arm({ element: target, force });
       return { done: true, point };
     }

@@ -31,7 +31,7 @@ async function enterField({ selector, all, timeoutMs }, call) {
     own.call(element, 'focus');
     if (all) selectAll(element);
     else caretToEnd(element);
-    admit(call);
+    admit(call, KEYS);
     if (isRich(element)) await heard();
     return { done: true, value: contentOf(element) };
   });
@@ -44,7 +44,7 @@ async function focusOn({ selector, timeoutMs }, call) {
     if (!isEnabled(named)) return { why: 'disabled' };
     if (isOver(call)) return LATE;
     own.call(fieldOf(named), 'focus');
-    admit(call);
+    admit(call, KEYS);
     return { done: true };
   });
 }

@@ -24,28 +24,31 @@ function clock() {
   return true;
 }
 
-const INPUT_EVENTS = [
+const KEYS = ['keydown', 'keypress', 'keyup'];
+const MOUSE = [
   'pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click', 'auxclick', 'dblclick', 'contextmenu',
   'pointermove', 'pointerover', 'pointerenter', 'pointerout', 'pointerleave',
-  'mousemove', 'mouseover', 'mouseenter', 'mouseout', 'mouseleave', 'keydown', 'keypress', 'keyup',
+  'mousemove', 'mouseover', 'mouseenter', 'mouseout', 'mouseleave',
 ];
-const WHEEL = { capture: true, passive: false };
+const WHEEL = ['wheel'];
+const BEFORE_ALL = { capture: true, passive: false };
 
 let admitted = null; // The input that may come: sent since `from`, and handled before `until`. How much of it came too `late`.
 let shutOut = null; // Input of actions that did not end by themselves: sent since `from` and before `to`.
+let open = Infinity; // Until when nothing has to be kept out.
 
 // From now on the page takes the input of one more action.
-function admit(call, { wheel = false } = {}) {
+function admit(call, types) {
   disarm();
   shut();
   admitted = { from: performance.now(), until: call.until, late: 0 };
-  watchInput();
-  if (wheel) own.addEventListener(window, 'wheel', keepOut, WHEEL);
+  if (!shutOut) open = call.until;
+  watchInput(types);
 }
 
 // Events carry the time they were sent at, whenever they are handled.
 function keepOut(event) {
-  if (!event.isTrusted) return;
+  if (performance.now() <= open || !event.isTrusted) return;
   const sent = event.timeStamp;
   const isLate = admitted && sent >= admitted.from && sent <= admitted.until && performance.now() > admitted.until;
   if (!isLate && !(shutOut && sent >= shutOut.from && sent <= shutOut.to)) return;
@@ -54,22 +57,25 @@ function keepOut(event) {
   event.stopImmediatePropagation();
 }
 
-// Before any listener of the page; `document.open()` takes it away with those.
-function watchInput() {
-  for (const type of INPUT_EVENTS) own.addEventListener(window, type, keepOut, { capture: true, passive: false });
+// Before any listener of the page; `document.open()` takes it away with those. A wheel is watched only while one is turned, since
+// the browser does not scroll by itself where it has to ask.
+function watchInput(types) {
+  for (const type of types) own.addEventListener(window, type, keepOut, BEFORE_ALL);
 }
 
-watchInput();
+watchInput([...KEYS, ...MOUSE]);
 
 function shut() {
-  own.removeEventListener(window, 'wheel', keepOut, WHEEL);
-  if (admitted) shutOut = { from: shutOut?.from ?? admitted.from, to: performance.now() };
+  own.removeEventListener(window, 'wheel', keepOut, BEFORE_ALL);
+  if (!admitted) return;
+  shutOut = { from: shutOut?.from ?? admitted.from, to: performance.now() };
   admitted = null;
+  open = -Infinity;
 }
 
 // The input of an action goes where the focus is, or to a point; whether that is a frame, whose document is to be told too.
 function admitInput({ x, y }, call) {
-  admit(call);
+  admit(call, x === undefined ? KEYS : MOUSE);
   const taker = x === undefined ? focused() : elementAt(x, y);
   return { framed: Boolean(taker) && FRAMES.has(own.localName(taker)) };
 }
@@ -88,7 +94,8 @@ function focused() {
 function rest() {
   const late = admitted?.late ?? 0;
   admitted = null;
-  own.removeEventListener(window, 'wheel', keepOut, WHEEL);
+  if (!shutOut) open = Infinity;
+  own.removeEventListener(window, 'wheel', keepOut, BEFORE_ALL);
   disarm();
   return late;
 }

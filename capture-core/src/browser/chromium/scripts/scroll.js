@@ -63,7 +63,7 @@ let wheeledFrom = null; // where it stood, if it can move that way
 
 // Remembers what a wheel at this point will move; whether that is something here, and whether a frame is there.
 function beforeWheel({ x, y, dx, dy }, call) {
-  admit(call, { wheel: true });
+  admit(call, WHEEL);
   const inner = scrollerAt(x, y, dx, dy);
   const root = own.scroller();
   wheeled = inner && canScroll(inner, dx, dy) ? inner : root;
