@@ -32,8 +32,8 @@ const TYPED: &str = "the text was typed";
 const PRESSED: &str = "the key was pressed";
 /// Events under way at once: few where the page has slow listeners, so that it is soon done with them when the action is given
 /// up; and many where it is quick, so that it never waits for us.
-const FEW: usize = 32;
-const MOST: usize = 256;
+const FEW_UNDER_WAY: usize = 32;
+const MOST_UNDER_WAY: usize = 256;
 /// A page that handles half of those under way within this time is quick.
 const QUICK: Duration = Duration::from_millis(50);
 
@@ -80,7 +80,7 @@ impl ChromiumPage {
 }
 
 async fn type_keys(typing: &Typing, leave: Leave) -> Result<(), Fault> {
-    let (mut sent, mut most) = (VecDeque::new(), FEW);
+    let (mut sent, mut most) = (VecDeque::new(), FEW_UNDER_WAY);
     let mut outcome = RunOutcome::NotExecuted;
     for character in typing.text.replace("\r\n", "\n").chars() {
         if !typing.delay.is_zero() && outcome == RunOutcome::Unknown {
@@ -94,7 +94,7 @@ async fn type_keys(typing: &Typing, leave: Leave) -> Result<(), Fault> {
             // The half that was sent first, so that the page has the other half to go on with.
             let asked = Instant::now();
             leave.handled(sent.drain(..most / 2), "a part was typed").await?;
-            most = if asked.elapsed() < QUICK { MOST.min(most * 2) } else { FEW };
+            most = if asked.elapsed() < QUICK { MOST_UNDER_WAY.min(most * 2) } else { FEW_UNDER_WAY };
         }
     }
     leave.handled(sent, TYPED).await?;

@@ -29,11 +29,13 @@ function frame() {
 }
 
 // Calls `look` until it answers with something `done`, or with something only another frame can have, or time is up; then
-// its last answer. The last look may be a little late, and must change nothing then.
+// its last answer. The last look may be a little late, and must change nothing then: what was missing before it is told.
 async function until(timeoutMs, call, look) {
   const end = Math.min(performance.now() + timeoutMs, call.due);
-  for (;;) {
-    const seen = await look();
+  for (let before = null; ; ) {
+    const looked = await look();
+    const seen = looked.why === LATE.why ? before ?? looked : looked;
+    before = seen;
     const left = end - performance.now();
     if (seen.done || seen.elsewhere || left <= 0 || isOver(call)) return seen;
     await change(Math.min(LOOK_AGAIN_MS, left));
