@@ -21,17 +21,6 @@ async fn no_claim_is_false_on_pages_nobody_thought_of() {
     server.stop().await;
 }
 
-/// On this page a field heard keys during the action after the one that had typed them and had timed out.
-#[tokio::test]
-async fn no_claim_is_false_on_the_page_where_input_came_too_late() {
-    let (server, site) = (Server::start().await, Site::start().await);
-    let ann = server.user("ann").await;
-    for _ in 0..5 {
-        assert_eq!(ask(&ann, &site, 23).await, Vec::<String>::new());
-    }
-    server.stop().await;
-}
-
 /// The claims of one page's replies that are not true.
 async fn ask(ann: &Client, site: &Site, seed: u64) -> Vec<String> {
     let path = format!("/invented/{seed}");
