@@ -39,6 +39,7 @@ mod hardening;
 mod hostile;
 mod idempotency;
 mod isolation;
+mod late;
 mod lies;
 mod lifecycle;
 mod load;

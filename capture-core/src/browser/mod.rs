@@ -132,8 +132,12 @@ pub trait Page: Send + Sync + fmt::Debug {
     /// Does one action, never a batch; ends by itself at `deadline`.
     ///
     /// # Cancel safety
-    /// Dropping it stops the waiting; what the browser already began may still take effect.
+    /// Dropping it stops the waiting; what the browser already began may still take effect, until [`Page::give_up`].
     fn perform(self: Arc<Self>, action: Action, deadline: Instant) -> BoxFuture<'static, Result<Outcome, Fault>>;
+
+    /// After an action was dropped: once this completes, nothing of it reaches the page any more, unless the page is too busy to
+    /// be told within half a second.
+    fn give_up(self: Arc<Self>) -> BoxFuture<'static, ()>;
 
     /// Pictures of the active tab as it changes, the first one at once. Each next one is made when the one before was
     /// taken; ends with the page. Runs beside the actions. Dropping it ends the making of pictures.

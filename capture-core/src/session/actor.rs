@@ -281,13 +281,12 @@ impl Actor {
         let _ = job.reply.send(ending); // caller left
     }
 
-    /// Stops the running action if this is its name; what the browser already began may still take effect.
+    /// Stops the running action if this is its name; it is answered once nothing of it reaches the page any more.
     fn cancel(&mut self, name: &ActionName) -> bool {
-        if !self.running.as_ref().is_some_and(|running| running.job.is_named(name)) {
-            return false;
-        }
+        let Some(running) = self.running.as_mut().filter(|running| running.job.is_named(name)) else { return false };
         self.usage.lock().end_all();
-        self.performed(Err(cancelled(RunOutcome::Unknown)));
+        let given_up = Arc::clone(&self.page).give_up();
+        running.result = given_up.map(|()| Err(cancelled(RunOutcome::Unknown))).boxed();
         true
     }
 

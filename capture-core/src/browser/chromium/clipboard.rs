@@ -35,7 +35,7 @@ struct Called {
 /// our scripts.
 pub(super) fn separate(target: &CdpSession) {
     listen(target);
-    drop(target.send(&commands::add_script("capture.separateClipboard();", WORLD)));
+    drop(target.send(&commands::add_script("capture.run('separateClipboard', [0, 0]);", WORLD)));
 }
 
 /// Hears of copies, anew where the browser has forgotten that.

@@ -114,6 +114,10 @@ impl Page for OwnPage {
         Arc::clone(&self.page).perform(action, deadline)
     }
 
+    fn give_up(self: Arc<Self>) -> BoxFuture<'static, ()> {
+        Arc::clone(&self.page).give_up()
+    }
+
     fn screencast(self: Arc<Self>, settings: Screencast) -> BoxStream<'static, ViewFrame> {
         Arc::clone(&self.page).screencast(settings)
     }

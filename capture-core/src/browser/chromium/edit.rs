@@ -6,11 +6,11 @@ use serde_json::json;
 use tokio::time::{Duration, Instant};
 
 use super::{
-    cdp::{CdpSession, commands},
+    cdp::commands,
+    input::{Due, Leave},
     keyboard::{backspace, select_all},
     locate::millis_left,
     page::ChromiumPage,
-    pointer::Due,
     world::World,
 };
 use crate::{action::Fill, browser::Fault, error::RunOutcome};
@@ -86,33 +86,34 @@ impl ChromiumPage {
         world: &World,
         deadline: Instant,
     ) -> Result<(), Fault> {
-        let tab = self.active()?;
-        let due = Due { deadline, timeout: fill.timeout };
+        let leave = self.ask_leave(None, Due { deadline, timeout: fill.timeout }).await?;
         if clearing != Clearing::Selection {
-            self.handled(&tab, select_all(&tab), "all of it was selected", due).await?;
+            leave.handled(select_all(&leave.tab), "all of it was selected").await?;
         }
         if select_anew {
             let _: bool = world.call("heardSelection", &(), deadline).await?;
         }
         if fill.value.is_empty() || clearing == Clearing::Emptied {
-            self.handled(&tab, backspace(&tab), "the text was removed", due).await?;
+            leave.handled(backspace(&leave.tab), "the text was removed").await?;
         }
-        self.insert(fill, &tab, world, due).await
+        insert(fill, &leave, world).await?;
+        leave.rest("the text was put in").await
     }
+}
 
-    /// Several lines are pasted where the page takes a paste, so that no line end is taken for a key.
-    async fn insert(&self, fill: &Fill, tab: &CdpSession, world: &World, due: Due) -> Result<(), Fault> {
-        if fill.value.is_empty() {
-            return Ok(());
-        }
-        if fill.value.contains('\n')
-            && world.call::<bool>("offerPaste", &json!({"text": fill.value}), due.deadline).await?
-        {
-            return Ok(());
-        }
-        let inserted = vec![tab.send(&commands::insert_text(fill.value.clone()))];
-        self.handled(tab, inserted, "the text was put in", due).await
+/// Several lines are pasted where the page takes a paste, so that no line end is taken for a key.
+async fn insert(fill: &Fill, leave: &Leave, world: &World) -> Result<(), Fault> {
+    if fill.value.is_empty() {
+        return Ok(());
     }
+    if fill.value.contains('\n')
+        && world.call::<bool>("offerPaste", &json!({"text": fill.value}), leave.due.deadline).await?
+    {
+        return Ok(());
+    }
+    leave.check(RunOutcome::Unknown)?;
+    let inserted = vec![leave.tab.send(&commands::insert_text(fill.value.clone()))];
+    leave.handled(inserted, "the text was put in").await
 }
 
 fn not_taken(fill: &Fill, shown: &str) -> Fault {

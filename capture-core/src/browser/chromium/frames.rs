@@ -1,10 +1,13 @@
 //! The frames of one tab as their events tell them, those with a process of their own included. Pure.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use serde::Deserialize;
 
-use super::cdp::{CdpSession, Event, SessionKey};
+use super::{
+    cdp::{CdpSession, Event, SessionKey},
+    page_clock::PageClock,
+};
 
 /// The name of the isolated world our scripts live in.
 pub(super) const WORLD: &str = "capture";
@@ -23,12 +26,14 @@ pub(super) struct Frame {
 }
 
 /// Our world in one document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Context {
     /// Never used again.
     pub(super) unique: String,
     /// As older commands name it.
     pub(super) number: i64,
+    /// The document's.
+    pub(super) clock: Arc<PageClock>,
 }
 
 /// Main frame first, then in the order they were attached.
@@ -208,7 +213,7 @@ impl Frames {
         }
         let (id, session) = (&context.aux_data.frame_id, &event.session);
         if let Some(frame) = self.all.iter_mut().find(|frame| frame.id == *id && frame.key == *session) {
-            frame.context = Some(Context { unique: context.unique_id, number: context.id });
+            frame.context = Some(Context { unique: context.unique_id, number: context.id, clock: Arc::default() });
         }
     }
 }

@@ -126,7 +126,7 @@ impl ChromiumPage {
                 }
             }
         }
-        let Some(PageFacts { url, status, title }) = self.facts(&key, until, deadline).await? else {
+        let Some(PageFacts { url, status, title, .. }) = self.facts(&key, until, deadline).await? else {
             return Ok(Arrival::TabGone);
         };
         Ok(Arrival::There(ActionResult::Goto(GotoResult { url, status, title })))

@@ -1,5 +1,7 @@
 //! `type`, `type_text`, `press`: real key events of a US keyboard, sent without waiting for each.
 
+use std::collections::VecDeque;
+
 use chromiumoxide::{
     cdp::browser_protocol::input::{DispatchKeyEventParams, DispatchKeyEventType as Kind},
     keys::{KeyDefinition, USKEYBOARD_LAYOUT},
@@ -8,14 +10,16 @@ use serde_json::json;
 use tokio::time::{Duration, Instant};
 
 use super::{
-    cdp::{CdpSession, Pending, commands},
+    cdp::{CdpSession, Pending},
+    input::{Due, Leave},
     page::ChromiumPage,
-    pointer::{Due, modifier_bits},
-    tab::PageFacts,
+    pointer::modifier_bits,
+    world::World,
 };
 use crate::{
     action::{ActionResult, Chord, ElementResult, Modifier, Press, PressResult, Selector, Type, TypeText, Typing},
     browser::Fault,
+    error::RunOutcome,
 };
 
 /// Keys the layout knows on the number pad only.
@@ -23,79 +27,82 @@ const MAIN_BLOCK: [KeyDefinition; 2] = [
     KeyDefinition { key: "+", key_code: 187, code: "Equal", text: None },
     KeyDefinition { key: "*", key_code: 56, code: "Digit8", text: None },
 ];
-/// How long a page that was sent a key is given to answer that it acts on it; a busy one is not waited for.
-const ACTS: Duration = Duration::from_millis(100);
-/// Keys under way at once: below the write queue, and enough that the page never waits for us.
-const UNDER_WAY: usize = 256;
+/// What was done when the page does not handle it.
+const TYPED: &str = "the text was typed";
+const PRESSED: &str = "the key was pressed";
+/// Events under way at once: few where the page has slow listeners, so that it is soon done with them when the action is given
+/// up; and many where it is quick, so that it never waits for us.
+const FEW_UNDER_WAY: usize = 32;
+const MOST_UNDER_WAY: usize = 256;
+/// A page that handles half of those under way within this time is quick.
+const QUICK: Duration = Duration::from_millis(50);
 
 impl ChromiumPage {
     pub(super) async fn type_into(&self, typed: &Type, deadline: Instant) -> Result<ActionResult, Fault> {
         let (selector, timeout) = (&typed.selector, typed.typing.timeout);
         let argument = |timeout: u64| json!({"selector": selector, "all": typed.clear, "timeoutMs": timeout});
-        let (seen, _) = self.look("enterField", selector, argument, deadline).await?;
+        let (seen, world) = self.look("enterField", selector, argument, deadline).await?;
         let (diagnostics, seen) = seen.ready(selector, timeout)?;
+        let leave = self.leave_for(vec![world], Due { deadline, timeout })?;
         if typed.clear && seen.value.is_some_and(|value| !value.is_empty()) {
-            let tab = self.active()?;
-            let cleared = stroke(&tab, definition("Delete"), &[], None);
-            self.handled(&tab, cleared, "the field was cleared", Due { deadline, timeout }).await?;
+            leave.check(RunOutcome::NotExecuted)?;
+            leave.handled(stroke(&leave.tab, definition("Delete"), &[], None), "the field was cleared").await?;
         }
-        self.type_keys(&typed.typing, deadline).await?;
+        type_keys(&typed.typing, leave).await?;
         Ok(ElementResult::of(diagnostics).into())
     }
 
     pub(super) async fn type_text(&self, typed: &TypeText, deadline: Instant) -> Result<ActionResult, Fault> {
-        self.type_keys(&typed.typing, deadline).await?;
+        let leave = self.ask_leave(None, Due { deadline, timeout: typed.typing.timeout }).await?;
+        type_keys(&typed.typing, leave).await?;
         Ok(ActionResult::Done {})
     }
 
     pub(super) async fn press_key(&self, press: &Press, deadline: Instant) -> Result<ActionResult, Fault> {
-        if let Some(selector) = &press.selector {
-            self.focus(selector, press.timeout, deadline).await?;
-        }
-        let tab = self.active()?;
+        let due = Due { deadline, timeout: press.timeout };
+        let leave = match &press.selector {
+            Some(selector) => self.leave_for(vec![self.focus(selector, press.timeout, deadline).await?], due)?,
+            None => self.ask_leave(None, due).await?,
+        };
         self.separate_clipboard(&press.chord, deadline).await;
-        self.handled(&tab, chord(&tab, &press.chord), "the key was pressed", Due { deadline, timeout: press.timeout })
-            .await?;
-        self.let_it_act(deadline).await;
+        leave.check(RunOutcome::NotExecuted)?;
+        leave.handled(chord(&leave.tab, &press.chord), PRESSED).await?;
+        leave.rest_once_it_acts(PRESSED).await?;
         Ok(ActionResult::Press(PressResult { key: press.chord.name.clone() }))
     }
 
-    async fn focus(&self, selector: &Selector, timeout: Duration, deadline: Instant) -> Result<(), Fault> {
+    async fn focus(&self, selector: &Selector, timeout: Duration, deadline: Instant) -> Result<World, Fault> {
         let argument = |timeout: u64| json!({"selector": selector, "timeoutMs": timeout});
-        let (seen, _) = self.look("focusOn", selector, argument, deadline).await?;
-        seen.ready(selector, timeout).map(drop)
-    }
-
-    /// A form that is sent by a key leaves in a task after the key's: once the page answers, that has begun.
-    async fn let_it_act(&self, deadline: Instant) {
-        if let Ok(world) = self.world(deadline.min(Instant::now() + ACTS)).await {
-            let _: Result<PageFacts, _> = world.ask("page", &(), deadline.min(Instant::now() + ACTS)).await;
-        }
-    }
-
-    async fn type_keys(&self, typing: &Typing, deadline: Instant) -> Result<(), Fault> {
-        let due = Due { deadline, timeout: typing.timeout };
-        let tab = self.active()?;
-        let mut sent = Vec::new();
-        for character in typing.text.replace("\r\n", "\n").chars() {
-            if !typing.delay.is_zero() && !sent.is_empty() {
-                self.handled(&tab, std::mem::take(&mut sent), "a key was typed", due).await?;
-                tokio::time::sleep_until(deadline.min(Instant::now() + typing.delay)).await;
-            }
-            sent.extend(type_character(&tab, character));
-            if sent.len() >= UNDER_WAY {
-                self.handled(&tab, std::mem::take(&mut sent), "a part was typed", due).await?;
-            }
-        }
-        self.handled(&tab, sent, "the text was typed", due).await?;
-        if typing.text.contains('\n') {
-            self.let_it_act(deadline).await;
-        }
-        Ok(())
+        let (seen, world) = self.look("focusOn", selector, argument, deadline).await?;
+        seen.ready(selector, timeout)?;
+        Ok(world)
     }
 }
 
-/// The key that brings this character; text that no key brings is put in as from another keyboard.
+async fn type_keys(typing: &Typing, leave: Leave) -> Result<(), Fault> {
+    let (mut sent, mut most) = (VecDeque::new(), FEW_UNDER_WAY);
+    let mut outcome = RunOutcome::NotExecuted;
+    for character in typing.text.replace("\r\n", "\n").chars() {
+        if !typing.delay.is_zero() && outcome == RunOutcome::Unknown {
+            leave.handled(sent.drain(..), "a key was typed").await?;
+            tokio::time::sleep_until(leave.due.deadline.min(Instant::now() + typing.delay)).await;
+        }
+        leave.check(outcome)?;
+        outcome = RunOutcome::Unknown;
+        sent.extend(type_character(&leave.tab, character));
+        if sent.len() >= most {
+            // The half that was sent first, so that the page has the other half to go on with.
+            let asked = Instant::now();
+            leave.handled(sent.drain(..most / 2), "a part was typed").await?;
+            most = if asked.elapsed() < QUICK { MOST_UNDER_WAY.min(most * 2) } else { FEW_UNDER_WAY };
+        }
+    }
+    leave.handled(sent, TYPED).await?;
+    if typing.text.contains('\n') { leave.rest_once_it_acts(TYPED).await } else { leave.rest(TYPED).await }
+}
+
+/// The key that brings this character, of another keyboard where this one has none: text that is put in without a key says neither
+/// when it was sent, nor anything to pages that listen to keys.
 fn type_character(tab: &CdpSession, character: char) -> Vec<Pending> {
     let name = match character {
         '\n' | '\r' => "Enter".to_owned(),
@@ -104,18 +111,21 @@ fn type_character(tab: &CdpSession, character: char) -> Vec<Pending> {
     };
     match definition(&name) {
         Some(key) => stroke(tab, Some(key), &[], text_of(key)),
-        None => {
-            let event = |kind| tab.send(&unlisted_key_event(kind, &name));
-            vec![event(Kind::RawKeyDown), tab.send(&commands::insert_text(name.clone())), event(Kind::KeyUp)]
-        }
+        None => foreign(tab, &name),
     }
 }
 
-/// A key of another keyboard: the character it brings is all that is known of it.
-fn unlisted_key_event(kind: Kind, character: &str) -> DispatchKeyEventParams {
-    let mut event = DispatchKeyEventParams::new(kind);
-    event.key = Some(character.to_owned());
-    event
+/// Down and up of a key of another keyboard: the character it brings is all that is known of it.
+fn foreign(tab: &CdpSession, character: &str) -> Vec<Pending> {
+    let event = |kind: Kind| {
+        let mut event = DispatchKeyEventParams::new(kind);
+        event.key = Some(character.to_owned());
+        event
+    };
+    let mut down = event(Kind::KeyDown);
+    down.text = Some(character.to_owned());
+    down.unmodified_text = Some(character.to_owned());
+    vec![tab.send(&down), tab.send(&event(Kind::KeyUp))]
 }
 
 /// Modifiers down, the key down and up, modifiers up.
@@ -127,7 +137,7 @@ fn chord(tab: &CdpSession, chord: &Chord) -> Vec<Pending> {
         Some(key) if commands_something => Some(unshifted(key)),
         key => key,
     };
-    let Some(key) = key else { return vec![tab.send(&commands::insert_text(chord.key.clone()))] };
+    let Some(key) = key else { return foreign(tab, &chord.key) };
     let mut sent = Vec::new();
     let mut held = Vec::new();
     for modifier in &chord.modifiers {

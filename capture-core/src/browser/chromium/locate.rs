@@ -96,8 +96,30 @@ impl Seen {
             let waited = timeout.as_millis();
             return Err(refuse(&format!("has no option with {missing} (waited {waited} ms)"), Some("no_such_option")));
         }
+        if self.is_late() {
+            let millis = timeout.as_millis();
+            return Err(Fault::TimedOut {
+                message: format!("{shown:?} became ready when nothing was left of {millis} ms"),
+                details: fields(&diagnostics),
+                outcome: RunOutcome::NotExecuted,
+            });
+        }
         let why = self.why.as_deref().unwrap_or("not_found");
         Err(late(&shown, &sentence(why, &diagnostics), why, timeout, &diagnostics))
+    }
+
+    /// It was ready when there was no time left.
+    pub(super) fn is_late(&self) -> bool {
+        self.why.as_deref() == Some("late")
+    }
+
+    /// Where it was ready too late: what was in front of it before is what it waited for.
+    pub(super) fn or_covered(mut self, blocker: Option<String>) -> Self {
+        if let (true, Some(blocker), Some(diagnostics)) = (self.is_late(), blocker, &mut self.diagnostics) {
+            self.why = Some("covered".to_owned());
+            diagnostics.covered_by = Some(blocker);
+        }
+        self
     }
 
     fn is_about_something(&self) -> bool {
@@ -199,9 +221,9 @@ impl ChromiumPage {
     ) -> Result<Option<(Seen, World)>, Fault> {
         let worlds = self.tabs.borrow().other_worlds();
         for world in worlds {
-            let peek = deadline.min(Instant::now() + PEEK);
+            let patience = deadline.min(Instant::now() + PEEK);
             // A frame that is gone or too busy has nothing to say now.
-            let Ok(seen) = world.ask::<Seen>(function, &argument(0), peek).await else { continue };
+            let Ok(seen) = world.peek::<Seen>(function, &argument(0), patience, deadline).await else { continue };
             if !seen.is_about_something() {
                 continue;
             }

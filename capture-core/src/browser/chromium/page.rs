@@ -19,6 +19,7 @@ use super::{
     snapshot::Refs,
     tab::Leaving,
     tabs::{Noticed, Tabs},
+    world::{NoAnswer, World},
 };
 use crate::{
     account::UserId,
@@ -193,6 +194,17 @@ impl ChromiumPage {
         Some(TabReport { url })
     }
 
+    /// Tells the documents of the active tab that the action was given up; false when one was too busy to hear it.
+    async fn halt(&self) -> bool {
+        let worlds: Vec<World> = {
+            let tabs = self.tabs.borrow();
+            tabs.world().into_iter().chain(tabs.other_worlds()).collect()
+        };
+        // The answers are waited for beyond that for `ANSWER_GRACE`.
+        let told = worlds.iter().map(|world| world.ask_any_time::<bool>("halt", Instant::now()));
+        !futures::future::join_all(told).await.iter().any(|told| matches!(told, Err(NoAnswer::Late)))
+    }
+
     async fn whole_page_lost(&self) -> LostReason {
         whole_page_lost(&self.browser, &self.tabs).await
     }
@@ -229,6 +241,18 @@ impl Page for ChromiumPage {
                     }),
                 },
                 result => result,
+            }
+        }
+        .boxed()
+    }
+
+    fn give_up(self: Arc<Self>) -> BoxFuture<'static, ()> {
+        async move {
+            if let Ok(tab) = self.active()
+                && !self.halt().await
+            {
+                drop(tab.send(&commands::terminate()));
+                self.halt().await;
             }
         }
         .boxed()

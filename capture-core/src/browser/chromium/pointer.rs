@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
 
 use super::{
-    cdp::{CdpError, CdpSession, Pending, commands},
+    cdp::{CdpSession, Pending, commands},
+    input::{Due, Leave},
     inset::Reach,
     locate::{late, millis_left},
     page::ChromiumPage,
@@ -23,15 +24,12 @@ use crate::{
     limits::READ_TIMEOUT,
 };
 
+/// What was done when the page does not handle it.
+const CLICKED: &str = "the click was sent";
+pub(super) const MOVED: &str = "the mouse was moved";
+
 /// Between two attempts on an element that something else was in front of when the mouse came.
 const RETRY: Duration = Duration::from_millis(50);
-
-/// Until when, and how long that was when the action began.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Due {
-    pub(super) deadline: Instant,
-    pub(super) timeout: Duration,
-}
 
 /// What is to be clicked, and how.
 #[derive(Debug)]
@@ -53,6 +51,8 @@ struct Verdict {
     blocked_by: Option<String>,
     /// A download was asked for.
     downloads: bool,
+    /// Events that came too late.
+    late: u64,
 }
 
 impl ChromiumPage {
@@ -61,7 +61,9 @@ impl ChromiumPage {
             Target::Element { selector, position } => (selector, *position),
             Target::At(point) => {
                 let presses = Presses { button: click.button, count: click.count, modifiers: &click.modifiers };
-                self.press_mouse(&presses, *point, Due { deadline, timeout: click.timeout }).await?;
+                let leave = self.ask_leave(Some(*point), Due { deadline, timeout: click.timeout }).await?;
+                self.press_mouse(&presses, *point, &leave).await?;
+                leave.rest(CLICKED).await?;
                 return Ok(ElementResult { clicked_point: Some(*point), ..ElementResult::default() }.into());
             }
         };
@@ -85,19 +87,21 @@ impl ChromiumPage {
         deadline: Instant,
     ) -> Result<(ElementResult, World), Fault> {
         let presses = Presses { button: aim.button, count: aim.count, modifiers: aim.modifiers };
+        let mut blocker = None;
         loop {
             let (seen, world) = self.look("aim", aim.selector, |timeout| aim.argument(true, timeout), deadline).await?;
-            let (diagnostics, seen) = seen.ready(aim.selector, aim.timeout)?;
+            let (diagnostics, seen) = seen.or_covered(blocker).ready(aim.selector, aim.timeout)?;
             if seen.already {
                 return Ok((ElementResult::of(diagnostics), world));
             }
             let point = seen.point.ok_or_else(|| Fault::Protocol("aim told no point".to_owned()))?;
-            let blocker = match self.reach(&world, point, deadline).await? {
+            blocker = match self.reach(&world, point, deadline).await? {
                 Reach::Covered(cover) if !aim.force => Some(cover),
                 Reach::Covered(_) => return Err(Fault::failed_for("frame_covered", "its frame is covered")),
                 Reach::At(point) => {
-                    self.press_mouse(&presses, point, Due { deadline, timeout: aim.timeout }).await?;
-                    match self.verdict(&world, deadline).await? {
+                    let leave = self.leave_for(vec![world.clone()], Due { deadline, timeout: aim.timeout })?;
+                    self.press_mouse(&presses, point, &leave).await?;
+                    match self.verdict(&world, &leave).await? {
                         None => {
                             let clicked_point = Some(point);
                             return Ok((ElementResult { clicked_point, ..ElementResult::of(diagnostics) }, world));
@@ -106,7 +110,7 @@ impl ChromiumPage {
                     }
                 }
             };
-            if let Some(blocker) = blocker {
+            if let Some(blocker) = &blocker {
                 retry_or_give_up(aim.selector, diagnostics, blocker, Due { deadline, timeout: aim.timeout }).await?;
             }
         }
@@ -117,12 +121,13 @@ impl ChromiumPage {
         let (selector, position) = match &hover.target {
             Target::Element { selector, position } => (selector, *position),
             Target::At(point) => {
-                self.glide(*point, 1, due).await?;
+                let leave = self.ask_leave(Some(*point), due).await?;
+                self.glide(*point, 1, leave).await?;
                 return Ok(ElementResult { hovered_point: Some(*point), ..ElementResult::default() }.into());
             }
         };
-        let (diagnostics, point) = self.find_point(selector, position, due).await?;
-        self.glide(point, 1, due).await?;
+        let (diagnostics, point, world) = self.find_point(selector, position, due).await?;
+        self.glide(point, 1, self.leave_for(vec![world], due)?).await?;
         Ok(ElementResult { hovered_point: Some(point), ..ElementResult::of(diagnostics) }.into())
     }
 
@@ -132,48 +137,56 @@ impl ChromiumPage {
         selector: &Selector,
         position: Option<Point>,
         Due { deadline, timeout }: Due,
-    ) -> Result<(Diagnostics, Point), Fault> {
+    ) -> Result<(Diagnostics, Point, World), Fault> {
         let argument = |timeout: u64| json!({"selector": selector, "position": position, "timeoutMs": timeout});
+        let mut blocker = None;
         loop {
             let (seen, world) = self.look("aim", selector, argument, deadline).await?;
-            let (diagnostics, seen) = seen.ready(selector, timeout)?;
+            let (diagnostics, seen) = seen.or_covered(blocker).ready(selector, timeout)?;
             let point = seen.point.ok_or_else(|| Fault::Protocol("aim told no point".to_owned()))?;
             match self.reach(&world, point, deadline).await? {
-                Reach::At(point) => return Ok((diagnostics, point)),
+                Reach::At(point) => return Ok((diagnostics, point, world)),
                 Reach::Covered(cover) => {
-                    retry_or_give_up(selector, diagnostics, cover, Due { deadline, timeout }).await?;
+                    retry_or_give_up(selector, diagnostics, &cover, Due { deadline, timeout }).await?;
+                    blocker = Some(cover);
                 }
             }
         }
     }
 
     pub(super) async fn move_mouse(&self, movement: MoveMouse, deadline: Instant) -> Result<ActionResult, Fault> {
-        self.glide(movement.to, movement.steps, Due { deadline, timeout: READ_TIMEOUT }).await?;
+        let leave = self.ask_leave(Some(movement.to), Due { deadline, timeout: READ_TIMEOUT }).await?;
+        self.glide(movement.to, movement.steps, leave).await?;
         Ok(ActionResult::Mouse(movement.to))
     }
 
     /// Moves the mouse in a straight line, in so many movements.
-    async fn glide(&self, to: Point, steps: u32, due: Due) -> Result<(), Fault> {
-        let tab = self.active()?;
-        let from = std::mem::replace(&mut *self.mouse.lock(), to);
+    async fn glide(&self, to: Point, steps: u32, leave: Leave) -> Result<(), Fault> {
+        let from = *self.mouse.lock();
+        let mut outcome = RunOutcome::NotExecuted;
         for point in between(from, to, steps) {
+            leave.check(outcome)?;
+            outcome = RunOutcome::Unknown;
+            *self.mouse.lock() = point;
             // One by one: movements under way at once are one movement to the page.
-            let moved = vec![send_move(&tab, point, (Button::None, 0))];
-            self.handled(&tab, moved, "the mouse was moved", due).await?;
+            leave.handled(vec![send_move(&leave.tab, point, (Button::None, 0))], MOVED).await?;
         }
-        Ok(())
+        leave.rest(MOVED).await
     }
 
     /// Who received the events instead of the element. A document that is gone has nothing more to say: the click was
     /// received, and led away.
-    async fn verdict(&self, world: &World, deadline: Instant) -> Result<Option<String>, Fault> {
-        match world.call::<Verdict>("verdict", &(), deadline).await {
+    async fn verdict(&self, world: &World, leave: &Leave) -> Result<Option<String>, Fault> {
+        let near = leave.is_near_its_end();
+        match world.call::<Verdict>("verdict", &(), leave.due.deadline).await {
+            Ok(Verdict { late: 1.., .. }) => Err(leave.unhandled(CLICKED)),
             Ok(verdict) => {
                 if verdict.downloads {
                     self.download_told().await;
                 }
                 Ok(verdict.blocked_by)
             }
+            Err(NoAnswer::Late) if near => Err(leave.unhandled(CLICKED)),
             // A click may close its own tab, and a handler may loop: both happened after the click was received.
             Err(NoAnswer::Gone | NoAnswer::Late | NoAnswer::Fault(Fault::Lost(_))) => Ok(None),
             Err(other) => Err(other.into()),
@@ -181,12 +194,12 @@ impl ChromiumPage {
     }
 
     /// Moves, presses and releases, all sent at once; the answers come when the page has handled them.
-    async fn press_mouse(&self, presses: &Presses<'_>, point: Point, due: Due) -> Result<(), Fault> {
-        let tab = self.active()?;
+    async fn press_mouse(&self, presses: &Presses<'_>, point: Point, leave: &Leave) -> Result<(), Fault> {
+        leave.check(RunOutcome::NotExecuted)?;
         *self.mouse.lock() = point;
         let modifiers = modifier_bits(presses.modifiers);
         let event = |kind: Kind, button: (Button, i64), count: u32| {
-            tab.send(&commands::mouse(kind, (point.x, point.y), button, count, modifiers))
+            leave.tab.send(&commands::mouse(kind, (point.x, point.y), button, count, modifiers))
         };
         let (button, held) = match presses.button {
             MouseButton::Left => (Button::Left, 1),
@@ -198,34 +211,7 @@ impl ChromiumPage {
             sent.push(event(Kind::MousePressed, (button.clone(), held), count));
             sent.push(event(Kind::MouseReleased, (button.clone(), 0), count));
         }
-        self.handled(&tab, sent, "the click was sent", due).await
-    }
-
-    /// Waits until the page has handled input that was sent.
-    pub(super) async fn handled(
-        &self,
-        tab: &CdpSession,
-        sent: Vec<Pending>,
-        what: &str,
-        due: Due,
-    ) -> Result<(), Fault> {
-        match tokio::time::timeout_at(due.deadline, futures::future::try_join_all(sent)).await {
-            Ok(Ok(_)) => Ok(()),
-            // The input closed its own tab, or replaced it.
-            Ok(Err(CdpError::PageGone | CdpError::Refused { .. })) => Ok(()),
-            Ok(Err(error)) => Err(error.into()),
-            Err(_elapsed) => {
-                drop(tab.send(&commands::terminate()));
-                let millis = due.timeout.as_millis();
-                Err(Fault::TimedOut {
-                    message: format!(
-                        "{what}, but the page did not handle it within {millis} ms: a script keeps it busy"
-                    ),
-                    details: serde_json::Map::new(),
-                    outcome: RunOutcome::Unknown,
-                })
-            }
-        }
+        leave.handled(sent, CLICKED).await
     }
 }
 
@@ -264,7 +250,7 @@ pub(super) fn between(from: Point, to: Point, steps: u32) -> impl Iterator<Item 
 async fn retry_or_give_up(
     selector: &Selector,
     mut diagnostics: Diagnostics,
-    blocker: String,
+    blocker: &str,
     Due { deadline, timeout }: Due,
 ) -> Result<(), Fault> {
     if millis_left(deadline) > u64::try_from(RETRY.as_millis()).unwrap_or(0) {
@@ -272,7 +258,7 @@ async fn retry_or_give_up(
         return Ok(());
     }
     let sentence = format!("stayed covered by {blocker}");
-    diagnostics.covered_by = Some(blocker);
+    diagnostics.covered_by = Some(blocker.to_owned());
     Err(late(selector.as_str(), &sentence, "covered", timeout, &diagnostics))
 }
 

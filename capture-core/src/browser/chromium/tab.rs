@@ -105,6 +105,8 @@ pub(super) struct PageFacts {
     pub(super) url: String,
     pub(super) title: String,
     pub(super) status: Option<u16>,
+    /// What its clock shows.
+    now: f64,
 }
 
 impl Tab {
@@ -221,7 +223,13 @@ impl Tab {
     /// A report of the main frame: child frames have worlds of their own, which do not report.
     fn on_report(&mut self, event: &Event) {
         let report = event.decode::<Report>().filter(|report| report.name == REPORT);
-        self.facts = report.and_then(|report| serde_json::from_str(&report.payload).ok()).or(self.facts.take());
+        let Some(facts) = report.and_then(|report| serde_json::from_str::<PageFacts>(&report.payload).ok()) else {
+            return;
+        };
+        if let Some(context) = self.frames.main().and_then(|frame| frame.context.as_ref()) {
+            context.clock.heard(facts.now);
+        }
+        self.facts = Some(facts);
     }
 }
 

@@ -22,6 +22,12 @@ pub(super) const ANSWER_GRACE: Duration = Duration::from_millis(250);
 /// asked at once, but that request and the end of the client's session take different ways to the page; the later one counts.
 const UNHEARD: Duration = Duration::from_millis(500);
 
+/// The scripts that change nothing, however late they run. What they are called with is the same every time, so that the page
+/// reads it once.
+const READS: [&str; 6] = ["page", "content", "query", "extent", "offset", "snapshot"];
+/// The times of a call for which it is never too late.
+const ANY_TIME: &str = "[0,0]";
+
 /// A document of a tab, as a place to run scripts in.
 #[derive(Debug, Clone)]
 pub(super) struct World {
@@ -54,7 +60,14 @@ struct Evaluated<T> {
 
 #[derive(Deserialize)]
 struct Remote<T> {
+    value: Option<Told<T>>,
+}
+
+/// What a script brought, and what the document's clock showed then.
+#[derive(Deserialize)]
+struct Told<T> {
     value: Option<T>,
+    now: f64,
 }
 
 #[derive(Deserialize)]
@@ -176,14 +189,59 @@ impl World {
         argument: &impl Serialize,
         deadline: Instant,
     ) -> Result<T, NoAnswer> {
+        self.peek(function, argument, deadline, deadline).await
+    }
+
+    /// The same with less patience for the script than for the input of the action, which has until the deadline.
+    pub(super) async fn peek<T: DeserializeOwned>(
+        &self,
+        function: &str,
+        argument: &impl Serialize,
+        patience: Instant,
+        deadline: Instant,
+    ) -> Result<T, NoAnswer> {
         let argument = serde_json::to_string(argument).map_err(|error| protocol(error.to_string()))?;
-        let evaluate = commands::evaluate(format!("capture.{function}({argument})"), &self.context.unique);
-        let answered = answer(function, self.session.send(&evaluate), deadline).await;
+        let times = match function {
+            read if READS.contains(&read) => ANY_TIME.to_owned(),
+            _ => self.times(patience, deadline).await?,
+        };
+        self.run(function, format!("capture.run('{function}',{times},{argument})"), patience).await
+    }
+
+    /// The same for a script that is right however late it runs.
+    pub(super) async fn ask_any_time<T: DeserializeOwned>(
+        &self,
+        function: &str,
+        patience: Instant,
+    ) -> Result<T, NoAnswer> {
+        self.run(function, format!("capture.run('{function}',{ANY_TIME})"), patience).await
+    }
+
+    async fn run<T: DeserializeOwned>(&self, function: &str, call: String, patience: Instant) -> Result<T, NoAnswer> {
+        let evaluate = commands::evaluate(call, &self.context.unique);
+        let answered = self.answer(function, self.session.send(&evaluate), patience).await;
         if !matches!(answered, Err(NoAnswer::Unprepared)) {
             return answered;
         }
         self.prepare();
-        answer(function, self.session.send(&evaluate), deadline).await
+        self.answer(function, self.session.send(&evaluate), patience).await
+    }
+
+    /// Calls a script whose answer nothing waits for.
+    pub(super) fn tell(&self, function: &str) {
+        let call = format!("capture.run('{function}',{ANY_TIME})");
+        drop(self.session.send(&commands::evaluate(call, &self.context.unique)));
+    }
+
+    /// The times of a call, as `run` in `scripts/late.js` takes them. A document whose clock is not known yet is asked for it first:
+    /// what it gets to later than that was not begun.
+    async fn times(&self, patience: Instant, deadline: Instant) -> Result<String, NoAnswer> {
+        let more = deadline.saturating_duration_since(patience).as_secs_f64() * 1_000.0;
+        if self.context.clock.at(patience).is_none() {
+            let _: bool = self.ask_any_time("clock", patience).await?;
+        }
+        let due = self.context.clock.at(patience).unwrap_or_default();
+        Ok(format!("[{due:.3},{more:.3}]"))
     }
 
     /// Gives the document our scripts; what is sent next finds them, since commands are carried out in order.
@@ -200,22 +258,34 @@ impl World {
         deadline: Instant,
     ) -> Result<T, NoAnswer> {
         let argument = serde_json::to_value(argument).map_err(|error| protocol(error.to_string()))?;
-        let code = format!("function (argument) {{ return capture.{function}(this, argument); }}");
+        let times = self.times(deadline, deadline).await?;
+        let code = format!("function (argument) {{ return capture.run('{function}',{times},this,argument); }}");
         let call = commands::call_on(element, code, argument);
-        let answered = answer(function, self.session.send(&call), deadline).await;
+        let answered = self.answer(function, self.session.send(&call), deadline).await;
         if !matches!(answered, Err(NoAnswer::Unprepared)) {
             return answered;
         }
         self.prepare();
-        answer(function, self.session.send(&call), deadline).await
+        self.answer(function, self.session.send(&call), deadline).await
+    }
+
+    async fn answer<T: DeserializeOwned>(
+        &self,
+        function: &str,
+        asked: Pending,
+        deadline: Instant,
+    ) -> Result<T, NoAnswer> {
+        let Told { value, now } = answer(function, asked, deadline).await?;
+        self.context.clock.heard(now);
+        value.ok_or_else(|| protocol(format!("{function} brought nothing")))
     }
 }
 
-async fn answer<T: DeserializeOwned>(function: &str, asked: Pending, deadline: Instant) -> Result<T, NoAnswer> {
+async fn answer<T: DeserializeOwned>(function: &str, asked: Pending, deadline: Instant) -> Result<Told<T>, NoAnswer> {
     match tokio::time::timeout_at(deadline + ANSWER_GRACE, asked.decode::<Evaluated<T>>()).await {
         Err(_elapsed) => Err(NoAnswer::Late),
         Ok(Ok(Evaluated { exception_details: Some(thrown), .. })) => Err(match thrown.into_message() {
-            message if is_unprepared(&message, function) => NoAnswer::Unprepared,
+            message if is_unprepared(&message) => NoAnswer::Unprepared,
             message => protocol(message),
         }),
         Ok(Ok(Evaluated { result: Remote { value: Some(value) }, .. })) => Ok(value),
@@ -245,8 +315,8 @@ fn protocol(message: String) -> NoAnswer {
 }
 
 /// Whether our scripts are missing: the name is unknown, or means a frame or a form the page has called so.
-fn is_unprepared(message: &str, function: &str) -> bool {
-    message.contains("capture is not defined") || message.contains(&format!("capture.{function} is not a function"))
+fn is_unprepared(message: &str) -> bool {
+    message.contains("capture is not defined") || message.contains("capture.run is not a function")
 }
 
 /// The ways Chromium says that a document is no longer there.

@@ -186,6 +186,10 @@ impl Page for SimulatedPage {
         .boxed()
     }
 
+    fn give_up(self: Arc<Self>) -> BoxFuture<'static, ()> {
+        std::future::ready(()).boxed()
+    }
+
     /// A page that changes all the time.
     fn screencast(self: Arc<Self>, _settings: Screencast) -> BoxStream<'static, ViewFrame> {
         futures::stream::repeat_with(view_frame).take_until(self.lost()).boxed()

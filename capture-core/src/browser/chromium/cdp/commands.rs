@@ -289,11 +289,6 @@ pub(in super::super) fn wheel((x, y): (f64, f64), (dx, dy): (f64, f64)) -> Dispa
     event
 }
 
-/// Text that no key of the keyboard brings.
-pub(in super::super) fn insert_text(text: String) -> input::InsertTextParams {
-    input::InsertTextParams::new(text)
-}
-
 /// Whether drags the browser would carry out are handed to us instead.
 pub(in super::super) fn intercept_drags(enabled: bool) -> input::SetInterceptDragsParams {
     input::SetInterceptDragsParams::new(enabled)
@@ -324,4 +319,9 @@ pub(in super::super) fn acknowledge_screencast(frame: i64) -> page::ScreencastFr
 
 pub(in super::super) fn stop_screencast() -> page::StopScreencastParams {
     page::StopScreencastParams::default()
+}
+
+/// Text that no key of the keyboard brings.
+pub(in super::super) fn insert_text(text: String) -> input::InsertTextParams {
+    input::InsertTextParams::new(text)
 }

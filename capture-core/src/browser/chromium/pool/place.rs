@@ -60,6 +60,10 @@ impl Page for Pooled {
         .boxed()
     }
 
+    fn give_up(self: Arc<Self>) -> BoxFuture<'static, ()> {
+        Arc::clone(&self.page).give_up()
+    }
+
     fn screencast(self: Arc<Self>, settings: Screencast) -> BoxStream<'static, ViewFrame> {
         Arc::clone(&self.page).screencast(settings)
     }

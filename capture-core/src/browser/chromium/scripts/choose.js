@@ -1,15 +1,15 @@
 // Choosing: options of a <select>, and what checking a box means.
 
 // Chooses options by value, by label or by index, with the events a person's choice makes.
-async function select({ selector, by, wanted, timeoutMs }) {
-  return awaited({ selector, timeoutMs }, (named) => {
+async function select({ selector, by, wanted, timeoutMs }, call) {
+  return awaited({ selector, timeoutMs }, call, (named) => {
     const element = fieldOf(named);
     if (own.localName(element) !== 'select') {
       return { done: true, refused: `<${own.localName(element)}> is not a <select>`, reason: 'not_selectable' };
     }
     if (!isVisible(element)) return { why: 'not_visible' };
     if (!isEnabled(element)) return { why: 'disabled' };
-    return choose(element, by, wanted);
+    return isOver(call) ? LATE : choose(element, by, wanted);
   });
 }
 
@@ -87,8 +87,8 @@ function isHittable(control) {
 }
 
 // Whether a box is as wanted, once the page has reacted to the click.
-async function checkedAs({ selector, checked, timeoutMs }) {
-  return awaited({ selector, timeoutMs }, (element) => {
+async function checkedAs({ selector, checked, timeoutMs }, call) {
+  return awaited({ selector, timeoutMs }, call, (element) => {
     const control = boxIn(element);
     return control && isChecked(control) === checked ? { done: true } : { why: 'not_as_wanted' };
   });

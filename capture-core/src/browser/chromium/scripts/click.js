@@ -8,10 +8,9 @@ let watch = null;
 
 // Waits until the element can receive the mouse, and says where. `arms` the watch for the events that follow. A `control`
 // to be checked may be hidden itself: then its label is clicked, and nothing at all where it is `checked` as wanted.
-async function aim({ selector, position, force, arms, checked, timeoutMs }) {
+async function aim({ selector, position, force, arms, checked, timeoutMs }, call) {
   const way = { scrolls: 0, scrolled: false };
-  let aimed = null;
-  const seen = await awaited({ selector, timeoutMs }, async (element) => {
+  return awaited({ selector, timeoutMs }, call, async (element) => {
     const stand = checked === undefined ? { target: element } : standIn(element, checked);
     if (stand.refused || stand.already) return { done: true, ...stand, target: undefined };
     const target = stand.target;
@@ -22,14 +21,14 @@ async function aim({ selector, position, force, arms, checked, timeoutMs }) {
     const inView = isInView(point);
     const hit = inView ? elementAt(point.x, point.y) : null;
     if (inView && (force || receives(hit, target))) {
-      aimed = { element: target, force };
+      if (isOver(call)) return LATE;
+      admit(call, MOUSE);
+      if (arms) arm({ element: target, force });
       return { done: true, point };
     }
-    scrollNearer(target, way, inView);
+    if (!isOver(call)) scrollNearer(target, way, inView);
     return inView ? { why: 'covered', coveredBy: describe(hit) } : { why: 'out_of_view' };
   });
-  if (aimed && arms) arm(aimed);
-  return seen;
 }
 
 function isInView(point) {
@@ -108,7 +107,6 @@ function isLabelOf(hit, element) {
 
 // Watches the next mouse events and keeps them from anything but the element.
 function arm({ element, force }) {
-  disarm();
   watch = { element, force, received: false, blockedBy: null, download: null, listener: null };
   const current = watch;
   current.listener = (event) => {
@@ -137,9 +135,8 @@ function isDownloadLink(node) {
   return node instanceof Element && own.matches(node, 'a[download], area[download]');
 }
 
-// Who received the events since `aim`, and whether they ask for a download.
+// Who received the events since `aim`, whether they ask for a download, and how many came too late.
 function verdict() {
   const { blockedBy = null, download = null } = watch ?? {};
-  disarm();
-  return { blockedBy, downloads: Boolean(download && !download.defaultPrevented) };
+  return { blockedBy, downloads: Boolean(download && !download.defaultPrevented), late: rest() };
 }

@@ -15,9 +15,9 @@ let allowed = null; // what the next paste may bring
 let told = { since: 0, count: 0 };
 
 function separateClipboard() {
-  addEventListener('copy', watchCopy, { capture: true });
-  addEventListener('cut', watchCopy, { capture: true });
-  addEventListener('paste', guardPaste, { capture: true });
+  own.addEventListener(window, 'copy', watchCopy, { capture: true });
+  own.addEventListener(window, 'cut', watchCopy, { capture: true });
+  own.addEventListener(window, 'paste', guardPaste, { capture: true });
   return true;
 }
 

@@ -50,7 +50,8 @@ async function heardSelection() {
 }
 
 // Gives the editor several lines as a paste, since keys would be taken for commands and indented anew; whether it takes them.
-function offerPaste({ text }) {
+function offerPaste({ text }, call) {
+  if (isOver(call)) return false;
   const data = new DataTransfer();
   data.setData('text/plain', text);
   const paste = new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true, composed: true });
@@ -58,8 +59,8 @@ function offerPaste({ text }) {
 }
 
 // Whether the editor holds the value: seen twice, since some put back what they did not take. What it shows otherwise.
-async function edited({ value, timeoutMs }) {
-  return until(timeoutMs, async () => {
+async function edited({ value, timeoutMs }, call) {
+  return until(timeoutMs, call, async () => {
     let shows = '';
     const arrived = () => {
       shows = isProxy(editing) ? shownAround(editing) : contentOf(editing);

@@ -4,11 +4,12 @@
 const WHOLE = ['color', 'date', 'time', 'datetime-local', 'month', 'range', 'week'];
 const NOT_FILLABLE = ['button', 'checkbox', 'file', 'hidden', 'image', 'radio', 'reset', 'submit'];
 
-async function fill({ selector, value, timeoutMs }) {
-  return awaited({ selector, timeoutMs }, async (named) => {
+async function fill({ selector, value, timeoutMs }, call) {
+  return awaited({ selector, timeoutMs }, call, async (named) => {
     const element = fieldOf(named);
     const judged = judgeField(element);
     if (!judged.done || judged.refused) return judged;
+    if (isOver(call)) return LATE;
     own.scrollIntoView(element, { block: 'nearest', inline: 'nearest', behavior: 'instant' });
     if (isRich(element) || isProxy(element)) {
       await beginEdit(element);
@@ -20,26 +21,30 @@ async function fill({ selector, value, timeoutMs }) {
 }
 
 // Prepares a field for typing: focused, the caret behind its content, or all of it selected.
-async function enterField({ selector, all, timeoutMs }) {
-  return awaited({ selector, timeoutMs }, async (named) => {
+async function enterField({ selector, all, timeoutMs }, call) {
+  return awaited({ selector, timeoutMs }, call, async (named) => {
     const element = fieldOf(named);
     const judged = judgeField(element);
     if (!judged.done || judged.refused) return judged;
+    if (isOver(call)) return LATE;
     own.scrollIntoView(element, { block: 'nearest', inline: 'nearest', behavior: 'instant' });
     own.call(element, 'focus');
     if (all) selectAll(element);
     else caretToEnd(element);
+    admit(call, KEYS);
     if (isRich(element)) await heard();
     return { done: true, value: contentOf(element) };
   });
 }
 
 // Gives an element the focus, so that keys reach it.
-async function focusOn({ selector, timeoutMs }) {
-  return awaited({ selector, timeoutMs }, (named) => {
+async function focusOn({ selector, timeoutMs }, call) {
+  return awaited({ selector, timeoutMs }, call, (named) => {
     if (!isVisible(named)) return { why: 'not_visible' };
     if (!isEnabled(named)) return { why: 'disabled' };
+    if (isOver(call)) return LATE;
     own.call(fieldOf(named), 'focus');
+    admit(call, KEYS);
     return { done: true };
   });
 }

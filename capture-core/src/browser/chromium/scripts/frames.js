@@ -13,10 +13,10 @@ function frameIdOf(element) {
 }
 
 // From a point inside a frame to the same point out here, brought into view, and what covers the frame there.
-async function through(element, { x, y, separate }) {
+async function through(element, { x, y, separate }, call) {
   let point = outsideOf(element).at(x, y);
   let settles = separate;
-  if (!isInView(point)) {
+  if (!isInView(point) && !isOver(call)) {
     own.scrollIntoView(element, { block: 'nearest', inline: 'nearest', behavior: 'instant' });
     point = outsideOf(element).at(x, y);
     if (!isInView(point)) scrollBy({ left: point.x - innerWidth / 2, top: point.y - innerHeight / 2, behavior: 'instant' });

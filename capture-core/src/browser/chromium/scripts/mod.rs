@@ -1,12 +1,13 @@
 //! The code that runs in pages: real `.js` files, one subject each, joined into one bundle that every document gets once,
 //! in an isolated world that the page can neither see nor tamper with.
 
-/// Defines `globalThis.capture` with the functions the action families call.
+/// Defines `globalThis.capture`, whose `run` calls the functions of the action families.
 pub(super) const BUNDLE: &str = concat!(
     "'use strict';(() => {\n",
     include_str!("own.js"),
     include_str!("find.js"),
     include_str!("state.js"),
+    include_str!("late.js"),
     include_str!("wait.js"),
     include_str!("frames.js"),
     include_str!("click.js"),
@@ -23,9 +24,9 @@ pub(super) const BUNDLE: &str = concat!(
     include_str!("name.js"),
     include_str!("snapshot.js"),
     include_str!("clipboard.js"),
-    "globalThis.capture = { wait, aim, verdict, watchDrag, dragBegan, fill, enterField, focusOn, select, checkedAs, scroll,\n",
-    "beforeWheel, afterWheel, page, content, query, reveal, extent, snapshot, markFrame, placeOf, through, offset,\n",
-    "heardSelection, offerPaste, edited, allowPaste, separateClipboard };\n})();\n",
+    "const scripts = { clock, admitInput, rest, halt, wait, aim, verdict, watchDrag, dragBegan, fill, enterField, focusOn, select,\n",
+    "checkedAs, scroll, beforeWheel, afterWheel, page, content, query, reveal, extent, snapshot, markFrame, placeOf, through,\n",
+    "offset, heardSelection, offerPaste, edited, allowPaste, separateClipboard };\nglobalThis.capture = { run };\n})();\n",
 );
 
 #[cfg(test)]
@@ -34,7 +35,7 @@ mod tests {
 
     #[test]
     fn every_function_offered_is_defined() {
-        let (_, offered) = BUNDLE.split_once("globalThis.capture = {").unwrap();
+        let (_, offered) = BUNDLE.split_once("const scripts = {").unwrap();
         let offered = offered.split_once('}').unwrap().0;
         for name in offered.split(',').map(str::trim) {
             let defined = [format!("function {name}("), format!("async function {name}(")];

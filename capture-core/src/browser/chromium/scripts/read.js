@@ -2,7 +2,7 @@
 
 function page() {
   const navigation = performance.getEntriesByType('navigation')[0];
-  return { url: location.href, title: own.title(), status: navigation?.responseStatus || null };
+  return { url: location.href, title: own.title(), status: navigation?.responseStatus || null, now: performance.now() };
 }
 
 // Tells what the main frame's document is once its markup has been read, before it is painted for the first time: asking

@@ -1,10 +1,14 @@
 // Scrolling: the page, an element, or whatever is below a point.
 
 // Scrolls the page or the element named: by `dx`, `dy`, to its `top` or `bottom`, or into view.
-async function scroll({ selector, by, to, timeoutMs }) {
-  if (!selector) return { done: true, scroll: await scrolled(mainScroller(by ?? { dx: 0, dy: 1 }), by, to) };
-  return awaited({ selector, timeoutMs }, async (element) => {
+async function scroll({ selector, by, to, timeoutMs }, call) {
+  if (!selector) {
+    if (isOver(call)) return LATE;
+    return { done: true, scroll: await scrolled(mainScroller(by ?? { dx: 0, dy: 1 }), by, to) };
+  }
+  return awaited({ selector, timeoutMs }, call, async (element) => {
     if (!isVisible(element)) return { why: 'not_visible' };
+    if (isOver(call)) return LATE;
     if (by || to) return { done: true, scroll: await scrolled(element, by, to) };
     own.scrollIntoView(element, { block: 'center', inline: 'nearest', behavior: 'instant' });
     return { done: true, scroll: standing(own.scroller(), null) };
@@ -58,7 +62,8 @@ let wheeled = null;
 let wheeledFrom = null; // where it stood, if it can move that way
 
 // Remembers what a wheel at this point will move; whether that is something here, and whether a frame is there.
-function beforeWheel({ x, y, dx, dy }) {
+function beforeWheel({ x, y, dx, dy }, call) {
+  admit(call, WHEEL);
   const inner = scrollerAt(x, y, dx, dy);
   const root = own.scroller();
   wheeled = inner && canScroll(inner, dx, dy) ? inner : root;

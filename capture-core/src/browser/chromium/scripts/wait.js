@@ -29,21 +29,24 @@ function frame() {
 }
 
 // Calls `look` until it answers with something `done`, or with something only another frame can have, or time is up; then
-// its last answer.
-async function until(timeoutMs, look) {
-  const end = performance.now() + timeoutMs;
-  for (;;) {
-    const seen = await look();
+// its last answer. The last look may be a little late, and must change nothing then: what was missing before it is told.
+async function until(timeoutMs, call, look) {
+  const end = Math.min(performance.now() + timeoutMs, call.due);
+  for (let before = null; ; ) {
+    const looked = await look();
+    const seen = looked.why === LATE.why ? before ?? looked : looked;
+    before = seen;
     const left = end - performance.now();
-    if (seen.done || seen.elsewhere || left <= 0) return seen;
+    if (seen.done || seen.elsewhere || left <= 0 || isOver(call)) return seen;
     await change(Math.min(LOOK_AGAIN_MS, left));
   }
 }
 
 // Waits until the first element a selector names is as `judge` wants it: it answers `{ done: true, … }`, or `{ why }` for
-// what is still missing. Where nothing matches and there are frames, they are to be asked next.
-async function awaited({ selector, timeoutMs, absent = false }, judge) {
-  return until(timeoutMs, async () => {
+// what is still missing, or `LATE` where it would change something and may not any more. Where nothing matches and there are
+// frames, they are to be asked next.
+async function awaited({ selector, timeoutMs, absent = false }, call, judge) {
+  return until(timeoutMs, call, async () => {
     const { elements, ...unusable } = search(selector);
     if (!elements) return { done: true, ...unusable };
     const seen = diagnostics(elements);
@@ -56,9 +59,9 @@ async function awaited({ selector, timeoutMs, absent = false }, judge) {
 }
 
 // wait_for_selector.
-async function wait({ selector, state, timeoutMs }) {
+async function wait({ selector, state, timeoutMs }, call) {
   const absent = state === 'hidden' || state === 'detached';
-  return awaited({ selector, timeoutMs, absent }, (element) => {
+  return awaited({ selector, timeoutMs, absent }, call, (element) => {
     const visible = isVisible(element);
     if ({ attached: true, visible, hidden: !visible, detached: false }[state]) return { done: true };
     if (state === 'detached') return { why: 'still_there' };
@@ -67,9 +70,10 @@ async function wait({ selector, state, timeoutMs }) {
 }
 
 // Brings an element into view for a picture and tells where it is in the viewport.
-async function reveal({ selector, timeoutMs }) {
-  return awaited({ selector, timeoutMs }, (element) => {
+async function reveal({ selector, timeoutMs }, call) {
+  return awaited({ selector, timeoutMs }, call, (element) => {
     if (!isVisible(element)) return { why: 'not_visible' };
+    if (isOver(call)) return LATE;
     own.scrollIntoView(element, { block: 'nearest', inline: 'nearest', behavior: 'instant' });
     return { done: true, area: boxOf(element) };
   });
