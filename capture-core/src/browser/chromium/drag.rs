@@ -4,7 +4,7 @@
 use chromiumoxide::cdp::browser_protocol::input::{
     DispatchDragEventType, DispatchMouseEventParams, DispatchMouseEventType as Kind, DragData, MouseButton as Button,
 };
-use tokio::time::{Duration, Instant};
+use tokio::time::{Duration, Instant, sleep_until, timeout_at};
 
 use super::{
     cdp::{CdpSession, commands},
@@ -39,10 +39,14 @@ impl ChromiumPage {
         let Some(from) = points.first().copied() else { return Err(Fault::Protocol("a drag without points".into())) };
         let tab = self.active()?;
         drop(tab.send(&commands::intercept_drags(true)));
-        let dragged = self.drag(&tab, drag.steps, (points, target), due).await;
+        let dragged = self.drag(&tab, drag, (points, target), due).await;
         drop(tab.send(&commands::intercept_drags(false)));
         if dragged.is_err() {
-            // Wherever it failed, the button is not held any longer.
+            // Wherever it failed, the button is not held any longer, and nothing is carried.
+            let carried = self.tabs.borrow().noticed.drag.clone();
+            if let Some(data) = carried {
+                drop(tab.send(&commands::drag(DispatchDragEventType::DragCancel, (from.x, from.y), data)));
+            }
             drop(tab.send(&release(from)));
         }
         let (to, points) = dragged?;
@@ -53,7 +57,7 @@ impl ChromiumPage {
     async fn drag(
         &self,
         tab: &CdpSession,
-        steps: u32,
+        drag: &DragMouse,
         (mut points, target): (Vec<Point>, Option<&Selector>),
         due: Due,
     ) -> Result<(Point, usize), Fault> {
@@ -67,60 +71,71 @@ impl ChromiumPage {
         let press = commands::mouse(Kind::MousePressed, (from.x, from.y), HELD, 1, 0);
         let pressed = vec![send_move(tab, from, (Button::None, 0)), tab.send(&press)];
         self.handled(tab, pressed, "the button was pressed", due).await?;
+        sleep_until(due.deadline.min(Instant::now() + drag.hold)).await;
         let legs = points.iter().zip(points.iter().skip(1));
-        let mut way = legs.flat_map(|(from, to)| between(*from, *to, steps));
-        let mut last = from;
-        // A page begins a drag with the first movements.
-        for point in way.by_ref().take(2) {
-            last = point;
-            let moved = vec![send_move(tab, point, HELD)];
-            self.handled(tab, moved, "the mouse was moved", due).await?;
-        }
-        match self.carried(due.deadline).await? {
-            Some(data) => {
-                last = self.carry(tab, data, (last, way), due).await?;
-            }
-            None => {
-                for point in way {
-                    last = point;
-                    let moved = vec![send_move(tab, point, HELD)];
-                    self.handled(tab, moved, "the mouse was moved", due).await?;
-                }
-            }
+        let way: Vec<Point> = legs.flat_map(|(from, to)| between(*from, *to, drag.steps)).collect();
+        let last = way.last().copied().unwrap_or(from);
+        let carried = self.along(tab, &way, drag.duration, due).await?;
+        if let Some(data) = carried {
+            let drop = commands::drag(DispatchDragEventType::Drop, (last.x, last.y), data);
+            self.handled(tab, vec![tab.send(&drop)], "the drag was dropped", due).await?;
         }
         self.handled(tab, vec![tab.send(&release(last))], "the button was released", due).await?;
         Ok((last, points.len()))
     }
 
-    /// What is dragged, where the page began a drag that the browser is to carry out.
-    async fn carried(&self, deadline: Instant) -> Result<Option<DragData>, Fault> {
+    /// Along the way at an even pace, by the mouse, or from where the browser is to carry a drag out by its events. What is
+    /// carried at the end.
+    async fn along(
+        &self,
+        tab: &CdpSession,
+        way: &[Point],
+        duration: Duration,
+        due: Due,
+    ) -> Result<Option<DragData>, Fault> {
+        let pace = duration / u32::try_from(way.len()).unwrap_or(u32::MAX).max(1);
+        let mut next = Instant::now();
+        let mut watched = true;
+        let mut carried = None;
+        for point in way {
+            match &carried {
+                Some(data) => self.drag_over(tab, *point, data, due).await?,
+                None => {
+                    self.handled(tab, vec![send_move(tab, *point, HELD)], "the mouse was moved", due).await?;
+                    if watched {
+                        (carried, watched) = self.carried(due.deadline).await?;
+                    }
+                    if let Some(data) = &carried {
+                        let enter = commands::drag(DispatchDragEventType::DragEnter, (point.x, point.y), data.clone());
+                        self.handled(tab, vec![tab.send(&enter)], "the drag began", due).await?;
+                        self.drag_over(tab, *point, data, due).await?;
+                    }
+                }
+            }
+            next += pace;
+            sleep_until(due.deadline.min(next)).await;
+        }
+        Ok(carried)
+    }
+
+    async fn drag_over(&self, tab: &CdpSession, at: Point, data: &DragData, due: Due) -> Result<(), Fault> {
+        let over = commands::drag(DispatchDragEventType::DragOver, (at.x, at.y), data.clone());
+        self.handled(tab, vec![tab.send(&over)], "the drag was carried on", due).await
+    }
+
+    /// What is dragged, where the page began a drag that the browser is to carry out; and whether one may still begin.
+    async fn carried(&self, deadline: Instant) -> Result<(Option<DragData>, bool), Fault> {
+        let noticed = self.tabs.borrow().noticed.drag.clone();
+        if noticed.is_some() {
+            return Ok((noticed, true));
+        }
         let began: bool = self.call("dragBegan", &(), deadline).await?;
         if !began {
-            return Ok(None);
+            return Ok((None, true));
         }
         let mut tabs = self.tabs.subscribe();
         let told = tabs.wait_for(|tabs| tabs.noticed.drag.is_some() || tabs.lost.is_some());
-        let told = tokio::time::timeout_at(deadline.min(Instant::now() + DRAG_LAG), told).await;
-        Ok(told.ok().and_then(Result::ok).and_then(|tabs| tabs.noticed.drag.clone()))
-    }
-
-    async fn carry(
-        &self,
-        tab: &CdpSession,
-        data: DragData,
-        (from, way): (Point, impl Iterator<Item = Point>),
-        due: Due,
-    ) -> Result<Point, Fault> {
-        let step = |kind: DispatchDragEventType, at: Point| tab.send(&commands::drag(kind, (at.x, at.y), data.clone()));
-        let mut last = from;
-        let mut sent = vec![step(DispatchDragEventType::DragEnter, from)];
-        for point in way {
-            sent.push(step(DispatchDragEventType::DragOver, point));
-            last = point;
-        }
-        sent.push(step(DispatchDragEventType::DragOver, last));
-        sent.push(step(DispatchDragEventType::Drop, last));
-        self.handled(tab, sent, "the drag was carried out", due).await?;
-        Ok(last)
+        let told = timeout_at(deadline.min(Instant::now() + DRAG_LAG), told).await;
+        Ok((told.ok().and_then(Result::ok).and_then(|tabs| tabs.noticed.drag.clone()), false))
     }
 }

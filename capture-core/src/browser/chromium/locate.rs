@@ -44,12 +44,16 @@ pub(super) struct Seen {
     #[serde(default)]
     pub(super) already: bool,
     pub(super) point: Option<Point>,
+    /// Something covers the element that the mouse may have brought: where the mouse would leave that.
+    pub(super) away: Option<Point>,
     pub(super) value: Option<String>,
     /// The element is an editor, focused and selected, that takes text by the browser's input only.
     pub(super) editor: Option<Editor>,
     pub(super) selected: Option<Vec<String>>,
     pub(super) area: Option<Rect>,
     pub(super) scroll: Option<Standing>,
+    /// Nothing in the page scrolls that way: where the wheel is to be turned instead.
+    pub(super) wheel: Option<Point>,
 }
 
 /// Where something that scrolls stands.

@@ -85,9 +85,16 @@ impl ChromiumPage {
         deadline: Instant,
     ) -> Result<(ElementResult, World), Fault> {
         let presses = Presses { button: aim.button, count: aim.count, modifiers: aim.modifiers };
+        let due = Due { deadline, timeout: aim.timeout };
+        let mut stays = false;
         loop {
-            let (seen, world) = self.look("aim", aim.selector, |timeout| aim.argument(true, timeout), deadline).await?;
+            let (seen, world) = self.look("aim", aim.selector, |timeout| aim.argument(stays, timeout), deadline).await?;
             let (diagnostics, seen) = seen.ready(aim.selector, aim.timeout)?;
+            if let Some(away) = seen.away {
+                self.move_away(&world, away, due).await?;
+                stays = true;
+                continue;
+            }
             if seen.already {
                 return Ok((ElementResult::of(diagnostics), world));
             }
@@ -96,7 +103,7 @@ impl ChromiumPage {
                 Reach::Covered(cover) if !aim.force => Some(cover),
                 Reach::Covered(_) => return Err(Fault::failed_for("frame_covered", "its frame is covered")),
                 Reach::At(point) => {
-                    self.press_mouse(&presses, point, Due { deadline, timeout: aim.timeout }).await?;
+                    self.press_mouse(&presses, point, due).await?;
                     match self.verdict(&world, deadline).await? {
                         None => {
                             let clicked_point = Some(point);
@@ -107,7 +114,7 @@ impl ChromiumPage {
                 }
             };
             if let Some(blocker) = blocker {
-                retry_or_give_up(aim.selector, diagnostics, blocker, Due { deadline, timeout: aim.timeout }).await?;
+                retry_or_give_up(aim.selector, diagnostics, blocker, due).await?;
             }
         }
     }
@@ -133,10 +140,16 @@ impl ChromiumPage {
         position: Option<Point>,
         Due { deadline, timeout }: Due,
     ) -> Result<(Diagnostics, Point), Fault> {
-        let argument = |timeout: u64| json!({"selector": selector, "position": position, "timeoutMs": timeout});
+        let mut stays = false;
         loop {
+            let argument = |timeout: u64| json!({"selector": selector, "position": position, "stays": stays, "timeoutMs": timeout});
             let (seen, world) = self.look("aim", selector, argument, deadline).await?;
             let (diagnostics, seen) = seen.ready(selector, timeout)?;
+            if let Some(away) = seen.away {
+                self.move_away(&world, away, Due { deadline, timeout }).await?;
+                stays = true;
+                continue;
+            }
             let point = seen.point.ok_or_else(|| Fault::Protocol("aim told no point".to_owned()))?;
             match self.reach(&world, point, deadline).await? {
                 Reach::At(point) => return Ok((diagnostics, point)),
@@ -144,6 +157,14 @@ impl ChromiumPage {
                     retry_or_give_up(selector, diagnostics, cover, Due { deadline, timeout }).await?;
                 }
             }
+        }
+    }
+
+    /// Moves the mouse to where it brings nothing that covers others.
+    async fn move_away(&self, world: &World, away: Point, due: Due) -> Result<(), Fault> {
+        match self.reach(world, away, due.deadline).await? {
+            Reach::At(point) => self.glide(point, 1, due).await,
+            Reach::Covered(_) => Ok(()),
         }
     }
 
@@ -230,9 +251,10 @@ impl ChromiumPage {
 }
 
 impl Aim<'_> {
-    fn argument(&self, arms: bool, timeout: u64) -> Value {
+    fn argument(&self, stays: bool, timeout: u64) -> Value {
         let mut argument = json!({
-            "selector": self.selector, "position": self.position, "force": self.force, "arms": arms, "timeoutMs": timeout,
+            "selector": self.selector, "position": self.position, "force": self.force, "arms": true, "stays": stays,
+            "timeoutMs": timeout,
         });
         if let (Some(checked), Value::Object(fields)) = (self.checked, &mut argument) {
             fields.insert("checked".to_owned(), checked.into());

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{
     cdp::commands,
-    locate::{PEEK, Standing},
+    locate::{PEEK, Seen, Standing},
     page::ChromiumPage,
     world::World,
 };
@@ -26,18 +26,23 @@ struct Below {
 impl ChromiumPage {
     pub(super) async fn scroll(&self, scroll: &Scroll, deadline: Instant) -> Result<ActionResult, Fault> {
         let Standing { scroll_x, scroll_y, at_end } = match &scroll.what {
-            Scrolled::Page(stretch) => {
-                let seen: super::locate::Seen =
-                    self.call("scroll", &argument(None, Some(*stretch), 0), deadline).await?;
-                seen.scroll.ok_or_else(untold)?
-            }
+            Scrolled::Page(stretch) => self.scroll_page(*stretch, deadline).await?,
             Scrolled::Element(selector, stretch) => {
                 self.scroll_element(scroll, selector, Some(*stretch), deadline).await?
             }
             Scrolled::IntoView(selector) => self.scroll_element(scroll, selector, None, deadline).await?,
-            Scrolled::Wheel(point, by) => self.wheel(*point, *by, deadline).await?,
+            Scrolled::Wheel(point, by) => self.wheel(*point, *by, false, deadline).await?,
         };
         Ok(ActionResult::Scroll(ScrollResult { scroll_x, scroll_y, at_end }))
+    }
+
+    /// What stands for the page. Where nothing does, the wheel is turned: a frame may move, or the page take it.
+    async fn scroll_page(&self, stretch: Stretch, deadline: Instant) -> Result<Standing, Fault> {
+        let seen: Seen = self.call("scroll", &argument(None, Some(stretch), 0), deadline).await?;
+        match (seen.wheel, stretch) {
+            (Some(point), Stretch::By(by)) => self.wheel(point, by, true, deadline).await,
+            _ => seen.scroll.ok_or_else(untold),
+        }
     }
 
     async fn scroll_element(
@@ -53,8 +58,8 @@ impl ChromiumPage {
         seen.scroll.ok_or_else(untold)
     }
 
-    /// A real wheel, and where what it moved comes to rest.
-    async fn wheel(&self, point: Point, by: Distance, deadline: Instant) -> Result<Standing, Fault> {
+    /// A real wheel, and where what it moved comes to rest. `meant` where the whole page is to be scrolled.
+    async fn wheel(&self, point: Point, by: Distance, meant: bool, deadline: Instant) -> Result<Standing, Fault> {
         let world = self.wheeled(point, by, deadline).await?;
         let turned = self.active()?.send(&commands::wheel((point.x, point.y), (by.dx, by.dy)));
         *self.mouse.lock() = point;
@@ -62,7 +67,7 @@ impl ChromiumPage {
             Ok(turned) => drop(turned?),
             Err(_elapsed) => return Err(Fault::timed_out("the page did not handle the wheel in time")),
         }
-        Ok(world.call("afterWheel", &json!({"dx": by.dx, "dy": by.dy}), deadline).await?)
+        Ok(world.call("afterWheel", &json!({"dx": by.dx, "dy": by.dy, "meant": meant}), deadline).await?)
     }
 
     /// The document whose content a wheel at this point moves: of the innermost frame there that can go further that way.

@@ -33,6 +33,8 @@ pub(super) struct Tab {
     pub(super) session: CdpSession,
     /// The target's id, which is also its main frame's.
     pub(super) target: String,
+    /// The target of the tab that opened it.
+    pub(super) opener: Option<String>,
     pub(super) url: String,
     pub(super) frames: Frames,
     /// Loaders of the documents it has shown, newest last.
@@ -114,6 +116,7 @@ impl Tab {
             key,
             session,
             target,
+            opener: None,
             url: "about:blank".to_owned(),
             loaders: Vec::new(),
             stage: None,

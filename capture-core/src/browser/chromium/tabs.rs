@@ -100,6 +100,19 @@ impl Tabs {
         self.active().filter(|_| was_active).map(|tab| tab.url.clone())
     }
 
+    /// A tab that was opened for a download and has shown no document: browsers close it then, and nobody was told of it.
+    pub(super) fn opened_for_nothing(&mut self, target: &str) -> Option<SessionKey> {
+        let tab = self.open.iter().skip(1).find(|tab| tab.target == target && tab.commits == 0)?;
+        let key = tab.key.clone();
+        if self.root.as_ref() == Some(&key) {
+            return None;
+        }
+        if self.noticed.tab.as_ref() == Some(&key) {
+            (self.noticed.tab, self.noticed.window) = (None, None);
+        }
+        Some(key)
+    }
+
     pub(super) fn owner(&mut self, session: &SessionKey) -> Option<&mut Tab> {
         self.open.iter_mut().chain(&mut self.undecided).find(|tab| tab.frames.own(session))
     }

@@ -7,11 +7,13 @@ const ALIGNMENTS = ['center', 'end', 'start', 'nearest'];
 let watch = null;
 
 // Waits until the element can receive the mouse, and says where. `arms` the watch for the events that follow. A `control`
-// to be checked may be hidden itself: then its label is clicked, and nothing at all where it is `checked` as wanted.
-async function aim({ selector, position, force, arms, checked, timeoutMs }) {
-  const way = { scrolls: 0, scrolled: false };
+// to be checked may be hidden itself: then its label is clicked, and nothing at all where it is `checked` as wanted. Where
+// something covers the element that the mouse may have brought, says where to move the mouse `away` to, unless it `stays`.
+async function aim({ selector, position, force, arms, checked, stays, timeoutMs }) {
+  const way = { scrolls: 0, scrolled: false, coveredSince: null };
   let aimed = null;
-  const seen = await awaited({ selector, timeoutMs }, async (element) => {
+  const canBeSeen = checked === undefined ? isVisible : boxCanBeSeen;
+  const seen = await awaited({ selector, timeoutMs, canBeSeen }, async (element) => {
     const stand = checked === undefined ? { target: element } : standIn(element, checked);
     if (stand.refused || stand.already) return { done: true, ...stand, target: undefined };
     const target = stand.target;
@@ -25,6 +27,8 @@ async function aim({ selector, position, force, arms, checked, timeoutMs }) {
       aimed = { element: target, force };
       return { done: true, point };
     }
+    const away = inView && !stays && staysCovered(way) ? awayFrom(hit, target) : null;
+    if (away) return { done: true, away };
     scrollNearer(target, way, inView);
     return inView ? { why: 'covered', coveredBy: describe(hit) } : { why: 'out_of_view' };
   });
@@ -36,9 +40,19 @@ function isInView(point) {
   return Boolean(point) && point.x >= 0 && point.y >= 0 && point.x < innerWidth && point.y < innerHeight;
 }
 
-// Whether a click that hits `hit` is a click on the element.
+// Whether a click that hits `hit` is a click on the element: on a part of it, on its label, or on what it is written on.
 function receives(hit, element) {
-  return Boolean(hit) && (isWithin(hit, element) || isLabelOf(hit, element));
+  return Boolean(hit) && (isWithin(hit, element) || isLabelOf(hit, element) || isWrittenOn(element, hit));
+}
+
+// Whether the element is a part of the same control or label as `hit`, or lets the mouse through to what it is a part of.
+function isWrittenOn(element, hit) {
+  const control = controlOf(element);
+  if (control) return controlOf(hit) === control;
+  const label = labelAround(element);
+  if (label) return labelAround(hit) === label;
+  if (!isWithin(element, hit) || getComputedStyle(element).pointerEvents !== 'none') return false;
+  return getComputedStyle(hit).cursor === 'pointer' || own.matches(hit, '[onclick], [tabindex]');
 }
 
 // Frames are compared only where there is a reason to: it is animated, or was just scrolled. Three of them, since one that

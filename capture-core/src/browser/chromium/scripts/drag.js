@@ -3,12 +3,17 @@
 let drag = null;
 
 function watchDrag() {
-  drag = { event: null };
-  addEventListener('dragstart', (event) => (drag.event ??= event), { capture: true, once: true });
+  drag = null;
+  addEventListener('dragstart', hearDrag, { capture: true, passive: true });
   return true;
+}
+
+// The last one counts: a page may prevent some until it is ready for one.
+function hearDrag(event) {
+  drag = event;
 }
 
 // Whether one began that the page did not prevent.
 function dragBegan() {
-  return Boolean(drag?.event && !drag.event.defaultPrevented);
+  return Boolean(drag && !drag.defaultPrevented);
 }

@@ -10,6 +10,7 @@ pub(super) const BUNDLE: &str = concat!(
     include_str!("wait.js"),
     include_str!("frames.js"),
     include_str!("click.js"),
+    include_str!("tips.js"),
     include_str!("drag.js"),
     include_str!("fill.js"),
     include_str!("edit.js"),
