@@ -144,7 +144,7 @@
       const scroller = element ?? root;
       if (!element && near(root.scrollTop, reply.scrollY)) return null;
       // Told from the top, also where it begins at the bottom.
-      const both = [scroller.scrollTop, scroller.scrollHeight - scroller.clientHeight + scroller.scrollTop];
+      const both = [root.scrollTop, scroller.scrollTop, scroller.scrollHeight - scroller.clientHeight + scroller.scrollTop];
       return element && !both.some((each) => near(each, reply.scrollY)) ? `it stands at ${scroller.scrollTop}` : null;
     },
     cursor_position(_, reply) {

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BackResult, BatchResult, CheckResult, ConsoleResult, ContentResult, DragResult, ErrorsResult, GotoResult, Picture, PressResult,
-    QueryResult, ScrollResult, SelectResult, SnapshotResult, StepResult, Tells, WaitedResult,
+    BackResult, BatchResult, CheckResult, ConsoleResult, ContentResult, DragResult, ErrorsResult, GotoResult, Picture,
+    PressResult, QueryResult, ScrollResult, SelectResult, SnapshotResult, StepResult, Tells, WaitedResult,
 };
 
 /// What an action brought: its own result, what else happened meanwhile, and the picture asked for.

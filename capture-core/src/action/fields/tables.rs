@@ -119,8 +119,18 @@ const DRAG_MOUSE: &[Field] = &[
     Field::new("fromSelector", Selector, Optional, "the first element, waited for as by `click`; with `toSelector`"),
     Field::new("toSelector", Selector, Optional, "the last element"),
     Field::new("steps", Integer(1, 100), Default("5"), "movements between two points"),
-    Field::new("holdMs", Integer(0, 10_000), Default("0"), "held before the first movement, for pages that wait for that"),
-    Field::new("durationMs", Integer(0, 10_000), Default("0"), "from the first movement to the release, at an even pace"),
+    Field::new(
+        "holdMs",
+        Integer(0, 10_000),
+        Default("0"),
+        "held before the first movement, for pages that wait for that",
+    ),
+    Field::new(
+        "durationMs",
+        Integer(0, 10_000),
+        Default("0"),
+        "from the first movement to the release, at an even pace",
+    ),
     DRAGGED,
 ];
 const TYPE: &[Field] = &[

@@ -18,6 +18,8 @@ use crate::{
 
 /// How long the news of a drag the page began may lag behind the movement that began it.
 const DRAG_LAG: Duration = Duration::from_millis(500);
+/// How often a page may make room anew before something is dropped.
+const RESTS: usize = 3;
 /// The left button, held.
 const HELD: (Button, i64) = (Button::Left, 1);
 
@@ -77,6 +79,7 @@ impl ChromiumPage {
         let last = way.last().copied().unwrap_or(from);
         let carried = self.along(tab, &way, drag.duration, due).await?;
         if let Some(data) = carried {
+            self.rest(tab, last, &data, due).await?;
             let drop = commands::drag(DispatchDragEventType::Drop, (last.x, last.y), data);
             self.handled(tab, vec![tab.send(&drop)], "the drag was dropped", due).await?;
         }
@@ -116,6 +119,18 @@ impl ChromiumPage {
             sleep_until(due.deadline.min(next)).await;
         }
         Ok(carried)
+    }
+
+    /// Waits before the drop for what makes room; browsers tell a page again and again that something is held over it.
+    async fn rest(&self, tab: &CdpSession, at: Point, data: &DragData, due: Due) -> Result<(), Fault> {
+        for _ in 0..RESTS {
+            let moved: bool = self.call("madeRoom", &(), due.deadline).await?;
+            self.drag_over(tab, at, data, due).await?;
+            if !moved {
+                break;
+            }
+        }
+        Ok(())
     }
 
     async fn drag_over(&self, tab: &CdpSession, at: Point, data: &DragData, due: Due) -> Result<(), Fault> {

@@ -53,7 +53,7 @@ pub(super) struct Seen {
     pub(super) area: Option<Rect>,
     pub(super) scroll: Option<Standing>,
     /// Nothing in the page scrolls that way: where the wheel is to be turned instead.
-    pub(super) wheel: Option<Point>,
+    pub(super) wheel: Option<Turn>,
 }
 
 /// Where something that scrolls stands.
@@ -63,6 +63,14 @@ pub(super) struct Standing {
     pub(super) scroll_x: f64,
     pub(super) scroll_y: f64,
     pub(super) at_end: bool,
+}
+
+/// Where a wheel is to be turned, and whether the whole page is meant by it.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(super) struct Turn {
+    #[serde(flatten)]
+    pub(super) point: Point,
+    pub(super) meant: bool,
 }
 
 /// What is left of the time, in milliseconds, for a script to wait.

@@ -38,7 +38,9 @@ impl ChromiumPage {
         let tabs = self.tabs.borrow();
         let opener = tabs.active()?.opener.as_ref()?;
         let url = tabs.open.iter().find(|tab| tab.target == *opener)?.url.chars().take(SHOWN).collect::<String>();
-        Some(format!("this tab has nothing to go back to: the tab at {url} opened it; to go on there, goto that address"))
+        Some(format!(
+            "this tab has nothing to go back to: the tab at {url} opened it; to go on there, goto that address"
+        ))
     }
 
     pub(super) async fn forward(&self, travel: Travel, deadline: Instant) -> Result<ActionResult, Fault> {

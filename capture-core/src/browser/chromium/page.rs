@@ -176,9 +176,8 @@ impl ChromiumPage {
         }
         let mut tabs = self.tabs.subscribe();
         let appears = deadline.min(Instant::now() + TAB_APPEARS);
-        let appeared = tabs.wait_for(|tabs| {
-            tabs.noticed.tab.is_some() || tabs.noticed.window.is_none() || tabs.lost.is_some()
-        });
+        let appeared =
+            tabs.wait_for(|tabs| tabs.noticed.tab.is_some() || tabs.noticed.window.is_none() || tabs.lost.is_some());
         tokio::time::timeout_at(appears, appeared).await.ok()?.ok()?;
         let loads = deadline.min(Instant::now() + TAB_LOADS);
         let shown = tabs.wait_for(|tabs| {
@@ -187,9 +186,7 @@ impl ChromiumPage {
         });
         let _ = tokio::time::timeout_at(loads, shown).await; // slow: its address is known from the request for it
         let tabs = self.tabs.borrow();
-        if tabs.noticed.tab.is_none() {
-            return None; // it was for a download, and is gone again
-        }
+        tabs.noticed.tab.as_ref()?; // it was for a download, and is gone again
         let tab = tabs.open.iter().find(|tab| Some(&tab.key) == tabs.noticed.tab.as_ref());
         let url = match tab {
             Some(tab) if tab.commits > 0 => tab.url.clone(),

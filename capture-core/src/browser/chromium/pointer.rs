@@ -88,7 +88,8 @@ impl ChromiumPage {
         let due = Due { deadline, timeout: aim.timeout };
         let mut stays = false;
         loop {
-            let (seen, world) = self.look("aim", aim.selector, |timeout| aim.argument(stays, timeout), deadline).await?;
+            let (seen, world) =
+                self.look("aim", aim.selector, |timeout| aim.argument(stays, timeout), deadline).await?;
             let (diagnostics, seen) = seen.ready(aim.selector, aim.timeout)?;
             if let Some(away) = seen.away {
                 self.move_away(&world, away, due).await?;

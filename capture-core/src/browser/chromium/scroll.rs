@@ -6,7 +6,8 @@ use tokio::time::Instant;
 
 use super::{
     cdp::commands,
-    locate::{PEEK, Seen, Standing},
+    inset::Reach,
+    locate::{PEEK, Seen, Standing, Turn},
     page::ChromiumPage,
     world::World,
 };
@@ -31,7 +32,7 @@ impl ChromiumPage {
                 self.scroll_element(scroll, selector, Some(*stretch), deadline).await?
             }
             Scrolled::IntoView(selector) => self.scroll_element(scroll, selector, None, deadline).await?,
-            Scrolled::Wheel(point, by) => self.wheel(*point, *by, false, deadline).await?,
+            Scrolled::Wheel(point, by) => self.wheel(Turn { point: *point, meant: false }, *by, deadline).await?,
         };
         Ok(ActionResult::Scroll(ScrollResult { scroll_x, scroll_y, at_end }))
     }
@@ -40,7 +41,7 @@ impl ChromiumPage {
     async fn scroll_page(&self, stretch: Stretch, deadline: Instant) -> Result<Standing, Fault> {
         let seen: Seen = self.call("scroll", &argument(None, Some(stretch), 0), deadline).await?;
         match (seen.wheel, stretch) {
-            (Some(point), Stretch::By(by)) => self.wheel(point, by, true, deadline).await,
+            (Some(turn), Stretch::By(by)) => self.wheel(turn, by, deadline).await,
             _ => seen.scroll.ok_or_else(untold),
         }
     }
@@ -53,13 +54,22 @@ impl ChromiumPage {
         deadline: Instant,
     ) -> Result<Standing, Fault> {
         let argument = |timeout: u64| argument(Some(selector), stretch, timeout);
-        let (seen, _) = self.look("scroll", selector, argument, deadline).await?;
+        let (seen, world) = self.look("scroll", selector, argument, deadline).await?;
         let (_, seen) = seen.ready(selector, scroll.timeout)?;
-        seen.scroll.ok_or_else(untold)
+        match (seen.wheel, stretch) {
+            (Some(turn), Some(Stretch::By(by))) => match self.reach(&world, turn.point, deadline).await? {
+                Reach::At(point) => self.wheel(Turn { point, ..turn }, by, deadline).await,
+                Reach::Covered(cover) => {
+                    Err(Fault::failed_for("frame_covered", format!("its frame is covered by {cover}")))
+                }
+            },
+            _ => seen.scroll.ok_or_else(untold),
+        }
     }
 
-    /// A real wheel, and where what it moved comes to rest. `meant` where the whole page is to be scrolled.
-    async fn wheel(&self, point: Point, by: Distance, meant: bool, deadline: Instant) -> Result<Standing, Fault> {
+    /// A real wheel, and where what it moved comes to rest.
+    async fn wheel(&self, turn: Turn, by: Distance, deadline: Instant) -> Result<Standing, Fault> {
+        let Turn { point, meant } = turn;
         let world = self.wheeled(point, by, deadline).await?;
         let turned = self.active()?.send(&commands::wheel((point.x, point.y), (by.dx, by.dy)));
         *self.mouse.lock() = point;

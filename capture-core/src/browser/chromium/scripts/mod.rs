@@ -24,7 +24,7 @@ pub(super) const BUNDLE: &str = concat!(
     include_str!("name.js"),
     include_str!("snapshot.js"),
     include_str!("clipboard.js"),
-    "globalThis.capture = { wait, aim, verdict, watchDrag, dragBegan, fill, enterField, focusOn, select, checkedAs, scroll,\n",
+    "globalThis.capture = { wait, aim, verdict, watchDrag, dragBegan, madeRoom, fill, enterField, focusOn, select, checkedAs, scroll,\n",
     "beforeWheel, afterWheel, page, content, query, reveal, extent, snapshot, markFrame, placeOf, through, offset,\n",
     "heardSelection, offerPaste, edited, allowPaste, separateClipboard };\n})();\n",
 );

@@ -3,17 +3,31 @@
 // Scrolls the page or the element named: by `dx`, `dy`, to its `top` or `bottom`, or into view. Where nothing in the page
 // scrolls that way, says where to turn the `wheel`: what is there may take it, or be a frame.
 async function scroll({ selector, by, to, timeoutMs }) {
-  if (!selector) {
-    const { scroller, wheel } = mainScroller(by ?? { dx: 0, dy: 1 });
-    if (wheel && by) return { done: true, wheel };
-    return { done: true, scroll: await scrolled(scroller ?? own.scroller(), by, to) };
-  }
+  if (!selector) return scrollPage(by, to);
   return awaited({ selector, timeoutMs }, async (element) => {
     if (!isVisible(element)) return { why: 'not_visible' };
+    if (by && FRAMES.has(own.localName(element))) {
+      own.scrollIntoView(element, { block: 'nearest', inline: 'nearest', behavior: 'instant' });
+      return { done: true, wheel: { ...pointOf(element), meant: false } };
+    }
+    if ((by || to) && isWindow(element)) return scrollPage(by, to);
     if (by || to) return { done: true, scroll: await scrolled(element, by, to) };
     own.scrollIntoView(element, { block: 'center', inline: 'nearest', behavior: 'instant' });
     return { done: true, scroll: standing(own.scroller(), null) };
   });
+}
+
+async function scrollPage(by, to) {
+  const { scroller, wheel } = mainScroller(by ?? { dx: 0, dy: 1 });
+  if (wheel && by) return { done: true, wheel: { ...wheel, meant: true } };
+  return { done: true, scroll: await scrolled(scroller ?? own.scroller(), by, to) };
+}
+
+// The body stands for the window unless it is scrolled by itself.
+function isWindow(element) {
+  if (element === own.scroller() || element === own.documentElement()) return true;
+  const scrolls = (each) => getComputedStyle(each).overflowY !== 'visible';
+  return element === own.body() && !(scrolls(element) && scrolls(own.documentElement()));
 }
 
 async function scrolled(element, by, to) {
@@ -51,10 +65,10 @@ function rangesOf(element) {
 
 // Whether its content begins at the right, or at the bottom. The window's does where that of the body does.
 function reversedIn(element) {
-  const isWindow = element === own.scroller();
-  const { display, direction, writingMode, flexDirection } = getComputedStyle((isWindow && own.body()) || element);
+  const isRoot = element === own.scroller();
+  const { display, direction, writingMode, flexDirection } = getComputedStyle((isRoot && own.body()) || element);
   const rightToLeft = direction === 'rtl';
-  const isFlex = !isWindow && display.endsWith('flex');
+  const isFlex = !isRoot && display.endsWith('flex');
   const row = rightToLeft !== (isFlex && flexDirection === 'row-reverse');
   const column = isFlex && flexDirection === 'column-reverse';
   if (writingMode.startsWith('horizontal')) return { x: row, y: column };
