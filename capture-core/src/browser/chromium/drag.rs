@@ -19,7 +19,7 @@ use crate::{
 /// How long the news of a drag the page began may lag behind the movement that began it.
 const DRAG_LAG: Duration = Duration::from_millis(500);
 /// How often a page may make room anew before something is dropped.
-const RESTS: usize = 3;
+const RESTS: u32 = 3;
 /// The left button, held.
 const HELD: (Button, i64) = (Button::Left, 1);
 
