@@ -139,7 +139,7 @@
     scroll(payload, reply) {
       const element = first(payload.selector);
       const way = payload.direction || payload.amount !== undefined || payload.to;
-      if (payload.x !== undefined || (payload.selector && (!element || !way))) return null;
+      if (payload.x !== undefined || (payload.selector && (!element || !way || get(element, 'localName') === 'iframe'))) return null;
       const root = get(document, 'scrollingElement');
       const scroller = element ?? root;
       if (!element && near(root.scrollTop, reply.scrollY)) return null;

@@ -34,7 +34,7 @@ impl ChromiumPage {
         let (points, target) = match &drag.path {
             DragPath::Points(points) => (points.clone(), None),
             DragPath::Elements(from, to) => {
-                let (_, start) = self.find_point(from, None, due).await?;
+                let (_, start) = self.find_point(from, None, false, due).await?;
                 (vec![start], Some(to))
             }
         };
@@ -66,7 +66,7 @@ impl ChromiumPage {
         let Some(from) = points.first().copied() else { return Err(Fault::Protocol("a drag without points".into())) };
         if let Some(selector) = target {
             // Looked for before pressing: once the button is held the page must not be scrolled. The start may move with it.
-            let (_, end) = self.find_point(selector, None, due).await?;
+            let (_, end) = self.find_point(selector, None, false, due).await?;
             points.push(end);
         }
         let _: bool = self.call("watchDrag", &(), due.deadline).await?;
@@ -124,7 +124,7 @@ impl ChromiumPage {
     /// Waits before the drop for what makes room; browsers tell a page again and again that something is held over it.
     async fn rest(&self, tab: &CdpSession, at: Point, data: &DragData, due: Due) -> Result<(), Fault> {
         for _ in 0..RESTS {
-            let moved: bool = self.call("madeRoom", &(), due.deadline).await?;
+            let moved = self.call::<bool>("madeRoom", &(), due.deadline).await.unwrap_or(false);
             self.drag_over(tab, at, data, due).await?;
             if !moved {
                 break;
@@ -144,9 +144,10 @@ impl ChromiumPage {
         if noticed.is_some() {
             return Ok((noticed, true));
         }
-        let began: bool = self.call("dragBegan", &(), deadline).await?;
-        if !began {
-            return Ok((None, true));
+        match self.call::<bool>("dragBegan", &(), deadline).await {
+            Ok(true) => {}
+            Ok(false) => return Ok((None, true)),
+            Err(_) => return Ok((None, false)), // the document went away: nothing of it is dragged
         }
         let mut tabs = self.tabs.subscribe();
         let told = tabs.wait_for(|tabs| tabs.noticed.drag.is_some() || tabs.lost.is_some());

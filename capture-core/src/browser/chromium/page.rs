@@ -87,7 +87,12 @@ impl ChromiumPage {
         let before = self.url();
         let travels = self.travels();
         let tells = action.kind().tells();
-        self.tabs.send_modify(|tabs| tabs.noticed = Noticed::default());
+        self.tabs.send_modify(|tabs| {
+            tabs.noticed = Noticed::default();
+            if let Some(tab) = tabs.open.last_mut() {
+                tab.acted_on |= tells != Tells::Nothing;
+            }
+        });
         let result = self.perform_deed(action.deed, deadline).await?;
         if tells == Tells::NavigationAndUrl {
             self.arrive(travels, deadline).await;

@@ -129,21 +129,26 @@ impl ChromiumPage {
                 return Ok(ElementResult { hovered_point: Some(*point), ..ElementResult::default() }.into());
             }
         };
-        let (diagnostics, point) = self.find_point(selector, position, due).await?;
+        let (diagnostics, point) = self.find_point(selector, position, true, due).await?;
         self.glide(point, 1, due).await?;
         Ok(ElementResult { hovered_point: Some(point), ..ElementResult::of(diagnostics) }.into())
     }
 
-    /// Where the mouse reaches an element that is ready for it.
+    /// Where the mouse reaches an element that is ready for it; one that is only hovered may be disabled.
     pub(super) async fn find_point(
         &self,
         selector: &Selector,
         position: Option<Point>,
+        hovers: bool,
         Due { deadline, timeout }: Due,
     ) -> Result<(Diagnostics, Point), Fault> {
         let mut stays = false;
         loop {
-            let argument = |timeout: u64| json!({"selector": selector, "position": position, "stays": stays, "timeoutMs": timeout});
+            let argument = |timeout: u64| {
+                json!({
+                    "selector": selector, "position": position, "stays": stays, "hovers": hovers, "timeoutMs": timeout,
+                })
+            };
             let (seen, world) = self.look("aim", selector, argument, deadline).await?;
             let (diagnostics, seen) = seen.ready(selector, timeout)?;
             if let Some(away) = seen.away {

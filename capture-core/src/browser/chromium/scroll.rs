@@ -12,9 +12,12 @@ use super::{
     world::World,
 };
 use crate::{
-    action::{ActionResult, Distance, Point, Scroll, ScrollResult, Scrolled, Selector, Stretch},
+    action::{ActionResult, Distance, Edge, Point, Scroll, ScrollResult, Scrolled, Selector, Stretch},
     browser::Fault,
 };
+
+/// Pixels that are more than any page has.
+const TO_AN_END: f64 = 1e7;
 
 /// What a wheel at a point finds in a document.
 #[derive(Deserialize)]
@@ -40,9 +43,9 @@ impl ChromiumPage {
     /// What stands for the page. Where nothing does, the wheel is turned: a frame may move, or the page take it.
     async fn scroll_page(&self, stretch: Stretch, deadline: Instant) -> Result<Standing, Fault> {
         let seen: Seen = self.call("scroll", &argument(None, Some(stretch), 0), deadline).await?;
-        match (seen.wheel, stretch) {
-            (Some(turn), Stretch::By(by)) => self.wheel(turn, by, deadline).await,
-            _ => seen.scroll.ok_or_else(untold),
+        match seen.wheel {
+            Some(turn) => self.wheel(turn, way(stretch), deadline).await,
+            None => seen.scroll.ok_or_else(untold),
         }
     }
 
@@ -57,8 +60,8 @@ impl ChromiumPage {
         let (seen, world) = self.look("scroll", selector, argument, deadline).await?;
         let (_, seen) = seen.ready(selector, scroll.timeout)?;
         match (seen.wheel, stretch) {
-            (Some(turn), Some(Stretch::By(by))) => match self.reach(&world, turn.point, deadline).await? {
-                Reach::At(point) => self.wheel(Turn { point, ..turn }, by, deadline).await,
+            (Some(turn), Some(stretch)) => match self.reach(&world, turn.point, deadline).await? {
+                Reach::At(point) => self.wheel(Turn { point, ..turn }, way(stretch), deadline).await,
                 Reach::Covered(cover) => {
                     Err(Fault::failed_for("frame_covered", format!("its frame is covered by {cover}")))
                 }
@@ -98,6 +101,15 @@ impl ChromiumPage {
             }
         }
         Ok(world)
+    }
+}
+
+/// How far a wheel is turned; to an end further than any page goes.
+fn way(stretch: Stretch) -> Distance {
+    match stretch {
+        Stretch::By(by) => by,
+        Stretch::To(Edge::Top) => Distance { dx: 0.0, dy: -TO_AN_END },
+        Stretch::To(Edge::Bottom) => Distance { dx: 0.0, dy: TO_AN_END },
     }
 }
 

@@ -4,7 +4,14 @@
 
 use chromiumoxide::cdp::browser_protocol::input::DragData;
 
-use super::{cdp::SessionKey, clipboard::Clip, frames::Frame, tab::Tab, viewport::Shape, world::World};
+use super::{
+    cdp::SessionKey,
+    clipboard::Clip,
+    frames::Frame,
+    tab::{BLANK, Tab},
+    viewport::Shape,
+    world::World,
+};
 use crate::{
     action::{DialogReport, DownloadReport},
     browser::LostReason,
@@ -100,9 +107,12 @@ impl Tabs {
         self.active().filter(|_| was_active).map(|tab| tab.url.clone())
     }
 
-    /// A tab that was opened for a download and has shown no document: browsers close it then, and nobody was told of it.
+    /// A tab that was opened for a download and has shown no document of its own: browsers close it then.
     pub(super) fn opened_for_nothing(&mut self, target: &str) -> Option<SessionKey> {
-        let tab = self.open.iter().skip(1).find(|tab| tab.target == target && tab.commits == 0)?;
+        let tab = self.open.iter().skip(1).find(|tab| tab.target == target)?;
+        if tab.acted_on || tab.url != BLANK {
+            return None;
+        }
         let key = tab.key.clone();
         if self.root.as_ref() == Some(&key) {
             return None;

@@ -9,7 +9,7 @@ let watch = null;
 // Waits until the element can receive the mouse, and says where. `arms` the watch for the events that follow. A `control`
 // to be checked may be hidden itself: then its label is clicked, and nothing at all where it is `checked` as wanted. Where
 // something covers the element that the mouse may have brought, says where to move the mouse `away` to, unless it `stays`.
-async function aim({ selector, position, force, arms, checked, stays, timeoutMs }) {
+async function aim({ selector, position, force, arms, checked, stays, hovers, timeoutMs }) {
   const way = { scrolls: 0, scrolled: false, coveredSince: null };
   let aimed = null;
   const canBeSeen = checked === undefined ? isVisible : boxCanBeSeen;
@@ -18,7 +18,7 @@ async function aim({ selector, position, force, arms, checked, stays, timeoutMs 
     if (stand.refused || stand.already) return { done: true, ...stand, target: undefined };
     const target = stand.target;
     if (!isVisible(target)) return { why: 'not_visible' };
-    if (!isEnabled(stand.control ?? target)) return { why: 'disabled' };
+    if (!hovers && !isEnabled(stand.control ?? target)) return { why: 'disabled' };
     if (!(await isStill(target, way))) return { why: 'moving' };
     const point = pointOf(target, position);
     const inView = isInView(point);

@@ -6,7 +6,7 @@ async function scroll({ selector, by, to, timeoutMs }) {
   if (!selector) return scrollPage(by, to);
   return awaited({ selector, timeoutMs }, async (element) => {
     if (!isVisible(element)) return { why: 'not_visible' };
-    if (by && FRAMES.has(own.localName(element))) {
+    if ((by || to) && FRAMES.has(own.localName(element))) {
       own.scrollIntoView(element, { block: 'nearest', inline: 'nearest', behavior: 'instant' });
       return { done: true, wheel: { ...pointOf(element), meant: false } };
     }
@@ -18,8 +18,8 @@ async function scroll({ selector, by, to, timeoutMs }) {
 }
 
 async function scrollPage(by, to) {
-  const { scroller, wheel } = mainScroller(by ?? { dx: 0, dy: 1 });
-  if (wheel && by) return { done: true, wheel: { ...wheel, meant: true } };
+  const { scroller, wheel, framed } = mainScroller(by ?? { dx: 0, dy: 1 });
+  if (wheel && (by || framed)) return { done: true, wheel: { ...wheel, meant: true } };
   return { done: true, scroll: await scrolled(scroller ?? own.scroller(), by, to) };
 }
 
@@ -99,7 +99,8 @@ function mainScroller({ dx, dy }) {
     if (area <= size || (framed && area < (innerWidth * innerHeight) / 2)) continue;
     [scroller, size, wheel] = [found, area, framed ? { x, y } : null];
   }
-  return scroller && !wheel ? { scroller } : { wheel: wheel ?? placeAt(PLACES[0]) };
+  if (wheel) return { wheel, framed: true };
+  return scroller ? { scroller } : { wheel: placeAt(PLACES[0]) };
 }
 
 // Shares of the window, from its middle outwards.

@@ -60,13 +60,16 @@ function controlOf(element) {
   return null;
 }
 
-// The label an element is a part of, where that and no control in between is what a click on it means.
-function labelAround(element) {
-  for (let at = element; at; at = parentOf(at)) {
-    if (own.localName(at) === 'label') return at;
-    if (own.matches(at, CLICKED)) return null;
-  }
+// The label or the control an element is, or is a part of: the innermost, which is what a click on it means.
+function writtenOn(element) {
+  for (let at = element; at; at = parentOf(at)) if (own.localName(at) === 'label' || own.matches(at, CLICKED)) return at;
   return null;
+}
+
+// The label an element is a part of, where no control is in between.
+function labelAround(element) {
+  const holder = writtenOn(element);
+  return holder && own.localName(holder) === 'label' ? holder : null;
 }
 
 // The control of the label an element is a part of.
@@ -75,10 +78,13 @@ function labelled(element) {
   return (label && own.get(label, 'control')) ?? null;
 }
 
+const THEMSELVES = new Set(['a', 'button', 'input', 'option', 'select', 'summary', 'textarea']);
+
 // Whether a click on it does something: a part of a control is as enabled as the control, and so is its label.
 function isEnabled(element) {
   if (own.matches(element, ':disabled')) return false;
-  const control = labelled(element) ?? controlOf(element);
+  const holder = THEMSELVES.has(own.localName(element)) ? null : writtenOn(element);
+  const control = holder && own.localName(holder) === 'label' ? own.get(holder, 'control') : holder;
   if (control && own.matches(control, ':disabled')) return false;
   for (let at = element; at; at = parentOf(at)) {
     const said = own.getAttribute(at, 'aria-disabled');
