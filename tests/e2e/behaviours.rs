@@ -24,7 +24,7 @@ async fn go_through(family: &str) {
 }
 
 async fn go_through_with(family: &str, flags: &[&str]) {
-    if family == "forms" {
+    if ["forms", "dragging"].contains(&family) {
         frameworks::build().await;
     }
     let (server, site) = (Server::start_with(flags).await, Site::start().await);
@@ -93,6 +93,6 @@ macro_rules! families {
 }
 
 families!(
-    batches, clicks, forms, frames, happenings, keyboard, names, navigation, pictures, pointer, reading, selectors,
-    snapshots, waiting,
+    batches, clicks, dragging, forms, frames, happenings, keyboard, names, navigation, pictures, pointer, reading,
+    selectors, snapshots, waiting,
 );

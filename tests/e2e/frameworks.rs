@@ -1,6 +1,7 @@
-//! React, Vue, Lit and editors, built from the npm registry into `target/` for the pages of `behaviours/forms`.
+//! React, Vue, Lit, editors and what is dragged, built from the npm registry into `target/` for the pages of
+//! `behaviours/forms` and `behaviours/dragging`.
 
-use std::path::Path;
+use std::{fs::File, path::Path};
 
 use capture_tests::site::frameworks_folder;
 use tokio::process::Command;
@@ -10,10 +11,13 @@ pub(crate) async fn build() {
     let folder = frameworks_folder();
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("frameworks");
     tokio::fs::create_dir_all(&folder).await.unwrap();
+    // Each family is a process of its own: one builds, the others wait for it.
+    let turn = File::create(folder.join("turn")).unwrap();
+    turn.lock().unwrap();
     let lock = "package-lock.json";
     let installed = tokio::fs::read(folder.join(lock)).await.ok();
     let is_current = installed == tokio::fs::read(sources.join(lock)).await.ok();
-    for file in ["package.json", lock, "build.mjs", "react.js", "vue.js", "lit.js", "editors.js"] {
+    for file in ["package.json", lock, "build.mjs", "react.js", "vue.js", "lit.js", "editors.js", "dragging.js"] {
         tokio::fs::copy(sources.join(file), folder.join(file)).await.unwrap();
     }
     if !is_current || !folder.join("node_modules/.package-lock.json").is_file() {

@@ -6,7 +6,7 @@ const folder = process.argv[2];
 if (!folder) throw new Error('usage: node build.mjs FOLDER');
 
 await build({
-  entryPoints: ['react.js', 'vue.js', 'lit.js', 'editors.js'].map((name) => fileURLToPath(new URL(name, import.meta.url))),
+  entryPoints: ['react.js', 'vue.js', 'lit.js', 'editors.js', 'dragging.js'].map((name) => fileURLToPath(new URL(name, import.meta.url))),
   outdir: folder,
   bundle: true,
   format: 'esm',

@@ -18,7 +18,10 @@
   };
   const plain = (selector) => typeof selector === 'string' && !/^(xpath=|\/\/|text=|@e)/.test(selector.trim());
   // The first match, where the main document has it: other frames and shadow roots are not seen from here.
-  const first = (selector) => (plain(selector) ? (all(selector) ?? [])[0] ?? null : null);
+  const first = (selector) => {
+    const found = plain(selector) ? all(selector) ?? [] : [];
+    return found.find(seen) ?? found[0] ?? null;
+  };
   // An element without a box is seen by its words.
   const boxes = (element) => {
     if (getComputedStyle(element).display !== 'contents') return [ask(element, 'getBoundingClientRect'), ...words(element)];
@@ -51,7 +54,9 @@
     const field = controlOf(element);
     return 'value' in field ? field.value : text;
   };
-  const receivers = (element) => [element, ...(get(element, 'localName') === 'label' && element.control ? [element.control] : []), ...(get(element, 'labels') ?? [])];
+  // Words and pictures stand for the control they are in.
+  const around = (element) => ask(element, 'closest', 'a, button, label, summary, [role]');
+  const receivers = (element) => [element, ...(get(element, 'localName') === 'label' && element.control ? [element.control] : []), ...(get(element, 'labels') ?? []), ...[around(element)].filter(Boolean)];
 
   const clickTypes = { left: 'click', middle: 'auxclick', right: 'contextmenu' };
   function click(payload, reply) {
@@ -134,11 +139,13 @@
     scroll(payload, reply) {
       const element = first(payload.selector);
       const way = payload.direction || payload.amount !== undefined || payload.to;
-      if (payload.x !== undefined || (payload.selector && (!element || !way))) return null;
+      if (payload.x !== undefined || (payload.selector && (!element || !way || get(element, 'localName') === 'iframe'))) return null;
       const root = get(document, 'scrollingElement');
       const scroller = element ?? root;
       if (!element && near(root.scrollTop, reply.scrollY)) return null;
-      return element && !near(scroller.scrollTop, reply.scrollY) ? `it stands at ${scroller.scrollTop}` : null;
+      // Told from the top, also where it begins at the bottom.
+      const both = [root.scrollTop, scroller.scrollTop, scroller.scrollHeight - scroller.clientHeight + scroller.scrollTop];
+      return element && !both.some((each) => near(each, reply.scrollY)) ? `it stands at ${scroller.scrollTop}` : null;
     },
     cursor_position(_, reply) {
       const last = heard.findLast((event) => event.type === 'mousemove');

@@ -35,7 +35,7 @@ pub use self::{
     journal::{Console, ConsoleLevel, ConsoleMessage, ConsoleResult, Errors, ErrorsResult, KEPT_ENTRIES, PageError},
     keyboard::{Chord, Press, PressResult, Type, TypeText, Typing},
     kind::{ActionType, UnknownActionType},
-    navigate::{Goto, GotoResult, Travel, WaitUntil},
+    navigate::{BackResult, Goto, GotoResult, Travel, WaitUntil},
     outcome::{
         ActionResult, Diagnostics, DialogReport, DownloadReport, Effects, ElementResult, Outcome, Point, Rect,
         TabReport,

@@ -56,6 +56,14 @@ pub struct Travel {
     pub timeout: Duration,
 }
 
+/// What `back` brings.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct BackResult {
+    /// Where to go on from a tab that has nothing to go back to, but was opened by another tab.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
 impl Travel {
     pub(super) fn parse(payload: Payload<'_>) -> Result<Self, Error> {
         Ok(Self { wait_until: WaitUntil::parse(payload)?, timeout: payload.timeout(limits::NAVIGATION_TIMEOUT)? })

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BatchResult, CheckResult, ConsoleResult, ContentResult, DragResult, ErrorsResult, GotoResult, Picture, PressResult,
-    QueryResult, ScrollResult, SelectResult, SnapshotResult, StepResult, Tells, WaitedResult,
+    BackResult, BatchResult, CheckResult, ConsoleResult, ContentResult, DragResult, ErrorsResult, GotoResult, Picture,
+    PressResult, QueryResult, ScrollResult, SelectResult, SnapshotResult, StepResult, Tells, WaitedResult,
 };
 
 /// What an action brought: its own result, what else happened meanwhile, and the picture asked for.
@@ -101,6 +101,7 @@ pub enum ActionResult {
     Waited(WaitedResult),
     Mouse(Point),
     Drag(DragResult),
+    Back(BackResult),
     Select(SelectResult),
     Check(CheckResult),
     Press(PressResult),
@@ -142,7 +143,7 @@ pub struct Diagnostics {
     pub matched: bool,
     /// How many elements it found.
     pub match_count: u64,
-    /// Whether the first of them is visible.
+    /// Whether the one that counts is visible: the first that is, or where none is the first.
     pub visible: bool,
     /// Whether it takes input.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -108,6 +108,8 @@ impl MoveMouse {
 const MAX_STEPS: u32 = 100;
 /// Movements between two points of a drag where none are asked for: pages want to see the mouse on its way.
 const DRAG_STEPS: u32 = 5;
+/// How long a drag may be held, and how long it may take, at most.
+const MAX_DRAG_MILLIS: u32 = 10_000;
 /// Points of a drag's path, at most (contract).
 const MAX_POINTS: usize = 100;
 
@@ -118,7 +120,11 @@ pub struct DragMouse {
     pub path: DragPath,
     /// Movements between two points, 1 to 100.
     pub steps: u32,
-    /// For everything.
+    /// Between pressing and the first movement.
+    pub hold: Duration,
+    /// From the first movement to the release.
+    pub duration: Duration,
+    /// For everything: what was asked for, or long enough for both.
     pub timeout: Duration,
 }
 
@@ -133,10 +139,15 @@ pub enum DragPath {
 
 impl DragMouse {
     pub(super) fn parse(payload: Payload<'_>) -> Result<Self, Error> {
+        let millis = |field| payload.integer(field, 0, MAX_DRAG_MILLIS).map(|millis| millis.unwrap_or(0));
+        let hold = Duration::from_millis(millis("holdMs")?.into());
+        let duration = Duration::from_millis(millis("durationMs")?.into());
         Ok(Self {
             path: parse_path(payload)?,
             steps: payload.integer("steps", 1, MAX_STEPS)?.unwrap_or(DRAG_STEPS),
-            timeout: payload.timeout(limits::ELEMENT_TIMEOUT)?,
+            hold,
+            duration,
+            timeout: payload.timeout(limits::ELEMENT_TIMEOUT + hold + duration)?,
         })
     }
 }

@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, js
 use serde_json::Value;
 
 use super::{
-    ActionType, BatchResult, CheckResult, ConsoleResult, ContentResult, DragResult, Effects, ElementResult,
+    ActionType, BackResult, BatchResult, CheckResult, ConsoleResult, ContentResult, DragResult, Effects, ElementResult,
     ErrorsResult, GotoResult, Picture, Point, PressResult, QueryResult, ScrollResult, SelectResult, SnapshotResult,
     WaitedResult,
 };
@@ -78,7 +78,8 @@ impl ActionType {
     pub fn own_reply_schema(self) -> Value {
         match self {
             Self::Goto => schema::<GotoResult>(),
-            Self::Back | Self::Forward | Self::Reload => schema::<NoResult>(),
+            Self::Back => schema::<BackResult>(),
+            Self::Forward | Self::Reload => schema::<NoResult>(),
             Self::Title => schema::<TitleResult>(),
             Self::Url => schema::<UrlResult>(),
             Self::Screenshot => schema::<Picture>(),

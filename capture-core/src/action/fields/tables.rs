@@ -37,6 +37,12 @@ const WITHIN: Field = Field::new("timeoutMs", Clamped(1, 30_000), Default("5000"
 const LOADED: Field = Field::new("timeoutMs", Clamped(1, 30_000), Default("15000"), "for the whole action");
 const TYPED: Field =
     Field::new("timeoutMs", Clamped(1, 30_000), Optional, "for the whole action; default 5000 and the delays");
+const DRAGGED: Field = Field::new(
+    "timeoutMs",
+    Clamped(1, 30_000),
+    Optional,
+    "for the whole action; default 5000 and `holdMs` and `durationMs`",
+);
 const UNTIL: Field = Field::new(
     "waitUntil",
     Word(&["load", "domcontentloaded", "commit"]),
@@ -113,7 +119,19 @@ const DRAG_MOUSE: &[Field] = &[
     Field::new("fromSelector", Selector, Optional, "the first element, waited for as by `click`; with `toSelector`"),
     Field::new("toSelector", Selector, Optional, "the last element"),
     Field::new("steps", Integer(1, 100), Default("5"), "movements between two points"),
-    WITHIN,
+    Field::new(
+        "holdMs",
+        Integer(0, 10_000),
+        Default("0"),
+        "held before the first movement, for pages that wait for that",
+    ),
+    Field::new(
+        "durationMs",
+        Integer(0, 10_000),
+        Default("0"),
+        "from the first movement to the release, at an even pace",
+    ),
+    DRAGGED,
 ];
 const TYPE: &[Field] = &[
     Field::new("selector", Selector, Required, "a field as for `fill`"),

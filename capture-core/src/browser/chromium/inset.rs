@@ -14,14 +14,17 @@ use crate::{
     browser::Fault,
 };
 
-/// Where a frame's content lies in what holds it.
+/// Where a frame's content lies in what holds it: its corner, and its axes, which may be stretched and turned.
 #[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Inset {
     left: f64,
     top: f64,
-    scale_x: f64,
-    scale_y: f64,
+    /// The way of its x axis, across and down.
+    a: f64,
+    b: f64,
+    /// The way of its y axis, across and down.
+    c: f64,
+    d: f64,
 }
 
 /// What a frame's holder says of a point in the frame.
@@ -59,29 +62,38 @@ struct Object {
 }
 
 impl Inset {
-    const NONE: Self = Self { left: 0.0, top: 0.0, scale_x: 1.0, scale_y: 1.0 };
+    const NONE: Self = Self { left: 0.0, top: 0.0, a: 1.0, b: 0.0, c: 0.0, d: 1.0 };
 
-    pub(super) fn outside(self, bounds: Rect) -> Rect {
-        Rect {
-            x: self.left + bounds.x * self.scale_x,
-            y: self.top + bounds.y * self.scale_y,
-            width: bounds.width * self.scale_x,
-            height: bounds.height * self.scale_y,
-        }
+    fn at(self, x: f64, y: f64) -> Point {
+        Point { x: self.left + x * self.a + y * self.c, y: self.top + x * self.b + y * self.d }
     }
 
-    /// A point of the page's viewport, in this frame.
+    /// The box around a box of this frame where that is turned.
+    pub(super) fn outside(self, bounds: Rect) -> Rect {
+        let Rect { x, y, width, height } = bounds;
+        let corners = [(x, y), (x + width, y), (x, y + height), (x + width, y + height)].map(|(x, y)| self.at(x, y));
+        let least = corners.iter().fold((f64::MAX, f64::MAX), |(x, y), corner| (x.min(corner.x), y.min(corner.y)));
+        let most = corners.iter().fold((f64::MIN, f64::MIN), |(x, y), corner| (x.max(corner.x), y.max(corner.y)));
+        Rect { x: least.0, y: least.1, width: most.0 - least.0, height: most.1 - least.1 }
+    }
+
+    /// A point of the page's viewport, in this frame. In a frame that is turned edgewise there is none.
     pub(super) fn inside(self, point: Point) -> Point {
-        Point { x: (point.x - self.left) / self.scale_x, y: (point.y - self.top) / self.scale_y }
+        let area = self.a * self.d - self.b * self.c;
+        let (x, y) = (point.x - self.left, point.y - self.top);
+        Point { x: (x * self.d - y * self.c) / area, y: (y * self.a - x * self.b) / area }
     }
 
     /// This frame's place where the frame that holds it lies so.
     fn within(self, holder: Self) -> Self {
+        let corner = holder.at(self.left, self.top);
         Self {
-            left: holder.left + self.left * holder.scale_x,
-            top: holder.top + self.top * holder.scale_y,
-            scale_x: self.scale_x * holder.scale_x,
-            scale_y: self.scale_y * holder.scale_y,
+            left: corner.x,
+            top: corner.y,
+            a: self.a * holder.a + self.b * holder.c,
+            b: self.a * holder.b + self.b * holder.d,
+            c: self.c * holder.a + self.d * holder.c,
+            d: self.c * holder.b + self.d * holder.d,
         }
     }
 }
@@ -150,9 +162,21 @@ mod tests {
 
     #[test]
     fn frames_within_frames_add_up() {
-        let inner = Inset { left: 10.0, top: 20.0, scale_x: 2.0, scale_y: 1.0 };
-        let outer = Inset { left: 100.0, top: 50.0, scale_x: 0.5, scale_y: 0.5 };
+        let inner = Inset { left: 10.0, top: 20.0, a: 2.0, ..Inset::NONE };
+        let outer = Inset { left: 100.0, top: 50.0, a: 0.5, d: 0.5, ..Inset::NONE };
         let bounds = inner.within(outer).outside(Rect { x: 4.0, y: 6.0, width: 8.0, height: 2.0 });
         assert_eq!(bounds, Rect { x: 109.0, y: 63.0, width: 8.0, height: 1.0 });
+    }
+
+    #[test]
+    fn a_turned_frame_is_left_and_entered_the_same_way() {
+        let quarter = Inset { left: 100.0, top: 50.0, a: 0.0, b: 1.0, c: -1.0, d: 0.0 };
+        let bounds = quarter.outside(Rect { x: 10.0, y: 0.0, width: 30.0, height: 5.0 });
+        assert_eq!(bounds, Rect { x: 95.0, y: 60.0, width: 5.0, height: 30.0 });
+        let skewed = Inset { left: 3.0, top: 4.0, a: 2.0, b: 0.0, c: 1.0, d: 1.0 };
+        let both = quarter.within(skewed);
+        let there = both.at(7.0, 9.0);
+        let back = both.inside(there);
+        assert!((back.x - 7.0).abs() < 1e-9 && (back.y - 9.0).abs() < 1e-9, "{back:?}");
     }
 }

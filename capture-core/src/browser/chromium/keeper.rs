@@ -71,6 +71,7 @@ struct Dialog {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Download {
+    frame_id: String,
     url: String,
     suggested_filename: String,
 }
@@ -280,7 +281,8 @@ impl Keeper {
         // The first tab was made in its size, and so is one that takes its place, unless the size was changed.
         let sized = (count > 0 || shape != Shape::default()).then_some(shape);
         setup::prepare(&session, sized, self.shares_clipboard);
-        let tab = Tab::new(key.clone(), session, target_info.target_id);
+        let mut tab = Tab::new(key.clone(), session, target_info.target_id);
+        tab.opener.clone_from(&target_info.opener_id);
         if maker == Maker::Unknown {
             return self.tabs.send_modify(|tabs| tabs.undecided.push(tab));
         }
@@ -435,10 +437,19 @@ impl Keeper {
 
     /// The browser refuses it by itself; here it is only reported.
     fn on_download(&self, event: &Event) {
-        let Some(Download { url, suggested_filename }) = event.decode() else { return };
+        let Some(Download { frame_id, url, suggested_filename }) = event.decode() else { return };
         let report = DownloadReport { url: url.clone(), suggested_filename: suggested_filename.clone() };
-        self.tabs.send_modify(|tabs| tabs.noticed.download = Some(report));
+        let (mut useless, mut shown) = (None, None);
+        self.tabs.send_modify(|tabs| {
+            tabs.noticed.download = Some(report);
+            useless = tabs.opened_for_nothing(&frame_id);
+            shown = useless.as_ref().and_then(|key| tabs.remove(key));
+        });
         self.tell(EventKind::PageDownload(PageDownload { url, suggested_filename }));
+        if useless.is_some() {
+            self.close_target(&frame_id);
+        }
+        self.tell_shown(shown);
     }
 
     fn close_target(&self, target: &str) {

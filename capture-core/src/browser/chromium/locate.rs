@@ -44,12 +44,16 @@ pub(super) struct Seen {
     #[serde(default)]
     pub(super) already: bool,
     pub(super) point: Option<Point>,
+    /// Something covers the element that the mouse may have brought: where the mouse would leave that.
+    pub(super) away: Option<Point>,
     pub(super) value: Option<String>,
     /// The element is an editor, focused and selected, that takes text by the browser's input only.
     pub(super) editor: Option<Editor>,
     pub(super) selected: Option<Vec<String>>,
     pub(super) area: Option<Rect>,
     pub(super) scroll: Option<Standing>,
+    /// Nothing in the page scrolls that way: where the wheel is to be turned instead.
+    pub(super) wheel: Option<Turn>,
 }
 
 /// Where something that scrolls stands.
@@ -59,6 +63,14 @@ pub(super) struct Standing {
     pub(super) scroll_x: f64,
     pub(super) scroll_y: f64,
     pub(super) at_end: bool,
+}
+
+/// Where a wheel is to be turned, and whether the whole page is meant by it.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(super) struct Turn {
+    #[serde(flatten)]
+    pub(super) point: Point,
+    pub(super) meant: bool,
 }
 
 /// What is left of the time, in milliseconds, for a script to wait.

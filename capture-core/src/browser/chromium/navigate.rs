@@ -6,10 +6,13 @@ use tokio::time::Instant;
 
 use super::{cdp::commands, page::ChromiumPage};
 use crate::{
-    action::{ActionResult, Travel},
+    action::{ActionResult, BackResult, Travel},
     browser::Fault,
     error::RunOutcome,
 };
+
+/// Characters of an address that are shown in a sentence.
+const SHOWN: usize = 500;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -25,27 +28,39 @@ struct HistoryEntry {
 
 impl ChromiumPage {
     pub(super) async fn back(&self, travel: Travel, deadline: Instant) -> Result<ActionResult, Fault> {
-        self.go_by(-1, travel, deadline).await
+        let went = self.go_by(-1, travel, deadline).await?;
+        let hint = if went { None } else { self.opener_hint() };
+        Ok(ActionResult::Back(BackResult { hint }))
+    }
+
+    /// How to get back to the tab that opened the active one, where it is still open.
+    fn opener_hint(&self) -> Option<String> {
+        let tabs = self.tabs.borrow();
+        let opener = tabs.active()?.opener.as_ref()?;
+        let url = tabs.open.iter().find(|tab| tab.target == *opener)?.url.chars().take(SHOWN).collect::<String>();
+        Some(format!(
+            "this tab has nothing to go back to: the tab at {url} opened it; to go on there, goto that address"
+        ))
     }
 
     pub(super) async fn forward(&self, travel: Travel, deadline: Instant) -> Result<ActionResult, Fault> {
-        self.go_by(1, travel, deadline).await
+        self.go_by(1, travel, deadline).await?;
+        Ok(ActionResult::Done {})
     }
 
-    /// Where there is no such entry nothing happens, and that is a success.
-    async fn go_by(&self, entries: i64, travel: Travel, deadline: Instant) -> Result<ActionResult, Fault> {
+    /// Whether there was such an entry; where there is none nothing happens, and that is a success.
+    async fn go_by(&self, entries: i64, travel: Travel, deadline: Instant) -> Result<bool, Fault> {
         let tab = self.active()?;
         let told = tab.send(&commands::history()).decode();
         let history: History = tokio::time::timeout_at(deadline, told)
             .await
             .map_err(|_elapsed| Fault::timed_out("the browser did not tell the history in time"))??;
         let index = usize::try_from(history.current_index + entries).ok();
-        if let Some(entry) = index.and_then(|index| history.entries.get(index)) {
-            let moves = self.moves();
-            drop(tab.send(&commands::go_to_entry(entry.id)));
-            self.moved_on(moves, travel, deadline).await?;
-        }
-        Ok(ActionResult::Done {})
+        let Some(entry) = index.and_then(|index| history.entries.get(index)) else { return Ok(false) };
+        let moves = self.moves();
+        drop(tab.send(&commands::go_to_entry(entry.id)));
+        self.moved_on(moves, travel, deadline).await?;
+        Ok(true)
     }
 
     pub(super) async fn reload(&self, travel: Travel, deadline: Instant) -> Result<ActionResult, Fault> {

@@ -88,7 +88,12 @@ impl ChromiumPage {
         let before = self.url();
         let travels = self.travels();
         let tells = action.kind().tells();
-        self.tabs.send_modify(|tabs| tabs.noticed = Noticed::default());
+        self.tabs.send_modify(|tabs| {
+            tabs.noticed = Noticed::default();
+            if let Some(tab) = tabs.open.last_mut() {
+                tab.acted_on |= tells != Tells::Nothing;
+            }
+        });
         let result = self.perform_deed(action.deed, deadline).await?;
         if tells == Tells::NavigationAndUrl {
             self.arrive(travels, deadline).await;
@@ -177,7 +182,8 @@ impl ChromiumPage {
         }
         let mut tabs = self.tabs.subscribe();
         let appears = deadline.min(Instant::now() + TAB_APPEARS);
-        let appeared = tabs.wait_for(|tabs| tabs.noticed.tab.is_some() || tabs.lost.is_some());
+        let appeared =
+            tabs.wait_for(|tabs| tabs.noticed.tab.is_some() || tabs.noticed.window.is_none() || tabs.lost.is_some());
         tokio::time::timeout_at(appears, appeared).await.ok()?.ok()?;
         let loads = deadline.min(Instant::now() + TAB_LOADS);
         let shown = tabs.wait_for(|tabs| {
@@ -186,6 +192,7 @@ impl ChromiumPage {
         });
         let _ = tokio::time::timeout_at(loads, shown).await; // slow: its address is known from the request for it
         let tabs = self.tabs.borrow();
+        tabs.noticed.tab.as_ref()?; // it was for a download, and is gone again
         let tab = tabs.open.iter().find(|tab| Some(&tab.key) == tabs.noticed.tab.as_ref());
         let url = match tab {
             Some(tab) if tab.commits > 0 => tab.url.clone(),

@@ -87,10 +87,17 @@ impl ChromiumPage {
         deadline: Instant,
     ) -> Result<(ElementResult, World), Fault> {
         let presses = Presses { button: aim.button, count: aim.count, modifiers: aim.modifiers };
-        let mut blocker = None;
+        let due = Due { deadline, timeout: aim.timeout };
+        let (mut blocker, mut stays) = (None, false);
         loop {
-            let (seen, world) = self.look("aim", aim.selector, |timeout| aim.argument(true, timeout), deadline).await?;
+            let (seen, world) =
+                self.look("aim", aim.selector, |timeout| aim.argument(stays, timeout), deadline).await?;
             let (diagnostics, seen) = seen.or_covered(blocker).ready(aim.selector, aim.timeout)?;
+            if let Some(away) = seen.away {
+                self.move_away(&world, away, due).await?;
+                (blocker, stays) = (None, true);
+                continue;
+            }
             if seen.already {
                 return Ok((ElementResult::of(diagnostics), world));
             }
@@ -99,7 +106,7 @@ impl ChromiumPage {
                 Reach::Covered(cover) if !aim.force => Some(cover),
                 Reach::Covered(_) => return Err(Fault::failed_for("frame_covered", "its frame is covered")),
                 Reach::At(point) => {
-                    let leave = self.leave_for(vec![world.clone()], Due { deadline, timeout: aim.timeout })?;
+                    let leave = self.leave_for(vec![world.clone()], due)?;
                     self.press_mouse(&presses, point, &leave).await?;
                     match self.verdict(&world, &leave).await? {
                         None => {
@@ -111,7 +118,7 @@ impl ChromiumPage {
                 }
             };
             if let Some(blocker) = &blocker {
-                retry_or_give_up(aim.selector, diagnostics, blocker, Due { deadline, timeout: aim.timeout }).await?;
+                retry_or_give_up(aim.selector, diagnostics, blocker, due).await?;
             }
         }
     }
@@ -126,23 +133,33 @@ impl ChromiumPage {
                 return Ok(ElementResult { hovered_point: Some(*point), ..ElementResult::default() }.into());
             }
         };
-        let (diagnostics, point, world) = self.find_point(selector, position, due).await?;
+        let (diagnostics, point, world) = self.find_point(selector, position, true, due).await?;
         self.glide(point, 1, self.leave_for(vec![world], due)?).await?;
         Ok(ElementResult { hovered_point: Some(point), ..ElementResult::of(diagnostics) }.into())
     }
 
-    /// Where the mouse reaches an element that is ready for it.
+    /// Where the mouse reaches an element that is ready for it; one that is only hovered may be disabled.
     pub(super) async fn find_point(
         &self,
         selector: &Selector,
         position: Option<Point>,
+        hovers: bool,
         Due { deadline, timeout }: Due,
     ) -> Result<(Diagnostics, Point, World), Fault> {
-        let argument = |timeout: u64| json!({"selector": selector, "position": position, "timeoutMs": timeout});
-        let mut blocker = None;
+        let (mut blocker, mut stays) = (None, false);
         loop {
+            let argument = |timeout: u64| {
+                json!({
+                    "selector": selector, "position": position, "stays": stays, "hovers": hovers, "timeoutMs": timeout,
+                })
+            };
             let (seen, world) = self.look("aim", selector, argument, deadline).await?;
             let (diagnostics, seen) = seen.or_covered(blocker).ready(selector, timeout)?;
+            if let Some(away) = seen.away {
+                self.move_away(&world, away, Due { deadline, timeout }).await?;
+                (blocker, stays) = (None, true);
+                continue;
+            }
             let point = seen.point.ok_or_else(|| Fault::Protocol("aim told no point".to_owned()))?;
             match self.reach(&world, point, deadline).await? {
                 Reach::At(point) => return Ok((diagnostics, point, world)),
@@ -151,6 +168,14 @@ impl ChromiumPage {
                     blocker = Some(cover);
                 }
             }
+        }
+    }
+
+    /// Moves the mouse to where it brings nothing that covers others.
+    async fn move_away(&self, world: &World, away: Point, due: Due) -> Result<(), Fault> {
+        match self.reach(world, away, due.deadline).await? {
+            Reach::At(point) => self.glide(point, 1, self.leave_for(vec![world.clone()], due)?).await,
+            Reach::Covered(_) => Ok(()),
         }
     }
 
@@ -216,9 +241,10 @@ impl ChromiumPage {
 }
 
 impl Aim<'_> {
-    fn argument(&self, arms: bool, timeout: u64) -> Value {
+    fn argument(&self, stays: bool, timeout: u64) -> Value {
         let mut argument = json!({
-            "selector": self.selector, "position": self.position, "force": self.force, "arms": arms, "timeoutMs": timeout,
+            "selector": self.selector, "position": self.position, "force": self.force, "arms": true, "stays": stays,
+            "timeoutMs": timeout,
         });
         if let (Some(checked), Value::Object(fields)) = (self.checked, &mut argument) {
             fields.insert("checked".to_owned(), checked.into());

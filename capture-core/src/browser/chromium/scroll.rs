@@ -7,18 +7,21 @@ use tokio::time::Instant;
 use super::{
     cdp::commands,
     input::Due,
-    locate::{PEEK, Standing},
+    inset::Reach,
+    locate::{PEEK, Seen, Standing, Turn},
     page::ChromiumPage,
     world::World,
 };
 use crate::{
-    action::{ActionResult, Distance, Point, Scroll, ScrollResult, Scrolled, Selector, Stretch},
+    action::{ActionResult, Distance, Edge, Point, Scroll, ScrollResult, Scrolled, Selector, Stretch},
     browser::Fault,
     error::RunOutcome,
 };
 
 /// What was done when the page does not handle it.
 const TURNED: &str = "the wheel was turned";
+/// Pixels that are more than any page has.
+const TO_AN_END: f64 = 1e7;
 
 /// What a wheel at a point finds in a document.
 #[derive(Deserialize)]
@@ -30,45 +33,53 @@ struct Below {
 
 impl ChromiumPage {
     pub(super) async fn scroll(&self, scroll: &Scroll, deadline: Instant) -> Result<ActionResult, Fault> {
+        let due = Due { deadline, timeout: scroll.timeout };
         let Standing { scroll_x, scroll_y, at_end } = match &scroll.what {
-            Scrolled::Page(stretch) => {
-                let seen: super::locate::Seen =
-                    self.call("scroll", &argument(None, Some(*stretch), 0), deadline).await?;
-                if seen.is_late() {
-                    return Err(Fault::timed_out("the page was not scrolled in time: a script keeps it busy"));
-                }
-                seen.scroll.ok_or_else(untold)?
-            }
-            Scrolled::Element(selector, stretch) => {
-                self.scroll_element(scroll, selector, Some(*stretch), deadline).await?
-            }
-            Scrolled::IntoView(selector) => self.scroll_element(scroll, selector, None, deadline).await?,
-            Scrolled::Wheel(point, by) => self.wheel(*point, *by, Due { deadline, timeout: scroll.timeout }).await?,
+            Scrolled::Page(stretch) => self.scroll_page(*stretch, due).await?,
+            Scrolled::Element(selector, stretch) => self.scroll_element(selector, Some(*stretch), due).await?,
+            Scrolled::IntoView(selector) => self.scroll_element(selector, None, due).await?,
+            Scrolled::Wheel(point, by) => self.wheel(Turn { point: *point, meant: false }, *by, due).await?,
         };
         Ok(ActionResult::Scroll(ScrollResult { scroll_x, scroll_y, at_end }))
     }
 
-    async fn scroll_element(
-        &self,
-        scroll: &Scroll,
-        selector: &Selector,
-        stretch: Option<Stretch>,
-        deadline: Instant,
-    ) -> Result<Standing, Fault> {
+    /// What stands for the page. Where nothing does, the wheel is turned: a frame may move, or the page take it.
+    async fn scroll_page(&self, stretch: Stretch, due: Due) -> Result<Standing, Fault> {
+        let seen: Seen = self.call("scroll", &argument(None, Some(stretch), 0), due.deadline).await?;
+        if seen.is_late() {
+            return Err(Fault::timed_out("the page was not scrolled in time: a script keeps it busy"));
+        }
+        match seen.wheel {
+            Some(turn) => self.wheel(turn, way(stretch), due).await,
+            None => seen.scroll.ok_or_else(untold),
+        }
+    }
+
+    async fn scroll_element(&self, selector: &Selector, stretch: Option<Stretch>, due: Due) -> Result<Standing, Fault> {
         let argument = |timeout: u64| argument(Some(selector), stretch, timeout);
-        let (seen, _) = self.look("scroll", selector, argument, deadline).await?;
-        let (_, seen) = seen.ready(selector, scroll.timeout)?;
-        seen.scroll.ok_or_else(untold)
+        let (seen, world) = self.look("scroll", selector, argument, due.deadline).await?;
+        let (_, seen) = seen.ready(selector, due.timeout)?;
+        match (seen.wheel, stretch) {
+            (Some(turn), Some(stretch)) => match self.reach(&world, turn.point, due.deadline).await? {
+                Reach::At(point) => self.wheel(Turn { point, ..turn }, way(stretch), due).await,
+                Reach::Covered(cover) => {
+                    Err(Fault::failed_for("frame_covered", format!("its frame is covered by {cover}")))
+                }
+            },
+            _ => seen.scroll.ok_or_else(untold),
+        }
     }
 
     /// A real wheel, and where what it moved comes to rest.
-    async fn wheel(&self, point: Point, by: Distance, due: Due) -> Result<Standing, Fault> {
+    async fn wheel(&self, turn: Turn, by: Distance, due: Due) -> Result<Standing, Fault> {
+        let Turn { point, meant } = turn;
         let (world, told) = self.wheeled(point, by, due.deadline).await?;
         let leave = self.leave_for(told, due)?;
         leave.check(RunOutcome::NotExecuted)?;
         *self.mouse.lock() = point;
         leave.handled(vec![leave.tab.send(&commands::wheel((point.x, point.y), (by.dx, by.dy)))], TURNED).await?;
-        let stands = world.call("afterWheel", &json!({"dx": by.dx, "dy": by.dy}), due.deadline).await?;
+        let argument = json!({"dx": by.dx, "dy": by.dy, "meant": meant});
+        let stands = world.call("afterWheel", &argument, due.deadline).await?;
         leave.rest(TURNED).await?;
         Ok(stands)
     }
@@ -91,6 +102,15 @@ impl ChromiumPage {
             told.push(frame);
         }
         Ok((world, told))
+    }
+}
+
+/// How far a wheel is turned; to an end further than any page goes.
+fn way(stretch: Stretch) -> Distance {
+    match stretch {
+        Stretch::By(by) => by,
+        Stretch::To(Edge::Top) => Distance { dx: 0.0, dy: -TO_AN_END },
+        Stretch::To(Edge::Bottom) => Distance { dx: 0.0, dy: TO_AN_END },
     }
 }
 

@@ -10,6 +10,8 @@ use crate::action::WaitUntil;
 
 /// The function our scripts report with; only their world has it.
 pub(super) const REPORT: &str = "captureReport";
+/// The address of a document that nothing was loaded into.
+pub(super) const BLANK: &str = "about:blank";
 /// Documents remembered per tab, to tell that a navigation came and was replaced by the next.
 const REMEMBERED: usize = 16;
 /// A document that leads on by itself does so once or twice, not so often.
@@ -33,6 +35,10 @@ pub(super) struct Tab {
     pub(super) session: CdpSession,
     /// The target's id, which is also its main frame's.
     pub(super) target: String,
+    /// The target of the tab that opened it.
+    pub(super) opener: Option<String>,
+    /// An action did something to it.
+    pub(super) acted_on: bool,
     pub(super) url: String,
     pub(super) frames: Frames,
     /// Loaders of the documents it has shown, newest last.
@@ -116,7 +122,9 @@ impl Tab {
             key,
             session,
             target,
-            url: "about:blank".to_owned(),
+            opener: None,
+            acted_on: false,
+            url: BLANK.to_owned(),
             loaders: Vec::new(),
             stage: None,
             facts: None,

@@ -4,7 +4,14 @@
 
 use chromiumoxide::cdp::browser_protocol::input::DragData;
 
-use super::{cdp::SessionKey, clipboard::Clip, frames::Frame, tab::Tab, viewport::Shape, world::World};
+use super::{
+    cdp::SessionKey,
+    clipboard::Clip,
+    frames::Frame,
+    tab::{BLANK, Tab},
+    viewport::Shape,
+    world::World,
+};
 use crate::{
     action::{DialogReport, DownloadReport},
     browser::LostReason,
@@ -98,6 +105,22 @@ impl Tabs {
         self.open.retain(|tab| tab.key != *key);
         self.undecided.retain(|tab| tab.key != *key);
         self.active().filter(|_| was_active).map(|tab| tab.url.clone())
+    }
+
+    /// A tab that was opened for a download and has shown no document of its own: browsers close it then.
+    pub(super) fn opened_for_nothing(&mut self, target: &str) -> Option<SessionKey> {
+        let tab = self.open.iter().skip(1).find(|tab| tab.target == target)?;
+        if tab.acted_on || tab.url != BLANK {
+            return None;
+        }
+        let key = tab.key.clone();
+        if self.root.as_ref() == Some(&key) {
+            return None;
+        }
+        if self.noticed.tab.as_ref() == Some(&key) {
+            (self.noticed.tab, self.noticed.window) = (None, None);
+        }
+        Some(key)
     }
 
     pub(super) fn owner(&mut self, session: &SessionKey) -> Option<&mut Tab> {

@@ -56,12 +56,17 @@ function standIn(element, wanted) {
   return { control, target: isHittable(control) || !label ? control : label };
 }
 
-// The control a selector means: the element itself, the control of a label, or the only one inside.
+// The box a selector means: the element itself, the one it is written on, or the one of its label.
 function boxIn(element) {
   const isBox = (each) => own.matches(each, 'input[type=checkbox], input[type=radio]') || isAriaBox(each);
   if (isBox(element)) return element;
-  const control = own.localName(element) === 'label' && own.get(element, 'control');
-  return control && isBox(control) ? control : null;
+  return [labelled(element), controlOf(element)].find((control) => control && isBox(control)) ?? null;
+}
+
+// Whether a box, or a label of it, can be seen.
+function boxCanBeSeen(element) {
+  const control = boxIn(element);
+  return isVisible(element) || [...((control && own.get(control, 'labels')) ?? [])].some(isVisible);
 }
 
 function isAriaBox(element) {
@@ -88,7 +93,7 @@ function isHittable(control) {
 
 // Whether a box is as wanted, once the page has reacted to the click.
 async function checkedAs({ selector, checked, timeoutMs }, call) {
-  return awaited({ selector, timeoutMs }, call, (element) => {
+  return awaited({ selector, timeoutMs, canBeSeen: boxCanBeSeen }, call, (element) => {
     const control = boxIn(element);
     return control && isChecked(control) === checked ? { done: true } : { why: 'not_as_wanted' };
   });

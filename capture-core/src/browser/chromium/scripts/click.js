@@ -7,15 +7,17 @@ const ALIGNMENTS = ['center', 'end', 'start', 'nearest'];
 let watch = null;
 
 // Waits until the element can receive the mouse, and says where. `arms` the watch for the events that follow. A `control`
-// to be checked may be hidden itself: then its label is clicked, and nothing at all where it is `checked` as wanted.
-async function aim({ selector, position, force, arms, checked, timeoutMs }, call) {
-  const way = { scrolls: 0, scrolled: false };
-  return awaited({ selector, timeoutMs }, call, async (element) => {
+// to be checked may be hidden itself: then its label is clicked, and nothing at all where it is `checked` as wanted. Where
+// something covers the element that the mouse may have brought, says where to move the mouse `away` to, unless it `stays`.
+async function aim({ selector, position, force, arms, checked, stays, hovers, timeoutMs }, call) {
+  const way = { scrolls: 0, scrolled: false, coveredSince: null };
+  const canBeSeen = checked === undefined ? isVisible : boxCanBeSeen;
+  return awaited({ selector, timeoutMs, canBeSeen }, call, async (element) => {
     const stand = checked === undefined ? { target: element } : standIn(element, checked);
     if (stand.refused || stand.already) return { done: true, ...stand, target: undefined };
     const target = stand.target;
     if (!isVisible(target)) return { why: 'not_visible' };
-    if (!isEnabled(stand.control ?? target)) return { why: 'disabled' };
+    if (!hovers && !isEnabled(stand.control ?? target)) return { why: 'disabled' };
     if (!(await isStill(target, way))) return { why: 'moving' };
     const point = pointOf(target, position);
     const inView = isInView(point);
@@ -26,6 +28,12 @@ async function aim({ selector, position, force, arms, checked, timeoutMs }, call
       if (arms) arm({ element: target, force });
       return { done: true, point };
     }
+    const away = inView && !stays && staysCovered(way) ? awayFrom(hit, target) : null;
+    if (away) {
+      if (isOver(call)) return LATE;
+      admit(call, MOUSE);
+      return { done: true, away };
+    }
     if (!isOver(call)) scrollNearer(target, way, inView);
     return inView ? { why: 'covered', coveredBy: describe(hit) } : { why: 'out_of_view' };
   });
@@ -35,9 +43,19 @@ function isInView(point) {
   return Boolean(point) && point.x >= 0 && point.y >= 0 && point.x < innerWidth && point.y < innerHeight;
 }
 
-// Whether a click that hits `hit` is a click on the element.
+// Whether a click that hits `hit` is a click on the element: on a part of it, on its label, or on what it is written on.
 function receives(hit, element) {
-  return Boolean(hit) && (isWithin(hit, element) || isLabelOf(hit, element));
+  return Boolean(hit) && (isWithin(hit, element) || isLabelOf(hit, element) || isWrittenOn(element, hit));
+}
+
+// Whether the element is a part of the same control or label as `hit`, or lets the mouse through to what it is a part of.
+function isWrittenOn(element, hit) {
+  const control = controlOf(element);
+  if (control) return controlOf(hit) === control;
+  const label = labelAround(element);
+  if (label) return labelAround(hit) === label;
+  if (!isWithin(element, hit) || getComputedStyle(element).pointerEvents !== 'none') return false;
+  return getComputedStyle(hit).cursor === 'pointer' || own.matches(hit, '[onclick], [tabindex]');
 }
 
 // Frames are compared only where there is a reason to: it is animated, or was just scrolled. Three of them, since one that

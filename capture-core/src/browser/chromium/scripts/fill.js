@@ -4,6 +4,9 @@
 const WHOLE = ['color', 'date', 'time', 'datetime-local', 'month', 'range', 'week'];
 const NOT_FILLABLE = ['button', 'checkbox', 'file', 'hidden', 'image', 'radio', 'reset', 'submit'];
 
+// Text fields whose caret cannot be set to a place, only moved there.
+const UNSELECTABLE = ['number', 'email'];
+
 async function fill({ selector, value, timeoutMs }, call) {
   return awaited({ selector, timeoutMs }, call, async (named) => {
     const element = fieldOf(named);
@@ -33,7 +36,9 @@ async function enterField({ selector, all, timeoutMs }, call) {
     else caretToEnd(element);
     admit(call, KEYS);
     if (isRich(element)) await heard();
-    return { done: true, value: contentOf(element) };
+    // A number field shows what it cannot read, and has no value then.
+    const unread = own.get(element, 'validity')?.badInput;
+    return { done: true, value: unread ? '?' : contentOf(element) };
   });
 }
 
@@ -61,12 +66,10 @@ function judgeField(element) {
 
 function caretToEnd(element) {
   if (!isRich(element)) {
-    try {
-      const { length } = own.get(element, 'value');
-      own.call(element, 'setSelectionRange', length, length);
-    } catch {
-      // Number and email fields have no selection; the browser puts the caret where it likes.
-    }
+    if (UNSELECTABLE.includes(own.get(element, 'type'))) own.getSelection().modify('move', 'forward', 'documentboundary');
+    if (typeof own.get(element, 'selectionStart') !== 'number') return; // dates, and fields of editors
+    const { length } = own.get(element, 'value');
+    own.call(element, 'setSelectionRange', length, length);
     return;
   }
   const selection = own.getSelection();
@@ -74,9 +77,10 @@ function caretToEnd(element) {
   selection.collapseToEnd();
 }
 
-// A label stands for its control.
+// A label stands for its control, and so does what is written on it.
 function fieldOf(element) {
-  return (own.localName(element) === 'label' && own.get(element, 'control')) || element;
+  const isField = own.matches(element, 'input, textarea, select') || isRich(element) || own.get(element, 'editContext');
+  return (isField ? null : labelled(element)) ?? element;
 }
 
 // Why an element cannot be filled, whatever one waits for.

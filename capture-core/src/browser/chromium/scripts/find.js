@@ -50,14 +50,14 @@ function byXPath(expression) {
 
 // The smallest elements whose text contains the words, upper and lower case alike.
 function byText(words) {
-  const wanted = collapse(words.replace(/^(["'])(.*)\1$/, '$2')).toLowerCase();
+  const wanted = spoken(words.replace(/^(["'])(.*)\1$/, '$2'));
   if (!wanted) throw new SyntaxError('text= needs some text');
   const texts = new Map();
   return roots().flatMap((place) => [...own.children(place)].flatMap((element) => smallest(element, wanted, texts)));
 }
 
 function smallest(element, wanted, texts) {
-  if (!collapse(wordsOf(element, texts)).toLowerCase().includes(wanted)) return [];
+  if (!spoken(wordsOf(element, texts)).includes(wanted)) return [];
   const inner = [...own.children(element)].flatMap((child) => smallest(child, wanted, texts));
   return inner.length > 0 ? inner : [element];
 }
@@ -74,11 +74,20 @@ function wordsOf(element, texts) {
   else if (!WORDLESS.has(own.localName(element))) {
     for (const node of own.childNodes(element)) {
       if (own.isText(node)) words += node.data;
-      else if (own.isElement(node)) words += wordsOf(node, texts);
+      else if (own.isElement(node)) words += own.localName(node) === 'br' ? ' ' : wordsOf(node, texts);
     }
   }
   texts.set(element, words);
   return words;
+}
+
+// Soft hyphens, and what joins or parts letters without being seen.
+const UNSEEN = /[\u00AD\u034F\u061C\u180E\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFE0E\uFE0F\uFEFF]/g;
+
+// Text as it is compared: without what is not seen, accents as one character, upper and lower case alike.
+function spoken(text) {
+  const plain = /[^\0-\x7f]/.test(text) ? text.replace(UNSEEN, '').normalize('NFC') : text;
+  return collapse(plain).toLowerCase();
 }
 
 // Text with its white space collapsed. In pieces: the parts of a replacement take far more memory than the text.

@@ -37,14 +37,46 @@ function placeOf(element) {
   return outsideOf(element).box;
 }
 
-// Where the content of a frame lies: inside its border and padding, scaled as the frame is.
+// Where the content of a frame lies: inside its border and padding, scaled and turned as the frame is. Its box and the
+// window's box of it have the same middle, whatever way it is turned.
 function outsideOf(element) {
   const box = own.getBoundingClientRect(element);
   const style = getComputedStyle(element);
   const [width, height] = [own.get(element, 'offsetWidth'), own.get(element, 'offsetHeight')];
-  const scaleX = width ? box.width / width : 1;
-  const scaleY = height ? box.height / height : 1;
-  const left = box.x + (own.clientLeft(element) + parseFloat(style.paddingLeft)) * scaleX;
-  const top = box.y + (own.clientTop(element) + parseFloat(style.paddingTop)) * scaleY;
-  return { box: { left, top, scaleX, scaleY }, at: (x, y) => ({ x: left + x * scaleX, y: top + y * scaleY }) };
+  const { a, b, c, d } = turnOf(element, box, width, height);
+  const middle = centre(box);
+  const fromX = own.clientLeft(element) + parseFloat(style.paddingLeft) - width / 2;
+  const fromY = own.clientTop(element) + parseFloat(style.paddingTop) - height / 2;
+  const left = middle.x + fromX * a + fromY * c;
+  const top = middle.y + fromX * b + fromY * d;
+  return { box: { left, top, a, b, c, d }, at: (x, y) => ({ x: left + x * a + y * c, y: top + x * b + y * d }) };
+}
+
+// How the axes of an element lie in the window, all transforms around it taken together. Where these do not explain its
+// box (a perspective), it is taken for stretched only.
+function turnOf(element, box, width, height) {
+  const stretched = { a: width ? box.width / width : 1, b: 0, c: 0, d: height ? box.height / height : 1 };
+  let turn = null;
+  for (let at = element; at; at = parentOf(at)) {
+    const { transform, rotate, scale } = getComputedStyle(at);
+    const parts = [functionOf('rotate', rotate), functionOf('scale', scale), transform].filter((part) => part && part !== 'none');
+    if (parts.length === 0) continue;
+    const { a, b, c, d } = new DOMMatrix(parts.join(' '));
+    turn = new DOMMatrix([a, b, c, d, 0, 0]).multiply(turn ?? new DOMMatrix());
+  }
+  if (!turn) return stretched;
+  const zoom = own.get(element, 'currentCSSZoom') ?? 1;
+  const [a, b, c, d] = [turn.a, turn.b, turn.c, turn.d].map((each) => each * zoom);
+  const explains = Math.abs(Math.abs(a) * width + Math.abs(c) * height - box.width) < 1
+    && Math.abs(Math.abs(b) * width + Math.abs(d) * height - box.height) < 1;
+  return explains ? { a, b, c, d } : stretched;
+}
+
+// A property like `rotate: x 30deg` as the function of a transform.
+function functionOf(name, value) {
+  if (!value || value === 'none') return null;
+  const words = value.split(' ');
+  if (name === 'scale') return words.length > 2 ? `scale3d(${words})` : `scale(${words})`;
+  if (words.length === 1) return `rotate(${value})`;
+  return words.length === 2 ? `rotate${words[0].toUpperCase()}(${words[1]})` : `rotate3d(${words})`;
 }

@@ -11,6 +11,7 @@ pub(super) const BUNDLE: &str = concat!(
     include_str!("wait.js"),
     include_str!("frames.js"),
     include_str!("click.js"),
+    include_str!("tips.js"),
     include_str!("drag.js"),
     include_str!("fill.js"),
     include_str!("edit.js"),
@@ -24,9 +25,9 @@ pub(super) const BUNDLE: &str = concat!(
     include_str!("name.js"),
     include_str!("snapshot.js"),
     include_str!("clipboard.js"),
-    "const scripts = { clock, admitInput, rest, halt, wait, aim, verdict, watchDrag, dragBegan, fill, enterField, focusOn, select,\n",
-    "checkedAs, scroll, beforeWheel, afterWheel, page, content, query, reveal, extent, snapshot, markFrame, placeOf, through,\n",
-    "offset, heardSelection, offerPaste, edited, allowPaste, separateClipboard };\nglobalThis.capture = { run };\n})();\n",
+    "const scripts = { clock, admitInput, rest, halt, wait, aim, verdict, watchDrag, dragBegan, madeRoom, fill, enterField,\n",
+    "focusOn, select, checkedAs, scroll, beforeWheel, afterWheel, page, content, query, reveal, extent, snapshot, markFrame, placeOf,\n",
+    "through, offset, heardSelection, offerPaste, edited, allowPaste, separateClipboard };\nglobalThis.capture = { run };\n})();\n",
 );
 
 #[cfg(test)]

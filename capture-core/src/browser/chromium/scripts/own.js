@@ -108,7 +108,8 @@ const own = (() => {
     createRange: ofPage('createRange'),
     evaluate: ofPage('evaluate'),
     execCommand: ofPage('execCommand'),
-    getAnimations: ofPage('getAnimations'),
+    // Those of the document or of a shadow root; a tree that is in no document has none.
+    animations: (tree) => (nodeType(tree) === 9 || get(tree, 'host') ? get(tree, 'getAnimations').call(tree) : []),
     getSelection: ofPage('getSelection'),
   };
 })();

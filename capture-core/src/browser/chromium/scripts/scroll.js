@@ -1,53 +1,135 @@
 // Scrolling: the page, an element, or whatever is below a point.
 
-// Scrolls the page or the element named: by `dx`, `dy`, to its `top` or `bottom`, or into view.
+// Scrolls the page or the element named: by `dx`, `dy`, to its `top` or `bottom`, or into view. Where nothing in the page
+// scrolls that way, says where to turn the `wheel`: what is there may take it, or be a frame.
 async function scroll({ selector, by, to, timeoutMs }, call) {
-  if (!selector) {
-    if (isOver(call)) return LATE;
-    return { done: true, scroll: await scrolled(mainScroller(by ?? { dx: 0, dy: 1 }), by, to) };
-  }
+  if (!selector) return isOver(call) ? LATE : scrollPage(by, to);
   return awaited({ selector, timeoutMs }, call, async (element) => {
     if (!isVisible(element)) return { why: 'not_visible' };
     if (isOver(call)) return LATE;
+    if ((by || to) && FRAMES.has(own.localName(element))) {
+      own.scrollIntoView(element, { block: 'nearest', inline: 'nearest', behavior: 'instant' });
+      return { done: true, wheel: { ...pointOf(element), meant: false } };
+    }
+    if ((by || to) && isWindow(element)) return scrollPage(by, to);
     if (by || to) return { done: true, scroll: await scrolled(element, by, to) };
     own.scrollIntoView(element, { block: 'center', inline: 'nearest', behavior: 'instant' });
     return { done: true, scroll: standing(own.scroller(), null) };
   });
 }
 
+async function scrollPage(by, to) {
+  const { scroller, wheel, framed } = mainScroller(by ?? { dx: 0, dy: 1 });
+  if (wheel && (by || framed)) return { done: true, wheel: { ...wheel, meant: true } };
+  return { done: true, scroll: await scrolled(scroller ?? own.scroller(), by, to) };
+}
+
+// The body stands for the window unless it is scrolled by itself.
+function isWindow(element) {
+  if (element === own.scroller() || element === own.documentElement()) return true;
+  const scrolls = (each) => getComputedStyle(each).overflowY !== 'visible';
+  return element === own.body() && !(scrolls(element) && scrolls(own.documentElement()));
+}
+
 async function scrolled(element, by, to) {
   const behavior = 'instant';
-  if (to) own.scrollTo(element, { top: to === 'top' ? 0 : own.scrollHeight(element), behavior });
+  const { top } = rangesOf(element);
+  if (to) own.scrollTo(element, { top: to === 'top' ? top.least : top.most, behavior });
   else own.scrollBy(element, { left: by.dx, top: by.dy, behavior });
   await frame(); // the page hears of it before it is painted
   return standing(element, by ?? { dx: 0, dy: to === 'top' ? -1 : 1 });
 }
 
-// Where a scroller stands, and whether it can go no further that way.
+// Where a scroller stands, from its left and top ends, and whether it can go no further that way.
 function standing(element, way) {
   const { dx, dy } = way ?? { dx: 0, dy: 1 };
-  return { scrollX: own.scrollLeft(element), scrollY: own.scrollTop(element), atEnd: !canScroll(element, dx, dy) };
+  const { left, top } = rangesOf(element);
+  return {
+    scrollX: own.scrollLeft(element) - left.least,
+    scrollY: own.scrollTop(element) - top.least,
+    atEnd: !canScroll(element, dx, dy),
+  };
 }
 
-// A pixel of tolerance: positions are rounded where a page is zoomed.
+// Between which positions it can be scrolled. What begins at its right or lower end counts from there, and so from zero down.
+function rangesOf(element) {
+  const room = (size, seen, at, reversed) => {
+    const most = Math.max(0, size - seen);
+    return at < 0 || (at === 0 && reversed && most > 0) ? { least: -most, most: 0 } : { least: 0, most };
+  };
+  const reversed = reversedIn(element);
+  return {
+    left: room(own.scrollWidth(element), own.clientWidth(element), own.scrollLeft(element), reversed.x),
+    top: room(own.scrollHeight(element), own.clientHeight(element), own.scrollTop(element), reversed.y),
+  };
+}
+
+// Whether its content begins at the right, or at the bottom. The window's does where that of the body does.
+function reversedIn(element) {
+  const isRoot = element === own.scroller();
+  const { display, direction, writingMode, flexDirection } = getComputedStyle((isRoot && own.body()) || element);
+  const rightToLeft = direction === 'rtl';
+  const isFlex = !isRoot && display.endsWith('flex');
+  const row = rightToLeft !== (isFlex && flexDirection === 'row-reverse');
+  const column = isFlex && flexDirection === 'column-reverse';
+  if (writingMode.startsWith('horizontal')) return { x: row, y: column };
+  return { x: writingMode.endsWith('-rl') !== column, y: row !== (writingMode === 'sideways-lr') };
+}
+
+// A pixel of tolerance away from where it begins: positions are rounded where a page is zoomed.
 function canScroll(element, dx, dy) {
-  if (dy > 0) return own.scrollTop(element) + own.clientHeight(element) < own.scrollHeight(element) - 1;
-  if (dy < 0) return own.scrollTop(element) > 0;
-  if (dx > 0) return own.scrollLeft(element) + own.clientWidth(element) < own.scrollWidth(element) - 1;
-  return own.scrollLeft(element) > 0;
+  const { left, top } = rangesOf(element);
+  const [{ least, most }, at] = dy ? [top, own.scrollTop(element)] : [left, own.scrollLeft(element)];
+  return (dy || dx) > 0 ? at < most - (most > 0 ? 1 : 0) : at > least + (least < 0 ? 1 : 0);
 }
 
-// The document; where it has nothing to scroll, what is scrolled in the middle of the window instead of it.
+// The document; where that has nothing to scroll, or is held still, what is scrolled in the window instead of it: the
+// largest of what the window shows, what is in its middle first. Where to turn the `wheel` instead, if there is nothing of
+// the kind, or a frame takes most of the window.
 function mainScroller({ dx, dy }) {
   const root = own.scroller();
   const overflows = dy ? own.scrollHeight(root) > innerHeight + 1 : own.scrollWidth(root) > innerWidth + 1;
-  if (overflows) return root;
-  return scrollerAt(innerWidth / 2, innerHeight / 2, dx, dy) ?? root;
+  if (overflows && !isHeldStill(root, dy)) return { scroller: root };
+  let [scroller, size, wheel] = [null, 0, null];
+  for (const { x, y } of PLACES.map(placeAt)) {
+    const hit = elementAt(x, y);
+    const framed = hit && FRAMES.has(own.localName(hit));
+    const found = framed ? hit : scrollerAbove(hit, dx, dy);
+    if (!found || found === scroller) continue;
+    const area = areaInView(found);
+    if (area <= size || (framed && area < (innerWidth * innerHeight) / 2)) continue;
+    [scroller, size, wheel] = [found, area, framed ? { x, y } : null];
+  }
+  if (wheel) return { wheel, framed: true };
+  return scroller ? { scroller } : { wheel: placeAt(PLACES[0]) };
 }
 
-// The innermost scroller below a point that can be scrolled along this axis.
-function scrollerAt(x, y, dx, dy) {
-  for (let element = elementAt(x, y); element; element = parentOf(element)) {
+// Shares of the window, from its middle outwards.
+const SHARES = [0.5, 0.3, 0.7, 0.1, 0.9];
+const PLACES = SHARES.flatMap((y) => SHARES.map((x) => [x, y]));
+
+function placeAt([x, y]) {
+  return { x: Math.floor(innerWidth * x), y: Math.floor(innerHeight * y) };
+}
+
+// Whether the page keeps people from scrolling the window.
+function isHeldStill(root, vertically) {
+  const [outer, inner] = [root, own.body()].filter(Boolean).map((each) => getComputedStyle(each));
+  const overflowOf = (style) => (vertically ? style.overflowY : style.overflowX);
+  const said = overflowOf(outer) === 'visible' && inner ? overflowOf(inner) : overflowOf(outer);
+  return said === 'hidden' || said === 'clip';
+}
+
+function areaInView(element) {
+  const { x, y, width, height } = boxOf(element);
+  const across = Math.min(x + width, innerWidth) - Math.max(x, 0);
+  const down = Math.min(y + height, innerHeight) - Math.max(y, 0);
+  return Math.max(0, across) * Math.max(0, down);
+}
+
+// The innermost scroller an element is in that can be scrolled along this axis.
+function scrollerAbove(hit, dx, dy) {
+  for (let element = hit; element; element = parentOf(element)) {
     const style = getComputedStyle(element);
     const overflow = dy ? style.overflowY : style.overflowX;
     const room = dy
@@ -59,33 +141,56 @@ function scrollerAt(x, y, dx, dy) {
 }
 
 let wheeled = null;
-let wheeledFrom = null; // where it stood, if it can move that way
+let wheeledFrom = null; // where it stood
+let turned = null; // what the page heard of the wheel
+let expects = false; // whether it can move that way
+let answers = null; // whether the page changes itself meanwhile
 
 // Remembers what a wheel at this point will move; whether that is something here, and whether a frame is there.
 function beforeWheel({ x, y, dx, dy }, call) {
   admit(call, WHEEL);
-  const inner = scrollerAt(x, y, dx, dy);
-  const root = own.scroller();
-  wheeled = inner && canScroll(inner, dx, dy) ? inner : root;
-  const moves = isInView({ x, y }) && canScroll(wheeled, dx, dy);
-  wheeledFrom = moves ? [own.scrollLeft(wheeled), own.scrollTop(wheeled)] : null;
   const hit = elementAt(x, y);
-  return { moves, framed: Boolean(hit) && FRAMES.has(own.localName(hit)) };
+  const inner = scrollerAbove(hit, dx, dy);
+  wheeled = inner && canScroll(inner, dx, dy) ? inner : own.scroller();
+  wheeledFrom = placeOfScroller(wheeled);
+  turned = null;
+  own.addEventListener(window, 'wheel', hearWheel, { capture: true, passive: true, once: true });
+  answers?.observer.disconnect();
+  const observer = new MutationObserver(() => (answers.heard = true));
+  answers = { observer, heard: false };
+  observer.observe(document, { subtree: true, childList: true, attributes: true });
+  expects = isInView({ x, y }) && canScroll(wheeled, dx, dy);
+  return { moves: expects, framed: Boolean(hit) && FRAMES.has(own.localName(hit)) };
+}
+
+function placeOfScroller(element) {
+  return [own.scrollLeft(element), own.scrollTop(element)];
+}
+
+function hearWheel(event) {
+  turned = event;
 }
 
 // Frames in which something that can move may take to begin: the wheel reaches a frame with a process of its own by a detour.
 const TO_BEGIN = 20;
 
-// Where it stands once it has come to rest.
-async function afterWheel({ dx, dy }) {
+// Where it stands once it has come to rest. A page that keeps the wheel to itself moves something that has no end for us.
+// Where the wheel did nothing at all and the page is `meant`, it is scrolled as far as it can be.
+async function afterWheel({ dx, dy, meant }) {
   const element = wheeled ?? own.scroller();
+  const from = wheeledFrom ?? placeOfScroller(element);
+  const isTaken = () => Boolean(turned?.defaultPrevented);
+  const isAt = ([left, top]) => own.scrollLeft(element) === left && own.scrollTop(element) === top;
   let still = 0;
-  let [left, top] = [own.scrollLeft(element), own.scrollTop(element)];
-  const begun = () => !wheeledFrom || left !== wheeledFrom[0] || top !== wheeledFrom[1];
+  let at = placeOfScroller(element);
+  const begun = () => !expects || isTaken() || !isAt(from);
   for (let painted = 0; painted < 60 && (still < 3 || (painted < TO_BEGIN && !begun())); painted += 1) {
     await frame();
-    still = left === own.scrollLeft(element) && top === own.scrollTop(element) ? still + 1 : 0;
-    [left, top] = [own.scrollLeft(element), own.scrollTop(element)];
+    still = isAt(at) ? still + 1 : 0;
+    at = placeOfScroller(element);
   }
-  return standing(element, { dx, dy });
+  answers?.observer.disconnect();
+  if (meant && isAt(from) && !isTaken() && !answers?.heard) return scrolled(own.scroller(), { dx, dy });
+  const stands = standing(element, { dx, dy });
+  return isTaken() ? { ...stands, atEnd: false } : stands;
 }

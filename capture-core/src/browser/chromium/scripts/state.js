@@ -49,8 +49,43 @@ function areaBox(element, image) {
   return new DOMRect(inside.x + left, inside.y + top, Math.max(...xs) - left, Math.max(...ys) - top);
 }
 
+// What a click on any part of it works on.
+const CLICKED = 'a[href], area[href], button, input, select, textarea, option, summary, [role=button], [role=link], ' +
+  '[role=checkbox], [role=radio], [role=switch], [role=tab], [role=option], [role=menuitem], [role=menuitemcheckbox], ' +
+  '[role=menuitemradio], [role=treeitem]';
+
+// The control an element is, or is a part of.
+function controlOf(element) {
+  for (let at = element; at; at = parentOf(at)) if (own.matches(at, CLICKED)) return at;
+  return null;
+}
+
+// The label or the control an element is, or is a part of: the innermost, which is what a click on it means.
+function writtenOn(element) {
+  for (let at = element; at; at = parentOf(at)) if (own.localName(at) === 'label' || own.matches(at, CLICKED)) return at;
+  return null;
+}
+
+// The label an element is a part of, where no control is in between.
+function labelAround(element) {
+  const holder = writtenOn(element);
+  return holder && own.localName(holder) === 'label' ? holder : null;
+}
+
+// The control of the label an element is a part of.
+function labelled(element) {
+  const label = labelAround(element);
+  return (label && own.get(label, 'control')) ?? null;
+}
+
+const THEMSELVES = new Set(['a', 'button', 'input', 'option', 'select', 'summary', 'textarea']);
+
+// Whether a click on it does something: a part of a control is as enabled as the control, and so is its label.
 function isEnabled(element) {
   if (own.matches(element, ':disabled')) return false;
+  const holder = THEMSELVES.has(own.localName(element)) ? null : writtenOn(element);
+  const control = holder && own.localName(holder) === 'label' ? own.get(holder, 'control') : holder;
+  if (control && own.matches(control, ':disabled')) return false;
   for (let at = element; at; at = parentOf(at)) {
     const said = own.getAttribute(at, 'aria-disabled');
     if (said !== null) return said !== 'true';
@@ -58,13 +93,24 @@ function isEnabled(element) {
   return true;
 }
 
-// The animations of the element and of what holds it.
+// The animations of the element and of what holds it, in every tree these are in: a document does not tell of those in
+// its shadow trees.
 function animationsOf(element) {
-  return own.getAnimations().filter((animation) => {
+  return treesOf(element).flatMap((tree) => own.animations(tree)).filter((animation) => {
     if (animation.playState !== 'running' && !animation.pending) return false;
     const target = animation.effect?.target;
     return target && isWithin(element, target);
   });
+}
+
+function treesOf(element) {
+  const trees = [own.getRootNode(element)];
+  for (let at = element; at; ) {
+    const holder = parentOf(at);
+    if (holder && holder !== own.parentElement(at)) trees.push(own.getRootNode(holder));
+    at = holder;
+  }
+  return [...new Set(trees)];
 }
 
 function boxOf(element) {
@@ -98,8 +144,7 @@ function textOf(element) {
   return collapse(own.get(element, 'innerText') ?? own.textContent(element));
 }
 
-function diagnostics(elements) {
-  const element = elements[0];
+function diagnostics(elements, element) {
   if (!element) return { matched: false, matchCount: 0, visible: false };
   const attributes = {};
   for (const { name, value } of own.attributes(element)) attributes[name] = cut(value, 2000);

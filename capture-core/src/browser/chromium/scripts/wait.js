@@ -42,18 +42,28 @@ async function until(timeoutMs, call, look) {
   }
 }
 
-// Waits until the first element a selector names is as `judge` wants it: it answers `{ done: true, … }`, or `{ why }` for
+// How many matches are looked at for one that can be seen.
+const CHOSEN_FROM = 200;
+
+// The match that counts: the first one that can be seen; where none can, the first.
+function chosen(elements, canBeSeen) {
+  if (elements.length < 2 || canBeSeen(elements[0])) return elements[0];
+  return elements.slice(1, CHOSEN_FROM).find(canBeSeen) ?? elements[0];
+}
+
+// Waits until the element a selector names is as `judge` wants it: it answers `{ done: true, … }`, or `{ why }` for
 // what is still missing, or `LATE` where it would change something and may not any more. Where nothing matches and there are
 // frames, they are to be asked next.
-async function awaited({ selector, timeoutMs, absent = false }, call, judge) {
+async function awaited({ selector, timeoutMs, absent = false, canBeSeen = isVisible }, call, judge) {
   return until(timeoutMs, call, async () => {
     const { elements, ...unusable } = search(selector);
     if (!elements) return { done: true, ...unusable };
-    const seen = diagnostics(elements);
-    if (!elements[0]) {
+    const element = chosen(elements, canBeSeen);
+    const seen = diagnostics(elements, element);
+    if (!element) {
       return { done: absent, why: absent ? null : 'not_found', elsewhere: frames.length > 0, diagnostics: seen };
     }
-    const { coveredBy, ...judged } = await judge(elements[0]);
+    const { coveredBy, ...judged } = await judge(element);
     return { done: false, ...judged, diagnostics: coveredBy ? { ...seen, coveredBy } : seen };
   });
 }
