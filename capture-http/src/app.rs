@@ -136,8 +136,8 @@ impl App {
     }
 
     /// The clock that sessions run on.
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.clock
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock
     }
 
     /// The open channels.

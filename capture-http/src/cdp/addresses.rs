@@ -33,7 +33,7 @@ impl fmt::Debug for Addresses {
 impl Addresses {
     /// For the client that sent these headers.
     pub(crate) fn new(app: &App, headers: &HeaderMap) -> Self {
-        Self { base: base(app, headers), keys: Arc::clone(app.connect_keys()), clock: app.clock().clone() }
+        Self { base: base(app, headers), keys: Arc::clone(app.connect_keys()), clock: app.clock() }
     }
 
     /// An address for a session's CDP clients, made now: only while it is active, and only if it was created with `cdp`.

@@ -54,7 +54,7 @@ pub(super) enum Stop {
 
 enum Turn {
     News(News),
-    Done(Done),
+    Done(Box<Done>),
     Message(Option<Result<Message, WsError>>),
     Timer,
     Stopped,
@@ -143,7 +143,7 @@ impl Reader {
                 () = share.gives_way() => Turn::Unread,
                 // Before answers: `action.finished` was told before its answer was.
                 news = self.feeds.next() => Turn::News(news),
-                Some(done) = self.in_flight.next() => Turn::Done(done),
+                Some(done) = self.in_flight.next() => Turn::Done(Box::new(done)),
                 () = &mut timer => Turn::Timer,
                 message = stream.next(), if self.pause.is_none() => Turn::Message(message),
             };
@@ -162,7 +162,7 @@ impl Reader {
             }
             Turn::News(News::Lost) => return Some(self.close(CloseCode::SlowConsumer, "events were lost: resume")),
             Turn::News(news) => self.on_news(news),
-            Turn::Done(done) => self.on_done(done),
+            Turn::Done(done) => self.on_done(*done),
             Turn::Timer => return self.on_timer(grant).await,
             Turn::Message(None) => return Some(Stop::Left),
             Turn::Message(Some(Err(error))) => return Some(self.on_broken(&error)),

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use capture_core::{
     Caller, Created, Error, ErrorCode, Executed,
     account::{Grant, Scope},
-    session::{EventFrame, EventKind, Follow, SessionId, SessionView, View},
+    session::{EventFrame, EventKind, Follow, Keyed, SessionId, SessionOptions, SessionView, View},
 };
 use futures::{FutureExt, Stream, StreamExt, future::BoxFuture};
 use tokio::time::{Instant, sleep_until};
@@ -117,25 +117,9 @@ impl Reader {
                 self.outbox.forget_picture(session);
                 return self.succeed(id, Some(session), None, &Empty {});
             }
-            Command::Create { options, keyed } => {
-                let (urls, grant) = (Arc::clone(&self.connect_urls), grant.clone());
-                let created = async move {
-                    let created = sessions.create(caller, options, keyed).await?;
-                    let url = connect_url(&*urls, &grant, &created.session).await?;
-                    Ok(Answer::Created(created, url))
-                };
-                (None, created.boxed())
-            }
+            Command::Create { options, keyed } => (None, self.create(caller, grant, (options, keyed))),
             Command::List => (None, async move { sessions.list(caller).await.map(Answer::Sessions) }.boxed()),
-            Command::Get(session) => {
-                let (urls, grant) = (Arc::clone(&self.connect_urls), grant.clone());
-                let found = async move {
-                    let view = sessions.get(caller, session).await?;
-                    let url = connect_url(&*urls, &grant, &view).await?;
-                    Ok(Answer::Session(view, url))
-                };
-                (Some(session), found.boxed())
-            }
+            Command::Get(session) => (Some(session), self.get(caller, grant, session)),
             Command::Close(session) => {
                 let closed = async move { sessions.close(caller, session).await.map(as_it_is) };
                 (Some(session), closed.boxed())
@@ -167,6 +151,35 @@ impl Reader {
         };
         self.ids.insert(id);
         self.in_flight.push(work.map(move |result| Done { id, session, result }).boxed());
+    }
+
+    /// Creates a session, and says where its CDP clients connect.
+    fn create(
+        &self,
+        caller: Caller,
+        grant: &Grant,
+        (options, keyed): (SessionOptions, Option<Keyed>),
+    ) -> BoxFuture<'static, Result<Answer, Error>> {
+        let sessions = Arc::clone(&self.channels.shared.sessions);
+        let (urls, grant) = (Arc::clone(&self.connect_urls), grant.clone());
+        async move {
+            let created = sessions.create(caller, options, keyed).await?;
+            let url = connect_url(&*urls, &grant, &created.session).await?;
+            Ok(Answer::Created(created, url))
+        }
+        .boxed()
+    }
+
+    /// Reads a session, and says where its CDP clients connect.
+    fn get(&self, caller: Caller, grant: &Grant, id: SessionId) -> BoxFuture<'static, Result<Answer, Error>> {
+        let sessions = Arc::clone(&self.channels.shared.sessions);
+        let (urls, grant) = (Arc::clone(&self.connect_urls), grant.clone());
+        async move {
+            let view = sessions.get(caller, id).await?;
+            let url = connect_url(&*urls, &grant, &view).await?;
+            Ok(Answer::Session(view, url))
+        }
+        .boxed()
     }
 
     /// Answers a request that came to its end.

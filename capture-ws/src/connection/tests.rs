@@ -88,7 +88,7 @@ impl ConnectUrls for Unreachable {
     }
 }
 
-fn client(grant: &Grant) -> Client {
+fn client_of(grant: &Grant) -> Client {
     Client { grant: Some(grant.clone()), peer: Ipv4Addr::LOCALHOST.into(), connect_urls: Arc::new(Unreachable) }
 }
 
@@ -116,10 +116,10 @@ fn close_code(message: &Message) -> Option<u16> {
 async fn a_panic_closes_its_connection_and_no_other() {
     let (channels, grant) = channels().await;
     let (server, mut bystander) = sockets().await;
-    channels.run(async { Some(server) }, Codec::Json, client(&grant));
+    channels.run(async { Some(server) }, Codec::Json, client_of(&grant));
     for method in ["session.get", "session.create"] {
         let (server, mut client) = sockets().await;
-        channels.run(async { Some(server) }, Codec::Json, client(&grant));
+        channels.run(async { Some(server) }, Codec::Json, client_of(&grant));
         let told = ask(&mut client, method).await;
         assert_eq!(close_code(&told), Some(1011), "{method}: {told:?}");
         assert!(client.next().await.is_none_or(|end| end.is_err()), "it is over");

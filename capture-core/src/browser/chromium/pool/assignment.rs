@@ -242,7 +242,9 @@ impl Assignment {
         let mut idle: Vec<_> = self.idle().map(|(id, until)| (until, id)).collect();
         idle.sort_unstable();
         idle.truncate(idle.len().saturating_sub(but));
-        idle.iter().for_each(|(_, id)| self.lost(*id));
+        for (_, id) in &idle {
+            self.lost(*id);
+        }
         idle.into_iter().map(|(_, id)| id).collect()
     }
 
