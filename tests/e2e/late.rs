@@ -113,7 +113,7 @@ async fn a_script_that_a_busy_page_gets_to_too_late_does_nothing() {
             "batch",
             json!({"actions": [
                 {"type": "click", "payload": {"selector": "#later"}},
-                {"type": "wait_for_timeout", "payload": {"timeoutMs": 200}},
+                {"type": "wait_for_timeout", "payload": {"timeoutMs": 400}},
                 {"type": kind, "payload": payload},
             ]}),
         );
