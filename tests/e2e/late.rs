@@ -52,7 +52,8 @@ async fn input_of_an_action_that_timed_out_does_not_reach_the_page_later() {
     ] {
         page.too_late(kind, payload).await;
         // As in a page where this was first seen: the next action is refused, and was not the one that did it.
-        let refused = page.ann.act(&page.id, "fill", json!({"selector": "#disabled", "value": "x", "timeoutMs": 250}));
+        // It waits for longer than the page is busy.
+        let refused = page.ann.act(&page.id, "fill", json!({"selector": "#disabled", "value": "x", "timeoutMs": 1500}));
         assert_eq!(refused.await.expect(504)["outcome"], "not_executed");
         let heard = page.shown("#log", "text").await;
         assert!(!heard.as_str().unwrap().contains(never), "{kind}: {heard}");
@@ -112,7 +113,7 @@ async fn a_script_that_a_busy_page_gets_to_too_late_does_nothing() {
             "batch",
             json!({"actions": [
                 {"type": "click", "payload": {"selector": "#later"}},
-                {"type": "wait_for_timeout", "payload": {"timeoutMs": 200}},
+                {"type": "wait_for_timeout", "payload": {"timeoutMs": 400}},
                 {"type": kind, "payload": payload},
             ]}),
         );
