@@ -22,7 +22,8 @@ fn scripts() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../capture-core/src/browser/chromium/scripts");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|kind| kind == "js")).collect();
-    files.sort();
+    // What others use as they are loaded comes first.
+    files.sort_by_key(|path| (!path.ends_with("own.js"), path.clone()));
     files.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
 }
 

@@ -48,7 +48,7 @@ async fn whatever_is_posted_the_answer_is_400_with_the_session() {
 async fn an_empty_list_is_an_object_without_fields() {
     let edge = Edge::start().await;
     let created = edge.ask("POST", "/v1/sessions").json(&json!([])).send().await.json();
-    assert_eq!(created["session"]["options"]["maxTtlSeconds"], 300, "{created}");
+    assert_eq!(created["session"]["maxTtlSeconds"], 300, "{created}");
     let id = created["session"]["id"].as_str().unwrap();
     let titled = edge.act(id, json!({"type": "title", "payload": []})).await.json();
     assert_eq!(titled["success"], true, "{titled}");
