@@ -1,6 +1,6 @@
 //! Many sessions one after another and beside each other: at the end everything is as it was.
 //!
-//! Four hundred run always, ten thousand in `make soak` (`CAPTURE_LONG=1`).
+//! Two hundred and fifty run always, ten thousand in `make soak` (`CAPTURE_LONG=1`).
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 
 /// Sessions of the short run and of the long one.
-const SESSIONS: (usize, usize) = (400, 10_000);
+const SESSIONS: (usize, usize) = (250, 10_000);
 /// At once.
 const BESIDE: usize = 8;
 /// Of these the server warms up: allocators, caches, the pool.
-const WARM_UP: usize = 150;
+const WARM_UP: usize = 100;
 /// What the server may have grown by after that.
 const GROWTH: u64 = 10 << 20;
 /// What the browser may have written by then into its profile.
