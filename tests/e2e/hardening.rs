@@ -91,7 +91,7 @@ async fn a_browser_of_its_own_ends_when_it_hoards_memory_or_disk() {
 
 /// Denied, or not there at all: no device, no such interface, no prompt to answer, no fonts.
 fn is_refusal(answer: &str) -> bool {
-    const CODES: [&str; 9] = [
+    const CODES: [&str; 10] = [
         "code1",
         "default", // as when a prompt is closed
         "denied",
@@ -100,6 +100,7 @@ fn is_refusal(answer: &str) -> bool {
         "NotFoundError",
         "NotSupportedError",
         "ReferenceError",
+        "SecurityError", // as where the click was too long ago, on a busy machine
         "idle=prompt",
     ];
     answer == "fonts=" || CODES.iter().any(|code| answer.ends_with(code))
