@@ -42,6 +42,8 @@ def pieces():
     yield story("lies", "lies::")
     yield story("bad_input", "bad_input::")
     yield story("neighbours", "neighbours::")
+    yield story("hostile", "hostile::")
+    yield story("cdp", "cdp::")
     for table in ATTACKS:
         yield story(f"attacks: {table}", f"attacks::{table}::")
     for first in range(0, ALL_WORLDS, WORLDS):
