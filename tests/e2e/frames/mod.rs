@@ -4,6 +4,7 @@
 //! writes them anew.
 
 mod answers;
+mod document;
 mod events;
 mod requests;
 
