@@ -11,7 +11,7 @@ ALONE := attacks::resources hostile:: load:: neighbours:: soak::
 
 # The long versions of tests that have a short one in `make test`. What `make test` leaves to them, and why:
 #   soak      9,750 of 10,000 sessions: a leak shows after 250, and its rate after 10,000
-#   faults    seven eighths of the slow attacks and two thirds of the hostile pages, other ones every day; most faults of processes and clusters: each is waited for;
+#   faults    half of the quick attacks, seven eighths of the slow ones and two thirds of the hostile pages, other ones every day; most faults of processes and clusters: each is waited for;
 #             the stories retold through another instance in which the way to the browser is only longer
 #             and of CDP clients through an instance or a proxy each story by one of the libraries, with a tenth of the load
 #   lies      1,920 of 2,000 generated pages; bad_input 95,000 of 100,000 requests; simulate 99,880 of 100,000 worlds: more of the same

@@ -70,7 +70,7 @@ tables! {
     "More than a session's share": resources,
 }
 
-/// The tests of a table: `quick` ones try every row each time, `long` ones only some in `make test`.
+/// The tests of a table: in `make test` `quick` ones try half of the rows each day, `long` ones an eighth.
 macro_rules! tried {
     ($rows:ident, $($pace:ident $name:ident: $way:expr),* $(,)?) => {
         pub(super) const TESTS: &[&str] = &[$(concat!(module_path!(), "::", stringify!($name))),*];
