@@ -8,6 +8,7 @@
 import { byId } from './dom.js';
 import { complain } from './messages.js';
 import { picture } from './live-view.js';
+import { createSession } from './sessions.js';
 
 /** Farther than a shaky hand: it was a drag. */
 const DRAG_PIXELS = 6;
@@ -46,9 +47,12 @@ export function mountLiveInput(workspace) {
   listenToPointer(canvas, send);
   listenToKeys(canvas, send);
   canvas.addEventListener('wheel', (event) => onWheel(event, send), { passive: false });
-  byId('address-form').addEventListener('submit', (event) => {
+  byId('address-form').addEventListener('submit', async (event) => {
     event.preventDefault();
-    send({ type: 'goto', payload: { url: byId('address').value } });
+    const url = byId('address').value;
+    const isLive = workspace.selected && !workspace.selected.ended;
+    if (!isLive && !(await createSession(workspace))) return;
+    send({ type: 'goto', payload: { url } });
     canvas.focus();
   });
 }

@@ -12,7 +12,7 @@ export function mountSessions(workspace) {
   byId('sessions-refresh').addEventListener('click', () => workspace.refresh().catch(complain));
   byId('create-form').addEventListener('submit', (event) => {
     event.preventDefault();
-    create(workspace);
+    createSession(workspace);
   });
   workspace.addEventListener('sessions', () => render(workspace));
   workspace.addEventListener('select', hush); // what was said was about what was shown
@@ -26,7 +26,8 @@ async function keepFresh(workspace) {
   setTimeout(() => keepFresh(workspace), REFRESH_MS);
 }
 
-async function create(workspace) {
+/** Creates a session as the form says, and shows it; whether that went well. */
+export async function createSession(workspace) {
   const button = byId('create');
   const options = { maxTtlSeconds: byId('ttl').valueAsNumber || undefined };
   for (const name of ['proxy', 'bypassBotDetection', 'cdp']) options[name] = byId('create-form').elements[name].checked;
@@ -35,11 +36,14 @@ async function create(workspace) {
   try {
     await workspace.create(options);
     hush();
+    return true;
   } catch (error) {
     complain(error);
+    return false;
+  } finally {
+    button.disabled = false;
+    button.textContent = 'Create session';
   }
-  button.disabled = false;
-  button.textContent = 'Create session';
 }
 
 function render(workspace) {

@@ -205,6 +205,24 @@ async fn the_page_creates_drives_watches_and_resumes() {
 }
 
 #[tokio::test]
+async fn an_address_without_a_session_creates_one() {
+    let stage = Stage::set(&[]).await;
+    assert_eq!(stage.text("h1").await, "Capture");
+    assert_eq!(stage.all("h1", &["visible"]).await[0]["visible"], true);
+    for page in ["form", "other"] {
+        stage.fill("#address", &stage.site.page(page)).await;
+        stage.click("#address-form button").await;
+        until("the page is open in it", PATIENCE, async || {
+            let sessions = stage.sessions().await;
+            sessions.len() == 1 && stage.dev.act(&sessions[0], "url", json!({})).await["url"] == stage.site.page(page)
+        })
+        .await;
+    }
+    stage.is_sound().await;
+    stage.stop().await;
+}
+
+#[tokio::test]
 async fn a_session_that_expires_says_so_and_a_shared_link_only_looks() {
     let wrapper = Wrapper::with_arguments("--blink-settings=preferredColorScheme=0");
     let executable = wrapper.path().to_string_lossy().into_owned();
