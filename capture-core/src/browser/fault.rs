@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::error::{Error, ErrorCode, RunOutcome};
+use crate::{
+    egress::BLOCKED_REASON,
+    error::{Error, ErrorCode, RunOutcome},
+};
 
 /// Why a page cannot be used any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -107,14 +110,26 @@ impl Fault {
     }
 }
 
+/// What to do next, where that is something else than another action on the page.
+fn hint(reason: &str) -> Option<&'static str> {
+    match reason {
+        BLOCKED_REASON => {
+            Some("open another address, or have the operator allow this one: egress-allow, or egress-private")
+        }
+        "too_many_clients" => Some("disconnect one of this session's CDP clients, then connect again"),
+        _ => None,
+    }
+}
+
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Failed { message, reason, details, outcome } => {
                 let error = Self::new(ErrorCode::ActionFailed, message).with_details(details).with_outcome(outcome);
-                match reason {
-                    Some(reason) => error.with_reason(reason),
-                    None => error,
+                let Some(reason) = reason else { return error };
+                match hint(&reason) {
+                    Some(hint) => error.with_reason(reason).with_hint(hint),
+                    None => error.with_reason(reason),
                 }
             }
             Fault::Invalid(message) => Self::invalid(message),
@@ -132,5 +147,18 @@ impl From<Fault> for Error {
                 .with_retry_after(Duration::from_secs(5)),
             Fault::Protocol(_) => Self::internal(fault),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_fits_its_reason() {
+        let hint = |reason: &str| Error::from(Fault::failed_for(reason, "it failed")).hint().to_owned();
+        assert!(hint(BLOCKED_REASON).contains("egress-allow"), "{}", hint(BLOCKED_REASON));
+        assert!(hint("too_many_clients").contains("disconnect"), "{}", hint("too_many_clients"));
+        assert_eq!(hint("covered"), Error::from(Fault::failed("it failed")).hint());
     }
 }
