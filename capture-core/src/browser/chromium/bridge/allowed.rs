@@ -151,7 +151,7 @@ const ALLOWED: [(&str, &str); 50] = [
     (
         "Page",
         "addScriptToEvaluateOnLoad addScriptToEvaluateOnNewDocument bringToFront captureScreenshot \
-         captureSnapshot clearDeviceMetricsOverride clearDeviceOrientationOverride clearGeolocationOverride close \
+         captureSnapshot clearDeviceMetricsOverride clearDeviceOrientationOverride clearGeolocationOverride \
          createIsolatedWorld deleteCookie generateTestReport getAdScriptAncestry getAnnotatedPageContent getAppId \
          getAppManifest getFrameTree getInstallabilityErrors getLayoutMetrics getManifestIcons \
          getNavigationHistory getOriginTrials getPermissionsPolicyState getResourceContent getResourceTree \

@@ -184,6 +184,15 @@ impl Client {
         }
     }
 
+    /// The target a command ends.
+    fn ending(&self, session: &SessionKey, deed: Option<&Deed>) -> Option<String> {
+        match deed? {
+            Deed::CloseTarget { target } => Some(target.clone()),
+            Deed::ClosePage => self.browser.routes().clients().target_of(session),
+            _ => None,
+        }
+    }
+
     async fn pass(
         &self,
         request: &Request<'_>,
@@ -196,9 +205,14 @@ impl Client {
         if makes {
             self.browser.routes().clients().begin_making();
         }
+        let ends = self.ending(&session, deed.as_ref());
+        if let Some(target) = &ends {
+            let surely = matches!(deed, Some(Deed::CloseTarget { .. }));
+            self.browser.routes().clients().ends(target, surely);
+        }
         let quiets = request.method == "Runtime.disable";
         let (browser, context) = (Arc::clone(&self.browser), Arc::clone(&self.context));
-        let booking = Booking { browser, context, makes, quiets, deed };
+        let booking = Booking { browser, context, makes, ends, quiets, deed };
         let (outbox, id, named, key) = (Arc::clone(&self.outbox), request.id, request.session.clone(), session.clone());
         let answer = move |reply: RawReply<'_>| {
             booking.done(&key, reply);
@@ -231,6 +245,8 @@ struct Booking {
     context: Arc<str>,
     /// It makes a target in the default context.
     makes: bool,
+    /// It ends this target.
+    ends: Option<String>,
     /// A session of the client ceases to hear of scripts.
     quiets: bool,
     deed: Option<Deed>,
@@ -243,8 +259,10 @@ impl Booking {
             let result = if let RawReply::Result(result) = reply { result } else { RawValue::NULL };
             self.browser.routes().tell(&self.context, Event::told(TARGET_MADE, result));
         }
-        let RawReply::Result(_) = reply else { return };
         let clients = self.browser.routes().clients();
+        let RawReply::Result(_) = reply else {
+            return self.ends.iter().for_each(|target| clients.ended(target));
+        };
         match &self.deed {
             Some(Deed::PageEnabled) => clients.hears_page(session, true),
             Some(Deed::PageDisabled) => {

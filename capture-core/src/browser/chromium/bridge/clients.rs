@@ -10,9 +10,11 @@ use std::{
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 use super::{
     super::cdp::{Connection, Event, SessionKey},
+    closing::Closing,
     outbox::Outbox,
 };
 use crate::browser::CdpEnd;
@@ -35,6 +37,8 @@ struct Table {
     creating: usize,
     /// Targets of the default context that clients made, or that came out of those.
     made: HashSet<String>,
+    /// Targets whose end clients asked for.
+    closing: Closing,
 }
 
 /// A session of a client.
@@ -118,6 +122,31 @@ impl Clients {
     /// Whether a client answers the dialogs of this target.
     pub(in super::super) fn answer_for(&self, target: &str) -> bool {
         self.table.lock().sessions.values().any(|held| held.hears_page && held.target == target)
+    }
+
+    /// The target of one of a client's sessions.
+    pub(super) fn target_of(&self, session: &SessionKey) -> Option<String> {
+        self.table.lock().sessions.get(session).map(|held| held.target.clone())
+    }
+
+    /// A client asks for the end of a target: its command has not been sent yet.
+    pub(super) fn ends(&self, target: &str, surely: bool) {
+        self.table.lock().closing.ask(target, surely, Instant::now());
+    }
+
+    /// The target has ended, or the browser did not take the command.
+    pub(in super::super) fn ended(&self, target: &str) {
+        self.table.lock().closing.forget(target);
+    }
+
+    /// Whether a client asked for the end of this target and it is not known yet what became of it.
+    pub(in super::super) fn is_ending(&self, target: &str) -> bool {
+        self.table.lock().closing.expects(target, Instant::now())
+    }
+
+    /// The same of one whose page is not asked whether it wants to stay.
+    pub(in super::super) fn is_surely_ending(&self, target: &str) -> bool {
+        self.table.lock().closing.is_sure(target, Instant::now())
     }
 
     /// A client asks for a target in the default context: the next one may be it.

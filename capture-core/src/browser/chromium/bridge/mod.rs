@@ -11,6 +11,7 @@ mod address;
 mod allowed;
 mod client;
 mod clients;
+mod closing;
 mod frame;
 mod judge;
 mod outbox;
@@ -29,3 +30,5 @@ pub(super) use self::{
 pub(super) const TARGET_MADE: &str = "Capture.targetMade";
 /// Told to the keeper: a client answers dialogs no longer.
 pub(super) const CLIENT_QUIET: &str = "Capture.clientQuiet";
+/// Told to the keeper: a dialog that was left to a client has held up an action long enough.
+pub(super) const CLIENT_SLOW: &str = "Capture.clientSlow";

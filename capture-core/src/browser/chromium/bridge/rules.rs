@@ -33,6 +33,7 @@ pub(super) fn rule(method: &str) -> Option<Rule> {
         "IO.read" => read_stream,
         "Input.dispatchDragEvent" => drag_no_files,
         "Network.loadNetworkResource" => |asked| fetched(asked, "Network.loadNetworkResource"),
+        "Page.close" => |_| Ok(Verdict::Watch(Deed::ClosePage, None)),
         "Page.disable" => |_| Ok(Verdict::Watch(Deed::PageDisabled, None)),
         "Page.enable" => |_| Ok(Verdict::Watch(Deed::PageEnabled, None)),
         "Page.navigate" => navigate,
