@@ -161,7 +161,7 @@ const ALLOWED: [(&str, &str); 50] = [
          setDeviceOrientationOverride setDocumentContent setFontFamilies setFontSizes setGeolocationOverride \
          setInputVisualization setInterceptFileChooserDialog setLifecycleEventsEnabled setPrerenderingAllowed \
          setRPHRegistrationMode setSPCTransactionMode setTouchEmulationEnabled setWebLifecycleState \
-         startScreencast stopLoading stopScreencast waitForDebugger",
+         startScreencast stopLoading stopScreenRecording stopScreencast waitForDebugger",
     ),
     ("Performance", "disable enable getMetrics setTimeDomain"),
     ("PerformanceTimeline", "enable"),
