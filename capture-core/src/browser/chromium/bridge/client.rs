@@ -21,7 +21,7 @@ use super::{
     frame::{FrameError, Request, done},
     judge::{Deed, Refusal, Verdict, judge},
     outbox::Outbox,
-    params::Fields,
+    params::{self, Fields},
 };
 use crate::{
     browser::{CdpClient, CdpCommands, CdpEnd, Fault},
@@ -55,6 +55,7 @@ struct Reply<'a> {
 /// The way in for a client of a browser's default context.
 pub(in super::super) async fn connect(browser: &Arc<Browser>, context: &str) -> Result<CdpClient, Fault> {
     let clients = browser.routes().clients();
+    clients.ask_why(browser.egress().cloned());
     if !clients.admit() {
         return Err(Fault::failed_for("too_many_clients", "this session has as many CDP clients as it takes"));
     }
@@ -212,12 +213,17 @@ impl Client {
         }
         let quiets = request.method == "Runtime.disable";
         let (browser, context) = (Arc::clone(&self.browser), Arc::clone(&self.context));
+        let url = (request.method == "Page.navigate").then(|| navigated_to(request)).flatten();
         let booking = Booking { browser, context, makes, ends, quiets, deed };
         let (outbox, id, named, key) = (Arc::clone(&self.outbox), request.id, request.session.clone(), session.clone());
         let answer = move |reply: RawReply<'_>| {
             booking.done(&key, reply);
+            let better = match (&url, reply) {
+                (Some(url), RawReply::Result(result)) => booking.browser.routes().clients().navigated(url, result),
+                _ => None,
+            };
             let (result, error) = match reply {
-                RawReply::Result(result) => (Some(result), None),
+                RawReply::Result(result) => (Some(better.as_deref().unwrap_or(result)), None),
                 RawReply::Error(error) => (None, Some(error)),
             };
             if let Ok(text) = serde_json::to_string(&Reply { id, result, error, session: named.as_deref() }) {
@@ -278,6 +284,11 @@ impl Booking {
     fn quiet(&self) {
         self.browser.routes().tell(&self.context, Event::told(CLIENT_QUIET, RawValue::NULL));
     }
+}
+
+/// The address a client navigates to.
+fn navigated_to(request: &Request<'_>) -> Option<String> {
+    params::read(request).ok()?.get("url")?.as_str().map(str::to_owned)
 }
 
 /// The target a client's command made.

@@ -16,8 +16,9 @@ use super::{
     super::cdp::{Connection, Event, SessionKey},
     closing::Closing,
     outbox::Outbox,
+    reasons::Reasons,
 };
-use crate::browser::CdpEnd;
+use crate::{browser::CdpEnd, egress::EgressPort};
 
 /// Clients at a time.
 const MAX_CLIENTS: usize = 16;
@@ -39,6 +40,8 @@ struct Table {
     made: HashSet<String>,
     /// Targets whose end clients asked for.
     closing: Closing,
+    /// Why requests failed.
+    reasons: Reasons,
 }
 
 /// A session of a client.
@@ -79,6 +82,16 @@ struct Told<'a> {
 }
 
 impl Clients {
+    /// The guard knows why connections of the pages were not made.
+    pub(super) fn ask_why(&self, guard: Option<Arc<EgressPort>>) {
+        self.table.lock().reasons.ask(guard);
+    }
+
+    /// The result of a client's navigation to this address, where it can be told better.
+    pub(super) fn navigated(&self, url: &str, result: &RawValue) -> Option<Box<RawValue>> {
+        self.table.lock().reasons.navigated(url, result)
+    }
+
     /// Takes a place for a client; false when there is none.
     pub(super) fn admit(&self) -> bool {
         let mut table = self.table.lock();
@@ -209,9 +222,10 @@ impl Clients {
             }
             _ => {}
         }
+        let reworded = table.reasons.take(event);
         drop(table);
         let session = (event.session != root).then(|| event.session.as_ref());
-        let told = Told { method: &event.method, params: &event.params, session };
+        let told = Told { method: &event.method, params: reworded.as_deref().unwrap_or(&event.params), session };
         if let Ok(text) = serde_json::to_string(&told) {
             outbox.tell(text);
         }

@@ -16,6 +16,7 @@ mod frame;
 mod judge;
 mod outbox;
 mod params;
+mod reasons;
 mod refused;
 mod rules;
 #[cfg(test)]
