@@ -59,7 +59,7 @@ await story(playwright, async ({ session, browser, check }) => {
     let heard = 0;
     page.on("console", () => { heard += 1; });
     const last = page.waitForEvent("console", (message) => message.text() === "last");
-    await page.evaluate(() => { for (let at = 1; at < 3 * MANY; at += 1) console.log(at); console.log("last"); });
+    await page.evaluate((many) => { for (let at = 1; at < many; at += 1) console.log(at); console.log("last"); }, 3 * MANY);
     await last;
     assert.equal(heard, 3 * MANY);
     page.removeAllListeners();
