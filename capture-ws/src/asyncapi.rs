@@ -238,6 +238,8 @@ struct CreateParams {
     proxy: Option<bool>,
     bypass_bot_detection: Option<bool>,
     cdp: Option<bool>,
+    #[schemars(range(min = 1))]
+    connect_ttl_seconds: Option<u64>,
 }
 
 #[derive(JsonSchema)]

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use capture_core::clock::Clock;
 use capture_tests::{
     Channel, Server,
     channel::Connect,
@@ -13,7 +18,7 @@ use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio_tungstenite::{
     connect_async,
-    tungstenite::{Error as WsError, Message},
+    tungstenite::{Error as WsError, Message, client::IntoClientRequest},
 };
 
 /// What one session takes, as docs/cdp.md tells.
@@ -65,6 +70,86 @@ async fn a_channel_is_told_where_to_connect_unless_it_may_only_look() {
     assert_eq!((&looked_at["session"]["id"], &looked_at["session"]["connectUrl"]), (&json!(id), &Value::Null));
     let plain = channel.request("session.create", "", json!({})).await;
     assert_eq!(plain["session"]["connectUrl"], Value::Null);
+    server.stop().await;
+}
+
+/// For how many seconds from now the token in a `connectUrl` opens its session.
+fn seconds_left(url: &str) -> i64 {
+    let payload = url.split_once("token=v1.").unwrap().1.split('.').next().unwrap();
+    let payload = String::from_utf8(URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+    let expires: i64 = payload.split(' ').nth(1).unwrap().parse().unwrap();
+    (expires - Clock::start().now().0) / 1000
+}
+
+#[tokio::test]
+async fn a_connect_url_lasts_as_long_as_its_create_asked_for() {
+    let server = Server::start().await;
+    let user = server.user("ann").await;
+    for (asked, told, lasts) in [
+        (json!({"cdp": true}), Value::Null, 290..=300),
+        (json!({"cdp": true, "connectTtlSeconds": 800}), json!(800), 790..=800),
+        (json!({"cdp": true, "connectTtlSeconds": 1_000_000}), json!(900), 890..=900),
+    ] {
+        let created = user.post("/v1/sessions", &asked).await.expect(201);
+        let read = user.session(created["session"]["id"].as_str().unwrap()).await.expect(200);
+        assert_eq!(
+            (&created["session"]["connectTtlSeconds"], &read["session"]["options"]["connectTtlSeconds"]),
+            (&told, &told)
+        );
+        for url in [&created["session"]["connectUrl"], &read["session"]["connectUrl"]] {
+            assert!(lasts.contains(&seconds_left(url.as_str().unwrap())), "{asked}");
+        }
+        user.delete(&format!("/v1/sessions/{}", read["session"]["id"].as_str().unwrap())).await;
+    }
+    let short = user.post("/v1/sessions", &json!({"cdp": true, "connectTtlSeconds": 1})).await.expect(201);
+    let url = short["session"]["connectUrl"].as_str().unwrap();
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let Err(WsError::Http(late)) = connect_async(url).await else { panic!("an expired token is let in") };
+    let told: Value = serde_json::from_slice(late.body().as_deref().unwrap_or_default()).unwrap();
+    assert_eq!((late.status().as_u16(), &told["reason"]), (401, &json!("token_expired")));
+    let refused = user.post("/v1/sessions", &json!({"connectTtlSeconds": 60})).await;
+    assert!(refused.expect(400).text("error").contains("cdp"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_can_send_a_header_names_its_session() {
+    let server = Server::start().await;
+    let (ann, bob) = (server.user("ann").await, server.user("bob").await);
+    let id = ann.create(&json!({"cdp": true})).await;
+    let second = token_in(&server.folder().capture(&["user", "secret", "ann", "add"]).await.1);
+    let connect = async |bearer: Option<&str>, query: String| {
+        let mut request = format!("ws://{}/cdp?{query}", server.address()).into_client_request().unwrap();
+        if let Some(bearer) = bearer {
+            request.headers_mut().insert("authorization", format!("Bearer {bearer}").parse().unwrap());
+        }
+        match connect_async(request).await {
+            Ok((socket, _)) => Ok(socket),
+            Err(WsError::Http(refused)) => Err(refused.status().as_u16()),
+            Err(other) => panic!("{other}"),
+        }
+    };
+    let named = || format!("sessionId={id}");
+    let mut client = connect(Some(&second), named()).await.unwrap();
+    client.send(Message::text(r#"{"id": 1, "method": "Browser.getVersion"}"#)).await.unwrap();
+    assert!(client.next().await.unwrap().unwrap().to_text().unwrap().contains("protocolVersion"));
+    for (bearer, query, status) in [
+        (None, named(), 401),
+        (Some("bm9ib2R5OnNlYw"), named(), 401),
+        (Some(bob.token()), named(), 404),
+        (Some(ann.token()), "sessionId=sess_x".to_owned(), 404),
+        (Some(ann.token()), named() + "&token=v1.x.y", 400),
+    ] {
+        assert_eq!(connect(bearer, query.clone()).await.err(), Some(status), "{query}");
+    }
+    let found = server.client(&second).get(&format!("/json/version?{}", named())).await.expect(200);
+    assert!(connect_async(found["webSocketDebuggerUrl"].as_str().unwrap()).await.is_ok());
+
+    let bearer = String::from_utf8(STANDARD.decode(&second).unwrap()).unwrap();
+    let secret = bearer.split_once(':').unwrap().1;
+    assert!(server.folder().capture(&["user", "secret", "ann", "revoke", secret]).await.0);
+    let over = async || connect(Some(&second), named()).await.err() == Some(401);
+    until("the way in ends with the secret", Duration::from_secs(5), over).await;
     server.stop().await;
 }
 

@@ -1,12 +1,12 @@
 //! What a session is asked for, parsed once and capped.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{error::Error, limits::Limits};
+use crate::{account::CONNECT_LIFE, error::Error, limits::Limits};
 
 /// Options of a session, as they are shown back. A value of this type is valid under the limits it was parsed with.
 ///
@@ -24,6 +24,9 @@ pub struct SessionOptions {
     pub bypass_bot_detection: bool,
     /// A browser of its own that CDP clients may connect to.
     pub cdp: bool,
+    /// How long each `connectUrl` is good for connecting, in seconds, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect_ttl_seconds: Option<NonZeroU32>,
 }
 
 impl SessionOptions {
@@ -32,7 +35,7 @@ impl SessionOptions {
     /// # Errors
     /// `invalid_request` naming the field: unknown, of the wrong type, below 1, or a combination that cannot be served.
     pub fn parse(request: &Map<String, Value>, limits: &Limits) -> Result<Self, Error> {
-        const FIELDS: &str = "maxTtlSeconds, proxy, bypassBotDetection, cdp";
+        const FIELDS: &str = "maxTtlSeconds, proxy, bypassBotDetection, cdp, connectTtlSeconds";
         let mut options = Self { max_ttl_seconds: limits.default_ttl.as_secs(), ..Self::with_ttl(limits.default_ttl) };
         for (field, value) in request {
             match field.as_str() {
@@ -40,18 +43,37 @@ impl SessionOptions {
                 "proxy" => options.proxy = parse_bool(field, value)?,
                 "bypassBotDetection" => options.bypass_bot_detection = parse_bool(field, value)?,
                 "cdp" => options.cdp = parse_bool(field, value)?,
+                "connectTtlSeconds" => {
+                    // No session lives longer, however often it is renewed.
+                    let seconds = parse_seconds(field, value)?.min(limits.max_ttl.as_secs());
+                    options.connect_ttl_seconds = u32::try_from(seconds).ok().and_then(NonZeroU32::new);
+                }
                 _ => return Err(Error::invalid(format!("unknown field {field:?}; accepted are {FIELDS}"))),
             }
         }
         if options.cdp && options.bypass_bot_detection {
             return Err(Error::invalid("cdp cannot be combined with bypassBotDetection"));
         }
+        if options.connect_ttl_seconds.is_some() && !options.cdp {
+            return Err(Error::invalid("connectTtlSeconds is for sessions with cdp: true"));
+        }
         Ok(options)
     }
 
     /// Plain options with this time to live.
     pub fn with_ttl(ttl: Duration) -> Self {
-        Self { max_ttl_seconds: ttl.as_secs().max(1), proxy: false, bypass_bot_detection: false, cdp: false }
+        Self {
+            max_ttl_seconds: ttl.as_secs().max(1),
+            proxy: false,
+            bypass_bot_detection: false,
+            cdp: false,
+            connect_ttl_seconds: None,
+        }
+    }
+
+    /// How long a `connectUrl` is good for connecting.
+    pub fn connect_life(&self) -> Duration {
+        self.connect_ttl_seconds.map_or(CONNECT_LIFE, |seconds| Duration::from_secs(seconds.get().into()))
     }
 
     /// The time to live.
@@ -65,10 +87,14 @@ impl SessionOptions {
 /// # Errors
 /// `invalid_request` naming the field and what it accepts.
 pub fn parse_ttl(value: &Value) -> Result<u64, Error> {
+    parse_seconds("maxTtlSeconds", value)
+}
+
+fn parse_seconds(field: &str, value: &Value) -> Result<u64, Error> {
     let whole = value.as_u64().or_else(|| whole_float(value));
     match whole {
         Some(seconds) if seconds >= 1 => Ok(seconds),
-        _ => Err(Error::invalid("maxTtlSeconds must be an integer of at least 1")),
+        _ => Err(Error::invalid(format!("{field} must be an integer of at least 1"))),
     }
 }
 
@@ -99,6 +125,11 @@ mod tests {
         assert_eq!(parse(&json!({"maxTtlSeconds": 100_000})).unwrap().max_ttl_seconds, 900);
         assert_eq!(parse(&json!({"maxTtlSeconds": 60.0})).unwrap().max_ttl_seconds, 60);
         assert!(parse(&json!({"cdp": true, "proxy": true})).unwrap().cdp);
+        for (asked, told) in [(20, 20), (100_000, 900)] {
+            let options = parse(&json!({"cdp": true, "maxTtlSeconds": 30, "connectTtlSeconds": asked})).unwrap();
+            assert_eq!(options.connect_life(), Duration::from_secs(told));
+        }
+        assert_eq!(parse(&json!({"cdp": true})).unwrap().connect_life(), CONNECT_LIFE);
     }
 
     #[test]
@@ -109,6 +140,8 @@ mod tests {
             (json!({"maxTtlSeconds": 1.5}), "maxTtlSeconds"),
             (json!({"maxTtlSeconds": null}), "maxTtlSeconds"),
             (json!({"proxy": 1}), "proxy"),
+            (json!({"cdp": true, "connectTtlSeconds": 0}), "connectTtlSeconds must be"),
+            (json!({"connectTtlSeconds": 60}), "connectTtlSeconds is for sessions with cdp"),
             (json!({"stealth": true}), "stealth"),
             (json!({"cdp": true, "bypassBotDetection": true}), "cdp cannot be combined with bypassBotDetection"),
         ] {

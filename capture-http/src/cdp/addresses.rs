@@ -5,8 +5,8 @@ use std::{fmt, fmt::Write as _, sync::Arc};
 use axum::http::{HeaderMap, header, uri::Authority};
 use capture_core::{
     Error,
-    account::{CONNECT_LIFE, ConnectKeys, Grant},
-    clock::{Clock, Timestamp},
+    account::{ConnectKeys, Grant},
+    clock::Clock,
     session::SessionView,
 };
 use capture_ws::ConnectUrls;
@@ -42,8 +42,7 @@ impl Addresses {
             return Ok(None);
         }
         let key = self.keys.connect_key().await?;
-        let life = i64::try_from(CONNECT_LIFE.as_millis()).unwrap_or(i64::MAX);
-        let expires = Timestamp(self.clock.now().0 + life);
+        let expires = self.clock.now().plus(view.options.connect_life());
         Ok(self.with(&key.mint(view.id, &grant.user, &grant.secret, expires)))
     }
 

@@ -2,18 +2,55 @@
 
 use std::{sync::Arc, time::Duration};
 
+use axum::{
+    extract::FromRequestParts,
+    http::{header, request::Parts},
+};
 use capture_core::{
     Error, ErrorCode,
     account::{CONNECT_LIFE, Connect, TokenError},
 };
 
-use crate::{app::App, client_address::Source};
+use super::Presented;
+use crate::{app::App, auth::Credentialed, client_address::Source, error::Refusal};
 
 /// Between two looks whether the secret behind an open connection still holds, as on channels.
 const RECHECK: Duration = Duration::from_secs(60);
 
+/// A token that opens a session now.
+pub(super) struct Opening {
+    pub(super) token: String,
+    pub(super) connect: Connect,
+}
+
+/// What the token in the address opens, or the session named there with the credentials in the header.
+pub(super) async fn opened(app: &Arc<App>, presented: Presented, parts: &mut Parts) -> Result<Opening, Refusal> {
+    let Presented { token, session_id } = presented;
+    let Some(session) = session_id else {
+        let source = parts.extensions.get::<Source>().copied();
+        let connect = judge(app, &token, source).await?;
+        return Ok(Opening { token, connect });
+    };
+    if !token.is_empty() {
+        return Err(Error::invalid("either token or sessionId, not both").into());
+    }
+    if !parts.headers.contains_key(header::AUTHORIZATION) {
+        return Err(Error::new(ErrorCode::Unauthorized, "sessionId needs Authorization: Bearer on the upgrade")
+            .with_reason("no_credentials")
+            .with_hint("send the header, or connect to the session's connectUrl, which has a token")
+            .into());
+    }
+    let session = session.parse().map_err(|_malformed| Error::not_found())?;
+    let grant = Credentialed::from_request_parts(parts, app).await?.0;
+    let key = app.connect_keys().connect_key().await?;
+    // Stands for the header from here on: to another instance, and when it is looked whether the secret still holds.
+    let token = key.mint(session, &grant.user, &grant.secret, app.now().plus(CONNECT_LIFE));
+    let connect = judge(app, &token, None).await?;
+    Ok(Opening { token, connect })
+}
+
 /// Whose token it is. Wrong ones are answered slower, as wrong secrets are.
-pub(super) async fn judge(app: &App, token: &str, source: Option<Source>) -> Result<Connect, Error> {
+async fn judge(app: &App, token: &str, source: Option<Source>) -> Result<Connect, Error> {
     let key = app.connect_keys().connect_key().await?;
     let (reason, why) = match key.verify(token, app.now()) {
         Ok(connect) => {
@@ -31,10 +68,9 @@ pub(super) async fn judge(app: &App, token: &str, source: Option<Source>) -> Res
     }
     Err(Error::new(ErrorCode::Unauthorized, format!("this connectUrl cannot be used: {why}"))
         .with_reason(reason)
-        .with_hint(format!(
-            "read the session again: each GET brings one that is good for {} s",
-            CONNECT_LIFE.as_secs()
-        )))
+        .with_hint(
+            "read the session again: each GET brings a new one; connectTtlSeconds in the create makes them last longer",
+        ))
 }
 
 /// Completes once the secret or the user behind a connection is gone, as far as it can be told.

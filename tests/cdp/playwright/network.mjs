@@ -1,5 +1,7 @@
 // What pages ask for, and what the client answers in place of the site.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -123,4 +125,26 @@ await story(playwright, async ({ browser, check }) => {
     await page.goto(site("/form.html"), { waitUntil: "networkidle" });
     assert.equal(await page.title(), "Form");
   });
+
+  await check("what cannot be reached is told as without a guard", async () => {
+    const listener = createServer().listen(0, "127.0.0.1");
+    await once(listener, "listening");
+    const closed = `http://127.0.0.1:${listener.address().port}/`;
+    listener.close();
+    await page.goto(site("/form.html"));
+    for (const [url, error] of [
+      [closed, "net::ERR_CONNECTION_REFUSED"],
+      ["http://nothing.invalid/", "net::ERR_NAME_NOT_RESOLVED"],
+      ["http://169.254.169.254/", "net::ERR_BLOCKED_BY_CLIENT"],
+    ]) {
+      const failed = new Promise((resolve) => page.once("requestfailed", resolve));
+      const logged = new Promise((resolve) => page.once("console", resolve));
+      await page.evaluate((url) => fetch(url, { mode: "no-cors" }).catch(() => 0), url);
+      assert.equal((await failed).failure().errorText, error);
+      assert((await logged).text().includes(error), (await logged).text());
+      const other = await page.context().newPage(); // the page that shows an error may come after it
+      await assert.rejects(other.goto(url), new RegExp(error));
+      await other.close();
+    }
+  }, 40_000);
 });

@@ -68,6 +68,27 @@ await story(puppeteer, async ({ session, browser, check }) => {
     assert.equal(await session.text("#out"), "true");
   });
 
+  await check("a dialog that no listener answers holds up an action for half a second", async () => {
+    const began = Date.now();
+    const { dialogs } = await session.act("click", { selector: "#alert" });
+    assert.deepEqual(dialogs, [{ type: "alert", message: "hello", accepted: true }]);
+    assert(Date.now() - began < 3_000);
+    assert.equal(await shown(), "alerted");
+    // One that was open before the action.
+    page.click("#confirm").catch(() => {});
+    await new Promise((resolve) => page.once("dialog", resolve));
+    assert.equal((await session.act("title")).title, "Dialogs");
+  });
+
+  await check("an action without the time to wait for that names the dialog", async () => {
+    const refused = await session.tried("click", { selector: "#prompt", timeoutMs: 300 });
+    assert.equal(refused.status, 504, JSON.stringify(refused));
+    assert.deepEqual(refused.dialog, { type: "prompt", message: "who?" });
+    assert.match(refused.error, /an open dialog keeps the page waiting \(prompt "who\?"\)/);
+    assert.doesNotMatch(refused.error, /script keeps it busy/);
+    assert.equal((await session.act("title")).title, "Dialogs");
+  });
+
   await check("a dialog the client leaves open is closed when it goes", async () => {
     const opened = new Promise((resolve) => page.once("dialog", resolve));
     page.click("#confirm").catch(() => {});

@@ -57,6 +57,22 @@ await story(puppeteer, async ({ browser, check }) => {
     await Promise.all(pages.map((each) => each.close()));
   }, 40_000);
 
+  await check("a film of the page, read as a stream", async () => {
+    const raw = await page.createCDPSession();
+    const { stream } = await raw.send("Page.startScreenRecording", { maxWidth: 320, maxHeight: 240 });
+    await page.evaluate(async () => {
+      for (let at = 0; at < 10; at += 1) {
+        document.body.style.background = at % 2 ? "red" : "blue";
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    });
+    await raw.send("Page.stopScreenRecording");
+    const { data } = await raw.send("IO.read", { handle: stream, size: 64 });
+    assert.equal(Buffer.from(data, "base64").subarray(4, 8).toString(), "ftyp");
+    await raw.send("IO.close", { handle: stream });
+    await assert.rejects(raw.send("Page.startScreenRecording", { audio: true }), /is refused/);
+  });
+
   await check("a page on paper", async () => {
     const pdf = Buffer.from(await page.pdf({ format: "A4" }));
     assert.equal(pdf.subarray(0, 5).toString(), "%PDF-");

@@ -8,7 +8,7 @@ use tokio::time::{Duration, Instant};
 use url::Url;
 
 use super::{
-    cdp::{CdpError, SessionKey, commands},
+    cdp::{CdpError, CdpSession, SessionKey, commands},
     page::ChromiumPage,
     setup,
     tab::{PageFacts, Tab},
@@ -61,22 +61,38 @@ impl ChromiumPage {
         let mut replaced = false;
         loop {
             match self.goto_here(goto, deadline).await? {
+                // Chromium forgets that a client closed the tab where a navigation overtakes that.
+                Arrival::There(_) if !replaced && self.is_closed_by_client() => self.replace_tab(deadline).await?,
                 Arrival::There(result) => return Ok(result),
                 Arrival::KeptOut if !replaced => self.replace_tab(deadline).await?,
                 Arrival::KeptOut => return Err(late(goto, "the document came, but was not shown")),
-                Arrival::TabGone if Instant::now() < deadline => tokio::time::sleep(NEXT_TAB).await,
+                Arrival::TabGone if Instant::now() < deadline => {
+                    tokio::time::sleep(NEXT_TAB).await;
+                    let _ = self.settled(deadline).await; // out of time or lost: the next look says so
+                }
                 Arrival::TabGone => return Err(late(goto, "the page closes every tab it is opened in")),
             }
             replaced = true;
         }
     }
 
+    /// The active tab; none while another takes the place of the last one.
+    fn active_tab(&self) -> Result<Option<(SessionKey, CdpSession)>, Fault> {
+        let tabs = self.tabs.borrow();
+        match (tabs.active(), tabs.lost) {
+            (Some(tab), _) => Ok(Some((tab.key.clone(), tab.session.clone()))),
+            (None, Some(lost)) => Err(lost.into()),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn is_closed_by_client(&self) -> bool {
+        let tabs = self.tabs.borrow();
+        tabs.active().is_some_and(|tab| self.browser.routes().clients().is_surely_ending(&tab.target))
+    }
+
     async fn goto_here(&self, goto: &Goto, deadline: Instant) -> Result<Arrival, Fault> {
-        let (key, session) = {
-            let tabs = self.tabs.borrow();
-            let Some(tab) = tabs.active() else { return self.active().map(|_| Arrival::TabGone) };
-            (tab.key.clone(), tab.session.clone())
-        };
+        let Some((key, session)) = self.active_tab()? else { return Ok(Arrival::TabGone) };
         let began = Instant::now();
         let navigated = session.send(&commands::navigate(goto.url.as_str())).decode::<Navigation>();
         let mut navigated = std::pin::pin!(tokio::time::timeout_at(deadline, navigated));

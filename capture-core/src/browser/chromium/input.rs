@@ -9,7 +9,7 @@ use super::{
     cdp::{CdpError, CdpSession, Pending, commands},
     locate::PEEK,
     page::ChromiumPage,
-    world::{ANSWER_GRACE, NoAnswer, World},
+    world::{ANSWER_GRACE, BUSY, NoAnswer, World},
 };
 use crate::{action::Point, browser::Fault, error::RunOutcome};
 
@@ -123,7 +123,7 @@ impl Leave {
     pub(super) fn unhandled(&self, what: &str) -> Fault {
         let millis = self.due.timeout.as_millis();
         Fault::TimedOut {
-            message: format!("{what}, but the page did not handle it within {millis} ms: a script keeps it busy"),
+            message: format!("{what}, but the page did not handle it within {millis} ms{BUSY}"),
             details: Map::new(),
             outcome: RunOutcome::Unknown,
         }

@@ -25,17 +25,13 @@ use super::{
     viewport::Shape,
 };
 use crate::{
-    action::{DialogReport, DownloadReport},
+    action::DownloadReport,
     browser::LostReason,
-    session::{EventKind, PageCrashed, PageDialog, PageDownload, PageNavigated, PageNewTab},
+    session::{EventKind, PageCrashed, PageDownload, PageNavigated, PageNewTab},
 };
 
 /// Tabs a session may have; further ones are closed as they open.
 const MAX_TABS: usize = 20;
-/// Dialogs reported in one reply; further ones are answered all the same.
-const MAX_DIALOGS: usize = 50;
-/// Text of a dialog that is kept.
-const MAX_MESSAGE: usize = 4_096;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -59,13 +55,6 @@ struct TargetInfo {
 #[serde(rename_all = "camelCase")]
 struct Detached {
     session_id: String,
-}
-
-#[derive(Deserialize)]
-struct Dialog {
-    message: String,
-    #[serde(rename = "type")]
-    kind: String,
 }
 
 #[derive(Deserialize)]
@@ -114,13 +103,11 @@ pub(super) struct Keeper {
     pub(super) pictures: Pictures,
     /// Whether other sessions use the browser's clipboard too.
     pub(super) shares_clipboard: bool,
-    /// Dialogs left to a client: the page, and what we would have answered.
-    pub(super) unanswered: Vec<(SessionKey, bool)>,
 }
 
 impl Keeper {
     /// Takes events until the context is closed or lost.
-    pub(super) async fn run(mut self, mut events: mpsc::Receiver<Event>) {
+    pub(super) async fn run(self, mut events: mpsc::Receiver<Event>) {
         let mut flood = Flood::new(Instant::now());
         let spilled = Arc::clone(&self.journal.lock().spilled);
         loop {
@@ -151,7 +138,7 @@ impl Keeper {
         });
     }
 
-    fn take(&mut self, event: &Event) {
+    fn take(&self, event: &Event) {
         match &*event.method {
             "Target.attachedToTarget" => self.on_attached(event),
             "Target.detachedFromTarget" => {
@@ -161,7 +148,8 @@ impl Keeper {
             }
             "Inspector.targetCrashed" => self.on_crashed(&event.session),
             "Page.javascriptDialogOpening" => self.on_dialog(event),
-            "Page.javascriptDialogClosed" => self.unanswered.retain(|(page, _)| *page != event.session),
+            "Page.javascriptDialogClosed" => self.on_answered(&event.session),
+            bridge::CLIENT_SLOW => self.answer_slow(),
             bridge::CLIENT_QUIET => {
                 self.answer_left();
                 self.hear_again();
@@ -349,14 +337,19 @@ impl Keeper {
     /// A tab closed. Its opener, or whichever came before it, is active again; without any, a blank one takes its place.
     fn on_gone(&self, key: &SessionKey) {
         let mut none_left = false;
-        let mut shown = None;
+        let (mut target, mut shown) = (None, None);
         self.tabs.send_modify(|tabs| {
+            target = tabs.tab(key).map(|tab| tab.target.clone());
             shown = tabs.remove(key);
+            tabs.asking.retain(|asking| asking.page != *key);
             none_left = tabs.open.is_empty() && tabs.lost.is_none();
             if tabs.root.as_ref() == Some(key) {
                 tabs.root = tabs.open.first().map(|tab| tab.key.clone());
             }
         });
+        if let Some(target) = target {
+            self.browser.routes().clients().ended(&target);
+        }
         if none_left {
             setup::open_tab(&self.browser, &self.context);
         }
@@ -372,6 +365,12 @@ impl Keeper {
 
     /// Only the crash of the root page ends the session; a crashed popup gives its opener back.
     fn on_crashed(&self, key: &SessionKey) {
+        let ending = self.tabs.borrow().tab(key).map(|tab| tab.target.clone());
+        if let Some(target) = ending.filter(|target| self.browser.routes().clients().is_ending(target)) {
+            // Its document was replaced while a client closed it: the browser tells that as a crash.
+            self.close_target(&target);
+            return self.on_gone(key);
+        }
         let mut crashed_root = false;
         let (mut target, mut shown) = (None, None);
         self.tabs.send_modify(|tabs| {
@@ -390,48 +389,10 @@ impl Keeper {
         }
     }
 
-    /// Answers at once: while a dialog is open its page does nothing else.
-    fn on_dialog(&mut self, event: &Event) {
-        let Some(Dialog { message, kind }) = event.decode() else { return };
-        let accepted = matches!(kind.as_str(), "alert" | "beforeunload");
-        if self.is_clients(&event.session) {
-            self.unanswered.push((event.session.clone(), accepted));
-            return;
-        }
-        let session = self.browser.page_session(event.session.clone());
-        drop(session.send(&commands::answer_dialog(accepted)));
-        let message: String = message.chars().take(MAX_MESSAGE).collect();
-        self.tabs.send_modify(|tabs| {
-            if tabs.noticed.dialogs.len() < MAX_DIALOGS {
-                let report = DialogReport { kind: kind.clone(), message: message.clone(), accepted };
-                tabs.noticed.dialogs.push(report);
-            }
-        });
-        self.tell(EventKind::PageDialog(PageDialog { kind, message, accepted }));
-    }
-
-    /// Whether a client answers the dialogs of this page.
-    fn is_clients(&self, page: &SessionKey) -> bool {
-        let tabs = self.tabs.borrow();
-        let tab = tabs.open.iter().find(|tab| tab.frames.own(page));
-        tab.is_some_and(|tab| self.browser.routes().clients().answer_for(&tab.target))
-    }
-
     /// A client's session has ended.
     fn hear_again(&self) {
         for tab in &self.tabs.borrow().open {
             setup::hear_again(&tab.session);
-        }
-    }
-
-    /// Answers the dialogs that were left to clients of which none listens any more.
-    fn answer_left(&mut self) {
-        for (page, accepted) in std::mem::take(&mut self.unanswered) {
-            if self.is_clients(&page) {
-                self.unanswered.push((page, accepted));
-            } else {
-                drop(self.browser.page_session(page).send(&commands::answer_dialog(accepted)));
-            }
         }
     }
 
@@ -456,7 +417,7 @@ impl Keeper {
         drop(self.browser.session().send(&commands::close_target(target)));
     }
 
-    fn tell(&self, event: EventKind) {
+    pub(super) fn tell(&self, event: EventKind) {
         let _ = self.told.try_send(event); // full: its session is busy ending, or the page storms; replies still tell
     }
 }

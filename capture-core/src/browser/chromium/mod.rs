@@ -11,6 +11,7 @@ mod clipboard;
 mod config;
 mod context;
 mod dedicated;
+mod dialogs;
 mod drag;
 mod edit;
 mod executable;

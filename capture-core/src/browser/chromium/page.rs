@@ -17,7 +17,7 @@ use super::{
     journal::Journal,
     screencast::{self, Pictures},
     snapshot::Refs,
-    tab::Leaving,
+    tab::{Leaving, Tab},
     tabs::{Noticed, Tabs},
     world::{NoAnswer, World},
 };
@@ -35,6 +35,8 @@ const TAB_LOADS: Duration = Duration::from_secs(3);
 const DOWNLOAD_LAG: Duration = Duration::from_millis(150);
 /// How long the news that the whole page is lost may lag behind the first command that failed.
 const LOSS_LAG: Duration = Duration::from_millis(500);
+/// Why an action failed whose tab went away.
+const TAB_GONE: &str = "tab_gone";
 
 /// One context of a browser with its tabs.
 #[derive(Debug)]
@@ -81,7 +83,31 @@ impl ChromiumPage {
         self.tabs.borrow().active().map(|tab| (tab.departures, tab.commits)).unwrap_or_default()
     }
 
+    /// An action in the tab that is active now.
+    async fn perform_here(&self, action: Action, deadline: Instant) -> Result<Outcome, Fault> {
+        let result = tokio::select! {
+            biased;
+            reason = self.whole_page_lost() => return Err(reason.into()),
+            result = self.act(action, deadline) => result,
+            never = self.answer_for_clients() => match never {},
+        };
+        match result.map_err(|fault| self.naming_dialog(fault)) {
+            // One tab went away. If that was the whole page, the session learns it; else the action failed.
+            Err(Fault::Lost(_)) => match tokio::time::timeout(LOSS_LAG, self.whole_page_lost()).await {
+                Ok(reason) => Err(reason.into()),
+                Err(_only_a_tab) => Err(Fault::Failed {
+                    message: "the tab this action worked on closed or crashed".to_owned(),
+                    reason: Some(TAB_GONE.to_owned()),
+                    details: serde_json::Map::new(),
+                    outcome: crate::error::RunOutcome::Unknown,
+                }),
+            },
+            result => result,
+        }
+    }
+
     async fn act(&self, action: Action, deadline: Instant) -> Result<Outcome, Fault> {
+        self.settled(deadline).await?;
         if let Some(change) = action.viewport {
             self.resize(change).await?;
         }
@@ -106,6 +132,17 @@ impl ChromiumPage {
             None
         };
         Ok(Outcome { result, effects, screenshot })
+    }
+
+    /// Waits for the page to work on, where a client closes it or has closed it: until a blank one has taken its place.
+    pub(super) async fn settled(&self, deadline: Instant) -> Result<(), Fault> {
+        let ending = |tab: &Tab| self.context.is_whole() && self.browser.routes().clients().is_ending(&tab.target);
+        let there = |tab: &Tab| (tab.commits > 0 || tab.world().is_some()) && !ending(tab);
+        let find = |tabs: &Tabs| match (tabs.lost, tabs.active()) {
+            (Some(lost), _) => Some(Err(lost)),
+            (None, active) => active.filter(|tab| there(tab)).map(|_| Ok(())),
+        };
+        self.found(find, deadline).await?.map_err(Fault::from)
     }
 
     async fn perform_deed(&self, deed: Deed, deadline: Instant) -> Result<ActionResult, Fault> {
@@ -231,23 +268,14 @@ async fn whole_page_lost(browser: &Browser, tabs: &watch::Sender<Tabs>) -> LostR
 impl Page for ChromiumPage {
     fn perform(self: Arc<Self>, action: Action, deadline: Instant) -> BoxFuture<'static, Result<Outcome, Fault>> {
         async move {
-            let result = tokio::select! {
-                biased;
-                reason = self.whole_page_lost() => return Err(reason.into()),
-                result = self.act(action, deadline) => result,
-            };
-            match result {
-                // One tab went away. If that was the whole page, the session learns it; else the action failed.
-                Err(Fault::Lost(_)) => match tokio::time::timeout(LOSS_LAG, self.whole_page_lost()).await {
-                    Ok(reason) => Err(reason.into()),
-                    Err(_only_a_tab) => Err(Fault::Failed {
-                        message: "the tab this action worked on closed or crashed".to_owned(),
-                        reason: Some("tab_gone".to_owned()),
-                        details: serde_json::Map::new(),
-                        outcome: crate::error::RunOutcome::Unknown,
-                    }),
-                },
-                result => result,
+            // What only reads is done once more where a client closes the page under it.
+            let again = (self.context.is_whole() && action.kind().tells() == Tells::Nothing).then(|| action.clone());
+            let first = self.perform_here(action, deadline).await;
+            match (first, again) {
+                (Err(fault), Some(action)) if fault.reason() == Some(TAB_GONE) => {
+                    self.perform_here(action, deadline).await
+                }
+                (result, _) => result,
             }
         }
         .boxed()

@@ -53,7 +53,6 @@ pub(super) async fn open_page(context: Context, deadline: Instant, tasks: &Tasks
         journal: Arc::clone(&journal),
         pictures: Arc::clone(&pictures),
         shares_clipboard: !context.is_whole(),
-        unanswered: Vec::new(),
     };
     tasks.spawn(keeper.run(receiver));
     drop(browser.session().send(&commands::deny_downloads(&context.id)));

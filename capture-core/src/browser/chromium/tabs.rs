@@ -3,6 +3,7 @@
 //! The keeper alone changes this state; everyone else looks at it and waits for it to change.
 
 use chromiumoxide::cdp::browser_protocol::input::DragData;
+use tokio::time::Instant;
 
 use super::{
     cdp::SessionKey,
@@ -32,6 +33,18 @@ pub(super) struct Tabs {
     pub(super) shape: Shape,
     /// What the session copied last.
     pub(super) clip: Clip,
+    /// Dialogs left to clients that are still open.
+    pub(super) asking: Vec<Asking>,
+}
+
+/// An open dialog that a client was left to answer.
+#[derive(Debug, Clone)]
+pub(super) struct Asking {
+    /// The page or frame that asks.
+    pub(super) page: SessionKey,
+    /// With the answer we would give.
+    pub(super) dialog: DialogReport,
+    pub(super) since: Instant,
 }
 
 /// What happened while an action ran.

@@ -25,6 +25,8 @@ const UNHEARD: Duration = Duration::from_millis(500);
 /// The scripts that change nothing, however late they run. What they are called with is the same every time, so that the page
 /// reads it once.
 const READS: [&str; 6] = ["page", "content", "query", "extent", "offset", "snapshot"];
+/// Ends what is said of a page that did not answer.
+pub(super) const BUSY: &str = ": a script keeps it busy";
 /// The times of a call for which it is never too late.
 const ANY_TIME: &str = "[0,0]";
 
@@ -89,7 +91,7 @@ impl ChromiumPage {
     }
 
     /// Waits until something is found in the tabs.
-    async fn found<T>(&self, find: impl Fn(&Tabs) -> Option<T>, deadline: Instant) -> Result<T, Fault> {
+    pub(super) async fn found<T>(&self, find: impl Fn(&Tabs) -> Option<T>, deadline: Instant) -> Result<T, Fault> {
         let mut tabs = self.tabs.subscribe();
         loop {
             let patience = if self.context.is_whole() { deadline.min(Instant::now() + UNHEARD) } else { deadline };
@@ -300,7 +302,7 @@ impl From<NoAnswer> for Fault {
         match none {
             NoAnswer::Fault(fault) => fault,
             NoAnswer::Late => Self::TimedOut {
-                message: "the page did not answer in time: a script keeps it busy".to_owned(),
+                message: format!("the page did not answer in time{BUSY}"),
                 details: serde_json::Map::new(),
                 outcome: RunOutcome::Unknown,
             },

@@ -151,7 +151,7 @@ const ALLOWED: [(&str, &str); 50] = [
     (
         "Page",
         "addScriptToEvaluateOnLoad addScriptToEvaluateOnNewDocument bringToFront captureScreenshot \
-         captureSnapshot clearDeviceMetricsOverride clearDeviceOrientationOverride clearGeolocationOverride close \
+         captureSnapshot clearDeviceMetricsOverride clearDeviceOrientationOverride clearGeolocationOverride \
          createIsolatedWorld deleteCookie generateTestReport getAdScriptAncestry getAnnotatedPageContent getAppId \
          getAppManifest getFrameTree getInstallabilityErrors getLayoutMetrics getManifestIcons \
          getNavigationHistory getOriginTrials getPermissionsPolicyState getResourceContent getResourceTree \
@@ -161,7 +161,7 @@ const ALLOWED: [(&str, &str); 50] = [
          setDeviceOrientationOverride setDocumentContent setFontFamilies setFontSizes setGeolocationOverride \
          setInputVisualization setInterceptFileChooserDialog setLifecycleEventsEnabled setPrerenderingAllowed \
          setRPHRegistrationMode setSPCTransactionMode setTouchEmulationEnabled setWebLifecycleState \
-         startScreencast stopLoading stopScreencast waitForDebugger",
+         startScreencast stopLoading stopScreenRecording stopScreencast waitForDebugger",
     ),
     ("Performance", "disable enable getMetrics setTimeDomain"),
     ("PerformanceTimeline", "enable"),

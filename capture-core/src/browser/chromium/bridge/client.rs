@@ -21,7 +21,7 @@ use super::{
     frame::{FrameError, Request, done},
     judge::{Deed, Refusal, Verdict, judge},
     outbox::Outbox,
-    params::Fields,
+    params::{self, Fields},
 };
 use crate::{
     browser::{CdpClient, CdpCommands, CdpEnd, Fault},
@@ -55,6 +55,7 @@ struct Reply<'a> {
 /// The way in for a client of a browser's default context.
 pub(in super::super) async fn connect(browser: &Arc<Browser>, context: &str) -> Result<CdpClient, Fault> {
     let clients = browser.routes().clients();
+    clients.ask_why(browser.egress().cloned());
     if !clients.admit() {
         return Err(Fault::failed_for("too_many_clients", "this session has as many CDP clients as it takes"));
     }
@@ -184,6 +185,15 @@ impl Client {
         }
     }
 
+    /// The target a command ends.
+    fn ending(&self, session: &SessionKey, deed: Option<&Deed>) -> Option<String> {
+        match deed? {
+            Deed::CloseTarget { target } => Some(target.clone()),
+            Deed::ClosePage => self.browser.routes().clients().target_of(session),
+            _ => None,
+        }
+    }
+
     async fn pass(
         &self,
         request: &Request<'_>,
@@ -196,14 +206,24 @@ impl Client {
         if makes {
             self.browser.routes().clients().begin_making();
         }
+        let ends = self.ending(&session, deed.as_ref());
+        if let Some(target) = &ends {
+            let surely = matches!(deed, Some(Deed::CloseTarget { .. }));
+            self.browser.routes().clients().ends(target, surely);
+        }
         let quiets = request.method == "Runtime.disable";
         let (browser, context) = (Arc::clone(&self.browser), Arc::clone(&self.context));
-        let booking = Booking { browser, context, makes, quiets, deed };
+        let url = (request.method == "Page.navigate").then(|| navigated_to(request)).flatten();
+        let booking = Booking { browser, context, makes, ends, quiets, deed };
         let (outbox, id, named, key) = (Arc::clone(&self.outbox), request.id, request.session.clone(), session.clone());
         let answer = move |reply: RawReply<'_>| {
             booking.done(&key, reply);
+            let better = match (&url, reply) {
+                (Some(url), RawReply::Result(result)) => booking.browser.routes().clients().navigated(url, result),
+                _ => None,
+            };
             let (result, error) = match reply {
-                RawReply::Result(result) => (Some(result), None),
+                RawReply::Result(result) => (Some(better.as_deref().unwrap_or(result)), None),
                 RawReply::Error(error) => (None, Some(error)),
             };
             if let Ok(text) = serde_json::to_string(&Reply { id, result, error, session: named.as_deref() }) {
@@ -231,6 +251,8 @@ struct Booking {
     context: Arc<str>,
     /// It makes a target in the default context.
     makes: bool,
+    /// It ends this target.
+    ends: Option<String>,
     /// A session of the client ceases to hear of scripts.
     quiets: bool,
     deed: Option<Deed>,
@@ -243,8 +265,10 @@ impl Booking {
             let result = if let RawReply::Result(result) = reply { result } else { RawValue::NULL };
             self.browser.routes().tell(&self.context, Event::told(TARGET_MADE, result));
         }
-        let RawReply::Result(_) = reply else { return };
         let clients = self.browser.routes().clients();
+        let RawReply::Result(_) = reply else {
+            return self.ends.iter().for_each(|target| clients.ended(target));
+        };
         match &self.deed {
             Some(Deed::PageEnabled) => clients.hears_page(session, true),
             Some(Deed::PageDisabled) => {
@@ -260,6 +284,11 @@ impl Booking {
     fn quiet(&self) {
         self.browser.routes().tell(&self.context, Event::told(CLIENT_QUIET, RawValue::NULL));
     }
+}
+
+/// The address a client navigates to.
+fn navigated_to(request: &Request<'_>) -> Option<String> {
+    params::read(request).ok()?.get("url")?.as_str().map(str::to_owned)
 }
 
 /// The target a client's command made.

@@ -10,12 +10,15 @@ use std::{
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 use super::{
     super::cdp::{Connection, Event, SessionKey},
+    closing::Closing,
     outbox::Outbox,
+    reasons::Reasons,
 };
-use crate::browser::CdpEnd;
+use crate::{browser::CdpEnd, egress::EgressPort};
 
 /// Clients at a time.
 const MAX_CLIENTS: usize = 16;
@@ -35,6 +38,10 @@ struct Table {
     creating: usize,
     /// Targets of the default context that clients made, or that came out of those.
     made: HashSet<String>,
+    /// Targets whose end clients asked for.
+    closing: Closing,
+    /// Why requests failed.
+    reasons: Reasons,
 }
 
 /// A session of a client.
@@ -75,6 +82,16 @@ struct Told<'a> {
 }
 
 impl Clients {
+    /// The guard knows why connections of the pages were not made.
+    pub(super) fn ask_why(&self, guard: Option<Arc<EgressPort>>) {
+        self.table.lock().reasons.ask(guard);
+    }
+
+    /// The result of a client's navigation to this address, where it can be told better.
+    pub(super) fn navigated(&self, url: &str, result: &RawValue) -> Option<Box<RawValue>> {
+        self.table.lock().reasons.navigated(url, result)
+    }
+
     /// Takes a place for a client; false when there is none.
     pub(super) fn admit(&self) -> bool {
         let mut table = self.table.lock();
@@ -118,6 +135,31 @@ impl Clients {
     /// Whether a client answers the dialogs of this target.
     pub(in super::super) fn answer_for(&self, target: &str) -> bool {
         self.table.lock().sessions.values().any(|held| held.hears_page && held.target == target)
+    }
+
+    /// The target of one of a client's sessions.
+    pub(super) fn target_of(&self, session: &SessionKey) -> Option<String> {
+        self.table.lock().sessions.get(session).map(|held| held.target.clone())
+    }
+
+    /// A client asks for the end of a target: its command has not been sent yet.
+    pub(super) fn ends(&self, target: &str, surely: bool) {
+        self.table.lock().closing.ask(target, surely, Instant::now());
+    }
+
+    /// The target has ended, or the browser did not take the command.
+    pub(in super::super) fn ended(&self, target: &str) {
+        self.table.lock().closing.forget(target);
+    }
+
+    /// Whether a client asked for the end of this target and it is not known yet what became of it.
+    pub(in super::super) fn is_ending(&self, target: &str) -> bool {
+        self.table.lock().closing.expects(target, Instant::now())
+    }
+
+    /// The same of one whose page is not asked whether it wants to stay.
+    pub(in super::super) fn is_surely_ending(&self, target: &str) -> bool {
+        self.table.lock().closing.is_sure(target, Instant::now())
     }
 
     /// A client asks for a target in the default context: the next one may be it.
@@ -180,9 +222,10 @@ impl Clients {
             }
             _ => {}
         }
+        let reworded = table.reasons.take(event);
         drop(table);
         let session = (event.session != root).then(|| event.session.as_ref());
-        let told = Told { method: &event.method, params: &event.params, session };
+        let told = Told { method: &event.method, params: reworded.as_deref().unwrap_or(&event.params), session };
         if let Ok(text) = serde_json::to_string(&told) {
             outbox.tell(text);
         }

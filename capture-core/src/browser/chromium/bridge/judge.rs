@@ -49,6 +49,8 @@ pub(in super::super) enum Deed {
         /// Which; may be the session's own page.
         target: String,
     },
+    /// The page of the session ends, unless it keeps its user from leaving.
+    ClosePage,
     /// A new context, named in the reply. It goes away with the client.
     CreateContext,
     /// A context ends, with all its targets.

@@ -11,10 +11,12 @@ mod address;
 mod allowed;
 mod client;
 mod clients;
+mod closing;
 mod frame;
 mod judge;
 mod outbox;
 mod params;
+mod reasons;
 mod refused;
 mod rules;
 #[cfg(test)]
@@ -29,3 +31,5 @@ pub(super) use self::{
 pub(super) const TARGET_MADE: &str = "Capture.targetMade";
 /// Told to the keeper: a client answers dialogs no longer.
 pub(super) const CLIENT_QUIET: &str = "Capture.clientQuiet";
+/// Told to the keeper: a dialog that was left to a client has held up an action long enough.
+pub(super) const CLIENT_SLOW: &str = "Capture.clientSlow";

@@ -4,8 +4,7 @@
 const REFUSED: [(&str, &str); 9] = [
     (
         "it reads, writes or names files of the server",
-        "DOM.getFileInfo Extensions FileSystem PWA Page.getSpellCheckCustomDictionary Page.startScreenRecording \
-         Page.stopScreenRecording",
+        "DOM.getFileInfo Extensions FileSystem PWA Page.getSpellCheckCustomDictionary",
     ),
     (
         "it reaches the browser's process, which is not only this client's",

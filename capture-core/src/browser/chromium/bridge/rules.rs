@@ -33,10 +33,12 @@ pub(super) fn rule(method: &str) -> Option<Rule> {
         "IO.read" => read_stream,
         "Input.dispatchDragEvent" => drag_no_files,
         "Network.loadNetworkResource" => |asked| fetched(asked, "Network.loadNetworkResource"),
+        "Page.close" => |_| Ok(Verdict::Watch(Deed::ClosePage, None)),
         "Page.disable" => |_| Ok(Verdict::Watch(Deed::PageDisabled, None)),
         "Page.enable" => |_| Ok(Verdict::Watch(Deed::PageEnabled, None)),
         "Page.navigate" => navigate,
         "Page.setDownloadBehavior" => |_| Ok(Verdict::Rewrite(fields(json!({ "behavior": "deny" })))),
+        "Page.startScreenRecording" => record,
         "Target.attachToBrowserTarget" => |_| Ok(Verdict::Watch(Deed::Attach { target: None }, None)),
         "Target.attachToTarget" => attach,
         "Target.closeTarget" => close_target,
@@ -49,6 +51,17 @@ pub(super) fn rule(method: &str) -> Option<Rule> {
         _ => return None,
     };
     Some(rule)
+}
+
+/// It names no file: what is recorded is a stream that `IO.read` reads, as a trace is.
+fn record(asked: &Fields) -> Result<Verdict, Refusal> {
+    if flag(asked, "audio")? {
+        return Err(Refusal::because(
+            "Page.startScreenRecording",
+            "sound of the server is not recorded; leave out audio",
+        ));
+    }
+    Ok(Verdict::Pass)
 }
 
 /// Clients ask for a folder of their own at connecting: refused, they would give up, so they are given none.

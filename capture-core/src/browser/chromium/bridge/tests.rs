@@ -55,7 +55,7 @@ fn every_command_of_the_browser_is_decided_once() {
             *count += usize::from(yes);
         }
     }
-    assert_eq!(counts, [576, 22, 79], "a change of these is a decision");
+    assert_eq!(counts, [576, 24, 77], "a change of these is a decision");
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn some_commands_are_refused_whatever_they_ask_with_a_reason() {
         ("Extensions.loadUnpacked", "files"),
         ("FileSystem.getDirectory", "files"),
         ("PWA.launchFilesInApp", "files"),
-        ("Page.startScreenRecording", "files"),
+        ("Page.getSpellCheckCustomDictionary", "files"),
         ("Browser.crash", "process"),
         ("Browser.crashGpuProcess", "process"),
         ("Browser.executeBrowserCommand", "process"),
@@ -103,6 +103,12 @@ fn some_commands_are_refused_whatever_they_ask_with_a_reason() {
         assert_eq!(code, -32_000, "{method}");
         assert!(message.starts_with(&format!("{method} is refused: ")) && message.contains(why), "{message}");
     }
+}
+
+#[test]
+fn a_page_is_recorded_into_a_stream_without_sound() {
+    assert_eq!(judged("Page.startScreenRecording", r#"{"maxWidth": 640, "audio": false}"#), Verdict::Pass);
+    assert!(refused("Page.startScreenRecording", r#"{"audio": true}"#).1.contains("sound"));
 }
 
 #[test]
