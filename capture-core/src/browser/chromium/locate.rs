@@ -27,6 +27,9 @@ pub(super) struct Seen {
     /// Nothing matches here, but there are frames.
     #[serde(default)]
     elsewhere: bool,
+    /// Nothing matches here, but there are elements that may have a closed shadow root.
+    #[serde(default)]
+    closed: bool,
     /// Why the selector cannot be understood.
     invalid: Option<String>,
     /// The ref's element is gone.
@@ -211,6 +214,12 @@ impl ChromiumPage {
                 }
                 Err(other) => return Err(other.into()),
             };
+            if seen.closed && self.open_closed(&world, deadline.min(Instant::now() + PEEK)).await {
+                continue;
+            }
+            if seen.closed && !seen.elsewhere && millis_left(deadline) > 0 {
+                continue; // none of them has one, and none is asked about twice
+            }
             if !seen.elsewhere {
                 return self.placed(seen, world, deadline).await;
             }

@@ -71,7 +71,7 @@ function boxCanBeSeen(element) {
 
 function isAriaBox(element) {
   const roles = ['checkbox', 'radio', 'switch', 'menuitemcheckbox', 'menuitemradio'];
-  return roles.includes((own.getAttribute(element, 'role') ?? '').trim().toLowerCase());
+  return roles.includes((own.getAttribute(element, 'role') ?? internalsOf(element)?.role ?? '').trim().toLowerCase());
 }
 
 function isRadio(control) {
@@ -80,7 +80,7 @@ function isRadio(control) {
 
 function isChecked(control) {
   if (own.localName(control) === 'input') return own.get(control, 'checked') && !own.get(control, 'indeterminate');
-  return own.getAttribute(control, 'aria-checked') === 'true';
+  return (own.getAttribute(control, 'aria-checked') ?? internalsOf(control)?.checked) === 'true';
 }
 
 // Hidden boxes are often drawn by their label: without size, transparent, or out of the way.
