@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{
-    cdp::{CdpError, CdpSession, Pending, commands},
+    cdp::{CdpError, CdpSession, Pending, commands, objects},
     page::ChromiumPage,
     world::World,
 };
@@ -103,7 +103,7 @@ pub(super) struct LetGo<'a>(pub(super) &'a CdpSession);
 
 impl Drop for LetGo<'_> {
     fn drop(&mut self) {
-        drop(self.0.send(&commands::let_go()));
+        drop(self.0.send(&objects::let_go()));
     }
 }
 
@@ -111,7 +111,7 @@ impl Drop for LetGo<'_> {
 async fn open(world: &World, deadline: Instant) -> Result<bool, CdpError> {
     let session = &world.session;
     let hosts = members(world, "capture.mayHaveRoots()").await?;
-    let asked: Vec<Pending> = hosts.iter().map(|host| session.send(&commands::describe(host))).collect();
+    let asked: Vec<Pending> = hosts.iter().map(|host| session.send(&objects::describe(host))).collect();
     let mut roots = Vec::new();
     for described in asked {
         let Described { node } = described.decode().await?;
@@ -128,7 +128,7 @@ async fn listen(world: &World) -> Result<(), CdpError> {
     let session = &world.session;
     let asked: Evaluated = by_reference(world, "document").decode().await?;
     let Some(document) = asked.result.object_id else { return Ok(()) };
-    let Listeners { listeners } = session.send(&commands::listeners(&document)).decode().await?;
+    let Listeners { listeners } = session.send(&objects::listeners(&document)).decode().await?;
     let mut nodes: Vec<i64> = Vec::new();
     for listener in listeners.iter().filter(|listener| ACTING.contains(&&*listener.kind)) {
         let new = listener.backend_node_id.filter(|node| nodes.last() != Some(node));
@@ -136,26 +136,26 @@ async fn listen(world: &World) -> Result<(), CdpError> {
     }
     let elements = objects(session, &nodes, world.context.number).await;
     let code = "function (...elements) { return capture.markListening(elements); }".to_owned();
-    session.send(&commands::call_with(&document, code, &elements)).decode::<Value>().await.map(drop)
+    session.send(&objects::call_with(&document, code, &elements)).decode::<Value>().await.map(drop)
 }
 
 /// The members of a list in a document, as objects.
 pub(super) async fn members(world: &World, list: &str) -> Result<Vec<String>, CdpError> {
     let asked: Evaluated = by_reference(world, list).decode().await?;
     let Some(list) = asked.result.object_id else { return Ok(Vec::new()) };
-    let Properties { result } = world.session.send(&commands::properties(&list)).decode().await?;
+    let Properties { result } = world.session.send(&objects::properties(&list)).decode().await?;
     let is_index = |property: &Property| property.name.bytes().all(|byte| byte.is_ascii_digit());
     Ok(result.into_iter().filter(is_index).filter_map(|property| property.value?.object_id).collect())
 }
 
 fn by_reference(world: &World, expression: &str) -> Pending {
-    world.session.send(&commands::evaluate_by_reference(expression.to_owned(), &world.context.unique))
+    world.session.send(&objects::evaluate_by_reference(expression.to_owned(), &world.context.unique))
 }
 
 /// Nodes as objects of a world; those of other documents are left out.
 async fn objects(session: &CdpSession, nodes: &[i64], context: i64) -> Vec<String> {
     let asked: Vec<Pending> =
-        nodes.iter().map(|node| session.send(&commands::resolve(*node, context, Some(commands::LOOKED_AT)))).collect();
+        nodes.iter().map(|node| session.send(&commands::resolve(*node, context, Some(objects::LOOKED_AT)))).collect();
     let mut objects = Vec::new();
     for resolved in asked {
         if let Ok(Resolved { object: Object { object_id: Some(id) } }) = resolved.decode().await {

@@ -40,9 +40,9 @@ struct Source {
     /// It hides itself, and was read all the same.
     #[serde(default)]
     hidden: bool,
-    /// There are elements that may have a closed shadow root.
+    /// Elements that may have a closed shadow root.
     #[serde(default)]
-    closed: bool,
+    hosts: usize,
 }
 
 /// A place for what a frame shows.
@@ -62,6 +62,8 @@ struct Reading {
     until: Instant,
     frames: usize,
     bytes: usize,
+    /// How deep in frames.
+    nesting: usize,
     truncated: bool,
 }
 
@@ -73,15 +75,16 @@ impl ChromiumPage {
             until: deadline.min(Instant::now() + READING),
             frames: MOST_FRAMES,
             bytes: MOST_TEXT,
+            nesting: 0,
             truncated: false,
         };
         let wanted = reading.wanted(READING);
         let (mut source, mut world): (Source, World) = self.call_somewhere("content", &wanted, deadline).await?;
-        if source.closed && self.open_closed(&world, reading.until.min(Instant::now() + PEEK)).await {
+        if source.hosts > 0 && self.open_closed(&world, reading.until.min(Instant::now() + PEEK)).await {
             (source, world) = self.call_somewhere("content", &wanted, deadline).await?;
         }
         let Source { url, title, content, gaps, truncated, hidden, .. } = source;
-        let mut content = self.filled(content, gaps, &world, &mut reading, 0).await;
+        let mut content = self.filled(content, gaps, &world, &mut reading).await;
         reading.truncated |= truncated;
         if format != ContentFormat::Html && content.len() > MOST_TEXT {
             content.truncate(content.floor_char_boundary(MOST_TEXT));
@@ -92,14 +95,7 @@ impl ChromiumPage {
     }
 
     /// A document's text with those of its frames where these stand.
-    async fn filled(
-        &self,
-        first: String,
-        gaps: Vec<Gap>,
-        world: &World,
-        reading: &mut Reading,
-        nesting: usize,
-    ) -> String {
+    async fn filled(&self, first: String, gaps: Vec<Gap>, world: &World, reading: &mut Reading) -> String {
         if gaps.is_empty() {
             return first;
         }
@@ -113,7 +109,7 @@ impl ChromiumPage {
             let known = frames.next().flatten();
             let frame = known.and_then(|id| self.tabs.borrow().other_worlds().into_iter().find(|it| it.frame == id));
             if let Some(frame) = frame {
-                let inner = Box::pin(self.frame_content(&frame, reading, nesting)).await;
+                let inner = Box::pin(self.frame_content(&frame, reading)).await;
                 gap.fill(&mut text, &inner);
             }
             gap.go_on(&mut text);
@@ -123,9 +119,9 @@ impl ChromiumPage {
     }
 
     /// What a frame shows. One that is gone or too busy shows nothing, as one that is beyond the bounds.
-    async fn frame_content(&self, world: &World, reading: &mut Reading, nesting: usize) -> String {
+    async fn frame_content(&self, world: &World, reading: &mut Reading) -> String {
         let is_over = reading.bytes == 0 || reading.frames == 0 || Instant::now() >= reading.until;
-        if is_over || nesting >= MOST_NESTED {
+        if is_over || reading.nesting >= MOST_NESTED {
             reading.truncated = true;
             return String::new();
         }
@@ -133,13 +129,15 @@ impl ChromiumPage {
         let patience = reading.until.min(Instant::now() + PEEK);
         let asked = world.ask::<Source>("content", &reading.wanted(READING_FRAME), patience).await;
         let Ok(mut source) = asked else { return String::new() };
-        if source.closed && self.open_closed(world, patience).await {
+        if source.hosts > 0 && self.open_closed(world, patience).await {
             let again = world.ask::<Source>("content", &reading.wanted(READING_FRAME), patience).await;
             source = again.unwrap_or(source);
         }
         let Source { content, gaps, truncated, .. } = source;
+        reading.nesting += 1;
         reading.truncated |= truncated;
-        let text = self.filled(content, gaps, world, reading, nesting + 1).await;
+        let text = self.filled(content, gaps, world, reading).await;
+        reading.nesting -= 1;
         reading.bytes = reading.bytes.saturating_sub(text.len());
         text
     }
@@ -170,7 +168,7 @@ impl Gap {
         text.truncate(text.trim_end().len());
         let empty = self.prefix.trim_end();
         if !text.is_empty() {
-            text.push_str(&format!("\n{empty}\n"));
+            text.extend(["\n", empty, "\n"]);
         }
         let lines =
             inner.lines().map(|line| if line.is_empty() { empty.to_owned() } else { self.prefix.clone() + line });

@@ -59,7 +59,7 @@ impl ChromiumPage {
         }
         let (clicked, world) = clicked?;
         if is_custom {
-            self.learn_roles(&world, deadline.min(Instant::now() + REACTS)).await;
+            self.learn_roles(&world, true, deadline.min(Instant::now() + REACTS)).await;
         }
         if clicked.clicked_point.is_some() && self.travels() == before {
             self.confirm(check, &world, deadline).await?;
@@ -70,7 +70,7 @@ impl ChromiumPage {
     /// Whether the element may be a box by its internals after all.
     async fn learn(&self, deadline: Instant) -> bool {
         match self.world(deadline).await {
-            Ok(world) => self.learn_roles(&world, deadline.min(Instant::now() + REACTS)).await,
+            Ok(world) => self.learn_roles(&world, true, deadline.min(Instant::now() + REACTS)).await,
             Err(_) => false,
         }
     }

@@ -1,11 +1,11 @@
-//! Roles and states that custom elements have by their ElementInternals: only the browser's accessibility tree tells them.
+//! Roles and states that custom elements have by their `ElementInternals`: only the browser's accessibility tree tells them.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{
-    cdp::{CdpError, commands},
+    cdp::{CdpError, objects},
     closed::{LetGo, members},
     page::ChromiumPage,
     world::World,
@@ -37,20 +37,26 @@ struct AxValue {
 
 impl ChromiumPage {
     /// Asks about the elements a document's last look came across; whether one of them has such a role.
-    pub(super) async fn learn_roles(&self, world: &World, deadline: Instant) -> bool {
+    /// What is `fresh` may be acted on.
+    pub(super) async fn learn_roles(&self, world: &World, fresh: bool, deadline: Instant) -> bool {
         let _let_go = LetGo(&world.session);
-        tokio::time::timeout_at(deadline, learn(world, deadline)).await.ok().and_then(Result::ok).unwrap_or_default()
+        tokio::time::timeout_at(deadline, learn(world, fresh, deadline))
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .unwrap_or_default()
     }
 }
 
-async fn learn(world: &World, deadline: Instant) -> Result<bool, CdpError> {
+async fn learn(world: &World, fresh: bool, deadline: Instant) -> Result<bool, CdpError> {
     let session = &world.session;
     let mut learned = false;
     for element in members(world, "capture.mayHaveRoles()").await? {
-        let PartialTree { nodes } = session.send(&commands::accessible(&element)).decode().await?;
+        let PartialTree { nodes } = session.send(&objects::accessible(&element)).decode().await?;
         let Some(AxNode { role: Some(role), properties }) = nodes.into_iter().next() else { continue };
         let checked = properties.into_iter().find(|property| property.name == "checked");
-        let told = json!({"role": role.value, "checked": checked.map(|checked| checked.value.value)});
+        let checked = checked.map(|checked| checked.value.value);
+        let told = json!({"role": role.value, "checked": checked, "isFresh": fresh});
         learned |= world.ask_of(&element, "learnRole", &told, deadline).await.unwrap_or(false);
     }
     Ok(learned)

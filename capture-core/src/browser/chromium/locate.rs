@@ -27,9 +27,9 @@ pub(super) struct Seen {
     /// Nothing matches here, but there are frames.
     #[serde(default)]
     elsewhere: bool,
-    /// Nothing matches here, but there are elements that may have a closed shadow root.
+    /// Nothing matches here, but this many elements may have a closed shadow root.
     #[serde(default)]
-    closed: bool,
+    hosts: usize,
     /// Why the selector cannot be understood.
     invalid: Option<String>,
     /// The ref's element is gone.
@@ -214,10 +214,10 @@ impl ChromiumPage {
                 }
                 Err(other) => return Err(other.into()),
             };
-            if seen.closed && self.open_closed(&world, deadline.min(Instant::now() + PEEK)).await {
+            if seen.hosts > 0 && self.open_closed(&world, deadline.min(Instant::now() + PEEK)).await {
                 continue;
             }
-            if seen.closed && !seen.elsewhere && millis_left(deadline) > 0 {
+            if seen.hosts > 0 && !seen.elsewhere && millis_left(deadline) > 0 {
                 continue; // none of them has one, and none is asked about twice
             }
             if !seen.elsewhere {

@@ -14,6 +14,7 @@ use tokio::{
 
 use super::{
     cdp::{CdpError, commands},
+    locate::PEEK,
     page::ChromiumPage,
     picture_room::Held,
 };
@@ -71,8 +72,8 @@ impl ChromiumPage {
             self.active()?.send(&commands::set_transparent(true)).await?;
         }
         let taken = tokio::time::timeout_at(deadline, self.take(wanted, part, room)).await;
-        if part.is_some() {
-            self.tell("afterPicture");
+        if part.is_some_and(|part| part.beyond) {
+            self.after_picture().await;
         }
         if wanted.omit_background {
             self.active()?.send(&commands::set_transparent(false)).await?;
@@ -166,13 +167,19 @@ impl ChromiumPage {
         });
         let Some(clip) = clip else { return Ok((None, false)) };
         let (clip, clamped) = within_bounds(clip, self.tabs.borrow().shape.viewport.scale);
-        Ok((Some(Part { clip, beyond: !is_plain || !holds(window, clip) }), clamped))
+        let beyond = !is_plain || !holds(window, clip);
+        if let (false, Some(world)) = (beyond, self.tabs.borrow().world()) {
+            world.tell("hearAgain");
+        }
+        Ok((Some(Part { clip, beyond }), clamped))
     }
 
-    /// Calls a script whose answer nothing waits for.
-    fn tell(&self, function: &str) {
-        if let Some(world) = self.tabs.borrow().world() {
-            world.tell(function);
+    /// Waits until the page would have heard that its window is as it was.
+    async fn after_picture(&self) {
+        let world = self.tabs.borrow().world();
+        if let Some(world) = world {
+            // A page that is too busy hears again by itself.
+            let _: Result<bool, _> = world.ask_any_time("afterPicture", Instant::now() + PEEK).await;
         }
     }
 }

@@ -60,10 +60,10 @@ struct Tree {
     next: u32,
     truncated: bool,
     frames: Vec<FrameLine>,
-    /// There are elements that may have a closed shadow root.
-    closed: bool,
-    /// There are elements that may have a role by their internals.
-    asks: bool,
+    /// Elements that may have a closed shadow root.
+    hosts: usize,
+    /// Elements that may have a role by their internals.
+    roles: usize,
     url: String,
     title: String,
 }
@@ -147,19 +147,20 @@ impl ChromiumPage {
     ) -> Result<Tree, Fault> {
         self.mark_frames(world, deadline).await;
         let next = self.refs.lock().next;
-        let mut argument = json!({
-            "selector": bounds.selector, "interactive": wanted.interactive,
-            "maxDepth": bounds.depth, "maxChars": bounds.chars, "next": next,
-        });
+        let argument = |next: u32| {
+            json!({
+                "selector": bounds.selector, "interactive": wanted.interactive,
+                "maxDepth": bounds.depth, "maxChars": bounds.chars, "next": next,
+            })
+        };
         if wanted.interactive {
             self.mark_listening(world, deadline.min(Instant::now() + PEEK)).await;
         }
-        let mut tree: Tree = world.call("snapshot", &argument, deadline).await?;
+        let mut tree: Tree = world.call("snapshot", &argument(next), deadline).await?;
         let patience = deadline.min(Instant::now() + PEEK);
-        let is_opened = tree.closed && self.open_closed(world, patience).await;
-        if is_opened | (tree.asks && self.learn_roles(world, patience).await) {
-            argument["next"] = tree.next.max(next).into();
-            tree = world.call("snapshot", &argument, deadline).await?;
+        let is_opened = tree.hosts > 0 && self.open_closed(world, patience).await;
+        if is_opened | (tree.roles > 0 && self.learn_roles(world, false, patience).await) {
+            tree = world.call("snapshot", &argument(tree.next.max(next)), deadline).await?;
         }
         if tree.next > next {
             let mut refs = self.refs.lock();

@@ -47,8 +47,13 @@ function choose(element, by, wanted) {
 function standIn(element, wanted) {
   const control = boxIn(element);
   if (!control) return { refused: `<${own.localName(element)}> cannot be checked`, reason: 'not_checkable' };
+  const known = internalsOf(control);
+  if (known?.role && !known.isFresh) return { refused: 'it is to be asked about', reason: 'not_checkable' };
   const now = isChecked(control);
-  if (now === wanted) return { already: true, control: undefined };
+  if (now === wanted) {
+    outdate(control);
+    return { already: true, control: undefined };
+  }
   if (!wanted && isRadio(control)) {
     return { refused: 'a radio button is unchecked by checking another one', reason: 'cannot_uncheck' };
   }
@@ -95,6 +100,7 @@ function isHittable(control) {
 async function checkedAs({ selector, checked, timeoutMs }, call) {
   return awaited({ selector, timeoutMs, canBeSeen: boxCanBeSeen }, call, (element) => {
     const control = boxIn(element);
+    if (control) outdate(control);
     return control && isChecked(control) === checked ? { done: true } : { why: 'not_as_wanted' };
   });
 }

@@ -38,17 +38,17 @@ function mayHaveRoots() {
   return hosts;
 }
 
-// Whether there are elements nothing is known of. Who waits for an element asks again and again.
+// How many elements there are of which nothing is known. Who waits for an element asks again and again.
 function noteHosts() {
   const now = performance.now();
-  if (now - notedAt < BETWEEN_NOTES_MS) return mayHave.size > 0;
+  if (now - notedAt < BETWEEN_NOTES_MS) return mayHave.size;
   notedAt = now;
   for (const place of roots()) {
     for (const element of own.querySelectorAll(place, '*')) {
       noteHost(element, own.localName(element), !own.firstChild(element));
     }
   }
-  return mayHave.size > 0;
+  return mayHave.size;
 }
 
 // What is in it is looked at too, for roots within roots.

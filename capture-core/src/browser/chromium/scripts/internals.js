@@ -3,7 +3,7 @@
 
 const MOST_ASKED_ROLES = 20;
 
-const internals = new WeakMap(); // {role, checked}
+const internals = new WeakMap(); // {role, checked, isFresh}
 const mayHaveRole = new Set();
 
 // What is known of an element's internals, if anything.
@@ -21,9 +21,15 @@ function mayHaveRoles() {
   return elements;
 }
 
-// What the browser says of an element. Whether that is a role we know.
-function learnRole(element, { role, checked }) {
+// What the browser says of an element, `isFresh` for the action under way. Whether that is a role we know.
+function learnRole(element, { role, checked, isFresh }) {
   const isKnown = ROLES.has(role) && role !== 'generic' && role !== 'none';
-  internals.set(element, isKnown ? { role, checked } : {});
+  internals.set(element, isKnown ? { role, checked, isFresh } : {});
   return isKnown;
+}
+
+// What is known of an element may have changed when it is acted on next.
+function outdate(element) {
+  const known = internals.get(element);
+  if (known) known.isFresh = false;
 }

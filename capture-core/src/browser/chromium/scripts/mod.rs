@@ -30,7 +30,7 @@ pub(super) const BUNDLE: &str = concat!(
     include_str!("snapshot.js"),
     include_str!("clipboard.js"),
     "const scripts = { clock, admitInput, rest, halt, wait, aim, verdict, watchDrag, dragBegan, madeRoom, fill, enterField,\n",
-    "focusOn, select, checkedAs, scroll, beforeWheel, afterWheel, page, content, framesOfReading, query, reveal, extent, beforePicture, afterPicture, snapshot, openRoot, learnRole, markFrame, placeOf,\n",
+    "focusOn, select, checkedAs, scroll, beforeWheel, afterWheel, page, content, framesOfReading, query, reveal, extent, beforePicture, hearAgain, afterPicture, snapshot, openRoot, learnRole, markFrame, placeOf,\n",
     "through, offset, heardSelection, offerPaste, edited, allowPaste, separateClipboard };\nglobalThis.capture = { run, mayHaveRoots, mayHaveRoles, markListening };\n})();\n",
 );
 

@@ -7,26 +7,41 @@ const WAITING = 'img[loading=lazy i], iframe[loading=lazy i], [data-src], [data-
 const MOST_QUIET_MS = 15_000;
 
 let quiet = null;
+let heard = sizeNow(); // What the page was told last.
+
+function sizeNow() {
+  return `${innerWidth} ${innerHeight}`;
+}
 
 // A window the browser resizes and resizes back is no resize.
 function keepQuiet(event) {
-  if (!quiet || !event.isTrusted) return;
-  if (performance.now() > quiet.until) quiet = null;
-  else event.stopImmediatePropagation();
+  if (!event.isTrusted) return;
+  if (quiet && performance.now() > quiet.until) quiet = null;
+  if (quiet) event.stopImmediatePropagation();
+  else heard = sizeNow();
 }
 
 own.addEventListener(window, 'resize', keepQuiet, BEFORE_ALL);
 if (window.visualViewport) own.addEventListener(visualViewport, 'resize', keepQuiet, BEFORE_ALL);
 
 // Before a picture of a part of the document: where its window is in it, and whether that is shown as it is.
-function beforePicture(_, call) {
+async function beforePicture(_, call) {
+  if (heard !== sizeNow()) await frame(); // it is about to be told
+  heard = sizeNow();
   if (!isOver(call)) quiet = { until: performance.now() + MOST_QUIET_MS };
   const { left, top } = rangesOf(own.scroller());
   const isPlain = !window.visualViewport || visualViewport.scale === 1;
   return { x: scrollX - left.least, y: scrollY - top.least, width: innerWidth, height: innerHeight, isPlain };
 }
 
-// After it. The page is told in a frame of its own that its window is as it was before.
+// Where the window shows all of it, nothing is resized.
+function hearAgain() {
+  quiet = null;
+  return true;
+}
+
+// After a picture that went beyond the window: in the next frame the page would be told that its window is as it was before. What
+// resizes it in earnest comes later.
 async function afterPicture() {
   const current = quiet;
   await frame();

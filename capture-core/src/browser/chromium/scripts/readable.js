@@ -24,7 +24,7 @@ function content({ format, most, mostHtml, millis }) {
   if (root) readAloud(root, writer, around, performance.now() + millis);
   framesRead = written.gaps.map((gap) => gap.element);
   const hidden = Boolean(around.isHidden);
-  return { url, title, content: written.text(), gaps: written.gapsTold(), truncated: written.truncated, hidden, closed: mayHave.size > 0 };
+  return { url, title, content: written.text(), gaps: written.gapsTold(), truncated: written.truncated, hidden, hosts: mayHave.size };
 }
 
 // The frames of the last reading, in the order they stand in it.

@@ -56,7 +56,8 @@ function snapshot({ selector, interactive, maxDepth, maxChars, next }) {
     const around = { parent: root && parentOf(root), depth: 0, level: 0, inert, said: true };
     if (root && isExposed(root)) gather(root, items, around, walk);
     const { href: url } = location;
-    const tree = { lines: [], refs: {}, next, truncated: walk.cut, frames: [], closed: mayHave.size > 0, asks: mayHaveRole.size > 0, url, title: own.title() };
+    const unknown = { hosts: mayHave.size, roles: mayHaveRole.size };
+    const tree = { lines: [], refs: {}, next, truncated: walk.cut, frames: [], ...unknown, url, title: own.title() };
     if (!write(items, 0, tree, { ...limits, used: 0 })) tree.truncated = true;
     return tree;
   });

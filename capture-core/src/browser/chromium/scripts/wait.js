@@ -37,7 +37,7 @@ async function until(timeoutMs, call, look) {
     const seen = looked.why === LATE.why ? before ?? looked : looked;
     before = seen;
     const left = end - performance.now();
-    if (seen.done || seen.elsewhere || seen.closed || left <= 0 || isOver(call)) return seen;
+    if (seen.done || seen.elsewhere || seen.hosts > 0 || left <= 0 || isOver(call)) return seen;
     await change(Math.min(LOOK_AGAIN_MS, left));
   }
 }
@@ -62,7 +62,7 @@ async function awaited({ selector, timeoutMs, absent = false, canBeSeen = isVisi
     const seen = diagnostics(elements, element);
     if (!element) {
       const why = absent ? null : 'not_found';
-      return { done: absent, why, elsewhere: frames.length > 0, closed: !absent && noteHosts(), diagnostics: seen };
+      return { done: absent, why, elsewhere: frames.length > 0, hosts: absent ? 0 : noteHosts(), diagnostics: seen };
     }
     const { coveredBy, ...judged } = await judge(element);
     return { done: false, ...judged, diagnostics: coveredBy ? { ...seen, coveredBy } : seen };
