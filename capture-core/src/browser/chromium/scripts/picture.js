@@ -7,7 +7,7 @@ const WAITING = 'img[loading=lazy i], iframe[loading=lazy i], [data-src], [data-
 const MOST_QUIET_MS = 15_000;
 
 let quiet = null;
-let heard = sizeNow(); // What the page was told last.
+let toldSize = sizeNow(); // What the page was told last.
 
 function sizeNow() {
   return `${innerWidth} ${innerHeight}`;
@@ -18,7 +18,7 @@ function keepQuiet(event) {
   if (!event.isTrusted) return;
   if (quiet && performance.now() > quiet.until) quiet = null;
   if (quiet) event.stopImmediatePropagation();
-  else heard = sizeNow();
+  else toldSize = sizeNow();
 }
 
 own.addEventListener(window, 'resize', keepQuiet, BEFORE_ALL);
@@ -26,8 +26,8 @@ if (window.visualViewport) own.addEventListener(visualViewport, 'resize', keepQu
 
 // Before a picture of a part of the document: where its window is in it, and whether that is shown as it is.
 async function beforePicture(_, call) {
-  if (heard !== sizeNow()) await frame(); // it is about to be told
-  heard = sizeNow();
+  if (toldSize !== sizeNow()) await frame(); // it is about to be told
+  toldSize = sizeNow();
   if (!isOver(call)) quiet = { until: performance.now() + MOST_QUIET_MS };
   const { left, top } = rangesOf(own.scroller());
   const isPlain = !window.visualViewport || visualViewport.scale === 1;
