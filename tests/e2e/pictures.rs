@@ -83,6 +83,25 @@ async fn any_action_can_bring_a_picture() {
 }
 
 #[tokio::test]
+async fn elements_of_right_to_left_pages_are_pictured_wherever_they_are() {
+    let (server, site) = (Server::start().await, Site::start().await);
+    let ann = server.user("ann").await;
+    let id = ann.create(&json!({})).await;
+    ann.goto(&id, &site.page("right-to-left")).await;
+    for scrolled in [false, true] {
+        for selector in ["#near", "#far", "#below", "#inner"] {
+            let reply = ann.done(&id, "screenshot", json!({"selector": selector})).await;
+            assert_eq!(size(&reply), (120, 80), "{selector}");
+            let picture = STANDARD.decode(reply.text("bodyBase64")).unwrap();
+            let only = capture_tests::likeness::only_colour(&picture);
+            assert_eq!(only, Some([10, 120, 40]), "{selector}, scrolled: {scrolled}");
+        }
+        ann.done(&id, "scroll", json!({"direction": "left", "amount": 700})).await;
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn what_needs_frames_gets_them() {
     let (server, site) = (Server::start().await, Site::start().await);
     let ann = server.user("ann").await;

@@ -19,6 +19,19 @@ pub fn difference(one: &[u8], other: &[u8]) -> f64 {
     f64::from(u32::try_from(differing).unwrap()) / f64::from(u32::try_from(one.means.len()).unwrap())
 }
 
+/// The colour of a PNG that has only one.
+pub fn only_colour(picture: &[u8]) -> Option<[u8; 3]> {
+    let mut decoder = png::Decoder::new(Cursor::new(picture));
+    decoder.set_transformations(png::Transformations::normalize_to_color8());
+    let mut reader = decoder.read_info().expect("a PNG");
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let frame = reader.next_frame(&mut pixels).expect("a whole PNG");
+    pixels.truncate(frame.buffer_size());
+    let mut colours = pixels.chunks_exact(frame.color_type.samples()).map(|pixel| [pixel[0], pixel[1], pixel[2]]);
+    let first = colours.next()?;
+    colours.all(|colour| colour == first).then_some(first)
+}
+
 /// The mean colours of a picture's squares, row by row.
 struct Squares {
     columns: usize,

@@ -126,12 +126,27 @@ fn fill(here: &str, folder: &str, page: &str) -> String {
         .replace("{{folder}}", folder)
 }
 
+/// The type of what is no page.
+fn plain_type(name: &str) -> Option<&'static str> {
+    let types = [
+        ("xml", "application/xml"),
+        ("svg", "image/svg+xml"),
+        ("json", "application/json"),
+        ("txt", "text/plain; charset=utf-8"),
+    ];
+    let ending = name.rsplit_once('.')?.1;
+    types.iter().find(|(known, _)| *known == ending).map(|(_, of)| *of)
+}
+
 async fn described(uri: Uri, headers: HeaderMap) -> impl IntoResponse {
     let (folder, name) = uri.path().rsplit_once('/').unwrap_or_default();
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder.trim_start_matches('/')).join(name);
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let here = format!("http://{}", host.replace("localhost", "127.0.0.1"));
     match tokio::fs::read_to_string(path).await {
+        Ok(text) if plain_type(name).is_some() => {
+            ([(header::CONTENT_TYPE, plain_type(name).unwrap_or_default())], text).into_response()
+        }
         // Hostile pages are left to themselves.
         Ok(page) if folder.starts_with("/hostile") => Html(fill(&here, folder, &page)).into_response(),
         Ok(page) => Html(witnessed(&fill(&here, folder, &page))).into_response(),

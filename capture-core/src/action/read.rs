@@ -49,6 +49,9 @@ pub struct ContentResult {
     /// Whether there was more.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,
+    /// Whether the page hides itself: it was read as it would show.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
 }
 
 /// A field `query` can read of each element.

@@ -52,11 +52,27 @@ impl ChromiumPage {
             timeout: check.timeout,
         };
         let before = self.travels();
-        let (clicked, world) = self.click_element(&aim, deadline).await?;
+        let mut clicked = self.click_element(&aim, deadline).await;
+        let is_custom = matches!(&clicked, Err(fault) if is_no_box(fault)) && self.learn(deadline).await;
+        if is_custom {
+            clicked = self.click_element(&aim, deadline).await;
+        }
+        let (clicked, world) = clicked?;
+        if is_custom {
+            self.learn_roles(&world, true, deadline.min(Instant::now() + REACTS)).await;
+        }
         if clicked.clicked_point.is_some() && self.travels() == before {
             self.confirm(check, &world, deadline).await?;
         }
         Ok(ActionResult::Check(CheckResult { checked: check.checked }))
+    }
+
+    /// Whether the element may be a box by its internals after all.
+    async fn learn(&self, deadline: Instant) -> bool {
+        match self.world(deadline).await {
+            Ok(world) => self.learn_roles(&world, true, deadline.min(Instant::now() + REACTS)).await,
+            Err(_) => false,
+        }
     }
 
     async fn confirm(&self, check: &Check, world: &World, deadline: Instant) -> Result<(), Fault> {
@@ -77,4 +93,8 @@ impl ChromiumPage {
             _ => Ok(()),
         }
     }
+}
+
+fn is_no_box(fault: &Fault) -> bool {
+    matches!(fault, Fault::Failed { reason: Some(reason), .. } if reason == "not_checkable")
 }

@@ -140,7 +140,7 @@ impl ChromiumPage {
     ) -> Result<String, NoAnswer> {
         let found = async {
             let owner: Owner = holder.session.send(&commands::frame_owner(frame)).decode().await.map_err(gone)?;
-            let resolve = commands::resolve(owner.backend_node_id, holder.context.number);
+            let resolve = commands::resolve(owner.backend_node_id, holder.context.number, None);
             let resolved: Resolved = holder.session.send(&resolve).decode().await.map_err(gone)?;
             Ok(resolved.object.object_id)
         };

@@ -27,6 +27,9 @@ pub(super) struct Seen {
     /// Nothing matches here, but there are frames.
     #[serde(default)]
     elsewhere: bool,
+    /// Nothing matches here, but this many elements may have a closed shadow root.
+    #[serde(default)]
+    hosts: usize,
     /// Why the selector cannot be understood.
     invalid: Option<String>,
     /// The ref's element is gone.
@@ -211,6 +214,12 @@ impl ChromiumPage {
                 }
                 Err(other) => return Err(other.into()),
             };
+            if seen.hosts > 0 && self.open_closed(&world, deadline.min(Instant::now() + PEEK)).await {
+                continue;
+            }
+            if seen.hosts > 0 && !seen.elsewhere && millis_left(deadline) > 0 {
+                continue; // none of them has one, and none is asked about twice
+            }
             if !seen.elsewhere {
                 return self.placed(seen, world, deadline).await;
             }

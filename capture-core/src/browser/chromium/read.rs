@@ -1,6 +1,4 @@
-//! `title`, `content`, `query`.
-
-use std::time::Duration;
+//! `title`, `query`.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -13,26 +11,9 @@ use super::{
     world::World,
 };
 use crate::{
-    action::{ActionResult, Content, ContentFormat, ContentResult, Query, QueryResult, Rect},
+    action::{ActionResult, Query, QueryResult, Rect},
     browser::Fault,
 };
-
-/// How long the page may take to be read, so that what was read until then can be told in time.
-const READING: Duration = Duration::from_secs(5);
-/// Most of a page as HTML, in UTF-16 units.
-const MOST_HTML: usize = 16 << 20;
-/// Most of a page as text or Markdown, in bytes. The page cuts at as many UTF-16 units, of which each is at least a
-/// byte.
-const MOST_TEXT: usize = 4 << 20;
-
-/// Read and written down in the page, by its own process: a page that is large or nested without end costs nobody else.
-#[derive(Debug, Deserialize)]
-struct Source {
-    url: String,
-    title: String,
-    content: String,
-    truncated: bool,
-}
 
 #[derive(Debug, Deserialize)]
 struct Rows {
@@ -52,17 +33,6 @@ impl ChromiumPage {
     pub(super) async fn title(&self, deadline: Instant) -> Result<ActionResult, Fault> {
         let facts: PageFacts = self.call("page", &(), deadline).await?;
         Ok(ActionResult::Title { title: facts.title })
-    }
-
-    pub(super) async fn content(&self, content: Content, deadline: Instant) -> Result<ActionResult, Fault> {
-        let format = content.format;
-        let wanted = json!({"format": format, "most": MOST_TEXT, "mostHtml": MOST_HTML, "millis": READING.as_millis()});
-        let Source { url, title, mut content, mut truncated } = self.call("content", &wanted, deadline).await?;
-        if format != ContentFormat::Html && content.len() > MOST_TEXT {
-            content.truncate(content.floor_char_boundary(MOST_TEXT));
-            truncated = true;
-        }
-        Ok(ActionResult::Content(ContentResult { format, content, url, title, truncated }))
     }
 
     pub(super) async fn query(&self, query: &Query, deadline: Instant) -> Result<ActionResult, Fault> {

@@ -14,17 +14,21 @@ use tokio::{
 
 use super::{
     cdp::{CdpError, commands},
+    locate::PEEK,
     page::ChromiumPage,
     picture_room::Held,
 };
 use crate::{
-    action::{Clip, Picture, PictureFormat, Point, Rect, Screenshot},
+    action::{Clip, Picture, PictureFormat, Rect, Screenshot},
     browser::Fault,
     limits::{ELEMENT_TIMEOUT, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, READ_TIMEOUT},
 };
 
 /// Between two attempts on a page that has nothing to show yet.
 const UNPAINTED: Duration = Duration::from_millis(25);
+
+/// How long what waits to come into view may take before the whole page is pictured.
+const LAZY: Duration = Duration::from_secs(3);
 
 /// Borrowed, because it may be long.
 #[derive(Deserialize)]
@@ -39,17 +43,38 @@ struct Extent {
     height: f64,
 }
 
+/// Where the window is in the document, counted from the document's left and upper end.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Window {
+    #[serde(flatten)]
+    area: Rect,
+    /// Not magnified.
+    is_plain: bool,
+}
+
+/// A part of the document that is pictured.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    clip: Clip,
+    /// Whether the window does not show all of it.
+    beyond: bool,
+}
+
 /// How Chromium says that there is nothing to show yet.
 const NOTHING_YET: [&str; 3] = ["Unable to capture screenshot", "Internal error", "Not attached to an active page"];
 
 impl ChromiumPage {
     pub(super) async fn screenshot(&self, wanted: &Screenshot, deadline: Instant) -> Result<Picture, Fault> {
-        let (clip, clamped) = self.part(wanted, deadline).await?;
-        let room = self.room_for(clip, deadline).await?;
+        let (part, clamped) = self.part(wanted, deadline).await?;
+        let room = self.room_for(part.map(|part| part.clip), deadline).await?;
         if wanted.omit_background {
             self.active()?.send(&commands::set_transparent(true)).await?;
         }
-        let taken = tokio::time::timeout_at(deadline, self.take(wanted, clip, room)).await;
+        let taken = tokio::time::timeout_at(deadline, self.take(wanted, part, room)).await;
+        if part.is_some_and(|part| part.beyond) {
+            self.after_picture().await;
+        }
         if wanted.omit_background {
             self.active()?.send(&commands::set_transparent(false)).await?;
         }
@@ -68,7 +93,7 @@ impl ChromiumPage {
     async fn take(
         &self,
         wanted: &Screenshot,
-        clip: Option<Clip>,
+        part: Option<Part>,
         room: (OwnedSemaphorePermit, Held),
     ) -> Result<Bytes, CdpError> {
         let session = self.active().map_err(|_lost| CdpError::PageGone)?;
@@ -77,8 +102,9 @@ impl ChromiumPage {
             PictureFormat::Jpeg => CaptureScreenshotFormat::Jpeg,
             PictureFormat::Webp => CaptureScreenshotFormat::Webp,
         };
-        let clip = clip.map(|Clip { x, y, width, height }| Viewport { x, y, width, height, scale: 1.0 });
-        let capture = commands::capture(format, wanted.quality, clip);
+        let clip =
+            part.map(|Part { clip: Clip { x, y, width, height }, .. }| Viewport { x, y, width, height, scale: 1.0 });
+        let capture = commands::capture(format, wanted.quality, clip, part.is_some_and(|part| part.beyond));
         let room = Arc::new(room);
         loop {
             // The room is held until the browser has answered, also where nobody waits for the picture any more.
@@ -115,35 +141,64 @@ impl ChromiumPage {
     }
 
     /// The part of the document that is wanted, where it is not just the viewport; and whether it was cut.
-    async fn part(&self, wanted: &Screenshot, deadline: Instant) -> Result<(Option<Clip>, bool), Fault> {
+    async fn part(&self, wanted: &Screenshot, deadline: Instant) -> Result<(Option<Part>, bool), Fault> {
+        let mut within = None;
         let clip = if let Some(selector) = &wanted.selector {
             let argument = |timeout: u64| json!({"selector": selector, "timeoutMs": timeout});
             let waits = deadline.min(Instant::now() + ELEMENT_TIMEOUT);
             let (seen, _) = self.look("reveal", selector, argument, waits).await?;
             let (_, seen) = seen.ready(selector, ELEMENT_TIMEOUT)?;
-            let Rect { x, y, width, height } =
-                seen.area.ok_or_else(|| Fault::Protocol("reveal told no area".to_owned()))?;
-            let offset: Point = self.call("offset", &(), deadline).await?;
-            Clip { x: x + offset.x, y: y + offset.y, width, height }
+            within = Some(seen.area.ok_or_else(|| Fault::Protocol("reveal told no area".to_owned()))?);
+            None
         } else if wanted.full_page {
-            let Extent { width, height } = self.call("extent", &(), deadline).await?;
-            Clip { x: 0.0, y: 0.0, width, height }
-        } else if let Some(clip) = wanted.clip {
-            clip
+            let lazy = json!({"most": MAX_PICTURE_SIDE, "millis": LAZY.as_millis()});
+            let Extent { width, height } = self.call("extent", &lazy, deadline).await?;
+            Some(Clip { x: 0.0, y: 0.0, width, height })
         } else {
-            return Ok((None, false));
+            wanted.clip
         };
-        Ok(within_bounds(clip, self.tabs.borrow().shape.viewport.scale))
+        if clip.is_none() && within.is_none() {
+            return Ok((None, false));
+        }
+        let Window { area: window, is_plain } = self.call("beforePicture", &(), deadline).await?;
+        let clip = clip.or_else(|| {
+            let Rect { x, y, width, height } = within?;
+            Some(Clip { x: x + window.x, y: y + window.y, width, height })
+        });
+        let Some(clip) = clip else { return Ok((None, false)) };
+        let (clip, clamped) = within_bounds(clip, self.tabs.borrow().shape.viewport.scale);
+        let beyond = !is_plain || !holds(window, clip);
+        if let (false, Some(world)) = (beyond, self.tabs.borrow().world()) {
+            world.tell("hearAgain");
+        }
+        Ok((Some(Part { clip, beyond }), clamped))
+    }
+
+    /// Waits until the page would have heard that its window is as it was.
+    async fn after_picture(&self) {
+        let world = self.tabs.borrow().world();
+        if let Some(world) = world {
+            // A page that is too busy hears again by itself.
+            let _: Result<bool, _> = world.ask_any_time("afterPicture", Instant::now() + PEEK).await;
+        }
     }
 }
 
+/// Whether the window shows all of it.
+fn holds(window: Rect, clip: Clip) -> bool {
+    clip.x >= window.x
+        && clip.y >= window.y
+        && clip.x + clip.width <= window.x + window.width
+        && clip.y + clip.height <= window.y + window.height
+}
+
 /// The part that fits into a picture: its sides first, then its height. Whether it was cut.
-fn within_bounds(clip: Clip, scale: f64) -> (Option<Clip>, bool) {
+fn within_bounds(clip: Clip, scale: f64) -> (Clip, bool) {
     let side = f64::from(MAX_PICTURE_SIDE) / scale;
     let width = clip.width.min(side);
     let height = clip.height.min(side).min(f64::from(MAX_PICTURE_PIXELS) / (scale * scale) / width.max(1.0));
     let clamped = clip.width > width || clip.height > height;
-    (Some(Clip { width, height, ..clip }), clamped)
+    (Clip { width, height, ..clip }, clamped)
 }
 
 /// A picture that cannot be taken leaves the page as it was.
@@ -174,7 +229,6 @@ mod tests {
     fn a_part_is_cut_to_what_a_picture_may_have() {
         let cut = |width, height, scale| {
             let (clip, clamped) = within_bounds(Clip { x: 1.0, y: 2.0, width, height }, scale);
-            let clip = clip.unwrap();
             assert_eq!((clip.x, clip.y), (1.0, 2.0));
             (clip.width, clip.height, clamped)
         };

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::{
-    locate::{invalid, stale},
+    locate::{PEEK, invalid, stale},
     page::ChromiumPage,
     world::World,
 };
@@ -60,6 +60,10 @@ struct Tree {
     next: u32,
     truncated: bool,
     frames: Vec<FrameLine>,
+    /// Elements that may have a closed shadow root.
+    hosts: usize,
+    /// Elements that may have a role by their internals.
+    roles: usize,
     url: String,
     title: String,
 }
@@ -143,11 +147,21 @@ impl ChromiumPage {
     ) -> Result<Tree, Fault> {
         self.mark_frames(world, deadline).await;
         let next = self.refs.lock().next;
-        let argument = json!({
-            "selector": bounds.selector, "interactive": wanted.interactive,
-            "maxDepth": bounds.depth, "maxChars": bounds.chars, "next": next,
-        });
-        let tree: Tree = world.call("snapshot", &argument, deadline).await?;
+        let argument = |next: u32| {
+            json!({
+                "selector": bounds.selector, "interactive": wanted.interactive,
+                "maxDepth": bounds.depth, "maxChars": bounds.chars, "next": next,
+            })
+        };
+        if wanted.interactive {
+            self.mark_listening(world, deadline.min(Instant::now() + PEEK)).await;
+        }
+        let mut tree: Tree = world.call("snapshot", &argument(next), deadline).await?;
+        let patience = deadline.min(Instant::now() + PEEK);
+        let is_opened = tree.hosts > 0 && self.open_closed(world, patience).await;
+        if is_opened | (tree.roles > 0 && self.learn_roles(world, false, patience).await) {
+            tree = world.call("snapshot", &argument(tree.next.max(next)), deadline).await?;
+        }
         if tree.next > next {
             let mut refs = self.refs.lock();
             let tabs = self.tabs.borrow();
@@ -158,7 +172,8 @@ impl ChromiumPage {
         Ok(tree)
     }
 
-    async fn mark_frames(&self, world: &World, deadline: Instant) {
+    /// Tells a document which frames are in it.
+    pub(super) async fn mark_frames(&self, world: &World, deadline: Instant) {
         let held: Vec<World> = {
             let tabs = self.tabs.borrow();
             let is_held =

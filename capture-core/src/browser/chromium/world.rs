@@ -24,7 +24,7 @@ const UNHEARD: Duration = Duration::from_millis(500);
 
 /// The scripts that change nothing, however late they run. What they are called with is the same every time, so that the page
 /// reads it once.
-const READS: [&str; 6] = ["page", "content", "query", "extent", "offset", "snapshot"];
+const READS: [&str; 6] = ["page", "content", "query", "framesOfReading", "offset", "snapshot"];
 /// Ends what is said of a page that did not answer.
 pub(super) const BUSY: &str = ": a script keeps it busy";
 /// The times of a call for which it is never too late.
@@ -146,10 +146,20 @@ impl ChromiumPage {
         argument: &impl Serialize,
         deadline: Instant,
     ) -> Result<T, Fault> {
+        self.call_somewhere(function, argument, deadline).await.map(|(value, _)| value)
+    }
+
+    /// The same, and the document that answered.
+    pub(super) async fn call_somewhere<T: DeserializeOwned>(
+        &self,
+        function: &str,
+        argument: &impl Serialize,
+        deadline: Instant,
+    ) -> Result<(T, World), Fault> {
         loop {
             let world = self.world(deadline).await?;
             match world.call(function, argument, deadline).await {
-                Ok(value) => return Ok(value),
+                Ok(value) => return Ok((value, world)),
                 Err(NoAnswer::Gone) => self.outdated(&world),
                 Err(other) => return Err(other.into()),
             }

@@ -130,6 +130,7 @@ impl SimulatedState {
                 url: self.url.clone(),
                 title: self.title(),
                 truncated: false,
+                hidden: false,
             }),
             Deed::Query(query) => ActionResult::Query(QueryResult {
                 selector: query.selector.clone(),

@@ -1,4 +1,4 @@
-//! Every command we ever send, built from chromiumoxide's generated types.
+//! Every command we ever send (those that look at objects are in `objects.rs`), built from chromiumoxide's generated types.
 
 use chromiumoxide::cdp::{
     browser_protocol::{
@@ -216,16 +216,18 @@ pub(in super::super) fn mouse(
     event
 }
 
-/// A picture of the viewport, or of a part of the document.
+/// A picture of the viewport, or of a part of the document, which may lie `beyond` the viewport: the page's window is made
+/// larger for that.
 pub(in super::super) fn capture(
     format: CaptureScreenshotFormat,
     quality: Option<u32>,
     clip: Option<page::Viewport>,
+    beyond: bool,
 ) -> CaptureScreenshotParams {
     CaptureScreenshotParams {
         format: Some(format),
         quality: quality.map(Into::into),
-        capture_beyond_viewport: clip.is_some().then_some(true),
+        capture_beyond_viewport: beyond.then_some(true),
         clip,
         optimize_for_speed: Some(true),
         ..Default::default()
@@ -243,11 +245,12 @@ pub(in super::super) fn frame_owner(frame: &str) -> dom::GetFrameOwnerParams {
     dom::GetFrameOwnerParams::new(frame.to_owned())
 }
 
-/// An element as an object of a world. The objects are few and go away with their document.
-pub(in super::super) fn resolve(node: i64, context: i64) -> dom::ResolveNodeParams {
+/// A node as an object of a world, until they are let go or their document goes away.
+pub(in super::super) fn resolve(node: i64, context: i64, group: Option<&str>) -> dom::ResolveNodeParams {
     dom::ResolveNodeParams {
         backend_node_id: Some(dom::BackendNodeId::new(node)),
         execution_context_id: Some(runtime::ExecutionContextId::new(context)),
+        object_group: group.map(str::to_owned),
         ..Default::default()
     }
 }

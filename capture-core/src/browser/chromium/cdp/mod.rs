@@ -7,6 +7,7 @@ mod answer;
 pub(super) mod commands;
 mod connection;
 mod message;
+pub(super) mod objects;
 mod reading;
 mod session;
 mod stream;

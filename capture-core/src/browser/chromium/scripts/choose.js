@@ -47,8 +47,13 @@ function choose(element, by, wanted) {
 function standIn(element, wanted) {
   const control = boxIn(element);
   if (!control) return { refused: `<${own.localName(element)}> cannot be checked`, reason: 'not_checkable' };
+  const known = internalsOf(control);
+  if (known?.role && !known.isFresh) return { refused: 'it is to be asked about', reason: 'not_checkable' };
   const now = isChecked(control);
-  if (now === wanted) return { already: true, control: undefined };
+  if (now === wanted) {
+    outdate(control);
+    return { already: true, control: undefined };
+  }
   if (!wanted && isRadio(control)) {
     return { refused: 'a radio button is unchecked by checking another one', reason: 'cannot_uncheck' };
   }
@@ -71,7 +76,7 @@ function boxCanBeSeen(element) {
 
 function isAriaBox(element) {
   const roles = ['checkbox', 'radio', 'switch', 'menuitemcheckbox', 'menuitemradio'];
-  return roles.includes((own.getAttribute(element, 'role') ?? '').trim().toLowerCase());
+  return roles.includes((own.getAttribute(element, 'role') ?? internalsOf(element)?.role ?? '').trim().toLowerCase());
 }
 
 function isRadio(control) {
@@ -80,7 +85,7 @@ function isRadio(control) {
 
 function isChecked(control) {
   if (own.localName(control) === 'input') return own.get(control, 'checked') && !own.get(control, 'indeterminate');
-  return own.getAttribute(control, 'aria-checked') === 'true';
+  return (own.getAttribute(control, 'aria-checked') ?? internalsOf(control)?.checked) === 'true';
 }
 
 // Hidden boxes are often drawn by their label: without size, transparent, or out of the way.
@@ -95,6 +100,7 @@ function isHittable(control) {
 async function checkedAs({ selector, checked, timeoutMs }, call) {
   return awaited({ selector, timeoutMs, canBeSeen: boxCanBeSeen }, call, (element) => {
     const control = boxIn(element);
+    if (control) outdate(control);
     return control && isChecked(control) === checked ? { done: true } : { why: 'not_as_wanted' };
   });
 }

@@ -130,7 +130,7 @@ function arm({ element, force }) {
   current.listener = (event) => {
     if (event.type === 'click' && event.composedPath().some(isDownloadLink)) current.download = event;
     if (!event.isTrusted || current.force) return;
-    const target = event.composedPath()[0];
+    const target = innermost(event);
     if (!current.received && !current.blockedBy) {
       if (target instanceof Element && receives(target, element)) current.received = true;
       else current.blockedBy = describe(target instanceof Element ? target : null);
@@ -141,6 +141,13 @@ function arm({ element, force }) {
     }
   };
   for (const type of POINTER_EVENTS) addEventListener(type, current.listener, { capture: true, passive: false });
+}
+
+// Who receives an event: of what is in a closed root its host only is told.
+function innermost(event) {
+  const target = event.composedPath()[0];
+  const root = target instanceof Element ? own.shadowRoot(target) : null;
+  return root && own.get(root, 'mode') === 'closed' ? elementAt(event.clientX, event.clientY) ?? target : target;
 }
 
 function disarm() {

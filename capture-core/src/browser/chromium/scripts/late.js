@@ -103,6 +103,7 @@ function rest() {
 // The action was given up.
 function halt() {
   epoch += 1;
+  hearAgain();
   shut();
   disarm();
   return true;

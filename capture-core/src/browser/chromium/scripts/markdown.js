@@ -3,6 +3,7 @@
 // Columns of a table, and rows that are looked at to find how many it has.
 const MOST_COLUMNS = 1000;
 const MOST_ROWS = 100_000;
+const MOST_ROWS_COMPARED = 100;
 // Lists and quotes in each other beyond this are not indented further.
 const MOST_INDENTS = 20;
 const HEADINGS = new Map([['h1', '# '], ['h2', '## '], ['h3', '### '], ['h4', '#### '], ['h5', '##### '], ['h6', '###### ']]);
@@ -107,7 +108,17 @@ class MarkdownWriter {
     const number = list?.next ?? null;
     if (number !== null) list.next += 1;
     const first = number === null ? '- ' : `${number}. `;
-    return this.indented(first);
+    return this.tables.at(-1)?.inCell ? this.itemInCell(first) : this.indented(first);
+  }
+
+  // Cells cannot hold lines, but breaks.
+  itemInCell(first) {
+    const { written } = this;
+    written.owedSpace = false;
+    if (!written.atEdge) written.append('<br>');
+    written.put(first.trimEnd());
+    written.owedSpace = true;
+    return undefined;
   }
 
   indented(first, rest) {
@@ -170,8 +181,7 @@ class MarkdownWriter {
 
   // A table that only places things is read as what stands in it.
   table(element) {
-    const isData = this.written.oneLine === 0 && !own.querySelector(element, 'table, ul, ol, pre, blockquote, h1, h2, h3, h4, h5, h6, hr');
-    const columns = isData ? columnsIn(element) : 0;
+    const columns = this.written.oneLine === 0 && isData(element) ? columnsIn(element) : 0;
     this.tables.push(columns > 1 ? { columns, rows: 0, cells: 0, inCell: false } : null);
     const marks = columns > 1 ? this.withoutMarks() : this.written.marks;
     return () => {
@@ -224,6 +234,14 @@ class MarkdownWriter {
 }
 
 const spanOf = (cell) => Math.min(MOST_COLUMNS, Math.max(1, Number.parseInt(own.getAttribute(cell, 'colspan') ?? '1', 10) || 1));
+
+// A table with lists may be either: the cells of one that only places things have no heads, or are not the same in each row.
+function isData(table) {
+  if (own.querySelector(table, 'table, pre, blockquote, h1, h2, h3, h4, h5, h6, hr')) return false;
+  if (!own.querySelector(table, 'ul, ol, menu') || own.querySelector(table, 'th, caption')) return true;
+  const counts = [...own.get(table, 'rows')].slice(0, MOST_ROWS_COMPARED).map((row) => own.get(row, 'cells').length);
+  return counts.length > 1 && counts.every((count) => count === counts[0]);
+}
 
 const isCellOfTable = (name) => name === 'td' || name === 'th';
 

@@ -17,7 +17,11 @@ pub(super) const BUNDLE: &str = concat!(
     include_str!("edit.js"),
     include_str!("choose.js"),
     include_str!("scroll.js"),
+    include_str!("closed.js"),
+    include_str!("internals.js"),
     include_str!("read.js"),
+    include_str!("documents.js"),
+    include_str!("picture.js"),
     include_str!("readable.js"),
     include_str!("written.js"),
     include_str!("markdown.js"),
@@ -26,8 +30,8 @@ pub(super) const BUNDLE: &str = concat!(
     include_str!("snapshot.js"),
     include_str!("clipboard.js"),
     "const scripts = { clock, admitInput, rest, halt, wait, aim, verdict, watchDrag, dragBegan, madeRoom, fill, enterField,\n",
-    "focusOn, select, checkedAs, scroll, beforeWheel, afterWheel, page, content, query, reveal, extent, snapshot, markFrame, placeOf,\n",
-    "through, offset, heardSelection, offerPaste, edited, allowPaste, separateClipboard };\nglobalThis.capture = { run };\n})();\n",
+    "focusOn, select, checkedAs, scroll, beforeWheel, afterWheel, page, content, framesOfReading, query, reveal, extent, beforePicture, hearAgain, afterPicture, snapshot, openRoot, learnRole, markFrame, placeOf,\n",
+    "through, offset, heardSelection, offerPaste, edited, allowPaste, separateClipboard };\nglobalThis.capture = { run, mayHaveRoots, mayHaveRoles, markListening };\n})();\n",
 );
 
 #[cfg(test)]

@@ -31,6 +31,8 @@ const own = (() => {
   // What only some kinds of elements have: undefined where an element is of another kind.
   const get = (object, name) => Reflect.get(Object.getPrototypeOf(object), name, object);
   const getRootNode = method(node, 'getRootNode');
+  const openRootOf = getter(element, 'shadowRoot');
+  let closedRoots = null;
 
   return {
     __proto__: null,
@@ -68,7 +70,12 @@ const own = (() => {
     attributes: getter(element, 'attributes'),
     innerHTML: getter(element, 'innerHTML'),
     outerHTML: getter(element, 'outerHTML'),
-    shadowRoot: getter(element, 'shadowRoot'),
+    // Closed ones too, once they are known.
+    shadowRoot: (object) => openRootOf(object) ?? closedRoots?.get(object) ?? null,
+    knowRoot: (host, root) => {
+      closedRoots ??= new WeakMap();
+      closedRoots.set(host, root);
+    },
     assignedSlot: getter(element, 'assignedSlot'),
     scrollTop: getter(element, 'scrollTop'),
     scrollLeft: getter(element, 'scrollLeft'),

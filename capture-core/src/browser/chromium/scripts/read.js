@@ -11,14 +11,6 @@ if (self === top) {
   addEventListener('DOMContentLoaded', () => captureReport(JSON.stringify(page())), { once: true });
 }
 
-// The size of the whole document, for a picture of it.
-function extent() {
-  const parts = [own.documentElement(), own.body()].filter(Boolean);
-  const width = Math.max(...parts.map(own.scrollWidth), innerWidth);
-  const height = Math.max(...parts.map(own.scrollHeight), innerHeight);
-  return { width, height };
-}
-
 // How far the document is scrolled.
 function offset() {
   return { x: scrollX, y: scrollY };

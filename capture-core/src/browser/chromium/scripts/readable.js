@@ -13,25 +13,36 @@ const MODAL = 'dialog:modal, [aria-modal=true]';
 function content({ format, most, mostHtml, millis }) {
   const { url, title } = page();
   if (format === 'html') {
-    const [doctype, root] = [own.doctype(), own.documentElement()];
-    const type = doctype ? new XMLSerializer().serializeToString(doctype) : '';
-    const html = type + (root ? own.outerHTML(root) : '');
+    const html = markup();
     return { url, title, content: html.slice(0, mostHtml), truncated: html.length > mostHtml };
   }
   const written = new Written(most);
   const writer = format === 'markdown' ? new MarkdownWriter(written) : new TextWriter(written);
-  const root = own.body() ?? own.documentElement();
-  if (root) readAloud(root, writer, performance.now() + millis);
-  return { url, title, content: written.text(), truncated: written.truncated };
+  const source = xmlSource();
+  const root = source ?? own.body() ?? own.documentElement();
+  const around = root ? aroundOf(root, source) : {};
+  if (root) readAloud(root, writer, around, performance.now() + millis);
+  framesRead = written.gaps.map((gap) => gap.element);
+  const hidden = Boolean(around.isHidden);
+  return { url, title, content: written.text(), gaps: written.gapsTold(), truncated: written.truncated, hidden, hosts: mayHave.size };
 }
 
+// The frames of the last reading, in the order they stand in it.
+let framesRead = [];
+
+// Which frames those are; null where that is not known.
+function framesOfReading() {
+  return framesRead.map(frameIdOf);
+}
+
+// Frames that are smaller than this, in CSS pixels, are there for something else than reading.
+const LEAST_FRAME = 16;
 // Nodes between two looks at the clock.
 const BETWEEN_LOOKS = 128;
 
 // Goes through what is readable, with a stack of its own: pages may be deeper than any script can recurse.
-function readAloud(root, writer, until) {
+function readAloud(root, writer, around, until) {
   const stack = [root];
-  const around = aroundOf(root);
   for (let count = 1; stack.length > 0 && !writer.written.truncated; count += 1) {
     if (count % BETWEEN_LOOKS === 0 && performance.now() > until) writer.written.truncated = true;
     const node = stack.pop();
@@ -43,28 +54,50 @@ function readAloud(root, writer, until) {
 
 // What a look at the whole document says of its parts: whether a modal dialog hides it from those who hear it, whether it hides
 // itself until its scripts have run (then what it would show is read), and whether it is no HTML, all of which is read.
-function aroundOf(root) {
-  const isModal = [...own.querySelectorAll(document, MODAL)].some(isVisible);
-  return { root, isModal, isHidden: !own.checkVisibility(root, { visibilityProperty: true }), isHtml: Boolean(own.body()) };
+function aroundOf(root, source) {
+  const isHtml = !source && Boolean(own.body());
+  const isModal = isHtml && [...own.querySelectorAll(document, MODAL)].some(isVisible);
+  return { root, isModal, isHidden: isHtml && !own.checkVisibility(root, { visibilityProperty: true }), isHtml };
 }
 
 function readElement(element, writer, stack, around) {
+  const isForeign = !around.isHtml && (own.namespaceURI(element) !== XHTML || element === around.root);
+  if (isForeign) return readForeign(element, writer, stack);
   const name = own.localName(element);
   if (around.isHtml && !isWanted(element, name, around)) return readHeadings(element, name, stack);
   if (name === 'br') return writer.lineBreak();
   if (name === 'wbr') return;
   const style = getComputedStyle(element);
   if (!isReadable(element, style, around)) return;
+  if (FRAMES.has(name)) return readFrame(element, writer);
   const leave = writer.enter(element, name, style);
   if (!leave) return; // it is written already
   stack.push(leave);
+  pushContent(element, name, stack);
+}
+
+function readForeign(element, writer, stack) {
+  const plain = foreign(element);
+  if (!plain) return;
+  stack.push(writer.enter(element, plain.name, plain.style));
+  pushContent(element, plain.name, stack);
+}
+
+// A frame's document is read by itself, and stands where the frame does. Nobody reads one that has no size.
+function readFrame(element, writer) {
+  const { width, height } = own.getBoundingClientRect(element);
+  if (width >= LEAST_FRAME && height >= LEAST_FRAME) writer.written.gap(element);
+}
+
+function pushContent(element, name, stack) {
   const inside = own.shadowRoot(element) ?? element;
   const children = name === 'slot' ? own.call(element, 'assignedNodes', { flatten: true }) : own.childNodes(inside);
+  if (inside === element) noteHost(element, name, children.length === 0);
   for (let index = children.length - 1; index >= 0; index -= 1) stack.push(children[index]);
 }
 
 function isReadable(element, style, { isHidden, isHtml }) {
-  if (isHidden || !isHtml) return style.display !== 'none' || !isHtml;
+  if (isHidden || !isHtml) return style.display !== 'none';
   return style.display === 'contents' || own.checkVisibility(element, { visibilityProperty: true });
 }
 

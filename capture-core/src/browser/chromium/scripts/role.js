@@ -127,7 +127,7 @@ function roleOf(element) {
 }
 
 function readRole(element) {
-  return explicitRole(element) ?? implicitRole(element);
+  return explicitRole(element) ?? internalsOf(element)?.role ?? implicitRole(element);
 }
 
 function explicitRole(element) {
@@ -235,7 +235,8 @@ function headerRole(element) {
 function checkedState(element, role) {
   if (!CHECKABLE.has(role)) return null;
   if (own.localName(element) !== 'input') {
-    return { true: 'checked', mixed: 'checked=mixed' }[own.getAttribute(element, 'aria-checked')] ?? null;
+    const said = own.getAttribute(element, 'aria-checked') ?? internalsOf(element)?.checked;
+    return { true: 'checked', mixed: 'checked=mixed' }[said] ?? null;
   }
   if (own.get(element, 'indeterminate')) return 'checked=mixed';
   return own.get(element, 'checked') ? 'checked' : null;
@@ -249,5 +250,6 @@ function childrenOf(element) {
   const children = [];
   const inside = own.shadowRoot(element) ?? element;
   for (let child = own.firstChild(inside); child; child = own.nextSibling(child)) children.push(child);
+  if (inside === element) noteHost(element, name, children.length === 0);
   return name === 'details' && !own.get(element, 'open') ? children.filter(isSummary) : children;
 }

@@ -23,7 +23,8 @@ const INTERACTIVE = new Set([
   'searchbox', 'slider', 'spinbutton', 'switch', 'tab', 'textbox', 'treeitem',
 ]);
 const FRAMES = new Set(['frame', 'iframe']);
-const MEDIA = new Set(['audio', 'video']);
+// Shown by their own names, where they have no role.
+const MEDIA = new Set(['audio', 'embed', 'object', 'video']);
 
 const refOfElement = new WeakMap();
 const elementOfRef = new Map();
@@ -55,7 +56,8 @@ function snapshot({ selector, interactive, maxDepth, maxChars, next }) {
     const around = { parent: root && parentOf(root), depth: 0, level: 0, inert, said: true };
     if (root && isExposed(root)) gather(root, items, around, walk);
     const { href: url } = location;
-    const tree = { lines: [], refs: {}, next, truncated: walk.cut, frames: [], url, title: own.title() };
+    const unknown = { hosts: mayHave.size, roles: mayHaveRole.size };
+    const tree = { lines: [], refs: {}, next, truncated: walk.cut, frames: [], ...unknown, url, title: own.title() };
     if (!write(items, 0, tree, { ...limits, used: 0 })) tree.truncated = true;
     return tree;
   });
@@ -98,7 +100,7 @@ function gather(node, out, around, walk) {
     walk.told += 1;
     out.push(item);
   }
-  if (item?.leaf || FALLBACK_CONTENT.has(own.localName(node)) || shut) return;
+  if (item?.leaf || (FALLBACK_CONTENT.has(own.localName(node)) && !showsFallback(node)) || shut) return;
   const inside = {
     parent: node,
     depth: around.depth + 1,
@@ -161,12 +163,13 @@ function sameWords(words, name) {
 function itemOf(element, around, walk) {
   const tag = own.localName(element);
   const plain = roleOf(element);
-  const actable = isActable(element, plain, around);
+  const actable = isActable(element, plain, around, walk);
   const disabled = actable ? !isEnabled(element) : tag === 'option' && own.get(element, 'disabled');
   const acts = actable && !disabled && !around.inert;
-  const framed = FRAMES.has(tag);
+  const framed = FRAMES.has(tag) || frameIdOf(element) !== null;
+  const media = MEDIA.has(tag) && !showsFallback(element);
   if (framed ? walk.interactive && frameIdOf(element) === null : walk.interactive && !acts) return null;
-  if (!framed && !acts && FOLDED.has(plain)) return null;
+  if (!framed && !media && !acts && FOLDED.has(plain)) return null;
   const role = framed ? 'iframe' : shownRole(element, plain);
   const name = shownName(element, role, plain, acts);
   if (role === 'img' && !name && !acts) return null;
@@ -180,15 +183,24 @@ function itemOf(element, around, walk) {
 }
 
 // Whether something happens when a person acts on an element, by its kind or by how it looks.
-function isActable(element, role, around) {
+function isActable(element, role, around, walk) {
   if (isControl(element) || (own.hasAttribute(element, 'tabindex') && own.get(element, 'tabIndex') >= 0)) return true;
   // What follows takes a mouse to act on.
   if (element === own.body() || element === own.documentElement()) return false;
-  // Handlers the page set as properties are not seen from here, those it wrote as attributes are.
-  const clickable = (INTERACTIVE.has(role) && own.localName(element) !== 'option') || own.hasAttribute(element, 'onclick');
+  // Handlers the page wrote as attributes are seen from here; what it listens on is only asked for where that is all that counts.
+  const listens = own.hasAttribute(element, 'onclick') || (walk.interactive && listening.has(element));
+  const clickable = (INTERACTIVE.has(role) && own.localName(element) !== 'option') || listens;
   const isOutermost = () => !(around.parent && isPointed(around.parent));
   const pointed = clickable || (isPointed(element) && isOutermost() && !own.get(element, 'control'));
   return Boolean(pointed) && shownAs(element).style.pointerEvents !== 'none';
+}
+
+// Whether an object shows what it has for those who cannot show it.
+function showsFallback(element) {
+  if (own.localName(element) !== 'object' || !own.firstChild(element)) return false;
+  const range = own.createRange();
+  range.selectNodeContents(element);
+  return range.getClientRects().length > 0;
 }
 
 function isPointed(element) {

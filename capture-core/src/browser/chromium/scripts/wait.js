@@ -28,7 +28,7 @@ function frame() {
   });
 }
 
-// Calls `look` until it answers with something `done`, or with something only another frame can have, or time is up; then
+// Calls `look` until it answers with something `done`, or with something only another frame or a closed root can have, or time is up; then
 // its last answer. The last look may be a little late, and must change nothing then: what was missing before it is told.
 async function until(timeoutMs, call, look) {
   const end = Math.min(performance.now() + timeoutMs, call.due);
@@ -37,7 +37,7 @@ async function until(timeoutMs, call, look) {
     const seen = looked.why === LATE.why ? before ?? looked : looked;
     before = seen;
     const left = end - performance.now();
-    if (seen.done || seen.elsewhere || left <= 0 || isOver(call)) return seen;
+    if (seen.done || seen.elsewhere || seen.hosts > 0 || left <= 0 || isOver(call)) return seen;
     await change(Math.min(LOOK_AGAIN_MS, left));
   }
 }
@@ -61,7 +61,8 @@ async function awaited({ selector, timeoutMs, absent = false, canBeSeen = isVisi
     const element = chosen(elements, canBeSeen);
     const seen = diagnostics(elements, element);
     if (!element) {
-      return { done: absent, why: absent ? null : 'not_found', elsewhere: frames.length > 0, diagnostics: seen };
+      const why = absent ? null : 'not_found';
+      return { done: absent, why, elsewhere: frames.length > 0, hosts: absent ? 0 : noteHosts(), diagnostics: seen };
     }
     const { coveredBy, ...judged } = await judge(element);
     return { done: false, ...judged, diagnostics: coveredBy ? { ...seen, coveredBy } : seen };

@@ -17,10 +17,27 @@ class Written {
     this.prefixes = []; // of each line: {first, rest, used}
     this.marks = []; // {open, close, isOpen, spans}
     this.oneLine = 0; // within what cannot hold a line break
+    this.gaps = []; // {element, at, prefix, line}
   }
 
+  // As far as the first gap.
   text() {
-    return this.parts.join('').trim();
+    if (this.gaps.length === 0) return this.parts.join('').trim();
+    return this.parts.slice(0, this.gaps[0].at).join('').trimStart();
+  }
+
+  // Leaves a place for what is written elsewhere.
+  gap(element) {
+    this.block(2);
+    const prefix = this.prefixes.map(({ rest }) => rest).join('');
+    this.gaps.push({ element, at: this.parts.length, prefix, line: this.oneLine > 0 });
+  }
+
+  // How each gap is to be filled, and what comes after it.
+  gapsTold() {
+    return this.gaps.map(({ at, prefix, line }, index) => {
+      return { prefix, line, after: this.parts.slice(at, this.gaps[index + 1]?.at).join('') };
+    });
   }
 
   // Adds as it is what may be added.

@@ -1,0 +1,71 @@
+//! The commands by which objects of a document are looked at: elements, and what the browser knows of them.
+
+use chromiumoxide::cdp::{
+    browser_protocol::{accessibility, dom, dom_debugger},
+    js_protocol::runtime,
+};
+
+/// Objects that are held only while they are looked at.
+pub(in super::super) const LOOKED_AT: &str = "looked-at";
+
+/// Evaluates in one world, and brings an object that can be asked about.
+pub(in super::super) fn evaluate_by_reference(expression: String, world: &str) -> runtime::EvaluateParams {
+    runtime::EvaluateParams {
+        unique_context_id: Some(world.to_owned()),
+        object_group: Some(LOOKED_AT.to_owned()),
+        ..runtime::EvaluateParams::new(expression)
+    }
+}
+
+/// The members of a list.
+pub(in super::super) fn properties(list: &str) -> runtime::GetPropertiesParams {
+    runtime::GetPropertiesParams {
+        own_properties: Some(true),
+        ..runtime::GetPropertiesParams::new(runtime::RemoteObjectId::new(list))
+    }
+}
+
+/// What the browser knows of an element, its closed shadow roots among it.
+pub(in super::super) fn describe(element: &str) -> dom::DescribeNodeParams {
+    dom::DescribeNodeParams {
+        object_id: Some(runtime::RemoteObjectId::new(element)),
+        depth: Some(0),
+        pierce: Some(true),
+        ..Default::default()
+    }
+}
+
+/// What an element is in the browser's accessibility tree.
+pub(in super::super) fn accessible(element: &str) -> accessibility::GetPartialAxTreeParams {
+    accessibility::GetPartialAxTreeParams {
+        object_id: Some(runtime::RemoteObjectId::new(element)),
+        fetch_relatives: Some(false),
+        ..Default::default()
+    }
+}
+
+/// What listens in a document.
+pub(in super::super) fn listeners(document: &str) -> dom_debugger::GetEventListenersParams {
+    dom_debugger::GetEventListenersParams {
+        depth: Some(-1),
+        pierce: Some(true),
+        ..dom_debugger::GetEventListenersParams::new(runtime::RemoteObjectId::new(document))
+    }
+}
+
+/// Calls a function with other objects, on an object.
+pub(in super::super) fn call_with(object: &str, function: String, given: &[String]) -> runtime::CallFunctionOnParams {
+    let argument =
+        |id: &String| runtime::CallArgument { object_id: Some(runtime::RemoteObjectId::new(id)), ..Default::default() };
+    runtime::CallFunctionOnParams {
+        object_id: Some(runtime::RemoteObjectId::new(object)),
+        arguments: Some(given.iter().map(argument).collect()),
+        return_by_value: Some(true),
+        ..runtime::CallFunctionOnParams::new(function)
+    }
+}
+
+/// Lets go of the objects that were looked at.
+pub(in super::super) fn let_go() -> runtime::ReleaseObjectGroupParams {
+    runtime::ReleaseObjectGroupParams::new(LOOKED_AT)
+}
