@@ -58,7 +58,7 @@ await story(puppeteer, async ({ session, browser, check }) => {
   await check(`${3 * MANY} console messages`, async () => {
     let heard = 0;
     page.on("console", () => { heard += 1; });
-    await page.evaluate(() => { for (let at = 0; at < 3 * MANY; at += 1) console.log(at); });
+    await page.evaluate((many) => { for (let at = 0; at < many; at += 1) console.log(at); }, 3 * MANY);
     await until("all are heard", () => heard === 3 * MANY, 30_000);
     page.removeAllListeners("console");
   }, 60_000);

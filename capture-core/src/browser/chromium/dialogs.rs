@@ -70,7 +70,10 @@ impl Keeper {
         let now = Instant::now();
         let asking = self.tabs.borrow().asking.clone();
         let slow = asking.into_iter().filter(|asking| asking.since + CLIENT_ANSWERS <= now);
-        slow.for_each(|asking| self.answer(asking));
+        for asking in slow {
+            self.tabs.send_modify(|tabs| tabs.noticed.held_up = Some(asking.dialog.clone()));
+            self.answer(asking);
+        }
     }
 
     fn answer(&self, asking: Asking) {
@@ -109,11 +112,12 @@ impl ChromiumPage {
         }
     }
 
-    /// A page that does not answer because a dialog is open: the error names it.
+    /// A page that did not answer because a dialog was open: the error names it.
     pub(super) fn naming_dialog(&self, fault: Fault) -> Fault {
         let tabs = self.tabs.borrow();
-        match (fault, tabs.asking.first()) {
-            (Fault::TimedOut { message, details, outcome }, Some(Asking { dialog, .. })) => {
+        let open = tabs.asking.first().map(|asking| &asking.dialog);
+        match (fault, open.or(tabs.noticed.held_up.as_ref())) {
+            (Fault::TimedOut { message, details, outcome }, Some(dialog)) => {
                 let (message, details) = named(&message, details, dialog);
                 Fault::TimedOut { message, details, outcome }
             }
@@ -129,7 +133,7 @@ fn oldest(asking: &[Asking]) -> Option<Instant> {
 fn named(said: &str, mut details: Map<String, Value>, dialog: &DialogReport) -> (String, Map<String, Value>) {
     let shown: String = dialog.message.chars().take(SHOWN_MESSAGE).collect();
     let said = said.strip_suffix(BUSY).unwrap_or(said);
-    let message = format!("{said}: an open dialog keeps the page waiting ({} {shown:?})", dialog.kind);
+    let message = format!("{said}: an open dialog kept the page waiting ({} {shown:?})", dialog.kind);
     details.insert("dialog".to_owned(), json!({ "type": dialog.kind, "message": shown }));
     (message, details)
 }
@@ -145,7 +149,7 @@ mod tests {
         let text = "ü".repeat(SHOWN_MESSAGE);
         assert_eq!(
             message,
-            format!("the page did not answer in time: an open dialog keeps the page waiting (prompt {text:?})")
+            format!("the page did not answer in time: an open dialog kept the page waiting (prompt {text:?})")
         );
         assert_eq!(details["dialog"], json!({ "type": "prompt", "message": text }));
     }
