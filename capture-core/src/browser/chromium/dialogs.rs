@@ -28,6 +28,8 @@ const MAX_MESSAGE: usize = 4_096;
 const SHOWN_MESSAGE: usize = 200;
 /// How long a client is given to answer a dialog that holds up an action.
 const CLIENT_ANSWERS: Duration = Duration::from_millis(500);
+/// A dialog that was open for so long is named where an action ends for lack of time.
+const HOLDS_UP: Duration = Duration::from_millis(100);
 
 #[derive(Deserialize)]
 struct Dialog {
@@ -55,7 +57,14 @@ impl Keeper {
 
     /// A dialog is no longer open.
     pub(super) fn on_answered(&self, page: &SessionKey) {
-        self.tabs.send_modify(|tabs| tabs.asking.retain(|asking| asking.page != *page));
+        self.tabs.send_modify(|tabs| {
+            let Some(at) = tabs.asking.iter().position(|asking| asking.page == *page) else { return };
+            let Asking { dialog, since, .. } = tabs.asking.remove(at);
+            // Also the end of an action closes it: the script that asks is ended then.
+            if since.elapsed() >= HOLDS_UP {
+                tabs.noticed.held_up = Some(dialog);
+            }
+        });
     }
 
     /// Answers the dialogs that were left to clients of which none listens any more.
