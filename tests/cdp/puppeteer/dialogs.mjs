@@ -84,7 +84,7 @@ await story(puppeteer, async ({ session, browser, check }) => {
     const refused = await session.tried("click", { selector: "#prompt", timeoutMs: 300 });
     assert.equal(refused.status, 504, JSON.stringify(refused));
     assert.deepEqual(refused.dialog, { type: "prompt", message: "who?" });
-    assert.match(refused.error, /an open dialog keeps the page waiting \(prompt "who\?"\)/);
+    assert.match(refused.error, /an open dialog kept the page waiting \(prompt "who\?"\)/);
     assert.doesNotMatch(refused.error, /script keeps it busy/);
     assert.equal((await session.act("title")).title, "Dialogs");
   });

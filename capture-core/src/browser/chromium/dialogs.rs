@@ -28,6 +28,8 @@ const MAX_MESSAGE: usize = 4_096;
 const SHOWN_MESSAGE: usize = 200;
 /// How long a client is given to answer a dialog that holds up an action.
 const CLIENT_ANSWERS: Duration = Duration::from_millis(500);
+/// A dialog that was open for so long is named where an action ends for lack of time.
+const HOLDS_UP: Duration = Duration::from_millis(100);
 
 #[derive(Deserialize)]
 struct Dialog {
@@ -55,7 +57,14 @@ impl Keeper {
 
     /// A dialog is no longer open.
     pub(super) fn on_answered(&self, page: &SessionKey) {
-        self.tabs.send_modify(|tabs| tabs.asking.retain(|asking| asking.page != *page));
+        self.tabs.send_modify(|tabs| {
+            let Some(at) = tabs.asking.iter().position(|asking| asking.page == *page) else { return };
+            let Asking { dialog, since, .. } = tabs.asking.remove(at);
+            // Also the end of an action closes it: the script that asks is ended then.
+            if since.elapsed() >= HOLDS_UP {
+                tabs.noticed.held_up = Some(dialog);
+            }
+        });
     }
 
     /// Answers the dialogs that were left to clients of which none listens any more.
@@ -70,7 +79,10 @@ impl Keeper {
         let now = Instant::now();
         let asking = self.tabs.borrow().asking.clone();
         let slow = asking.into_iter().filter(|asking| asking.since + CLIENT_ANSWERS <= now);
-        slow.for_each(|asking| self.answer(asking));
+        for asking in slow {
+            self.tabs.send_modify(|tabs| tabs.noticed.held_up = Some(asking.dialog.clone()));
+            self.answer(asking);
+        }
     }
 
     fn answer(&self, asking: Asking) {
@@ -109,11 +121,12 @@ impl ChromiumPage {
         }
     }
 
-    /// A page that does not answer because a dialog is open: the error names it.
+    /// A page that did not answer because a dialog was open: the error names it.
     pub(super) fn naming_dialog(&self, fault: Fault) -> Fault {
         let tabs = self.tabs.borrow();
-        match (fault, tabs.asking.first()) {
-            (Fault::TimedOut { message, details, outcome }, Some(Asking { dialog, .. })) => {
+        let open = tabs.asking.first().map(|asking| &asking.dialog);
+        match (fault, open.or(tabs.noticed.held_up.as_ref())) {
+            (Fault::TimedOut { message, details, outcome }, Some(dialog)) => {
                 let (message, details) = named(&message, details, dialog);
                 Fault::TimedOut { message, details, outcome }
             }
@@ -129,7 +142,7 @@ fn oldest(asking: &[Asking]) -> Option<Instant> {
 fn named(said: &str, mut details: Map<String, Value>, dialog: &DialogReport) -> (String, Map<String, Value>) {
     let shown: String = dialog.message.chars().take(SHOWN_MESSAGE).collect();
     let said = said.strip_suffix(BUSY).unwrap_or(said);
-    let message = format!("{said}: an open dialog keeps the page waiting ({} {shown:?})", dialog.kind);
+    let message = format!("{said}: an open dialog kept the page waiting ({} {shown:?})", dialog.kind);
     details.insert("dialog".to_owned(), json!({ "type": dialog.kind, "message": shown }));
     (message, details)
 }
@@ -145,7 +158,7 @@ mod tests {
         let text = "ü".repeat(SHOWN_MESSAGE);
         assert_eq!(
             message,
-            format!("the page did not answer in time: an open dialog keeps the page waiting (prompt {text:?})")
+            format!("the page did not answer in time: an open dialog kept the page waiting (prompt {text:?})")
         );
         assert_eq!(details["dialog"], json!({ "type": "prompt", "message": text }));
     }

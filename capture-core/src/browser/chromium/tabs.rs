@@ -51,6 +51,8 @@ pub(super) struct Asking {
 #[derive(Debug, Default)]
 pub(super) struct Noticed {
     pub(super) dialogs: Vec<DialogReport>,
+    /// A dialog that was left to clients and held up the action.
+    pub(super) held_up: Option<DialogReport>,
     pub(super) download: Option<DownloadReport>,
     /// The page asked for a tab with this address.
     pub(super) window: Option<String>,
