@@ -27,7 +27,7 @@ const MOST_FRAMES: usize = 50;
 const MOST_NESTED: usize = 8;
 
 /// A document, read and written down in the page, by its own process: a page that is large or nested without end costs
-/// nobody else.
+/// no other session.
 #[derive(Debug, Deserialize)]
 struct Source {
     url: String,

@@ -23,12 +23,17 @@ function noteHost(element, name, isEmpty) {
   const isCustom = name.includes('-');
   if (!isCustom && !(isEmpty && HOSTS.has(name))) return;
   if (mayHave.size >= MOST_ASKED || own.shadowRoot(element)) return;
-  const { width, height } = isCustom ? {} : own.getBoundingClientRect(element);
-  if (!isCustom && (width < LEAST_HOST || height < LEAST_HOST)) return;
-  const state = isCustom ? String(own.matches(element, ':defined')) : `${width} ${height}`;
-  if (askedAbout.get(element) === state) return;
+  const state = isCustom ? own.matches(element, ':defined') : sizeOf(element, name);
+  if (state === 0 || askedAbout.get(element) === state) return;
   askedAbout.set(element, state);
   mayHave.add(element);
+}
+
+// The size of a plain element as one number, zero where it is too small. Lines have none until they are measured.
+function sizeOf(element, name) {
+  let [width, height] = [own.clientWidth(element), own.clientHeight(element)];
+  if (height === 0 && name === 'span') ({ width, height } = own.getBoundingClientRect(element));
+  return width < LEAST_HOST || height < LEAST_HOST ? 0 : width * 100_000 + height;
 }
 
 // The elements to ask about. Objects, for the browser.

@@ -21,8 +21,8 @@ function markup() {
   return (doctype ? written(doctype) : '') + (root ? own.outerHTML(root) : '');
 }
 
-// An element that is not HTML, as the writers take it: without a name that would mean something in HTML. Null where nobody
-// would read it.
+// An element that is not HTML, as the writers take it: without a name that would mean something in HTML. Null for what
+// is not there to be read.
 function foreign(element) {
   if (UNREAD.has(own.localName(element))) return null;
   const style = own.namespaceURI(element) === SVG ? getComputedStyle(element) : PLAIN;

@@ -83,7 +83,7 @@ function readForeign(element, writer, stack) {
   pushContent(element, plain.name, stack);
 }
 
-// A frame's document is read by itself, and stands where the frame does. Nobody reads one that has no size.
+// A frame's document is read by itself, and stands where the frame does. One without a size is there for something else.
 function readFrame(element, writer) {
   const { width, height } = own.getBoundingClientRect(element);
   if (width >= LEAST_FRAME && height >= LEAST_FRAME) writer.written.gap(element);
