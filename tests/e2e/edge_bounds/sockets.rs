@@ -122,10 +122,21 @@ async fn what_cdp_clients_do_not_read_is_bounded_together_and_let_go_of_with_the
     let server = Server::start_in(Folder::logged(), &[]).await;
     let (ann, bob) = (server.user("ann").await, server.user("bob").await);
     let other = bob.create(&json!({})).await;
-    let (id, path) = way_in(&ann).await;
+    do_not_read(&server, &ann, 1).await;
+    assert_served(&server, &bob, &other).await;
+    // glibc keeps much of it for what comes next: what is held unfreed shows in the second round, beside that.
+    let kept = memory(&server);
+    do_not_read(&server, &ann, 2).await;
+    assert_memory_is_back(&server, kept + KEPT, Duration::from_secs(15)).await;
+    server.stop().await;
+}
+
+/// Four clients of one session have 42 MB each waiting; the session ends once one of them was closed for it, in this round.
+async fn do_not_read(server: &Server, ann: &Client, round: usize) {
+    let (id, path) = way_in(ann).await;
     let url = format!("ws://{}{path}", server.address());
     let mut reading = Devtools::attached(&url).await;
-    let before = memory(&server);
+    let before = memory(server);
     let mut silent = Vec::new();
     for _ in 0..4 {
         let mut client = Devtools::attached(&url).await;
@@ -136,13 +147,8 @@ async fn what_cdp_clients_do_not_read_is_bounded_together_and_let_go_of_with_the
     }
     // Answered after all of them.
     assert_eq!(reading.ask(reading.evaluate(9, "1 + 1")).await["result"]["value"], 2, "one that reads goes on");
-    let gave_way = async || server.folder().log().contains("a client holds too many bytes and is closed");
-    until("the largest client gives way", Duration::from_secs(60), gave_way).await;
-    assert!(memory(&server) > before + (60 << 20), "the others hold much");
-    assert_served(&server, &bob, &other).await;
+    let closed = || server.folder().log().matches("a client holds too many bytes and is closed").count();
+    until("the largest client gives way", Duration::from_secs(60), async || closed() >= round).await;
+    assert!(round > 1 || memory(server) > before + (60 << 20), "the others hold much");
     ann.delete(&format!("/v1/sessions/{id}")).await.expect(200);
-    // Pieces of 14 MB: glibc keeps one or two in each of its arenas. Unfreed, all twelve would be there.
-    assert_memory_is_back(&server, before + 2 * KEPT, Duration::from_secs(15)).await;
-    drop(silent);
-    server.stop().await;
 }
