@@ -13,6 +13,7 @@ what it took here:
   our children, and so are counted with ours.
 - Two cores cannot do it in less than half the processor time our descendants took, whatever else went on.
 - A slower machine is forgiven: a fixed piece of work is timed before and after, and what it took longer than there is divided out.
+  That is known to a tenth only, and so much is let pass.
 """
 
 import ctypes
@@ -29,6 +30,8 @@ from pathlib import Path
 PR_SET_CHILD_SUBREAPER = 36
 # What `piece_of_work` takes on the machine whose two cores the budget is for, in seconds.
 USUAL_WORK = 0.062
+# How far the estimate may be off on a machine of another speed: waits do not take longer there, and memory may.
+UNCERTAIN = 1.1
 SLOWEST = 10
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", "target"))
 JUNIT = TARGET / "nextest" / "default" / "junit.xml"
@@ -129,7 +132,7 @@ def main():
         f" others {others:.0f} s: about {estimate:.0f} s on two free cores; the budget is {budget:.0f} s",
         flush=True,
     )
-    if status == 0 and estimate > budget:
+    if status == 0 and estimate > budget * UNCERTAIN:
         print("make test takes too long: shorten what is slow above, or move it to a long run and say why", file=sys.stderr)
         status = 1
     sys.exit(status)
