@@ -17,7 +17,8 @@ use tokio::time::Instant;
 
 use crate::steps::{self, Described};
 
-/// In how many parts the pages are divided, of which `make test` tries one: all of them take five minutes, one after the other.
+/// In how many parts the pages are divided, of which `make test` tries one: all of them take five minutes, one after
+/// the other.
 const PARTS: usize = 3;
 /// What a close may take.
 const CLOSES: Duration = Duration::from_secs(15);

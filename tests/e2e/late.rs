@@ -1,4 +1,5 @@
-//! After an action has answered, nothing of it reaches the page: neither input that a busy page gets to later, nor a script.
+//! After an action has answered, nothing of it reaches the page: neither input that a busy page gets to later, nor a
+//! script.
 
 use capture_tests::{Channel, Client, Server, Site};
 use capture_ws::codec::Codec;

@@ -2,8 +2,9 @@
 
 use crate::long;
 
-/// All of them in a long run, otherwise one of so many parts: another one every day, unless `CAPTURE_PART` names it. Short
-/// lists have fewer parts, so that something is tried always. What is skipped is printed, and repeated by `make test`.
+/// All of them in a long run, otherwise one of so many parts: another one every day, unless `CAPTURE_PART` names it.
+/// Short lists have fewer parts, so that something is tried always. What is skipped is printed, and repeated by `make
+/// test`.
 #[expect(clippy::print_stdout, reason = "`make test` repeats what was skipped")]
 pub fn tried_today<T>(all: Vec<T>, parts: usize, name: impl Fn(&T) -> &str) -> Vec<T> {
     if long() || all.is_empty() {

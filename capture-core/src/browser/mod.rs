@@ -135,8 +135,8 @@ pub trait Page: Send + Sync + fmt::Debug {
     /// Dropping it stops the waiting; what the browser already began may still take effect, until [`Page::give_up`].
     fn perform(self: Arc<Self>, action: Action, deadline: Instant) -> BoxFuture<'static, Result<Outcome, Fault>>;
 
-    /// After an action was dropped: once this completes, nothing of it reaches the page any more, unless the page is too busy to
-    /// be told within half a second.
+    /// After an action was dropped: once this completes, nothing of it reaches the page any more, unless the page is
+    /// too busy to be told within half a second.
     fn give_up(self: Arc<Self>) -> BoxFuture<'static, ()>;
 
     /// Pictures of the active tab as it changes, the first one at once. Each next one is made when the one before was

@@ -36,7 +36,8 @@ impl Addresses {
         Self { base: base(app, headers), keys: Arc::clone(app.connect_keys()), clock: app.clock() }
     }
 
-    /// An address for a session's CDP clients, made now: only while it is active, and only if it was created with `cdp`.
+    /// An address for a session's CDP clients, made now: only while it is active, and only if it was created with
+    /// `cdp`.
     pub(crate) async fn of(&self, grant: &Grant, view: &SessionView) -> Result<Option<String>, Error> {
         if !view.options.cdp || !view.is_active() || self.base.is_none() {
             return Ok(None);

@@ -1,7 +1,7 @@
 //! CDP clients: the address they connect to, and the way in.
 //!
-//! A token stands in the address because many clients can be asked for no header; those that can may name the session and send
-//! their credentials. Both are judged before the upgrade, so that a refusal is an answer like any other.
+//! A token stands in the address because many clients can be asked for no header; those that can may name the session
+//! and send their credentials. Both are judged before the upgrade, so that a refusal is an answer like any other.
 
 mod addresses;
 mod splice;

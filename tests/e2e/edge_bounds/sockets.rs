@@ -131,7 +131,8 @@ async fn what_cdp_clients_do_not_read_is_bounded_together_and_let_go_of_with_the
     server.stop().await;
 }
 
-/// Four clients of one session have 42 MB each waiting; the session ends once one of them was closed for it, in this round.
+/// Four clients of one session have 42 MB each waiting; the session ends once one of them was closed for it, in this
+/// round.
 async fn do_not_read(server: &Server, ann: &Client, round: usize) {
     let (id, path) = way_in(ann).await;
     let url = format!("ws://{}{path}", server.address());

@@ -1,5 +1,5 @@
-//! What our scripts cannot see by themselves: closed shadow roots, and which elements the page listens on. The browser tells both, and
-//! hands the nodes into our world.
+//! What our scripts cannot see by themselves: closed shadow roots, and which elements the page listens on. The browser
+//! tells both, and hands the nodes into our world.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -78,8 +78,8 @@ struct Listener {
 }
 
 impl ChromiumPage {
-    /// Gives a document the closed shadow roots of the elements it came across; whether there were any. No element is asked
-    /// about twice.
+    /// Gives a document the closed shadow roots of the elements it came across; whether there were any. No element is
+    /// asked about twice.
     pub(super) async fn open_closed(&self, world: &World, deadline: Instant) -> bool {
         let mut opened = false;
         let _let_go = LetGo(&world.session);

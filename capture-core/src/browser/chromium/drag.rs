@@ -93,8 +93,8 @@ impl ChromiumPage {
         Ok((last, points.len()))
     }
 
-    /// Along the way at an even pace, by the mouse, or from where the browser is to carry a drag out by its events. What is
-    /// carried at the end.
+    /// Along the way at an even pace, by the mouse, or from where the browser is to carry a drag out by its events.
+    /// What is carried at the end.
     async fn along(&self, leave: &Leave, way: &[Point], duration: Duration) -> Result<Option<DragData>, Fault> {
         let pace = duration / u32::try_from(way.len()).unwrap_or(u32::MAX).max(1);
         let mut next = Instant::now();

@@ -1,5 +1,5 @@
-//! The input of an action: sent while there is time, after the page was told until when it may take it, and waited for until
-//! the page has handled it. What a busy page handles later does not reach it (`scripts/late.js`).
+//! The input of an action: sent while there is time, after the page was told until when it may take it, and waited for
+//! until the page has handled it. What a busy page handles later does not reach it (`scripts/late.js`).
 
 use serde::Deserialize;
 use serde_json::{Map, json};
@@ -71,8 +71,8 @@ impl Leave {
         Err(Fault::TimedOut { message, details: Map::new(), outcome })
     }
 
-    /// Waits until the page has handled input that was sent. A page that is too busy is freed of the script that keeps it so, and
-    /// gets a moment to come to the rest of the input, which does not reach it any more.
+    /// Waits until the page has handled input that was sent. A page that is too busy is freed of the script that keeps
+    /// it so, and gets a moment to come to the rest of the input, which does not reach it any more.
     pub(super) async fn handled(&self, sent: impl IntoIterator<Item = Pending>, what: &str) -> Result<(), Fault> {
         let mut handled = futures::future::try_join_all(sent);
         match tokio::time::timeout_at(self.due.deadline, &mut handled).await {
@@ -103,7 +103,8 @@ impl Leave {
         Ok(())
     }
 
-    /// The same of a key: a form that is sent by it leaves in a task after the key's, which has begun once the page answers.
+    /// The same of a key: a form that is sent by it leaves in a task after the key's, which has begun once the page
+    /// answers.
     pub(super) async fn rest_once_it_acts(self, what: &str) -> Result<(), Fault> {
         let patience = if self.is_near_its_end() { Duration::MAX } else { ACTS };
         let by = Instant::now().checked_add(patience).map_or(self.due.deadline, |by| by.min(self.due.deadline));

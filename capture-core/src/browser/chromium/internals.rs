@@ -1,4 +1,5 @@
-//! Roles and states that custom elements have by their `ElementInternals`: only the browser's accessibility tree tells them.
+//! Roles and states that custom elements have by their `ElementInternals`: only the browser's accessibility tree tells
+//! them.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

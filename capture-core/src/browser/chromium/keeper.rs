@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use chromiumoxide::cdp::browser_protocol::input::DragData;
 use parking_lot::Mutex;
-use serde::Deserialize;
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
@@ -21,6 +19,7 @@ use super::{
     screencast::{self, Pictures},
     setup,
     tab::{Change, Tab},
+    tab_events::{Attached, Detached, Download, DragIntercepted, TargetInfo, WindowOpen, logged_bytes},
     tabs::Tabs,
     viewport::Shape,
 };
@@ -33,64 +32,11 @@ use crate::{
 /// Tabs a session may have; further ones are closed as they open.
 const MAX_TABS: usize = 20;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Attached {
-    session_id: String,
-    target_info: TargetInfo,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TargetInfo {
-    target_id: String,
-    #[serde(rename = "type")]
-    kind: String,
-    parent_frame_id: Option<String>,
-    /// The tab that opened this one, where it may know of it.
-    opener_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Detached {
-    session_id: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Download {
-    frame_id: String,
-    url: String,
-    suggested_filename: String,
-}
-
-#[derive(Deserialize)]
-struct DragIntercepted {
-    data: DragData,
-}
-
-#[derive(Deserialize)]
-struct WindowOpen {
-    url: String,
-}
-
 async fn until(due: Option<Instant>) {
     match due {
         Some(due) => tokio::time::sleep_until(due).await,
         None => std::future::pending().await,
     }
-}
-
-/// The size of something a page logged, also where that was too large to be told.
-fn logged_bytes(event: &Event) -> Option<usize> {
-    if &*event.method == MISSED {
-        return event
-            .decode::<MissedEvent>()
-            .filter(|missed| LoggedKind::of(&missed.method).is_some())
-            .map(|missed| missed.bytes);
-    }
-    LoggedKind::of(&event.method).map(|_| event.bytes())
 }
 
 /// The task that takes the events.

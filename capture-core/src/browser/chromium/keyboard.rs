@@ -30,8 +30,8 @@ const MAIN_BLOCK: [KeyDefinition; 2] = [
 /// What was done when the page does not handle it.
 const TYPED: &str = "the text was typed";
 const PRESSED: &str = "the key was pressed";
-/// Events under way at once: few where the page has slow listeners, so that it is soon done with them when the action is given
-/// up; and many where it is quick, so that it never waits for us.
+/// Events under way at once: few where the page has slow listeners, so that it is soon done with them when the action
+/// is given up; and many where it is quick, so that it never waits for us.
 const FEW_UNDER_WAY: usize = 32;
 const MOST_UNDER_WAY: usize = 256;
 /// A page that handles half of those under way within this time is quick.
@@ -101,8 +101,8 @@ async fn type_keys(typing: &Typing, leave: Leave) -> Result<(), Fault> {
     if typing.text.contains('\n') { leave.rest_once_it_acts(TYPED).await } else { leave.rest(TYPED).await }
 }
 
-/// The key that brings this character, of another keyboard where this one has none: text that is put in without a key says neither
-/// when it was sent, nor anything to pages that listen to keys.
+/// The key that brings this character, of another keyboard where this one has none: text that is put in without a key
+/// says neither when it was sent, nor anything to pages that listen to keys.
 fn type_character(tab: &CdpSession, character: char) -> Vec<Pending> {
     let name = match character {
         '\n' | '\r' => "Enter".to_owned(),

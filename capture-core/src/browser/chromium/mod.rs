@@ -57,6 +57,7 @@ mod setup;
 mod snapshot;
 mod spilled;
 mod tab;
+mod tab_events;
 mod tabs;
 mod uids;
 mod viewport;

@@ -1,4 +1,5 @@
-//! What a document's clock shows: scripts and input are told a deadline on it, so that what comes too late is known there.
+//! What a document's clock shows: scripts and input are told a deadline on it, so that what comes too late is known
+//! there.
 
 use parking_lot::Mutex;
 use tokio::time::{Duration, Instant};
@@ -6,7 +7,8 @@ use tokio::time::{Duration, Instant};
 /// `performance.now()` of one document, as its answers told it.
 #[derive(Debug, Default)]
 pub(super) struct PageClock {
-    /// The earliest instant known at which it can have shown 0: later than the true one by the way of the fastest answer.
+    /// The earliest instant known at which it can have shown 0: later than the true one by the way of the fastest
+    /// answer.
     zero: Mutex<Option<Instant>>,
 }
 

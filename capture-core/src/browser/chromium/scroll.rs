@@ -84,8 +84,8 @@ impl ChromiumPage {
         Ok(stands)
     }
 
-    /// The document whose content a wheel at this point moves, of the innermost frame there that can go further that way; and all
-    /// that were told of the wheel.
+    /// The document whose content a wheel at this point moves, of the innermost frame there that can go further that
+    /// way; and all that were told of the wheel.
     async fn wheeled(&self, point: Point, by: Distance, deadline: Instant) -> Result<(World, Vec<World>), Fault> {
         let way = |at: Point| json!({"x": at.x, "y": at.y, "dx": by.dx, "dy": by.dy});
         let mut world = self.world(deadline).await?;

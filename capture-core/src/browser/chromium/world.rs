@@ -22,8 +22,8 @@ pub(super) const ANSWER_GRACE: Duration = Duration::from_millis(250);
 /// asked at once, but that request and the end of the client's session take different ways to the page; the later one counts.
 const UNHEARD: Duration = Duration::from_millis(500);
 
-/// The scripts that change nothing, however late they run. What they are called with is the same every time, so that the page
-/// reads it once.
+/// The scripts that change nothing, however late they run. What they are called with is the same every time, so that
+/// the page reads it once.
 const READS: [&str; 6] = ["page", "content", "query", "framesOfReading", "offset", "snapshot"];
 /// Ends what is said of a page that did not answer.
 pub(super) const BUSY: &str = ": a script keeps it busy";
@@ -245,8 +245,8 @@ impl World {
         drop(self.session.send(&commands::evaluate(call, &self.context.unique)));
     }
 
-    /// The times of a call, as `run` in `scripts/late.js` takes them. A document whose clock is not known yet is asked for it first:
-    /// what it gets to later than that was not begun.
+    /// The times of a call, as `run` in `scripts/late.js` takes them. A document whose clock is not known yet is asked
+    /// for it first: what it gets to later than that was not begun.
     async fn times(&self, patience: Instant, deadline: Instant) -> Result<String, NoAnswer> {
         let more = deadline.saturating_duration_since(patience).as_secs_f64() * 1_000.0;
         if self.context.clock.at(patience).is_none() {

@@ -19,7 +19,7 @@ use super::{
     },
     CLIENT_QUIET, TARGET_MADE,
     frame::{FrameError, Request, done},
-    judge::{Deed, Refusal, Verdict, judge},
+    judge::{Effect, Refusal, Verdict, judge},
     outbox::Outbox,
     params::{self, Fields},
 };
@@ -136,9 +136,9 @@ impl Client {
         match judge(&request) {
             Verdict::Pass => return self.pass(&request, session, None, None).await,
             Verdict::Rewrite(fields) => return self.pass(&request, session, Some(fields), None).await,
-            Verdict::Watch(deed, fields) => match self.judge_target(&deed) {
+            Verdict::Watch(effect, fields) => match self.judge_target(&effect) {
                 Some(refusal) => self.refuse(&request.method, &refusal, id, named),
-                None => return self.pass(&request, session, fields, Some(deed)).await,
+                None => return self.pass(&request, session, fields, Some(effect)).await,
             },
             Verdict::Close => {
                 self.outbox.tell(done(id, named));
@@ -173,12 +173,12 @@ impl Client {
     }
 
     /// What only the bridge can judge: whether it is the client's to end.
-    fn judge_target(&self, deed: &Deed) -> Option<Refusal> {
-        match deed {
-            Deed::Detach { session } if self.browser.routes().clients().session(&self.root, session).is_none() => {
+    fn judge_target(&self, effect: &Effect) -> Option<Refusal> {
+        match effect {
+            Effect::Detach { session } if self.browser.routes().clients().session(&self.root, session).is_none() => {
                 Some(Refusal { code: -32_602, message: "No session with given id".to_owned() })
             }
-            Deed::DisposeContext { context } if **context == *self.context => {
+            Effect::DisposeContext { context } if **context == *self.context => {
                 Some(Refusal { code: -32_000, message: "the default context ends with the session only".to_owned() })
             }
             _ => None,
@@ -186,10 +186,10 @@ impl Client {
     }
 
     /// The target a command ends.
-    fn ending(&self, session: &SessionKey, deed: Option<&Deed>) -> Option<String> {
-        match deed? {
-            Deed::CloseTarget { target } => Some(target.clone()),
-            Deed::ClosePage => self.browser.routes().clients().target_of(session),
+    fn ending(&self, session: &SessionKey, effect: Option<&Effect>) -> Option<String> {
+        match effect? {
+            Effect::CloseTarget { target } => Some(target.clone()),
+            Effect::ClosePage => self.browser.routes().clients().target_of(session),
             _ => None,
         }
     }
@@ -199,22 +199,22 @@ impl Client {
         request: &Request<'_>,
         session: SessionKey,
         fields: Option<Fields>,
-        deed: Option<Deed>,
+        effect: Option<Effect>,
     ) -> Result<(), CdpEnd> {
-        let makes = matches!(&deed, Some(Deed::CreateTarget { context })
+        let makes = matches!(&effect, Some(Effect::CreateTarget { context })
             if context.as_deref().is_none_or(|context| context == &*self.context));
         if makes {
             self.browser.routes().clients().begin_making();
         }
-        let ends = self.ending(&session, deed.as_ref());
+        let ends = self.ending(&session, effect.as_ref());
         if let Some(target) = &ends {
-            let surely = matches!(deed, Some(Deed::CloseTarget { .. }));
+            let surely = matches!(effect, Some(Effect::CloseTarget { .. }));
             self.browser.routes().clients().ends(target, surely);
         }
         let quiets = request.method == "Runtime.disable";
         let (browser, context) = (Arc::clone(&self.browser), Arc::clone(&self.context));
         let url = (request.method == "Page.navigate").then(|| navigated_to(request)).flatten();
-        let booking = Booking { browser, context, makes, ends, quiets, deed };
+        let booking = Booking { browser, context, makes, ends, quiets, effect };
         let (outbox, id, named, key) = (Arc::clone(&self.outbox), request.id, request.session.clone(), session.clone());
         let answer = move |reply: RawReply<'_>| {
             booking.done(&key, reply);
@@ -255,7 +255,7 @@ struct Booking {
     ends: Option<String>,
     /// A session of the client ceases to hear of scripts.
     quiets: bool,
-    deed: Option<Deed>,
+    effect: Option<Effect>,
 }
 
 impl Booking {
@@ -269,13 +269,13 @@ impl Booking {
         let RawReply::Result(_) = reply else {
             return self.ends.iter().for_each(|target| clients.ended(target));
         };
-        match &self.deed {
-            Some(Deed::PageEnabled) => clients.hears_page(session, true),
-            Some(Deed::PageDisabled) => {
+        match &self.effect {
+            Some(Effect::PageEnabled) => clients.hears_page(session, true),
+            Some(Effect::PageDisabled) => {
                 clients.hears_page(session, false);
                 self.quiet();
             }
-            Some(Deed::Detach { .. }) => self.quiet(),
+            Some(Effect::Detach { .. }) => self.quiet(),
             _ if self.quiets => self.quiet(),
             _ => {}
         }

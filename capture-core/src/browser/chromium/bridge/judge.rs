@@ -25,7 +25,7 @@ pub(in super::super) enum Verdict {
     /// Send it with these parameters.
     Rewrite(Fields),
     /// Send it, with these parameters if there are some, and keep book of what it does.
-    Watch(Deed, Option<Fields>),
+    Watch(Effect, Option<Fields>),
     /// `Browser.close`: answer that it is [`super::done`] and close this client's connection. The browser hears nothing.
     Close,
     /// Answer with an error.
@@ -34,7 +34,7 @@ pub(in super::super) enum Verdict {
 
 /// What the bridge must know of: done once the browser has answered without an error, in the session that was named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) enum Deed {
+pub(in super::super) enum Effect {
     /// The session gets the page's events and answers its dialogs from now on.
     PageEnabled,
     /// It does so no longer.

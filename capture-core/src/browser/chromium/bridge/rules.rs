@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     address::{BadAddress, openable, web},
-    judge::{Deed, Refusal, Verdict},
+    judge::{Effect, Refusal, Verdict},
     params::{Fields, flag, invalid, list, object, present, required_text, text},
 };
 
@@ -33,13 +33,13 @@ pub(super) fn rule(method: &str) -> Option<Rule> {
         "IO.read" => read_stream,
         "Input.dispatchDragEvent" => drag_no_files,
         "Network.loadNetworkResource" => |asked| fetched(asked, "Network.loadNetworkResource"),
-        "Page.close" => |_| Ok(Verdict::Watch(Deed::ClosePage, None)),
-        "Page.disable" => |_| Ok(Verdict::Watch(Deed::PageDisabled, None)),
-        "Page.enable" => |_| Ok(Verdict::Watch(Deed::PageEnabled, None)),
+        "Page.close" => |_| Ok(Verdict::Watch(Effect::ClosePage, None)),
+        "Page.disable" => |_| Ok(Verdict::Watch(Effect::PageDisabled, None)),
+        "Page.enable" => |_| Ok(Verdict::Watch(Effect::PageEnabled, None)),
         "Page.navigate" => navigate,
         "Page.setDownloadBehavior" => |_| Ok(Verdict::Rewrite(fields(json!({ "behavior": "deny" })))),
         "Page.startScreenRecording" => record,
-        "Target.attachToBrowserTarget" => |_| Ok(Verdict::Watch(Deed::Attach { target: None }, None)),
+        "Target.attachToBrowserTarget" => |_| Ok(Verdict::Watch(Effect::Attach { target: None }, None)),
         "Target.attachToTarget" => attach,
         "Target.closeTarget" => close_target,
         "Target.createBrowserContext" => create_context,
@@ -150,7 +150,7 @@ fn create_target(asked: &Fields) -> Result<Verdict, Refusal> {
     let mut sent = asked.clone();
     sent.insert("url".to_owned(), opened.into());
     let context = text(asked, "browserContextId")?.map(ToOwned::to_owned);
-    Ok(Verdict::Watch(Deed::CreateTarget { context }, (sent != *asked).then_some(sent)))
+    Ok(Verdict::Watch(Effect::CreateTarget { context }, (sent != *asked).then_some(sent)))
 }
 
 /// A request that is sent elsewhere, or made for the client.
@@ -168,7 +168,7 @@ fn fetched(asked: &Fields, method: &str) -> Result<Verdict, Refusal> {
 fn attach(asked: &Fields) -> Result<Verdict, Refusal> {
     let target = Some(required_text(asked, "targetId")?.to_owned());
     if flag(asked, "flatten")? {
-        return Ok(Verdict::Watch(Deed::Attach { target }, None));
+        return Ok(Verdict::Watch(Effect::Attach { target }, None));
     }
     Err(Refusal::because("Target.attachToTarget", "sessions are flat: set flatten"))
 }
@@ -185,12 +185,12 @@ fn detach(asked: &Fields) -> Result<Verdict, Refusal> {
         return Err(Refusal::because("Target.detachFromTarget", "it must name a session, not a target"));
     }
     let session = required_text(asked, "sessionId")?.to_owned();
-    Ok(Verdict::Watch(Deed::Detach { session }, None))
+    Ok(Verdict::Watch(Effect::Detach { session }, None))
 }
 
 fn close_target(asked: &Fields) -> Result<Verdict, Refusal> {
     let target = required_text(asked, "targetId")?.to_owned();
-    Ok(Verdict::Watch(Deed::CloseTarget { target }, None))
+    Ok(Verdict::Watch(Effect::CloseTarget { target }, None))
 }
 
 /// Without a proxy of its own a context uses the browser's, which is our egress guard.
@@ -209,12 +209,12 @@ fn create_context(asked: &Fields) -> Result<Verdict, Refusal> {
             _ => return Err(invalid("of a context only disposeOnDetach can be chosen")),
         }
     }
-    Ok(Verdict::Watch(Deed::CreateContext, Some(fields(json!({ "disposeOnDetach": true })))))
+    Ok(Verdict::Watch(Effect::CreateContext, Some(fields(json!({ "disposeOnDetach": true })))))
 }
 
 fn dispose_context(asked: &Fields) -> Result<Verdict, Refusal> {
     let context = required_text(asked, "browserContextId")?.to_owned();
-    Ok(Verdict::Watch(Deed::DisposeContext { context }, None))
+    Ok(Verdict::Watch(Effect::DisposeContext { context }, None))
 }
 
 /// A trace comes as events or as a stream. A configuration of the tracing service itself could name a file to write

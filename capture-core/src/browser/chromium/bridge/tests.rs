@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     allowed::is_allowed,
     frame::{FrameError, Request, done},
-    judge::{Deed, Refusal, Verdict, judge},
+    judge::{Effect, Refusal, Verdict, judge},
     params::Fields,
     refused::reason,
     rules::rule,
@@ -225,15 +225,15 @@ fn targets_and_contexts_are_made_without_ways_out_and_kept_book_of() {
         (r#"{"url":"http://a.test/","browserContextId":"C","enableBeginFrameControl":false}"#, Some("C"), None),
         (r#"{"url":"about:blank","browserContextId":null}"#, None, None),
     ] {
-        let deed = Deed::CreateTarget { context: context.map(str::to_owned) };
-        assert_eq!(judged("Target.createTarget", params), Verdict::Watch(deed, sent.map(fields)), "{params}");
+        let effect = Effect::CreateTarget { context: context.map(str::to_owned) };
+        assert_eq!(judged("Target.createTarget", params), Verdict::Watch(effect, sent.map(fields)), "{params}");
     }
     assert_eq!(refused("Target.createTarget", r#"{"url":"","enableBeginFrameControl":true}"#).0, -32_000);
     assert_eq!(refused("Target.createTarget", r#"{"url":"","browserContextId":["C"]}"#).0, -32_602);
 
     for params in ["{}", r#"{"disposeOnDetach":false}"#, r#"{"disposeOnDetach":true,"proxyServer":null}"#, "null"] {
         let sent = fields(json!({"disposeOnDetach": true}));
-        assert_eq!(judged("Target.createBrowserContext", params), Verdict::Watch(Deed::CreateContext, Some(sent)));
+        assert_eq!(judged("Target.createBrowserContext", params), Verdict::Watch(Effect::CreateContext, Some(sent)));
     }
     for (params, code) in [
         (r#"{"proxyServer":"http://a.test:8080"}"#, -32_000),
@@ -251,17 +251,17 @@ fn targets_and_contexts_are_made_without_ways_out_and_kept_book_of() {
 #[test]
 fn sessions_are_flat_and_kept_book_of() {
     let named = |text: &str| text.to_owned();
-    for (method, params, deed) in [
-        ("Page.enable", "{}", Deed::PageEnabled),
-        ("Page.enable", r#"{"enableFileChooserOpenedEvent":true}"#, Deed::PageEnabled),
-        ("Page.disable", "{}", Deed::PageDisabled),
-        ("Target.attachToBrowserTarget", "{}", Deed::Attach { target: None }),
-        ("Target.attachToTarget", r#"{"targetId":"T","flatten":true}"#, Deed::Attach { target: Some(named("T")) }),
-        ("Target.detachFromTarget", r#"{"sessionId":"S2"}"#, Deed::Detach { session: named("S2") }),
-        ("Target.closeTarget", r#"{"targetId":"T"}"#, Deed::CloseTarget { target: named("T") }),
-        ("Target.disposeBrowserContext", r#"{"browserContextId":"C"}"#, Deed::DisposeContext { context: named("C") }),
+    for (method, params, effect) in [
+        ("Page.enable", "{}", Effect::PageEnabled),
+        ("Page.enable", r#"{"enableFileChooserOpenedEvent":true}"#, Effect::PageEnabled),
+        ("Page.disable", "{}", Effect::PageDisabled),
+        ("Target.attachToBrowserTarget", "{}", Effect::Attach { target: None }),
+        ("Target.attachToTarget", r#"{"targetId":"T","flatten":true}"#, Effect::Attach { target: Some(named("T")) }),
+        ("Target.detachFromTarget", r#"{"sessionId":"S2"}"#, Effect::Detach { session: named("S2") }),
+        ("Target.closeTarget", r#"{"targetId":"T"}"#, Effect::CloseTarget { target: named("T") }),
+        ("Target.disposeBrowserContext", r#"{"browserContextId":"C"}"#, Effect::DisposeContext { context: named("C") }),
     ] {
-        assert_eq!(judged(method, params), Verdict::Watch(deed, None), "{method} {params}");
+        assert_eq!(judged(method, params), Verdict::Watch(effect, None), "{method} {params}");
     }
     for (method, params, code) in [
         ("Target.attachToTarget", r#"{"targetId":"T"}"#, -32_000),

@@ -1,4 +1,5 @@
-//! Every command we ever send (those that look at objects are in `objects.rs`), built from chromiumoxide's generated types.
+//! Every command we ever send (those that look at objects are in `objects.rs`), built from chromiumoxide's generated
+//! types.
 
 use chromiumoxide::cdp::{
     browser_protocol::{
@@ -216,8 +217,8 @@ pub(in super::super) fn mouse(
     event
 }
 
-/// A picture of the viewport, or of a part of the document, which may lie `beyond` the viewport: the page's window is made
-/// larger for that.
+/// A picture of the viewport, or of a part of the document, which may lie `beyond` the viewport: the page's window is
+/// made larger for that.
 pub(in super::super) fn capture(
     format: CaptureScreenshotFormat,
     quality: Option<u32>,

@@ -29,9 +29,11 @@ pub(super) const BUNDLE: &str = concat!(
     include_str!("name.js"),
     include_str!("snapshot.js"),
     include_str!("clipboard.js"),
-    "const scripts = { clock, admitInput, rest, halt, wait, aim, verdict, watchDrag, dragBegan, madeRoom, fill, enterField,\n",
-    "focusOn, select, checkedAs, scroll, beforeWheel, afterWheel, page, content, framesOfReading, query, reveal, extent, beforePicture, hearAgain, afterPicture, snapshot, openRoot, learnRole, markFrame, placeOf,\n",
-    "through, offset, heardSelection, offerPaste, edited, allowPaste, separateClipboard };\nglobalThis.capture = { run, mayHaveRoots, mayHaveRoles, markListening };\n})();\n",
+    "const scripts = { clock, admitInput, rest, halt, wait, aim, verdict, watchDrag, dragBegan, madeRoom, fill,\n",
+    "enterField, focusOn, select, checkedAs, scroll, beforeWheel, afterWheel, page, content, framesOfReading, query,\n",
+    "reveal, extent, beforePicture, hearAgain, afterPicture, snapshot, openRoot, learnRole, markFrame, placeOf,\n",
+    "through, offset, heardSelection, offerPaste, edited, allowPaste, separateClipboard };\n",
+    "globalThis.capture = { run, mayHaveRoots, mayHaveRoles, markListening };\n})();\n",
 );
 
 #[cfg(test)]
