@@ -12,7 +12,7 @@ import { memory, Resources, sleep } from "./resources.mjs";
 import { sample } from "./stats.mjs";
 import { tables } from "./table.mjs";
 
-const { BENCH_ROUNDS: rounds = 3, BENCH_N: count = 100, BENCH_ONLY: only, CAPTURE_BIN, CHROMIUM } = process.env;
+const { BENCH_ROUNDS: rounds = 3, BENCH_N: count = 100, BENCH_ONLY: only, BENCH_PEERS: chosen, BENCH_BEFORE: earlier, CAPTURE_BIN, CHROMIUM } = process.env;
 const operations = only ? all.filter(({ key }) => only.split(",").includes(key)) : all;
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const capture = CAPTURE_BIN ?? here("../target/release/capture");
@@ -92,7 +92,8 @@ async function users(resources, url) {
 async function main(peers, resources) {
   const setting = { capture, executable, chromedriver, flags, resources, ...(await serve()) };
   const names = {};
-  for (const peer of ["raw", "puppeteer", "playwright", "chromedriver", "channel", "capture"]) {
+  const known = ["raw", "puppeteer", "playwright", "chromedriver", "channel", ...(earlier ? ["before"] : []), "capture"];
+  for (const peer of known.filter((peer) => peer === "capture" || !chosen || chosen.split(",").includes(peer))) {
     const { name, start } = await import(`./peers/${peer}.mjs`);
     const { ops, stop } = await start(setting);
     ops.singles = async () => {
@@ -102,9 +103,10 @@ async function main(peers, resources) {
     peers.push({ peer, ops, stop });
     await ops.goto();
   }
-  const { medians, report } = tables(operations, await measure(peers), names);
+  const { medians, slower, report } = tables(operations, await measure(peers), names);
   console.log(medians);
-  if (only) return;
+  if (earlier) console.log(`\nslower than before by more than 5 %: ${slower.join(", ") || "nothing"}`);
+  if (only || chosen || earlier) return;
   const shared = await users(resources, setting.url);
   writeFileSync(here("../BENCHMARKS.md"), report(about(), { expired: ends(), connected: channels(), shared }));
 }

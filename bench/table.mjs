@@ -15,7 +15,8 @@ const REASONS = {
 
 const METHOD = `One run, one Chromium binary, one page of 60 cards on loopback, everything called from one Node process. All browsers live
 through the whole run; each round goes through the operations, and each operation through the peers, so that a slower minute of
-the machine hits all alike. Samples of all rounds are pooled; ${"`"}BENCH_ROUNDS${"`"} and ${"`"}BENCH_N${"`"} say how many, ${"`"}BENCH_ONLY${"`"} which rows. Warm-up, closing and refilling
+the machine hits all alike. Samples of all rounds are pooled; ${"`"}BENCH_ROUNDS${"`"} and ${"`"}BENCH_N${"`"} say how many, ${"`"}BENCH_ONLY${"`"} which rows,
+${"`"}BENCH_PEERS${"`"} which peers; ${"`"}BENCH_BEFORE${"`"} names another build of ours to stand beside this one. Warm-up, closing and refilling
 are not timed. Titles, links, picture sizes, the number of clicks and the text that arrived are checked.
 
 - Raw CDP is the floor: the fewest messages, mouse events sent without awaiting each, no waiting for elements, no checks.
@@ -47,7 +48,9 @@ export function tables(operations, samples, names) {
   const at = (key, peer, p = 0.5) => quantile(samples[key][peer], p);
   const cell = (key, peer, text) => (samples[key][peer] ? text(at(key, peer)) : "–");
   const goalText = ({ times, peer, of, ...goal }) => (times ? `≤ ${times} × ${of} (${names[peer]})` : `≤ ${goal.ms}`);
-  const reached = ({ key, goal }) => at(key, "capture") <= (goal.ms ?? goal.times * at(goal.of, goal.peer));
+  const reached = ({ key, goal }) =>
+    samples[goal.of ?? key]?.[goal.peer ?? "capture"] !== undefined &&
+    at(key, "capture") <= (goal.ms ?? goal.times * at(goal.of, goal.peer));
 
   const medians = grid(
     ["p50, ms", ...peers.map((peer) => names[peer]), "ours p95", "to reach", "reached?"],
@@ -67,7 +70,7 @@ export function tables(operations, samples, names) {
     `- **${name}**: ${ms(at(key, "capture"))} ms, to reach ${goalText(goal)}, raw CDP ${cell(key, "raw", ms)}: ` +
     (REASONS[key] ?? "no reason known yet."));
 
-  const talked = operations.filter(({ overChannel }) => overChannel).map(({ key, name, overChannel }) =>
+  const talked = operations.filter(({ key, overChannel }) => overChannel && samples[key].channel).map(({ key, name, overChannel }) =>
     `Over the channel ${name} takes ${ms(at(key, "channel"))} ms, to reach ≤ ${overChannel.ms}: ` +
     (at(key, "channel") <= overChannel.ms ? "yes." : "**no**.")).join("\n");
 
@@ -75,5 +78,7 @@ export function tables(operations, samples, names) {
     "# Benchmarks", "Written by `make bench`; do not edit.", about.map((line) => `- ${line}`).join("\n"), medians, spread,
     "## The channel", talked, channels(connected), "## Ends of sessions", ends(expired), "## Memory", users(shared), "## Missed, and why", missed.join("\n") || "Nothing.", "## Method", METHOD,
   ].join("\n\n") + "\n";
-  return { medians, report };
+  const slower = operations.filter(({ key }) => samples[key].before && at(key, "capture") > 1.05 * at(key, "before"))
+    .map(({ key, name }) => `${name} (+${(100 * (at(key, "capture") / at(key, "before") - 1)).toFixed(0)} %)`);
+  return { medians, slower, report };
 }

@@ -28,8 +28,8 @@ export async function server(resources, { capture, executable, name, warm, sessi
   return { user };
 }
 
-export async function start({ capture, executable, url, hundred, spinners, resources }) {
-  const serve = (name, warm) => server(resources, { capture, executable, name, warm });
+export async function start({ capture, executable, url, hundred, spinners, resources, folder = "" }) {
+  const serve = (name, warm) => server(resources, { capture, executable, name: `${folder}${name}`, warm });
   const { user } = await serve("data", WARM_UP);
   const call = user("bench");
   const open = async () => `/v1/sessions/${(await call("POST", "/v1/sessions", { maxTtlSeconds: 900 })).session.id}`;

@@ -1,66 +1,26 @@
-//! All channels of a process: what they share, who may open one, and their common end.
+//! All channels of a process: how one is opened, and their common end.
 
-use std::sync::Arc;
-
-use capture_core::{
-    Limits, Sessions,
-    account::{Accounts, Tickets},
-    browser::CdpClient,
-    clock::Clock,
-    shares::Pool,
-    tasks::Tasks,
-};
+use capture_core::browser::CdpClient;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::Duration,
 };
 use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::WebSocketConfig};
-use uuid::Uuid;
 
 use crate::{
-    cdp, client::Client, codec::Codec, connection, crowd::Crowd, limits::ChannelLimits, splice, watched::Watched,
+    cdp,
+    client::Client,
+    codec::Codec,
+    connection,
+    shared::{Common, Shared},
+    splice,
+    watched::Watched,
 };
-
-/// Bytes of frames that the channels of a user have not taken: three of the largest, and a queue's worth for each
-/// channel.
-const WAITING_OF_USER: usize = 64 << 20;
-/// The same of all users.
-const WAITING: usize = 512 << 20;
-
-/// What channels need of the rest of the server.
-#[derive(Clone)]
-pub struct Shared {
-    /// Names this process in a cluster; absent, a name is made.
-    pub instance: Option<Arc<str>>,
-    /// The verbs.
-    pub sessions: Arc<dyn Sessions>,
-    /// Whose secrets hold.
-    pub accounts: Arc<dyn Accounts>,
-    /// Where tickets are redeemed.
-    pub tickets: Arc<dyn Tickets>,
-    /// The clock sessions run on.
-    pub clock: Clock,
-    /// The numbers of sessions.
-    pub session_limits: Limits,
-    /// The numbers of channels.
-    pub limits: ChannelLimits,
-}
-
-impl std::fmt::Debug for Shared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("limits", &self.limits).finish_non_exhaustive()
-    }
-}
 
 /// The channels of a process. Cloning is cheap.
 #[derive(Clone)]
 pub struct Channels {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) instance: Arc<str>,
-    pub(crate) crowd: Arc<Crowd>,
-    /// Frames that clients have not taken.
-    pub(crate) waiting: Arc<Pool>,
-    tasks: Tasks,
+    common: Common,
 }
 
 impl std::fmt::Debug for Channels {
@@ -72,16 +32,12 @@ impl std::fmt::Debug for Channels {
 impl Channels {
     /// No channels yet.
     pub fn new(shared: Shared) -> Self {
-        let made = || format!("i_{}", Uuid::new_v4().simple()).into();
-        let instance = shared.instance.clone().unwrap_or_else(made);
-        let crowd = Arc::new(Crowd::new(&shared.limits));
-        let waiting = Pool::new(WAITING_OF_USER, WAITING);
-        Self { shared: Arc::new(shared), instance, crowd, waiting, tasks: Tasks::default() }
+        Self { common: Common::new(shared) }
     }
 
     /// How sockets must be set up: small buffers, because most of them are idle.
     pub fn socket_config(&self) -> WebSocketConfig {
-        let limits = &self.shared.limits;
+        let limits = &self.common.shared.limits;
         WebSocketConfig::default()
             .read_buffer_size(4 << 10)
             .write_buffer_size(4 << 10)
@@ -92,7 +48,7 @@ impl Channels {
 
     /// Channels that are open.
     pub fn open(&self) -> usize {
-        self.crowd.count()
+        self.common.connections.count()
     }
 
     /// Runs one channel to its end, in the background. `socket` brings the connection, once its upgrade is through.
@@ -104,10 +60,10 @@ impl Channels {
     ) where
         IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let channels = self.clone();
-        self.tasks.spawn(async move {
+        let common = self.common.clone();
+        self.common.tasks.spawn(async move {
             if let Some(socket) = socket.await {
-                connection::run(channels, socket, codec, client).await;
+                connection::run(common, socket, codec, client).await;
             }
         });
     }
@@ -122,7 +78,7 @@ impl Channels {
     ) where
         IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        self.tasks.spawn(async move {
+        self.common.tasks.spawn(async move {
             if let Some(socket) = socket.await {
                 cdp::run(socket, client, revoked).await;
             }
@@ -139,7 +95,7 @@ impl Channels {
         A: AsyncRead + AsyncWrite + Send + Unpin + 'static,
         B: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        self.tasks.spawn(async move {
+        self.common.tasks.spawn(async move {
             let Some(near) = near.await else { return };
             tokio::select! {
                 () = splice::carry(near, far) => {}
@@ -148,13 +104,8 @@ impl Channels {
         });
     }
 
-    /// Completes once the channels are to close because the server stops.
-    pub(crate) async fn stopped(&self) {
-        self.tasks.stopped().await;
-    }
-
     /// Closes every channel with 1012 and waits for up to `grace`.
     pub async fn stop(&self, grace: Duration) {
-        self.tasks.finish(grace).await;
+        self.common.tasks.finish(grace).await;
     }
 }

@@ -14,16 +14,18 @@ mod client;
 pub mod close;
 pub mod codec;
 mod connection;
+mod connection_limits;
 pub mod countdown;
-mod crowd;
 pub mod frame;
 pub mod limits;
 mod outbox;
-mod pace;
+mod rate_limiter;
+mod shared;
 mod splice;
 mod watched;
 
 pub use self::{
-    channels::{Channels, Shared},
+    channels::Channels,
     client::{Client, ConnectUrls},
+    shared::Shared,
 };

@@ -3,8 +3,11 @@
 //! Data only, one file per family; how it is done lives under `browser/`. Whoever holds an [`Action`] holds a valid one.
 
 mod batch;
+mod effects;
+mod element;
 mod fields;
 mod form;
+mod geometry;
 mod journal;
 mod keyboard;
 mod navigate;
@@ -13,11 +16,14 @@ mod parse;
 mod payload;
 mod pointer;
 mod read;
+#[cfg(feature = "redis")]
+mod relayed;
 mod reply;
 mod screenshot;
 mod scroll;
 mod selector;
 mod snapshot;
+mod tells;
 #[cfg(test)]
 mod tests;
 mod viewport;
@@ -27,25 +33,28 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 
+#[cfg(feature = "redis")]
+pub use self::relayed::RelayedFields;
 pub use self::{
-    batch::{Batch, BatchResult, StepResult},
+    batch::Batch,
+    effects::{DialogReport, DownloadReport, Effects, TabReport},
+    element::{Diagnostics, ElementResult},
     fields::{Field, Need, Shape},
     form::{Check, CheckResult, Choice, Fill, Select, SelectResult},
+    geometry::{Point, Rect},
     journal::{Console, ConsoleLevel, ConsoleMessage, ConsoleResult, Errors, ErrorsResult, KEPT_ENTRIES, PageError},
     keyboard::{Chord, Press, PressResult, Type, TypeText, Typing},
     navigate::{BackResult, Goto, GotoResult, Travel, WaitUntil},
-    outcome::{
-        ActionResult, Diagnostics, DialogReport, DownloadReport, Effects, ElementResult, Outcome, Point, Rect,
-        TabReport,
-    },
+    outcome::{ActionResult, BatchResult, Outcome, StepResult},
     parse::parse,
     pointer::{Click, DragMouse, DragPath, DragResult, Hover, Modifier, MouseButton, MoveMouse, Target},
     read::{Content, ContentFormat, ContentResult, Query, QueryField, QueryResult},
-    reply::{Tells, schema, taken_schema},
+    reply::{schema, taken_schema},
     screenshot::{Clip, Picture, PictureFormat, Screenshot},
     scroll::{Distance, Edge, Scroll, ScrollResult, Scrolled, Stretch},
     selector::Selector,
     snapshot::{RefReport, Snapshot, SnapshotResult},
+    tells::Tells,
     viewport::{Device, DeviceScale, Viewport, ViewportChange, devices},
     wait::{ElementState, WaitForSelector, WaitForTimeout, WaitedResult},
 };

@@ -1,13 +1,15 @@
 //! What an action brings back.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::{Map, Value};
 
 use super::{
-    BackResult, BatchResult, CheckResult, ConsoleResult, ContentResult, DragResult, ErrorsResult, GotoResult, Picture,
-    PressResult, QueryResult, ScrollResult, SelectResult, SnapshotResult, StepResult, Tells, WaitedResult,
+    ActionType, BackResult, CheckResult, ConsoleResult, ContentResult, DragResult, Effects, ElementResult,
+    ErrorsResult, GotoResult, Picture, Point, PressResult, QueryResult, ScrollResult, SelectResult, SnapshotResult,
+    WaitedResult,
 };
 
 /// What an action brought: its own result, what else happened meanwhile, and the picture asked for.
@@ -66,7 +68,7 @@ impl Outcome {
 }
 
 /// Bytes of the JSON of a value, counted without keeping them.
-pub(super) fn count(value: &impl Serialize) -> usize {
+fn count(value: &impl Serialize) -> usize {
     struct Count(usize);
     impl std::io::Write for Count {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -114,80 +116,7 @@ pub enum ActionResult {
     Batch(BatchResult),
     /// Of a page of another instance: the fields as they were made there.
     #[cfg(feature = "redis")]
-    Relayed(crate::cluster::Fields),
-}
-
-/// A point in CSS pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Point {
-    pub x: f64,
-    pub y: f64,
-}
-
-/// A box in CSS pixels of the viewport.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Rect {
-    pub x: f64,
-    pub y: f64,
-    pub width: f64,
-    pub height: f64,
-}
-
-/// What a selector action saw of its element.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Diagnostics {
-    /// Whether the selector found anything.
-    pub matched: bool,
-    /// How many elements it found.
-    pub match_count: u64,
-    /// Whether the one that counts is visible: the first that is, or where none is the first.
-    pub visible: bool,
-    /// Whether it takes input.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub enabled: Option<bool>,
-    /// Its text, white space collapsed, at most 200 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub element_text: Option<String>,
-    /// Its tag, lower case.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tag_name: Option<String>,
-    /// Its attributes as they stand in the markup.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attributes: Option<BTreeMap<String, String>>,
-    /// Its box in the viewport.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bounding_box: Option<Rect>,
-    /// What would receive a click instead of it, as `div#consent`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub covered_by: Option<String>,
-}
-
-/// What an action on an element brings.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ElementResult {
-    /// The element; absent for a click at a point.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub diagnostics: Option<Diagnostics>,
-    /// Where it was clicked, in the viewport.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub clicked_point: Option<Point>,
-    /// Where the mouse is over it, in the viewport.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hovered_point: Option<Point>,
-    /// The field's content after `fill`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
-}
-
-impl ElementResult {
-    /// An element and nothing else.
-    pub fn of(diagnostics: Diagnostics) -> Self {
-        Self { diagnostics: Some(diagnostics), ..Self::default() }
-    }
+    Relayed(super::RelayedFields),
 }
 
 impl From<ElementResult> for ActionResult {
@@ -196,60 +125,87 @@ impl From<ElementResult> for ActionResult {
     }
 }
 
-/// A dialog the page opened during the action; it was answered at once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct DialogReport {
-    /// alert, confirm, prompt or beforeunload.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// What it said.
-    pub message: String,
-    /// How it was answered.
-    pub accepted: bool,
+/// How one step ended.
+#[derive(Debug, Clone)]
+pub struct StepResult {
+    /// Its place, from 0.
+    pub index: usize,
+    /// Its type.
+    pub kind: ActionType,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// What it brought, or the fields of its error.
+    pub result: Result<Outcome, Map<String, Value>>,
 }
 
-/// A tab the page opened during the action; it is the active page now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TabReport {
-    /// Where it goes.
-    pub url: String,
+impl StepResult {
+    /// Bytes of its JSON, about.
+    pub(crate) fn json_bytes(&self) -> usize {
+        /// Index, type, success and duration.
+        const FIELDS: usize = 80;
+        FIELDS + self.result.as_ref().map_or_else(count, Outcome::json_bytes)
+    }
 }
 
-/// A download the page offered during the action; it was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct DownloadReport {
-    /// Where it came from.
-    pub url: String,
-    /// The name it was offered under.
-    pub suggested_filename: String,
+impl Serialize for StepResult {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Flat<'a, T> {
+            index: usize,
+            #[serde(rename = "type")]
+            kind: ActionType,
+            success: bool,
+            #[serde(rename = "durationMs")]
+            duration_ms: u64,
+            #[serde(flatten)]
+            rest: &'a T,
+        }
+        let Self { index, kind, duration_ms, result } = self;
+        let (index, kind, duration_ms) = (*index, *kind, *duration_ms);
+        match result {
+            Ok(rest) => Flat { index, kind, success: true, duration_ms, rest }.serialize(serializer),
+            Err(rest) => Flat { index, kind, success: false, duration_ms, rest }.serialize(serializer),
+        }
+    }
 }
 
-/// What happened to the page while an action ran.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Effects {
-    /// The active page's address afterwards, for pointer, keyboard and navigation actions.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// Whether the address changed; `back`, `forward` and `reload` say so either way.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub navigated: Option<bool>,
-    /// Dialogs, in order.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub dialogs: Vec<DialogReport>,
-    /// The tab that became active.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub new_tab: Option<TabReport>,
-    /// The download that was refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub download: Option<DownloadReport>,
+impl JsonSchema for StepResult {
+    fn schema_name() -> Cow<'static, str> {
+        "StepResult".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "required": ["index", "type", "success", "durationMs"],
+            "properties": {
+                "index": {"type": "integer", "minimum": 0},
+                "type": generator.subschema_for::<ActionType>(),
+                "success": {"type": "boolean"},
+                "durationMs": {"type": "integer", "minimum": 0},
+            },
+        })
+    }
 }
 
-impl Effects {
-    /// Fills in where the page is, as far as this action's reply tells it.
-    pub(crate) fn told(&mut self, tells: Tells, navigated: bool, url: String) {
-        self.navigated = (tells == Tells::Travel || (tells != Tells::Nothing && navigated)).then_some(navigated);
-        self.url = matches!(tells, Tells::NavigationAndUrl | Tells::Travel).then_some(url);
+/// What `batch` brings.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+pub struct BatchResult {
+    /// One per attempted step, with the fields of its action's reply or of its error.
+    pub results: Vec<StepResult>,
+    /// Steps that ended well.
+    pub completed: usize,
+    /// The first step that failed.
+    pub failed_index: Option<usize>,
+}
+
+impl Serialize for BatchResult {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("results", &self.results)?;
+        map.serialize_entry("completed", &self.completed)?;
+        map.serialize_entry("failedIndex", &self.failed_index)?; // one of the four fields that may be null
+        map.end()
     }
 }

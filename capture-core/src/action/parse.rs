@@ -88,7 +88,7 @@ fn read_payload(kind: ActionType, payload: Payload<'_>) -> Result<Action, Error>
         ActionType::Errors => Deed::Errors(Errors::parse(payload)?),
         ActionType::Content => Deed::Content(Content::parse(payload)?),
         ActionType::Query => Deed::Query(Query::parse(payload)?),
-        ActionType::Batch => Deed::Batch(Batch::parse(payload)?),
+        ActionType::Batch => Deed::Batch(Batch::parse(payload, step)?),
     };
     let screenshot = kind != ActionType::Screenshot && payload.boolean("screenshot")?.unwrap_or(false);
     let sized = screenshot || matches!(kind, ActionType::Goto | ActionType::Screenshot);

@@ -6,21 +6,8 @@ use serde_json::Value;
 use super::{
     ActionType, BackResult, BatchResult, CheckResult, ConsoleResult, ContentResult, DragResult, Effects, ElementResult,
     ErrorsResult, GotoResult, Picture, Point, PressResult, QueryResult, ScrollResult, SelectResult, SnapshotResult,
-    WaitedResult,
+    Tells, WaitedResult,
 };
-
-/// What a reply tells of where the page is. `goto` tells its own address, read from the document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tells {
-    /// Nothing.
-    Nothing,
-    /// That it navigated.
-    Navigation,
-    /// Its address, and that it navigated.
-    NavigationAndUrl,
-    /// Its address, and whether it navigated, either way.
-    Travel,
-}
 
 /// The one field of `title`.
 #[derive(JsonSchema)]
@@ -43,37 +30,6 @@ struct UrlResult {
 struct NoResult {}
 
 impl ActionType {
-    /// What its reply tells of where the page is.
-    pub fn tells(self) -> Tells {
-        match self {
-            Self::Goto => Tells::Navigation,
-            Self::Back | Self::Forward | Self::Reload => Tells::Travel,
-            Self::Click
-            | Self::Hover
-            | Self::MoveMouse
-            | Self::DragMouse
-            | Self::Type
-            | Self::TypeText
-            | Self::Fill
-            | Self::Select
-            | Self::Check
-            | Self::Press
-            | Self::Scroll => Tells::NavigationAndUrl,
-            Self::Title
-            | Self::Url
-            | Self::Screenshot
-            | Self::WaitForSelector
-            | Self::WaitForTimeout
-            | Self::CursorPosition
-            | Self::Snapshot
-            | Self::Console
-            | Self::Errors
-            | Self::Content
-            | Self::Query
-            | Self::Batch => Tells::Nothing,
-        }
-    }
-
     /// The fields of its reply that are this action's own, as a JSON schema.
     pub fn own_reply_schema(self) -> Value {
         match self {

@@ -29,10 +29,6 @@ impl Lease {
     /// # Errors
     /// When actions may not begin now.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        #[cfg(all(test, feature = "redis"))]
-        if crate::cluster::simulation::planted(crate::cluster::simulation::Bug::IgnoreTheLease) {
-            return Ok(());
-        }
         let silence = self.last.lock().elapsed();
         match self.within {
             Some(within) if silence >= within => Err(Error::new(

@@ -16,6 +16,7 @@ mod pools;
 mod queue;
 mod renewal;
 mod replies;
+mod services;
 mod settle;
 mod start;
 mod task;
@@ -25,7 +26,8 @@ pub(crate) use self::{
     handle::Handle,
     lease::Lease,
     log::EventLog,
-    start::{Opened, Services, start},
+    services::Services,
+    start::{Opened, start},
 };
 pub use self::{
     live_view::{Shown, View, ViewOptions},

@@ -7,17 +7,13 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
 use super::{
-    dedupe::Dedupe, handle::Handle, lease::Lease, live_view::LiveView, log::EventLog, pools::Pools, queue::queue,
-    replies::Replies, settle::settle, task::Actor,
+    dedupe::Dedupe, handle::Handle, live_view::LiveView, log::EventLog, queue::queue, replies::Replies,
+    services::Services, settle::settle, task::Actor,
 };
 use crate::{
     account::UserId,
     browser::OpenPage,
-    clock::Clock,
-    ledger::Ledger,
-    limits::Limits,
     session::{CloseReason, Lifecycle},
-    tasks::Tasks,
 };
 
 /// A session ready to live.
@@ -28,17 +24,6 @@ pub(crate) struct Opened {
     pub(crate) page: OpenPage,
     /// Its place among the engine's live sessions, given back at the end.
     pub(crate) place: OwnedSemaphorePermit,
-}
-
-/// What the engine provides to each of its sessions.
-#[derive(Debug, Clone)]
-pub(crate) struct Services {
-    pub(crate) limits: Arc<Limits>,
-    pub(crate) clock: Clock,
-    pub(crate) ledger: Arc<dyn Ledger>,
-    pub(crate) tasks: Tasks,
-    pub(crate) lease: Lease,
-    pub(crate) pools: Arc<Pools>,
 }
 
 /// Starts the session's task. `on_end` runs once the final view is in the books and published.

@@ -20,7 +20,7 @@ use super::{
     log::EventLog,
     queue::Waiting,
     replies::Replies,
-    start::Services,
+    services::Services,
 };
 use crate::{
     action::Outcome,

@@ -14,8 +14,7 @@ use tokio::{
 
 use super::{
     gateway::Gateway,
-    message::{Item, Message},
-    owner::encode,
+    message::{Item, Message, encode_frame},
 };
 use crate::{
     actor::Follow,
@@ -167,7 +166,7 @@ impl Source {
                 Ok(event) => {
                     self.seq = event.seq;
                     self.ended = matches!(event.kind, EventKind::SessionClosed(_));
-                    let frame = || encode(&EventFrame::logged(self.id, epoch, &event));
+                    let frame = || encode_frame(&EventFrame::logged(self.id, epoch, &event));
                     Some(Item::Event(event.frame(WireForm::MessagePack, frame)))
                 }
                 Err(RecvError::Lagged(_)) => None,

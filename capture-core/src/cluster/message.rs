@@ -157,3 +157,8 @@ impl Message {
         rmp_serde::from_slice(bytes).ok()
     }
 }
+
+/// A frame as its watchers get it.
+pub(super) fn encode_frame(frame: &impl Serialize) -> Bytes {
+    rmp_serde::to_vec_named(frame).map(Bytes::from).unwrap_or_default()
+}

@@ -17,7 +17,7 @@ mod replica;
 mod routing;
 mod showing;
 #[cfg(test)]
-pub(crate) mod simulation;
+mod simulation;
 mod turns;
 mod verbs;
 
@@ -30,7 +30,6 @@ pub use self::{
     bus::{Bus, BusError},
     memory_bus::{MemoryBus, MemoryHub},
     redis::RedisLink,
-    relayed::Fields,
 };
 use self::{gateway::Gateway, message::Message, owner::Owner, turns::Turns};
 use crate::{

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::{
     feeder::Feeders,
     gateway::{AGAIN_BROKEN, Gateway},
-    message::{Acted, Ask, Brought, Following, Message, Verb},
+    message::{Acted, Ask, Brought, Following, Message, Verb, encode_frame},
     relayed::{RelayedError, RelayedOutcome},
     showing::Views,
 };
@@ -44,9 +44,6 @@ const KEPT_BYTES: usize = 64 << 20;
 /// Questions under way or remembered. A user may have as many as are free; beyond it his new ones are refused, because
 /// none may be forgotten before its time: it would be carried out again.
 const MAX_ASKED: usize = 50_000;
-
-#[cfg(test)]
-use super::simulation::{Bug, planted};
 
 type Number = (InstanceId, u64);
 
@@ -153,8 +150,6 @@ impl Owner {
                 None => {}
             }
             let is_late = ask.until < self.gateway.now();
-            #[cfg(test)]
-            let is_late = is_late && !planted(Bug::BeginLate);
             if is_late {
                 return self.refuse(&ask, &late());
             }
@@ -164,10 +159,6 @@ impl Owner {
             taken.insert(number.clone(), place);
             let until = Arc::new(AtomicI64::new(ask.until));
             asked.insert(number.clone(), Asked::Running(Arc::clone(&until)));
-            #[cfg(test)]
-            if planted(Bug::CarryOutTwice) {
-                asked.remove(&number);
-            }
             until
         };
         let mut work = Arc::clone(self).work(ask, number, until).boxed();
@@ -237,8 +228,6 @@ impl Owner {
     async fn carry_out(&self, ask: Ask, until: Arc<AtomicI64>) -> Result<(Brought, Option<u64>), Error> {
         let gateway = Arc::clone(&self.gateway);
         let cancel_check = CancelCheck::new(move || gateway.now() <= until.load(Ordering::Relaxed));
-        #[cfg(test)]
-        let cancel_check = if planted(Bug::BeginLate) { CancelCheck::new(|| true) } else { cancel_check };
         let caller = Caller { user: ask.user, connection: ask.by, cancel_check: Some(cancel_check) };
         let brought = match ask.verb {
             Verb::Create { options, keyed } => {
@@ -256,7 +245,7 @@ impl Owner {
             Verb::Follow { id, since, feed } => {
                 let follow = self.engine.follow(caller, id, since).await?;
                 let frame = |event: &Arc<crate::event::Event>| {
-                    event.frame(WireForm::MessagePack, || encode(&EventFrame::logged(id, &follow.epoch, event)))
+                    event.frame(WireForm::MessagePack, || encode_frame(&EventFrame::logged(id, &follow.epoch, event)))
                 };
                 let following = Following {
                     epoch: follow.epoch.clone(),
@@ -275,11 +264,6 @@ impl Owner {
         };
         Ok((brought, None))
     }
-}
-
-/// A frame as its watchers get it.
-pub(super) fn encode(frame: &impl serde::Serialize) -> Bytes {
-    rmp_serde::to_vec_named(frame).map(Bytes::from).unwrap_or_default()
 }
 
 fn acted(executed: Executed) -> Brought {

@@ -1,61 +1,19 @@
 //! Results and errors on their way from the instance that has the page to the one that has the client.
 //!
-//! A result travels as the fields its reply will have, bytes as bytes, and is written out as it is in every form a client may ask for. Only a picture of its own is told apart,
-//! because REST can answer with the bare picture.
+//! A result travels as the fields its reply will have. Only a picture of its own is told apart, because REST can answer
+//! with the bare picture.
 
 use std::time::Duration;
 
-use base64::{display::Base64Display, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use rmpv::Value;
-use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    action::{ActionResult, Effects, Outcome, Picture, PictureFormat},
+    action::{ActionResult, Effects, Outcome, Picture, PictureFormat, RelayedFields},
     error::{Error, ErrorCode, RunOutcome},
     session::SessionView,
 };
-
-/// The fields of a result, in their order.
-#[derive(Debug, Clone)]
-pub struct Fields(Vec<(Value, Value)>);
-
-impl Serialize for Fields {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        map(&self.0, serializer)
-    }
-}
-
-/// A value; bytes as bytes, or as text where the form has none.
-struct Field<'a>(&'a Value);
-
-impl Serialize for Field<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Value::Map(entries) => map(entries, serializer),
-            Value::Array(items) => serializer.collect_seq(items.iter().map(Field)),
-            Value::Binary(bytes) if serializer.is_human_readable() => {
-                serializer.collect_str(&Base64Display::new(bytes, &STANDARD))
-            }
-            other => other.serialize(serializer),
-        }
-    }
-}
-
-/// Bytes have a name of their own where they are text.
-fn map<S: Serializer>(entries: &[(Value, Value)], serializer: S) -> Result<S::Ok, S::Error> {
-    let text = serializer.is_human_readable();
-    let mut fields = serializer.serialize_map(Some(entries.len()))?;
-    for (name, value) in entries {
-        match value {
-            Value::Binary(_) if text => {
-                fields.serialize_entry(&format!("{}Base64", name.as_str().unwrap_or_default()), &Field(value))?;
-            }
-            _ => fields.serialize_entry(name, &Field(value))?,
-        }
-    }
-    fields.end()
-}
 
 /// A result as it travels.
 #[derive(Debug, Serialize, Deserialize)]
@@ -87,7 +45,7 @@ impl RelayedOutcome {
             Self::Fields(bytes) => {
                 let fields = rmpv::decode::read_value(&mut bytes.as_ref()).ok()?;
                 let Value::Map(entries) = fields else { return None };
-                Some(ActionResult::Relayed(Fields(entries)).into())
+                Some(ActionResult::Relayed(RelayedFields::from(entries)).into())
             }
             Self::Picture { format, body, width, height, clamped, effects } => {
                 let format = PictureFormat::ALL.into_iter().find(|known| known.as_str() == format)?;

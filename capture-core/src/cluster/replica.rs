@@ -165,10 +165,6 @@ impl Replica {
         match item {
             Item::Event(frame) => match event(frame) {
                 Some(event) if event.seq <= state.seq => {}
-                #[cfg(test)]
-                Some(event) if super::simulation::planted(super::simulation::Bug::IgnoreHoles) => {
-                    self.deliver(state, event);
-                }
                 Some(event) if event.seq == state.seq + 1 => self.deliver(state, event),
                 // A hole, or an event of a later version.
                 _ => self.set(state, Condition::Broken),

@@ -15,14 +15,14 @@ use crate::{
     call::Caller,
     engine::NO_ROOM,
     error::{Error, ErrorCode, RunOutcome},
-    ledger::redis::{Claim, InstanceId, LEASE, Whereabouts},
+    ledger::redis::{Claim, InstanceId, Whereabouts},
     session::{Keyed, SessionId, SessionOptions, SessionView},
     sessions::{Created, Sessions},
 };
 
-/// How long whoever had a request with an instance that died waits for the session's final form: a lease until it counts as dead,
-/// and some beats until another settles it.
-const FINAL_WAIT: Duration = Duration::from_secs(LEASE.as_secs() + 6);
+/// What a caller whose instance died waits for the session's final form beyond its lease: some heartbeats until another
+/// instance settles it.
+const SETTLED_WITHIN: Duration = Duration::from_secs(6);
 /// What a look into the books takes at most: two moments of the two clocks are not closer to each other.
 const ANSWER: Duration = Duration::from_secs(1);
 /// Between two looks for it.
@@ -73,7 +73,7 @@ impl Shared {
         }
         match self.books.locate(&caller.user, id).await? {
             Some(found) if found.owner == *self.me() => Ok(Place::Here),
-            Some(found) if found.owner_alive() => {
+            Some(found) if found.owner_alive(self.books.lease_times()) => {
                 self.remember(id, found.owner.clone());
                 there(found.owner)
             }
@@ -105,7 +105,8 @@ impl Shared {
     async fn unanswered(&self, far: &Far, unanswered: Unanswered) -> Error {
         let outcome = unanswered.outcome();
         let began = Instant::now();
-        let give_up = began + if unanswered == Unanswered::Gone { FINAL_WAIT } else { Duration::ZERO };
+        let settled = self.books.lease_times().lasts + SETTLED_WITHIN;
+        let give_up = began + if unanswered == Unanswered::Gone { settled } else { Duration::ZERO };
         loop {
             let found = self.books.locate(&far.caller.user, far.id).await;
             match found {

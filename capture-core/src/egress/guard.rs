@@ -1,18 +1,16 @@
 //! The guard of a process: one policy, one resolver, and the ports that are never reached.
 
 use std::{
-    io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
 
 use super::{
-    EgressPolicy, EgressPort, Failure, Resolver, Upstream, Why,
+    EgressPolicy, Failure, Resolver, Upstream, Why,
     forbidden::{Forbidden, Forbidding},
     host::{Host, Name},
     policy::AllowedByName,
-    port,
     upstream::Tls,
 };
 use crate::tasks::Tasks;
@@ -47,22 +45,6 @@ impl Guard {
     /// machine (also the unspecified one) is forbidden at every address of this machine.
     pub fn forbid(&self, address: SocketAddr) {
         self.inner.forbidden.add(address);
-    }
-
-    /// A port for one browser context.
-    ///
-    /// # Errors
-    /// No socket is to be had.
-    pub async fn open(&self) -> io::Result<EgressPort> {
-        port::open(self, false).await
-    }
-
-    /// A port that denies everything, for parts of a browser that belong to no context.
-    ///
-    /// # Errors
-    /// No socket is to be had.
-    pub async fn open_shut(&self) -> io::Result<EgressPort> {
-        port::open(self, true).await
     }
 
     /// Judges what is known of a user's proxy before its name is resolved; the rest is judged whenever it is dialled.

@@ -41,7 +41,25 @@ pub struct EgressPort {
 }
 
 /// Opens a port; `shut`: one that denies everything.
-pub(super) async fn open(guard: &Guard, shut: bool) -> io::Result<EgressPort> {
+impl Guard {
+    /// A port for one browser context.
+    ///
+    /// # Errors
+    /// No socket is to be had.
+    pub async fn open(&self) -> io::Result<EgressPort> {
+        open(self, false).await
+    }
+
+    /// A port that denies everything, for parts of a browser that belong to no context.
+    ///
+    /// # Errors
+    /// No socket is to be had.
+    pub async fn open_shut(&self) -> io::Result<EgressPort> {
+        open(self, true).await
+    }
+}
+
+async fn open(guard: &Guard, shut: bool) -> io::Result<EgressPort> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     let tenant = watch::Sender::new(Arc::new(Tenant::new(guard, shut)));

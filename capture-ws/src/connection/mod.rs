@@ -3,9 +3,10 @@
 //! Reading and writing are two halves of one task. The reading half only enqueues: no action, no slow client and no slow
 //! session ever keeps it from reading.
 
-mod feeds;
 mod reader;
 mod requests;
+mod subscriptions;
+mod turn;
 mod writer;
 
 #[cfg(test)]
@@ -25,7 +26,7 @@ use tokio_tungstenite::{
 };
 
 use self::{reader::Reader, writer::Writer};
-use crate::{channels::Channels, client::Client, close::CloseCode, codec::Codec, outbox::Outbox};
+use crate::{client::Client, close::CloseCode, codec::Codec, outbox::Outbox, shared::Common};
 
 /// How long a client may take to answer our close.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -33,15 +34,15 @@ const FAREWELL: Duration = Duration::from_secs(2);
 const DEFECT: &str = "a defect of the server";
 
 /// Runs a connection to its end.
-pub(crate) async fn run<IO>(channels: Channels, socket: WebSocketStream<IO>, codec: Codec, client: Client)
+pub(crate) async fn run<IO>(common: Common, socket: WebSocketStream<IO>, codec: Codec, client: Client)
 where
     IO: AsyncRead + AsyncWrite + Send + Unpin,
 {
     let (sink, mut stream) = socket.split();
-    let limits = channels.shared.limits.clone();
+    let limits = common.shared.limits.clone();
     let outbox = Arc::new(Outbox::new(&limits));
     let mut writer = Writer { sink, codec, outbox: Arc::clone(&outbox), limits };
-    let reader = Reader::new(channels, codec, Arc::clone(&outbox), client.connect_urls);
+    let reader = Reader::new(common, codec, Arc::clone(&outbox), client.connect_urls);
     let admitted = (client.grant, client.peer);
     tokio::select! {
         // The client left: there is nobody to write to.

@@ -15,29 +15,29 @@ use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use uuid::Uuid;
 
 use super::{
-    feeds::{Feeds, News},
-    requests::Done,
+    subscriptions::{News, Subscriptions},
+    turn::{Done, Stop, Turn},
 };
 use crate::{
-    channels::Channels,
     client::ConnectUrls,
     close::CloseCode,
     codec::Codec,
     frame::{Command, Failure, LineParams, Request, Success},
     outbox::Outbox,
-    pace::Pace,
+    rate_limiter::RateLimiter,
+    shared::Common,
 };
 
 /// The reading half.
 pub(super) struct Reader {
-    pub(super) channels: Channels,
+    pub(super) common: Common,
     pub(super) codec: Codec,
     pub(super) outbox: Arc<Outbox>,
     pub(super) id: Arc<str>,
-    pub(super) feeds: Feeds,
+    pub(super) subscriptions: Subscriptions,
     pub(super) in_flight: FuturesUnordered<BoxFuture<'static, Done>>,
     pub(super) ids: HashSet<u64>,
-    pub(super) pace: Pace,
+    pub(super) rate_limiter: RateLimiter,
     pub(super) connect_urls: Arc<dyn ConnectUrls>,
     /// Not read before this moment, because too much was asked for.
     pause: Option<Instant>,
@@ -45,44 +45,21 @@ pub(super) struct Reader {
     recheck: Instant,
 }
 
-/// Why a reader stops.
-pub(super) enum Stop {
-    /// The client is gone.
-    Left,
-    /// The outbox was told to close.
-    Closing,
-}
-
-enum Turn {
-    News(News),
-    Done(Box<Done>),
-    Message(Option<Result<Message, WsError>>),
-    Timer,
-    Stopped,
-    Displaced,
-    Unread,
-}
-
 impl Reader {
-    pub(super) fn new(
-        channels: Channels,
-        codec: Codec,
-        outbox: Arc<Outbox>,
-        connect_urls: Arc<dyn ConnectUrls>,
-    ) -> Self {
-        let limits = &channels.shared.limits;
-        let (pace, now) = (Pace::new(limits.requests_per_second, limits.request_burst), Instant::now());
+    pub(super) fn new(common: Common, codec: Codec, outbox: Arc<Outbox>, connect_urls: Arc<dyn ConnectUrls>) -> Self {
+        let limits = &common.shared.limits;
+        let (rate_limiter, now) = (RateLimiter::new(limits.requests_per_second, limits.request_burst), Instant::now());
         let id = format!("c_{}", Uuid::new_v4().simple()).into();
         Self {
             recheck: now + limits.recheck,
-            channels,
+            common,
             codec,
             outbox,
             id,
-            feeds: Feeds::default(),
+            subscriptions: Subscriptions::default(),
             in_flight: FuturesUnordered::new(),
             ids: HashSet::new(),
-            pace,
+            rate_limiter,
             connect_urls,
             pause: None,
             heard: now,
@@ -104,12 +81,12 @@ impl Reader {
     where
         R: Stream<Item = Result<Message, WsError>> + Unpin,
     {
-        let limits = self.channels.shared.limits.clone();
-        let crowd = Arc::clone(&self.channels.crowd);
+        let limits = self.common.shared.limits.clone();
+        let connections = Arc::clone(&self.common.connections);
         let (place, grant) = match grant {
-            Some(grant) => (crowd.join(&grant.user, &limits), grant),
+            Some(grant) => (connections.join(&grant.user, &limits), grant),
             None => {
-                let mut place = crowd.admit(peer, &limits);
+                let mut place = connections.admit(peer, &limits);
                 let greeted = tokio::select! {
                     greeted = timeout(limits.hello_timeout, self.greet(stream)) => greeted,
                     () = place.given_away() => {
@@ -129,7 +106,7 @@ impl Reader {
             Err(code) => return self.close(code, "too many connections of this user"),
         };
         self.heard = Instant::now();
-        let share = Arc::new(self.channels.waiting.share(&grant.user));
+        let share = Arc::new(self.common.waiting.share(&grant.user));
         self.outbox.count(Arc::clone(&share));
         let mut timer = std::pin::pin!(tokio::time::sleep_until(self.heard));
         loop {
@@ -139,11 +116,11 @@ impl Reader {
             }
             let turn = tokio::select! {
                 biased;
-                () = self.channels.stopped() => Turn::Stopped,
+                () = self.common.tasks.stopped() => Turn::Stopped,
                 () = place.given_away() => Turn::Displaced,
                 () = share.gives_way() => Turn::Unread,
                 // Before answers: `action.finished` was told before its answer was.
-                news = self.feeds.next() => Turn::News(news),
+                news = self.subscriptions.next() => Turn::News(news),
                 Some(done) = self.in_flight.next() => Turn::Done(Box::new(done)),
                 () = &mut timer => Turn::Timer,
                 message = stream.next(), if self.pause.is_none() => Turn::Message(message),
@@ -178,9 +155,9 @@ impl Reader {
     }
 
     fn next_timer(&self) -> Instant {
-        let silence = self.heard + self.channels.shared.limits.silence;
+        let silence = self.heard + self.common.shared.limits.silence;
         let soonest = silence.min(self.recheck);
-        [self.feeds.next_tick(), self.pause].into_iter().flatten().fold(soonest, Instant::min)
+        [self.subscriptions.next_tick(), self.pause].into_iter().flatten().fold(soonest, Instant::min)
     }
 
     async fn on_timer(&mut self, grant: &Grant) -> Option<Stop> {
@@ -188,14 +165,14 @@ impl Reader {
         if self.pause.is_some_and(|pause| pause <= now) {
             self.pause = None;
         }
-        self.feeds.tick(&self.outbox);
-        let limits = &self.channels.shared.limits;
+        self.subscriptions.tick(&self.outbox);
+        let limits = &self.common.shared.limits;
         if now >= self.heard + limits.silence {
             return Some(self.close(CloseCode::Heartbeat, "nothing was heard of you"));
         }
         if now >= self.recheck {
             self.recheck = now + limits.recheck;
-            let accounts = Arc::clone(&self.channels.shared.accounts);
+            let accounts = Arc::clone(&self.common.shared.accounts);
             if !holds(&*accounts, grant).await {
                 return Some(self.close(CloseCode::Unauthenticated, "the secret was revoked"));
             }
@@ -219,7 +196,7 @@ impl Reader {
         self.heard = Instant::now();
         if !message.is_text() && !message.is_binary() {
             // Heartbeats and the client's close: the socket answers them, and a flood of them would pile up answers.
-            self.pause = self.pace.count();
+            self.pause = self.rate_limiter.count();
             return None;
         }
         let request = match self.read(message) {
@@ -233,14 +210,14 @@ impl Reader {
         match self.understand(&request, grant) {
             Ok(command) => {
                 if command.is_paced() {
-                    self.pause = self.pace.count();
+                    self.pause = self.rate_limiter.count();
                 }
                 let connection = Some(Arc::clone(&self.id));
                 let caller = Caller { connection, ..Caller::user(grant.user.clone()) };
                 self.begin(request.id, command, caller, grant);
             }
             Err(error) => {
-                self.pause = self.pace.count();
+                self.pause = self.rate_limiter.count();
                 self.fail(request.id, session, &error);
             }
         }
@@ -249,7 +226,7 @@ impl Reader {
 
     /// A message as a request, or the close it asks for.
     pub(super) fn read(&self, message: &Message) -> Result<Request, Stop> {
-        let value = match self.codec.decode(message, self.channels.shared.limits.depth) {
+        let value = match self.codec.decode(message, self.common.shared.limits.depth) {
             Ok(value) => value,
             Err(error) => {
                 self.outbox.close(error.close_code(), error.to_string());
@@ -263,7 +240,7 @@ impl Reader {
     }
 
     fn understand(&mut self, request: &Request, grant: &Grant) -> Result<Command, Error> {
-        let shared = &self.channels.shared;
+        let shared = &self.common.shared;
         let command = Command::parse(request, &shared.session_limits)?;
         if !command.is_within(&grant.scope) {
             return Err(Error::new(ErrorCode::Forbidden, "your ticket is not good for this")
@@ -282,26 +259,26 @@ impl Reader {
     fn on_news(&mut self, news: News) {
         match news {
             News::Event(id, event) => {
-                let Some(followed) = self.feeds.followed.get_mut(&id) else { return };
+                let Some(followed) = self.subscriptions.followed.get_mut(&id) else { return };
                 let made = || self.codec.encode(&EventFrame::logged(id, &followed.epoch, &event)).unwrap_or_default();
                 let frame = event.frame(self.codec.form(), made);
                 self.outbox.put(frame);
                 match &event.kind {
                     EventKind::SessionRenewed(renewed) => followed.renew(renewed.expires_at),
                     EventKind::SessionClosed(_) => {
-                        self.feeds.unfollow(id);
+                        self.subscriptions.unfollow(id);
                         self.outbox.forget_countdown(id);
                     }
                     _ => {}
                 }
             }
             News::Line(id, line) => {
-                if self.feeds.followed.get(&id).is_some_and(|followed| followed.wants(&line)) {
+                if self.subscriptions.followed.get(&id).is_some_and(|followed| followed.wants(&line)) {
                     self.put(&LineParams::frame(id, &line));
                 }
             }
-            News::Picture(id, shown) => self.feeds.show(id, shown, &self.outbox),
-            News::ViewOver(id) => self.feeds.unview(id),
+            News::Picture(id, shown) => self.subscriptions.show(id, shown, &self.outbox),
+            News::ViewOver(id) => self.subscriptions.unview(id),
             News::Lost => {}
         }
     }
@@ -309,7 +286,7 @@ impl Reader {
     /// Puts an answer or an event, or what can be said instead of it.
     pub(super) fn put(&self, frame: &impl Serialize) -> bool {
         match self.codec.encode(frame) {
-            Ok(bytes) if bytes.len() <= self.channels.shared.limits.server_frame_bytes => {
+            Ok(bytes) if bytes.len() <= self.common.shared.limits.server_frame_bytes => {
                 self.outbox.put(bytes);
                 true
             }
@@ -323,7 +300,7 @@ impl Reader {
 
     pub(super) fn succeed(&self, id: u64, session: Option<SessionId>, seq: Option<u64>, result: &impl Serialize) {
         if !self.put(&Success::new(id, session, result).at(seq)) {
-            let most = self.channels.shared.limits.server_frame_bytes;
+            let most = self.common.shared.limits.server_frame_bytes;
             let error =
                 Error::new(ErrorCode::ActionFailed, format!("it was done, but the answer is larger than {most} bytes"))
                     .with_reason("answer_too_large")
@@ -337,7 +314,7 @@ impl Reader {
         if error.code() == ErrorCode::Internal {
             tracing::error!(?error, "request failed: our defect");
         }
-        let now = self.channels.shared.clock.now();
+        let now = self.common.shared.clock.now();
         if !self.put(&Failure::new(id, session, error, now)) {
             let brief = Error::new(error.code(), error.message().to_owned())
                 .with_reason("answer_too_large")

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use capture_core::{
-    Caller, Created, Error, ErrorCode, Executed,
+    Caller, Error, ErrorCode, Executed,
     account::{Grant, Scope},
     actor::{Follow, View},
     event::{EventFrame, EventKind},
@@ -13,7 +13,10 @@ use futures::{FutureExt, Stream, StreamExt, future::BoxFuture};
 use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
-use super::reader::{Reader, Stop};
+use super::{
+    reader::Reader,
+    turn::{Answer, Done, Stop},
+};
 use crate::{
     client::connect_url,
     close::CloseCode,
@@ -21,23 +24,6 @@ use crate::{
     limits::millis,
     outbox::Deadline,
 };
-
-/// A request that came to its end.
-pub(super) struct Done {
-    id: u64,
-    session: Option<SessionId>,
-    result: Result<Answer, Error>,
-}
-
-enum Answer {
-    Created(Created, Option<String>),
-    Session(SessionView, Option<String>),
-    Sessions(Vec<SessionView>),
-    Executed(Executed),
-    Cancelled(bool),
-    Followed(Box<Follow>, Wanted),
-    Viewed(View),
-}
 
 /// A session without an address for CDP clients.
 fn as_it_is(view: SessionView) -> Answer {
@@ -54,7 +40,7 @@ impl Reader {
             match stream.next().await {
                 Some(Ok(message)) if message.is_text() || message.is_binary() => break message,
                 Some(Ok(_heartbeat)) => {
-                    if let Some(next) = self.pace.count() {
+                    if let Some(next) = self.rate_limiter.count() {
                         sleep_until(next).await;
                     }
                 }
@@ -62,15 +48,15 @@ impl Reader {
                 None => return Err(Stop::Left),
             }
         };
-        if message.len() > self.channels.shared.limits.hello_frame_bytes {
+        if message.len() > self.common.shared.limits.hello_frame_bytes {
             return Err(self.close(CloseCode::TooLarge, "the first frame is too large"));
         }
         let request = self.read(&message)?;
-        let command = Command::parse(&request, &self.channels.shared.session_limits);
+        let command = Command::parse(&request, &self.common.shared.session_limits);
         let Ok(Command::Hello { ticket: Some(ticket) }) = command else {
             return Err(self.close(CloseCode::Unauthenticated, "the first frame is connection.hello with a ticket"));
         };
-        match self.channels.shared.tickets.redeem(ticket).await {
+        match self.common.shared.tickets.redeem(ticket).await {
             Ok(Some(grant)) => {
                 self.hello(request.id, grant.scope);
                 Ok(grant)
@@ -84,11 +70,11 @@ impl Reader {
     }
 
     fn hello(&self, id: u64, scope: Scope) {
-        let shared = &self.channels.shared;
+        let shared = &self.common.shared;
         let result = Hello {
             connection_id: Arc::clone(&self.id),
             server: concat!("capture/", env!("CARGO_PKG_VERSION")),
-            instance: Arc::clone(&self.channels.instance),
+            instance: Arc::clone(&self.common.instance),
             max_idle_ms: millis(shared.limits.idle),
             server_time: shared.clock.now(),
             scope,
@@ -99,23 +85,23 @@ impl Reader {
 
     /// Answers a request, or puts it in flight.
     pub(super) fn begin(&mut self, id: u64, command: Command, caller: Caller, grant: &Grant) {
-        let sessions = Arc::clone(&self.channels.shared.sessions);
+        let sessions = Arc::clone(&self.common.shared.sessions);
         let (session, work): (_, BoxFuture<'static, Result<Answer, Error>>) = match command {
             Command::Hello { .. } => return self.hello(id, grant.scope),
             Command::Ping => {
-                return self.succeed(id, None, None, &Pong { server_time: self.channels.shared.clock.now() });
+                return self.succeed(id, None, None, &Pong { server_time: self.common.shared.clock.now() });
             }
             Command::Unsubscribe(session) => {
-                self.feeds.unfollow(session);
+                self.subscriptions.unfollow(session);
                 self.outbox.forget_countdown(session);
                 return self.succeed(id, Some(session), None, &Empty {});
             }
             Command::ViewCredit { id: session, count } => {
-                self.feeds.credit(session, count);
+                self.subscriptions.credit(session, count);
                 return self.succeed(id, Some(session), None, &Empty {});
             }
             Command::ViewStop(session) => {
-                self.feeds.unview(session);
+                self.subscriptions.unview(session);
                 self.outbox.forget_picture(session);
                 return self.succeed(id, Some(session), None, &Empty {});
             }
@@ -162,7 +148,7 @@ impl Reader {
         grant: &Grant,
         (options, keyed): (SessionOptions, Option<Keyed>),
     ) -> BoxFuture<'static, Result<Answer, Error>> {
-        let sessions = Arc::clone(&self.channels.shared.sessions);
+        let sessions = Arc::clone(&self.common.shared.sessions);
         let (urls, grant) = (Arc::clone(&self.connect_urls), grant.clone());
         async move {
             let created = sessions.create(caller, options, keyed).await?;
@@ -174,7 +160,7 @@ impl Reader {
 
     /// Reads a session, and says where its CDP clients connect.
     fn get(&self, caller: Caller, grant: &Grant, id: SessionId) -> BoxFuture<'static, Result<Answer, Error>> {
-        let sessions = Arc::clone(&self.channels.shared.sessions);
+        let sessions = Arc::clone(&self.common.shared.sessions);
         let (urls, grant) = (Arc::clone(&self.connect_urls), grant.clone());
         async move {
             let view = sessions.get(caller, id).await?;
@@ -188,7 +174,7 @@ impl Reader {
     pub(super) fn on_done(&mut self, done: Done) {
         let Done { id, session, result } = done;
         self.ids.remove(&id);
-        let now = self.channels.shared.clock.now();
+        let now = self.common.shared.clock.now();
         match result {
             Err(error) => self.fail(id, session, &error),
             Ok(Answer::Created(created, url)) => {
@@ -217,9 +203,9 @@ impl Reader {
     }
 
     fn on_followed(&mut self, id: u64, follow: Follow, wanted: Wanted) {
-        let shared = &self.channels.shared;
+        let shared = &self.common.shared;
         let (session, now) = (follow.session.id, shared.clock.now());
-        if !has_room(&self.feeds.followed, session, shared.limits.subscriptions) {
+        if !has_room(&self.subscriptions.followed, session, shared.limits.subscriptions) {
             return self.fail(id, Some(session), &too_many(shared.limits.subscriptions));
         }
         let expires_at = follow.session.expires_at;
@@ -236,17 +222,17 @@ impl Reader {
         let is_over = follow.replay.last().is_some_and(|event| matches!(event.kind, EventKind::SessionClosed(_)));
         if !is_over {
             let deadline = Deadline { at: Instant::now() + left, expires_at };
-            self.feeds.follow(session, follow, wanted, deadline);
+            self.subscriptions.follow(session, follow, wanted, deadline);
         }
     }
 
     fn on_viewed(&mut self, id: u64, session: Option<SessionId>, view: View) {
         let Some(of) = session else { return };
-        let most = self.channels.shared.limits.subscriptions;
-        if !has_room(&self.feeds.viewed, of, most) {
+        let most = self.common.shared.limits.subscriptions;
+        if !has_room(&self.subscriptions.viewed, of, most) {
             return self.fail(id, session, &too_many(most));
         }
-        self.feeds.view(of, view);
+        self.subscriptions.view(of, view);
         self.succeed(id, session, None, &Empty {});
     }
 }

@@ -1,9 +1,9 @@
-//! The promises, looked at when the storm is long over.
+//! The promises, looked at when the faults are long over.
 
 use std::collections::HashMap;
 
 use super::{
-    chronicle::{Broken, Chronicle},
+    history::{Broken, History},
     world::USERS,
 };
 use crate::{
@@ -14,19 +14,19 @@ use crate::{
 type Bills<'a> = HashMap<&'a str, Vec<&'a Bill>>;
 
 /// Everything that was promised and not kept. A Redis that forgot may have forgotten what nobody else knew either.
-pub(super) fn judge(redis: &FakeRedis, chronicle: &Chronicle) -> Vec<Broken> {
+pub(super) fn judge(redis: &FakeRedis, history: &History) -> Vec<Broken> {
     let bills = redis.bills();
     let mut of_session = Bills::new();
     for bill in &bills {
         of_session.entry(&bill.session).or_default().push(bill);
     }
     let mut broken: Vec<Broken> = bills.iter().flat_map(honest).collect();
-    broken.extend(billed_once(chronicle, &of_session));
-    broken.extend(ran_once(chronicle, &of_session));
-    broken.extend(told_the_truth(chronicle));
-    broken.extend(left_behind(redis, chronicle.lost.is_some()));
-    if chronicle.following > 0 {
-        broken.push(format!("{} followers wait for ever", chronicle.following));
+    broken.extend(billed_once(history, &of_session));
+    broken.extend(ran_once(history, &of_session));
+    broken.extend(told_the_truth(history));
+    broken.extend(left_behind(redis, history.lost.is_some()));
+    if history.following > 0 {
+        broken.push(format!("{} followers wait for ever", history.following));
     }
     broken
 }
@@ -43,13 +43,13 @@ fn honest(bill: &Bill) -> Vec<Broken> {
     broken
 }
 
-fn billed_once(chronicle: &Chronicle, bills: &Bills<'_>) -> Vec<Broken> {
+fn billed_once(history: &History, bills: &Bills<'_>) -> Vec<Broken> {
     let mut broken = Vec::new();
-    for (id, heard) in &chronicle.sessions {
+    for (id, heard) in &history.sessions {
         let bills = bills.get(id.to_string().as_str()).map_or(&[][..], Vec::as_slice);
         // A bill that was lost with everything else is written again.
         let twice = bills.iter().zip(bills.iter().skip(1)).any(|(one, next)| one.losses == next.losses);
-        let excused = chronicle.lost.is_some_and(|lost| lost.may_include(*heard));
+        let excused = history.lost.is_some_and(|lost| lost.may_include(*heard));
         if twice || bills.is_empty() && !excused {
             broken.push(format!("a session has {} bills", bills.len()));
         }
@@ -57,10 +57,10 @@ fn billed_once(chronicle: &Chronicle, bills: &Bills<'_>) -> Vec<Broken> {
     broken
 }
 
-fn ran_once(chronicle: &Chronicle, bills: &Bills<'_>) -> Vec<Broken> {
+fn ran_once(history: &History, bills: &Bills<'_>) -> Vec<Broken> {
     let mut broken = Vec::new();
-    for (label, runs) in &chronicle.runs {
-        let id = chronicle.of[label].to_string();
+    for (label, runs) in &history.runs {
+        let id = history.of[label].to_string();
         let billed = bills.get(id.as_str()).and_then(|bills| bills.first());
         if billed.is_some_and(|bill| runs.iter().any(|run| *run > bill.at)) {
             broken.push(format!("{label} began after its session was billed"));
@@ -72,10 +72,10 @@ fn ran_once(chronicle: &Chronicle, bills: &Bills<'_>) -> Vec<Broken> {
     broken
 }
 
-fn told_the_truth(chronicle: &Chronicle) -> Vec<Broken> {
+fn told_the_truth(history: &History) -> Vec<Broken> {
     let mut broken = Vec::new();
-    for (label, told) in &chronicle.told {
-        let runs = chronicle.runs.get(label).map_or(&[][..], Vec::as_slice);
+    for (label, told) in &history.told {
+        let runs = history.runs.get(label).map_or(&[][..], Vec::as_slice);
         let late = runs.iter().any(|run| *run > told.at);
         broken.extend(match told.outcome {
             RunOutcome::NotExecuted if !runs.is_empty() => Some(format!("{label} ran, and was told not to have")),

@@ -1,21 +1,24 @@
-//! The coordination of many instances under faults nobody would think of, deterministically: real engines, the real cluster and
+//! The coordination of many instances under faults that no single test would bring together, deterministically: real engines, the real cluster and
 //! the real scripts, on a network and a clock of our own. A seed is a world; the same seed is the same world.
 
-mod chronicle;
+mod faults;
+mod history;
 mod judge;
+mod mutations;
 mod network;
-mod plants;
-mod storm;
+mod tampering;
 mod world;
 
 use parking_lot::Mutex;
 
-pub(crate) use self::plants::{Bug, planted};
-use self::{plants::plant, world::live};
+use self::{
+    mutations::{Mutation, activate},
+    world::live,
+};
 
 /// Worlds of `make test`.
 const SHORT: u64 = 120;
-/// Worlds that are looked at for each planted bug at most.
+/// Worlds that are looked at for each planted mutation at most.
 const SEARCH: u64 = 150;
 
 /// Days since 1970.
@@ -75,13 +78,13 @@ fn a_world_is_the_same_again() {
 #[test]
 fn every_planted_bug_is_found() {
     let mut missed = Vec::new();
-    for bug in Bug::ALL {
-        plant(Some(bug));
-        let found = std::iter::once(bug.known_seed()).chain(0..SEARCH).find(|seed| !live(*seed).0.is_empty());
-        plant(None);
+    for mutation in Mutation::ALL {
+        activate(Some(mutation));
+        let found = std::iter::once(mutation.known_seed()).chain(0..SEARCH).find(|seed| !live(*seed).0.is_empty());
+        activate(None);
         match found {
-            Some(seed) => println!("{bug:?} is found by seed {seed}"),
-            None => missed.push(bug),
+            Some(seed) => println!("{mutation:?} is found by seed {seed}"),
+            None => missed.push(mutation),
         }
     }
     assert!(missed.is_empty(), "{missed:?} not found in {SEARCH} worlds");

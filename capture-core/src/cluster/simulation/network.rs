@@ -7,6 +7,10 @@ use futures::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 use parking_lot::Mutex;
 use tokio::{sync::mpsc, time::Instant};
 
+use super::{
+    mutations::{self, Mutation},
+    tampering::Tampering,
+};
 use crate::{
     cluster::{Bus, BusError},
     ledger::redis::{Answer, Argument, InstanceId, Script, Store, StoreError, fake::FakeRedis},
@@ -65,7 +69,7 @@ pub(super) struct Network {
 
 impl Network {
     pub(super) fn new(seed: u64, losses: u64) -> Arc<Self> {
-        let sabotage = super::plants::present().and_then(super::Bug::in_scripts);
+        let sabotage = mutations::present().and_then(Mutation::in_scripts);
         let (redis, dice) = (FakeRedis::sabotaged(sabotage), Mutex::new(Dice::new(seed)));
         Arc::new(Self { redis, dice, losses, inboxes: Mutex::default(), kept: Mutex::default() })
     }
@@ -166,15 +170,16 @@ impl Bus for Link {
         let (inbox, messages) = mpsc::channel(4096);
         self.network.inboxes.lock().insert(self.me.clone(), inbox);
         let stalled = Arc::clone(&self.stalled);
-        let next = async |(mut messages, stalled): (mpsc::Receiver<Bytes>, Arc<Mutex<Option<Instant>>>)| {
-            let message = messages.recv().await?;
+        type Inbox = (mpsc::Receiver<Bytes>, Arc<Mutex<Option<Instant>>>, Tampering);
+        let next = async |(mut messages, stalled, mut tampering): Inbox| {
+            let message = tampering.change(messages.recv().await?);
             let until = *stalled.lock();
             if let Some(until) = until {
                 tokio::time::sleep_until(until).await;
             }
-            Some((message, (messages, stalled)))
+            Some((message, (messages, stalled, tampering)))
         };
-        futures::stream::unfold((messages, stalled), next).boxed()
+        futures::stream::unfold((messages, stalled, Tampering::default()), next).boxed()
     }
 
     fn put<'a>(&'a self, name: &'a str, bytes: Bytes) -> BoxFuture<'a, Result<(), BusError>> {

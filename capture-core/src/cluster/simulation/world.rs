@@ -7,10 +7,11 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::{
-    chronicle::{Broken, Chronicle, Told},
+    faults::Loss,
+    history::{Broken, History, Told},
     judge::judge,
+    mutations::{Mutation, is_active},
     network::{Dice, Link, Network},
-    storm::Loss,
 };
 use crate::{
     account::{Account, Accounts, SecretHash, UserId},
@@ -22,7 +23,7 @@ use crate::{
     engine::Engine,
     error::{Error, ErrorCode, RunOutcome},
     event::EventKind,
-    ledger::redis::{InstanceId, LEASE, RedisLedger},
+    ledger::redis::{InstanceId, LeaseTimes, RedisLedger},
     limits::Limits,
     reply::Executed,
     session::{Keyed, RequestHash, SessionId, SessionOptions},
@@ -34,7 +35,7 @@ use crate::{
 pub(super) const STORM: Duration = Duration::from_secs(120);
 /// How long a request may take at most: longer than any deadline of ours.
 const ANSWERED: Duration = Duration::from_secs(60);
-/// After the storm, everything is settled within this.
+/// After the faults, everything is settled within this.
 const CALM: Duration = Duration::from_secs(60);
 /// Sessions a user may have.
 const MOST: u32 = 3;
@@ -76,7 +77,7 @@ struct Door {
 pub(super) struct World {
     pub(super) network: Arc<Network>,
     pub(super) nodes: Mutex<Vec<Node>>,
-    pub(super) chronicle: Mutex<Chronicle>,
+    pub(super) history: Mutex<History>,
     pub(super) began: Instant,
     pub(super) loses: Loss,
     watchers: Tasks,
@@ -94,7 +95,7 @@ impl World {
         let world = Arc::new(Self {
             network: Network::new(seed, losses),
             nodes: Mutex::default(),
-            chronicle: Mutex::default(),
+            history: Mutex::default(),
             began: Instant::now(),
             loses,
             watchers: Tasks::default(),
@@ -113,13 +114,13 @@ impl World {
     pub(super) async fn start_node(self: &Arc<Self>) {
         let me = InstanceId::new();
         let link = Link::new(&self.network, me.clone());
-        let books = Arc::new(RedisLedger::new(Arc::clone(&link) as Arc<_>, me));
+        let books = Arc::new(RedisLedger::new(Arc::clone(&link) as Arc<_>, me).leased(lease()));
         let weak = Arc::downgrade(self);
         let pages = Simulated::scripted(move |action| {
             if let (Some(world), Deed::Goto(goto)) = (weak.upgrade(), &action.deed) {
                 let label = goto.url.path().trim_start_matches('/').to_owned();
                 let slow = label.len() as u64 * 131 % 900;
-                world.chronicle.lock().runs.entry(label).or_default().push(Instant::now());
+                world.history.lock().runs.entry(label).or_default().push(Instant::now());
                 return Step::Succeed(Duration::from_millis(slow));
             }
             Step::Succeed(Duration::from_millis(1))
@@ -133,12 +134,12 @@ impl World {
 
     pub(super) fn note(&self, what: impl std::fmt::Display) {
         let at = self.began.elapsed().as_millis();
-        self.chronicle.lock().trace.push(format!("{at} {what}"));
+        self.history.lock().trace.push(format!("{at} {what}"));
     }
 
     fn broken(&self, what: String) {
         self.note(format!("BROKEN {what}"));
-        self.chronicle.lock().broken.push(what);
+        self.history.lock().broken.push(what);
     }
 
     /// Any instance that lives.
@@ -163,7 +164,7 @@ impl World {
                 continue;
             };
             let id = created.session.id;
-            self.chronicle.lock().sessions.push((id, Instant::now()));
+            self.history.lock().sessions.push((id, Instant::now()));
             self.note(format!("client {number} opened a session"));
             if dice.one_in(2) {
                 let watcher = Arc::clone(&self);
@@ -193,7 +194,7 @@ impl World {
         let action = action::parse(&request).unwrap();
         let keyed = Keyed { key: label.parse().unwrap(), request: RequestHash::of(label.as_bytes()) };
         let mut doubt = false;
-        self.chronicle.lock().of.insert(label.clone(), id);
+        self.history.lock().of.insert(label.clone(), id);
         // Without a key it is sent once, whatever becomes of it.
         let keyed = (!dice.one_in(3)).then_some(keyed);
         for attempt in 0..if keyed.is_some() { 3 } else { 1 } {
@@ -202,7 +203,7 @@ impl World {
             let door = if stays { home.clone() } else { self.any(dice) };
             let sent = door.cluster.execute(caller.clone(), id, action.clone(), keyed.clone());
             let Some(answer) = self.bounded("execute", &door, sent).await else {
-                self.chronicle.lock().told.remove(&label); // cut off: nothing was told
+                self.history.lock().told.remove(&label); // cut off: nothing was told
                 return false;
             };
             let (mut outcome, over) = match &answer {
@@ -217,7 +218,7 @@ impl World {
             if doubt && outcome == RunOutcome::NotExecuted {
                 outcome = RunOutcome::Unknown; // this time not; whether before, nobody said
             }
-            self.chronicle.lock().told.insert(label.clone(), Told { outcome, at: Instant::now() });
+            self.history.lock().told.insert(label.clone(), Told { outcome, at: Instant::now() });
             if outcome == RunOutcome::Executed || over {
                 return !over;
             }
@@ -236,7 +237,7 @@ impl World {
     async fn watch(&self, door: Door, caller: Caller, id: SessionId) {
         let following = door.cluster.follow(caller, id, None);
         let Some(Ok(mut follow)) = self.bounded("follow", &door, following).await else { return };
-        self.chronicle.lock().following += 1;
+        self.history.lock().following += 1;
         let mut seq = follow.seq;
         let mut ended = !follow.session.is_active();
         let next = async |follow: &mut Follow| {
@@ -255,7 +256,7 @@ impl World {
             }
             ended |= matches!(event.kind, EventKind::SessionClosed(_));
         }
-        self.chronicle.lock().following -= 1;
+        self.history.lock().following -= 1;
     }
 
     /// Whatever is asked is answered in time, unless the door is gone.
@@ -271,13 +272,14 @@ impl World {
         answer
     }
 
-    /// While it storms: never more sessions than a user may have, but for a lease after Redis lost the ends of some.
+    /// While there are faults: never more sessions than a user may have, but for a lease after Redis lost the ends of some.
     async fn count(self: Arc<Self>) {
         while self.began.elapsed() < STORM {
             tokio::time::sleep(Duration::from_millis(700)).await;
             for name in USERS {
                 let slots = self.network.redis.card(&format!("capture:slots:{name}"));
-                let excused = self.chronicle.lock().lost.is_some_and(|lost| lost.until.elapsed() < LEASE);
+                let excused =
+                    self.history.lock().lost.is_some_and(|lost| lost.until.elapsed() < LeaseTimes::default().lasts);
                 if slots > MOST as usize && !excused {
                     self.broken(format!("{name} has {slots} of {MOST} sessions"));
                 }
@@ -300,7 +302,7 @@ pub(super) fn live(seed: u64) -> (Vec<Broken>, Vec<String>) {
     let world = runtime.block_on(async {
         let world = World::new(seed).await;
         let mut tasks = tokio::task::JoinSet::new();
-        tasks.spawn(Arc::clone(&world).storm(Dice::new(seed ^ 0xF00D)));
+        tasks.spawn(Arc::clone(&world).bring_faults(Dice::new(seed ^ 0xF00D)));
         tasks.spawn(Arc::clone(&world).count());
         for number in 0..5 {
             tasks.spawn(Arc::clone(&world).client(number, Dice::new(seed ^ (number << 32) ^ 0xC0DE)));
@@ -315,12 +317,18 @@ pub(super) fn live(seed: u64) -> (Vec<Broken>, Vec<String>) {
             world.broken(format!("{live} sessions outlive their time"));
         }
         tokio::time::sleep(CALM).await;
-        let broken = judge(&world.network.redis, &world.chronicle.lock());
+        let broken = judge(&world.network.redis, &world.history.lock());
         for what in broken {
             world.broken(what);
         }
         world
     });
-    let chronicle = std::mem::take(&mut *world.chronicle.lock());
-    (chronicle.broken, chronicle.trace)
+    let history = std::mem::take(&mut *world.history.lock());
+    (history.broken, history.trace)
+}
+
+/// The usual lease; with the mutation an instance that cannot prove its life goes on.
+fn lease() -> LeaseTimes {
+    let usual = LeaseTimes::default();
+    if is_active(Mutation::IgnoreTheLease) { LeaseTimes { allows_actions: Duration::MAX, ..usual } } else { usual }
 }

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
-    Known, LEASE, Own, RedisLedger, Stage,
+    Known, Own, RedisLedger, Stage,
     record::usage_text,
     store::{Answer, Script, arguments, malformed, run, script},
 };
@@ -41,7 +41,7 @@ impl RedisLedger {
 
     /// Whether the last beat is not older than a lease.
     pub fn is_alive(&self) -> bool {
-        self.pulse.lock().last.is_some_and(|last| last.elapsed() < LEASE)
+        self.pulse.lock().last.is_some_and(|last| last.elapsed() < self.lease.lasts)
     }
 
     /// The first beat.
@@ -93,14 +93,14 @@ impl RedisLedger {
         let sent = Instant::now();
         let known = self.known().dataset;
         let new = Uuid::new_v4().simple();
-        let mut arguments = arguments![self.me, now.0, known, new, millis(LEASE), self.address];
+        let mut arguments = arguments![self.me, now.0, known, new, millis(self.lease.lasts), self.address];
         for beat in changed {
             arguments.extend(arguments![beat.id, usage_text(&beat.usage)]);
         }
         let told = run(&*self.store, BEAT, arguments).await?;
         let told = read(&told).ok_or_else(|| malformed(BEAT))?;
         let mut pulse = self.pulse.lock();
-        let unbroken = pulse.last.is_some_and(|last| last.elapsed() < LEASE);
+        let unbroken = pulse.last.is_some_and(|last| last.elapsed() < self.lease.lasts);
         if !unbroken || pulse.healthy_since.is_none() {
             pulse.healthy_since = Some(sent);
         }
@@ -162,12 +162,12 @@ impl RedisLedger {
 
     /// Whether this instance has itself been well for a whole lease.
     fn may_judge(&self) -> bool {
-        self.pulse.lock().healthy_since.is_some_and(|since| since.elapsed() >= LEASE)
+        self.pulse.lock().healthy_since.is_some_and(|since| since.elapsed() >= self.lease.lasts)
     }
 
     /// Settles what dead instances left; returns the sessions.
     pub(crate) async fn reap(&self) -> Result<Vec<SessionId>, LedgerError> {
-        let told = run(&*self.store, REAP, arguments![self.me, millis(LEASE)]).await?;
+        let told = run(&*self.store, REAP, arguments![self.me, millis(self.lease.lasts)]).await?;
         let lost = told.iter().map(|id| id.text()?.parse().ok()).collect::<Option<Vec<SessionId>>>();
         let lost = lost.ok_or_else(|| malformed(REAP))?;
         if !lost.is_empty() {

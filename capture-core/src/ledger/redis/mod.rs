@@ -2,7 +2,7 @@
 //!
 //! Every change is one script, so that instances that race agree on one result. An instance gives proof of life with every
 //! beat; one that has not beaten for a lease is judged dead by any other, and its sessions are settled at its last beat. An
-//! instance whose own beats fail suspends actions before that can happen ([`ACT_WITHIN`] < [`LEASE`]).
+//! instance whose own beats fail suspends actions before that can happen ([`LeaseTimes`]).
 //!
 //! What could not be written while Redis was away is written with the next beat that succeeds; when Redis has lost its data,
 //! owners bring back what they hold.
@@ -52,16 +52,28 @@ const PRUNE: Script = script!("forget old sessions", "prune");
 /// Why nothing is said of what is not there.
 const LOST: &str = "what Redis lost is being brought back";
 
-/// An instance that has not beaten for this long is dead to the others.
-pub const LEASE: Duration = Duration::from_secs(10);
-/// So long after a beat was sent an instance may begin actions. Less than [`LEASE`]: it has stopped before it is judged.
-pub const ACT_WITHIN: Duration = Duration::from_secs(7);
+/// How long an instance counts as alive after its last heartbeat: the same on all instances of a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeaseTimes {
+    /// An instance without a heartbeat for this long is dead to the others.
+    pub lasts: Duration,
+    /// For so long after a heartbeat was sent the instance may begin actions. Less than `lasts`: it has stopped before it
+    /// is judged.
+    pub allows_actions: Duration,
+}
+
+impl Default for LeaseTimes {
+    fn default() -> Self {
+        Self { lasts: Duration::from_secs(10), allows_actions: Duration::from_secs(7) }
+    }
+}
 
 /// The books of one instance of a cluster.
 pub struct RedisLedger {
     store: Arc<dyn Store>,
     me: InstanceId,
     address: String,
+    lease: LeaseTimes,
     own: Mutex<HashMap<SessionId, Own>>,
     settled: Mutex<Settled>,
     remembered: Remembered,
@@ -120,7 +132,17 @@ impl RedisLedger {
     pub fn new(store: Arc<dyn Store>, me: InstanceId) -> Self {
         let (own, remembered, pulse) = (Mutex::default(), Remembered::default(), Mutex::default());
         let (settled, connect_key) = (Mutex::default(), Mutex::default());
-        Self { store, me, address: String::new(), own, settled, remembered, pulse, connect_key }
+        Self {
+            store,
+            me,
+            address: String::new(),
+            lease: LeaseTimes::default(),
+            own,
+            settled,
+            remembered,
+            pulse,
+            connect_key,
+        }
     }
 
     /// How other instances reach this one beside the bus.
@@ -128,6 +150,18 @@ impl RedisLedger {
     pub fn advertising(mut self, address: impl Into<String>) -> Self {
         self.address = address.into();
         self
+    }
+
+    /// With other times than the usual ones.
+    #[must_use]
+    pub fn leased(mut self, lease: LeaseTimes) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// How long this instance counts as alive.
+    pub fn lease_times(&self) -> LeaseTimes {
+        self.lease
     }
 
     /// This instance.
@@ -342,7 +376,7 @@ impl Ledger for RedisLedger {
     }
 
     fn lease(&self) -> Option<Duration> {
-        Some(ACT_WITHIN)
+        Some(self.lease.allows_actions)
     }
 }
 

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 use super::{
-    LEASE, LOST, RedisLedger,
+    LOST, LeaseTimes, RedisLedger,
     record::Record,
     store::{Answer, Script, arguments, malformed, run, script},
 };
@@ -59,8 +59,8 @@ pub struct Whereabouts {
 
 impl Whereabouts {
     /// Whether its owner has given proof of life within a lease.
-    pub fn owner_alive(&self) -> bool {
-        self.silence.is_some_and(|silence| silence < LEASE)
+    pub fn owner_alive(&self, lease: LeaseTimes) -> bool {
+        self.silence.is_some_and(|silence| silence < lease.lasts)
     }
 }
 
@@ -150,7 +150,7 @@ impl RedisLedger {
     /// # Errors
     /// When the books cannot be read.
     pub async fn others(&self) -> Result<Vec<InstanceId>, LedgerError> {
-        let told = run(&*self.store, INSTANCES, arguments![crate::clock::millis(LEASE)]).await?;
+        let told = run(&*self.store, INSTANCES, arguments![crate::clock::millis(self.lease.lasts)]).await?;
         let alive = told.iter().filter_map(Answer::text).map(InstanceId::read);
         Ok(alive.filter(|instance| *instance != self.me).collect())
     }

@@ -155,7 +155,7 @@ mod tests {
         clock::Timestamp,
         ledger::{
             Ledger, Reservation,
-            redis::{InstanceId, Known, LEASE, LOST, fake::FakeRedis},
+            redis::{InstanceId, Known, LOST, LeaseTimes, fake::FakeRedis},
         },
         session::{CloseReason, SessionOptions},
     };
@@ -306,7 +306,7 @@ mod tests {
         let back = begin(&late).await;
         forgotten();
         others.beat(START, Vec::new()).await.unwrap();
-        redis.advance(LEASE); // nobody waits for it any longer
+        redis.advance(LeaseTimes::default().lasts); // nobody waits for it any longer
         let three = [begin(&others).await, begin(&others).await, begin(&others).await];
         redis.clear();
 

@@ -9,7 +9,7 @@ use crate::{
     account::{AccountChange, AccountError},
     ledger::{
         Beat, Beaten, ExtendError, ReserveError,
-        redis::{InstanceId, LEASE, RedisLedger, fake::FakeRedis},
+        redis::{InstanceId, LeaseTimes, RedisLedger, fake::FakeRedis},
     },
     ledger_error::LedgerError,
     session::SessionView,
@@ -44,7 +44,7 @@ impl Shared {
 impl Ledger for Shared {
     fn recover(&self) -> BoxFuture<'_, Result<Vec<SessionView>, LedgerError>> {
         Box::pin(async move {
-            self.redis.advance(LEASE + Duration::from_millis(1));
+            self.redis.advance(LeaseTimes::default().lasts + Duration::from_millis(1));
             let judge = RedisLedger::new(Arc::clone(&self.redis) as Arc<_>, InstanceId::new());
             judge.recover().await?;
             let mut lost = Vec::new();

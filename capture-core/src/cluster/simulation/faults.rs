@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-    chronicle::Lost,
+    history::Lost,
     network::{Dice, Weather},
     world::{STORM, World},
 };
@@ -25,7 +25,7 @@ const LAG: u64 = 300;
 
 impl World {
     /// Faults until the storm is over, then none.
-    pub(super) async fn storm(self: Arc<Self>, mut dice: Dice) {
+    pub(super) async fn bring_faults(self: Arc<Self>, mut dice: Dice) {
         let mut killed = false;
         while self.began.elapsed() < STORM {
             tokio::time::sleep(Duration::from_millis(500 + dice.throw(6_000))).await;
@@ -43,7 +43,7 @@ impl World {
                     self.kill(at);
                     self.start_node().await;
                 }
-                7 if self.chronicle.lock().lost.is_none() => self.forget(Duration::from_millis(dice.throw(LAG))).await,
+                7 if self.history.lock().lost.is_none() => self.forget(Duration::from_millis(dice.throw(LAG))).await,
                 _ => {}
             }
             tokio::time::sleep(Duration::from_millis(500 + dice.throw(22_000))).await;
@@ -68,7 +68,7 @@ impl World {
             }
         };
         self.note(format!("redis forgets {:?}", self.loses));
-        self.chronicle.lock().lost = Some(Lost { from, until });
+        self.history.lock().lost = Some(Lost { from, until });
     }
 
     fn turn(&self, at: &[usize], store: Option<Weather>, bus: Option<Weather>) {

@@ -1,10 +1,12 @@
-//! Bugs planted on purpose, to show that the worlds would find them.
+//! Mutations: defects brought in on purpose, to show that the worlds would find them. Those of scripts replace a line of
+//! Lua; the others change what an instance is given (its lease, the messages that reach it), so that no product file
+//! knows of them.
 
 use std::cell::Cell;
 
-/// A bug.
+/// A mutation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Bug {
+pub(super) enum Mutation {
     /// A dead instance's sessions are billed to their deadline, not to its last proof of life.
     BillPastTheProof,
     /// A session that is final is settled again.
@@ -29,8 +31,8 @@ pub(crate) enum Bug {
     DenyTheMissed,
 }
 
-impl Bug {
-    pub(crate) const ALL: [Self; 11] = [
+impl Mutation {
+    pub(super) const ALL: [Self; 11] = [
         Self::BillPastTheProof,
         Self::SettleTwice,
         Self::NoLimit,
@@ -56,7 +58,7 @@ impl Bug {
         }
     }
 
-    /// For bugs of a script: what stands there, and what the bug makes of it.
+    /// For mutations of a script: what stands there, and what the mutation makes of it.
     pub(super) fn in_scripts(self) -> Option<(&'static str, &'static str)> {
         Some(match self {
             Self::BillPastTheProof => {
@@ -76,18 +78,18 @@ impl Bug {
 }
 
 thread_local! {
-    static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
+    static ACTIVE: Cell<Option<Mutation>> = const { Cell::new(None) };
 }
 
-/// Whether this bug is there. Worlds have one thread each.
-pub(crate) fn planted(bug: Bug) -> bool {
-    PLANTED.get() == Some(bug)
+/// Whether this mutation is active. Worlds have one thread each.
+pub(super) fn is_active(mutation: Mutation) -> bool {
+    ACTIVE.get() == Some(mutation)
 }
 
-pub(super) fn plant(bug: Option<Bug>) {
-    PLANTED.set(bug);
+pub(super) fn activate(mutation: Option<Mutation>) {
+    ACTIVE.set(mutation);
 }
 
-pub(super) fn present() -> Option<Bug> {
-    PLANTED.get()
+pub(super) fn present() -> Option<Mutation> {
+    ACTIVE.get()
 }

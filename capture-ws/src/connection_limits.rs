@@ -20,7 +20,7 @@ const USERS_A_STRANGER: usize = 4;
 
 /// The counts.
 #[derive(Debug)]
-pub(crate) struct Crowd {
+pub(crate) struct ConnectionLimits {
     pools: Mutex<Pools>,
 }
 
@@ -30,10 +30,10 @@ struct Pools {
     strangers: Pool<IpAddr, Arc<Notify>>,
 }
 
-/// A place in the crowd, given back when dropped.
+/// A place among the connections, given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
-    crowd: Arc<Crowd>,
+    connections: Arc<ConnectionLimits>,
     of: Of,
     /// Told when the place is needed for others.
     gone: Arc<Notify>,
@@ -45,7 +45,7 @@ enum Of {
     User(UserId, Held),
 }
 
-impl Crowd {
+impl ConnectionLimits {
     pub(crate) fn new(limits: &ChannelLimits) -> Self {
         let users = Pool::new(limits.connections);
         let strangers = Pool::new((limits.connections / USERS_A_STRANGER).max(1));
@@ -66,14 +66,14 @@ impl Crowd {
         for (_, other) in displaced {
             other.notify_one();
         }
-        Place { crowd: Arc::clone(self), of: Of::Stranger(address, held), gone }
+        Place { connections: Arc::clone(self), of: Of::Stranger(address, held), gone }
     }
 
     /// A place for a user, who is never counted as a stranger.
     pub(crate) fn join(self: &Arc<Self>, user: &UserId, limits: &ChannelLimits) -> Result<Place, CloseCode> {
         let gone = Arc::new(Notify::new());
         let held = self.pools.lock().join(user, limits, &gone)?;
-        Ok(Place { crowd: Arc::clone(self), of: Of::User(user.clone(), held), gone })
+        Ok(Place { connections: Arc::clone(self), of: Of::User(user.clone(), held), gone })
     }
 
     /// How many are connected.
@@ -109,7 +109,7 @@ impl Pools {
 impl Place {
     /// The same place once it is known whose it is.
     pub(crate) fn known_as(&mut self, user: &UserId, limits: &ChannelLimits) -> Result<(), CloseCode> {
-        let mut pools = self.crowd.pools.lock();
+        let mut pools = self.connections.pools.lock();
         let held = pools.join(user, limits, &self.gone)?;
         pools.leave(&self.of);
         self.of = Of::User(user.clone(), held);
@@ -124,7 +124,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.crowd.pools.lock().leave(&self.of);
+        self.connections.pools.lock().leave(&self.of);
     }
 }
 
@@ -138,8 +138,8 @@ mod tests {
         ChannelLimits { connections: 4, connections_per_user: 3, strangers_per_address: 2, ..ChannelLimits::default() }
     }
 
-    fn crowd() -> Arc<Crowd> {
-        Arc::new(Crowd::new(&limits()))
+    fn connections() -> Arc<ConnectionLimits> {
+        Arc::new(ConnectionLimits::new(&limits()))
     }
 
     fn is_gone(place: &Place) -> bool {
@@ -148,49 +148,49 @@ mod tests {
 
     #[test]
     fn places_are_counted_and_given_back() {
-        let (limits, crowd) = (limits(), crowd());
+        let (limits, connections) = (limits(), connections());
         let ann: UserId = "ann".parse().unwrap();
-        let mut stranger = crowd.admit([127, 0, 0, 1].into(), &limits);
-        let places: Vec<_> = (0..2).map(|_| crowd.join(&ann, &limits).unwrap()).collect();
+        let mut stranger = connections.admit([127, 0, 0, 1].into(), &limits);
+        let places: Vec<_> = (0..2).map(|_| connections.join(&ann, &limits).unwrap()).collect();
         assert!(stranger.known_as(&ann, &limits).is_ok());
-        assert_eq!(crowd.join(&ann, &limits).unwrap_err(), CloseCode::TooManyConnections);
-        assert_eq!(crowd.count(), 3);
+        assert_eq!(connections.join(&ann, &limits).unwrap_err(), CloseCode::TooManyConnections);
+        assert_eq!(connections.count(), 3);
         drop((stranger, places));
-        assert_eq!(crowd.count(), 0);
+        assert_eq!(connections.count(), 0);
     }
 
     #[test]
     fn silent_strangers_keep_nobody_out() {
         let limits = ChannelLimits { connections: 40, ..limits() };
-        let crowd = Arc::new(Crowd::new(&limits));
+        let connections = Arc::new(ConnectionLimits::new(&limits));
         let (here, there) = ([127, 0, 0, 1].into(), [127, 0, 0, 2].into());
-        let silent = [crowd.admit(here, &limits), crowd.admit(here, &limits)];
-        let other = crowd.admit(there, &limits);
-        let newest = crowd.admit(here, &limits);
+        let silent = [connections.admit(here, &limits), connections.admit(here, &limits)];
+        let other = connections.admit(there, &limits);
+        let newest = connections.admit(here, &limits);
         assert!(is_gone(&silent[0]), "the one who has been silent for longest");
         assert!(!is_gone(&silent[1]) && !is_gone(&other) && !is_gone(&newest));
         drop(silent);
-        assert_eq!(crowd.count(), 2, "one that is gone is not given back twice");
+        assert_eq!(connections.count(), 2, "one that is gone is not given back twice");
     }
 
     #[test]
     fn an_address_with_many_strangers_gives_way_to_one_with_few() {
         let limits = ChannelLimits { connections: 16, strangers_per_address: 100, ..limits() };
-        let crowd = Arc::new(Crowd::new(&limits));
-        let many: Vec<_> = (0..4).map(|_| crowd.admit([127, 0, 0, 1].into(), &limits)).collect();
-        let other = crowd.admit([127, 0, 0, 2].into(), &limits);
+        let connections = Arc::new(ConnectionLimits::new(&limits));
+        let many: Vec<_> = (0..4).map(|_| connections.admit([127, 0, 0, 1].into(), &limits)).collect();
+        let other = connections.admit([127, 0, 0, 2].into(), &limits);
         assert!(is_gone(&many[0]) && !is_gone(&many[1]) && !is_gone(&other));
     }
 
     #[test]
     fn users_who_have_most_give_way_to_one_who_has_none() {
-        let (limits, crowd) = (limits(), crowd());
+        let (limits, connections) = (limits(), connections());
         let [ann, bob]: [UserId; 2] = ["ann", "bob"].map(|name| name.parse().unwrap());
-        let anns: Vec<_> = (0..3).map(|_| crowd.join(&ann, &limits).unwrap()).collect();
-        let bobs: Vec<_> = (0..2).map(|_| crowd.join(&bob, &limits).unwrap()).collect();
+        let anns: Vec<_> = (0..3).map(|_| connections.join(&ann, &limits).unwrap()).collect();
+        let bobs: Vec<_> = (0..2).map(|_| connections.join(&bob, &limits).unwrap()).collect();
         assert!(is_gone(&anns[0]) && !is_gone(&anns[1]) && !is_gone(&bobs[0]));
-        assert_eq!(crowd.join(&ann, &limits).unwrap_err(), CloseCode::Overloaded, "both have two");
-        let _stranger = crowd.admit([127, 0, 0, 1].into(), &limits);
-        assert_eq!(crowd.count(), 5, "strangers take no user's place");
+        assert_eq!(connections.join(&ann, &limits).unwrap_err(), CloseCode::Overloaded, "both have two");
+        let _stranger = connections.admit([127, 0, 0, 1].into(), &limits);
+        assert_eq!(connections.count(), 5, "strangers take no user's place");
     }
 }

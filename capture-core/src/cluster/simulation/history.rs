@@ -34,7 +34,7 @@ impl Lost {
 
 /// What happened, for the promises.
 #[derive(Default)]
-pub(super) struct Chronicle {
+pub(super) struct History {
     /// When pages began each action.
     pub(super) runs: BTreeMap<String, Vec<Instant>>,
     pub(super) told: BTreeMap<String, Told>,

@@ -43,7 +43,7 @@ pub(super) enum News {
 
 /// Everything a connection follows and views.
 #[derive(Default)]
-pub(super) struct Feeds {
+pub(super) struct Subscriptions {
     streams: SelectAll<BoxStream<'static, News>>,
     pub(super) followed: HashMap<SessionId, Followed>,
     pub(super) viewed: HashMap<SessionId, Viewed>,
@@ -66,7 +66,7 @@ pub(super) struct Viewed {
     end: AbortHandle,
 }
 
-impl Feeds {
+impl Subscriptions {
     /// The next news; never completes while there is nothing to come.
     ///
     /// # Cancel safety

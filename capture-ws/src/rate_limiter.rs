@@ -4,14 +4,14 @@ use tokio::time::{Duration, Instant};
 
 /// A bucket of requests that fills with time.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct RateLimiter {
     room: f64,
     most: f64,
     a_second: f64,
     looked: Instant,
 }
 
-impl Pace {
+impl RateLimiter {
     pub(crate) fn new(a_second: u32, burst: u32) -> Self {
         let most = f64::from(burst.max(1));
         Self { room: most, most, a_second: f64::from(a_second.max(1)), looked: Instant::now() }
@@ -32,7 +32,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_is_taken_at_once_and_then_so_many_a_second() {
-        let mut pace = Pace::new(120, 240);
+        let mut pace = RateLimiter::new(120, 240);
         for number in 1..240 {
             assert_eq!(pace.count(), None, "{number}");
         }

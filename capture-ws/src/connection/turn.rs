@@ -1,0 +1,48 @@
+//! What the loop of a connection turns on: messages, news, requests that came to their end, and reasons to stop.
+
+use capture_core::{
+    Created, Error, Executed,
+    actor::{Follow, View},
+    session::{SessionId, SessionView},
+};
+use tokio_tungstenite::tungstenite::{Error as WsError, Message};
+
+use super::subscriptions::News;
+use crate::frame::Wanted;
+
+/// Why a reader stops.
+pub(super) enum Stop {
+    /// The client is gone.
+    Left,
+    /// The outbox was told to close.
+    Closing,
+}
+
+/// What a connection hears next.
+pub(super) enum Turn {
+    News(News),
+    Done(Box<Done>),
+    Message(Option<Result<Message, WsError>>),
+    Timer,
+    Stopped,
+    Displaced,
+    Unread,
+}
+
+/// A request that came to its end.
+pub(super) struct Done {
+    pub(super) id: u64,
+    pub(super) session: Option<SessionId>,
+    pub(super) result: Result<Answer, Error>,
+}
+
+/// What a request brought.
+pub(super) enum Answer {
+    Created(Created, Option<String>),
+    Session(SessionView, Option<String>),
+    Sessions(Vec<SessionView>),
+    Executed(Executed),
+    Cancelled(bool),
+    Followed(Box<Follow>, Wanted),
+    Viewed(View),
+}
