@@ -93,7 +93,7 @@ async function main(peers, resources) {
   const setting = { capture, executable, chromedriver, flags, resources, ...(await serve()) };
   const names = {};
   const known = ["raw", "puppeteer", "playwright", "chromedriver", "channel", ...(earlier ? ["before"] : []), "capture"];
-  for (const peer of known.filter((peer) => peer === "capture" || !chosen || chosen.split(",").includes(peer))) {
+  for (const peer of known.filter((peer) => ["before", "capture"].includes(peer) || !chosen || chosen.split(",").includes(peer))) {
     const { name, start } = await import(`./peers/${peer}.mjs`);
     const { ops, stop } = await start(setting);
     ops.singles = async () => {

@@ -11,7 +11,7 @@ use capture_core::{
 use capture_ws::{Channels, Shared, limits::ChannelLimits};
 use url::Url;
 
-use crate::{auth::Throttle, client_address::TrustedProxies, disk::Folders};
+use crate::{client_address::TrustedProxies, disk::Folders, throttle::Throttle};
 
 /// What a cluster has for all of its instances, and a single server for itself.
 type OfAll = (Arc<dyn Sessions>, Arc<dyn Tickets>, Arc<dyn ConnectKeys>);

@@ -1,11 +1,11 @@
 //! The command line: commands by clap's derive, flags of settings from the one list of them.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::ffi::OsString;
 
-use clap::{Arg, ArgMatches, Args, Command as Clap, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Arg, ArgMatches, Command as Clap, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
-    commands::user::UserCommand,
+    commands::{run::RunArgs, user::UserCommand},
     config::{Flags, Form, Group, SETTINGS},
 };
 
@@ -33,20 +33,6 @@ pub(crate) enum Command {
     /// Print the table of settings
     #[command(hide = true)]
     Settings,
-}
-
-/// Arguments of `run`.
-#[derive(Debug, Args)]
-pub(crate) struct RunArgs {
-    /// Open this address, take a picture and read the text
-    #[arg(long, required_unless_present = "actions", conflicts_with = "actions")]
-    pub(crate) url: Option<String>,
-    /// Run these actions: a JSON array of {type, payload}, or {"actions": […]}; - reads stdin
-    #[arg(long, value_name = "FILE")]
-    pub(crate) actions: Option<PathBuf>,
-    /// Where pictures are written
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub(crate) out: PathBuf,
 }
 
 /// Understands the arguments, the program's own name first.

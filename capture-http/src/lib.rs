@@ -18,11 +18,12 @@ mod demo;
 mod describe;
 mod devices;
 mod disk;
+mod drain_body;
 mod error;
 mod extract;
 mod health;
-mod host;
-mod leftover;
+mod host_guard;
+mod identify;
 mod panics;
 mod reply;
 mod request_id;
@@ -32,6 +33,7 @@ mod sessions;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod throttle;
 
 pub use self::{
     app::{App, EdgeSettings},

@@ -3,12 +3,12 @@
 //! The only file that touches the real arguments and environment. The edge itself is the library of this crate.
 
 mod bearer;
-mod books;
 mod cli;
 mod commands;
 mod config;
 mod data_dir;
 mod failure;
+mod ledger;
 mod serve;
 mod signals;
 mod telemetry;

@@ -9,8 +9,8 @@ use axum::{
 };
 
 use crate::{
-    actions, app::App, cdp, client_address, demo, describe, devices, error, health, host, leftover, panics, request_id,
-    sessions, stream,
+    actions, app::App, cdp, demo, describe, devices, drain_body, error, health, host_guard, identify, panics,
+    request_id, sessions, stream,
 };
 
 /// Every path of the API, ready to be served.
@@ -38,10 +38,10 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(error::unknown_path)
         .with_state(Arc::clone(&app))
         // A request passes them from the last line to the first, its reply from the first to the last.
-        .layer(from_fn_with_state(Arc::clone(&app), host::guard)) // no page of a foreign name reaches a local server
+        .layer(from_fn_with_state(Arc::clone(&app), host_guard::guard)) // no page of a foreign name reaches a local server
         .layer(from_fn(panics::contain)) // a defect is answered, the connection lives on
-        .layer(from_fn(leftover::read)) // an answer before the end of the body still arrives
+        .layer(from_fn(drain_body::read)) // an answer before the end of the body still arrives
         .layer(from_fn_with_state(Arc::clone(&app), error::render)) // refusals become bodies, with the time as it is now
         .layer(from_fn(request_id::identify)) // span, request id, headers of every reply
-        .layer(from_fn_with_state(app, client_address::identify)) // who asks, behind which proxies
+        .layer(from_fn_with_state(app, identify::identify)) // who asks, behind which proxies
 }

@@ -23,10 +23,10 @@ use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{
     bearer,
-    books::{Books, DEV, dev_user},
     config::Config,
     data_dir::Lock,
     failure::Failure,
+    ledger::{DEV, Ledgers, dev_user},
     signals::StopSignals,
     terminal,
 };
@@ -97,7 +97,7 @@ async fn start(config: &Config) -> Result<Server, Failure> {
     let listening = || format!("listen on {}", config.listen);
     let listener = server::listen(config.listen).map_err(Failure::io(listening()))?;
     let address = listener.local_addr().map_err(Failure::io(listening()))?;
-    let books = Books::open(config).await?;
+    let books = Ledgers::open(config).await?;
     let builder = Engine::builder().limits(config.limits.clone());
     let builder = match config.limits.max_sessions {
         0 => builder.backend(Absent),
@@ -106,9 +106,9 @@ async fn start(config: &Config) -> Result<Server, Failure> {
     let (builder, accounts) = books.for_engine(builder);
     let engine = builder.build().await?;
     let (cluster, lock) = match books {
-        Books::Memory(_) => (None, None),
-        Books::File(_, lock) => (None, Some(lock)),
-        Books::Shared(books, link) => (Some(Cluster::join(engine.clone(), books, link)), None),
+        Ledgers::Memory(_) => (None, None),
+        Ledgers::File(_, lock) => (None, Some(lock)),
+        Ledgers::Shared(books, link) => (Some(Cluster::join(engine.clone(), books, link)), None),
     };
     let settings = EdgeSettings {
         public_url: config.public_url.clone(),

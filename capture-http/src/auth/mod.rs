@@ -4,9 +4,5 @@
 
 mod bearer;
 mod check;
-mod throttle;
 
-pub(crate) use self::{
-    check::{Authenticated, Credentialed},
-    throttle::Throttle,
-};
+pub(crate) use self::check::{Authenticated, Credentialed};

@@ -1,7 +1,7 @@
 //! What the command line can do besides serving, one file or folder per command.
 
+mod account_view;
 mod amounts;
 pub(crate) mod doctor;
-mod portrait;
 pub(crate) mod run;
 pub(crate) mod user;

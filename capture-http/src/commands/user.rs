@@ -9,10 +9,10 @@ use capture_core::account::{Account, AccountChange, AccountError, Accounts, Secr
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{
+    account_view::{credits_of, details, list, short_id, show},
     amounts::{CreditChange, Proxy},
-    portrait::{credits_of, details, list, short_id, show},
 };
-use crate::{bearer, books, config::Config, failure::Failure, terminal};
+use crate::{bearer, config::Config, failure::Failure, ledger, terminal};
 
 /// What to do with users.
 #[derive(Debug, Subcommand)]
@@ -92,21 +92,21 @@ pub(crate) enum SecretDeed {
 
 /// Does it, where the configured servers keep their users.
 pub(crate) async fn change(command: UserCommand, config: &Config) -> Result<ExitCode, Failure> {
-    let books = books::accounts(config, matches!(command, UserCommand::Add(_)))?;
-    let books = &*books;
+    let accounts = ledger::accounts(config, matches!(command, UserCommand::Add(_)))?;
+    let accounts = &*accounts;
     match command {
-        UserCommand::Add(args) => add(books, args).await?,
-        UserCommand::List => list(&books.accounts().await?),
-        UserCommand::Show(Named { user }) => terminal::table(&details(&known(books, user).await?)),
-        UserCommand::Enable(Named { user }) => show(&books.change(user, AccountChange::Enable).await?),
-        UserCommand::Disable(Named { user }) => show(&books.change(user, AccountChange::Disable).await?),
-        UserCommand::Credits { named, change } => show(&books.change(named.user, change.into()).await?),
+        UserCommand::Add(args) => add(accounts, args).await?,
+        UserCommand::List => list(&accounts.accounts().await?),
+        UserCommand::Show(Named { user }) => terminal::table(&details(&known(accounts, user).await?)),
+        UserCommand::Enable(Named { user }) => show(&accounts.change(user, AccountChange::Enable).await?),
+        UserCommand::Disable(Named { user }) => show(&accounts.change(user, AccountChange::Disable).await?),
+        UserCommand::Credits { named, change } => show(&accounts.change(named.user, change.into()).await?),
         UserCommand::Proxy { named, proxy } => {
-            show(&books.change(named.user, AccountChange::SetProxy(proxy.address())).await?);
+            show(&accounts.change(named.user, AccountChange::SetProxy(proxy.address())).await?);
         }
-        UserCommand::Secret { named, deed: SecretDeed::Add, secret: None } => add_secret(books, named.user).await?,
+        UserCommand::Secret { named, deed: SecretDeed::Add, secret: None } => add_secret(accounts, named.user).await?,
         UserCommand::Secret { named, deed: SecretDeed::Revoke, secret: Some(text) } => {
-            revoke(books, named.user, &text).await?;
+            revoke(accounts, named.user, &text).await?;
         }
         UserCommand::Secret { .. } => {
             return Err(Failure::Usage("add makes the secret itself; only revoke takes one".to_owned()));
@@ -115,32 +115,32 @@ pub(crate) async fn change(command: UserCommand, config: &Config) -> Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-async fn add(books: &dyn Accounts, args: AddArgs) -> Result<(), Failure> {
+async fn add(accounts: &dyn Accounts, args: AddArgs) -> Result<(), Failure> {
     let AddArgs { named: Named { user }, credits, proxy, max_sessions } = args;
     let secret = new_secret()?;
     let account = Account { credits, max_sessions, proxy: proxy.address(), ..Account::new(user, secret.hash()) };
-    books.add(account.clone()).await?;
+    accounts.add(account.clone()).await?;
     terminal::say(format_args!("user {} added, credits: {}", account.id, credits_of(&account)));
     reveal(&account.id, &secret);
     Ok(())
 }
 
-async fn add_secret(books: &dyn Accounts, user: UserId) -> Result<(), Failure> {
+async fn add_secret(accounts: &dyn Accounts, user: UserId) -> Result<(), Failure> {
     let secret = new_secret()?;
-    let account = books.change(user, AccountChange::AddSecret(secret.hash())).await?;
+    let account = accounts.change(user, AccountChange::AddSecret(secret.hash())).await?;
     terminal::say(format_args!("user {} has {} secrets", account.id, account.secrets.len()));
     reveal(&account.id, &secret);
     Ok(())
 }
 
-async fn revoke(books: &dyn Accounts, user: UserId, text: &str) -> Result<(), Failure> {
-    let account = known(books, user.clone()).await?;
+async fn revoke(accounts: &dyn Accounts, user: UserId, text: &str) -> Result<(), Failure> {
+    let account = known(accounts, user.clone()).await?;
     let presented = SecretHash::of(text);
     let mut named = account.secrets.iter().filter(|hash| hash.matches(&presented) || short_id(hash) == text);
     let (Some(hash), None) = (named.next(), named.next()) else {
         return Err(AccountError::UnknownSecret(user).into());
     };
-    let account = books.change(user, AccountChange::RevokeSecret(*hash)).await?;
+    let account = accounts.change(user, AccountChange::RevokeSecret(*hash)).await?;
     terminal::say(format_args!(
         "secret {} of {} is revoked, {} left",
         short_id(hash),
@@ -154,8 +154,8 @@ fn new_secret() -> Result<Secret, Failure> {
     Secret::generate().map_err(|error| Failure::io("make a secret")(std::io::Error::other(error)))
 }
 
-async fn known(books: &dyn Accounts, user: UserId) -> Result<Account, Failure> {
-    Ok(books.account(&user).await?.ok_or(AccountError::Unknown(user))?)
+async fn known(accounts: &dyn Accounts, user: UserId) -> Result<Account, Failure> {
+    Ok(accounts.account(&user).await?.ok_or(AccountError::Unknown(user))?)
 }
 
 fn reveal(user: &UserId, secret: &Secret) {

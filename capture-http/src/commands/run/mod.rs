@@ -1,6 +1,7 @@
 //! `capture run`: one session without a server. Results are JSON lines on stdout, progress and the bill for people are
 //! on stderr.
 
+mod args;
 mod pictures;
 mod plan;
 
@@ -14,7 +15,8 @@ use capture_core::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{cli::RunArgs, config::Config, failure::Failure, signals::StopSignals, terminal};
+pub(crate) use self::args::RunArgs;
+use crate::{config::Config, failure::Failure, signals::StopSignals, terminal};
 
 /// The only user of this engine.
 const USER: &str = "run";

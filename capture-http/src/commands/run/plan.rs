@@ -5,7 +5,8 @@ use std::{io::Read, path::Path};
 use capture_core::{Error, action, action::Action};
 use serde_json::{Value, json};
 
-use crate::{cli::RunArgs, failure::Failure, terminal};
+use super::args::RunArgs;
+use crate::{failure::Failure, terminal};
 
 /// Where an actions file stands for stdin.
 const STDIN: &str = "-";

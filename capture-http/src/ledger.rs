@@ -21,8 +21,8 @@ use crate::{
 /// User and secret of `--dev`; known to everyone, hence loopback only.
 pub(crate) const DEV: &str = "dev";
 
-/// Books that are open.
-pub(crate) enum Books {
+/// Ledgers that are open.
+pub(crate) enum Ledgers {
     /// Gone with the process.
     Memory(Arc<MemoryLedger>),
     /// One server's own.
@@ -31,7 +31,7 @@ pub(crate) enum Books {
     Shared(Arc<RedisLedger>, Arc<RedisLink>),
 }
 
-impl Books {
+impl Ledgers {
     /// Opens those a server is configured for.
     pub(crate) async fn open(config: &Config) -> Result<Self, Failure> {
         if let Some(redis) = &config.redis {
