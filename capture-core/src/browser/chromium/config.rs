@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use super::remote::Endpoint;
+use super::process::remote::Endpoint;
 use crate::egress::EgressPolicy;
 
 /// Which sessions share a browser process. Each has a context of its own in it: own cookies, cache and renderer

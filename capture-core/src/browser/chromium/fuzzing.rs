@@ -2,7 +2,7 @@
 
 use super::{
     cdp::{Event, events_of},
-    journal::Journal,
+    console::log::Journal,
 };
 
 /// Splits and reads a stream that arrives in pieces, and keeps what is written to the console: how many replies, events

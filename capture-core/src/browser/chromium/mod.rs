@@ -3,68 +3,19 @@
 //! A thin protocol client of our own, with commands and events of the DevTools protocol. One file per action family,
 //! named as in [`crate::action`]; the code that runs in pages is in `scripts/*.js`.
 
+mod actions;
 mod bridge;
-mod browser;
 mod cdp;
-mod charges;
-mod clipboard;
-mod closed;
 mod config;
-mod content;
-mod context;
-mod dedicated;
-mod dialogs;
-mod drag;
-mod edit;
-mod executable;
+mod console;
 mod fault;
-mod flags;
-mod flood;
-mod form;
-mod frames;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
-mod goto;
-mod ground;
-mod host;
-mod input;
-mod inset;
-mod internals;
-mod journal;
-mod keeper;
-mod keyboard;
-mod last_words;
-mod locate;
-mod logged;
-mod memory;
-mod navigate;
+mod instance;
 mod page;
-mod page_clock;
-mod picture_room;
-mod pointer;
 mod pool;
-mod ports;
 mod process;
-mod read;
-mod remote;
-mod routes;
-mod run_root;
-mod screencast;
-mod screenshot;
 mod scripts;
-mod scroll;
-mod setup;
-mod snapshot;
-mod spilled;
-mod tab;
-mod tab_events;
-mod tabs;
-mod uids;
-mod viewport;
-mod wait;
-mod walls;
-mod watchdog;
-mod world;
 
 use std::sync::Arc;
 
@@ -73,13 +24,18 @@ use tokio::time::Instant;
 
 pub use self::{
     config::{Bounds, BypassBrowser, ChromiumConfig, DEFAULT_BROWSER_UID, Isolation, Program, Retire},
-    executable::find_executable,
-    remote::{Endpoint, InvalidEndpoint},
-    walls::{Walls, find_walls},
+    process::{
+        executable::find_executable,
+        remote::{Endpoint, InvalidEndpoint},
+        sandbox::{Walls, find_walls},
+    },
 };
-use self::{dedicated::Dedicated, ground::Ground, pool::Pool, run_root::RunRoot, uids::Uids, watchdog::Watched};
-use super::{Backend, Fault, Lack, OpenPage, Wanted};
+use self::{
+    pool::{Pool, dedicated::Dedicated, watchdog::Watched},
+    process::{run_root::RunRoot, runtime::Ground, uids::Uids},
+};
 use crate::{
+    browser::{Backend, Fault, Lack, OpenPage, Wanted},
     egress::{Guard, System, Upstream, Why},
     session::SessionOptions,
     tasks::Tasks,
@@ -123,7 +79,7 @@ impl Chromium {
             return Err(fault);
         }
         pool.ground.tasks.spawn(Arc::clone(&pool).maintain());
-        pool.ground.tasks.spawn(watchdog::watch(Arc::clone(&pool)));
+        pool.ground.tasks.spawn(pool::watchdog::watch(Arc::clone(&pool)));
         let dedicated = Arc::default();
         Ok(Self { pool, dedicated })
     }

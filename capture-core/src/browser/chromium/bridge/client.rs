@@ -13,18 +13,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    super::{
-        browser::Browser,
-        cdp::{Event, RawReply, SessionKey, commands},
-    },
     CLIENT_QUIET, TARGET_MADE,
     frame::{FrameError, Request, done},
     judge::{Effect, Refusal, Verdict, judge},
-    outbox::Outbox,
     params::{self, Fields},
 };
 use crate::{
-    browser::{CdpClient, CdpCommands, CdpEnd, Fault},
+    browser::{
+        CdpClient, CdpCommands, CdpEnd, Fault,
+        chromium::{
+            cdp::{Event, RawReply, SessionKey, commands},
+            instance::{browser::Browser, client_queue::Outbox},
+        },
+    },
     shares::Share,
 };
 

@@ -10,22 +10,15 @@
 mod address;
 mod allowed;
 mod client;
-mod clients;
-mod closing;
 mod frame;
 mod judge;
-mod outbox;
 mod params;
-mod reasons;
 mod refused;
 mod rules;
 #[cfg(test)]
 mod tests;
 
-pub(super) use self::{
-    client::{connect, made_target},
-    clients::{Clients, Maker},
-};
+pub(super) use self::client::{connect, made_target};
 
 /// Told to the keeper: a client's command that makes a target was answered, with its result or null.
 pub(super) const TARGET_MADE: &str = "Capture.targetMade";

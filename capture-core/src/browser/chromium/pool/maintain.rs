@@ -16,7 +16,7 @@ use super::{
 };
 use crate::browser::{
     Fault,
-    chromium::{browser::Browser, memory},
+    chromium::{instance::browser::Browser, process::memory},
 };
 
 /// How long making ready waits for running actions to end, and for sessions to be opened, before it goes ahead all the

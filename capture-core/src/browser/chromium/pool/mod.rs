@@ -5,11 +5,14 @@
 //! page is never handed out again.
 
 mod assignment;
+mod charges;
+pub(super) mod dedicated;
 mod maintain;
 mod place;
 mod start;
 #[cfg(test)]
 mod tests;
+pub(super) mod watchdog;
 
 use std::{
     collections::HashMap,
@@ -31,8 +34,13 @@ use self::{
     place::Place,
     start::Starting,
 };
-use super::{browser::Browser, config::ChromiumConfig, context::Context, ground::Ground, setup};
-use crate::browser::{Fault, IsolationKey, OpenPage, chromium::config::Isolation};
+use super::{
+    config::{ChromiumConfig, Isolation},
+    instance::{browser::Browser, context::Context},
+    page::target_setup,
+    process::runtime::Ground,
+};
+use crate::browser::{Fault, IsolationKey, OpenPage};
 
 /// Browsers that start at once beyond one a core: a start keeps its core busy nearly all the time, and one that waits
 /// for its turn is there no later than if all went slower.
@@ -181,7 +189,7 @@ impl Pool {
             return Err(Fault::Unavailable("the pages before this one were not opened in time".to_owned()));
         };
         let context = Context::create(browser, deadline).await?;
-        setup::open_page(context, deadline, &self.ground.tasks).await
+        target_setup::open_page(context, deadline, &self.ground.tasks).await
     }
 
     /// The browser, once it has started.

@@ -7,7 +7,10 @@ use tokio::{sync::watch, time::Instant};
 use super::{Member, Pool, State, assignment::BrowserId};
 use crate::browser::{
     Fault,
-    chromium::{browser::Browser, config::Isolation, context::Kind, ports},
+    chromium::{
+        config::Isolation,
+        instance::{browser::Browser, context::Kind, proxy_ports},
+    },
 };
 
 /// Pauses after a browser did not start, before the next one is tried ahead of time.
@@ -47,7 +50,7 @@ impl Pool {
     async fn start(&self) -> Result<Arc<Browser>, Fault> {
         let ground = &self.ground;
         let _turn = self.starts.acquire().await; // never closed
-        let shut = ground.guard.open_shut().await.map_err(|error| ports::refused(&error))?;
+        let shut = ground.guard.open_shut().await.map_err(|error| proxy_ports::refused(&error))?;
         let uid = match ground.config.isolation {
             Isolation::Context => ground.uids.shared(),
             Isolation::User | Isolation::Process => ground.uids.own().await,

@@ -1,0 +1,169 @@
+//! `drag_mouse`: pressed, moved along, released. Where the page lets the browser carry a drag out, we carry it out: a
+//! browser without a screen does not.
+
+use chromiumoxide::cdp::browser_protocol::input::{
+    DispatchDragEventType, DispatchMouseEventParams, DispatchMouseEventType as Kind, DragData, MouseButton as Button,
+};
+use tokio::time::{Duration, Instant, sleep_until, timeout_at};
+
+use super::{
+    input::{Due, Leave},
+    pointer::{MOVED, between, send_move},
+};
+use crate::{
+    action::{ActionResult, DragMouse, DragPath, DragResult, Point, Selector},
+    browser::{
+        Fault,
+        chromium::{cdp::commands, page::chromium_page::ChromiumPage},
+    },
+    error::RunOutcome,
+};
+
+/// How long the news of a drag the page began may lag behind the movement that began it.
+const DRAG_LAG: Duration = Duration::from_millis(500);
+/// What was done when the page does not handle it.
+const RELEASED: &str = "the button was released";
+/// How often a page may make room anew before something is dropped.
+const RESTS: u32 = 3;
+/// The left button, held.
+const HELD: (Button, i64) = (Button::Left, 1);
+
+/// The left button let go.
+fn release(at: Point) -> DispatchMouseEventParams {
+    commands::mouse(Kind::MouseReleased, (at.x, at.y), (Button::Left, 0), 1, 0)
+}
+
+impl ChromiumPage {
+    pub(crate) async fn drag_mouse(&self, drag: &DragMouse, deadline: Instant) -> Result<ActionResult, Fault> {
+        let due = Due { deadline, timeout: drag.timeout };
+        let (points, target) = match &drag.path {
+            DragPath::Points(points) => (points.clone(), None),
+            DragPath::Elements(from, to) => {
+                let (_, start, _) = self.find_point(from, None, false, due).await?;
+                (vec![start], Some(to))
+            }
+        };
+        let Some(from) = points.first().copied() else { return Err(Fault::Protocol("a drag without points".into())) };
+        let tab = self.active()?;
+        drop(tab.send(&commands::intercept_drags(true)));
+        let dragged = self.drag(drag, (points, target), due).await;
+        drop(tab.send(&commands::intercept_drags(false)));
+        if dragged.is_err() {
+            // Wherever it failed, the button is not held any longer, and nothing is carried.
+            let carried = self.tabs.borrow().noticed.drag.clone();
+            if let Some(data) = carried {
+                drop(tab.send(&commands::drag(DispatchDragEventType::DragCancel, (from.x, from.y), data)));
+            }
+            drop(tab.send(&release(from)));
+        }
+        let (to, points) = dragged?;
+        *self.mouse.lock() = to;
+        Ok(ActionResult::Drag(DragResult { from, to, points }))
+    }
+
+    async fn drag(
+        &self,
+        drag: &DragMouse,
+        (mut points, target): (Vec<Point>, Option<&Selector>),
+        due: Due,
+    ) -> Result<(Point, usize), Fault> {
+        let Some(from) = points.first().copied() else { return Err(Fault::Protocol("a drag without points".into())) };
+        if let Some(selector) = target {
+            // Looked for before pressing: once the button is held the page must not be scrolled. The start may move with it.
+            let (_, end, _) = self.find_point(selector, None, false, due).await?;
+            points.push(end);
+        }
+        let leave = self.ask_leave(Some(from), due).await?;
+        let _: bool = self.call("watchDrag", &(), due.deadline).await?;
+        leave.check(RunOutcome::NotExecuted)?;
+        let press = commands::mouse(Kind::MousePressed, (from.x, from.y), HELD, 1, 0);
+        let pressed = vec![send_move(&leave.tab, from, (Button::None, 0)), leave.tab.send(&press)];
+        leave.handled(pressed, "the button was pressed").await?;
+        sleep_until(due.deadline.min(Instant::now() + drag.hold)).await;
+        let legs = points.iter().zip(points.iter().skip(1));
+        let way: Vec<Point> = legs.flat_map(|(from, to)| between(*from, *to, drag.steps)).collect();
+        let last = way.last().copied().unwrap_or(from);
+        let carried = self.along(&leave, &way, drag.duration).await?;
+        leave.check(RunOutcome::Unknown)?;
+        if let Some(data) = carried {
+            self.hold_over(&leave, last, &data).await?;
+            carry(&leave, DispatchDragEventType::Drop, last, &data, "the drag was dropped").await?;
+        }
+        leave.handled(vec![leave.tab.send(&release(last))], RELEASED).await?;
+        leave.rest(RELEASED).await?;
+        Ok((last, points.len()))
+    }
+
+    /// Along the way at an even pace, by the mouse, or from where the browser is to carry a drag out by its events.
+    /// What is carried at the end.
+    async fn along(&self, leave: &Leave, way: &[Point], duration: Duration) -> Result<Option<DragData>, Fault> {
+        let pace = duration / u32::try_from(way.len()).unwrap_or(u32::MAX).max(1);
+        let mut next = Instant::now();
+        let mut watched = true;
+        let mut carried = None;
+        for point in way {
+            leave.check(RunOutcome::Unknown)?;
+            match &carried {
+                Some(data) => drag_over(leave, *point, data).await?,
+                None => {
+                    leave.handled(vec![send_move(&leave.tab, *point, HELD)], MOVED).await?;
+                    if watched {
+                        (carried, watched) = self.carried(leave.due.deadline).await?;
+                    }
+                    if let Some(data) = &carried {
+                        carry(leave, DispatchDragEventType::DragEnter, *point, data, "the drag began").await?;
+                        drag_over(leave, *point, data).await?;
+                    }
+                }
+            }
+            next += pace;
+            sleep_until(leave.due.deadline.min(next)).await;
+        }
+        Ok(carried)
+    }
+
+    /// Waits before the drop for what makes room; browsers tell a page again and again that something is held over it.
+    async fn hold_over(&self, leave: &Leave, at: Point, data: &DragData) -> Result<(), Fault> {
+        for _ in 0..RESTS {
+            let moved = self.call::<bool>("madeRoom", &(), leave.due.deadline).await.unwrap_or(false);
+            drag_over(leave, at, data).await?;
+            if !moved {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is dragged, where the page began a drag that the browser is to carry out; and whether one may still begin.
+    async fn carried(&self, deadline: Instant) -> Result<(Option<DragData>, bool), Fault> {
+        let noticed = self.tabs.borrow().noticed.drag.clone();
+        if noticed.is_some() {
+            return Ok((noticed, true));
+        }
+        match self.call::<bool>("dragBegan", &(), deadline).await {
+            Ok(true) => {}
+            Ok(false) => return Ok((None, true)),
+            Err(_) => return Ok((None, false)), // the document went away: nothing of it is dragged
+        }
+        let mut tabs = self.tabs.subscribe();
+        let told = tabs.wait_for(|tabs| tabs.noticed.drag.is_some() || tabs.lost.is_some());
+        let told = timeout_at(deadline.min(Instant::now() + DRAG_LAG), told).await;
+        Ok((told.ok().and_then(Result::ok).and_then(|tabs| tabs.noticed.drag.clone()), false))
+    }
+}
+
+async fn drag_over(leave: &Leave, at: Point, data: &DragData) -> Result<(), Fault> {
+    carry(leave, DispatchDragEventType::DragOver, at, data, "the drag was carried on").await
+}
+
+/// One event of a drag that the browser is to carry out.
+async fn carry(
+    leave: &Leave,
+    kind: DispatchDragEventType,
+    at: Point,
+    data: &DragData,
+    what: &str,
+) -> Result<(), Fault> {
+    leave.check(RunOutcome::Unknown)?;
+    leave.handled(vec![leave.tab.send(&commands::drag(kind, (at.x, at.y), data.clone()))], what).await
+}

@@ -1,0 +1,138 @@
+//! `fill` of rich text and of code editors: through the browser's own input, as a person does it, and looked at
+//! afterwards. What such an editor holds is its own matter; writing into its document behind its back changes nothing.
+
+use serde::Deserialize;
+use serde_json::json;
+use tokio::time::{Duration, Instant};
+
+use super::{
+    input::{Due, Leave},
+    keyboard::{backspace, select_all},
+};
+use crate::{
+    action::Fill,
+    browser::{
+        Fault,
+        chromium::{
+            cdp::commands,
+            page::{chromium_page::ChromiumPage, locate::millis_left, world::World},
+        },
+    },
+    error::RunOutcome,
+};
+
+/// How long an editor may take to show what was put into it: some render a moment later, or hear of a selection late.
+const SHOWS: Duration = Duration::from_millis(400);
+
+/// How an editor is to be filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Editor {
+    /// What is edited is the element itself.
+    Rich,
+    /// The element is a part of what is edited.
+    Part,
+    /// A hidden field through which a code editor hears its keys.
+    Proxy,
+}
+
+/// How all of an editor's text is selected, and whether it is removed before the new text comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Clearing {
+    /// By a selection of the document: right for a part of what is edited, and for fields made of several parts.
+    Selection,
+    /// By the key, for editors that select by themselves: those that render only what is in view.
+    Key,
+    /// By the key, and removed at once: for editors that put new text beside what is selected.
+    Emptied,
+}
+
+#[derive(Deserialize)]
+struct Edited {
+    done: bool,
+    value: String,
+}
+
+impl ChromiumPage {
+    /// Replaces what the editor holds, that `fill` has found and focused; its content afterwards.
+    pub(crate) async fn edit(
+        &self,
+        (fill, editor): (&Fill, Editor),
+        world: &World,
+        deadline: Instant,
+    ) -> Result<String, Fault> {
+        let ways: &[Clearing] = match editor {
+            Editor::Rich => &[Clearing::Selection, Clearing::Key, Clearing::Emptied],
+            // By the key more than the part would be selected.
+            Editor::Part => &[Clearing::Selection],
+            Editor::Proxy => &[Clearing::Key, Clearing::Emptied],
+        };
+        let mut shown = String::new();
+        for (index, clearing) in ways.iter().enumerate() {
+            if Instant::now() >= deadline {
+                break;
+            }
+            let way = (*clearing, index > 0 || editor == Editor::Proxy);
+            self.replace(fill, way, world, deadline).await?;
+            let shows = deadline.min(Instant::now() + SHOWS);
+            let argument = json!({"value": fill.value, "timeoutMs": millis_left(shows)});
+            let edited: Edited = world.call("edited", &argument, deadline).await?;
+            if edited.done {
+                return Ok(edited.value);
+            }
+            shown = edited.value;
+        }
+        Err(not_taken(fill, &shown))
+    }
+
+    async fn replace(
+        &self,
+        fill: &Fill,
+        (clearing, select_anew): (Clearing, bool),
+        world: &World,
+        deadline: Instant,
+    ) -> Result<(), Fault> {
+        let leave = self.ask_leave(None, Due { deadline, timeout: fill.timeout }).await?;
+        if clearing != Clearing::Selection {
+            leave.handled(select_all(&leave.tab), "all of it was selected").await?;
+        }
+        if select_anew {
+            let _: bool = world.call("heardSelection", &(), deadline).await?;
+        }
+        if fill.value.is_empty() || clearing == Clearing::Emptied {
+            leave.handled(backspace(&leave.tab), "the text was removed").await?;
+        }
+        insert(fill, &leave, world).await?;
+        leave.rest("the text was put in").await
+    }
+}
+
+/// Several lines are pasted where the page takes a paste, so that no line end is taken for a key.
+async fn insert(fill: &Fill, leave: &Leave, world: &World) -> Result<(), Fault> {
+    if fill.value.is_empty() {
+        return Ok(());
+    }
+    if fill.value.contains('\n')
+        && world.call::<bool>("offerPaste", &json!({"text": fill.value}), leave.due.deadline).await?
+    {
+        return Ok(());
+    }
+    leave.check(RunOutcome::Unknown)?;
+    let inserted = vec![leave.tab.send(&commands::insert_text(fill.value.clone()))];
+    leave.handled(inserted, "the text was put in").await
+}
+
+fn not_taken(fill: &Fill, shown: &str) -> Fault {
+    let mut details = serde_json::Map::new();
+    details.insert("value".to_owned(), shown.into());
+    let selector: String = fill.selector.as_str().chars().take(120).collect();
+    Fault::Failed {
+        message: format!(
+            "{selector:?}: the editor did not take the value; it may hold a part of it: look at the page, or click into it \
+             and use press and type_text"
+        ),
+        reason: Some("not_taken".to_owned()),
+        details,
+        outcome: RunOutcome::Executed,
+    }
+}

@@ -1,0 +1,295 @@
+//! `goto`, which leads out of every page.
+
+use std::convert::Infallible;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use tokio::time::{Duration, Instant};
+use url::Url;
+
+use crate::{
+    action::{ActionResult, DownloadReport, Goto, GotoResult, WaitUntil},
+    browser::{
+        Fault,
+        chromium::{
+            cdp::{CdpError, CdpSession, SessionKey, commands},
+            page::{
+                chromium_page::ChromiumPage,
+                tab::{PageFacts, Tab},
+                target_setup,
+                world::NoAnswer,
+            },
+        },
+    },
+    egress::Failure,
+    error::RunOutcome,
+};
+
+/// What Chromium calls everything the guard does not connect.
+const THROUGH_THE_GUARD: &str = "net::ERR_SOCKS_CONNECTION_FAILED";
+/// How long the news of a download may lag behind the navigation it ended.
+const DOWNLOAD_LAG: Duration = Duration::from_millis(500);
+
+/// How long a page may take to let go, and a document that came to be shown; less where less time is left.
+const LET_IN: Duration = Duration::from_secs(2);
+/// How long a page that is not busy may take to answer.
+const ANSWERS: Duration = Duration::from_millis(500);
+/// Between two attempts to close a tab: Chromium forgets the first where a navigation overtakes it.
+const CLOSE_AGAIN: Duration = Duration::from_millis(500);
+/// Between a tab that closed and a look at the next one.
+const NEXT_TAB: Duration = Duration::from_millis(10);
+
+/// How a navigation of ours went.
+#[derive(Debug)]
+enum Arrival {
+    There(ActionResult),
+    /// The page before it does not give way, or takes the tab back.
+    KeptOut,
+    TabGone,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Navigation {
+    /// Absent when the document stays.
+    loader_id: Option<String>,
+    error_text: Option<String>,
+    #[serde(default)]
+    is_download: bool,
+}
+
+impl ChromiumPage {
+    /// Leads out of every page: where the one before does not give way a new tab takes its place, and where it closes the
+    /// tab the document is opened in the next one.
+    pub(crate) async fn goto(&self, goto: &Goto, deadline: Instant) -> Result<ActionResult, Fault> {
+        let mut replaced = false;
+        loop {
+            match self.goto_here(goto, deadline).await? {
+                // Chromium forgets that a client closed the tab where a navigation overtakes that.
+                Arrival::There(_) if !replaced && self.is_closed_by_client() => self.replace_tab(deadline).await?,
+                Arrival::There(result) => return Ok(result),
+                Arrival::KeptOut if !replaced => self.replace_tab(deadline).await?,
+                Arrival::KeptOut => return Err(late(goto, "the document came, but was not shown")),
+                Arrival::TabGone if Instant::now() < deadline => {
+                    tokio::time::sleep(NEXT_TAB).await;
+                    let _ = self.settled(deadline).await; // out of time or lost: the next look says so
+                }
+                Arrival::TabGone => return Err(late(goto, "the page closes every tab it is opened in")),
+            }
+            replaced = true;
+        }
+    }
+
+    /// The active tab; none while another takes the place of the last one.
+    fn active_tab(&self) -> Result<Option<(SessionKey, CdpSession)>, Fault> {
+        let tabs = self.tabs.borrow();
+        match (tabs.active(), tabs.lost) {
+            (Some(tab), _) => Ok(Some((tab.key.clone(), tab.session.clone()))),
+            (None, Some(lost)) => Err(lost.into()),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn is_closed_by_client(&self) -> bool {
+        let tabs = self.tabs.borrow();
+        tabs.active().is_some_and(|tab| self.browser.routes().clients().is_surely_ending(&tab.target))
+    }
+
+    async fn goto_here(&self, goto: &Goto, deadline: Instant) -> Result<Arrival, Fault> {
+        let Some((key, session)) = self.active_tab()? else { return Ok(Arrival::TabGone) };
+        let began = Instant::now();
+        let navigated = session.send(&commands::navigate(goto.url.as_str())).decode::<Navigation>();
+        let mut navigated = std::pin::pin!(tokio::time::timeout_at(deadline, navigated));
+        let navigation = tokio::select! {
+            navigated = &mut navigated => navigated,
+            () = tokio::time::sleep(LET_IN) => {
+                self.free(&key, deadline).await; // of a beforeunload without end, should it be that
+                navigated.await
+            }
+        };
+        let navigation = match navigation {
+            Ok(Ok(navigation)) => navigation,
+            Ok(Err(CdpError::PageGone)) if self.tabs.borrow().lost.is_none() => return Ok(Arrival::TabGone),
+            Ok(Err(error)) => return Err(error.into()),
+            Err(_elapsed) => {
+                drop(session.send(&commands::stop_loading()));
+                return Err(late(goto, "no answer from the server"));
+            }
+        };
+        if navigation.is_download {
+            return Err(self.download(goto).await);
+        }
+        if let Some(error) = navigation.error_text.filter(|error| error != "net::ERR_HTTP_RESPONSE_CODE_FAILURE") {
+            let fault = self.not_opened(goto, error, began);
+            self.journal.lock().document_failed(goto.url.as_str(), fault.reason());
+            return Err(fault);
+        }
+        let until = if navigation.loader_id.is_none() { WaitUntil::Load } else { goto.wait_until };
+        if let Some(loader) = navigation.loader_id {
+            let loaded = self.in_tab(&key, |tab| tab.has_loaded(&loader, goto.wait_until));
+            let loaded = tokio::select! {
+                biased;
+                loaded = tokio::time::timeout_at(deadline, loaded) => loaded,
+                true = self.in_tab(&key, |tab| tab.is_overrun(&loader)) => return Ok(Arrival::KeptOut),
+                () = self.kept_out(&key, |tab| tab.has_loaded(&loader, WaitUntil::Commit), deadline) => {
+                    return Ok(Arrival::KeptOut);
+                }
+            };
+            match loaded {
+                Ok(true) => {}
+                Ok(false) => return Ok(Arrival::TabGone),
+                Err(_elapsed) => {
+                    if goto.wait_until != WaitUntil::Load {
+                        drop(session.send(&commands::stop_loading()));
+                    }
+                    return Err(late(goto, "the document came, but its loading did not end"));
+                }
+            }
+        }
+        let Some(PageFacts { url, status, title, .. }) = self.facts(&key, until, deadline).await? else {
+            return Ok(Arrival::TabGone);
+        };
+        Ok(Arrival::There(ActionResult::Goto(GotoResult { url, status, title })))
+    }
+
+    /// Why an address could not be opened: what the egress guard knows, else what the browser says. A redirect may have led
+    /// to an address that is not in the request.
+    fn not_opened(&self, goto: &Goto, error: String, began: Instant) -> Fault {
+        let target = goto.url.as_str().parse::<Url>().ok();
+        let known = target.as_ref().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?)));
+        let guarded = self.context.egress.as_ref().filter(|_| error == THROUGH_THE_GUARD);
+        let failure = guarded.and_then(|egress| {
+            let failure = known.and_then(|(host, port)| egress.failure(host, port, began));
+            failure.or_else(|| egress.last_blocked(began).map(|blocked| Failure::Blocked(blocked.why)))
+        });
+        match failure {
+            Some(failure) => {
+                let known = failure.reason().map(|reason| (reason.to_owned(), failure.to_string()));
+                let error = failure.chromium_error();
+                let (reason, why) = known.unwrap_or_else(|| (error.to_owned(), format!("{error}: {failure}")));
+                failed(goto, reason, &why)
+            }
+            None => {
+                let why = match error.as_str() {
+                    "net::ERR_ABORTED" => {
+                        "net::ERR_ABORTED: the server sent no document, or the page itself went elsewhere".to_owned()
+                    }
+                    other => other.to_owned(),
+                };
+                failed(goto, error, &why)
+            }
+        }
+    }
+
+    /// Waits until a tab is as wanted; false when it is gone. Everything lost counts as wanted: what is asked next says so.
+    async fn in_tab(&self, key: &SessionKey, wanted: impl Fn(&Tab) -> bool) -> bool {
+        let mut tabs = self.tabs.subscribe();
+        let there = tabs.wait_for(|tabs| tabs.lost.is_some() || tabs.tab(key).is_none_or(&wanted));
+        there.await.is_ok_and(|tabs| tabs.lost.is_some() || tabs.tab(key).is_some())
+    }
+
+    /// Completes when a tab has not become so within its patience: the page in it holds the process it needs.
+    async fn kept_out(&self, key: &SessionKey, wanted: impl Fn(&Tab) -> bool, deadline: Instant) {
+        if tokio::time::timeout(patience(deadline), self.in_tab(key, wanted)).await.is_ok() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Ends the script that keeps a tab's page busy, if one does.
+    async fn free(&self, key: &SessionKey, deadline: Instant) {
+        let world = self.tabs.borrow().tab(key).and_then(Tab::world);
+        if let Some(world) = world.filter(|_| Instant::now() + 2 * ANSWERS < deadline) {
+            let _: Result<Value, NoAnswer> = world.call("offset", &(), Instant::now() + ANSWERS).await; // asked only to see
+        }
+    }
+
+    /// Closes the active tab, with whatever holds it, and waits for a blank one in its place.
+    async fn replace_tab(&self, deadline: Instant) -> Result<(), Fault> {
+        let Some((key, target)) = self.tabs.borrow().active().map(|tab| (tab.key.clone(), tab.target.clone())) else {
+            return Ok(());
+        };
+        tracing::info!("the page keeps its successor out; it gets a new tab");
+        let others = self.tabs.borrow().open.len() > 1;
+        if others {
+            target_setup::open_tab(&self.browser, &self.context.id);
+        }
+        let mut tabs = self.tabs.subscribe();
+        let replaced = tabs.wait_for(|tabs| {
+            tabs.lost.is_some() || (tabs.world().is_some() && tabs.active().is_some_and(|tab| tab.key != key))
+        });
+        tokio::select! {
+            biased;
+            replaced = tokio::time::timeout_at(deadline, replaced) => match replaced {
+                Ok(_) => Ok(()),
+                Err(_elapsed) => Err(Fault::timed_out("the page holds its tab, and no other came in time")),
+            },
+            never = self.keep_closing(&target) => match never {},
+        }
+    }
+
+    async fn keep_closing(&self, target: &str) -> Infallible {
+        loop {
+            drop(self.browser.session().send(&commands::close_target(target)));
+            tokio::time::sleep(CLOSE_AGAIN).await;
+        }
+    }
+
+    /// What the document tells of itself: its own report where that is new, else what it answers now.
+    /// None where its tab is gone.
+    async fn facts(&self, key: &SessionKey, until: WaitUntil, deadline: Instant) -> Result<Option<PageFacts>, Fault> {
+        let reported = match until {
+            WaitUntil::DomContentLoaded => self.tabs.borrow().tab(key).and_then(|tab| tab.facts.clone()),
+            // At commit there is no report yet, and until load the title may have changed.
+            WaitUntil::Commit | WaitUntil::Load => None,
+        };
+        match reported {
+            Some(facts) => Ok(Some(facts)),
+            None => self.call_in(key, "page", &(), deadline).await,
+        }
+    }
+
+    async fn download(&self, goto: &Goto) -> Fault {
+        let mut tabs = self.tabs.subscribe();
+        let offered = tabs.wait_for(|tabs| tabs.noticed.download.is_some() || tabs.lost.is_some());
+        let offered = tokio::time::timeout(DOWNLOAD_LAG, offered).await;
+        let report: Option<DownloadReport> =
+            offered.ok().and_then(Result::ok).and_then(|tabs| tabs.noticed.download.clone());
+        let mut details = Map::new();
+        if let Some(Ok(report)) = report.map(serde_json::to_value) {
+            details.insert("download".to_owned(), report);
+        }
+        Fault::Failed {
+            message: format!("{} is a download, and downloads are refused", shown(goto)),
+            reason: Some("download".to_owned()),
+            details,
+            outcome: RunOutcome::Executed,
+        }
+    }
+}
+
+fn patience(deadline: Instant) -> Duration {
+    (deadline.saturating_duration_since(Instant::now()) / 2).min(LET_IN)
+}
+
+fn failed(goto: &Goto, reason: String, why: &str) -> Fault {
+    Fault::Failed {
+        message: format!("could not open {}: {why}", shown(goto)),
+        details: Map::from_iter([("url".to_owned(), Value::from(goto.url.as_str()))]),
+        reason: Some(reason),
+        outcome: RunOutcome::Executed,
+    }
+}
+
+fn late(goto: &Goto, what: &str) -> Fault {
+    let (until, millis) = (goto.wait_until.as_str(), goto.timeout.as_millis());
+    Fault::TimedOut {
+        message: format!("{} did not reach {until} within {millis} ms: {what}", shown(goto)),
+        details: Map::new(),
+        outcome: RunOutcome::Unknown,
+    }
+}
+
+/// Addresses can be as long as a page.
+fn shown(goto: &Goto) -> String {
+    goto.url.as_str().chars().take(200).collect()
+}

@@ -1,0 +1,140 @@
+//! The input of an action: sent while there is time, after the page was told until when it may take it, and waited for
+//! until the page has handled it. What a busy page handles later does not reach it (`scripts/late.js`).
+
+use serde::Deserialize;
+use serde_json::{Map, json};
+use tokio::time::{Duration, Instant};
+
+use crate::{
+    action::Point,
+    browser::{
+        Fault,
+        chromium::{
+            cdp::{CdpError, CdpSession, Pending, commands},
+            page::{
+                chromium_page::ChromiumPage,
+                locate::PEEK,
+                world::{ANSWER_GRACE, BUSY, NoAnswer, World},
+            },
+        },
+    },
+    error::RunOutcome,
+};
+
+/// A page may take the deadline for so much earlier than it is; what it handled that late is asked about.
+const EDGE: Duration = Duration::from_millis(100);
+/// How long a page that was sent a key is given to answer that it acts on it; a busy one is not waited for.
+const ACTS: Duration = Duration::from_millis(100);
+
+/// Until when, and how long that was when the action began.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Due {
+    pub(crate) deadline: Instant,
+    pub(crate) timeout: Duration,
+}
+
+/// Leave to send the input of one action to a tab.
+#[derive(Debug)]
+pub(crate) struct Leave {
+    pub(crate) tab: CdpSession,
+    /// The documents that were told.
+    worlds: Vec<World>,
+    pub(crate) due: Due,
+}
+
+#[derive(Deserialize)]
+struct Taker {
+    /// A frame takes it.
+    framed: bool,
+}
+
+impl ChromiumPage {
+    /// Asks for leave to send input to whatever has the focus, or to a point.
+    pub(crate) async fn ask_leave(&self, at: Option<Point>, due: Due) -> Result<Leave, Fault> {
+        let tab = self.active()?;
+        let at = at.map_or_else(|| json!({}), |point| json!(point));
+        let main = self.world(due.deadline).await?;
+        let taker: Taker = main.call("admitInput", &at, due.deadline).await?;
+        let others = if taker.framed { self.tabs.borrow().other_worlds() } else { Vec::new() };
+        let (patience, anywhere) = (due.deadline.min(Instant::now() + PEEK), json!({}));
+        let told = others.iter().map(|world| world.peek::<Taker>("admitInput", &anywhere, patience, due.deadline));
+        futures::future::join_all(told).await; // A frame that is gone or too busy takes no input now.
+        Ok(Leave { tab, worlds: [vec![main], others].concat(), due })
+    }
+
+    /// Leave to send input to documents that were told so by the script that found where it goes.
+    pub(crate) fn leave_for(&self, worlds: Vec<World>, due: Due) -> Result<Leave, Fault> {
+        Ok(Leave { tab: self.active()?, worlds, due })
+    }
+}
+
+impl Leave {
+    /// Whether there is still time to send something.
+    pub(crate) fn check(&self, outcome: RunOutcome) -> Result<(), Fault> {
+        if Instant::now() < self.due.deadline {
+            return Ok(());
+        }
+        let millis = self.due.timeout.as_millis();
+        let message = format!("there was no time left of {millis} ms to send all input: a script keeps the page busy");
+        Err(Fault::TimedOut { message, details: Map::new(), outcome })
+    }
+
+    /// Waits until the page has handled input that was sent. A page that is too busy is freed of the script that keeps
+    /// it so, and gets a moment to come to the rest of the input, which does not reach it any more.
+    pub(crate) async fn handled(&self, sent: impl IntoIterator<Item = Pending>, what: &str) -> Result<(), Fault> {
+        let mut handled = futures::future::try_join_all(sent);
+        match tokio::time::timeout_at(self.due.deadline, &mut handled).await {
+            Ok(Ok(_)) => Ok(()),
+            // The input closed its own tab, or replaced it.
+            Ok(Err(CdpError::PageGone | CdpError::Refused { .. })) => Ok(()),
+            Ok(Err(error)) => Err(error.into()),
+            Err(_elapsed) => {
+                drop(self.tab.send(&commands::terminate()));
+                // Whatever comes of it, the time is up.
+                let _ = tokio::time::timeout_at(self.due.deadline + ANSWER_GRACE, handled).await;
+                Err(self.unhandled(what))
+            }
+        }
+    }
+
+    /// Whether some of what the page has handled may have been too late for it.
+    pub(crate) fn is_near_its_end(&self) -> bool {
+        Instant::now() + EDGE >= self.due.deadline
+    }
+
+    /// Everything was sent and handled: the page need not watch any more. `what` was done with it in the end.
+    pub(crate) async fn rest(self, what: &str) -> Result<(), Fault> {
+        if self.is_near_its_end() {
+            return self.rest_by(what, self.due.deadline).await;
+        }
+        self.worlds.iter().for_each(|world| world.tell("rest"));
+        Ok(())
+    }
+
+    /// The same of a key: a form that is sent by it leaves in a task after the key's, which has begun once the page
+    /// answers.
+    pub(crate) async fn rest_once_it_acts(self, what: &str) -> Result<(), Fault> {
+        let patience = if self.is_near_its_end() { Duration::MAX } else { ACTS };
+        let by = Instant::now().checked_add(patience).map_or(self.due.deadline, |by| by.min(self.due.deadline));
+        self.rest_by(what, by).await
+    }
+
+    async fn rest_by(&self, what: &str, by: Instant) -> Result<(), Fault> {
+        let asked = self.worlds.iter().map(|world| world.ask_any_time::<u64>("rest", by));
+        for late in futures::future::join_all(asked).await {
+            if matches!(late, Ok(1..)) || (matches!(late, Err(NoAnswer::Late)) && self.is_near_its_end()) {
+                return Err(self.unhandled(what));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn unhandled(&self, what: &str) -> Fault {
+        let millis = self.due.timeout.as_millis();
+        Fault::TimedOut {
+            message: format!("{what}, but the page did not handle it within {millis} ms{BUSY}"),
+            details: Map::new(),
+            outcome: RunOutcome::Unknown,
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! `type`, `type_text`, `press`: real key events of a US keyboard, sent without waiting for each.
+
+use std::collections::VecDeque;
+
+use chromiumoxide::{
+    cdp::browser_protocol::input::{DispatchKeyEventParams, DispatchKeyEventType as Kind},
+    keys::{KeyDefinition, USKEYBOARD_LAYOUT},
+};
+use serde_json::json;
+use tokio::time::{Duration, Instant};
+
+use super::{
+    input::{Due, Leave},
+    pointer::modifier_bits,
+};
+use crate::{
+    action::{ActionResult, Chord, ElementResult, Modifier, Press, PressResult, Selector, Type, TypeText, Typing},
+    browser::{
+        Fault,
+        chromium::{
+            cdp::{CdpSession, Pending},
+            page::{chromium_page::ChromiumPage, world::World},
+        },
+    },
+    error::RunOutcome,
+};
+
+/// Keys the layout knows on the number pad only.
+const MAIN_BLOCK: [KeyDefinition; 2] = [
+    KeyDefinition { key: "+", key_code: 187, code: "Equal", text: None },
+    KeyDefinition { key: "*", key_code: 56, code: "Digit8", text: None },
+];
+/// What was done when the page does not handle it.
+const TYPED: &str = "the text was typed";
+const PRESSED: &str = "the key was pressed";
+/// Events under way at once: few where the page has slow listeners, so that it is soon done with them when the action
+/// is given up; and many where it is quick, so that it never waits for us.
+const FEW_UNDER_WAY: usize = 32;
+const MOST_UNDER_WAY: usize = 256;
+/// A page that handles half of those under way within this time is quick.
+const QUICK: Duration = Duration::from_millis(50);
+
+impl ChromiumPage {
+    pub(crate) async fn type_into(&self, typed: &Type, deadline: Instant) -> Result<ActionResult, Fault> {
+        let (selector, timeout) = (&typed.selector, typed.typing.timeout);
+        let argument = |timeout: u64| json!({"selector": selector, "all": typed.clear, "timeoutMs": timeout});
+        let (seen, world) = self.look("enterField", selector, argument, deadline).await?;
+        let (diagnostics, seen) = seen.ready(selector, timeout)?;
+        let leave = self.leave_for(vec![world], Due { deadline, timeout })?;
+        if typed.clear && seen.value.is_some_and(|value| !value.is_empty()) {
+            leave.check(RunOutcome::NotExecuted)?;
+            leave.handled(stroke(&leave.tab, definition("Delete"), &[], None), "the field was cleared").await?;
+        }
+        type_keys(&typed.typing, leave).await?;
+        Ok(ElementResult::of(diagnostics).into())
+    }
+
+    pub(crate) async fn type_text(&self, typed: &TypeText, deadline: Instant) -> Result<ActionResult, Fault> {
+        let leave = self.ask_leave(None, Due { deadline, timeout: typed.typing.timeout }).await?;
+        type_keys(&typed.typing, leave).await?;
+        Ok(ActionResult::Done {})
+    }
+
+    pub(crate) async fn press_key(&self, press: &Press, deadline: Instant) -> Result<ActionResult, Fault> {
+        let due = Due { deadline, timeout: press.timeout };
+        let leave = match &press.selector {
+            Some(selector) => self.leave_for(vec![self.focus(selector, press.timeout, deadline).await?], due)?,
+            None => self.ask_leave(None, due).await?,
+        };
+        self.separate_clipboard(&press.chord, deadline).await;
+        leave.check(RunOutcome::NotExecuted)?;
+        leave.handled(chord(&leave.tab, &press.chord), PRESSED).await?;
+        leave.rest_once_it_acts(PRESSED).await?;
+        Ok(ActionResult::Press(PressResult { key: press.chord.name.clone() }))
+    }
+
+    async fn focus(&self, selector: &Selector, timeout: Duration, deadline: Instant) -> Result<World, Fault> {
+        let argument = |timeout: u64| json!({"selector": selector, "timeoutMs": timeout});
+        let (seen, world) = self.look("focusOn", selector, argument, deadline).await?;
+        seen.ready(selector, timeout)?;
+        Ok(world)
+    }
+}
+
+async fn type_keys(typing: &Typing, leave: Leave) -> Result<(), Fault> {
+    let (mut sent, mut most) = (VecDeque::new(), FEW_UNDER_WAY);
+    let mut outcome = RunOutcome::NotExecuted;
+    for character in typing.text.replace("\r\n", "\n").chars() {
+        if !typing.delay.is_zero() && outcome == RunOutcome::Unknown {
+            leave.handled(sent.drain(..), "a key was typed").await?;
+            tokio::time::sleep_until(leave.due.deadline.min(Instant::now() + typing.delay)).await;
+        }
+        leave.check(outcome)?;
+        outcome = RunOutcome::Unknown;
+        sent.extend(type_character(&leave.tab, character));
+        if sent.len() >= most {
+            // The half that was sent first, so that the page has the other half to go on with.
+            let asked = Instant::now();
+            leave.handled(sent.drain(..most / 2), "a part was typed").await?;
+            most = if asked.elapsed() < QUICK { MOST_UNDER_WAY.min(most * 2) } else { FEW_UNDER_WAY };
+        }
+    }
+    leave.handled(sent, TYPED).await?;
+    if typing.text.contains('\n') { leave.rest_once_it_acts(TYPED).await } else { leave.rest(TYPED).await }
+}
+
+/// The key that brings this character, of another keyboard where this one has none: text that is put in without a key
+/// says neither when it was sent, nor anything to pages that listen to keys.
+fn type_character(tab: &CdpSession, character: char) -> Vec<Pending> {
+    let name = match character {
+        '\n' | '\r' => "Enter".to_owned(),
+        '\t' => "Tab".to_owned(),
+        other => other.to_string(),
+    };
+    match definition(&name) {
+        Some(key) => stroke(tab, Some(key), &[], text_of(key)),
+        None => foreign(tab, &name),
+    }
+}
+
+/// Down and up of a key of another keyboard: the character it brings is all that is known of it.
+fn foreign(tab: &CdpSession, character: &str) -> Vec<Pending> {
+    let event = |kind: Kind| {
+        let mut event = DispatchKeyEventParams::new(kind);
+        event.key = Some(character.to_owned());
+        event
+    };
+    let mut down = event(Kind::KeyDown);
+    down.text = Some(character.to_owned());
+    down.unmodified_text = Some(character.to_owned());
+    vec![tab.send(&down), tab.send(&event(Kind::KeyUp))]
+}
+
+/// Modifiers down, the key down and up, modifiers up.
+fn chord(tab: &CdpSession, chord: &Chord) -> Vec<Pending> {
+    let is_held = |modifier: Modifier| chord.modifiers.contains(&modifier);
+    let commands_something = [Modifier::Control, Modifier::Alt, Modifier::Meta].into_iter().any(is_held);
+    let key = match definition(&chord.key) {
+        Some(key) if is_held(Modifier::Shift) => Some(shifted(key)),
+        Some(key) if commands_something => Some(unshifted(key)),
+        key => key,
+    };
+    let Some(key) = key else { return foreign(tab, &chord.key) };
+    let mut sent = Vec::new();
+    let mut held = Vec::new();
+    for modifier in &chord.modifiers {
+        held.push(*modifier);
+        sent.extend(modifier_key(*modifier).map(|key| tab.send(&key_event(Kind::RawKeyDown, key, &held, None))));
+    }
+    let text = if commands_something { None } else { text_of(key) };
+    sent.extend(stroke(tab, Some(key), &held, text));
+    while let Some(modifier) = held.pop() {
+        sent.extend(modifier_key(modifier).map(|key| tab.send(&key_event(Kind::KeyUp, key, &held, None))));
+    }
+    sent
+}
+
+/// Control and A: all of what has the focus is selected.
+pub(crate) fn select_all(tab: &CdpSession) -> Vec<Pending> {
+    chord(tab, &Chord { name: "Control+a".to_owned(), modifiers: vec![Modifier::Control], key: "a".to_owned() })
+}
+
+/// What is selected is removed.
+pub(crate) fn backspace(tab: &CdpSession) -> Vec<Pending> {
+    stroke(tab, definition("Backspace"), &[], None)
+}
+
+/// Down and up.
+fn stroke(tab: &CdpSession, key: Option<&KeyDefinition>, held: &[Modifier], text: Option<&str>) -> Vec<Pending> {
+    let Some(key) = key else { return Vec::new() };
+    let down = if text.is_some() { Kind::KeyDown } else { Kind::RawKeyDown };
+    vec![tab.send(&key_event(down, key, held, text)), tab.send(&key_event(Kind::KeyUp, key, held, None))]
+}
+
+fn key_event(kind: Kind, key: &KeyDefinition, held: &[Modifier], text: Option<&str>) -> DispatchKeyEventParams {
+    let mut event = DispatchKeyEventParams::new(kind);
+    event.key = Some(key.key.to_owned());
+    event.code = Some(key.code.to_owned());
+    event.windows_virtual_key_code = Some(key.key_code);
+    event.modifiers = Some(modifier_bits(held));
+    event.text = text.map(str::to_owned);
+    event.unmodified_text = text.map(str::to_owned);
+    event
+}
+
+/// What a key puts into a field.
+fn text_of(key: &KeyDefinition) -> Option<&'static str> {
+    key.text.or(Some(key.key).filter(|name| name.chars().count() == 1))
+}
+
+/// The key of this name, or that brings this character: of the main block rather than of the number pad.
+fn definition(name: &str) -> Option<&'static KeyDefinition> {
+    let named = || MAIN_BLOCK.iter().chain(&USKEYBOARD_LAYOUT).filter(|key| key.key == name);
+    named().find(|key| !key.code.starts_with("Numpad")).or_else(|| named().next())
+}
+
+fn modifier_key(modifier: Modifier) -> Option<&'static KeyDefinition> {
+    definition(match modifier {
+        Modifier::Alt => "Alt",
+        Modifier::Control => "Control",
+        Modifier::Meta => "Meta",
+        Modifier::Shift => "Shift",
+    })
+}
+
+/// What the same key brings with Shift held.
+fn shifted(key: &'static KeyDefinition) -> &'static KeyDefinition {
+    let is_letter = key.key.len() == 1 && key.key.bytes().all(|byte| byte.is_ascii_lowercase());
+    if is_letter {
+        return definition(&key.key.to_uppercase()).unwrap_or(key);
+    }
+    let is_shifted = |other: &&KeyDefinition| other.code == key.code && other.key != key.key && other.key.len() == 1;
+    let other = MAIN_BLOCK.iter().chain(&USKEYBOARD_LAYOUT).find(is_shifted);
+    // The layout lists the plain character of a key before the one with Shift.
+    let is_plain = USKEYBOARD_LAYOUT.iter().find(|each| each.code == key.code).is_some_and(|each| each.key == key.key);
+    other.filter(|_| is_plain && key.key.len() == 1).unwrap_or(key)
+}
+
+/// `Control+A` is the key a, whatever its case.
+fn unshifted(key: &'static KeyDefinition) -> &'static KeyDefinition {
+    let is_letter = key.key.len() == 1 && key.key.bytes().all(|byte| byte.is_ascii_uppercase());
+    if is_letter { definition(&key.key.to_lowercase()).unwrap_or(key) } else { key }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_found_by_name_and_by_character() {
+        for (name, code, text) in [
+            ("a", "KeyA", Some("a")),
+            ("A", "KeyA", Some("A")),
+            ("1", "Digit1", Some("1")),
+            ("!", "Digit1", Some("!")),
+            ("+", "Equal", Some("+")),
+            ("~", "Backquote", Some("~")),
+            ("#", "Digit3", Some("#")),
+            (" ", "Space", Some(" ")),
+            ("Enter", "Enter", Some("\r")),
+            ("Tab", "Tab", None),
+            ("Escape", "Escape", None),
+            ("ArrowLeft", "ArrowLeft", None),
+            ("Shift", "ShiftLeft", None),
+            ("F12", "F12", None),
+        ] {
+            let key = definition(name).unwrap_or_else(|| panic!("{name} is a key"));
+            assert_eq!((key.code, text_of(key)), (code, text), "{name}");
+        }
+        assert!(definition("é").is_none() && definition("😀").is_none());
+    }
+
+    #[test]
+    fn shift_changes_what_a_key_brings() {
+        for (plain, with_shift) in [("a", "A"), ("1", "!"), ("=", "+"), ("A", "A"), ("Tab", "Tab"), ("!", "!")] {
+            assert_eq!(shifted(definition(plain).unwrap()).key, with_shift, "{plain}");
+        }
+        assert_eq!(unshifted(definition("A").unwrap()).key, "a");
+    }
+}

@@ -1,0 +1,243 @@
+//! Pictures of the viewport, of the whole page, of an element, of a part.
+
+use std::{borrow::Cow, sync::Arc};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use chromiumoxide::cdp::browser_protocol::page::{CaptureScreenshotFormat, Viewport};
+use serde::Deserialize;
+use serde_json::{json, value::RawValue};
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    action::{Clip, Picture, PictureFormat, Rect, Screenshot},
+    browser::{
+        Fault,
+        chromium::{
+            cdp::{CdpError, commands},
+            instance::picture_room::Held,
+            page::{chromium_page::ChromiumPage, locate::PEEK},
+        },
+    },
+    limits::{ELEMENT_TIMEOUT, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, READ_TIMEOUT},
+};
+
+/// Between two attempts on a page that has nothing to show yet.
+const UNPAINTED: Duration = Duration::from_millis(25);
+
+/// How long what waits to come into view may take before the whole page is pictured.
+const LAZY: Duration = Duration::from_secs(3);
+
+/// Borrowed, because it may be long.
+#[derive(Deserialize)]
+struct Captured<'a> {
+    #[serde(borrow)]
+    data: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct Extent {
+    width: f64,
+    height: f64,
+}
+
+/// Where the window is in the document, counted from the document's left and upper end.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Window {
+    #[serde(flatten)]
+    area: Rect,
+    /// Not magnified.
+    is_plain: bool,
+}
+
+/// A part of the document that is pictured.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    clip: Clip,
+    /// Whether the window does not show all of it.
+    beyond: bool,
+}
+
+/// How Chromium says that there is nothing to show yet.
+const NOTHING_YET: [&str; 3] = ["Unable to capture screenshot", "Internal error", "Not attached to an active page"];
+
+impl ChromiumPage {
+    pub(crate) async fn screenshot(&self, wanted: &Screenshot, deadline: Instant) -> Result<Picture, Fault> {
+        let (part, clamped) = self.part(wanted, deadline).await?;
+        let room = self.room_for(part.map(|part| part.clip), deadline).await?;
+        if wanted.omit_background {
+            self.active()?.send(&commands::set_transparent(true)).await?;
+        }
+        let taken = tokio::time::timeout_at(deadline, self.take(wanted, part, room)).await;
+        if part.is_some_and(|part| part.beyond) {
+            self.after_picture().await;
+        }
+        if wanted.omit_background {
+            self.active()?.send(&commands::set_transparent(false)).await?;
+        }
+        let Ok(taken) = taken else {
+            let millis = READ_TIMEOUT.as_millis();
+            return Err(Fault::timed_out(format!(
+                "the page painted no picture within {millis} ms: a script keeps it busy"
+            )));
+        };
+        let body = taken.map_err(failed)?;
+        let size = imagesize::blob_size(&body).map_err(|error| Fault::Protocol(format!("not a picture: {error}")))?;
+        let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
+        Ok(Picture { format: wanted.format, width: side(size.width), height: side(size.height), body, clamped })
+    }
+
+    async fn take(
+        &self,
+        wanted: &Screenshot,
+        part: Option<Part>,
+        room: (OwnedSemaphorePermit, Held),
+    ) -> Result<Bytes, CdpError> {
+        let session = self.active().map_err(|_lost| CdpError::PageGone)?;
+        let format = match wanted.format {
+            PictureFormat::Png => CaptureScreenshotFormat::Png,
+            PictureFormat::Jpeg => CaptureScreenshotFormat::Jpeg,
+            PictureFormat::Webp => CaptureScreenshotFormat::Webp,
+        };
+        let clip =
+            part.map(|Part { clip: Clip { x, y, width, height }, .. }| Viewport { x, y, width, height, scale: 1.0 });
+        let capture = commands::capture(format, wanted.quality, clip, part.is_some_and(|part| part.beyond));
+        let room = Arc::new(room);
+        loop {
+            // The room is held until the browser has answered, also where nobody waits for the picture any more.
+            match self.browser.answered(session.send(&capture), Arc::clone(&room)).await {
+                Ok(captured) => return decode(&captured),
+                // A page that has not painted yet, a GPU process that is just starting, a document that is being replaced.
+                Err(CdpError::Refused { message, .. }) if NOTHING_YET.iter().any(|told| message.contains(told)) => {
+                    tokio::time::sleep(UNPAINTED).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Waits for room for a picture, and for the session's last one, which may be under way although nobody waits for
+    /// it.
+    async fn room_for(&self, clip: Option<Clip>, deadline: Instant) -> Result<(OwnedSemaphorePermit, Held), Fault> {
+        let shape = self.tabs.borrow().shape.viewport;
+        let (width, height) =
+            clip.map_or((f64::from(shape.width), f64::from(shape.height)), |clip| (clip.width, clip.height));
+        let pixels = width * height * shape.scale * shape.scale;
+        if pixels > f64::from(MAX_PICTURE_PIXELS) * 1.01 {
+            let message = format!("the picture would have {pixels:.0} pixels; at most {MAX_PICTURE_PIXELS} are taken");
+            return Err(Fault::failed_for("picture_too_large", message));
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the bound above")]
+        let pixels = pixels.max(0.0) as u32;
+        let taken = tokio::time::timeout_at(deadline, async {
+            let own = Arc::clone(&self.picturing).acquire_owned().await.ok()?;
+            Some((own, self.browser.pictures.take(pixels).await?))
+        });
+        let taken = taken.await.map_err(|_elapsed| Fault::timed_out("other pictures were under way for too long"))?;
+        taken.ok_or_else(|| Fault::Protocol("no room for pictures".to_owned()))
+    }
+
+    /// The part of the document that is wanted, where it is not just the viewport; and whether it was cut.
+    async fn part(&self, wanted: &Screenshot, deadline: Instant) -> Result<(Option<Part>, bool), Fault> {
+        let mut within = None;
+        let clip = if let Some(selector) = &wanted.selector {
+            let argument = |timeout: u64| json!({"selector": selector, "timeoutMs": timeout});
+            let waits = deadline.min(Instant::now() + ELEMENT_TIMEOUT);
+            let (seen, _) = self.look("reveal", selector, argument, waits).await?;
+            let (_, seen) = seen.ready(selector, ELEMENT_TIMEOUT)?;
+            within = Some(seen.area.ok_or_else(|| Fault::Protocol("reveal told no area".to_owned()))?);
+            None
+        } else if wanted.full_page {
+            let lazy = json!({"most": MAX_PICTURE_SIDE, "millis": LAZY.as_millis()});
+            let Extent { width, height } = self.call("extent", &lazy, deadline).await?;
+            Some(Clip { x: 0.0, y: 0.0, width, height })
+        } else {
+            wanted.clip
+        };
+        if clip.is_none() && within.is_none() {
+            return Ok((None, false));
+        }
+        let Window { area: window, is_plain } = self.call("beforePicture", &(), deadline).await?;
+        let clip = clip.or_else(|| {
+            let Rect { x, y, width, height } = within?;
+            Some(Clip { x: x + window.x, y: y + window.y, width, height })
+        });
+        let Some(clip) = clip else { return Ok((None, false)) };
+        let (clip, clamped) = within_bounds(clip, self.tabs.borrow().shape.viewport.scale);
+        let beyond = !is_plain || !holds(window, clip);
+        if let (false, Some(world)) = (beyond, self.tabs.borrow().world()) {
+            world.tell("hearAgain");
+        }
+        Ok((Some(Part { clip, beyond }), clamped))
+    }
+
+    /// Waits until the page would have heard that its window is as it was.
+    async fn after_picture(&self) {
+        let world = self.tabs.borrow().world();
+        if let Some(world) = world {
+            // A page that is too busy hears again by itself.
+            let _: Result<bool, _> = world.ask_any_time("afterPicture", Instant::now() + PEEK).await;
+        }
+    }
+}
+
+/// Whether the window shows all of it.
+fn holds(window: Rect, clip: Clip) -> bool {
+    clip.x >= window.x
+        && clip.y >= window.y
+        && clip.x + clip.width <= window.x + window.width
+        && clip.y + clip.height <= window.y + window.height
+}
+
+/// The part that fits into a picture: its sides first, then its height. Whether it was cut.
+fn within_bounds(clip: Clip, scale: f64) -> (Clip, bool) {
+    let side = f64::from(MAX_PICTURE_SIDE) / scale;
+    let width = clip.width.min(side);
+    let height = clip.height.min(side).min(f64::from(MAX_PICTURE_PIXELS) / (scale * scale) / width.max(1.0));
+    let clamped = clip.width > width || clip.height > height;
+    (Clip { width, height, ..clip }, clamped)
+}
+
+/// A picture that cannot be taken leaves the page as it was.
+fn failed(error: CdpError) -> Fault {
+    match error {
+        CdpError::TooLarge { bytes, .. } => {
+            let megabytes = bytes / 1_000_000;
+            let message = format!("the picture of {megabytes} MB is too large: take less of the page, or a jpeg");
+            Fault::failed_for("picture_too_large", message)
+        }
+        other => other.into(),
+    }
+}
+
+/// Chromium sends pictures as base64.
+fn decode(captured: &RawValue) -> Result<Bytes, CdpError> {
+    let unreadable = |message: String| CdpError::Decode { method: "picture".into(), message };
+    let Captured { data } = serde_json::from_str(captured.get()).map_err(|error| unreadable(error.to_string()))?;
+    let bytes = STANDARD.decode(data.as_bytes());
+    bytes.map(Bytes::from).map_err(|error| unreadable(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_cut_to_what_a_picture_may_have() {
+        let cut = |width, height, scale| {
+            let (clip, clamped) = within_bounds(Clip { x: 1.0, y: 2.0, width, height }, scale);
+            assert_eq!((clip.x, clip.y), (1.0, 2.0));
+            (clip.width, clip.height, clamped)
+        };
+        assert_eq!(cut(1440.0, 3000.0, 1.0), (1440.0, 3000.0, false));
+        assert_eq!(cut(300.0, 20_000.0, 1.0), (300.0, 16_384.0, true));
+        assert_eq!(cut(20_000.0, 300.0, 2.0), (8_192.0, 300.0, true));
+        assert_eq!(cut(5_000.0, 16_384.0, 1.0), (5_000.0, 13_421.772_8, true));
+        assert_eq!(cut(4_096.0, 4_096.0, 2.0), (4_096.0, 4_096.0, false));
+        assert_eq!(cut(4_096.0, 4_096.0, 3.0), (4_096.0, 1_820.444_444_444_444_4, true));
+    }
+}

@@ -1,0 +1,242 @@
+//! `snapshot`, and where the refs it gave out lead.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use serde::Deserialize;
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::{
+    action::{ActionResult, RefReport, Selector, Snapshot, SnapshotResult},
+    browser::{
+        Fault,
+        chromium::page::{
+            chromium_page::ChromiumPage,
+            locate::{PEEK, invalid, stale},
+            world::World,
+        },
+    },
+};
+
+/// Frames inside frames that are shown.
+const MAX_NESTING: usize = 8;
+
+/// Refs given out: a number is never used twice in a session, and belongs to one document.
+#[derive(Debug)]
+pub(crate) struct Refs {
+    next: u32,
+    places: Vec<(Range<u32>, String)>,
+}
+
+impl Default for Refs {
+    fn default() -> Self {
+        Self { next: 1, places: Vec::new() }
+    }
+}
+
+/// How much of one document is shown.
+#[derive(Debug, Clone, Copy)]
+struct Bounds<'a> {
+    selector: Option<&'a Selector>,
+    chars: u32,
+    depth: u32,
+}
+
+/// A walk through the documents of a page, with what it has written so far.
+struct Walk<'a> {
+    wanted: &'a Snapshot,
+    deadline: Instant,
+    lines: Vec<String>,
+    result: SnapshotResult,
+}
+
+/// What the script says of one document.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Tree {
+    invalid: Option<String>,
+    stale: bool,
+    missing: bool,
+    lines: Vec<String>,
+    refs: BTreeMap<String, RefReport>,
+    next: u32,
+    truncated: bool,
+    frames: Vec<FrameLine>,
+    /// Elements that may have a closed shadow root.
+    hosts: usize,
+    /// Elements that may have a role by their internals.
+    roles: usize,
+    url: String,
+    title: String,
+}
+
+/// A line of the tree that stands for a frame.
+#[derive(Debug, Deserialize)]
+struct FrameLine {
+    id: String,
+    line: usize,
+    depth: usize,
+}
+
+impl ChromiumPage {
+    /// The document that gave out this ref, if it is still there.
+    pub(crate) fn world_of_ref(&self, number: u32) -> Option<World> {
+        let refs = self.refs.lock();
+        let (_, unique) = refs.places.iter().find(|(range, _)| range.contains(&number))?;
+        self.tabs.borrow().world_of(unique)
+    }
+
+    pub(crate) async fn snapshot(&self, wanted: &Snapshot, deadline: Instant) -> Result<ActionResult, Fault> {
+        let (tree, world) = self.find_tree(wanted, deadline).await?;
+        let result = SnapshotResult {
+            snapshot: String::new(),
+            refs: BTreeMap::new(),
+            url: tree.url.clone(),
+            title: tree.title.clone(),
+            truncated: false,
+        };
+        let mut walk = Walk { wanted, deadline, lines: Vec::new(), result };
+        self.write(tree, (0, 0), &mut walk).await;
+        walk.shorten();
+        let Walk { lines, mut result, .. } = walk;
+        if world.frame != self.tabs.borrow().world().map(|main| main.frame).unwrap_or_default() {
+            // The address and the title are the page's, wherever the subtree is.
+            let facts: crate::browser::chromium::page::tab::PageFacts = self.call("page", &(), deadline).await?;
+            (result.url, result.title) = (facts.url, facts.title);
+        }
+        result.snapshot = lines.join("\n");
+        Ok(ActionResult::Snapshot(result))
+    }
+
+    /// The tree of the page, or of what a selector names in the first frame that has it.
+    async fn find_tree(&self, wanted: &Snapshot, deadline: Instant) -> Result<(Tree, World), Fault> {
+        let selector = wanted.selector.as_ref();
+        let main = match selector.and_then(|selector| Some((selector, selector.reference()?))) {
+            Some((selector, reference)) => self.world_of_ref(reference).ok_or_else(|| stale(selector))?,
+            None => self.world(deadline).await?,
+        };
+        let mut candidates = vec![main];
+        if selector.is_some() {
+            candidates.extend(self.tabs.borrow().other_worlds());
+        }
+        for world in candidates {
+            let bounds = Bounds { selector, chars: wanted.max_chars, depth: wanted.max_depth };
+            let tree = self.tree(&world, wanted, bounds, deadline).await?;
+            match selector {
+                Some(selector) if tree.stale => return Err(stale(selector)),
+                Some(selector) => {
+                    if let Some(why) = &tree.invalid {
+                        return Err(invalid(selector, why));
+                    }
+                    if !tree.missing {
+                        return Ok((tree, world));
+                    }
+                }
+                None => return Ok((tree, world)),
+            }
+        }
+        let selector = selector.map(|selector| selector.as_str().chars().take(120).collect::<String>());
+        Err(Fault::failed_for("not_found", format!("{:?} is not on the page", selector.unwrap_or_default())))
+    }
+
+    /// The tree of one document, with the frames in it marked so that they can be told apart.
+    async fn tree(
+        &self,
+        world: &World,
+        wanted: &Snapshot,
+        bounds: Bounds<'_>,
+        deadline: Instant,
+    ) -> Result<Tree, Fault> {
+        self.mark_frames(world, deadline).await;
+        let next = self.refs.lock().next;
+        let argument = |next: u32| {
+            json!({
+                "selector": bounds.selector, "interactive": wanted.interactive,
+                "maxDepth": bounds.depth, "maxChars": bounds.chars, "next": next,
+            })
+        };
+        if wanted.interactive {
+            self.mark_listening(world, deadline.min(Instant::now() + PEEK)).await;
+        }
+        let mut tree: Tree = world.call("snapshot", &argument(next), deadline).await?;
+        let patience = deadline.min(Instant::now() + PEEK);
+        let is_opened = tree.hosts > 0 && self.open_closed(world, patience).await;
+        if is_opened | (tree.roles > 0 && self.learn_roles(world, false, patience).await) {
+            tree = world.call("snapshot", &argument(tree.next.max(next)), deadline).await?;
+        }
+        if tree.next > next {
+            let mut refs = self.refs.lock();
+            let tabs = self.tabs.borrow();
+            refs.places.retain(|(_, unique)| tabs.know(unique));
+            refs.places.push((next..tree.next, world.context.unique.clone()));
+            refs.next = tree.next;
+        }
+        Ok(tree)
+    }
+
+    /// Tells a document which frames are in it.
+    pub(crate) async fn mark_frames(&self, world: &World, deadline: Instant) {
+        let held: Vec<World> = {
+            let tabs = self.tabs.borrow();
+            let is_held =
+                |child: &World| tabs.holder(&child.frame).is_some_and(|(holder, _)| holder.frame == world.frame);
+            tabs.other_worlds().into_iter().filter(is_held).collect()
+        };
+        for child in held {
+            // A frame that goes away meanwhile is simply not shown.
+            if let Ok(element) = self.frame_element(world, &child.frame, deadline).await {
+                let _: Result<bool, _> = world.ask_of(&element, "markFrame", &child.frame, deadline).await;
+            }
+        }
+    }
+
+    /// Adds the lines of a document, and those of its frames below the lines that stand for them.
+    async fn write(&self, tree: Tree, (depth, nesting): (usize, usize), walk: &mut Walk<'_>) {
+        walk.result.truncated |= tree.truncated;
+        walk.result.refs.extend(tree.refs);
+        let mut frames = tree.frames.into_iter().peekable();
+        for (index, line) in tree.lines.into_iter().enumerate() {
+            walk.lines.push(format!("{:width$}{line}", "", width = depth * 2));
+            while let Some(frame) = frames.next_if(|frame| frame.line == index) {
+                let inner = depth + frame.depth + 1;
+                let levels = walk.wanted.max_depth.saturating_sub(u32::try_from(inner).unwrap_or(u32::MAX));
+                let bounds = Bounds { selector: None, chars: walk.chars_left(), depth: levels };
+                if levels == 0 {
+                    continue;
+                }
+                if nesting >= MAX_NESTING || bounds.chars == 0 {
+                    walk.result.truncated = true;
+                    continue;
+                }
+                let child = self.tabs.borrow().other_worlds().into_iter().find(|world| world.frame == frame.id);
+                let Some(child) = child else { continue };
+                // A frame that is gone or too busy is shown without what is in it.
+                let Ok(tree) = self.tree(&child, walk.wanted, bounds, walk.deadline).await else { continue };
+                Box::pin(self.write(tree, (inner, nesting + 1), walk)).await;
+            }
+        }
+    }
+}
+
+impl Walk<'_> {
+    /// UTF-16 units so far, as the scripts count them.
+    fn length(&self) -> u32 {
+        let length = self.lines.iter().map(|line| line.encode_utf16().count() + 1).sum::<usize>();
+        u32::try_from(length.saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+
+    fn chars_left(&self) -> u32 {
+        self.wanted.max_chars.saturating_sub(self.length())
+    }
+
+    /// Leaves out whole lines at the end until the rest is short enough: lines of frames are longer here by their indent.
+    fn shorten(&mut self) {
+        while self.length() > self.wanted.max_chars {
+            let Some(line) = self.lines.pop() else { return };
+            self.result.truncated = true;
+            if let Some((name, _)) = line.rsplit_once("[ref=").and_then(|(_, after)| after.split_once(']')) {
+                self.result.refs.remove(name);
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! What the pages of a session wrote to their consoles, and what went wrong in them: two rings, newest kept.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use super::{
+    dropped::Spilled,
+    message::{ConsoleCalled, Thrown, cut},
+};
+use crate::{
+    action::{
+        ActionResult, Console, ConsoleLevel, ConsoleMessage, ConsoleResult, Errors, ErrorsResult, KEPT_ENTRIES,
+        PageError,
+    },
+    browser::chromium::{
+        cdp::{Event, LoggedKind, SessionKey},
+        page::chromium_page::ChromiumPage,
+    },
+    clock::Clock,
+    event::{Said, Teller},
+};
+
+/// Both rings of a session.
+#[derive(Debug, Default)]
+pub(crate) struct Journal {
+    messages: Ring<ConsoleMessage>,
+    errors: Ring<PageError>,
+    pub(crate) spilled: Arc<Spilled>,
+    teller: Teller,
+}
+
+/// The newest entries, and how many fell out.
+#[derive(Debug)]
+struct Ring<T> {
+    entries: VecDeque<T>,
+    dropped: u64,
+}
+
+impl<T> Default for Ring<T> {
+    fn default() -> Self {
+        Self { entries: VecDeque::new(), dropped: 0 }
+    }
+}
+
+impl<T: Clone> Ring<T> {
+    fn push(&mut self, entry: T) {
+        if self.entries.len() >= KEPT_ENTRIES {
+            self.entries.pop_front();
+            self.dropped += 1;
+        }
+        self.entries.push_back(entry);
+    }
+
+    /// The newest entries that are wanted, oldest first.
+    fn newest(&self, limit: u32, wanted: impl Fn(&T) -> bool) -> Vec<T> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut found: Vec<T> = self.entries.iter().rev().filter(|entry| wanted(entry)).take(limit).cloned().collect();
+        found.reverse();
+        found
+    }
+
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+impl Journal {
+    /// An empty one that also tells what it takes.
+    pub(crate) fn telling(teller: Teller) -> Self {
+        Self { teller, ..Self::default() }
+    }
+
+    /// Takes an event; others than of the console and of exceptions are not for it.
+    pub(crate) fn on_event(&mut self, event: &Event) {
+        match LoggedKind::of(&event.method) {
+            Some(LoggedKind::Message) => {
+                if let Some(called) = event.decode().filter(ConsoleCalled::is_written) {
+                    self.write(called.into());
+                }
+            }
+            Some(LoggedKind::Error) => {
+                if let Some(thrown) = event.decode::<Thrown>() {
+                    self.fail(thrown.into());
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn write(&mut self, message: ConsoleMessage) {
+        self.teller.tell(|| Said::Console(message.clone()));
+        self.messages.push(message);
+    }
+
+    fn fail(&mut self, error: PageError) {
+        self.teller.tell(|| Said::Error(error.clone()));
+        self.errors.push(error);
+    }
+
+    /// The page logs so much that it is not listened to for a while.
+    pub(crate) fn muted(&mut self, page: SessionKey, length: Duration) {
+        self.spilled.mute(page);
+        let seconds = length.as_secs();
+        self.write(ConsoleMessage {
+            level: ConsoleLevel::Warning,
+            text: format!("Capture: this page logs so much that what it logs in the next {seconds} s is left out here"),
+            timestamp: Clock::start().now(),
+            url: String::new(),
+            line: 0,
+        });
+    }
+
+    /// A document that did not load, and why where that is known. Told twice, by the page and by whoever went there, it is
+    /// one error.
+    pub(crate) fn document_failed(&mut self, url: &str, why: Option<&str>) {
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        let message = format!("the document at {} did not load{why}", cut(url));
+        if let Some(last) = self.errors.entries.back_mut().filter(|last| last.line == 0 && last.url == cut(url)) {
+            if !why.is_empty() {
+                last.message = message;
+            }
+            return;
+        }
+        self.fail(PageError {
+            message,
+            stack: String::new(),
+            url: cut(url),
+            line: 0,
+            column: 0,
+            timestamp: Clock::start().now(),
+        });
+    }
+}
+
+impl ChromiumPage {
+    pub(crate) fn console(&self, console: Console) -> ActionResult {
+        let mut journal = self.journal.lock();
+        let wanted = |message: &ConsoleMessage| console.level.is_none_or(|level| level == message.level);
+        let messages = journal.messages.newest(console.limit, wanted);
+        let dropped = journal.messages.dropped + journal.spilled.counted(LoggedKind::Message);
+        if console.clear {
+            journal.messages.clear();
+            journal.spilled.forget(LoggedKind::Message);
+        }
+        ActionResult::Console(ConsoleResult { messages, dropped })
+    }
+
+    pub(crate) fn errors(&self, errors: Errors) -> ActionResult {
+        let mut journal = self.journal.lock();
+        let found = journal.errors.newest(errors.limit, |_| true);
+        let dropped = journal.errors.dropped + journal.spilled.counted(LoggedKind::Error);
+        if errors.clear {
+            journal.errors.clear();
+            journal.spilled.forget(LoggedKind::Error);
+        }
+        ActionResult::Errors(ErrorsResult { errors: found, dropped })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rings_keep_the_newest() {
+        let mut ring = Ring::default();
+        for number in 0..KEPT_ENTRIES + 3 {
+            ring.push(number);
+        }
+        assert_eq!((ring.dropped, ring.newest(2, |_| true)), (3, vec![KEPT_ENTRIES + 1, KEPT_ENTRIES + 2]));
+    }
+}

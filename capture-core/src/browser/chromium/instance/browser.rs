@@ -1,0 +1,318 @@
+//! One browser: its process, its connection, and which context each event belongs to.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use serde_json::value::RawValue;
+use tokio::{
+    sync::{Semaphore, oneshot, watch},
+    time::Instant,
+};
+
+use super::{
+    context::Kind,
+    event_router::Routes,
+    picture_room::PictureRoom,
+    proxy_ports::{self, Ports},
+};
+use crate::{
+    browser::{
+        Fault, LostReason,
+        chromium::{
+            cdp::{CdpError, CdpSession, Connection, Pending, SessionKey, commands},
+            config::Program,
+            process::{
+                chromium_process::{Launch, Process},
+                host::Host,
+                remote::{Endpoint, Remote},
+                runtime::Ground,
+                uids::Uid,
+            },
+        },
+    },
+    egress::EgressPort,
+    tasks::Tasks,
+};
+
+/// How long a browser may take to start and answer.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+/// Between two looks whether it still answers, and how long an answer may take. Two misses end it.
+const PROBE: Duration = Duration::from_secs(5);
+/// Pages that are being opened in a browser at once beyond one a core: all of them together would all be there at the
+/// end only.
+const MORE_PAGES: usize = 1;
+
+/// A running browser. Dropping the last handle closes its pipe, and with it the process.
+#[derive(Debug)]
+pub(crate) struct Browser {
+    host: Host,
+    kind: Kind,
+    /// The port of whatever has none of its own; none where the browser is elsewhere.
+    egress: Option<Arc<EgressPort>>,
+    /// Those of its contexts.
+    ports: Arc<Ports>,
+    /// Turns of pages that are being opened, first come first served.
+    turns: Semaphore,
+    tasks: Tasks,
+    connection: Connection,
+    routes: Arc<Routes>,
+    pub(crate) started: Instant,
+    retiring: AtomicBool,
+    lost: watch::Sender<Option<LostReason>>,
+    pub(crate) pictures: PictureRoom,
+}
+
+impl Browser {
+    /// Starts a browser and waits until it answers. What belongs to no context of its own goes through `egress`.
+    pub(crate) async fn start(
+        ground: &Ground,
+        program: &Program,
+        egress: EgressPort,
+        kind: Kind,
+        uid: Option<Uid>,
+    ) -> Result<Arc<Self>, Fault> {
+        let dir = ground
+            .root
+            .browser_dir(uid.as_ref().map(Uid::number))
+            .map_err(|error| Fault::Unavailable(format!("no folder for a browser: {error}")))?;
+        let contexts = if kind == Kind::Shared { ground.config.pages_per_browser() } else { 0 };
+        let ports = Ports::open(&ground.guard, contexts).await.map_err(|error| proxy_ports::refused(&error))?;
+        let reached = ports.numbers().into_iter().chain([egress.address().port()]).collect();
+        let launch = Launch { program, egress: egress.address(), ports: reached, uid };
+        let (process, pipes) =
+            Process::start(ground, dir, launch).map_err(|error| Fault::Unavailable(error.to_string()))?;
+        let routes = Arc::new(Routes::default());
+        let connection =
+            Connection::start(pipes.to_browser, pipes.from_browser, &ground.tasks, Arc::<Routes>::clone(&routes));
+        let (host, egress) = (Host::Here(process), Some(Arc::new(egress)));
+        let browser =
+            Self::greeted(Self::new((host, kind), (egress, ports), (connection, routes), &ground.tasks)).await?;
+        ground.watched.add(&browser);
+        Ok(browser)
+    }
+
+    /// Connects to a browser elsewhere and waits until it answers.
+    pub(crate) async fn reach(ground: &Ground, endpoint: &Endpoint, deadline: Instant) -> Result<Arc<Self>, Fault> {
+        let (remote, near) = Remote::connect(endpoint, deadline, &ground.tasks).await?;
+        let ports = Ports::open(&ground.guard, 0).await.map_err(|error| proxy_ports::refused(&error))?;
+        let routes = Arc::new(Routes::default());
+        let (from_browser, to_browser) = tokio::io::split(near);
+        let connection = Connection::start(to_browser, from_browser, &ground.tasks, Arc::<Routes>::clone(&routes));
+        let host = Host::Elsewhere(remote);
+        Self::greeted(Self::new((host, Kind::Guest), (None, ports), (connection, routes), &ground.tasks)).await
+    }
+
+    fn new(
+        (host, kind): (Host, Kind),
+        (egress, ports): (Option<Arc<EgressPort>>, Ports),
+        (connection, routes): (Connection, Arc<Routes>),
+        tasks: &Tasks,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            host,
+            kind,
+            egress,
+            ports: Arc::new(ports),
+            turns: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from) + MORE_PAGES),
+            tasks: tasks.clone(),
+            connection,
+            routes,
+            started: Instant::now(),
+            retiring: AtomicBool::new(false),
+            lost: watch::Sender::new(None),
+            pictures: PictureRoom::default(),
+        })
+    }
+
+    /// Itself once it has answered; from then on it is watched over.
+    async fn greeted(browser: Arc<Self>) -> Result<Arc<Self>, Fault> {
+        if let Err(error) =
+            tokio::time::timeout(START_TIMEOUT, browser.greet()).await.unwrap_or(Err(CdpError::Congested))
+        {
+            browser.host.kill();
+            browser.host.exited().await;
+            let words = browser.host.last_words();
+            return Err(Fault::Unavailable(format!("Chromium did not answer ({error}); its last words: {words}")));
+        }
+        let tasks = browser.tasks.clone();
+        tasks.spawn(watch_over(Arc::clone(&browser), tasks.clone()));
+        tracing::info!(pid = browser.pid(), start_ms = browser.started.elapsed().as_millis(), "browser started");
+        Ok(browser)
+    }
+
+    /// Asks for pages to be attached before they run, so that none is missed; the answer shows that it lives.
+    async fn greet(&self) -> Result<(), CdpError> {
+        self.session().send(&commands::attach_to_pages()).await.map(drop)
+    }
+
+    /// The browser as a place to send commands to.
+    pub(crate) fn session(&self) -> CdpSession {
+        CdpSession::browser(self.connection.clone())
+    }
+
+    /// One of its pages.
+    pub(crate) fn page_session(&self, page: SessionKey) -> CdpSession {
+        CdpSession::page(self.connection.clone(), page)
+    }
+
+    /// Its process, where that is ours.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.host.pid()
+    }
+
+    /// How much of it a session has.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Where its files are, until it is gone.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.host.folder()
+    }
+
+    /// Kills it with all its children, now; whoever uses it is told as of a crash.
+    pub(crate) fn kill(&self) {
+        self.host.kill();
+    }
+
+    /// The pipe, for those who pass commands on.
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The port of whatever has none of its own.
+    pub(crate) fn egress(&self) -> Option<&Arc<EgressPort>> {
+        self.egress.as_ref()
+    }
+
+    /// Takes a port from its context. It is free once the browser has answered that it closes the context.
+    pub(crate) fn give_port_back(&self, port: Arc<EgressPort>, closing: Pending) {
+        let ports = Arc::clone(&self.ports);
+        port.rest();
+        self.tasks.spawn(async move {
+            let _ = closing.await; // it may be closed already, or the browser gone
+            ports.give_back(port);
+        });
+    }
+
+    /// The reply to a command that holds something until it is there, also when this is dropped before.
+    pub(crate) async fn answered<T: Send + 'static>(&self, asked: Pending, held: T) -> Result<Box<RawValue>, CdpError> {
+        let (answer, answered) = oneshot::channel();
+        self.tasks.spawn(async move {
+            let _ = answer.send(asked.await); // nobody waits any more
+            drop(held);
+        });
+        answered.await.unwrap_or(Err(CdpError::BrowserGone))
+    }
+
+    /// The ports of its contexts.
+    pub(crate) fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// Turns of pages that are being opened.
+    pub(crate) fn turns(&self) -> &Semaphore {
+        &self.turns
+    }
+
+    /// Where the events of its pages go.
+    pub(crate) fn routes(&self) -> &Routes {
+        &self.routes
+    }
+
+    /// Why it cannot be used any more.
+    pub(crate) fn lost_reason(&self) -> Option<LostReason> {
+        *self.lost.borrow()
+    }
+
+    /// Completes once it cannot be used any more.
+    pub(crate) async fn lost(&self) -> LostReason {
+        let mut lost = self.lost.subscribe();
+        let reason = lost.wait_for(Option::is_some).await.ok().and_then(|reason| *reason);
+        reason.unwrap_or(LostReason::BrowserExited)
+    }
+
+    /// It takes no further sessions and closes once its last one has ended.
+    pub(crate) fn retire(&self) {
+        self.retiring.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_retiring(&self) -> bool {
+        self.retiring.load(Ordering::Relaxed)
+    }
+
+    /// Memory of all its processes; blocking reads of `/proc`, some milliseconds.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.host.memory_bytes()
+    }
+
+    /// Ends it and waits until its processes and its folder are gone.
+    pub(crate) async fn close(&self) {
+        // Told first, so that its exit is no surprise to whoever watches over it.
+        self.lost.send_if_modified(|lost| lost.replace(LostReason::BrowserExited).is_none());
+        match self.kind {
+            Kind::Guest => self.connection.close(),
+            Kind::Shared | Kind::Whole => drop(self.session().send(&commands::close_browser())),
+        }
+        self.host.end().await;
+        self.give_up(LostReason::BrowserExited);
+    }
+
+    /// Whether it answers, and its network service too, without which no page opens.
+    async fn probe(&self) -> bool {
+        let (session, heard) = (self.session(), self.connection.heard());
+        let network = async {
+            // The cookies of a browser elsewhere are none of our business.
+            if self.kind == Kind::Guest {
+                return Ok(());
+            }
+            tokio::time::timeout(PROBE, session.send(&commands::cookies())).await.map(drop)
+        };
+        let browser = tokio::time::timeout(PROBE, session.send(&commands::version()));
+        match tokio::join!(browser, network) {
+            (Ok(Ok(_)), Ok(())) => true,
+            (Ok(Ok(_)), Err(_elapsed)) => false,
+            // One that talks lives, however much it has to say before its answer.
+            _ => self.connection.heard() != heard,
+        }
+    }
+
+    /// Tells everyone that it is gone: those who wait for replies, and the contexts that wait for events.
+    fn give_up(&self, reason: LostReason) {
+        self.lost.send_if_modified(|lost| lost.replace(reason).is_none());
+        self.connection.close();
+        self.routes.forget_all();
+    }
+}
+
+/// Notices that the browser exits, closes its pipe or stops answering, and tells everyone at once.
+async fn watch_over(browser: Arc<Browser>, tasks: Tasks) {
+    let mut misses = 0;
+    let reason = loop {
+        tokio::select! {
+            () = browser.host.exited() => break LostReason::BrowserExited,
+            () = browser.connection.closed() => break LostReason::BrowserExited,
+            () = tasks.stopped() => return,
+            () = tokio::time::sleep(PROBE) => {}
+        }
+        tokio::select! {
+            lives = browser.probe() => misses = if lives { 0 } else { misses + 1 },
+            () = browser.host.exited() => break LostReason::BrowserExited,
+        }
+        if misses >= 2 {
+            break LostReason::BrowserHangs;
+        }
+    };
+    if browser.lost_reason().is_none() {
+        let last_words = browser.host.last_words();
+        tracing::warn!(pid = browser.pid(), %reason, last_words, "browser lost");
+    }
+    browser.give_up(reason);
+    browser.host.kill();
+}

@@ -1,0 +1,246 @@
+//! The clients of one browser, and which of its sessions belong to whom.
+//!
+//! A client has a session on the browser itself, its root, and every session that begins in one of its own is its own too.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use tokio::time::Instant;
+
+use super::{client_queue::Outbox, closing::Closing, failure_reasons::Reasons};
+use crate::{
+    browser::{
+        CdpEnd,
+        chromium::cdp::{Connection, Event, SessionKey},
+    },
+    egress::EgressPort,
+};
+
+/// Clients at a time.
+const MAX_CLIENTS: usize = 16;
+
+/// Who is connected.
+#[derive(Debug, Default)]
+pub(crate) struct Clients {
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    sessions: HashMap<SessionKey, Held>,
+    /// Places taken, by those that are being connected too.
+    connected: usize,
+    /// Targets of the default context that were asked for and are not known yet.
+    creating: usize,
+    /// Targets of the default context that clients made, or that came out of those.
+    made: HashSet<String>,
+    /// Targets whose end clients asked for.
+    closing: Closing,
+    /// Why requests failed.
+    reasons: Reasons,
+}
+
+/// A session of a client.
+#[derive(Debug)]
+struct Held {
+    root: SessionKey,
+    outbox: Arc<Outbox>,
+    target: String,
+    /// It has the page domain enabled: its dialogs are for the client to answer.
+    hears_page: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Attached {
+    session_id: String,
+    target_info: Target,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Target {
+    target_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Detached {
+    session_id: String,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    method: &'a str,
+    params: &'a RawValue,
+    #[serde(rename = "sessionId", skip_serializing_if = "Option::is_none")]
+    session: Option<&'a str>,
+}
+
+impl Clients {
+    /// The guard knows why connections of the pages were not made.
+    pub(crate) fn ask_why(&self, guard: Option<Arc<EgressPort>>) {
+        self.table.lock().reasons.ask(guard);
+    }
+
+    /// The result of a client's navigation to this address, where it can be told better.
+    pub(crate) fn navigated(&self, url: &str, result: &RawValue) -> Option<Box<RawValue>> {
+        self.table.lock().reasons.navigated(url, result)
+    }
+
+    /// Takes a place for a client; false when there is none.
+    pub(crate) fn admit(&self) -> bool {
+        let mut table = self.table.lock();
+        let fits = table.connected < MAX_CLIENTS;
+        table.connected += usize::from(fits);
+        fits
+    }
+
+    /// Gives a place back that was never used.
+    pub(crate) fn turn_away(&self) {
+        self.table.lock().connected -= 1;
+    }
+
+    /// A client is there, with its session on the browser.
+    pub(crate) fn join(&self, root: SessionKey, outbox: Arc<Outbox>) {
+        let held = Held { root: root.clone(), outbox, target: String::new(), hears_page: false };
+        self.table.lock().sessions.insert(root, held);
+    }
+
+    /// A client is gone, with all its sessions.
+    pub(crate) fn leave(&self, root: &SessionKey) {
+        let mut table = self.table.lock();
+        table.sessions.retain(|_, held| held.root != *root);
+        table.connected -= 1;
+    }
+
+    /// The session of this name, if it is one of the client's.
+    pub(crate) fn session(&self, root: &SessionKey, name: &str) -> Option<SessionKey> {
+        let table = self.table.lock();
+        let (key, held) = table.sessions.get_key_value(name)?;
+        (held.root == *root && key != root).then(|| key.clone())
+    }
+
+    /// A session began or ceased to hear of its page.
+    pub(crate) fn hears_page(&self, session: &SessionKey, hears: bool) {
+        if let Some(held) = self.table.lock().sessions.get_mut(session) {
+            held.hears_page = hears;
+        }
+    }
+
+    /// Whether a client answers the dialogs of this target.
+    pub(crate) fn answer_for(&self, target: &str) -> bool {
+        self.table.lock().sessions.values().any(|held| held.hears_page && held.target == target)
+    }
+
+    /// The target of one of a client's sessions.
+    pub(crate) fn target_of(&self, session: &SessionKey) -> Option<String> {
+        self.table.lock().sessions.get(session).map(|held| held.target.clone())
+    }
+
+    /// A client asks for the end of a target: its command has not been sent yet.
+    pub(crate) fn ends(&self, target: &str, surely: bool) {
+        self.table.lock().closing.ask(target, surely, Instant::now());
+    }
+
+    /// The target has ended, or the browser did not take the command.
+    pub(crate) fn ended(&self, target: &str) {
+        self.table.lock().closing.forget(target);
+    }
+
+    /// Whether a client asked for the end of this target and it is not known yet what became of it.
+    pub(crate) fn is_ending(&self, target: &str) -> bool {
+        self.table.lock().closing.expects(target, Instant::now())
+    }
+
+    /// The same of one whose page is not asked whether it wants to stay.
+    pub(crate) fn is_surely_ending(&self, target: &str) -> bool {
+        self.table.lock().closing.is_sure(target, Instant::now())
+    }
+
+    /// A client asks for a target in the default context: the next one may be it.
+    pub(crate) fn begin_making(&self) {
+        self.table.lock().creating += 1;
+    }
+
+    /// It is known which one it is, if there is one. Whether others are still waited for.
+    pub(crate) fn made(&self, target: Option<&str>) -> bool {
+        let mut table = self.table.lock();
+        table.creating = table.creating.saturating_sub(1);
+        table.made.extend(target.map(str::to_owned));
+        table.creating > 0
+    }
+
+    /// Whose a new page of the default context is.
+    pub(crate) fn maker(&self, target: &str, opener: Option<&str>) -> Maker {
+        let mut table = self.table.lock();
+        match opener {
+            Some(opener) if table.made.contains(opener) => {
+                table.made.insert(target.to_owned());
+                Maker::Client
+            }
+            None if table.creating > 0 => Maker::Unknown,
+            _ => Maker::Session,
+        }
+    }
+
+    /// The browser is gone.
+    pub(crate) fn end_all(&self) {
+        let sessions = std::mem::take(&mut self.table.lock().sessions);
+        for held in sessions.into_values() {
+            held.outbox.end(CdpEnd::SessionOver);
+        }
+    }
+
+    /// Passes an event on if it belongs to a client; false when it is for us.
+    pub(crate) fn take(&self, connection: &Connection, event: &Event) -> bool {
+        let mut table = self.table.lock();
+        let Some(held) = table.sessions.get(&event.session) else { return false };
+        let (root, outbox) = (held.root.clone(), Arc::clone(&held.outbox));
+        match &*event.method {
+            "Target.attachedToTarget" => {
+                if let Some(Attached { session_id, target_info }) = event.decode() {
+                    let held = Held {
+                        root: root.clone(),
+                        outbox: Arc::clone(&outbox),
+                        target: target_info.target_id,
+                        hears_page: false,
+                    };
+                    table.sessions.insert(SessionKey::from(session_id.as_str()), held);
+                }
+            }
+            "Target.detachedFromTarget" => {
+                if let Some(Detached { session_id }) = event.decode() {
+                    let gone = SessionKey::from(session_id.as_str());
+                    table.sessions.remove(&gone);
+                    connection.page_gone(&gone);
+                }
+            }
+            _ => {}
+        }
+        let reworded = table.reasons.take(event);
+        drop(table);
+        let session = (event.session != root).then(|| event.session.as_ref());
+        let told = Told { method: &event.method, params: reworded.as_deref().unwrap_or(&event.params), session };
+        if let Ok(text) = serde_json::to_string(&told) {
+            outbox.tell(text);
+        }
+        true
+    }
+}
+
+/// Whose a page is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Maker {
+    /// The session's own, or a page of it opened it.
+    Session,
+    /// A client's: no action ever works on it.
+    Client,
+    /// A client asked for one, and this may be it.
+    Unknown,
+}

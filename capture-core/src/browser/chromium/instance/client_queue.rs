@@ -1,0 +1,119 @@
+//! What waits to be read by one client: replies and events in their order, bounded.
+
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use futures::stream::{BoxStream, StreamExt};
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+
+use crate::{browser::CdpEnd, shares::Share};
+
+/// Frames that may wait.
+const FRAMES: usize = 16_384;
+/// Bytes that may wait when another frame comes, whatever its size: one of 100 MiB and what follows it fit.
+const BYTES: usize = 128 * 1024 * 1024;
+
+/// The writing end. When it is full the client reads too slowly, and its connection ends: the pipe is also ours.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    state: Mutex<State>,
+    bytes: AtomicUsize,
+    /// What its user and all users hold together, this among them.
+    share: OnceLock<Arc<Share>>,
+}
+
+#[derive(Debug)]
+enum State {
+    Open(mpsc::Sender<String>),
+    Over(CdpEnd),
+}
+
+impl Outbox {
+    /// An empty one, and where its frames come out.
+    pub(crate) fn open() -> (Arc<Self>, BoxStream<'static, String>) {
+        let (sender, receiver) = mpsc::channel(FRAMES);
+        let outbox = Arc::new(Self {
+            state: Mutex::new(State::Open(sender)),
+            bytes: AtomicUsize::new(0),
+            share: OnceLock::new(),
+        });
+        let taking = Arc::clone(&outbox);
+        let frames = futures::stream::unfold((receiver, taking), |(mut receiver, taking)| async move {
+            let frame: String = receiver.recv().await?;
+            taking.bytes.fetch_sub(frame.len(), Ordering::Relaxed);
+            Some((frame, (receiver, taking)))
+        });
+        (outbox, frames.fuse().boxed())
+    }
+
+    /// Adds what is told from now on to this share, too; whoever writes it subtracts.
+    pub(crate) fn count(&self, share: Arc<Share>) {
+        let _first_one_counts = self.share.set(share);
+    }
+
+    /// Adds a frame, without waiting.
+    pub(crate) fn tell(&self, frame: String) {
+        let mut state = self.state.lock();
+        let State::Open(frames) = &*state else { return };
+        let length = frame.len();
+        let fits = self.bytes.load(Ordering::Relaxed) <= BYTES;
+        if fits && frames.try_send(frame).is_ok() {
+            self.bytes.fetch_add(length, Ordering::Relaxed);
+            if let Some(share) = self.share.get() {
+                share.add(length);
+            }
+        } else {
+            *state = State::Over(CdpEnd::TooSlow);
+        }
+    }
+
+    /// Nothing is added any more; what waits can still be read.
+    pub(crate) fn end(&self, why: CdpEnd) {
+        let mut state = self.state.lock();
+        if matches!(&*state, State::Open(_)) {
+            *state = State::Over(why);
+        }
+    }
+
+    /// Why it is over, if it is.
+    pub(crate) fn over(&self) -> Option<CdpEnd> {
+        match &*self.state.lock() {
+            State::Open(_) => None,
+            State::Over(why) => Some(why.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_that_does_not_read_is_given_up_and_what_waits_is_still_read() {
+        let (outbox, mut frames) = Outbox::open();
+        for at in 0..=FRAMES {
+            assert_eq!(outbox.over(), None, "after {at} frames");
+            outbox.tell(at.to_string());
+        }
+        assert_eq!(outbox.over(), Some(CdpEnd::TooSlow));
+        for at in 0..FRAMES {
+            assert_eq!(frames.next().await, Some(at.to_string()));
+        }
+        assert_eq!(frames.next().await, None);
+    }
+
+    #[tokio::test]
+    async fn bytes_that_were_read_make_room() {
+        let (outbox, mut frames) = Outbox::open();
+        for _ in 0..5 {
+            outbox.tell("x".repeat(BYTES));
+            assert_eq!(frames.next().await.map(|frame| frame.len()), Some(BYTES));
+        }
+        outbox.tell("x".repeat(BYTES + 1));
+        outbox.tell("one too many".to_owned());
+        assert_eq!(outbox.over(), Some(CdpEnd::TooSlow));
+    }
+}

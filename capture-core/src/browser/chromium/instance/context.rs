@@ -1,0 +1,127 @@
+//! The browser context of one session: its own in a shared browser, or the default one of a browser of its own.
+
+use std::sync::Arc;
+
+use chromiumoxide::cdp::browser_protocol::target::CreateBrowserContextParams;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::browser::Browser;
+use crate::{
+    browser::{
+        Fault,
+        chromium::{
+            cdp::{Pending, commands},
+            process::flags,
+        },
+    },
+    egress::EgressPort,
+};
+
+/// A context that closes itself unless it was closed: a dropped open leaves nothing behind.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) browser: Arc<Browser>,
+    pub(crate) id: String,
+    /// Everything its pages ask of the network goes through here.
+    /// `None` where its browser is elsewhere.
+    pub(crate) egress: Option<Arc<EgressPort>>,
+    kind: Kind,
+}
+
+/// How much of a browser a session has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Beside others, in a browser that stays.
+    Shared,
+    /// All of its browser.
+    Whole,
+    /// In a browser elsewhere that may have other pages.
+    Guest,
+}
+
+impl Context {
+    /// Makes a context with a port of its own.
+    pub(crate) async fn create(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, Fault> {
+        let Ok(egress) = tokio::time::timeout_at(deadline, browser.ports().take()).await else {
+            return Err(Fault::Unavailable("the browser had no port for a context in time".to_owned()));
+        };
+        let lent = Lent { browser, egress, kept: false };
+        let create = commands::create_context(Some((flags::proxy(lent.egress.address()), flags::PROXY_BYPASS)));
+        let id = made(browser, &create, deadline).await?;
+        Ok(Self { browser: Arc::clone(browser), id, egress: Some(lent.keep()), kind: Kind::Shared })
+    }
+
+    /// Makes a context in a browser elsewhere.
+    pub(crate) async fn guest(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, Fault> {
+        let id = made(browser, &commands::create_context(None), deadline).await?;
+        Ok(Self { browser: Arc::clone(browser), id, egress: None, kind: Kind::Guest })
+    }
+
+    /// The default context of a browser that has no other session.
+    pub(crate) async fn whole(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, Fault> {
+        let contexts = ask(browser, browser.session().send(&commands::contexts()), deadline).await?;
+        let context = contexts.get("defaultBrowserContextId").and_then(Value::as_str);
+        let id = context.ok_or_else(|| Fault::Protocol("a browser without a default context".to_owned()))?.to_owned();
+        let egress = browser.egress().cloned();
+        Ok(Self { browser: Arc::clone(browser), id, egress, kind: Kind::Whole })
+    }
+
+    /// Whether its browser is the session's own.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.kind == Kind::Whole
+    }
+
+    /// Closes it with all its tabs, without asking its pages. The default context goes with its browser.
+    pub(crate) fn dispose(&self) -> Option<Pending> {
+        self.browser.routes().forget(&self.id);
+        (!self.is_whole()).then(|| self.browser.session().send(&commands::dispose_context(&self.id)))
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        // Closed already: then the browser knows it no more, and says so to nobody.
+        if let (Some(closing), Some(egress)) = (self.dispose(), &self.egress) {
+            self.browser.give_port_back(Arc::clone(egress), closing);
+        }
+    }
+}
+
+/// A port on its way to a context, given back if that does not come to be. A context that was made all the same has no page.
+struct Lent<'a> {
+    browser: &'a Browser,
+    egress: Arc<EgressPort>,
+    kept: bool,
+}
+
+impl Lent<'_> {
+    fn keep(mut self) -> Arc<EgressPort> {
+        self.kept = true;
+        Arc::clone(&self.egress)
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        if !self.kept {
+            self.browser.ports().give_back(Arc::clone(&self.egress));
+        }
+    }
+}
+
+async fn made(browser: &Browser, create: &CreateBrowserContextParams, deadline: Instant) -> Result<String, Fault> {
+    let created = ask(browser, browser.session().send(create), deadline).await?;
+    let context = created.get("browserContextId").and_then(Value::as_str);
+    Ok(context.ok_or_else(|| Fault::Protocol("a context without an id".to_owned()))?.to_owned())
+}
+
+async fn ask(browser: &Browser, reply: Pending, deadline: Instant) -> Result<Value, Fault> {
+    tokio::select! {
+        reply = tokio::time::timeout_at(deadline, reply.decode()) => match reply {
+            Ok(reply) => reply.map_err(|error| Fault::Unavailable(error.to_string())),
+            Err(_elapsed) => Err(Fault::Unavailable("the browser opened no context in time".to_owned())),
+        },
+        reason = browser.lost() => Err(Fault::Unavailable(reason.to_string())),
+    }
+}

@@ -1,0 +1,219 @@
+//! Where a browser's events go: pages to contexts, contexts to whoever opened them.
+
+use std::{collections::HashMap, sync::Arc};
+
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use super::cdp_clients::Clients;
+use crate::browser::chromium::{
+    cdp::{CdpSession, Connection, Event, Listener, Logged, LoggedKind, Missed, SessionKey, commands},
+    console::dropped::Spilled,
+};
+
+/// Events one context may have waiting. When half full what pages log is dropped, when full the page is given up: one that
+/// floods harms only itself.
+pub(crate) const CONTEXT_EVENTS: usize = 8_192;
+/// Bytes of them. Above this what pages log is dropped.
+const LOGGED_BYTES: usize = 32 << 20;
+/// Above this the page is given up.
+const CONTEXT_BYTES: usize = 128 << 20;
+
+/// Tells whoever keeps a context that an event was too large to be taken: its name and size stand in it.
+pub(crate) const MISSED: &str = "Capture.eventMissed";
+
+/// Where events go: pages to contexts, contexts to whoever opened them.
+#[derive(Debug, Default)]
+pub(crate) struct Routes {
+    table: Mutex<RouteTable>,
+    /// Clients of the browser, whose events are theirs.
+    clients: Clients,
+}
+
+#[derive(Debug, Default)]
+struct RouteTable {
+    contexts: HashMap<String, Route>,
+    pages: HashMap<SessionKey, Route>,
+}
+
+/// The way to a context.
+#[derive(Debug, Clone)]
+pub(crate) struct Route {
+    pub(crate) events: mpsc::Sender<Event>,
+    /// What the context's journal misses.
+    pub(crate) spilled: Arc<Spilled>,
+}
+
+impl Route {
+    /// Sends an event this way; false when too much waits already.
+    fn send(&self, event: Event) -> bool {
+        let bytes = event.bytes();
+        if self.spilled.waiting() > CONTEXT_BYTES {
+            return false;
+        }
+        self.spilled.wait(bytes);
+        let sent = self.events.try_send(event).is_ok();
+        if !sent {
+            self.spilled.taken(bytes);
+        }
+        sent
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Attached {
+    session_id: String,
+    target_info: AttachedTarget,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AttachedTarget {
+    #[serde(rename = "type", default)]
+    kind: String,
+    browser_context_id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Detached {
+    session_id: String,
+}
+
+/// What [`MISSED`] tells.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct MissedEvent {
+    pub(crate) method: String,
+    pub(crate) bytes: usize,
+}
+
+impl RouteTable {
+    /// Whether a session is the browser's own, or a page's. What sessions of clients bring that have left is nobody's.
+    fn is_ours(&self, session: &SessionKey) -> bool {
+        session.as_ref().is_empty() || self.pages.contains_key(session)
+    }
+
+    /// Too much waits: its task sees the closed channel and gives the page up. Or the channel is closed: the page is
+    /// going already.
+    fn give_up(&mut self, route: &Route) {
+        self.contexts.retain(|_, other| !other.events.same_channel(&route.events));
+        self.pages.retain(|_, other| !other.events.same_channel(&route.events));
+    }
+}
+
+impl Routes {
+    /// Sends the events of this context's pages this way from now on.
+    pub(crate) fn add(&self, context: String, route: Route) {
+        self.table.lock().contexts.insert(context, route);
+    }
+
+    /// Forgets a context and its pages.
+    pub(crate) fn forget(&self, context: &str) {
+        let mut table = self.table.lock();
+        if let Some(route) = table.contexts.remove(context) {
+            table.pages.retain(|_, other| !other.events.same_channel(&route.events));
+        }
+    }
+
+    /// The clients of the browser.
+    pub(crate) fn clients(&self) -> &Clients {
+        &self.clients
+    }
+
+    /// Tells whoever keeps a context something, after everything the browser told so far.
+    pub(crate) fn tell(&self, context: &str, event: Event) {
+        if let Some(route) = self.table.lock().contexts.get(context) {
+            route.send(event); // full: its page floods us and is given up
+        }
+    }
+
+    /// Forgets everything: whoever waits for events learns that there will be none.
+    pub(crate) fn forget_all(&self) {
+        let mut table = self.table.lock();
+        table.contexts.clear();
+        table.pages.clear();
+        drop(table);
+        self.clients.end_all();
+    }
+}
+
+impl Listener for Routes {
+    /// Refuses what a page logs while it is muted, or while more of its events are waiting than are taken.
+    fn refuses(&self, logged: Logged<'_>) -> bool {
+        let table = self.table.lock();
+        let Some(Route { events, spilled }) = table.pages.get(&SessionKey::from(logged.session)) else { return false };
+        let too_much_waits = events.capacity() < CONTEXT_EVENTS / 2 || spilled.waiting() > LOGGED_BYTES;
+        let refused = spilled.is_muted(logged.session) || too_much_waits;
+        if refused {
+            spilled.count(logged.kind);
+        }
+        refused
+    }
+
+    /// Decides where an event goes: done before the next one is read, so that no event of a new page is missed.
+    fn take(&self, connection: &Connection, event: Event) {
+        if self.clients.take(connection, &event) {
+            return;
+        }
+        let mut table = self.table.lock();
+        let route = match &*event.method {
+            "Target.attachedToTarget" if !table.is_ours(&event.session) => return,
+            "Target.attachedToTarget" => match event.decode::<Attached>() {
+                Some(attached) if attached.target_info.kind == "browser" => return, // a client's, which asked for it
+                Some(attached) => {
+                    let page = SessionKey::from(attached.session_id.as_str());
+                    let context = attached.target_info.browser_context_id.unwrap_or_default();
+                    match table.contexts.get(&context).cloned() {
+                        Some(route) => {
+                            table.pages.insert(page, route.clone());
+                            Some(route)
+                        }
+                        None => return release(connection, &page),
+                    }
+                }
+                None => None,
+            },
+            "Target.detachedFromTarget" => {
+                let page = event.decode::<Detached>().map(|event| SessionKey::from(event.session_id.as_str()));
+                page.and_then(|page| {
+                    connection.page_gone(&page);
+                    table.pages.remove(&page)
+                })
+            }
+            "Inspector.targetCrashed" => {
+                connection.page_gone(&event.session);
+                table.pages.get(&event.session).cloned()
+            }
+            _ => table.pages.get(&event.session).cloned(),
+        };
+        if let Some(route) = route
+            && !route.send(event)
+        {
+            table.give_up(&route);
+        }
+    }
+
+    /// Whoever keeps the context learns of it: what was logged is counted, and a dialog must be answered all the same.
+    fn missed(&self, missed: Missed<'_>) {
+        let mut table = self.table.lock();
+        let Some(route) = table.pages.get(&missed.session).cloned() else { return }; // a client's, or nobody's
+        if let Some(kind) = LoggedKind::of(missed.method) {
+            route.spilled.count(kind);
+        }
+        let about = MissedEvent { method: missed.method.to_owned(), bytes: missed.bytes };
+        let Ok(params) = serde_json::value::to_raw_value(&about) else { return };
+        if !route.send(Event::new(missed.session, MISSED, Some(&params))) {
+            table.give_up(&route);
+        }
+    }
+}
+
+/// A page that is nobody's: let it run and forget it, since a paused target stalls whoever opened it.
+fn release(connection: &Connection, page: &SessionKey) {
+    let page_session = CdpSession::page(connection.clone(), page.clone());
+    drop(page_session.send(&commands::run()));
+    let browser = CdpSession::browser(connection.clone());
+    drop(browser.send(&commands::detach(page.as_ref())));
+}

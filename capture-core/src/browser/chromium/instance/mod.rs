@@ -1,0 +1,13 @@
+//! One running browser: its connection, its contexts and their proxy ports, where its events go, and its CDP clients.
+//!
+//! Knows no tabs and no actions.
+
+pub(super) mod browser;
+pub(super) mod cdp_clients;
+pub(super) mod client_queue;
+pub(super) mod closing;
+pub(super) mod context;
+pub(super) mod event_router;
+pub(super) mod failure_reasons;
+pub(super) mod picture_room;
+pub(super) mod proxy_ports;

@@ -1,0 +1,17 @@
+//! The page of a session: its tabs with their frames and documents, and what the browser tells of them.
+
+pub(super) mod chromium_page;
+pub(super) mod clipboard;
+pub(super) mod closed_roots;
+pub(super) mod dialogs;
+pub(super) mod frame_geometry;
+pub(super) mod frames;
+pub(super) mod internals;
+pub(super) mod locate;
+pub(super) mod page_clock;
+pub(super) mod tab;
+pub(super) mod tab_events;
+pub(super) mod tabs;
+pub(super) mod target_events;
+pub(super) mod target_setup;
+pub(super) mod world;

@@ -1,0 +1,162 @@
+//! The tabs of one session: which is active, and what happened to them.
+//!
+//! The keeper alone changes this state; everyone else looks at it and waits for it to change.
+
+use chromiumoxide::cdp::browser_protocol::input::DragData;
+use tokio::time::Instant;
+
+use super::{
+    clipboard::Clip,
+    frames::Frame,
+    tab::{BLANK, Tab},
+    world::World,
+};
+use crate::{
+    action::{DialogReport, DownloadReport},
+    browser::{
+        LostReason,
+        chromium::{actions::viewport::Shape, cdp::SessionKey},
+    },
+};
+
+/// The published state of a session's tabs.
+#[derive(Debug, Default)]
+pub(crate) struct Tabs {
+    /// Oldest first; the last one is active.
+    pub(crate) open: Vec<Tab>,
+    /// Pages that may be a client's: never active until that is known.
+    pub(crate) undecided: Vec<Tab>,
+    /// The tab the session began with, or the one that took its place.
+    pub(crate) root: Option<SessionKey>,
+    /// What happened since the action began.
+    pub(crate) noticed: Noticed,
+    pub(crate) lost: Option<LostReason>,
+    pub(crate) shape: Shape,
+    /// What the session copied last.
+    pub(crate) clip: Clip,
+    /// Dialogs left to clients that are still open.
+    pub(crate) asking: Vec<Asking>,
+}
+
+/// An open dialog that a client was left to answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Asking {
+    /// The page or frame that asks.
+    pub(crate) page: SessionKey,
+    /// With the answer we would give.
+    pub(crate) dialog: DialogReport,
+    pub(crate) since: Instant,
+}
+
+/// What happened while an action ran.
+#[derive(Debug, Default)]
+pub(crate) struct Noticed {
+    pub(crate) dialogs: Vec<DialogReport>,
+    /// A dialog that was left to clients and held up the action.
+    pub(crate) held_up: Option<DialogReport>,
+    pub(crate) download: Option<DownloadReport>,
+    /// The page asked for a tab with this address.
+    pub(crate) window: Option<String>,
+    /// A tab opened.
+    pub(crate) tab: Option<SessionKey>,
+    /// Documents or addresses that came.
+    pub(crate) navigations: u64,
+    /// A drag that we are to carry out.
+    pub(crate) drag: Option<DragData>,
+}
+
+impl Tab {
+    /// Its main document, once our scripts can run in it.
+    pub(crate) fn world(&self) -> Option<World> {
+        self.frames.main().and_then(world)
+    }
+}
+
+fn world(frame: &Frame) -> Option<World> {
+    let context = frame.context.clone()?;
+    Some(World { session: frame.session.clone(), frame: frame.id.clone(), context })
+}
+
+impl Tabs {
+    /// The tab actions work on.
+    pub(crate) fn active(&self) -> Option<&Tab> {
+        self.open.last()
+    }
+
+    /// A tab by its key.
+    pub(crate) fn tab(&self, key: &SessionKey) -> Option<&Tab> {
+        self.open.iter().find(|tab| tab.key == *key)
+    }
+
+    /// The main document of the active tab, once our scripts can run in it.
+    pub(crate) fn world(&self) -> Option<World> {
+        self.active()?.world()
+    }
+
+    /// The documents of its other frames, in the order of the tree.
+    pub(crate) fn other_worlds(&self) -> Vec<World> {
+        let frames = self.active().map(|tab| tab.frames.children()).unwrap_or_default();
+        frames.into_iter().filter_map(world).collect()
+    }
+
+    /// The document of the active tab that has this world.
+    pub(crate) fn world_of(&self, unique: &str) -> Option<World> {
+        self.active()?.frames.in_context(unique).and_then(world)
+    }
+
+    /// The document that holds this frame, and whether it is another process.
+    pub(crate) fn holder(&self, frame: &str) -> Option<(World, bool)> {
+        let (holder, separate) = self.active()?.frames.holder(frame)?;
+        Some((world(holder)?, separate))
+    }
+
+    /// Whether any tab shows the document of this world.
+    pub(crate) fn know(&self, unique: &str) -> bool {
+        self.open.iter().any(|tab| tab.frames.in_context(unique).is_some())
+    }
+
+    /// Takes a tab away; the address of the one that is active instead, where it was active.
+    pub(crate) fn remove(&mut self, key: &SessionKey) -> Option<String> {
+        let was_active = self.active().is_some_and(|tab| tab.key == *key);
+        self.open.retain(|tab| tab.key != *key);
+        self.undecided.retain(|tab| tab.key != *key);
+        self.active().filter(|_| was_active).map(|tab| tab.url.clone())
+    }
+
+    /// A tab that was opened for a download and has shown no document of its own: browsers close it then.
+    pub(crate) fn opened_for_nothing(&mut self, target: &str) -> Option<SessionKey> {
+        let tab = self.open.iter().skip(1).find(|tab| tab.target == target)?;
+        if tab.acted_on || tab.url != BLANK {
+            return None;
+        }
+        let key = tab.key.clone();
+        if self.root.as_ref() == Some(&key) {
+            return None;
+        }
+        if self.noticed.tab.as_ref() == Some(&key) {
+            (self.noticed.tab, self.noticed.window) = (None, None);
+        }
+        Some(key)
+    }
+
+    pub(crate) fn owner(&mut self, session: &SessionKey) -> Option<&mut Tab> {
+        self.open.iter_mut().chain(&mut self.undecided).find(|tab| tab.frames.own(session))
+    }
+
+    /// Takes a page out that is a client's; its session, if it was among the undecided.
+    pub(crate) fn disown(&mut self, target: &str) -> Option<SessionKey> {
+        let at = self.undecided.iter().position(|tab| tab.target == target)?;
+        Some(self.undecided.remove(at).key)
+    }
+
+    /// No client waits for a page any more: what is left undecided is the session's own.
+    pub(crate) fn adopt(&mut self) -> Vec<SessionKey> {
+        let adopted: Vec<Tab> = std::mem::take(&mut self.undecided);
+        let keys: Vec<SessionKey> = adopted.iter().map(|tab| tab.key.clone()).collect();
+        if let Some(newest) = keys.last() {
+            self.noticed.tab = Some(newest.clone());
+        }
+        self.open.extend(adopted);
+        keys
+    }
+}

@@ -1,0 +1,235 @@
+//! What running browsers take of the machine, and the end of those that take too much.
+//!
+//! One look at all of them at a time, off the runtime. Sessions learn of an end as they do of a crash.
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{
+    Pool,
+    charges::{Charges, Sentence},
+};
+use crate::browser::chromium::{
+    config::Bounds,
+    instance::{browser::Browser, context::Kind},
+    process::memory::{self, Member},
+};
+
+/// Between two looks. A page fills about 1 GiB a second, a disk about as much.
+const LOOK: Duration = Duration::from_secs(2);
+/// Files and folders of a browser; a look takes no longer than this many. A usual browser has some hundred.
+const MAX_FILES: usize = 50_000;
+
+/// Browsers that are looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Watched {
+    browsers: Mutex<Vec<Weak<Browser>>>,
+}
+
+impl Watched {
+    /// Looks at this one as well, until it is gone.
+    pub(crate) fn add(&self, browser: &Arc<Browser>) {
+        self.browsers.lock().push(Arc::downgrade(browser));
+    }
+
+    fn alive(&self) -> Vec<Arc<Browser>> {
+        let mut browsers = self.browsers.lock();
+        browsers.retain(|browser| browser.strong_count() > 0);
+        browsers.iter().filter_map(Weak::upgrade).filter(|browser| browser.lost_reason().is_none()).collect()
+    }
+}
+
+/// Looks at all browsers, again and again, until the pool is shut down.
+pub(crate) async fn watch(pool: Arc<Pool>) {
+    let ground = &pool.ground;
+    let mut known = HashMap::new();
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            () = ground.tasks.stopped() => return,
+        }
+        let (browsers, bounds) = (ground.watched.alive(), ground.config.bounds);
+        let before = std::mem::take(&mut known);
+        let looked = tokio::task::spawn_blocking(move || look(&browsers, bounds, before));
+        known = looked.await.unwrap_or_default();
+    }
+}
+
+/// One look; what is known of each browser, by its pid.
+fn look(browsers: &[Arc<Browser>], bounds: Bounds, mut before: HashMap<u32, Charges>) -> HashMap<u32, Charges> {
+    let leaders = browsers.iter().filter_map(|browser| browser.pid()).collect();
+    let mut members = memory::members(&leaders);
+    let mut known = HashMap::new();
+    for browser in browsers {
+        let (Some(pid), Some(folder)) = (browser.pid(), browser.folder()) else { continue }; // it runs elsewhere
+        let taken = Taken {
+            members: members.remove(&pid).unwrap_or_default(),
+            disk_bytes: disk_bytes(folder, bounds.disk_bytes),
+        };
+        let mut charges = before.remove(&pid).unwrap_or_default();
+        charges.look(&taken.members);
+        let verdict = judge(&taken, bounds, browser.kind(), &mut charges);
+        known.insert(pid, charges);
+        carry_out(verdict, browser, &taken, bounds);
+    }
+    known
+}
+
+/// What a browser takes.
+#[derive(Debug)]
+struct Taken {
+    members: Vec<Member>,
+    disk_bytes: u64,
+}
+
+impl Taken {
+    fn memory_bytes(&self) -> u64 {
+        self.members.iter().map(|member| member.bytes).sum()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Fine,
+    /// A page of it ends, and with it one session: it holds or caused so many bytes.
+    EndPage {
+        pid: u32,
+        bytes: u64,
+    },
+    /// It ends, for its memory.
+    EndForMemory,
+    /// It ends, for its files.
+    EndForDisk,
+}
+
+fn judge(taken: &Taken, bounds: Bounds, kind: Kind, charges: &mut Charges) -> Verdict {
+    if taken.disk_bytes > bounds.disk_bytes {
+        return Verdict::EndForDisk;
+    }
+    if taken.memory_bytes() <= bounds.memory_bytes {
+        charges.acquit();
+        return Verdict::Fine;
+    }
+    if kind != Kind::Shared {
+        return Verdict::EndForMemory;
+    }
+    match charges.judge() {
+        Sentence::Wait => Verdict::Fine,
+        Sentence::End { pid, bytes } => Verdict::EndPage { pid, bytes },
+        Sentence::EndBrowser => Verdict::EndForMemory,
+    }
+}
+
+fn carry_out(verdict: Verdict, browser: &Browser, taken: &Taken, bounds: Bounds) {
+    let (pid, kind) = (browser.pid(), browser.kind());
+    let (memory_mib, disk_mib) = (taken.memory_bytes() >> 20, taken.disk_bytes >> 20);
+    match verdict {
+        Verdict::Fine => {}
+        Verdict::EndPage { pid: renderer, bytes } => {
+            let (bound_mib, charged_mib) = (bounds.memory_bytes >> 20, bytes >> 20);
+            tracing::warn!(
+                pid,
+                memory_mib,
+                bound_mib,
+                renderer,
+                charged_mib,
+                "a browser takes too much memory; the session of the page that holds or caused most of it ends"
+            );
+            kill(renderer);
+        }
+        Verdict::EndForMemory => {
+            let bound_mib = bounds.memory_bytes >> 20;
+            tracing::warn!(pid, ?kind, memory_mib, bound_mib, "a browser takes too much memory and is killed");
+            browser.kill();
+        }
+        Verdict::EndForDisk => {
+            let bound_mib = bounds.disk_bytes >> 20;
+            tracing::warn!(pid, ?kind, disk_mib, bound_mib, "a browser's files take too much room; it is killed");
+            browser.kill();
+        }
+    }
+}
+
+fn kill(pid: u32) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(pid, Signal::KILL); // gone already
+    }
+}
+
+/// What the files below a folder take of the disk. Counting stops above the bound; too many files are above it.
+fn disk_bytes(folder: &Path, bound: u64) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    let (mut bytes, mut files) = (0_u64, 0);
+    let mut folders: Vec<PathBuf> = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else { continue }; // gone meanwhile
+        for entry in entries.flatten() {
+            let Ok(about) = entry.metadata() else { continue }; // not followed, if it is a link
+            bytes = bytes.saturating_add(about.blocks() * 512);
+            files += 1;
+            if bytes > bound || files > MAX_FILES {
+                return bytes.max(bound.saturating_add(1));
+            }
+            if about.is_dir() {
+                folders.push(entry.path());
+            }
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUNDS: Bounds = Bounds { memory_bytes: 100, disk_bytes: 1000 };
+
+    fn taken(memory: [u64; 2], disk_bytes: u64) -> Taken {
+        let member = |(bytes, pid)| Member { pid, bytes, ticks: 0, is_renderer: pid == 2 };
+        Taken { members: memory.into_iter().zip(1..).map(member).collect(), disk_bytes }
+    }
+
+    #[test]
+    fn a_shared_browser_loses_a_page_first_and_a_browser_of_its_own_ends_at_once() {
+        let page = Verdict::EndPage { pid: 2, bytes: 51 };
+        let cases = [
+            (taken([50, 50], 1000), Kind::Shared, Verdict::Fine),
+            (taken([50, 51], 0), Kind::Shared, page),
+            (taken([101, 0], 0), Kind::Shared, Verdict::EndForMemory),
+            (taken([50, 51], 0), Kind::Whole, Verdict::EndForMemory),
+            (taken([0, 0], 1001), Kind::Shared, Verdict::EndForDisk),
+            (taken([50, 51], 1001), Kind::Whole, Verdict::EndForDisk),
+        ];
+        for (taken, kind, verdict) in cases {
+            let mut charges = Charges::default();
+            charges.look(&taken.members);
+            assert_eq!(judge(&taken, BOUNDS, kind, &mut charges), verdict, "{taken:?} {kind:?}");
+        }
+    }
+
+    #[test]
+    fn files_are_counted_as_deep_as_they_lie_and_links_are_not_followed() {
+        let temp = tempfile::tempdir().unwrap();
+        let deep = temp.path().join("a/b/c");
+        fs::create_dir_all(&deep).unwrap();
+        fs::write(deep.join("file"), vec![1; 1 << 20]).unwrap();
+        fs::File::create(deep.join("sparse")).unwrap().set_len(1 << 30).unwrap();
+        std::os::unix::fs::symlink("/usr", temp.path().join("link")).unwrap();
+        let found = disk_bytes(temp.path(), 1 << 40);
+        assert!((1 << 20..2 << 20).contains(&found), "{found}");
+        for name in ["one", "two", "three", "four"] {
+            fs::write(deep.join(name), vec![1; 1 << 20]).unwrap();
+        }
+        let stopped = disk_bytes(&deep, 4096);
+        assert!((4097..2 << 20).contains(&stopped), "it stops above the bound: {stopped}");
+        assert_eq!(disk_bytes(&temp.path().join("none"), 1), 0);
+    }
+}

@@ -1,0 +1,182 @@
+//! A browser elsewhere: its WebSocket, carried to us as the pipe of a browser here is.
+//!
+//! Each session has a connection and a context of its own; the browser itself is never closed, and no other page of it is touched.
+
+use std::{fmt, io, str::FromStr, sync::Arc, time::Duration};
+
+use futures::{SinkExt, StreamExt};
+use parking_lot::Mutex;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream},
+    sync::watch,
+    time::Instant,
+};
+use tokio_tungstenite::{
+    Connector, WebSocketStream,
+    tungstenite::{self, Message, protocol::WebSocketConfig},
+};
+use url::Url;
+
+use crate::{browser::Fault, tasks::Tasks, tls};
+
+/// Bytes between the WebSocket and us; whoever writes waits while it is full.
+const BETWEEN: usize = 1 << 20;
+/// Largest message; one that is larger ends the connection, and with it one session.
+const MAX_MESSAGE: usize = 256 << 20;
+/// How long the goodbye may take before the connection is cut.
+const CLOSE_GRACE: Duration = Duration::from_secs(2);
+
+/// Where a browser elsewhere is reached: a `ws://` or `wss://` address of the DevTools protocol. What follows the host may be a
+/// secret and is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Endpoint(Url);
+
+/// Not such an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a ws:// or wss:// address with a host")]
+pub struct InvalidEndpoint;
+
+impl FromStr for Endpoint {
+    type Err = InvalidEndpoint;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEndpoint> {
+        let url = Url::parse(text).or(Err(InvalidEndpoint))?;
+        (matches!(url.scheme(), "ws" | "wss") && url.has_host()).then_some(Self(url)).ok_or(InvalidEndpoint)
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let port = self.0.port_or_known_default().unwrap_or_default();
+        write!(f, "{}://{}:{port}", self.0.scheme(), self.0.host_str().unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Endpoint({self})")
+    }
+}
+
+/// A connection to a browser elsewhere.
+#[derive(Debug)]
+pub(crate) struct Remote {
+    cut: watch::Sender<bool>,
+    gone: watch::Receiver<bool>,
+    last_words: Arc<Mutex<String>>,
+}
+
+impl Remote {
+    /// Connects. Our end of the connection carries messages ended by NUL, as a browser's pipe does.
+    pub(crate) async fn connect(
+        endpoint: &Endpoint,
+        deadline: Instant,
+        tasks: &Tasks,
+    ) -> Result<(Self, DuplexStream), Fault> {
+        let refused = |why: String| Fault::Unavailable(format!("the browser at {endpoint} cannot be reached: {why}"));
+        let tls = tls::client_trusting(&[]).map_or(Connector::Plain, Connector::Rustls);
+        let bounds = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
+        let connecting =
+            tokio_tungstenite::connect_async_tls_with_config(endpoint.0.as_str(), Some(bounds), true, Some(tls));
+        let socket = match tokio::time::timeout_at(deadline, connecting).await {
+            Ok(Ok((socket, _answer))) => socket,
+            Ok(Err(error)) => return Err(refused(error.to_string())),
+            Err(_elapsed) => return Err(refused("it did not answer in time".to_owned())),
+        };
+        let (near, far) = tokio::io::duplex(BETWEEN);
+        let (cut, mut is_cut) = watch::channel(false);
+        let (done, gone) = watch::channel(false);
+        let last_words = Arc::new(Mutex::new("it closed the connection".to_owned()));
+        let told = Arc::clone(&last_words);
+        tasks.spawn(async move {
+            tokio::select! {
+                carried = carry(socket, far) => {
+                    if let Err(error) = carried {
+                        *told.lock() = error.to_string();
+                    }
+                }
+                _ = is_cut.wait_for(|cut| *cut) => {} // also when whoever could cut it is gone
+            }
+            done.send_replace(true);
+        });
+        Ok((Self { cut, gone, last_words }, near))
+    }
+
+    /// Completes once the connection is closed.
+    pub(crate) async fn gone(&self) {
+        let mut gone = self.gone.clone();
+        let _ = gone.wait_for(|gone| *gone).await; // its task is gone: so is the connection
+    }
+
+    /// Closes the connection now.
+    pub(crate) fn cut(&self) {
+        self.cut.send_replace(true);
+    }
+
+    /// Waits for a goodbye for a while, then closes the connection.
+    pub(crate) async fn end(&self) {
+        if tokio::time::timeout(CLOSE_GRACE, self.gone()).await.is_err() {
+            self.cut();
+            self.gone().await;
+        }
+    }
+
+    pub(crate) fn last_words(&self) -> String {
+        self.last_words.lock().clone()
+    }
+}
+
+/// Carries messages both ways until one side ends.
+async fn carry<S>(socket: WebSocketStream<S>, far: DuplexStream) -> Result<(), tungstenite::Error>
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+{
+    let (mut to_browser, mut from_browser) = socket.split();
+    let (commands, mut replies) = tokio::io::split(far);
+    let telling = async {
+        let mut commands = BufReader::new(commands);
+        loop {
+            let mut command = Vec::new();
+            if commands.read_until(0, &mut command).await? == 0 {
+                return to_browser.close().await;
+            }
+            command.pop();
+            let text = String::from_utf8(command).map_err(|error| io::Error::other(error.to_string()))?;
+            to_browser.send(Message::text(text)).await?;
+        }
+    };
+    let hearing = async {
+        while let Some(message) = from_browser.next().await {
+            let message = match message? {
+                Message::Text(text) => text.into(),
+                Message::Binary(bytes) => bytes,
+                Message::Close(_) => return Ok(()),
+                _ => continue,
+            };
+            replies.write_all(&message).await?;
+            replies.write_all(&[0]).await?;
+        }
+        Ok(())
+    };
+    tokio::select! {
+        told = telling => told,
+        heard = hearing => heard,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_a_websocket_and_shows_no_secret() {
+        let endpoint: Endpoint = "wss://user:pass@browsers.example/here?token=secret".parse().unwrap();
+        assert_eq!(
+            format!("{endpoint} {endpoint:?}"),
+            "wss://browsers.example:443 Endpoint(wss://browsers.example:443)"
+        );
+        for not_one in ["http://a.example", "browsers.example", "ws://", ""] {
+            assert_eq!(not_one.parse::<Endpoint>(), Err(InvalidEndpoint), "{not_one}");
+        }
+    }
+}
