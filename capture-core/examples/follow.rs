@@ -6,8 +6,10 @@ use std::{error::Error, io::Write, time::Duration};
 
 use capture_core::{
     Caller, Engine, Sessions, action,
+    actor::Follow,
     browser::chromium::{Chromium, ChromiumConfig},
-    session::{EventKind, Follow, SessionId, SessionOptions, Since},
+    event::{EventKind, Since},
+    session::{SessionId, SessionOptions},
 };
 use serde_json::json;
 

@@ -7,7 +7,8 @@ use std::{io::Write, time::Duration};
 use capture_core::{
     Caller, Engine, Limits, Sessions, action,
     browser::simulated::Simulated,
-    session::{EventKind, SessionId, SessionOptions},
+    event::EventKind,
+    session::{SessionId, SessionOptions},
 };
 use serde_json::json;
 use tokio::{task::JoinSet, time::Instant};

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::session::{CloseReason, SessionView};
+use crate::session::{CloseReason, InvalidOption, SessionView};
 
 /// Stable, closed list; the string form is part of the public API.
 ///
@@ -312,6 +312,12 @@ impl Error {
     pub fn at_step(mut self, index: usize) -> Self {
         self.message = format!("step {index}: {}", self.message).into();
         self.with_detail("failedIndex", index)
+    }
+}
+
+impl From<InvalidOption> for Error {
+    fn from(invalid: InvalidOption) -> Self {
+        Self::invalid(invalid.to_string())
     }
 }
 

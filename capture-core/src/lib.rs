@@ -26,18 +26,23 @@
 
 pub mod account;
 pub mod action;
+mod action_type;
+pub mod actor;
 pub mod billing;
 pub mod browser;
+mod call;
 pub mod clock;
 #[cfg(feature = "redis")]
 pub mod cluster;
 pub mod egress;
 pub mod engine;
 pub mod error;
+pub mod event;
 pub mod fair;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod ledger;
+mod ledger_error;
 pub mod limits;
 pub mod reply;
 pub mod session;
@@ -48,8 +53,10 @@ pub mod tasks;
 mod tls;
 
 pub use self::{
+    call::{ActionName, Caller, CancelCheck},
     engine::{Engine, EngineBuilder},
     error::{Error, ErrorCode, RunOutcome},
     limits::Limits,
-    sessions::{ActionName, ActionReply, Caller, Connected, Created, Executed, Patience, Sessions},
+    reply::{ActionReply, Executed},
+    sessions::{Connected, Created, Sessions},
 };

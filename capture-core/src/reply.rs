@@ -1,13 +1,43 @@
-//! What an action's reply looks like in every transport, with the time left as it is written.
+//! How an action was answered, and the body that says so in every transport, with the time left as it is written.
+
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::{
-    action::Outcome,
-    clock::Timestamp,
-    error::RunOutcome,
-    sessions::{ActionReply, Executed},
-};
+use crate::{action::Outcome, clock::Timestamp, error::RunOutcome, session::SessionView};
+
+/// How an action ended well.
+#[derive(Debug, Clone)]
+pub struct ActionReply {
+    /// Names this run in events.
+    pub action_id: Arc<str>,
+    /// How long it ran, waiting in the queue not counted.
+    pub duration_ms: u64,
+    /// What it brought.
+    pub outcome: Arc<Outcome>,
+    /// Position of its `action.finished` in the session's log.
+    pub seq: u64,
+    /// Whether an idempotency key found an earlier run.
+    pub replayed: bool,
+    /// The session right after the action.
+    pub session: Arc<SessionView>,
+}
+
+impl ActionReply {
+    /// Roughly the bytes it takes to keep.
+    pub fn weight(&self) -> usize {
+        256 + self.outcome.json_bytes()
+    }
+}
+
+/// What an execute brings.
+#[derive(Debug, Clone)]
+pub enum Executed {
+    /// The reply of the action.
+    Reply(ActionReply),
+    /// The key is known and ran, its result is gone; the session as it is now.
+    Dropped(Box<SessionView>),
+}
 
 /// The body that answers an action.
 #[derive(Debug, Serialize)]

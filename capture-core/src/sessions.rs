@@ -3,57 +3,18 @@
 //! [`Engine`](crate::Engine) implements it for this process; a cluster decorates it. Verbs are typed; enums appear only
 //! where bytes do.
 
-use std::{fmt, sync::Arc};
-
 use futures::future::BoxFuture;
-use serde::{Deserialize, Serialize};
 
 use crate::{
-    account::UserId,
-    action::{Action, Outcome},
+    action::Action,
+    actor::{Follow, View, ViewOptions},
     browser::CdpClient,
+    call::{ActionName, Caller},
     error::Error,
-    session::{Follow, IdempotencyKey, Keyed, SessionId, SessionOptions, SessionView, Since, View, ViewOptions},
+    event::Since,
+    reply::Executed,
+    session::{Keyed, SessionId, SessionOptions, SessionView},
 };
-
-/// Who asks. Authentication happened before; ownership is judged by the engine.
-#[derive(Debug, Clone)]
-pub struct Caller {
-    /// The user.
-    pub user: UserId,
-    /// Names the connection in events (`by`), where there is one.
-    pub connection: Option<Arc<str>>,
-    /// How long the caller waits for an action to begin; absent: as long as the session lives.
-    pub patience: Option<Patience>,
-}
-
-/// Whether someone still waits. An action whose caller has been told that it timed out never begins.
-#[derive(Clone)]
-pub struct Patience(Arc<dyn Fn() -> bool + Send + Sync>);
-
-impl Patience {
-    /// Lasts as long as `lasts` says so.
-    pub fn new(lasts: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(lasts))
-    }
-
-    pub(crate) fn lasts(&self) -> bool {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for Patience {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Patience").field(&self.lasts()).finish()
-    }
-}
-
-impl Caller {
-    /// A caller without a connection of its own.
-    pub fn user(user: UserId) -> Self {
-        Self { user, connection: None, patience: None }
-    }
-}
 
 /// A session that was created, or the stored answer to the same request.
 #[derive(Debug, Clone)]
@@ -62,52 +23,6 @@ pub struct Created {
     pub session: SessionView,
     /// Whether an idempotency key found an earlier create.
     pub replayed: bool,
-}
-
-/// How an action ended well.
-#[derive(Debug, Clone)]
-pub struct ActionReply {
-    /// Names this run in events.
-    pub action_id: Arc<str>,
-    /// How long it ran, waiting in the queue not counted.
-    pub duration_ms: u64,
-    /// What it brought.
-    pub outcome: Arc<Outcome>,
-    /// Position of its `action.finished` in the session's log.
-    pub seq: u64,
-    /// Whether an idempotency key found an earlier run.
-    pub replayed: bool,
-    /// The session right after the action.
-    pub session: Arc<SessionView>,
-}
-
-impl ActionReply {
-    /// Roughly the bytes it takes to keep.
-    pub fn weight(&self) -> usize {
-        256 + self.outcome.json_bytes()
-    }
-}
-
-/// Names an action that waits or runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ActionName {
-    /// As its `action.started` named it.
-    Id(String),
-    /// The key it was sent with.
-    Key(IdempotencyKey),
-}
-
-/// An answer to a keyed request whose result is no longer kept.
-#[derive(Debug, Clone, Serialize)]
-pub struct ResultDropped;
-
-/// What an execute brings.
-#[derive(Debug, Clone)]
-pub enum Executed {
-    /// The reply of the action.
-    Reply(ActionReply),
-    /// The key is known and ran, its result is gone; the session as it is now.
-    Dropped(Box<SessionView>),
 }
 
 /// Where a CDP client is to go.

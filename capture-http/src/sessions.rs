@@ -30,7 +30,7 @@ pub(crate) async fn create(
 ) -> Result<Response, Refusal> {
     let headers = request.headers().clone();
     let posted = Posted::read(request).await?;
-    let options = SessionOptions::parse(posted.fields()?, app.limits())?;
+    let options = SessionOptions::parse(posted.fields()?, app.limits()).map_err(Error::from)?;
     let created = app.sessions().create(credentialed.caller(), options, posted.keyed).await.map_err(as_of_a_create)?;
     let url = Addresses::new(&app, &headers).of(&credentialed.0, &created.session).await?;
     reply::created(&app, &created, url)
@@ -102,7 +102,10 @@ fn renewal(fields: &Map<String, Value>) -> Result<u64, Error> {
     if let Some(other) = fields.keys().find(|field| *field != "maxTtlSeconds") {
         return Err(Error::invalid(format!("unknown field {other:?}; accepted is maxTtlSeconds")));
     }
-    fields.get("maxTtlSeconds").ok_or_else(|| Error::invalid("maxTtlSeconds is required")).and_then(parse_ttl)
+    fields
+        .get("maxTtlSeconds")
+        .ok_or_else(|| Error::invalid("maxTtlSeconds is required"))
+        .and_then(|ttl| Ok(parse_ttl(ttl)?))
 }
 
 #[cfg(test)]

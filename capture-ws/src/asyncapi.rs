@@ -2,7 +2,7 @@
 
 use capture_core::{
     action::{ActionType, schema, taken_schema},
-    session::{
+    event::{
         ActionFinished, ActionStarted, ActionStep, PageCrashed, PageDialog, PageDownload, PageNavigated, PageNewTab,
         SessionClosed, SessionRenewed, Since,
     },

@@ -1,7 +1,7 @@
 //! Frames as bytes: JSON in text frames, MessagePack with named maps in binary ones. Both carry the same values.
 
 use bytes::Bytes;
-use capture_core::{session::WireForm, strict::Strict};
+use capture_core::{event::WireForm, strict::Strict};
 use serde::{Serialize, de::DeserializeSeed};
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};

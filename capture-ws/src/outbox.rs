@@ -8,11 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use capture_core::{
-    clock::Timestamp,
-    session::{SessionId, Shown},
-    shares::Share,
-};
+use capture_core::{actor::Shown, clock::Timestamp, session::SessionId, shares::Share};
 use parking_lot::Mutex;
 use tokio::{sync::Notify, time::Instant};
 

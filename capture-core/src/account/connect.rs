@@ -12,13 +12,10 @@ use futures::{FutureExt, future::BoxFuture};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
-use tokio::time::Duration;
 
 use super::{Account, SecretHash, UserId};
 use crate::{clock::Timestamp, error::Error, session::SessionId};
 
-/// How long a token can be used for connecting.
-pub const CONNECT_LIFE: Duration = Duration::from_secs(5 * 60);
 /// Longest token ever minted: an id of 41, a time of 20, a mark of 22, a user of 64, three spaces (200 bytes in
 /// base64url), and the rest.
 const MAX_TOKEN: usize = VERSION.len() + 200 + 1 + 43;

@@ -15,11 +15,11 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "redis")]
 pub(crate) use self::ticket::{MAX_TICKETS_OF_USER, new_ticket, too_many_tickets};
 pub use self::{
-    connect::{CONNECT_LIFE, Connect, ConnectKey, ConnectKeys, SecretMark, TokenError},
+    connect::{Connect, ConnectKey, ConnectKeys, SecretMark, TokenError},
     secret::{Secret, SecretHash},
     ticket::{Grant, MemoryTickets, Mode, Scope, TICKET_LIFE, Tickets},
 };
-use crate::ledger::LedgerError;
+use crate::ledger_error::LedgerError;
 
 /// Names a user: 1 to 64 of `A-Z a-z 0-9 _ . -`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

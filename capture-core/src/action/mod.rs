@@ -7,7 +7,6 @@ mod fields;
 mod form;
 mod journal;
 mod keyboard;
-mod kind;
 mod navigate;
 mod outcome;
 mod parse;
@@ -34,7 +33,6 @@ pub use self::{
     form::{Check, CheckResult, Choice, Fill, Select, SelectResult},
     journal::{Console, ConsoleLevel, ConsoleMessage, ConsoleResult, Errors, ErrorsResult, KEPT_ENTRIES, PageError},
     keyboard::{Chord, Press, PressResult, Type, TypeText, Typing},
-    kind::{ActionType, UnknownActionType},
     navigate::{BackResult, Goto, GotoResult, Travel, WaitUntil},
     outcome::{
         ActionResult, Diagnostics, DialogReport, DownloadReport, Effects, ElementResult, Outcome, Point, Rect,
@@ -51,6 +49,7 @@ pub use self::{
     viewport::{Device, DeviceScale, Viewport, ViewportChange, devices},
     wait::{ElementState, WaitForSelector, WaitForTimeout, WaitedResult},
 };
+pub use crate::action_type::{ActionType, UnknownActionType};
 use crate::limits;
 
 /// One valid action.

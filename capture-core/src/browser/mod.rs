@@ -24,7 +24,8 @@ use crate::{
     account::UserId,
     action::{Action, Outcome},
     egress::{Traffic, Upstream, Why},
-    session::{EventKind, Lines, SessionOptions},
+    event::{EventKind, Lines},
+    session::SessionOptions,
 };
 
 /// Opens pages. Implemented by [`chromium::Chromium`], [`simulated::Simulated`] and [`Absent`].

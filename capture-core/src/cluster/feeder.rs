@@ -18,8 +18,10 @@ use super::{
     owner::encode,
 };
 use crate::{
+    actor::Follow,
+    event::{EventFrame, EventKind, Line, Said, WireForm},
     ledger::redis::InstanceId,
-    session::{EventFrame, EventKind, Follow, Line, Said, SessionId, WireForm},
+    session::SessionId,
     tasks::Tasks,
 };
 

@@ -9,8 +9,9 @@ use super::{
     routing::Far,
 };
 use crate::{
+    actor::Follow,
     error::{Error, ErrorCode},
-    session::{Epoch, EventKind, Follow, SessionClosed, Since},
+    event::{Epoch, EventKind, SessionClosed, Since},
 };
 
 /// An owner tells its position more often; silence for this long means that it, or the way to it, is gone.

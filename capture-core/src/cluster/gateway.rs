@@ -22,9 +22,9 @@ use super::{
     turns::Sending,
 };
 use crate::{
+    call::Caller,
     error::{Error, RunOutcome},
     ledger::redis::{InstanceId, RedisLedger},
-    sessions::Caller,
 };
 
 /// How long a question may wait to be heard.

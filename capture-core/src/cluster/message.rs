@@ -11,9 +11,11 @@ use super::relayed::{RelayedError, RelayedOutcome};
 use crate::{
     account::UserId,
     action::{ConsoleMessage, PageError},
+    actor::{Shown, ViewOptions},
+    call::ActionName,
+    event::Since,
     ledger::redis::InstanceId,
-    session::{Keyed, SessionId, SessionOptions, SessionView, Shown, Since, ViewOptions},
-    sessions::ActionName,
+    session::{Keyed, SessionId, SessionOptions, SessionView},
 };
 
 /// Messages above this go beside the bus.
@@ -121,7 +123,7 @@ pub(super) struct Acted {
 /// Where a follower of another instance begins.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Following {
-    pub(super) epoch: crate::session::Epoch,
+    pub(super) epoch: crate::event::Epoch,
     pub(super) seq: u64,
     pub(super) recovered: bool,
     /// Events as frames, oldest first.

@@ -24,12 +24,14 @@ use super::{
 use crate::{
     account::UserId,
     action,
+    call::{Caller, CancelCheck},
     engine::Engine,
     error::{Error, ErrorCode, RunOutcome},
+    event::{EventFrame, WireForm},
     fair::{Place, Places},
     ledger::redis::InstanceId,
-    session::{EventFrame, WireForm},
-    sessions::{Caller, Executed, Patience, Sessions},
+    reply::Executed,
+    sessions::Sessions,
     tasks::Tasks,
 };
 
@@ -234,10 +236,10 @@ impl Owner {
     /// What it brought, and the feed to begin once that was told.
     async fn carry_out(&self, ask: Ask, until: Arc<AtomicI64>) -> Result<(Brought, Option<u64>), Error> {
         let gateway = Arc::clone(&self.gateway);
-        let patience = Patience::new(move || gateway.now() <= until.load(Ordering::Relaxed));
+        let cancel_check = CancelCheck::new(move || gateway.now() <= until.load(Ordering::Relaxed));
         #[cfg(test)]
-        let patience = if planted(Bug::BeginLate) { Patience::new(|| true) } else { patience };
-        let caller = Caller { user: ask.user, connection: ask.by, patience: Some(patience) };
+        let cancel_check = if planted(Bug::BeginLate) { CancelCheck::new(|| true) } else { cancel_check };
+        let caller = Caller { user: ask.user, connection: ask.by, cancel_check: Some(cancel_check) };
         let brought = match ask.verb {
             Verb::Create { options, keyed } => {
                 let created = self.engine.create(caller, options, keyed).await?;
@@ -253,7 +255,7 @@ impl Owner {
             Verb::Close(id) => Brought::Session(self.engine.close(caller, id).await?),
             Verb::Follow { id, since, feed } => {
                 let follow = self.engine.follow(caller, id, since).await?;
-                let frame = |event: &Arc<crate::session::Event>| {
+                let frame = |event: &Arc<crate::event::Event>| {
                     event.frame(WireForm::MessagePack, || encode(&EventFrame::logged(id, &follow.epoch, event)))
                 };
                 let following = Following {

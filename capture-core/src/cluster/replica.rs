@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::message::Item;
-use crate::session::{Event, EventKind, Line, Said};
+use crate::event::{Event, EventKind, Line, Said};
 
 /// Events and lines a follower may lie behind.
 const AHEAD: [usize; 2] = [512, 64];

@@ -12,11 +12,12 @@ use super::{
 };
 use crate::{
     account::UserId,
+    call::Caller,
     engine::NO_ROOM,
     error::{Error, ErrorCode, RunOutcome},
     ledger::redis::{Claim, InstanceId, LEASE, Whereabouts},
     session::{Keyed, SessionId, SessionOptions, SessionView},
-    sessions::{Caller, Created, Sessions},
+    sessions::{Created, Sessions},
 };
 
 /// How long whoever had a request with an instance that died waits for the session's final form: a lease until it counts as dead,

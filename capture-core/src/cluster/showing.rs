@@ -11,11 +11,13 @@ use super::{
     routing::Far,
 };
 use crate::{
+    actor::{Shown, View, ViewOptions},
+    call::Caller,
     engine::Engine,
     error::Error,
     ledger::redis::InstanceId,
-    session::{SessionId, Shown, View, ViewOptions},
-    sessions::{Caller, Sessions},
+    session::SessionId,
+    sessions::Sessions,
 };
 
 /// Pictures a second that cross between instances.

@@ -13,9 +13,13 @@ use super::{
 };
 use crate::{
     action::Action,
+    actor::{Follow, View, ViewOptions},
+    call::{ActionName, Caller},
     error::{Error, ErrorCode},
-    session::{Follow, Keyed, SessionId, SessionOptions, SessionView, Since, View, ViewOptions},
-    sessions::{ActionName, ActionReply, Caller, Connected, Created, Executed, Sessions},
+    event::Since,
+    reply::{ActionReply, Executed},
+    session::{Keyed, SessionId, SessionOptions, SessionView},
+    sessions::{Connected, Created, Sessions},
 };
 
 fn session(brought: Brought) -> Result<SessionView, Error> {

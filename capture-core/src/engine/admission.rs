@@ -16,12 +16,13 @@ use super::{
 };
 use crate::{
     account::UserId,
+    actor::{self, Opened},
     billing,
     browser::{IsolationKey, Lack, Wanted},
     egress::{BLOCKED_REASON, Upstream},
     error::{Error, ErrorCode},
     ledger::{Reservation, ReserveError},
-    session::{self, Keyed, Lifecycle, Opened, SessionId, SessionOptions, SessionView},
+    session::{Keyed, Lifecycle, SessionId, SessionOptions, SessionView},
 };
 
 /// Creates under way, so that those of one user keep neither the ledger nor the browsers from the others.
@@ -60,7 +61,7 @@ impl Inner {
     }
 
     async fn create(self: &Arc<Self>, user: &UserId, options: SessionOptions) -> Result<SessionView, Error> {
-        let limits = &self.context.limits;
+        let limits = &self.services.limits;
         let deadline = Instant::now() + limits.open_timeout;
         let Ok(_turn) = timeout_at(deadline, self.under_way.take(user)).await else { return Err(self.crowded()) };
         if self.draining.load(Ordering::Relaxed) {
@@ -74,7 +75,7 @@ impl Inner {
             return Err(self.full());
         }
         let id = SessionId::new();
-        let created_at = self.context.clock.now();
+        let created_at = self.services.clock.now();
         let reservation = Reservation {
             id,
             user: user.clone(),
@@ -83,7 +84,7 @@ impl Inner {
             hold: billing::hold_for(options.max_ttl()),
             default_max_sessions: limits.sessions_per_user,
         };
-        self.context.ledger.reserve(reservation).await.map_err(|refused| self.refused(refused))?;
+        self.services.ledger.reserve(reservation).await.map_err(|refused| self.refused(refused))?;
         // After the reservation: what is refused there must not take a place from those who can pay for it.
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             return Err(self.give_back(id, self.full()).await);
@@ -94,15 +95,15 @@ impl Inner {
             Err(fault) => return Err(self.give_back(id, fault.into()).await),
         };
         page.page.belongs_to(user);
-        let lifecycle = Lifecycle::start(id, options, created_at, self.context.clock.now());
-        if let Err(error) = self.context.ledger.activate(lifecycle.view()).await {
+        let lifecycle = Lifecycle::start(id, options, created_at, self.services.clock.now());
+        if let Err(error) = self.services.ledger.activate(lifecycle.view()).await {
             page.page.close().await;
             return Err(self.give_back(id, error.into()).await);
         }
         tracing::info!(session.id = %id, user.id = %user, max_ttl_seconds = options.max_ttl_seconds, "session started");
         let inner = Arc::downgrade(self);
         let opened = Opened { user: user.clone(), lifecycle, page, place };
-        let handle = session::start(opened, &self.context, move |handle| {
+        let handle = actor::start(opened, &self.services, move |handle| {
             let Some(inner) = inner.upgrade() else { return };
             inner.ended.lock().remember(handle);
             inner.live.remove(&handle.id);
@@ -147,7 +148,7 @@ impl Inner {
     }
 
     fn full(&self) -> Error {
-        let most = self.context.limits.max_sessions;
+        let most = self.services.limits.max_sessions;
         Error::new(ErrorCode::Busy, format!("no browser capacity: all {most} places for sessions are taken"))
             .with_reason(NO_ROOM)
             .with_hint("close a session, or try again when one has expired")
@@ -155,7 +156,7 @@ impl Inner {
     }
 
     fn crowded(&self) -> Error {
-        let waited = self.context.limits.open_timeout.as_secs();
+        let waited = self.services.limits.open_timeout.as_secs();
         Error::new(ErrorCode::Busy, format!("too many sessions are being opened: no turn came within {waited} s"))
             .with_reason("too_many_creates")
             .with_hint("create fewer sessions at once, or try again in a moment")
@@ -164,7 +165,7 @@ impl Inner {
 
     /// Undoes a reservation whose browser never started; it is not billed.
     async fn give_back(&self, id: SessionId, error: Error) -> Error {
-        if let Err(error) = self.context.ledger.release(id).await {
+        if let Err(error) = self.services.ledger.release(id).await {
             tracing::error!(session.id = %id, %error, "reservation not released; the next start's recovery will");
         }
         error
@@ -179,7 +180,7 @@ impl Inner {
             }
             ReserveError::Credits { needed, available } => credits_error(needed, available),
             ReserveError::Limit { active, max, first_expires_at } => {
-                let wait = first_expires_at.map(|at| at.since(self.context.clock.now())).unwrap_or_default();
+                let wait = first_expires_at.map(|at| at.since(self.services.clock.now())).unwrap_or_default();
                 let seconds = wait.as_secs() + 1;
                 Error::new(ErrorCode::SessionLimit, format!("{active} of {max} sessions are active"))
                     .with_detail("activeSessionCount", active)

@@ -14,7 +14,7 @@ use crate::{
 pub(super) fn start(engine: &Engine, prune_every: Duration) {
     let inner = std::sync::Arc::downgrade(&engine.inner);
     let background = engine.inner.background.clone();
-    let period = engine.inner.context.limits.beat;
+    let period = engine.inner.services.limits.beat;
     engine.inner.background.spawn(async move {
         let mut ticks = tokio::time::interval(period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -50,8 +50,8 @@ async fn beat(inner: &Weak<Inner>, reported: &mut HashMap<SessionId, u64>) -> bo
         }
     }
     let sent = Instant::now();
-    let beaten = inner.context.ledger.beat(inner.context.clock.now(), changed).await;
-    if inner.context.ledger.lease().is_none() {
+    let beaten = inner.services.ledger.beat(inner.services.clock.now(), changed).await;
+    if inner.services.ledger.lease().is_none() {
         // Where there is a lease, one missed beat is no reason to turn clients away.
         *inner.unwritten.lock() = beaten.as_ref().err().map(ToString::to_string);
     }
@@ -59,7 +59,7 @@ async fn beat(inner: &Weak<Inner>, reported: &mut HashMap<SessionId, u64>) -> bo
         Ok(Beaten { refused, lost }) => {
             *reported = counts;
             lose(&inner, lost).await;
-            inner.context.lease.renew(sent);
+            inner.services.lease.renew(sent);
             close(&inner, refused);
         }
         Err(error) => tracing::warn!(%error, "no proof of life could be written"),
@@ -87,9 +87,9 @@ fn close(inner: &Inner, sessions: Vec<SessionId>) {
 
 async fn prune(inner: &Weak<Inner>) {
     let Some(inner) = inner.upgrade() else { return };
-    let now = inner.context.clock.now();
-    let before = crate::clock::Timestamp(now.0 - crate::clock::millis(inner.context.limits.final_retention));
-    if let Err(error) = inner.context.ledger.prune(before).await {
+    let now = inner.services.clock.now();
+    let before = crate::clock::Timestamp(now.0 - crate::clock::millis(inner.services.limits.final_retention));
+    if let Err(error) = inner.services.ledger.prune(before).await {
         tracing::warn!(%error, "old sessions could not be forgotten");
     }
 }

@@ -9,13 +9,13 @@ use tokio::sync::Semaphore;
 use super::{Engine, Inner, admission::MAX_UNDER_WAY, beat, creates::Creates, ended::Ended};
 use crate::{
     account::{Account, Accounts, Secret, UserId},
+    actor::{Lease, Services},
     browser::{Backend, simulated::Simulated},
     clock::Clock,
     error::Error,
     fair::Places,
     ledger::{Ledger, MemoryLedger},
     limits::Limits,
-    session::{Context, Lease},
     tasks::Tasks,
 };
 
@@ -82,11 +82,11 @@ impl EngineBuilder {
         }
         let (lease, limits) = (Lease::new(ledger.lease()), Arc::new(self.limits));
         let (clock, tasks, pools) = (Clock::start(), Tasks::default(), Arc::default());
-        let context = Context { limits, clock, ledger, tasks, lease, pools };
-        let max_sessions = context.limits.max_sessions;
+        let services = Services { limits, clock, ledger, tasks, lease, pools };
+        let max_sessions = services.limits.max_sessions;
         let engine = Engine {
             inner: Arc::new(Inner {
-                context,
+                services,
                 accounts,
                 backend: self.backend.unwrap_or_else(|| Arc::new(Simulated::default())),
                 live: DashMap::new(),

@@ -8,9 +8,11 @@ use tokio::time::{Duration, Instant};
 
 use crate::{
     account::UserId,
+    actor::{Dedupe, EventLog, Follow, Handle},
     error::RunOutcome,
+    event::Since,
     fair::{Held, Pool},
-    session::{Dedupe, EventLog, Follow, Handle, Keyed, SessionId, SessionView, Since},
+    session::{Keyed, SessionId, SessionView},
 };
 
 /// Bytes of the keys of ended sessions, of all users; when full, the user who has most loses those of his oldest

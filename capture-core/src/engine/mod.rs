@@ -27,11 +27,12 @@ pub use self::builder::EngineBuilder;
 use self::{creates::Creates, ended::Ended};
 use crate::{
     account::{Accounts, UserId},
+    actor::{Handle, Services},
     browser::Backend,
     clock::Clock,
     fair::Places,
     limits::Limits,
-    session::{Context, Handle, SessionId},
+    session::SessionId,
     tasks::Tasks,
 };
 
@@ -46,7 +47,7 @@ pub struct Engine {
 
 #[derive(Debug)]
 struct Inner {
-    context: Context,
+    services: Services,
     accounts: Arc<dyn Accounts>,
     backend: Arc<dyn Backend>,
     live: DashMap<SessionId, Handle>,
@@ -69,12 +70,12 @@ impl Engine {
 
     /// The clock all its timestamps come from.
     pub fn clock(&self) -> Clock {
-        self.inner.context.clock
+        self.inner.services.clock
     }
 
     /// The numbers it keeps to.
     pub fn limits(&self) -> &Limits {
-        &self.inner.context.limits
+        &self.inner.services.limits
     }
 
     /// Sessions that have not ended.
@@ -112,7 +113,7 @@ impl Engine {
         while self.live_sessions() > 0 && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(50).min(deadline - Instant::now())).await;
         }
-        let unfinished = self.inner.context.tasks.finish(END_GRACE).await;
+        let unfinished = self.inner.services.tasks.finish(END_GRACE).await;
         if unfinished > 0 {
             tracing::error!(unfinished, "sessions did not end in time; the next start's recovery will settle them");
         }

@@ -11,11 +11,14 @@ use crate::{
     account::{Account, Accounts, Secret, UserId},
     action::{self, Action},
     browser::simulated::{Simulated, Step},
+    call::{ActionName, Caller},
     error::{ErrorCode, RunOutcome},
+    event::{EventKind, Since},
     ledger::MemoryLedger,
     limits::Limits,
-    session::{CloseReason, EventKind, Keyed, RequestHash, SessionId, SessionOptions, Since, Status},
-    sessions::{ActionName, Caller, Executed, Sessions},
+    reply::Executed,
+    session::{CloseReason, Keyed, RequestHash, SessionId, SessionOptions, Status},
+    sessions::Sessions,
 };
 
 fn ann() -> Caller {

@@ -8,10 +8,14 @@ use super::Engine;
 use crate::{
     account::UserId,
     action::Action,
+    actor::{Follow, Handle, View, ViewOptions},
+    call::{ActionName, Caller},
     clock::{Timestamp, millis},
     error::{Error, ErrorCode, RunOutcome},
-    session::{Follow, Handle, Keyed, SessionId, SessionOptions, SessionView, Since, View, ViewOptions},
-    sessions::{ActionName, Caller, Connected, Created, Executed, Sessions},
+    event::Since,
+    reply::Executed,
+    session::{Keyed, SessionId, SessionOptions, SessionView},
+    sessions::{Connected, Created, Sessions},
 };
 
 impl Engine {
@@ -37,7 +41,7 @@ impl Engine {
     async fn recorded(&self, user: &UserId, id: SessionId) -> Result<SessionView, Error> {
         let retention = millis(self.limits().final_retention);
         let not_before = Timestamp(self.clock().now().0.saturating_sub(retention));
-        self.inner.context.ledger.find(user, id, not_before).await?.ok_or_else(Error::not_found)
+        self.inner.services.ledger.find(user, id, not_before).await?.ok_or_else(Error::not_found)
     }
 
     /// The rest of the log of a session that has just ended.

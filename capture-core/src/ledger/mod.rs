@@ -20,6 +20,7 @@ use std::{fmt, time::Duration};
 use futures::future::BoxFuture;
 
 pub use self::{memory::MemoryLedger, sqlite::SqliteLedger};
+pub use crate::ledger_error::LedgerError;
 use crate::{
     account::UserId,
     clock::Timestamp,
@@ -95,24 +96,6 @@ pub enum ExtendError {
     Ledger(#[from] LedgerError),
 }
 
-/// The store could not be read or written.
-#[derive(Debug, thiserror::Error)]
-#[error("the ledger cannot {what}")]
-pub struct LedgerError {
-    /// What was tried, as a verb phrase.
-    pub what: &'static str,
-    /// Why it failed.
-    #[source]
-    pub source: Box<dyn std::error::Error + Send + Sync>,
-}
-
-impl LedgerError {
-    /// An error of this attempt.
-    pub fn new(what: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { what, source: source.into() }
-    }
-}
-
 /// What one session did since the last beat.
 #[derive(Debug, Clone)]
 pub struct Beat {
@@ -176,13 +159,6 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// How long after a beat was sent its sessions may begin actions; `None` where nobody else could settle them.
     fn lease(&self) -> Option<Duration> {
         None
-    }
-}
-
-impl From<LedgerError> for Error {
-    fn from(error: LedgerError) -> Self {
-        let hint = "retry after a moment; nothing was charged for this request";
-        Self::new(ErrorCode::Unavailable, format!("{error} at the moment")).with_source(error).with_hint(hint)
     }
 }
 

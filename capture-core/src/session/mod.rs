@@ -1,45 +1,19 @@
-//! One session: what it is asked for, how it lives and ends, what it reports.
+//! A session as data: what it is asked for, how it lives and ends, what the outside sees of it.
+//!
+//! Pure: no task, page, socket or clock of its own. The task that runs a session is [`actor`](crate::actor).
 
-mod actor;
-mod batch;
-mod dedupe;
-mod ending;
-mod event;
-mod frame;
-mod handle;
 mod id;
-mod lease;
+mod key;
 mod lifecycle;
-mod line;
-mod live_view;
-mod log;
 mod options;
-mod pools;
-mod queue;
-mod replies;
 mod usage;
 mod view;
 
-pub(crate) use self::{
-    actor::{Context, Opened, start},
-    dedupe::Dedupe,
-    handle::Handle,
-    lease::Lease,
-    log::EventLog,
-};
 pub use self::{
-    dedupe::{IdempotencyKey, InvalidKey, Keyed, RequestHash},
-    event::{
-        ActionFinished, ActionStarted, ActionStep, Epoch, Event, EventKind, PageCrashed, PageDialog, PageDownload,
-        PageNavigated, PageNewTab, SessionClosed, SessionRenewed, Since, WireForm,
-    },
-    frame::EventFrame,
     id::{InvalidSessionId, SessionId},
+    key::{IdempotencyKey, InvalidKey, Keyed, RequestHash},
     lifecycle::{BeyondMaximum, Lifecycle},
-    line::{Line, Lines, Said, Teller},
-    live_view::{Shown, View, ViewOptions},
-    log::Follow,
-    options::{SessionOptions, parse_ttl},
+    options::{CONNECT_LIFE, InvalidOption, SessionOptions, parse_ttl},
     usage::{Count, Usage},
     view::{CloseReason, SessionView, Status},
 };

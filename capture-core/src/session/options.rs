@@ -6,7 +6,21 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{account::CONNECT_LIFE, error::Error, limits::Limits};
+use crate::limits::Limits;
+
+/// How long a `connectUrl` is good for connecting where the create did not say.
+pub const CONNECT_LIFE: Duration = Duration::from_secs(5 * 60);
+
+/// A create or a renewal asks for what cannot be: the message names the field and what it accepts.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidOption(String);
+
+impl InvalidOption {
+    fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
 
 /// Options of a session, as they are shown back. A value of this type is valid under the limits it was parsed with.
 ///
@@ -33,8 +47,8 @@ impl SessionOptions {
     /// Reads a create request; an absent body is the same as `{}`.
     ///
     /// # Errors
-    /// `invalid_request` naming the field: unknown, of the wrong type, below 1, or a combination that cannot be served.
-    pub fn parse(request: &Map<String, Value>, limits: &Limits) -> Result<Self, Error> {
+    /// [`InvalidOption`] naming the field: unknown, of the wrong type, below 1, or a combination that cannot be served.
+    pub fn parse(request: &Map<String, Value>, limits: &Limits) -> Result<Self, InvalidOption> {
         const FIELDS: &str = "maxTtlSeconds, proxy, bypassBotDetection, cdp, connectTtlSeconds";
         let mut options = Self { max_ttl_seconds: limits.default_ttl.as_secs(), ..Self::with_ttl(limits.default_ttl) };
         for (field, value) in request {
@@ -48,14 +62,14 @@ impl SessionOptions {
                     let seconds = parse_seconds(field, value)?.min(limits.max_ttl.as_secs());
                     options.connect_ttl_seconds = u32::try_from(seconds).ok().and_then(NonZeroU32::new);
                 }
-                _ => return Err(Error::invalid(format!("unknown field {field:?}; accepted are {FIELDS}"))),
+                _ => return Err(InvalidOption::new(format!("unknown field {field:?}; accepted are {FIELDS}"))),
             }
         }
         if options.cdp && options.bypass_bot_detection {
-            return Err(Error::invalid("cdp cannot be combined with bypassBotDetection"));
+            return Err(InvalidOption::new("cdp cannot be combined with bypassBotDetection"));
         }
         if options.connect_ttl_seconds.is_some() && !options.cdp {
-            return Err(Error::invalid("connectTtlSeconds is for sessions with cdp: true"));
+            return Err(InvalidOption::new("connectTtlSeconds is for sessions with cdp: true"));
         }
         Ok(options)
     }
@@ -85,16 +99,16 @@ impl SessionOptions {
 /// Reads a `maxTtlSeconds` value: an integer of at least 1.
 ///
 /// # Errors
-/// `invalid_request` naming the field and what it accepts.
-pub fn parse_ttl(value: &Value) -> Result<u64, Error> {
+/// [`InvalidOption`] naming the field and what it accepts.
+pub fn parse_ttl(value: &Value) -> Result<u64, InvalidOption> {
     parse_seconds("maxTtlSeconds", value)
 }
 
-fn parse_seconds(field: &str, value: &Value) -> Result<u64, Error> {
+fn parse_seconds(field: &str, value: &Value) -> Result<u64, InvalidOption> {
     let whole = value.as_u64().or_else(|| whole_float(value));
     match whole {
         Some(seconds) if seconds >= 1 => Ok(seconds),
-        _ => Err(Error::invalid(format!("{field} must be an integer of at least 1"))),
+        _ => Err(InvalidOption::new(format!("{field} must be an integer of at least 1"))),
     }
 }
 
@@ -105,8 +119,8 @@ fn whole_float(value: &Value) -> Option<u64> {
     (number.fract() == 0.0 && (1.0..1e15).contains(&number)).then_some(number as u64)
 }
 
-fn parse_bool(field: &str, value: &Value) -> Result<bool, Error> {
-    value.as_bool().ok_or_else(|| Error::invalid(format!("{field} must be true or false")))
+fn parse_bool(field: &str, value: &Value) -> Result<bool, InvalidOption> {
+    value.as_bool().ok_or_else(|| InvalidOption::new(format!("{field} must be true or false")))
 }
 
 #[cfg(test)]
@@ -115,7 +129,7 @@ mod tests {
 
     use super::*;
 
-    fn parse(request: &Value) -> Result<SessionOptions, Error> {
+    fn parse(request: &Value) -> Result<SessionOptions, InvalidOption> {
         SessionOptions::parse(request.as_object().unwrap(), &Limits::default())
     }
 
@@ -146,7 +160,7 @@ mod tests {
             (json!({"cdp": true, "bypassBotDetection": true}), "cdp cannot be combined with bypassBotDetection"),
         ] {
             let error = parse(&request).unwrap_err();
-            assert!(error.message().contains(named), "{request}: {error}");
+            assert!(error.to_string().contains(named), "{request}: {error}");
         }
     }
 }

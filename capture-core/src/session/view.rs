@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Count, SessionId, SessionOptions};
-use crate::{action::ActionType, billing, clock::Timestamp, egress::Traffic};
+use crate::{action_type::ActionType, billing, clock::Timestamp, egress::Traffic};
 
 /// Whether a session runs, and if not, in which class its end falls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

@@ -8,7 +8,8 @@ use axum::{
 };
 use capture_core::{
     Error, ErrorCode,
-    account::{CONNECT_LIFE, Connect, TokenError},
+    account::{Connect, TokenError},
+    session::CONNECT_LIFE,
 };
 
 use super::Presented;

@@ -2,7 +2,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use capture_core::session::{Epoch, Event, EventKind, Follow, Line, SessionId, Shown, View};
+use capture_core::{
+    actor::{Follow, Shown, View},
+    event::{Epoch, Event, EventKind, Line},
+    session::SessionId,
+};
 use futures::{
     StreamExt,
     stream::{AbortHandle, Abortable, BoxStream, SelectAll},
@@ -163,8 +167,8 @@ impl Followed {
     /// Whether this line is one that is wanted.
     pub(super) fn wants(&self, line: &Line) -> bool {
         match line.said {
-            capture_core::session::Said::Console(_) => self.wanted.console,
-            capture_core::session::Said::Error(_) => self.wanted.errors,
+            capture_core::event::Said::Console(_) => self.wanted.console,
+            capture_core::event::Said::Error(_) => self.wanted.errors,
         }
     }
 

@@ -5,7 +5,8 @@ use std::{collections::HashSet, net::IpAddr, sync::Arc};
 use capture_core::{
     Caller, Error, ErrorCode,
     account::{Accounts, Grant},
-    session::{EventFrame, EventKind, SessionId},
+    event::{EventFrame, EventKind},
+    session::SessionId,
 };
 use futures::{Stream, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use serde::Serialize;

@@ -5,7 +5,9 @@ use std::{collections::HashMap, sync::Arc};
 use capture_core::{
     Caller, Created, Error, ErrorCode, Executed,
     account::{Grant, Scope},
-    session::{EventFrame, EventKind, Follow, Keyed, SessionId, SessionOptions, SessionView, View},
+    actor::{Follow, View},
+    event::{EventFrame, EventKind},
+    session::{Keyed, SessionId, SessionOptions, SessionView},
 };
 use futures::{FutureExt, Stream, StreamExt, future::BoxFuture};
 use tokio::time::{Instant, sleep_until};

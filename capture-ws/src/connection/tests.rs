@@ -7,9 +7,11 @@ use capture_core::{
     ActionName, Caller, Connected, Created, Error, Executed, Limits, Sessions,
     account::{Account, Accounts, Grant, MemoryTickets, Scope, Secret},
     action::Action,
+    actor::{Follow, View, ViewOptions},
     clock::Clock,
+    event::Since,
     ledger::MemoryLedger,
-    session::{Follow, Keyed, SessionId, SessionOptions, SessionView, Since, View, ViewOptions},
+    session::{Keyed, SessionId, SessionOptions, SessionView},
 };
 use futures::{FutureExt, SinkExt, StreamExt, future::BoxFuture};
 use serde_json::{Value, json};

@@ -6,8 +6,10 @@ use capture_core::{
     ActionName, Error, Limits,
     account::{Mode, Scope},
     action::{self, Action},
+    actor::ViewOptions,
     browser::Screencast,
-    session::{IdempotencyKey, Keyed, RequestHash, SessionId, SessionOptions, Since, ViewOptions, parse_ttl},
+    event::Since,
+    session::{IdempotencyKey, Keyed, RequestHash, SessionId, SessionOptions, parse_ttl},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -123,7 +125,10 @@ fn keyed(request: &Request) -> Result<Option<Keyed>, Error> {
 }
 
 fn renewal(params: &Map<String, Value>) -> Result<u64, Error> {
-    params.get("maxTtlSeconds").ok_or_else(|| Error::invalid("maxTtlSeconds is required")).and_then(parse_ttl)
+    params
+        .get("maxTtlSeconds")
+        .ok_or_else(|| Error::invalid("maxTtlSeconds is required"))
+        .and_then(|ttl| Ok(parse_ttl(ttl)?))
 }
 
 /// The parameters of a method, field by field; null is the same as absent.

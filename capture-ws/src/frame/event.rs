@@ -2,8 +2,10 @@
 
 use bytes::Bytes;
 use capture_core::{
+    actor::Shown,
     clock::Timestamp,
-    session::{EventFrame, Line, Said, SessionId, Shown},
+    event::{EventFrame, Line, Said},
+    session::SessionId,
 };
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};

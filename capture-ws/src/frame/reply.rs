@@ -6,7 +6,8 @@ use capture_core::{
     Error, ErrorCode, RunOutcome,
     account::Scope,
     clock::Timestamp,
-    session::{Epoch, EventFrame, EventKind, SessionId, SessionView},
+    event::{Epoch, EventFrame, EventKind},
+    session::{SessionId, SessionView},
 };
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer, ser::SerializeMap};

@@ -8,7 +8,8 @@ use capture_core::{
     account::{Mode, Scope},
     action::{ActionResult, ActionType, BatchResult, Outcome, Picture, PictureFormat, StepResult},
     clock::Timestamp,
-    session::{CloseReason, Event, EventFrame, EventKind, PageNavigated},
+    event::{Event, EventFrame, EventKind, PageNavigated},
+    session::CloseReason,
 };
 use capture_ws::{
     frame::{Cancelled, Empty, Failure, Hello, Pong, SessionResult, SessionsResult, Snapshot, Subscribed, Success},

@@ -3,12 +3,14 @@
 use bytes::Bytes;
 use capture_core::{
     action::{ActionType, ConsoleLevel, ConsoleMessage, PageError},
+    actor::Shown,
     browser::ViewFrame,
     clock::Timestamp,
-    session::{
-        ActionFinished, ActionStarted, ActionStep, CloseReason, Epoch, Event, EventFrame, EventKind, Line, PageCrashed,
-        PageDialog, PageDownload, PageNavigated, PageNewTab, Said, SessionClosed, SessionRenewed, Shown,
+    event::{
+        ActionFinished, ActionStarted, ActionStep, Epoch, Event, EventFrame, EventKind, Line, PageCrashed, PageDialog,
+        PageDownload, PageNavigated, PageNewTab, Said, SessionClosed, SessionRenewed,
     },
+    session::CloseReason,
 };
 use capture_ws::frame::{Countdown, LineParams, ViewParams};
 use serde_json::json;

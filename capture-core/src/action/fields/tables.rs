@@ -8,7 +8,7 @@ use super::{
         Viewport, Word, Words,
     },
 };
-use crate::{action::ActionType, limits::MAX_BATCH_STEPS};
+use crate::{action_type::ActionType, limits::MAX_BATCH_STEPS};
 
 pub(super) const SCREENSHOT: Field =
     Field::new("screenshot", Boolean, Default("false"), "attach a picture of the viewport as it is afterwards");

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::{Field, Need, Shape};
-use crate::action::{ActionType, parse, payload::asked};
+use crate::{
+    action::{parse, payload::asked},
+    action_type::ActionType,
+};
 
 /// A payload that is accepted.
 fn base(kind: ActionType) -> Map<String, Value> {

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     action::DialogReport,
     browser::Fault,
-    session::{EventKind, PageDialog},
+    event::{EventKind, PageDialog},
 };
 
 /// Dialogs reported in one reply; further ones are answered all the same.

@@ -14,7 +14,7 @@ use crate::{
         PageError,
     },
     clock::Clock,
-    session::{Said, Teller},
+    event::{Said, Teller},
 };
 
 /// Both rings of a session.

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     action::DownloadReport,
     browser::LostReason,
-    session::{EventKind, PageCrashed, PageDownload, PageNavigated, PageNewTab},
+    event::{EventKind, PageCrashed, PageDownload, PageNavigated, PageNewTab},
 };
 
 /// Tabs a session may have; further ones are closed as they open.

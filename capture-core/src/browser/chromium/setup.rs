@@ -27,7 +27,7 @@ use super::{
 use crate::{
     action::Viewport,
     browser::{Fault, OpenPage},
-    session::Lines,
+    event::Lines,
     tasks::Tasks,
 };
 

@@ -29,7 +29,8 @@ use crate::{
     action::{Action, Deed, Outcome},
     egress::{Traffic, Upstream, Why},
     error::RunOutcome,
-    session::{EventKind, Lines, PageNavigated, SessionOptions},
+    event::{EventKind, Lines, PageNavigated},
+    session::SessionOptions,
 };
 
 /// What a simulated action does.

@@ -15,14 +15,18 @@ use super::{
 use crate::{
     account::{Account, Accounts, SecretHash, UserId},
     action::{self, Deed},
+    actor::Follow,
     browser::simulated::{Simulated, Step},
+    call::Caller,
     cluster::Cluster,
     engine::Engine,
     error::{Error, ErrorCode, RunOutcome},
+    event::EventKind,
     ledger::redis::{InstanceId, LEASE, RedisLedger},
     limits::Limits,
-    session::{EventKind, Follow, Keyed, RequestHash, SessionId, SessionOptions},
-    sessions::{Caller, Executed, Sessions},
+    reply::Executed,
+    session::{Keyed, RequestHash, SessionId, SessionOptions},
+    sessions::Sessions,
     tasks::Tasks,
 };
 

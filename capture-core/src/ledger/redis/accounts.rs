@@ -12,10 +12,8 @@ use super::{
 };
 use crate::{
     account::{Account, AccountChange, AccountError, Accounts, SecretHash, UserId},
-    ledger::{
-        LedgerError,
-        rules::{self, MOST_CREDITS},
-    },
+    ledger::rules::{self, MOST_CREDITS},
+    ledger_error::LedgerError,
 };
 
 const ACCOUNT: Script = script!("read a user", "account");

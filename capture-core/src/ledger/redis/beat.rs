@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     clock::{Timestamp, millis},
-    ledger::{Beat, Beaten, LedgerError},
+    ledger::{Beat, Beaten},
+    ledger_error::LedgerError,
     session::{SessionId, SessionView},
 };
 

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     account::{ConnectKey, ConnectKeys},
     error::Error,
-    ledger::LedgerError,
+    ledger_error::LedgerError,
 };
 
 const SHARE: Script = script!("share a key", "share");

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     account::UserId,
-    ledger::LedgerError,
+    ledger_error::LedgerError,
     session::{IdempotencyKey, SessionId, SessionView},
 };
 

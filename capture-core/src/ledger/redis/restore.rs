@@ -14,7 +14,8 @@ use super::{
     store::{Answer, Script, arguments, run, script},
 };
 use crate::{
-    ledger::{Beaten, LedgerError},
+    ledger::Beaten,
+    ledger_error::LedgerError,
     session::{Lifecycle, SessionId, SessionView},
 };
 

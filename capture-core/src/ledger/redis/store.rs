@@ -4,7 +4,7 @@ use std::fmt;
 
 use futures::future::BoxFuture;
 
-use crate::ledger::LedgerError;
+use crate::ledger_error::LedgerError;
 
 /// A step of the books. All of them are safe to repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

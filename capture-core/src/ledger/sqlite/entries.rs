@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     account::UserId,
-    action::ActionType,
+    action_type::ActionType,
     clock::Timestamp,
     session::{CloseReason, Count, Lifecycle, SessionId, SessionView, Usage},
 };

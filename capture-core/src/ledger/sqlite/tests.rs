@@ -10,7 +10,8 @@ use super::{SqliteLedger, values::Whole};
 use crate::{
     account::{Account, AccountChange, Accounts, SecretHash, UserId},
     clock::Timestamp,
-    ledger::{Ledger, LedgerError, Reservation, ReserveError},
+    ledger::{Ledger, Reservation, ReserveError},
+    ledger_error::LedgerError,
     session::{CloseReason, Lifecycle, SessionId, SessionOptions, SessionView},
 };
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     account::{AccountChange, AccountError},
-    action::ActionType,
+    action_type::ActionType,
     ledger::{Beat, Beaten, ExtendError, ReserveError},
     session::CloseReason,
 };

@@ -8,9 +8,10 @@ use super::*;
 use crate::{
     account::{AccountChange, AccountError},
     ledger::{
-        Beat, Beaten, ExtendError, LedgerError, ReserveError,
+        Beat, Beaten, ExtendError, ReserveError,
         redis::{InstanceId, LEASE, RedisLedger, fake::FakeRedis},
     },
+    ledger_error::LedgerError,
     session::SessionView,
 };
 

@@ -9,7 +9,7 @@ use std::{fmt::Debug, time::Duration};
 use super::*;
 use crate::{
     account::AccountChange,
-    action::ActionType,
+    action_type::ActionType,
     ledger::Beat,
     session::{CloseReason, SessionView},
 };

@@ -7,8 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
-use super::SessionView;
-use crate::{action::ActionType, clock::Timestamp};
+use crate::{action_type::ActionType, clock::Timestamp, session::SessionView};
 
 /// An action was taken from the queue.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -235,7 +234,7 @@ impl Event {
 
 /// Names one unbroken log; a `seq` means something only together with it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-pub struct Epoch(pub(super) Arc<str>);
+pub struct Epoch(pub(crate) Arc<str>);
 
 /// Where a follower stopped reading.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -11,14 +11,11 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
-use super::{
-    Event, EventKind, SessionView, Since,
-    event::Epoch,
-    line::{Line, Lines},
-};
 use crate::{
     action::{Outcome, StepResult},
+    event::{Epoch, Event, EventKind, Line, Lines, Since},
     limits::Limits,
+    session::SessionView,
 };
 
 /// A subscription to one session.
@@ -199,7 +196,8 @@ mod tests {
     use super::*;
     use crate::{
         clock::Timestamp,
-        session::{Lifecycle, PageNavigated, SessionId, SessionOptions},
+        event::PageNavigated,
+        session::{Lifecycle, SessionId, SessionOptions},
     };
 
     fn view() -> SessionView {

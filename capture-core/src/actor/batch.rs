@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::{
-    ActionStep, EventKind, Usage,
     lease::Lease,
     log::{EventLog, brief_step},
     replies::Replies,
@@ -16,6 +15,8 @@ use crate::{
     action::{Action, ActionResult, Batch, BatchResult, Deed, Outcome, StepResult},
     browser::Page,
     error::{Error, ErrorCode, RunOutcome},
+    event::{ActionStep, EventKind},
+    session::Usage,
 };
 
 /// What the page gets beyond an action's own deadline to end by itself.

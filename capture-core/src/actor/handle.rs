@@ -12,74 +12,28 @@ use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use super::{
-    Follow, IdempotencyKey, Keyed, SessionId, SessionView, Since, View, ViewOptions,
     dedupe::{Decision, Dedupe, Ending},
-    ending::{END_TIMEOUT, unrecorded},
-    live_view::LiveView,
-    log::EventLog,
+    job::{Control, Job, cancelled},
+    live_view::{LiveView, View, ViewOptions},
+    log::{EventLog, Follow},
     pools::Pools,
     queue::{Queue, Refused},
+    settle::{END_TIMEOUT, unrecorded},
 };
 use crate::{
     account::UserId,
     action::Action,
     browser::{CdpClient, Page},
+    call::{ActionName, Caller},
     clock::Timestamp,
     error::{Error, ErrorCode, RunOutcome},
-    sessions::{ActionName, ActionReply, Caller, Executed, Patience},
+    event::Since,
+    reply::{ActionReply, Executed},
+    session::{IdempotencyKey, Keyed, SessionId, SessionView},
 };
 
 /// How long whoever looks waits for the end of a session whose time is up.
 const OVERDUE: Duration = Duration::from_secs(1);
-
-/// What whoever waits for a cancelled action is told.
-pub(super) fn cancelled(outcome: RunOutcome) -> Error {
-    Error::new(ErrorCode::ActionFailed, "cancelled by its driver").with_reason("cancelled").with_outcome(outcome)
-}
-
-/// One action on its way to the page.
-#[derive(Debug)]
-pub(crate) struct Job {
-    pub(crate) action: Action,
-    pub(crate) action_id: Arc<str>,
-    pub(crate) by: Option<Arc<str>>,
-    pub(crate) patience: Option<Patience>,
-    pub(crate) key: Option<IdempotencyKey>,
-    pub(crate) reply: oneshot::Sender<Ending>,
-}
-
-impl Job {
-    /// # Errors
-    /// When whoever asked has been told that it timed out: then it must not begin any more.
-    pub(super) fn still_wanted(&self) -> Result<(), Error> {
-        match &self.patience {
-            Some(patience) if !patience.lasts() => {
-                Err(Error::new(ErrorCode::Unavailable, "whoever asked has given up").with_reason("given_up"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    pub(super) fn is_named(&self, name: &ActionName) -> bool {
-        match name {
-            ActionName::Id(id) => *self.action_id == **id,
-            ActionName::Key(key) => self.key.as_ref() == Some(key),
-        }
-    }
-}
-
-/// What a session can be told at any time, whatever runs.
-#[derive(Debug)]
-pub(crate) enum Control {
-    /// End, as asked by the user.
-    Close,
-    /// End: others have settled it.
-    Lose,
-    /// A new deadline this long from now.
-    Renew { ttl: Duration, reply: oneshot::Sender<Result<SessionView, Error>> },
-    /// Stop the running action if this is its name.
-    Cancel { name: ActionName, reply: oneshot::Sender<bool> },
-}
 
 /// A live session as the engine holds it.
 #[derive(Debug, Clone)]
@@ -186,7 +140,14 @@ impl Handle {
     async fn run(&self, caller: Caller, action: Action, key: Option<IdempotencyKey>) -> Result<Executed, Error> {
         let (reply, ending) = oneshot::channel();
         let action_id: Arc<str> = format!("a_{}", Uuid::new_v4().simple()).into();
-        let job = Job { action, action_id, by: caller.connection, patience: caller.patience, key: key.clone(), reply };
+        let job = Job {
+            action,
+            action_id,
+            by: caller.connection,
+            cancel_check: caller.cancel_check,
+            key: key.clone(),
+            reply,
+        };
         if let Err(refused) = self.jobs.push(job) {
             if let Some(key) = &key {
                 self.keys.lock().forget(key);

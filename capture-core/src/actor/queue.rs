@@ -5,8 +5,8 @@ use std::{collections::VecDeque, sync::Arc};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::handle::Job;
-use crate::sessions::ActionName;
+use super::job::Job;
+use crate::call::ActionName;
 
 /// The way in, shared by everyone who asks.
 #[derive(Debug, Clone)]
@@ -100,12 +100,12 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
-    use crate::{action, session::dedupe::Ending};
+    use crate::{action, actor::dedupe::Ending};
 
     fn job(name: &str) -> (Job, oneshot::Receiver<Ending>) {
         let (reply, ending) = oneshot::channel();
         let action = action::parse(&serde_json::json!({"type": "title"})).unwrap();
-        (Job { action, action_id: name.into(), by: None, patience: None, key: name.parse().ok(), reply }, ending)
+        (Job { action, action_id: name.into(), by: None, cancel_check: None, key: name.parse().ok(), reply }, ending)
     }
 
     #[test]

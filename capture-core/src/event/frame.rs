@@ -3,7 +3,8 @@
 
 use serde::Serialize;
 
-use super::{Epoch, Event, EventKind, SessionId};
+use super::{Epoch, Event, EventKind};
+use crate::session::SessionId;
 
 /// An event on its way to a follower.
 #[derive(Debug, Serialize)]

@@ -1,0 +1,33 @@
+//! The task that runs one session, and the way to it.
+//!
+//! The actor alone owns the page and the lifecycle; a [`Handle`] reaches it through a bounded queue of actions and a
+//! mailbox. Knows the ledger and the page as traits, and neither the engine nor any transport.
+
+mod batch;
+mod dedupe;
+mod ending;
+mod handle;
+mod job;
+mod lease;
+mod live_view;
+mod log;
+mod perform;
+mod pools;
+mod queue;
+mod renewal;
+mod replies;
+mod settle;
+mod start;
+mod task;
+
+pub(crate) use self::{
+    dedupe::Dedupe,
+    handle::Handle,
+    lease::Lease,
+    log::EventLog,
+    start::{Opened, Services, start},
+};
+pub use self::{
+    live_view::{Shown, View, ViewOptions},
+    log::Follow,
+};

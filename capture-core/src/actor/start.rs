@@ -1,0 +1,99 @@
+//! Starts the task of a session, and keeps a panic in it from leaving the session open.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures::FutureExt;
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+
+use super::{
+    dedupe::Dedupe, handle::Handle, lease::Lease, live_view::LiveView, log::EventLog, pools::Pools, queue::queue,
+    replies::Replies, settle::settle, task::Actor,
+};
+use crate::{
+    account::UserId,
+    browser::OpenPage,
+    clock::Clock,
+    ledger::Ledger,
+    limits::Limits,
+    session::{CloseReason, Lifecycle},
+    tasks::Tasks,
+};
+
+/// A session ready to live.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) user: UserId,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) page: OpenPage,
+    /// Its place among the engine's live sessions, given back at the end.
+    pub(crate) place: OwnedSemaphorePermit,
+}
+
+/// What the engine provides to each of its sessions.
+#[derive(Debug, Clone)]
+pub(crate) struct Services {
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) clock: Clock,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) tasks: Tasks,
+    pub(crate) lease: Lease,
+    pub(crate) pools: Arc<Pools>,
+}
+
+/// Starts the session's task. `on_end` runs once the final view is in the books and published.
+pub(crate) fn start(opened: Opened, services: &Services, on_end: impl FnOnce(&Handle) + Send + 'static) -> Handle {
+    let (jobs, waiting) = queue(services.limits.queued_actions);
+    let (control, control_mailbox) = mpsc::channel(16);
+    let (publish, view) = watch::channel(opened.lifecycle.view());
+    let OpenPage { page, events, lines } = opened.page;
+    let log = Arc::new(EventLog::new(&services.limits, lines));
+    let keys = Arc::new(Mutex::new(Dedupe::new(services.limits.replay_bytes)));
+    let id = publish.borrow().id;
+    let live_view = LiveView::new(Arc::clone(&page), services.tasks.clone(), services.clock);
+    let handle = Handle {
+        id,
+        user: opened.user,
+        jobs,
+        control,
+        view,
+        log: Arc::clone(&log),
+        live_view: Arc::clone(&live_view),
+        keys: Arc::clone(&keys),
+        page: Arc::downgrade(&page),
+        pools: Arc::clone(&services.pools),
+    };
+    let replies = Replies { pool: Arc::clone(&services.pools.pictures), user: handle.user.clone() };
+    let actor = Actor {
+        replies,
+        services: services.clone(),
+        lost: page.lost(),
+        page: Arc::clone(&page),
+        page_events: events,
+        lifecycle: opened.lifecycle,
+        usage: Arc::default(),
+        waiting,
+        control: control_mailbox,
+        running: None,
+        renewing: None,
+        publish: publish.clone(),
+        log,
+        live_view,
+        keys,
+    };
+    let (supervised, place) = (handle.clone(), opened.place);
+    let services = services.clone();
+    services.tasks.clone().spawn(async move {
+        if AssertUnwindSafe(actor.run()).catch_unwind().await.is_err() {
+            tracing::error!(session.id = %id, "session task panicked; the session is ended");
+            supervised.live_view.end();
+            page.close().await;
+            let lifecycle = Lifecycle::restore(&publish.borrow());
+            let last = lifecycle.settle(CloseReason::BrowserCrashed, services.clock.now());
+            publish.send_replace(settle(&*services.ledger, last).await);
+        }
+        on_end(&supervised);
+        drop(place);
+    });
+    handle
+}
