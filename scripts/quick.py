@@ -42,7 +42,7 @@ TABLE = [
     (CHROMIUM + r"(world|page|setup|scripts/own)", "pages steps navigation clicks"),
     (r"capture-core/src/egress/", "proxy hardening"),
     (r"capture-core/src/(ledger|billing|account)", "billing lifecycle idempotency"),
-    (r"capture-core/src/(session|engine)/", "lifecycle idempotency billing watchers"),
+    (r"capture-core/src/(session|event|actor|engine)/", "lifecycle idempotency billing watchers"),
     (r"capture-core/src/(cluster|ledger/redis)/", "failover"),
     (r"capture-core/src/action/", "golden pages steps edge"),
     (r"capture-core/src/", "lifecycle"),
