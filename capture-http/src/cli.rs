@@ -30,7 +30,7 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Check that this machine can serve
     Doctor,
-    /// Print the table of settings
+    /// Print the tables of settings
     #[command(hide = true)]
     Settings,
 }

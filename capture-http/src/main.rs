@@ -53,7 +53,7 @@ async fn dispatch(cli: Cli, flags: &Flags) -> Result<ExitCode, Failure> {
         Command::Run(args) => run::run(&args, config).await,
         Command::Doctor => doctor::examine(&config).await,
         Command::Settings => {
-            terminal::say(config::markdown_table());
+            terminal::say(config::markdown_tables());
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -26,6 +26,7 @@ mod content;
 mod crashes;
 mod cuts;
 mod demo;
+mod documents;
 mod edge;
 mod edge_bounds;
 mod failover;

@@ -21,7 +21,7 @@ use url::Url;
 
 use self::values::{Found, Origin, Values};
 pub(crate) use self::{
-    settings::{CONFIG, Form, Group, SETTINGS, Setting, markdown_table},
+    settings::{CONFIG, Form, Group, SETTINGS, Setting, markdown_tables},
     values::{ConfigError, Flags, Lookup},
 };
 

@@ -1,4 +1,4 @@
-//! The one list of settings. Flags, variables, file keys, help and the README's table all come from it.
+//! The one list of settings. Flags, variables, file keys, help and the tables of `docs/settings.md` all come from it.
 //!
 //! A setting has one name and three spellings: `max-sessions` is `--max-sessions` on the command line,
 //! `CAPTURE_MAX_SESSIONS` in the environment and `max-sessions` in the file. Nothing here reads any of them.
@@ -17,6 +17,18 @@ pub(crate) enum Group {
 }
 
 impl Group {
+    /// In the order of the help and of `docs/settings.md`.
+    const ALL: [Self; 4] = [Self::General, Self::Server, Self::Channel, Self::Browser];
+
+    /// The commands that take its flags, as a sentence.
+    fn commands(self) -> &'static str {
+        match self {
+            Self::General => "Every command takes these flags.",
+            Self::Server | Self::Channel => "`capture serve` and `capture doctor` take these flags.",
+            Self::Browser => "`capture serve`, `capture run` and `capture doctor` take these flags.",
+        }
+    }
+
     /// Heading in the help of a command.
     pub(crate) fn heading(self) -> &'static str {
         match self {
@@ -99,20 +111,20 @@ impl Setting {
     }
 }
 
-/// All settings, in the order of the help and the README.
+/// All settings, in the order of the help and of `docs/settings.md`.
 #[rustfmt::skip]
 pub(crate) const SETTINGS: &[Setting] = {
     use Group::{Browser, Channel, General, Server};
     &[
         value(CONFIG, General, "FILE", "TOML file with settings; flags and variables win over it."),
-        value("data-dir", General, "DIR", "Where the ledger is kept; without it `capture` in `$XDG_DATA_HOME` or `~/.local/share`, or `./capture-data` without a home."),
+        value("data-dir", General, "DIR", "Folder of the ledger; without it `capture` in `$XDG_DATA_HOME` or `~/.local/share`, or `./capture-data` without a home."),
         value("redis-url", General, "URL", "Redis that many instances share, as in `redis://host:6379`: sessions, users and credits are kept there, and every instance answers for every session.").secret(),
-        value("redis-prefix", General, "NAME", "What the names of all keys and channels in Redis begin with.").or("capture"),
-        value("log-format", General, "FORMAT", "`text` or `json`, one event a line on stderr.").or("text"),
+        value("redis-prefix", General, "NAME", "Prefix of the names of all keys and channels in Redis.").or("capture"),
+        value("log-format", General, "FORMAT", "`text` or `json`; each event is one line on stderr.").or("text"),
         value("log-level", General, "LEVEL", "`error`, `warn`, `info`, `debug` or `trace`, also per module as in `info,capture_core=debug`; without it `info` for `serve`, `warn` for other commands."),
         value("listen", Server, "ADDRESS", "Address and port to serve; port 0 picks a free one.").or("127.0.0.1:8080"),
         value("public-url", Server, "URL", "How clients reach this server, for the addresses in its replies; without it the address of the request."),
-        value("trusted-proxies", Server, "NETWORKS", "Proxies in front of this server, as addresses and networks separated by commas: of their connections the client's address is read from `X-Forwarded-For`, from its right end; without it a proxy is one address to whatever is counted by address."),
+        value("trusted-proxies", Server, "NETWORKS", "Proxies in front of this server, as addresses and networks separated by commas. For their connections the client's address is read from the right end of `X-Forwarded-For`; without this setting all clients of a proxy count as one address."),
         value("advertise-url", Server, "URL", "How other instances reach this one; only with `redis-url`."),
         switch("dev", Server, "For trying things out: user `dev` with secret `dev`, nothing kept, private targets allowed, loopback only."),
         value("drain-seconds", Server, "SECONDS", "How long live sessions may go on after SIGTERM, at most 900; a second signal ends them at once.").or("30"),
@@ -123,62 +135,69 @@ pub(crate) const SETTINGS: &[Setting] = {
         value("stream-origins", Channel, "ORIGINS", "Origins, beside the server's own, whose pages may open channels; separated by commas."),
         value("stream-connections", Channel, "NUMBER", "Open channels of all users together.").or("20000"),
         value("stream-connections-per-user", Channel, "NUMBER", "Open channels of a user.").or("20"),
-        value("stream-strangers-per-address", Channel, "NUMBER", "Channels of one address that have not said hello.").or("20"),
+        value("stream-strangers-per-address", Channel, "NUMBER", "Open channels of one address that have not said hello.").or("20"),
         value("stream-in-flight", Channel, "NUMBER", "Requests of a channel that wait for their answer.").or("32"),
         value("stream-subscriptions", Channel, "NUMBER", "Sessions a channel may follow, and as many it may view.").or("64"),
-        value("stream-requests-per-second", Channel, "NUMBER", "Requests and pings a second of a channel, actions not counted; above it nothing is read for a while.").or("120"),
-        value("stream-request-burst", Channel, "NUMBER", "Of these at once.").or("240"),
+        value("stream-requests-per-second", Channel, "NUMBER", "Requests and pings a channel may send per second, actions not counted; above it the server pauses reading.").or("120"),
+        value("stream-request-burst", Channel, "NUMBER", "Requests and pings a channel may send at once before that rate applies.").or("240"),
         value("stream-client-frame-bytes", Channel, "BYTES", "Largest frame of a client.").or("1048576"),
         value("stream-server-frame-bytes", Channel, "BYTES", "Largest frame of the server; a larger answer is an error that says so.").or("16777216"),
         value("stream-depth", Channel, "LEVELS", "Levels of arrays and objects in a client's frame.").or("64"),
-        value("stream-queue-bytes", Channel, "BYTES", "What may wait behind the frame being written; above it the channel closes 4408.").or("1048576"),
-        value("stream-queue-frames", Channel, "NUMBER", "The same, counted in frames.").or("1024"),
+        value("stream-queue-bytes", Channel, "BYTES", "Bytes that may wait behind the frame being written; above it the channel closes with 4408.").or("1048576"),
+        value("stream-queue-frames", Channel, "NUMBER", "Frames that may wait behind the frame being written; above it the channel closes with 4408.").or("1024"),
         value("stream-hello-seconds", Channel, "SECONDS", "How long a client may take to say hello.").or("10"),
         value("stream-idle-seconds", Channel, "SECONDS", "Longest silence of the server.").or("20"),
         value("stream-silence-seconds", Channel, "SECONDS", "Longest silence of a client.").or("45"),
         value("stream-write-seconds", Channel, "SECONDS", "How long one write may take.").or("10"),
-        value("stream-recheck-seconds", Channel, "SECONDS", "Between two looks whether the secret behind a channel still holds.").or("60"),
+        value("stream-recheck-seconds", Channel, "SECONDS", "Time between two checks whether the secret behind a channel is still valid.").or("60"),
         value("browser-executable", Browser, "FILE", "Chromium to start; without it the first one found, headless shell before the full browser."),
         value("browser-isolation", Browser, "MODE", "Who shares a browser process. `user`: the sessions of one user; `process`: none; `context`: those of all users, for operators who trust them all. `dev` implies `context`.").or("user"),
-        value("browser-warm-pages", Browser, "NUMBER", "Kept ready for the next sessions: browsers with a page each, and a page in the browser of each user below `max-sessions-per-user`; with `browser-isolation` `context` pages alone. 0: nothing.").or("2"),
+        value("browser-warm-pages", Browser, "NUMBER", "Browsers kept ready, each with a page; unless it is 0, the browser of each user below `max-sessions-per-user` has a page ready too. With `browser-isolation` `context` it counts pages.").or("2"),
         value("browser-max-pages", Browser, "NUMBER", "Sessions and ready pages of one browser process; above it another one is started.").or("25"),
         value("browser-retire-seconds", Browser, "SECONDS", "Age at which a browser process takes no new sessions and is replaced.").or("3600"),
         value("browser-retire-sessions", Browser, "NUMBER", "Sessions after which a browser process is replaced.").or("500"),
         value("browser-retire-memory-mib", Browser, "MIB", "Memory of a browser process and its children above which it is replaced.").or("4096"),
-        value("browser-idle-seconds", Browser, "SECONDS", "How long the browser of a user waits for his next session when his last one has ended; of those that wait not more than `browser-warm-pages`, or than there are cores. 0: it is closed at once.").or("10"),
+        value("browser-idle-seconds", Browser, "SECONDS", "How long a user's browser waits for the next session after the last one has ended; at most `browser-warm-pages` browsers wait, or one per core if that is more. With 0 it is closed at once.").or("10"),
         value("browser-memory-mib", Browser, "MIB", "Memory of a browser process and its children above which the session that holds or caused most of it ends, and the browser if that was not enough or it has one session only.").or("6144"),
-        value("browser-disk-mib", Browser, "MIB", "Room that the files of a browser process may take; above it the browser ends.").or("1024"),
+        value("browser-disk-mib", Browser, "MIB", "Disk space that the files of a browser process may take; above it the browser ends.").or("1024"),
         value("browser-run-root", Browser, "DIR", "Where running browsers keep their files; without it a folder in the system's temporary directory. Full Chromium wants a path of at most 45 characters."),
-        value("browser-uid", Browser, "UID", "User id of shared browsers when the server runs as root; those of one user or session take one of the 480 above it, each another one, also beside other servers of the host. Without it 60700, never 0."),
+        value("browser-uid", Browser, "UID", "User id of shared browsers when the server runs as root; a browser of one user or session takes one of the 480 above it, which no other browser of the host has. Without it 60700; never 0."),
         value("bypass-browser-executable", Browser, "FILE", "Browser for sessions with `bypassBotDetection`, started for each of them; without it and `bypass-browser-url` they are answered 503."),
-        value("bypass-browser-arguments", Browser, "ARGUMENTS", "Its further arguments, as a shell would read them; what overrules ours, as a proxy of its own would, opens the walls around it."),
-        value("bypass-browser-url", Browser, "URL", "The same browser elsewhere, as in `wss://browsers.example/devtools/browser`: each session has a connection and a context of its own there, and what its pages reach is not behind the egress rules.").secret(),
+        value("bypass-browser-arguments", Browser, "ARGUMENTS", "Further arguments of `bypass-browser-executable`, quoted as for a shell. An argument that overrides one of the server's, such as a proxy, weakens the sandbox around that browser."),
+        value("bypass-browser-url", Browser, "URL", "A browser elsewhere for sessions with `bypassBotDetection`, as in `wss://browsers.example/devtools/browser`: each session has a connection and a context of its own there, and what its pages reach is not behind the egress rules.").secret(),
         switch("egress-private", Browser, "Let pages reach loopback and private addresses; `dev` implies it. Cloud metadata stays denied."),
         value("egress-allow", Browser, "RULES", "What pages may reach although it is not public, separated by commas: addresses, networks, names, each with a port if wanted, as in `10.1.0.0/16,intranet.example:8080`."),
-        value("egress-deny", Browser, "RULES", "What pages may not reach, whatever else allows it; written as `egress-allow`."),
+        value("egress-deny", Browser, "RULES", "What pages may not reach, even where another rule allows it; written as `egress-allow`."),
         switch("unsafe-no-sandbox", Browser, "Run Chromium without its sandbox: a hostile page that breaks it then owns this account."),
     ]
 };
 
-/// The table in README.md.
-pub(crate) fn markdown_table() -> String {
+/// The tables of `docs/settings.md`, one for each group.
+pub(crate) fn markdown_tables() -> String {
+    Group::ALL.map(markdown_table).join("\n\n")
+}
+
+fn markdown_table(group: Group) -> String {
+    let (heading, commands) = (group.heading(), group.commands());
     let head = "| flag | variable | file key | default | meaning |\n|---|---|---|---|---|";
-    let row = |setting: &Setting| {
-        let code = |text: &str| if text.is_empty() { "–".to_owned() } else { format!("`{text}`") };
-        let flag = match setting.form {
-            Form::Value(word) => format!("{} {word}", setting.flag()),
-            Form::Switch => setting.flag(),
-        };
-        let cells = [
-            code(&flag),
-            code(&setting.variable()),
-            code(setting.key().unwrap_or_default()),
-            code(setting.default.unwrap_or_default()),
-            setting.help.to_owned(),
-        ];
-        format!("| {} |", cells.join(" | "))
+    let rows = SETTINGS.iter().filter(|setting| setting.group == group).map(markdown_row);
+    format!("## {heading}\n\n{commands}\n\n{head}\n{}", rows.collect::<Vec<_>>().join("\n"))
+}
+
+fn markdown_row(setting: &Setting) -> String {
+    let code = |text: &str| if text.is_empty() { "–".to_owned() } else { format!("`{text}`") };
+    let flag = match setting.form {
+        Form::Value(word) => format!("{} {word}", setting.flag()),
+        Form::Switch => setting.flag(),
     };
-    std::iter::once(head.to_owned()).chain(SETTINGS.iter().map(row)).collect::<Vec<_>>().join("\n")
+    let cells = [
+        code(&flag),
+        code(&setting.variable()),
+        code(setting.key().unwrap_or_default()),
+        code(setting.default.unwrap_or_default()),
+        setting.help.to_owned(),
+    ];
+    format!("| {} |", cells.join(" | "))
 }
 
 #[cfg(test)]
@@ -201,13 +220,13 @@ mod tests {
         }
     }
 
-    /// `capture settings` prints the table for whoever has to bring the README up to date.
+    /// `capture settings` prints the tables that the page must show.
     #[test]
-    fn the_readme_shows_this_table() {
-        let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md"))
-            .expect("there is a README.md");
-        let after = readme.split_once("<!-- settings -->").expect("README.md has <!-- settings -->").1;
-        let shown = after.split_once("<!-- /settings -->").expect("README.md has <!-- /settings -->").0;
-        assert_eq!(shown.trim(), markdown_table().trim(), "run `capture settings` and paste its output");
+    fn the_page_of_settings_shows_these_tables() {
+        let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/settings.md"))
+            .expect("there is a docs/settings.md");
+        let after = page.split_once("<!-- settings -->").expect("docs/settings.md has <!-- settings -->").1;
+        let shown = after.split_once("<!-- /settings -->").expect("docs/settings.md has <!-- /settings -->").0;
+        assert_eq!(shown.trim(), markdown_tables().trim(), "run `capture settings` and paste its output");
     }
 }

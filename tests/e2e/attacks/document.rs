@@ -1,4 +1,4 @@
-//! `SECURITY.md` lists the rows there are, and no others.
+//! `docs/attacks.md` lists the attacks that are tried, and no others.
 
 use std::fmt::Write;
 
@@ -23,10 +23,10 @@ fn listed() -> String {
 
 #[test]
 fn the_document_lists_the_attacks_that_are_tried() {
-    let document = include_str!("../../../SECURITY.md");
+    let document = include_str!("../../../docs/attacks.md");
     let (_, rest) = document.split_once(START).expect("the list has a start");
     let (list, _) = rest.split_once(END).expect("the list has an end");
-    assert!(list.trim() == listed().trim(), "SECURITY.md must list:\n{}", listed());
+    assert!(list.trim() == listed().trim(), "docs/attacks.md must list:\n{}", listed());
 }
 
 #[test]

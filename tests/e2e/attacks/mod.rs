@@ -1,6 +1,6 @@
 //! Attacks on what stands around the sessions, as tables. A row is tried against a server as it is by default, whose
 //! guard lets sessions reach one site; a listener of the row's own on every other address counts what gets out, and must
-//! count nothing; another user's session in the same browser must stay usable. `SECURITY.md` lists the rows.
+//! count nothing; another user's session in the same browser must stay usable. `docs/attacks.md` lists the rows.
 
 mod addresses;
 mod arena;
