@@ -1,10 +1,10 @@
 //! How an action was answered, and the body that says so in every transport, with the time left as it is written.
 
-use std::sync::Arc;
+use std::{io::Write, sync::Arc};
 
 use serde::Serialize;
 
-use crate::{action::Outcome, clock::Timestamp, error::RunOutcome, session::SessionView};
+use crate::{action::EncodedOutcome, clock::Timestamp, error::RunOutcome, session::SessionView};
 
 /// How an action ended well.
 #[derive(Debug, Clone)]
@@ -14,7 +14,7 @@ pub struct ActionReply {
     /// How long it ran, waiting in the queue not counted.
     pub duration_ms: u64,
     /// What it brought.
-    pub outcome: Arc<Outcome>,
+    pub outcome: Arc<EncodedOutcome>,
     /// Position of its `action.finished` in the session's log.
     pub seq: u64,
     /// Whether an idempotency key found an earlier run.
@@ -26,7 +26,7 @@ pub struct ActionReply {
 impl ActionReply {
     /// Roughly the bytes it takes to keep.
     pub fn weight(&self) -> usize {
-        256 + self.outcome.json_bytes()
+        256 + self.outcome.weight()
     }
 }
 
@@ -44,29 +44,29 @@ pub enum Executed {
 #[serde(untagged)]
 pub enum ActionBody<'a> {
     /// What it brought.
-    Acted(Acted<'a>),
+    Performed(ActionResponse<'a>),
     /// It ran earlier, and its result is no longer kept.
-    Dropped(Dropped),
+    Dropped(DroppedResponse),
 }
 
 /// What an action brought.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Acted<'a> {
+pub struct ActionResponse<'a> {
     success: bool,
     action_id: &'a str,
     duration_ms: u64,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     replayed: bool,
     #[serde(flatten)]
-    outcome: &'a Outcome,
+    outcome: &'a EncodedOutcome,
     expires_in_seconds: u64,
 }
 
 /// Said of a repeated action whose result is gone.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Dropped {
+pub struct DroppedResponse {
     success: bool,
     replayed: bool,
     result_dropped: bool,
@@ -78,8 +78,8 @@ impl Executed {
     /// The body that says so.
     pub fn body(&self, now: Timestamp) -> ActionBody<'_> {
         match self {
-            Self::Reply(reply) => ActionBody::Acted(reply.body(now)),
-            Self::Dropped(session) => ActionBody::Dropped(Dropped {
+            Self::Reply(reply) => ActionBody::Performed(reply.body(now)),
+            Self::Dropped(session) => ActionBody::Dropped(DroppedResponse {
                 success: true,
                 replayed: true,
                 result_dropped: true,
@@ -92,14 +92,79 @@ impl Executed {
 
 impl ActionReply {
     /// The body that says so.
-    pub fn body(&self, now: Timestamp) -> Acted<'_> {
-        Acted {
+    pub fn body(&self, now: Timestamp) -> ActionResponse<'_> {
+        ActionResponse {
             success: true,
             action_id: &self.action_id,
             duration_ms: self.duration_ms,
             replayed: self.replayed,
             outcome: &self.outcome,
             expires_in_seconds: self.session.expires_in_seconds(now),
+        }
+    }
+}
+
+impl ActionBody<'_> {
+    /// The body as JSON. An outcome that is encoded already is copied, not encoded again.
+    ///
+    /// # Errors
+    /// None in practice: every type in it has a JSON form.
+    pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        match self {
+            Self::Performed(response) => response.to_json(),
+            Self::Dropped(response) => serde_json::to_vec(response),
+        }
+    }
+}
+
+impl ActionResponse<'_> {
+    fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let Some(fields) = self.outcome.json().and_then(|json| json.strip_prefix('{')?.strip_suffix('}')) else {
+            return serde_json::to_vec(self);
+        };
+        let mut body = Vec::with_capacity(fields.len() + 160);
+        body.extend_from_slice(b"{\"success\":true,\"actionId\":");
+        serde_json::to_writer(&mut body, self.action_id)?;
+        write!(body, ",\"durationMs\":{}", self.duration_ms).map_err(serde_json::Error::io)?;
+        if self.replayed {
+            body.extend_from_slice(b",\"replayed\":true");
+        }
+        if !fields.is_empty() {
+            body.push(b',');
+            body.extend_from_slice(fields.as_bytes());
+        }
+        write!(body, ",\"expiresInSeconds\":{}}}", self.expires_in_seconds).map_err(serde_json::Error::io)?;
+        Ok(body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        action::{ActionResult, Outcome},
+        session::{Lifecycle, SessionId, SessionOptions},
+    };
+
+    #[test]
+    fn an_outcome_that_is_copied_reads_as_one_that_is_encoded() {
+        let options = SessionOptions::with_ttl(Duration::from_secs(60));
+        let session = Lifecycle::start(SessionId::new(), options, Timestamp(0), Timestamp(0)).view();
+        for (result, replayed) in
+            [(ActionResult::Title { title: "\"}{\u{1F600}\n".to_owned() }, false), (ActionResult::Done {}, true)]
+        {
+            let reply = ActionReply {
+                action_id: "a_\"1".into(),
+                duration_ms: 17,
+                outcome: Arc::new(Outcome::from(result).into()),
+                seq: 2,
+                replayed,
+                session: Arc::new(session.clone()),
+            };
+            let body = reply.body(Timestamp(0));
+            assert_eq!(body.to_json().unwrap(), serde_json::to_vec(&body).unwrap());
         }
     }
 }

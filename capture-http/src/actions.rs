@@ -26,7 +26,6 @@ pub(crate) async fn execute(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Refusal> {
-    target.must_be_active()?;
     match run(&app, &target, request).await {
         Ok(executed) => answer(&app, &headers, &executed),
         Err(error) => Err(target.refuse(error).await),

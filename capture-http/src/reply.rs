@@ -21,7 +21,11 @@ pub(crate) fn ok(body: &impl Serialize) -> Result<Response, Refusal> {
 }
 
 fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Refusal> {
-    let bytes = serde_json::to_vec(body).map_err(Error::internal)?;
+    written(status, serde_json::to_vec(body))
+}
+
+fn written(status: StatusCode, body: Result<Vec<u8>, serde_json::Error>) -> Result<Response, Refusal> {
+    let bytes = body.map_err(Error::internal)?;
     let json = HeaderValue::from_static("application/json");
     Ok((status, [(header::CONTENT_TYPE, json)], Bytes::from(bytes)).into_response())
 }
@@ -112,7 +116,7 @@ pub(crate) fn final_sessions(sessions: Vec<SessionView>) -> Result<Response, Ref
 
 /// The reply to an action.
 pub(crate) fn acted(app: &App, executed: &Executed) -> Result<Response, Refusal> {
-    ok(&executed.body(app.now()))
+    written(StatusCode::OK, executed.body(app.now()).to_json())
 }
 
 /// The reply to a screenshot of a client that asked for the picture itself.

@@ -18,7 +18,7 @@ use crate::{
     auth::{Authenticated, Credentialed},
     cdp::Addresses,
     error::Refusal,
-    extract::{PathId, Posted, Target, about},
+    extract::{Posted, Target},
     reply,
 };
 
@@ -67,26 +67,21 @@ pub(crate) async fn close_all(
 
 /// `GET /v1/sessions/{id}`
 pub(crate) async fn get(State(app): State<Arc<App>>, target: Target, headers: HeaderMap) -> Result<Response, Refusal> {
-    let (grant, view) = target.into_parts();
-    let url = Addresses::new(&app, &headers).of(&grant, &view).await?;
+    let view = app.sessions().get(target.caller, target.id).await?;
+    let url = Addresses::new(&app, &headers).of(&target.grant, &view).await?;
     reply::session(&app, view, url)
 }
 
 /// `DELETE /v1/sessions/{id}`
-pub(crate) async fn close(
-    State(app): State<Arc<App>>,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId,
-) -> Result<Response, Refusal> {
-    match app.sessions().close(caller.clone(), id).await {
+pub(crate) async fn close(State(app): State<Arc<App>>, target: Target) -> Result<Response, Refusal> {
+    match app.sessions().close(target.caller.clone(), target.id).await {
         Ok(view) => reply::session(&app, view, None),
-        Err(error) => Err(about(&app, caller, id, error).await),
+        Err(error) => Err(target.refuse(error).await),
     }
 }
 
 /// `POST /v1/sessions/{id}/renew`
 pub(crate) async fn renew(State(app): State<Arc<App>>, target: Target, request: Request) -> Result<Response, Refusal> {
-    target.must_be_active()?;
     let renewed = async {
         let seconds = renewal(Posted::read(request).await?.fields()?)?;
         app.sessions().renew(target.caller.clone(), target.id, seconds).await

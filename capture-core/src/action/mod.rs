@@ -5,6 +5,7 @@
 mod batch;
 mod effects;
 mod element;
+mod encoded;
 mod fields;
 mod form;
 mod geometry;
@@ -39,6 +40,7 @@ pub use self::{
     batch::Batch,
     effects::{DialogReport, DownloadReport, Effects, TabReport},
     element::{Diagnostics, ElementResult},
+    encoded::EncodedOutcome,
     fields::{Field, Need, Shape},
     form::{Check, CheckResult, Choice, Fill, Select, SelectResult},
     geometry::{Point, Rect},

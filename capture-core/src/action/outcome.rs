@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use super::{
     ActionType, BackResult, CheckResult, ConsoleResult, ContentResult, DragResult, Effects, ElementResult,
-    ErrorsResult, GotoResult, Picture, Point, PressResult, QueryResult, ScrollResult, SelectResult, SnapshotResult,
-    WaitedResult,
+    EncodedOutcome, ErrorsResult, GotoResult, Picture, Point, PressResult, QueryResult, ScrollResult, SelectResult,
+    SnapshotResult, WaitedResult,
 };
 
 /// What an action brought: its own result, what else happened meanwhile, and the picture asked for.
@@ -59,7 +59,7 @@ impl Outcome {
         let own = match &self.result {
             ActionResult::Screenshot(picture) => picture.body.len(),
             ActionResult::Batch(batch) => {
-                batch.results.iter().flat_map(|step| &step.result).map(Self::picture_bytes).sum()
+                batch.results.iter().flat_map(|step| &step.result).map(|step| step.picture_bytes()).sum()
             }
             _ => 0,
         };
@@ -135,7 +135,7 @@ pub struct StepResult {
     /// How long it took.
     pub duration_ms: u64,
     /// What it brought, or the fields of its error.
-    pub result: Result<Outcome, Map<String, Value>>,
+    pub result: Result<EncodedOutcome, Map<String, Value>>,
 }
 
 impl StepResult {
@@ -143,7 +143,7 @@ impl StepResult {
     pub(crate) fn json_bytes(&self) -> usize {
         /// Index, type, success and duration.
         const FIELDS: usize = 80;
-        FIELDS + self.result.as_ref().map_or_else(count, Outcome::json_bytes)
+        FIELDS + self.result.as_ref().map_or_else(count, EncodedOutcome::json_bytes)
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     replies::Replies,
 };
 use crate::{
-    action::{Action, ActionResult, Batch, BatchResult, Deed, Outcome, StepResult},
+    action::{Action, ActionResult, Batch, BatchResult, Deed, EncodedOutcome, Outcome, StepResult},
     browser::Page,
     error::{Error, ErrorCode, RunOutcome},
     event::{ActionStep, EventKind},
@@ -35,7 +35,7 @@ pub(super) struct Run {
 
 impl Run {
     /// Does the action and counts it; every attempted step of a batch counts under its own type as well.
-    pub(super) async fn perform(self, action: Action) -> Result<Outcome, Error> {
+    pub(super) async fn perform(self, action: Action) -> Result<EncodedOutcome, Error> {
         let deadline = Instant::now() + action.timeout();
         let kind = action.kind();
         self.usage.lock().begin(kind);
@@ -57,7 +57,7 @@ impl Run {
     }
 
     /// Does one action, into a reply that has `taken` bytes already.
-    async fn single(&self, action: Action, deadline: Instant, taken: usize) -> Result<Outcome, Error> {
+    async fn single(&self, action: Action, deadline: Instant, taken: usize) -> Result<EncodedOutcome, Error> {
         self.replies.before(&action)?;
         let (kind, timeout) = (action.kind(), action.timeout());
         let performed = Arc::clone(&self.page).perform(action, deadline);
@@ -72,7 +72,7 @@ impl Run {
         }
     }
 
-    async fn batch(&self, batch: Batch, deadline: Instant) -> Result<Outcome, Error> {
+    async fn batch(&self, batch: Batch, deadline: Instant) -> Result<EncodedOutcome, Error> {
         let mut results = Vec::with_capacity(batch.steps.len());
         let (mut failed, mut taken): (Option<(usize, Error)>, usize) = (None, 0);
         for (index, step) in batch.steps.into_iter().enumerate() {
@@ -91,7 +91,7 @@ impl Run {
         let result = BatchResult { results, completed, failed_index };
         match failed {
             Some((index, error)) if !batch.continue_on_error => Err(partial(error.at_step(index), &result)),
-            _ => Ok(ActionResult::Batch(result).into()),
+            _ => Ok(Outcome::from(ActionResult::Batch(result)).into()),
         }
     }
 

@@ -12,7 +12,7 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::{
-    action::{Outcome, StepResult},
+    action::{EncodedOutcome, StepResult},
     event::{Epoch, Event, EventKind, Line, Lines, Since},
     limits::Limits,
     session::SessionView,
@@ -173,17 +173,18 @@ pub(super) fn brief<T: Serialize>(result: &T) -> Value {
     }
 }
 
-/// Pictures are never in an event, nor encoded just to be measured.
-pub(super) fn brief_outcome(outcome: &Outcome) -> Value {
-    match outcome.picture_bytes() {
-        0 => brief(outcome),
-        bytes => json!({"bytes": bytes}),
+/// Pictures are never in an event.
+pub(super) fn brief_outcome(outcome: &EncodedOutcome) -> Value {
+    match outcome.json() {
+        Some(json) if json.len() <= BRIEF_BYTES => serde_json::from_str(json).unwrap_or(Value::Null),
+        Some(json) => json!({"bytes": json.len()}),
+        None => json!({"bytes": outcome.picture_bytes()}),
     }
 }
 
 /// The same for a step of a batch.
 pub(super) fn brief_step(step: &StepResult) -> Value {
-    match step.result.as_ref().map_or(0, Outcome::picture_bytes) {
+    match step.result.as_ref().map_or(0, |outcome| outcome.picture_bytes()) {
         0 => brief(step),
         bytes => json!({"bytes": bytes}),
     }

@@ -13,7 +13,7 @@ use super::{
     task::{Actor, Running},
 };
 use crate::{
-    action::Outcome,
+    action::EncodedOutcome,
     call::ActionName,
     error::{Error, ErrorCode, RunOutcome},
     event::{ActionFinished, ActionStarted, EventKind},
@@ -47,7 +47,7 @@ impl Actor {
         self.running = Some(Running { job, started: Instant::now(), result });
     }
 
-    pub(super) fn performed(&mut self, result: Result<Outcome, Error>) {
+    pub(super) fn performed(&mut self, result: Result<EncodedOutcome, Error>) {
         let Some(running) = self.running.take() else { return };
         if matches!(&result, Err(error) if error.code() == ErrorCode::SessionInactive) {
             // The page is lost: the session ends next, and then this caller gets its final form.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     account::UserId,
-    action::{Action, Deed, Outcome},
+    action::{Action, Deed, EncodedOutcome, Outcome},
     error::{Error, ErrorCode, RunOutcome},
     limits::MAX_REPLY_BYTES,
     shares::Pool,
@@ -35,7 +35,12 @@ impl Replies {
 
     /// Holds the pictures of an outcome; `taken` bytes of the same reply are there already. Where there is no room they
     /// are let go of, although what was asked for was done.
-    pub(super) fn after(&self, mut outcome: Outcome, taken: usize) -> Result<Outcome, Error> {
+    pub(super) fn after(&self, mut outcome: Outcome, taken: usize) -> Result<EncodedOutcome, Error> {
+        if outcome.picture_bytes() == 0 {
+            let encoded = EncodedOutcome::from(outcome);
+            let bytes = encoded.json_bytes();
+            return if taken + bytes > MAX_REPLY_BYTES { Err(too_large(bytes, taken)) } else { Ok(encoded) };
+        }
         let bytes = outcome.json_bytes();
         if taken + bytes > MAX_REPLY_BYTES {
             return Err(too_large(bytes, taken));
@@ -44,7 +49,7 @@ impl Replies {
             let held = self.pool.hold(&self.user, picture.body.len()).ok_or_else(|| unread(RunOutcome::Executed))?;
             picture.holding(held);
         }
-        Ok(outcome)
+        Ok(outcome.into())
     }
 }
 
@@ -120,8 +125,9 @@ mod tests {
         let replies = replies(1_000);
         let screenshot = parse(&json!({"type": "screenshot"})).unwrap();
         let title = parse(&json!({"type": "title", "payload": {"screenshot": true}}));
-        let mut outcome = replies.after(picture(1_000), 0).unwrap();
-        let copy = outcome.pictures_mut().next().unwrap().body.slice(1..2);
+        let outcome = replies.after(picture(1_000), 0).unwrap();
+        let ActionResult::Screenshot(kept) = &outcome.result else { panic!("a picture") };
+        let copy = kept.body.slice(1..2);
         drop(outcome);
         assert_eq!(replies.pool.bytes(), 1_000);
         let refused = replies.before(&screenshot).unwrap_err();

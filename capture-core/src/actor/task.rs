@@ -23,7 +23,7 @@ use super::{
     services::Services,
 };
 use crate::{
-    action::Outcome,
+    action::EncodedOutcome,
     browser::{LostReason, Page},
     clock::Timestamp,
     error::Error,
@@ -54,7 +54,7 @@ pub(super) struct Actor {
 pub(super) struct Running {
     pub(super) job: Job,
     pub(super) started: Instant,
-    pub(super) result: BoxFuture<'static, Result<Outcome, Error>>,
+    pub(super) result: BoxFuture<'static, Result<EncodedOutcome, Error>>,
 }
 
 pub(super) struct Renewing {
@@ -66,7 +66,7 @@ pub(super) struct Renewing {
 enum Input {
     Told(Control),
     Job(Job),
-    Performed(Result<Outcome, Error>),
+    Performed(Result<EncodedOutcome, Error>),
     Extended(Result<(), ExtendError>),
     Page(EventKind),
     Deadline,
@@ -146,7 +146,7 @@ impl Actor {
 }
 
 /// The result of the running action; never completes while there is none.
-async fn performed(running: &mut Option<Running>) -> Result<Outcome, Error> {
+async fn performed(running: &mut Option<Running>) -> Result<EncodedOutcome, Error> {
     match running {
         Some(running) => (&mut running.result).await,
         None => std::future::pending().await,

@@ -12,7 +12,7 @@ use super::{
     showing::FarView,
 };
 use crate::{
-    action::Action,
+    action::{Action, EncodedOutcome},
     actor::{Follow, View, ViewOptions},
     call::{ActionName, Caller},
     error::{Error, ErrorCode},
@@ -35,7 +35,7 @@ fn executed(brought: Brought) -> Result<Executed, Error> {
         Brought::Dropped(view) => return Ok(Executed::Dropped(Box::new(view))),
         _ => return Err(unexpected()),
     };
-    let outcome = Arc::new(outcome.read().ok_or_else(unexpected)?);
+    let outcome = Arc::new(EncodedOutcome::later(outcome.read().ok_or_else(unexpected)?));
     Ok(Executed::Reply(ActionReply { action_id, duration_ms, outcome, seq, replayed, session: Arc::new(session) }))
 }
 

@@ -74,11 +74,6 @@ impl Posted {
     }
 }
 
-/// Whether the request is keyed, well or not.
-pub(crate) fn has_key(headers: &HeaderMap) -> bool {
-    headers.contains_key(IDEMPOTENCY_KEY)
-}
-
 async fn read_whole(body: Body) -> Result<Bytes, Error> {
     // Known to be too large: not worth reading before saying so.
     if body.size_hint().lower() > MAX_BYTES as u64 {

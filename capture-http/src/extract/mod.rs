@@ -5,8 +5,4 @@ mod body;
 mod json;
 mod target;
 
-pub(crate) use self::{
-    accept::names_type,
-    body::Posted,
-    target::{PathId, Target, about},
-};
+pub(crate) use self::{accept::names_type, body::Posted, target::Target};

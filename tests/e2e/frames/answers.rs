@@ -67,7 +67,7 @@ fn actions() -> Vec<Golden> {
     let picture = Picture { format: PictureFormat::Png, body, width: 1_440, height: 900, clamped: true };
     let attached = Outcome { screenshot: Some(picture.clone()), ..Outcome::from(ActionResult::Done {}) };
     let photographed = Outcome::from(ActionResult::Screenshot(picture.clone()));
-    let step = StepResult { index: 0, kind: ActionType::Screenshot, duration_ms: 33, result: Ok(photographed) };
+    let step = StepResult { index: 0, kind: ActionType::Screenshot, duration_ms: 33, result: Ok(photographed.into()) };
     let failed = json!({"code": "action_failed", "message": "no history", "outcome": "executed"});
     let failed = Err(failed.as_object().unwrap().clone());
     let failed = StepResult { index: 1, kind: ActionType::Back, duration_ms: 0, result: failed };
@@ -94,7 +94,7 @@ fn reply(outcome: Outcome) -> Executed {
     Executed::Reply(ActionReply {
         action_id: "a_5f0c6a4e9d1b4f6c8a3e2d7b9c1f0a68".into(),
         duration_ms: 412,
-        outcome: Arc::new(outcome),
+        outcome: Arc::new(outcome.into()),
         seq: 49,
         replayed: false,
         session: Arc::new(session()),
