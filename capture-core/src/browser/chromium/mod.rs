@@ -23,15 +23,21 @@ use futures::{FutureExt, future::BoxFuture};
 use tokio::time::Instant;
 
 pub use self::{
-    config::{Bounds, BypassBrowser, ChromiumConfig, DEFAULT_BROWSER_UID, Isolation, Program, Retire},
+    config::{
+        Bounds, BypassBrowser, ChromiumConfig, DEFAULT_BROWSER_UID, Endpoint, InvalidEndpoint, Isolation, Program,
+        Retire,
+    },
     process::{
         executable::find_executable,
-        remote::{Endpoint, InvalidEndpoint},
         sandbox::{Walls, find_walls},
     },
 };
 use self::{
-    pool::{Pool, dedicated::Dedicated, watchdog::Watched},
+    pool::{
+        browsers::Pool,
+        dedicated::Dedicated,
+        watchdog::{Watched, watch},
+    },
     process::{run_root::RunRoot, runtime::Ground, uids::Uids},
 };
 use crate::{
@@ -44,8 +50,9 @@ use crate::{
 /// A pool of Chromium browsers.
 #[derive(Debug)]
 pub struct Chromium {
+    ground: Arc<Ground>,
     pool: Arc<Pool>,
-    dedicated: Arc<Dedicated>,
+    dedicated: Dedicated,
 }
 
 impl Chromium {
@@ -71,17 +78,17 @@ impl Chromium {
         config.forbidden.iter().for_each(|address| guard.forbid(*address));
         let program = Program { executable, arguments: config.extra_args.clone() };
         let uids = Uids::new(&config, &root);
-        let ground =
-            Ground { config, program, root, uids, tasks: Tasks::default(), guard, watched: Watched::default() };
-        let pool = Pool::new(ground);
+        let ground = Arc::new(Ground { config, program, root, uids, tasks: Tasks::default(), guard });
+        let watched = Arc::<Watched>::default();
+        let pool = Pool::new(Arc::clone(&ground), Arc::clone(&watched));
         if let Err(fault) = pool.warm_up().await {
             pool.shutdown().await;
             return Err(fault);
         }
-        pool.ground.tasks.spawn(Arc::clone(&pool).maintain());
-        pool.ground.tasks.spawn(pool::watchdog::watch(Arc::clone(&pool)));
-        let dedicated = Arc::default();
-        Ok(Self { pool, dedicated })
+        ground.tasks.spawn(Arc::clone(&pool).maintain());
+        ground.tasks.spawn(watch(Arc::clone(&watched), ground.config.bounds, ground.tasks.clone()));
+        let dedicated = Dedicated::new(Arc::clone(&ground), watched);
+        Ok(Self { ground, pool, dedicated })
     }
 
     /// Pids of the browsers running now, for tests and operators.
@@ -99,7 +106,7 @@ impl Backend for Chromium {
     fn open(&self, wanted: Wanted, deadline: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>> {
         async move {
             if wanted.options.cdp || wanted.options.bypass_bot_detection {
-                return Arc::clone(&self.dedicated).open(&self.pool, wanted, deadline).await;
+                return self.dedicated.open(wanted, deadline).await;
             }
             let opened = self.pool.open(&wanted.key, deadline).await?;
             opened.page.route_through(wanted.upstream);
@@ -109,7 +116,7 @@ impl Backend for Chromium {
     }
 
     fn lacks(&self, options: SessionOptions) -> Option<Lack> {
-        match &self.pool.ground.config.bypass {
+        match &self.ground.config.bypass {
             _ if !options.bypass_bot_detection => None,
             None => Some(Lack::Bypass),
             Some(BypassBrowser::Elsewhere(_)) if options.proxy => Some(Lack::BypassThroughProxy),
@@ -118,7 +125,7 @@ impl Backend for Chromium {
     }
 
     fn judge_upstream(&self, upstream: &Upstream) -> Result<(), Why> {
-        self.pool.ground.guard.judge_upstream(upstream)
+        self.ground.guard.judge_upstream(upstream)
     }
 
     fn health(&self) -> Result<(), String> {

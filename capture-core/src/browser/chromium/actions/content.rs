@@ -10,7 +10,7 @@ use crate::{
     action::{ActionResult, Content, ContentFormat, ContentResult},
     browser::{
         Fault,
-        chromium::page::{chromium_page::ChromiumPage, locate::PEEK, world::World},
+        chromium::page::{chromium_page::ChromiumPage, document::World, locate::PEEK},
     },
 };
 

@@ -15,7 +15,11 @@ use crate::{
         Fault,
         chromium::{
             cdp::commands,
-            page::{chromium_page::ChromiumPage, locate::millis_left, world::World},
+            page::{
+                chromium_page::ChromiumPage,
+                document::World,
+                locate::{Editor, millis_left},
+            },
         },
     },
     error::RunOutcome,
@@ -23,18 +27,6 @@ use crate::{
 
 /// How long an editor may take to show what was put into it: some render a moment later, or hear of a selection late.
 const SHOWS: Duration = Duration::from_millis(400);
-
-/// How an editor is to be filled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Editor {
-    /// What is edited is the element itself.
-    Rich,
-    /// The element is a part of what is edited.
-    Part,
-    /// A hidden field through which a code editor hears its keys.
-    Proxy,
-}
 
 /// How all of an editor's text is selected, and whether it is removed before the new text comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,11 @@ use crate::{
     action::{ActionResult, Check, CheckResult, ElementResult, Fill, MouseButton, Select, SelectResult},
     browser::{
         Fault,
-        chromium::page::{chromium_page::ChromiumPage, locate::Seen, world::World},
+        chromium::page::{
+            chromium_page::ChromiumPage,
+            document::World,
+            locate::{Seen, millis_left},
+        },
     },
     error::RunOutcome,
 };
@@ -80,7 +84,7 @@ impl ChromiumPage {
 
     async fn confirm(&self, check: &Check, world: &World, deadline: Instant) -> Result<(), Fault> {
         let reacts = deadline.min(Instant::now() + REACTS);
-        let timeout = crate::browser::chromium::page::locate::millis_left(reacts);
+        let timeout = millis_left(reacts);
         let argument = json!({"selector": check.selector, "checked": check.checked, "timeoutMs": timeout});
         // A document or an element that is gone was led away by the click: there is nothing left to confirm.
         let Ok(seen) = world.ask::<Seen>("checkedAs", &argument, reacts).await else { return Ok(()) };

@@ -15,9 +15,9 @@ use crate::{
             cdp::{CdpError, CdpSession, SessionKey, commands},
             page::{
                 chromium_page::ChromiumPage,
+                document::NoAnswer,
                 tab::{PageFacts, Tab},
                 target_setup,
-                world::NoAnswer,
             },
         },
     },

@@ -13,8 +13,8 @@ use crate::{
             cdp::{CdpError, CdpSession, Pending, commands},
             page::{
                 chromium_page::ChromiumPage,
+                document::{ANSWER_GRACE, BUSY, NoAnswer, World},
                 locate::PEEK,
-                world::{ANSWER_GRACE, BUSY, NoAnswer, World},
             },
         },
     },

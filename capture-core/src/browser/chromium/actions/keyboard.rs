@@ -19,7 +19,7 @@ use crate::{
         Fault,
         chromium::{
             cdp::{CdpSession, Pending},
-            page::{chromium_page::ChromiumPage, world::World},
+            page::{chromium_page::ChromiumPage, document::World},
         },
     },
     error::RunOutcome,

@@ -18,9 +18,9 @@ use crate::{
             cdp::{CdpSession, Pending, commands},
             page::{
                 chromium_page::ChromiumPage,
+                document::{NoAnswer, World},
                 frame_geometry::Reach,
                 locate::{late, millis_left},
-                world::{NoAnswer, World},
             },
         },
     },

@@ -10,9 +10,9 @@ use crate::{
         Fault,
         chromium::page::{
             chromium_page::ChromiumPage,
+            document::World,
             locate::{PEEK, invalid, stale},
             tab::PageFacts,
-            world::World,
         },
     },
 };

@@ -13,9 +13,9 @@ use crate::{
             cdp::commands,
             page::{
                 chromium_page::ChromiumPage,
+                document::World,
                 frame_geometry::Reach,
                 locate::{PEEK, Seen, Standing, Turn},
-                world::World,
             },
         },
     },

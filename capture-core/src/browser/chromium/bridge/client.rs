@@ -10,20 +10,25 @@ use std::{
 
 use futures::{FutureExt, future::BoxFuture};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 
 use super::{
-    CLIENT_QUIET, TARGET_MADE,
-    frame::{FrameError, Request, done},
-    judge::{Effect, Refusal, Verdict, judge},
+    frame::{FrameError, Request},
+    judge::judge,
     params::{self, Fields},
+    refusal::{Refusal, done},
+    verdict::{Effect, Verdict},
 };
 use crate::{
     browser::{
         CdpClient, CdpCommands, CdpEnd, Fault,
         chromium::{
             cdp::{Event, RawReply, SessionKey, commands},
-            instance::{browser::Browser, client_queue::Outbox},
+            instance::{
+                browser::Browser,
+                client_queue::Outbox,
+                internal_events::{CLIENT_QUIET, TARGET_MADE},
+            },
         },
     },
     shares::Share,
@@ -54,7 +59,7 @@ struct Reply<'a> {
 }
 
 /// The way in for a client of a browser's default context.
-pub(in super::super) async fn connect(browser: &Arc<Browser>, context: &str) -> Result<CdpClient, Fault> {
+pub(crate) async fn connect(browser: &Arc<Browser>, context: &str) -> Result<CdpClient, Fault> {
     let clients = browser.routes().clients();
     clients.ask_why(browser.egress().cloned());
     if !clients.admit() {
@@ -289,10 +294,5 @@ impl Booking {
 
 /// The address a client navigates to.
 fn navigated_to(request: &Request<'_>) -> Option<String> {
-    params::read(request).ok()?.get("url")?.as_str().map(str::to_owned)
-}
-
-/// The target a client's command made.
-pub(in super::super) fn made_target(event: &Event) -> Option<String> {
-    event.decode::<Value>()?.get("targetId")?.as_str().map(str::to_owned)
+    params::read(request.params).ok()?.get("url")?.as_str().map(str::to_owned)
 }

@@ -13,16 +13,11 @@ mod client;
 mod frame;
 mod judge;
 mod params;
+mod refusal;
 mod refused;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
-pub(super) use self::client::{connect, made_target};
-
-/// Told to the keeper: a client's command that makes a target was answered, with its result or null.
-pub(super) const TARGET_MADE: &str = "Capture.targetMade";
-/// Told to the keeper: a client answers dialogs no longer.
-pub(super) const CLIENT_QUIET: &str = "Capture.clientQuiet";
-/// Told to the keeper: a dialog that was left to a client has held up an action long enough.
-pub(super) const CLIENT_SLOW: &str = "Capture.clientSlow";
+pub(super) use self::client::connect;

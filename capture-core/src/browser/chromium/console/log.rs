@@ -7,14 +7,8 @@ use super::{
     message::{ConsoleCalled, Thrown, cut},
 };
 use crate::{
-    action::{
-        ActionResult, Console, ConsoleLevel, ConsoleMessage, ConsoleResult, Errors, ErrorsResult, KEPT_ENTRIES,
-        PageError,
-    },
-    browser::chromium::{
-        cdp::{Event, LoggedKind, SessionKey},
-        page::chromium_page::ChromiumPage,
-    },
+    action::{Console, ConsoleLevel, ConsoleMessage, ConsoleResult, Errors, ErrorsResult, KEPT_ENTRIES, PageError},
+    browser::chromium::cdp::{Event, LoggedKind, SessionKey},
     clock::Clock,
     session::{Said, Teller},
 };
@@ -109,6 +103,29 @@ impl Journal {
         });
     }
 
+    /// The newest messages that are asked for, and how many are missing before them.
+    pub(crate) fn messages(&mut self, asked: Console) -> ConsoleResult {
+        let wanted = |message: &ConsoleMessage| asked.level.is_none_or(|level| level == message.level);
+        let messages = self.messages.newest(asked.limit, wanted);
+        let dropped = self.messages.dropped + self.spilled.counted(LoggedKind::Message);
+        if asked.clear {
+            self.messages.clear();
+            self.spilled.forget(LoggedKind::Message);
+        }
+        ConsoleResult { messages, dropped }
+    }
+
+    /// The newest errors, and how many are missing before them.
+    pub(crate) fn errors(&mut self, asked: Errors) -> ErrorsResult {
+        let errors = self.errors.newest(asked.limit, |_| true);
+        let dropped = self.errors.dropped + self.spilled.counted(LoggedKind::Error);
+        if asked.clear {
+            self.errors.clear();
+            self.spilled.forget(LoggedKind::Error);
+        }
+        ErrorsResult { errors, dropped }
+    }
+
     /// A document that did not load, and why where that is known. Told twice, by the page and by whoever went there, it is
     /// one error.
     pub(crate) fn document_failed(&mut self, url: &str, why: Option<&str>) {
@@ -128,31 +145,6 @@ impl Journal {
             column: 0,
             timestamp: Clock::start().now(),
         });
-    }
-}
-
-impl ChromiumPage {
-    pub(crate) fn console(&self, console: Console) -> ActionResult {
-        let mut journal = self.journal.lock();
-        let wanted = |message: &ConsoleMessage| console.level.is_none_or(|level| level == message.level);
-        let messages = journal.messages.newest(console.limit, wanted);
-        let dropped = journal.messages.dropped + journal.spilled.counted(LoggedKind::Message);
-        if console.clear {
-            journal.messages.clear();
-            journal.spilled.forget(LoggedKind::Message);
-        }
-        ActionResult::Console(ConsoleResult { messages, dropped })
-    }
-
-    pub(crate) fn errors(&self, errors: Errors) -> ActionResult {
-        let mut journal = self.journal.lock();
-        let found = journal.errors.newest(errors.limit, |_| true);
-        let dropped = journal.errors.dropped + journal.spilled.counted(LoggedKind::Error);
-        if errors.clear {
-            journal.errors.clear();
-            journal.spilled.forget(LoggedKind::Error);
-        }
-        ActionResult::Errors(ErrorsResult { errors: found, dropped })
     }
 }
 

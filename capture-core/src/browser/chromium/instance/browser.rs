@@ -16,7 +16,6 @@ use tokio::{
 };
 
 use super::{
-    context::Kind,
     event_router::Routes,
     picture_room::PictureRoom,
     proxy_ports::{self, Ports},
@@ -25,12 +24,13 @@ use crate::{
     browser::{
         Fault, LostReason,
         chromium::{
-            cdp::{CdpError, CdpSession, Connection, Pending, SessionKey, commands},
-            config::Program,
+            cdp::{CdpError, CdpSession, Connection, Pending, SessionKey, commands, pipe},
+            config::{Endpoint, Program},
             process::{
                 chromium_process::{Launch, Process},
                 host::Host,
-                remote::{Endpoint, Remote},
+                kind::Kind,
+                remote::Remote,
                 runtime::Ground,
                 uids::Uid,
             },
@@ -89,12 +89,9 @@ impl Browser {
             Process::start(ground, dir, launch).map_err(|error| Fault::Unavailable(error.to_string()))?;
         let routes = Arc::new(Routes::default());
         let connection =
-            Connection::start(pipes.to_browser, pipes.from_browser, &ground.tasks, Arc::<Routes>::clone(&routes));
+            pipe::start(pipes.to_browser, pipes.from_browser, &ground.tasks, Arc::<Routes>::clone(&routes));
         let (host, egress) = (Host::Here(process), Some(Arc::new(egress)));
-        let browser =
-            Self::greeted(Self::new((host, kind), (egress, ports), (connection, routes), &ground.tasks)).await?;
-        ground.watched.add(&browser);
-        Ok(browser)
+        Self::greeted(Self::new((host, kind), (egress, ports), (connection, routes), &ground.tasks)).await
     }
 
     /// Connects to a browser elsewhere and waits until it answers.
@@ -103,7 +100,7 @@ impl Browser {
         let ports = Ports::open(&ground.guard, 0).await.map_err(|error| proxy_ports::refused(&error))?;
         let routes = Arc::new(Routes::default());
         let (from_browser, to_browser) = tokio::io::split(near);
-        let connection = Connection::start(to_browser, from_browser, &ground.tasks, Arc::<Routes>::clone(&routes));
+        let connection = pipe::start(to_browser, from_browser, &ground.tasks, Arc::<Routes>::clone(&routes));
         let host = Host::Elsewhere(remote);
         Self::greeted(Self::new((host, Kind::Guest), (None, ports), (connection, routes), &ground.tasks)).await
     }

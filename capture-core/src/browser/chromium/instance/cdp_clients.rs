@@ -8,7 +8,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
@@ -16,7 +16,10 @@ use super::{client_queue::Outbox, closing::Closing, failure_reasons::Reasons};
 use crate::{
     browser::{
         CdpEnd,
-        chromium::cdp::{Connection, Event, SessionKey},
+        chromium::cdp::{
+            Connection, Event, SessionKey,
+            events::{Attached, Detached},
+        },
     },
     egress::EgressPort,
 };
@@ -53,25 +56,6 @@ struct Held {
     target: String,
     /// It has the page domain enabled: its dialogs are for the client to answer.
     hears_page: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Attached {
-    session_id: String,
-    target_info: Target,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Target {
-    target_id: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Detached {
-    session_id: String,
 }
 
 #[derive(Serialize)]

@@ -12,7 +12,7 @@ use crate::{
         Fault,
         chromium::{
             cdp::{Pending, commands},
-            process::flags,
+            process::{flags, kind::Kind},
         },
     },
     egress::EgressPort,
@@ -27,17 +27,6 @@ pub(crate) struct Context {
     /// `None` where its browser is elsewhere.
     pub(crate) egress: Option<Arc<EgressPort>>,
     kind: Kind,
-}
-
-/// How much of a browser a session has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Beside others, in a browser that stays.
-    Shared,
-    /// All of its browser.
-    Whole,
-    /// In a browser elsewhere that may have other pages.
-    Guest,
 }
 
 impl Context {

@@ -3,12 +3,17 @@
 use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::Mutex;
-use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use super::cdp_clients::Clients;
+use super::{
+    cdp_clients::Clients,
+    internal_events::{MISSED, MissedEvent},
+};
 use crate::browser::chromium::{
-    cdp::{CdpSession, Connection, Event, Listener, Logged, LoggedKind, Missed, SessionKey, commands},
+    cdp::{
+        CdpSession, Connection, Event, Listener, Logged, LoggedKind, Missed, SessionKey, commands,
+        events::{Attached, Detached},
+    },
     console::dropped::Spilled,
 };
 
@@ -19,9 +24,6 @@ pub(crate) const CONTEXT_EVENTS: usize = 8_192;
 const LOGGED_BYTES: usize = 32 << 20;
 /// Above this the page is given up.
 const CONTEXT_BYTES: usize = 128 << 20;
-
-/// Tells whoever keeps a context that an event was too large to be taken: its name and size stand in it.
-pub(crate) const MISSED: &str = "Capture.eventMissed";
 
 /// Where events go: pages to contexts, contexts to whoever opened them.
 #[derive(Debug, Default)]
@@ -59,34 +61,6 @@ impl Route {
         }
         sent
     }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Attached {
-    session_id: String,
-    target_info: AttachedTarget,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AttachedTarget {
-    #[serde(rename = "type", default)]
-    kind: String,
-    browser_context_id: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Detached {
-    session_id: String,
-}
-
-/// What [`MISSED`] tells.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct MissedEvent {
-    pub(crate) method: String,
-    pub(crate) bytes: usize,
 }
 
 impl RouteTable {

@@ -6,14 +6,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json, value::RawValue};
 use tokio::time::{Duration, Instant};
 
-use super::{chromium_page::ChromiumPage, tabs::Asking, target_events::Keeper, world::BUSY};
+use super::{chromium_page::ChromiumPage, document::BUSY, tabs::Asking, target_events::Keeper};
 use crate::{
     action::DialogReport,
     browser::{
         Fault,
         chromium::{
-            bridge,
             cdp::{Event, SessionKey, commands},
+            instance::internal_events::CLIENT_SLOW,
         },
     },
     session::{EventKind, PageDialog},
@@ -115,7 +115,7 @@ impl ChromiumPage {
             };
             let due = since.map_or(began, |since| since.max(began)) + CLIENT_ANSWERS;
             tokio::time::sleep_until(due).await;
-            self.browser.routes().tell(&self.context.id, Event::told(bridge::CLIENT_SLOW, RawValue::NULL));
+            self.browser.routes().tell(&self.context.id, Event::told(CLIENT_SLOW, RawValue::NULL));
             let _ = tabs.wait_for(|tabs| oldest(&tabs.asking) != since).await; // gone: seen above
         }
     }

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{
     chromium_page::ChromiumPage,
-    world::{ANSWER_GRACE, NoAnswer, World},
+    document::{ANSWER_GRACE, NoAnswer, World},
 };
 use crate::{
     action::{Point, Rect},

@@ -5,11 +5,11 @@ use serde_json::{Map, Value};
 
 use super::{
     chromium_page::ChromiumPage,
-    world::{NoAnswer, World},
+    document::{NoAnswer, World},
 };
 use crate::{
     action::{Diagnostics, Point, Rect, Selector},
-    browser::{Fault, chromium::actions::edit::Editor},
+    browser::Fault,
     error::RunOutcome,
 };
 use tokio::time::{Duration, Instant};
@@ -73,6 +73,18 @@ pub(crate) struct Turn {
     #[serde(flatten)]
     pub(crate) point: Point,
     pub(crate) meant: bool,
+}
+
+/// How an editor is to be filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Editor {
+    /// What is edited is the element itself.
+    Rich,
+    /// The element is a part of what is edited.
+    Part,
+    /// A hidden field through which a code editor hears its keys.
+    Proxy,
 }
 
 /// What is left of the time, in milliseconds, for a script to wait.
@@ -191,6 +203,12 @@ fn fields(diagnostics: &Diagnostics) -> Map<String, Value> {
 }
 
 impl ChromiumPage {
+    /// The document that gave out this ref, if it is still there.
+    pub(crate) fn world_of_ref(&self, number: u32) -> Option<World> {
+        let refs = self.refs.lock();
+        self.tabs.borrow().world_of(refs.world(number)?)
+    }
+
     /// Asks a script about the element a selector names, in the main frame first, then in the others; only for scripts that
     /// change nothing before they answer, since a document that was replaced meanwhile is asked again.
     pub(crate) async fn look(

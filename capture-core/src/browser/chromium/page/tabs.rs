@@ -7,16 +7,14 @@ use tokio::time::Instant;
 
 use super::{
     clipboard::Clip,
+    document::World,
     frames::Frame,
+    shape::Shape,
     tab::{BLANK, Tab},
-    world::World,
 };
 use crate::{
     action::{DialogReport, DownloadReport},
-    browser::{
-        LostReason,
-        chromium::{actions::viewport::Shape, cdp::SessionKey},
-    },
+    browser::{LostReason, chromium::cdp::SessionKey},
 };
 
 /// The published state of a session's tabs.

@@ -10,8 +10,9 @@ use tokio::{
 
 use super::{
     clipboard::{self, Clip},
+    pictures::{self, Pictures},
+    shape::Shape,
     tab::{Change, Tab},
-    tab_events::{Attached, Detached, Download, DragIntercepted, TargetInfo, WindowOpen, logged_bytes},
     tabs::Tabs,
     target_setup,
 };
@@ -20,17 +21,15 @@ use crate::{
     browser::{
         LostReason,
         chromium::{
-            actions::{
-                screencast::{self, Pictures},
-                viewport::Shape,
+            cdp::{
+                CdpSession, Event, LoggedKind, SessionKey, commands,
+                events::{Attached, Detached, Download, DragIntercepted, TargetInfo, WindowOpen},
             },
-            bridge,
-            cdp::{CdpSession, Event, LoggedKind, SessionKey, commands},
             console::{log::Journal, rate_limit::Flood},
             instance::{
                 browser::Browser,
                 cdp_clients::Maker,
-                event_router::{MISSED, MissedEvent},
+                internal_events::{self, MISSED, MissedEvent, logged_bytes},
             },
         },
     },
@@ -103,14 +102,14 @@ impl Keeper {
             "Inspector.targetCrashed" => self.on_crashed(&event.session),
             "Page.javascriptDialogOpening" => self.on_dialog(event),
             "Page.javascriptDialogClosed" => self.on_answered(&event.session),
-            bridge::CLIENT_SLOW => self.answer_slow(),
-            bridge::CLIENT_QUIET => {
+            internal_events::CLIENT_SLOW => self.answer_slow(),
+            internal_events::CLIENT_QUIET => {
                 self.answer_left();
                 self.hear_again();
             }
-            bridge::TARGET_MADE => self.on_made(event),
+            internal_events::TARGET_MADE => self.on_made(event),
             "Page.downloadWillBegin" => self.on_download(event),
-            screencast::FRAME => self.pictures.send_modify(|told| told.tell(event)),
+            pictures::FRAME => self.pictures.send_modify(|told| told.tell(event)),
             "Page.windowOpen" => {
                 let window = event.decode::<WindowOpen>().map(|window| window.url);
                 self.tabs.send_modify(|tabs| tabs.noticed.window = window);
@@ -259,7 +258,7 @@ impl Keeper {
 
     /// It is known now which page a client made.
     fn on_made(&self, event: &Event) {
-        let target = bridge::made_target(event);
+        let target = internal_events::made_target(event);
         let waited_for = self.browser.routes().clients().made(target.as_deref());
         let (mut released, mut adopted) = (None, Vec::new());
         self.tabs.send_modify(|tabs| {

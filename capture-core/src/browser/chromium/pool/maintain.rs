@@ -11,8 +11,8 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    Member, Pool,
     assignment::{Ahead, BrowserId},
+    browsers::{Member, Pool},
 };
 use crate::browser::{
     Fault,
@@ -36,7 +36,7 @@ const PAGE_BACKOFF: Duration = Duration::from_secs(1);
 
 impl Pool {
     /// Starts what is to be ready before the first session, and waits for it, but not for ever: a browser is enough.
-    pub(in super::super) async fn warm_up(self: &Arc<Self>) -> Result<(), Fault> {
+    pub(crate) async fn warm_up(self: &Arc<Self>) -> Result<(), Fault> {
         let filled = async {
             loop {
                 self.make_ready();
@@ -53,7 +53,7 @@ impl Pool {
     }
 
     /// Keeps the pool full until it is shut down.
-    pub(in super::super) async fn maintain(self: Arc<Self>) {
+    pub(crate) async fn maintain(self: Arc<Self>) {
         let mut inspected = Instant::now();
         loop {
             if memory::available_bytes().is_none_or(|left| left >= SPARE_MEMORY) {

@@ -1,17 +1,21 @@
-//! A session's place in a browser of the pool, and the page that holds it.
+//! A session's place in a browser of the pool.
+//!
+//! Knows nothing of how the browser came to be, or of what the page does.
 
 use std::sync::{Arc, Weak};
 
-use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
+use futures::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::{Counted, Pool, assignment::BrowserId};
+use super::{
+    assignment::BrowserId,
+    browsers::{Counted, Pool},
+    leased::Lease,
+};
 use crate::{
-    account::UserId,
     action::{Action, Outcome},
-    browser::{CdpClient, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame},
-    egress::{Traffic, Upstream},
+    browser::{Fault, Page},
 };
 
 /// A place in a browser, given back when dropped.
@@ -25,6 +29,11 @@ impl Place {
     pub(super) fn new(pool: &Arc<Pool>, browser: BrowserId) -> Self {
         Self { pool: Arc::downgrade(pool), browser }
     }
+
+    /// The lease of a page that holds this place.
+    pub(super) fn lease(self, pool: &Arc<Pool>) -> PlaceLease {
+        PlaceLease { pool: Arc::clone(pool), place: Mutex::new(Some(self)) }
+    }
 }
 
 impl Drop for Place {
@@ -36,66 +45,36 @@ impl Drop for Place {
     }
 }
 
-/// A page that tells its pool when it works and when it is done.
+/// Tells the pool when its page works, and gives the place back once the page is closed.
 #[derive(Debug)]
-struct Pooled {
-    page: Arc<dyn Page>,
+pub(super) struct PlaceLease {
     pool: Arc<Pool>,
     place: Mutex<Option<Place>>,
 }
 
-/// The page of a session, which holds its place until it is closed or dropped.
-pub(super) fn hold(opened: OpenPage, place: Place, pool: &Arc<Pool>) -> OpenPage {
-    let OpenPage { page, events, lines } = opened;
-    let page = Arc::new(Pooled { page, pool: Arc::clone(pool), place: Mutex::new(Some(place)) });
-    OpenPage { page, events, lines }
-}
-
-impl Page for Pooled {
-    fn perform(self: Arc<Self>, action: Action, deadline: Instant) -> BoxFuture<'static, Result<Outcome, Fault>> {
+impl Lease for PlaceLease {
+    fn perform(
+        &self,
+        page: Arc<dyn Page>,
+        action: Action,
+        deadline: Instant,
+    ) -> BoxFuture<'static, Result<Outcome, Fault>> {
+        let busy = Arc::clone(&self.pool.busy);
         async move {
-            let _busy = Counted::new(&self.pool.busy);
-            Arc::clone(&self.page).perform(action, deadline).await
+            let _busy = Counted::new(&busy);
+            page.perform(action, deadline).await
         }
         .boxed()
     }
 
-    fn give_up(self: Arc<Self>) -> BoxFuture<'static, ()> {
-        Arc::clone(&self.page).give_up()
-    }
-
-    fn screencast(self: Arc<Self>, settings: Screencast) -> BoxStream<'static, ViewFrame> {
-        Arc::clone(&self.page).screencast(settings)
-    }
-
-    fn lost(&self) -> BoxFuture<'static, LostReason> {
-        self.page.lost()
-    }
-
-    fn connect(self: Arc<Self>) -> BoxFuture<'static, Result<CdpClient, Fault>> {
-        Arc::clone(&self.page).connect()
-    }
-
-    fn traffic(&self) -> Option<Traffic> {
-        self.page.traffic()
-    }
-
-    fn belongs_to(&self, user: &UserId) {
-        self.page.belongs_to(user);
-    }
-
-    fn route_through(&self, upstream: Option<Upstream>) {
-        self.page.route_through(upstream);
-    }
-
-    fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {
-        // A task of its own: the context is closed even when nobody waits for it any longer.
+    fn close(&self, page: Arc<dyn Page>) -> BoxFuture<'static, ()> {
+        // A task of its own: the context is closed even when the caller no longer waits for it.
         let (done, closed) = tokio::sync::oneshot::channel();
-        self.pool.ground.tasks.clone().spawn(async move {
-            Arc::clone(&self.page).close().await;
-            let place = self.place.lock().take();
+        let place = self.place.lock().take();
+        self.pool.ground.tasks.spawn(async move {
+            page.close().await;
             drop(place);
-            let _ = done.send(()); // nobody waits any longer
+            let _ = done.send(()); // the caller may have left
         });
         async move {
             let _ = closed.await; // the pool is shut down: everything is closed

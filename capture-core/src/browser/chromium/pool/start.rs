@@ -4,24 +4,22 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::watch, time::Instant};
 
-use super::{Member, Pool, State, assignment::BrowserId};
+use super::{
+    assignment::BrowserId,
+    browsers::{Member, Pool, Started, Starting, State},
+};
 use crate::browser::{
     Fault,
     chromium::{
         config::Isolation,
-        instance::{browser::Browser, context::Kind, proxy_ports},
+        instance::{browser::Browser, proxy_ports},
+        process::kind::Kind,
     },
 };
 
 /// Pauses after a browser did not start, before the next one is tried ahead of time.
 const BACKOFF: [Duration; 4] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(15)];
-
-/// The browser, or why it did not start.
-pub(super) type Started = Result<Arc<Browser>, String>;
-
-/// What whoever waits for a start looks at.
-pub(super) type Starting = watch::Receiver<Option<Started>>;
 
 impl Pool {
     /// Begins to start a browser that the assignment counts already.
@@ -55,7 +53,9 @@ impl Pool {
             Isolation::Context => ground.uids.shared(),
             Isolation::User | Isolation::Process => ground.uids.own().await,
         };
-        Browser::start(ground, &ground.program, shut, Kind::Shared, uid).await
+        let browser = Browser::start(ground, &ground.program, shut, Kind::Shared, uid).await?;
+        self.watched.add(&browser);
+        Ok(browser)
     }
 
     fn keep(&self, id: BrowserId, started: &Started) {

@@ -13,14 +13,17 @@ use std::{
 use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{
-    Pool,
-    charges::{Charges, Sentence},
-};
-use crate::browser::chromium::{
-    config::Bounds,
-    instance::{browser::Browser, context::Kind},
-    process::memory::{self, Member},
+use super::charges::{Charges, Sentence};
+use crate::{
+    browser::chromium::{
+        config::Bounds,
+        instance::browser::Browser,
+        process::{
+            kind::Kind,
+            memory::{self, Member},
+        },
+    },
+    tasks::Tasks,
 };
 
 /// Between two looks. A page fills about 1 GiB a second, a disk about as much.
@@ -47,16 +50,15 @@ impl Watched {
     }
 }
 
-/// Looks at all browsers, again and again, until the pool is shut down.
-pub(crate) async fn watch(pool: Arc<Pool>) {
-    let ground = &pool.ground;
+/// Looks at all of these browsers, again and again, until the tasks are stopped.
+pub(crate) async fn watch(watched: Arc<Watched>, bounds: Bounds, tasks: Tasks) {
     let mut known = HashMap::new();
     loop {
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
-            () = ground.tasks.stopped() => return,
+            () = tasks.stopped() => return,
         }
-        let (browsers, bounds) = (ground.watched.alive(), ground.config.bounds);
+        let browsers = watched.alive();
         let before = std::mem::take(&mut known);
         let looked = tokio::task::spawn_blocking(move || look(&browsers, bounds, before));
         known = looked.await.unwrap_or_default();

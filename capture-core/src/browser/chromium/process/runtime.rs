@@ -2,10 +2,7 @@
 
 use super::{run_root::RunRoot, uids::Uids};
 use crate::{
-    browser::chromium::{
-        config::{ChromiumConfig, Program},
-        pool::watchdog::Watched,
-    },
+    browser::chromium::config::{ChromiumConfig, Program},
     egress::Guard,
     tasks::Tasks,
 };
@@ -20,6 +17,4 @@ pub(crate) struct Ground {
     pub(crate) uids: Uids,
     pub(crate) tasks: Tasks,
     pub(crate) guard: Guard,
-    /// All of the browsers, for whoever looks at what they take.
-    pub(crate) watched: Watched,
 }

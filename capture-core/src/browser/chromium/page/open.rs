@@ -1,0 +1,68 @@
+//! Opens the page of a session: its first tab, the task that takes its events, and the way those come to it.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
+
+use super::{
+    chromium_page::ChromiumPage, pictures::Pictures, tabs::Tabs, target_events::Keeper, target_setup::open_tab,
+};
+use crate::{
+    browser::{
+        Fault, OpenPage,
+        chromium::{
+            cdp::commands,
+            console::log::Journal,
+            instance::{
+                context::Context,
+                event_router::{CONTEXT_EVENTS, Route},
+            },
+        },
+    },
+    session::Lines,
+    tasks::Tasks,
+};
+
+/// Page events a session may have waiting; further ones are dropped (replies still tell what an action caused).
+const TOLD_EVENTS: usize = 256;
+
+/// Opens one blank tab in a context, ready to be worked with.
+pub(crate) async fn open_page(context: Context, deadline: Instant, tasks: &Tasks) -> Result<OpenPage, Fault> {
+    let browser = Arc::clone(&context.browser);
+    let (events, receiver) = mpsc::channel(CONTEXT_EVENTS);
+    let (told, page_events) = mpsc::channel(TOLD_EVENTS);
+    let tabs = Arc::new(watch::Sender::new(Tabs::default()));
+    let lines = Lines::default();
+    let journal = Arc::new(Mutex::new(Journal::telling(lines.teller())));
+    let pictures = Pictures::default();
+    let spilled = Arc::clone(&journal.lock().spilled);
+    browser.routes().add(context.id.clone(), Route { events, spilled });
+    let keeper = Keeper {
+        browser: Arc::clone(&browser),
+        context: context.id.clone(),
+        tabs: Arc::clone(&tabs),
+        told,
+        journal: Arc::clone(&journal),
+        pictures: Arc::clone(&pictures),
+        shares_clipboard: !context.is_whole(),
+    };
+    tasks.spawn(keeper.run(receiver));
+    drop(browser.session().send(&commands::deny_downloads(&context.id)));
+    open_tab(&browser, &context.id);
+    let mut watching = tabs.subscribe();
+    let ready = watching.wait_for(|tabs| tabs.world().is_some() || tabs.lost.is_some());
+    tokio::select! {
+        ready = tokio::time::timeout_at(deadline, ready) => match ready {
+            Ok(Ok(tabs)) if tabs.lost.is_none() => {}
+            Ok(_) => return Err(Fault::Unavailable("a new page crashed".to_owned())),
+            Err(_elapsed) => return Err(Fault::Unavailable("a new page was not ready in time".to_owned())),
+        },
+        reason = browser.lost() => return Err(Fault::Unavailable(reason.to_string())),
+    }
+    let page = Arc::new(ChromiumPage::new(context, tabs, journal, pictures));
+    Ok(OpenPage { page, events: page_events, lines })
+}
