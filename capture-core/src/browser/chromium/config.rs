@@ -73,7 +73,7 @@ pub struct Program {
 /// The browser of sessions with `bypassBotDetection`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BypassBrowser {
-    /// Started here, one for each session, behind the egress guard and the walls as every other.
+    /// Started here, one for each session, behind the egress guard and in the sandbox as every other.
     Here(Program),
     /// Runs elsewhere. Each session has a connection and a context of its own there; what its pages reach is that browser's matter,
     /// not the egress guard's.

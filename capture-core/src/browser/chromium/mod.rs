@@ -29,7 +29,7 @@ pub use self::{
     },
     process::{
         executable::find_executable,
-        sandbox::{Walls, find_walls},
+        sandbox::{SandboxFeatures, sandbox_features},
     },
 };
 use self::{
@@ -38,7 +38,7 @@ use self::{
         dedicated::Dedicated,
         watchdog::{Watched, watch},
     },
-    process::{run_root::RunRoot, runtime::Ground, uids::Uids},
+    process::{run_root::RunRoot, runtime::BrowserRuntime, uids::Uids},
 };
 use crate::{
     browser::{Backend, Fault, Lack, OpenPage, Wanted},
@@ -50,7 +50,7 @@ use crate::{
 /// A pool of Chromium browsers.
 #[derive(Debug)]
 pub struct Chromium {
-    ground: Arc<Ground>,
+    runtime: Arc<BrowserRuntime>,
     pool: Arc<Pool>,
     dedicated: Dedicated,
 }
@@ -66,11 +66,11 @@ impl Chromium {
         if !config.sandbox {
             tracing::warn!("Chromium runs WITHOUT its sandbox: a hostile page can reach this machine");
         }
-        let walls = find_walls();
-        if walls.are_complete() {
-            tracing::debug!(%walls, "walls around browsers");
+        let features = sandbox_features();
+        if features.is_complete() {
+            tracing::debug!(%features, "the kernel sandboxes browsers");
         } else {
-            tracing::warn!(%walls, "this kernel does not have every wall around browsers");
+            tracing::warn!(%features, "this kernel lacks a part of the sandbox around browsers");
         }
         let root = RunRoot::open(config.run_root())
             .map_err(|error| Fault::Unavailable(format!("no run root for browsers: {error}")))?;
@@ -78,17 +78,17 @@ impl Chromium {
         config.forbidden.iter().for_each(|address| guard.forbid(*address));
         let program = Program { executable, arguments: config.extra_args.clone() };
         let uids = Uids::new(&config, &root);
-        let ground = Arc::new(Ground { config, program, root, uids, tasks: Tasks::default(), guard });
+        let runtime = Arc::new(BrowserRuntime { config, program, root, uids, tasks: Tasks::default(), guard });
         let watched = Arc::<Watched>::default();
-        let pool = Pool::new(Arc::clone(&ground), Arc::clone(&watched));
+        let pool = Pool::new(Arc::clone(&runtime), Arc::clone(&watched));
         if let Err(fault) = pool.warm_up().await {
             pool.shutdown().await;
             return Err(fault);
         }
-        ground.tasks.spawn(Arc::clone(&pool).maintain());
-        ground.tasks.spawn(watch(Arc::clone(&watched), ground.config.bounds, ground.tasks.clone()));
-        let dedicated = Dedicated::new(Arc::clone(&ground), watched);
-        Ok(Self { ground, pool, dedicated })
+        runtime.tasks.spawn(Arc::clone(&pool).maintain());
+        runtime.tasks.spawn(watch(Arc::clone(&watched), runtime.config.bounds, runtime.tasks.clone()));
+        let dedicated = Dedicated::new(Arc::clone(&runtime), watched);
+        Ok(Self { runtime, pool, dedicated })
     }
 
     /// Pids of the browsers running now, for tests and operators.
@@ -116,7 +116,7 @@ impl Backend for Chromium {
     }
 
     fn lacks(&self, options: SessionOptions) -> Option<Lack> {
-        match &self.ground.config.bypass {
+        match &self.runtime.config.bypass {
             _ if !options.bypass_bot_detection => None,
             None => Some(Lack::Bypass),
             Some(BypassBrowser::Elsewhere(_)) if options.proxy => Some(Lack::BypassThroughProxy),
@@ -125,7 +125,7 @@ impl Backend for Chromium {
     }
 
     fn judge_upstream(&self, upstream: &Upstream) -> Result<(), Why> {
-        self.ground.guard.judge_upstream(upstream)
+        self.runtime.guard.judge_upstream(upstream)
     }
 
     fn health(&self) -> Result<(), String> {

@@ -7,10 +7,10 @@ use crate::{
 
 impl ChromiumPage {
     pub(crate) fn console(&self, console: Console) -> ActionResult {
-        ActionResult::Console(self.journal.lock().messages(console))
+        ActionResult::Console(self.console_log.lock().messages(console))
     }
 
     pub(crate) fn errors(&self, errors: Errors) -> ActionResult {
-        ActionResult::Errors(self.journal.lock().errors(errors))
+        ActionResult::Errors(self.console_log.lock().errors(errors))
     }
 }

@@ -92,7 +92,7 @@ impl ChromiumPage {
 
     fn is_closed_by_client(&self) -> bool {
         let tabs = self.tabs.borrow();
-        tabs.active().is_some_and(|tab| self.browser.routes().clients().is_surely_ending(&tab.target))
+        tabs.active().is_some_and(|tab| self.browser.event_router().clients().is_surely_ending(&tab.target))
     }
 
     async fn goto_here(&self, goto: &Goto, deadline: Instant) -> Result<Arrival, Fault> {
@@ -121,7 +121,7 @@ impl ChromiumPage {
         }
         if let Some(error) = navigation.error_text.filter(|error| error != "net::ERR_HTTP_RESPONSE_CODE_FAILURE") {
             let fault = self.not_opened(goto, error, began);
-            self.journal.lock().document_failed(goto.url.as_str(), fault.reason());
+            self.console_log.lock().document_failed(goto.url.as_str(), fault.reason());
             return Err(fault);
         }
         let until = if navigation.loader_id.is_none() { WaitUntil::Load } else { goto.wait_until };

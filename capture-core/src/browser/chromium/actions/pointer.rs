@@ -51,7 +51,7 @@ pub(crate) struct Aim<'a> {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Verdict {
+struct ClickReceipt {
     blocked_by: Option<String>,
     /// A download was asked for.
     downloads: bool,
@@ -207,8 +207,8 @@ impl ChromiumPage {
     /// received, and led away.
     async fn verdict(&self, world: &World, leave: &Leave) -> Result<Option<String>, Fault> {
         let near = leave.is_near_its_end();
-        match world.call::<Verdict>("verdict", &(), leave.due.deadline).await {
-            Ok(Verdict { late: 1.., .. }) => Err(leave.unhandled(CLICKED)),
+        match world.call::<ClickReceipt>("verdict", &(), leave.due.deadline).await {
+            Ok(ClickReceipt { late: 1.., .. }) => Err(leave.unhandled(CLICKED)),
             Ok(verdict) => {
                 if verdict.downloads {
                     self.download_told().await;

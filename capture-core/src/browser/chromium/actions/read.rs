@@ -81,10 +81,10 @@ impl ChromiumPage {
     async fn placed_rows(&self, mut rows: Rows, world: &World, deadline: Instant) -> Result<Rows, Fault> {
         let mut boxes: Vec<&mut Value> = rows.elements.iter_mut().filter_map(|row| row.get_mut("bbox")).collect();
         if !boxes.is_empty() {
-            let inset = self.inset(world, deadline).await?;
+            let geometry = self.geometry(world, deadline).await?;
             for bounds in &mut boxes {
                 let inside = Rect::deserialize(&**bounds).map_err(|error| Fault::Protocol(error.to_string()))?;
-                **bounds = json!(inset.outside(inside));
+                **bounds = json!(geometry.outside(inside));
             }
         }
         Ok(rows)

@@ -13,7 +13,7 @@ use crate::browser::{
     Screencast, ViewFrame,
     chromium::{
         cdp::{CdpSession, SessionKey, commands},
-        page::{chromium_page::ChromiumPage, pictures::Told, tabs::Tabs},
+        page::{chromium_page::ChromiumPage, pictures::PicturesSeen, tabs::Tabs},
     },
 };
 
@@ -42,7 +42,7 @@ struct Metadata {
 struct Running {
     settings: Screencast,
     tabs: watch::Receiver<Tabs>,
-    told: watch::Receiver<Told>,
+    told: watch::Receiver<PicturesSeen>,
     of: Option<(SessionKey, CdpSession)>,
     /// What pictures of this screencast are acknowledged with, once one has come.
     number: Option<i64>,

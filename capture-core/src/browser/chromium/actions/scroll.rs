@@ -98,8 +98,8 @@ impl ChromiumPage {
         let frames = if below.framed { self.tabs.borrow().other_worlds() } else { Vec::new() };
         for frame in frames {
             // A frame that is gone or too busy is not scrolled now.
-            let Ok(inset) = self.inset(&frame, deadline).await else { continue };
-            let (way, patience) = (way(inset.inside(point)), deadline.min(Instant::now() + PEEK));
+            let Ok(geometry) = self.geometry(&frame, deadline).await else { continue };
+            let (way, patience) = (way(geometry.inside(point)), deadline.min(Instant::now() + PEEK));
             if frame.peek::<Below>("beforeWheel", &way, patience, deadline).await.is_ok_and(|below| below.moves) {
                 world = frame.clone();
             }

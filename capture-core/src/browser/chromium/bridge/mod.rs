@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! text of a client ─► frame: Request ─► judge: Verdict ─► client: the same command, written anew ─► pipe
-//! text to a client ◄─ outbox ◄─ clients: whose session is it ◄─ events and replies ◄─────────────────┘
+//! text to a client ◄─ client queue ◄─ whose session is it ◄─ events and replies ◄──────────────────┘
 //! ```
 //!
 //! Knows no sockets. The decisions for people are in `docs/cdp.md`.

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use super::{
-    dropped::Spilled,
+    dropped::Dropped,
     message::{ConsoleCalled, Thrown, cut},
 };
 use crate::{
@@ -15,10 +15,10 @@ use crate::{
 
 /// Both rings of a session.
 #[derive(Debug, Default)]
-pub(crate) struct Journal {
+pub(crate) struct ConsoleLog {
     messages: Ring<ConsoleMessage>,
     errors: Ring<PageError>,
-    pub(crate) spilled: Arc<Spilled>,
+    pub(crate) dropped: Arc<Dropped>,
     teller: Teller,
 }
 
@@ -57,7 +57,7 @@ impl<T: Clone> Ring<T> {
     }
 }
 
-impl Journal {
+impl ConsoleLog {
     /// An empty one that also tells what it takes.
     pub(crate) fn telling(teller: Teller) -> Self {
         Self { teller, ..Self::default() }
@@ -92,7 +92,7 @@ impl Journal {
 
     /// The page logs so much that it is not listened to for a while.
     pub(crate) fn muted(&mut self, page: SessionKey, length: Duration) {
-        self.spilled.mute(page);
+        self.dropped.mute(page);
         let seconds = length.as_secs();
         self.write(ConsoleMessage {
             level: ConsoleLevel::Warning,
@@ -107,10 +107,10 @@ impl Journal {
     pub(crate) fn messages(&mut self, asked: Console) -> ConsoleResult {
         let wanted = |message: &ConsoleMessage| asked.level.is_none_or(|level| level == message.level);
         let messages = self.messages.newest(asked.limit, wanted);
-        let dropped = self.messages.dropped + self.spilled.counted(LoggedKind::Message);
+        let dropped = self.messages.dropped + self.dropped.counted(LoggedKind::Message);
         if asked.clear {
             self.messages.clear();
-            self.spilled.forget(LoggedKind::Message);
+            self.dropped.forget(LoggedKind::Message);
         }
         ConsoleResult { messages, dropped }
     }
@@ -118,10 +118,10 @@ impl Journal {
     /// The newest errors, and how many are missing before them.
     pub(crate) fn errors(&mut self, asked: Errors) -> ErrorsResult {
         let errors = self.errors.newest(asked.limit, |_| true);
-        let dropped = self.errors.dropped + self.spilled.counted(LoggedKind::Error);
+        let dropped = self.errors.dropped + self.dropped.counted(LoggedKind::Error);
         if asked.clear {
             self.errors.clear();
-            self.spilled.forget(LoggedKind::Error);
+            self.dropped.forget(LoggedKind::Error);
         }
         ErrorsResult { errors, dropped }
     }

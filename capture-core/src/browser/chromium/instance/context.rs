@@ -20,7 +20,7 @@ use crate::{
 
 /// A context that closes itself unless it was closed: a dropped open leaves nothing behind.
 #[derive(Debug)]
-pub(crate) struct Context {
+pub(crate) struct BrowserContext {
     pub(crate) browser: Arc<Browser>,
     pub(crate) id: String,
     /// Everything its pages ask of the network goes through here.
@@ -29,7 +29,7 @@ pub(crate) struct Context {
     kind: Kind,
 }
 
-impl Context {
+impl BrowserContext {
     /// Makes a context with a port of its own.
     pub(crate) async fn create(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, Fault> {
         let Ok(egress) = tokio::time::timeout_at(deadline, browser.ports().take()).await else {
@@ -63,12 +63,12 @@ impl Context {
 
     /// Closes it with all its tabs, without asking its pages. The default context goes with its browser.
     pub(crate) fn dispose(&self) -> Option<Pending> {
-        self.browser.routes().forget(&self.id);
+        self.browser.event_router().forget(&self.id);
         (!self.is_whole()).then(|| self.browser.session().send(&commands::dispose_context(&self.id)))
     }
 }
 
-impl Drop for Context {
+impl Drop for BrowserContext {
     fn drop(&mut self) {
         // Closed already: then the browser knows it no more, and says so to nobody.
         if let (Some(closing), Some(egress)) = (self.dispose(), &self.egress) {

@@ -17,8 +17,8 @@ use crate::{
         Fault, LostReason,
         chromium::{
             cdp::CdpSession,
-            console::log::Journal,
-            instance::{browser::Browser, context::Context},
+            console::log::ConsoleLog,
+            instance::{browser::Browser, context::BrowserContext},
         },
     },
 };
@@ -30,9 +30,9 @@ const DOWNLOAD_LAG: Duration = Duration::from_millis(150);
 #[derive(Debug)]
 pub(crate) struct ChromiumPage {
     pub(crate) browser: Arc<Browser>,
-    pub(crate) context: Context,
+    pub(crate) context: BrowserContext,
     pub(crate) tabs: Arc<watch::Sender<Tabs>>,
-    pub(crate) journal: Arc<Mutex<Journal>>,
+    pub(crate) console_log: Arc<Mutex<ConsoleLog>>,
     /// For the live view.
     pub(crate) pictures: Pictures,
     /// Refs of snapshots.
@@ -45,15 +45,15 @@ pub(crate) struct ChromiumPage {
 
 impl ChromiumPage {
     pub(crate) fn new(
-        context: Context,
+        context: BrowserContext,
         tabs: Arc<watch::Sender<Tabs>>,
-        journal: Arc<Mutex<Journal>>,
+        console_log: Arc<Mutex<ConsoleLog>>,
         pictures: Pictures,
     ) -> Self {
         let browser = Arc::clone(&context.browser);
         let mouse = Mutex::new(Point { x: 0.0, y: 0.0 });
         let picturing = Arc::new(Semaphore::new(1));
-        Self { browser, context, tabs, journal, pictures, refs: Mutex::default(), mouse, picturing }
+        Self { browser, context, tabs, console_log, pictures, refs: Mutex::default(), mouse, picturing }
     }
 
     /// The active tab as a place to send commands to.
@@ -73,7 +73,8 @@ impl ChromiumPage {
 
     /// Waits for the page to work on, where a client closes it or has closed it: until a blank one has taken its place.
     pub(crate) async fn settled(&self, deadline: Instant) -> Result<(), Fault> {
-        let ending = |tab: &Tab| self.context.is_whole() && self.browser.routes().clients().is_ending(&tab.target);
+        let ending =
+            |tab: &Tab| self.context.is_whole() && self.browser.event_router().clients().is_ending(&tab.target);
         let there = |tab: &Tab| (tab.commits > 0 || tab.world().is_some()) && !ending(tab);
         let find = |tabs: &Tabs| match (tabs.lost, tabs.active()) {
             (Some(lost), _) => Some(Err(lost)),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json, value::RawValue};
 use tokio::time::{Duration, Instant};
 
-use super::{chromium_page::ChromiumPage, document::BUSY, tabs::Asking, target_events::Keeper};
+use super::{chromium_page::ChromiumPage, document::BUSY, tabs::OpenDialog, target_events::TargetEventLoop};
 use crate::{
     action::DialogReport,
     browser::{
@@ -37,14 +37,14 @@ struct Dialog {
     kind: String,
 }
 
-impl Keeper {
+impl TargetEventLoop {
     /// Answers at once, where that is not for a client to do: while a dialog is open its page does nothing else.
     pub(crate) fn on_dialog(&self, event: &Event) {
         let Some(Dialog { message, kind }) = event.decode() else { return };
         let accepted = matches!(kind.as_str(), "alert" | "beforeunload");
         let message = message.chars().take(MAX_MESSAGE).collect();
         let dialog = DialogReport { kind, message, accepted };
-        let asking = Asking { page: event.session.clone(), dialog, since: Instant::now() };
+        let asking = OpenDialog { page: event.session.clone(), dialog, since: Instant::now() };
         if !self.is_clients(&event.session) {
             return self.answer(asking);
         }
@@ -58,7 +58,7 @@ impl Keeper {
     pub(crate) fn on_answered(&self, page: &SessionKey) {
         self.tabs.send_modify(|tabs| {
             let Some(at) = tabs.asking.iter().position(|asking| asking.page == *page) else { return };
-            let Asking { dialog, since, .. } = tabs.asking.remove(at);
+            let OpenDialog { dialog, since, .. } = tabs.asking.remove(at);
             // Also the end of an action closes it: the script that asks is ended then.
             if since.elapsed() >= HOLDS_UP {
                 tabs.noticed.held_up = Some(dialog);
@@ -84,8 +84,8 @@ impl Keeper {
         }
     }
 
-    fn answer(&self, asking: Asking) {
-        let Asking { page, dialog, .. } = asking;
+    fn answer(&self, asking: OpenDialog) {
+        let OpenDialog { page, dialog, .. } = asking;
         drop(self.browser.page_session(page.clone()).send(&commands::answer_dialog(dialog.accepted)));
         let DialogReport { kind, message, accepted } = dialog.clone();
         self.tabs.send_modify(|tabs| {
@@ -101,7 +101,7 @@ impl Keeper {
     pub(crate) fn is_clients(&self, page: &SessionKey) -> bool {
         let tabs = self.tabs.borrow();
         let tab = tabs.open.iter().find(|tab| tab.frames.own(page));
-        tab.is_some_and(|tab| self.browser.routes().clients().answer_for(&tab.target))
+        tab.is_some_and(|tab| self.browser.event_router().clients().answer_for(&tab.target))
     }
 }
 
@@ -115,7 +115,7 @@ impl ChromiumPage {
             };
             let due = since.map_or(began, |since| since.max(began)) + CLIENT_ANSWERS;
             tokio::time::sleep_until(due).await;
-            self.browser.routes().tell(&self.context.id, Event::told(CLIENT_SLOW, RawValue::NULL));
+            self.browser.event_router().tell(&self.context.id, Event::told(CLIENT_SLOW, RawValue::NULL));
             let _ = tabs.wait_for(|tabs| oldest(&tabs.asking) != since).await; // gone: seen above
         }
     }
@@ -134,7 +134,7 @@ impl ChromiumPage {
     }
 }
 
-fn oldest(asking: &[Asking]) -> Option<Instant> {
+fn oldest(asking: &[OpenDialog]) -> Option<Instant> {
     asking.iter().map(|asking| asking.since).min()
 }
 

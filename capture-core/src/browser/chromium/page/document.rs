@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::time::{Duration, Instant};
 
-use super::frames::Context;
+use super::frames::ScriptContext;
 use crate::{
     browser::{
         Fault,
@@ -34,7 +34,7 @@ pub(crate) struct World {
     pub(crate) session: CdpSession,
     /// The frame that shows the document.
     pub(crate) frame: String,
-    pub(crate) context: Context,
+    pub(crate) context: ScriptContext,
 }
 
 /// Why a script brought nothing.
@@ -60,12 +60,12 @@ struct Evaluated<T> {
 
 #[derive(Deserialize)]
 struct Remote<T> {
-    value: Option<Told<T>>,
+    value: Option<ScriptAnswer<T>>,
 }
 
 /// What a script brought, and what the document's clock showed then.
 #[derive(Deserialize)]
-struct Told<T> {
+struct ScriptAnswer<T> {
     value: Option<T>,
     now: f64,
 }
@@ -192,13 +192,17 @@ impl World {
         asked: Pending,
         deadline: Instant,
     ) -> Result<T, NoAnswer> {
-        let Told { value, now } = answer(function, asked, deadline).await?;
+        let ScriptAnswer { value, now } = answer(function, asked, deadline).await?;
         self.context.clock.heard(now);
         value.ok_or_else(|| protocol(format!("{function} brought nothing")))
     }
 }
 
-async fn answer<T: DeserializeOwned>(function: &str, asked: Pending, deadline: Instant) -> Result<Told<T>, NoAnswer> {
+async fn answer<T: DeserializeOwned>(
+    function: &str,
+    asked: Pending,
+    deadline: Instant,
+) -> Result<ScriptAnswer<T>, NoAnswer> {
     match tokio::time::timeout_at(deadline + ANSWER_GRACE, asked.decode::<Evaluated<T>>()).await {
         Err(_elapsed) => Err(NoAnswer::Late),
         Ok(Ok(Evaluated { exception_details: Some(thrown), .. })) => Err(match thrown.into_message() {

@@ -282,9 +282,9 @@ impl ChromiumPage {
         let bounds = seen.diagnostics.as_mut().and_then(|diagnostics| diagnostics.bounding_box.as_mut());
         let boxes: Vec<&mut Rect> = bounds.into_iter().chain(seen.area.as_mut()).collect();
         if !boxes.is_empty() {
-            let inset = self.inset(&world, deadline).await?;
+            let geometry = self.geometry(&world, deadline).await?;
             for bounds in boxes {
-                *bounds = inset.outside(*bounds);
+                *bounds = geometry.outside(*bounds);
             }
         }
         Ok((seen, world))

@@ -9,17 +9,17 @@ use tokio::{
 };
 
 use super::{
-    chromium_page::ChromiumPage, pictures::Pictures, tabs::Tabs, target_events::Keeper, target_setup::open_tab,
+    chromium_page::ChromiumPage, pictures::Pictures, tabs::Tabs, target_events::TargetEventLoop, target_setup::open_tab,
 };
 use crate::{
     browser::{
         Fault, OpenPage,
         chromium::{
             cdp::commands,
-            console::log::Journal,
+            console::log::ConsoleLog,
             instance::{
-                context::Context,
-                event_router::{CONTEXT_EVENTS, Route},
+                context::BrowserContext,
+                event_router::{CONTEXT_EVENTS, ContextRoute},
             },
         },
     },
@@ -31,26 +31,26 @@ use crate::{
 const TOLD_EVENTS: usize = 256;
 
 /// Opens one blank tab in a context, ready to be worked with.
-pub(crate) async fn open_page(context: Context, deadline: Instant, tasks: &Tasks) -> Result<OpenPage, Fault> {
+pub(crate) async fn open_page(context: BrowserContext, deadline: Instant, tasks: &Tasks) -> Result<OpenPage, Fault> {
     let browser = Arc::clone(&context.browser);
     let (events, receiver) = mpsc::channel(CONTEXT_EVENTS);
     let (told, page_events) = mpsc::channel(TOLD_EVENTS);
     let tabs = Arc::new(watch::Sender::new(Tabs::default()));
     let lines = Lines::default();
-    let journal = Arc::new(Mutex::new(Journal::telling(lines.teller())));
+    let console_log = Arc::new(Mutex::new(ConsoleLog::telling(lines.teller())));
     let pictures = Pictures::default();
-    let spilled = Arc::clone(&journal.lock().spilled);
-    browser.routes().add(context.id.clone(), Route { events, spilled });
-    let keeper = Keeper {
+    let dropped = Arc::clone(&console_log.lock().dropped);
+    browser.event_router().add(context.id.clone(), ContextRoute { events, dropped });
+    let event_loop = TargetEventLoop {
         browser: Arc::clone(&browser),
         context: context.id.clone(),
         tabs: Arc::clone(&tabs),
         told,
-        journal: Arc::clone(&journal),
+        console_log: Arc::clone(&console_log),
         pictures: Arc::clone(&pictures),
         shares_clipboard: !context.is_whole(),
     };
-    tasks.spawn(keeper.run(receiver));
+    tasks.spawn(event_loop.run(receiver));
     drop(browser.session().send(&commands::deny_downloads(&context.id)));
     open_tab(&browser, &context.id);
     let mut watching = tabs.subscribe();
@@ -63,6 +63,6 @@ pub(crate) async fn open_page(context: Context, deadline: Instant, tasks: &Tasks
         },
         reason = browser.lost() => return Err(Fault::Unavailable(reason.to_string())),
     }
-    let page = Arc::new(ChromiumPage::new(context, tabs, journal, pictures));
+    let page = Arc::new(ChromiumPage::new(context, tabs, console_log, pictures));
     Ok(OpenPage { page, events: page_events, lines })
 }

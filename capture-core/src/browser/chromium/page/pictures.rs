@@ -9,17 +9,17 @@ use crate::browser::chromium::cdp::Event;
 /// The event that tells of a picture.
 pub(crate) const FRAME: &str = "Page.screencastFrame";
 
-/// What the browser told of pictures, kept by the keeper.
-pub(crate) type Pictures = Arc<watch::Sender<Told>>;
+/// What the browser told of pictures, kept by the event loop.
+pub(crate) type Pictures = Arc<watch::Sender<PicturesSeen>>;
 
 /// Pictures told of so far, and the newest, as it was told.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct PicturesSeen {
     pub(crate) count: u64,
     pub(crate) newest: Option<Event>,
 }
 
-impl Told {
+impl PicturesSeen {
     pub(crate) fn tell(&mut self, event: &Event) {
         self.count += 1;
         self.newest = Some(event.clone());

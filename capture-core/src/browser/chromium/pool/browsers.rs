@@ -26,7 +26,7 @@ use crate::browser::{
     chromium::{
         config::{ChromiumConfig, Isolation},
         instance::browser::Browser,
-        process::runtime::Ground,
+        process::runtime::BrowserRuntime,
     },
 };
 
@@ -37,7 +37,7 @@ const MORE_STARTS: usize = 1;
 /// The pool of one backend.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    pub(super) ground: Arc<Ground>,
+    pub(super) runtime: Arc<BrowserRuntime>,
     /// Those whose memory and files are looked at.
     pub(super) watched: Arc<Watched>,
     pub(super) state: Mutex<State>,
@@ -74,17 +74,17 @@ pub(super) enum Member {
 }
 
 impl Pool {
-    pub(crate) fn new(ground: Arc<Ground>, watched: Arc<Watched>) -> Arc<Self> {
+    pub(crate) fn new(runtime: Arc<BrowserRuntime>, watched: Arc<Watched>) -> Arc<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let state = State {
-            assignment: Assignment::new(rules(&ground.config, cores)),
+            assignment: Assignment::new(rules(&runtime.config, cores)),
             browsers: HashMap::new(),
             failure: None,
             failures: 0,
             rest_until: Instant::now(),
         };
         Arc::new(Self {
-            ground,
+            runtime,
             watched,
             state: Mutex::new(state),
             starts: Semaphore::new(cores + MORE_STARTS),
@@ -97,7 +97,7 @@ impl Pool {
     /// Why there is no browser, if there is none.
     pub(crate) fn health(&self) -> Result<(), String> {
         let state = self.look();
-        let shared = self.ground.config.isolation == Isolation::Context;
+        let shared = self.runtime.config.isolation == Isolation::Context;
         match &state.failure {
             _ if state.assignment.has_one_for_anybody() => Ok(()),
             Some(why) => Err(why.clone()),
@@ -118,12 +118,12 @@ impl Pool {
 
     /// Ends every browser and waits until all are gone.
     pub(crate) async fn shutdown(&self) {
-        self.ground.tasks.stop();
+        self.runtime.tasks.stop();
         let browsers = self.running();
         self.state.lock().browsers.clear();
         futures::future::join_all(browsers.iter().map(|(_, browser)| browser.close())).await;
-        self.ground.tasks.finish(Duration::from_secs(5)).await;
-        self.ground.guard.shutdown().await;
+        self.runtime.tasks.finish(Duration::from_secs(5)).await;
+        self.runtime.guard.shutdown().await;
     }
 
     /// The state as it is now: browsers die and retire by themselves.
@@ -159,7 +159,7 @@ impl Pool {
     fn close_all(&self, state: &mut State, browsers: Vec<BrowserId>) {
         for id in browsers {
             if let Some(Member::Running { browser, .. }) = state.browsers.remove(&id) {
-                self.ground.tasks.spawn(async move { browser.close().await });
+                self.runtime.tasks.spawn(async move { browser.close().await });
             }
         }
     }

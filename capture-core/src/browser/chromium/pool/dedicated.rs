@@ -16,9 +16,9 @@ use crate::{
         Fault, OpenPage, Page, Wanted,
         chromium::{
             config::{BypassBrowser, Program},
-            instance::{browser::Browser, context::Context, proxy_ports},
+            instance::{browser::Browser, context::BrowserContext, proxy_ports},
             page,
-            process::{kind::Kind, runtime::Ground},
+            process::{kind::Kind, runtime::BrowserRuntime},
         },
     },
     egress::Upstream,
@@ -28,14 +28,14 @@ use crate::{
 /// The browsers with one session.
 #[derive(Debug)]
 pub(crate) struct Dedicated {
-    ground: Arc<Ground>,
+    runtime: Arc<BrowserRuntime>,
     watched: Arc<Watched>,
     browsers: Mutex<Vec<Weak<Browser>>>,
 }
 
 impl Dedicated {
-    pub(crate) fn new(ground: Arc<Ground>, watched: Arc<Watched>) -> Self {
-        Self { ground, watched, browsers: Mutex::default() }
+    pub(crate) fn new(runtime: Arc<BrowserRuntime>, watched: Arc<Watched>) -> Self {
+        Self { runtime, watched, browsers: Mutex::default() }
     }
 
     /// Pids of those running now.
@@ -57,34 +57,34 @@ impl Dedicated {
 
     /// Opens a page in a browser that has no other session of ours.
     pub(crate) async fn open(&self, wanted: Wanted, deadline: Instant) -> Result<OpenPage, Fault> {
-        let ground = &self.ground;
+        let runtime = &self.runtime;
         // Ends by itself in time, and leaves nothing behind then.
-        let browser = match &ground.config.bypass {
+        let browser = match &runtime.config.bypass {
             Some(BypassBrowser::Here(program)) if wanted.options.bypass_bot_detection => {
                 self.start(program, wanted.upstream).await?
             }
             Some(BypassBrowser::Elsewhere(endpoint)) if wanted.options.bypass_bot_detection => {
-                Browser::reach(ground, endpoint, deadline).await?
+                Browser::reach(runtime, endpoint, deadline).await?
             }
-            _ => self.start(&ground.program, wanted.upstream).await?,
+            _ => self.start(&runtime.program, wanted.upstream).await?,
         };
         self.browsers.lock().push(Arc::downgrade(&browser));
-        let lease = BrowserLease { browser: Arc::clone(&browser), tasks: ground.tasks.clone() };
+        let lease = BrowserLease { browser: Arc::clone(&browser), tasks: runtime.tasks.clone() };
         let context = match browser.kind() {
-            Kind::Guest => Context::guest(&browser, deadline).await?,
-            Kind::Whole | Kind::Shared => Context::whole(&browser, deadline).await?,
+            Kind::Guest => BrowserContext::guest(&browser, deadline).await?,
+            Kind::Whole | Kind::Shared => BrowserContext::whole(&browser, deadline).await?,
         };
-        let opened = page::open::open_page(context, deadline, &ground.tasks).await?;
+        let opened = page::open::open_page(context, deadline, &runtime.tasks).await?;
         Ok(leased::hold(opened, lease))
     }
 
     /// Starts one whose traffic goes through this proxy, under a uid of its own.
     async fn start(&self, program: &Program, upstream: Option<Upstream>) -> Result<Arc<Browser>, Fault> {
-        let ground = &self.ground;
-        let uid = ground.uids.own().await;
-        let egress = ground.guard.open().await.map_err(|error| proxy_ports::refused(&error))?;
+        let runtime = &self.runtime;
+        let uid = runtime.uids.own().await;
+        let egress = runtime.guard.open().await.map_err(|error| proxy_ports::refused(&error))?;
         egress.set_upstream(upstream);
-        let browser = Browser::start(ground, program, egress, Kind::Whole, uid).await?;
+        let browser = Browser::start(runtime, program, egress, Kind::Whole, uid).await?;
         self.watched.add(&browser);
         Ok(browser)
     }

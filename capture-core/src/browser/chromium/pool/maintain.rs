@@ -65,7 +65,7 @@ impl Pool {
             tokio::select! {
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep_until(pause) => {}
-                () = self.ground.tasks.stopped() => return,
+                () = self.runtime.tasks.stopped() => return,
             }
             if inspected.elapsed() >= INSPECT {
                 inspected = Instant::now();
@@ -74,7 +74,7 @@ impl Pool {
             self.close_done();
             tokio::select! {
                 () = self.yield_to_work() => {}
-                () = self.ground.tasks.stopped() => return,
+                () = self.runtime.tasks.stopped() => return,
             }
         }
     }
@@ -97,7 +97,7 @@ impl Pool {
                 Ahead::Browser(id) => drop(self.begin_start(&mut state, id)),
                 Ahead::Page(id) => {
                     if let Some(Member::Running { browser, .. }) = state.browsers.get(&id) {
-                        self.ground.tasks.spawn(Arc::clone(self).open_ahead(id, Arc::clone(browser)));
+                        self.runtime.tasks.spawn(Arc::clone(self).open_ahead(id, Arc::clone(browser)));
                     }
                 }
             }
@@ -108,7 +108,7 @@ impl Pool {
     async fn open_ahead(self: Arc<Self>, id: BrowserId, browser: Arc<Browser>) {
         let opened = tokio::select! {
             opened = self.open_in(&browser, Instant::now() + WARM_TIMEOUT) => opened,
-            () = self.ground.tasks.stopped() => return,
+            () = self.runtime.tasks.stopped() => return,
         };
         match opened {
             Ok(page) => {
@@ -146,7 +146,7 @@ impl Pool {
     /// Retires browsers that are too old, too large, used up, or idle beside another one.
     async fn inspect(&self) {
         let superfluous = self.look().assignment.superfluous();
-        let retire = self.ground.config.retire;
+        let retire = self.runtime.config.retire;
         for (id, browser) in self.running() {
             if superfluous.contains(&id) {
                 retired(&browser, "of no more use");

@@ -11,7 +11,7 @@ pub(super) mod dedicated;
 mod leased;
 mod maintain;
 mod open;
-mod place;
+mod slot;
 mod start;
 #[cfg(test)]
 mod tests;

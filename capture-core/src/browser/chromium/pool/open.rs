@@ -8,12 +8,12 @@ use super::{
     assignment::Claim,
     browsers::{Counted, Member, Pool, Starting},
     leased,
-    place::Place,
+    slot::Slot,
 };
 use crate::browser::{
     Fault, IsolationKey, OpenPage,
     chromium::{
-        instance::{browser::Browser, context::Context},
+        instance::{browser::Browser, context::BrowserContext},
         page,
     },
 };
@@ -30,22 +30,22 @@ impl Pool {
     /// A fresh page, ready where one is, in a browser for this key.
     pub(crate) async fn open(self: &Arc<Self>, key: &IsolationKey, deadline: Instant) -> Result<OpenPage, Fault> {
         let _creating = Counted::new(&self.creating);
-        let (place, found) = self.claim(key);
+        let (slot, found) = self.claim(key);
         self.wake.notify_one();
         let browser = match found {
-            Found::Page(page) => return Ok(leased::hold(page, place.lease(self))),
+            Found::Page(page) => return Ok(leased::hold(page, slot.lease(self))),
             Found::Browser(browser) => browser,
             Found::Starting(starting) => self.started(starting, deadline).await?,
         };
         let page = self.open_in(&browser, deadline).await?;
-        Ok(leased::hold(page, place.lease(self)))
+        Ok(leased::hold(page, slot.lease(self)))
     }
 
     /// A place for a session of this user, and what it goes on with.
-    fn claim(self: &Arc<Self>, key: &IsolationKey) -> (Place, Found) {
+    fn claim(self: &Arc<Self>, key: &IsolationKey) -> (Slot, Found) {
         let mut state = self.look();
         let (id, claim) = state.assignment.claim(key);
-        let place = Place::new(self, id);
+        let slot = Slot::new(self, id);
         let found = match state.browsers.get_mut(&id) {
             Some(Member::Running { browser, ready }) => match ready.pop() {
                 Some(page) if claim == Claim::Ready => Found::Page(page),
@@ -54,7 +54,7 @@ impl Pool {
             Some(Member::Starting(starting)) => Found::Starting(starting.clone()),
             None => Found::Starting(self.begin_start(&mut state, id)),
         };
-        (place, found)
+        (slot, found)
     }
 
     /// Opens a page in a browser where a place is taken.
@@ -62,8 +62,8 @@ impl Pool {
         let Ok(_turn) = tokio::time::timeout_at(deadline, browser.turns().acquire()).await else {
             return Err(Fault::Unavailable("the pages before this one were not opened in time".to_owned()));
         };
-        let context = Context::create(browser, deadline).await?;
-        page::open::open_page(context, deadline, &self.ground.tasks).await
+        let context = BrowserContext::create(browser, deadline).await?;
+        page::open::open_page(context, deadline, &self.runtime.tasks).await
     }
 
     /// The browser, once it has started.

@@ -27,10 +27,10 @@ impl Pool {
         let (tell, starting) = watch::channel(None);
         state.browsers.insert(id, Member::Starting(starting.clone()));
         let pool = Arc::clone(self);
-        self.ground.tasks.spawn(async move {
+        self.runtime.tasks.spawn(async move {
             let started = tokio::select! {
                 started = pool.start() => started,
-                () = pool.ground.tasks.stopped() => return, // a browser that is half started ends with its pipe
+                () = pool.runtime.tasks.stopped() => return, // a browser that is half started ends with its pipe
             };
             let started = started.map_err(|fault| match fault {
                 Fault::Unavailable(why) => why,
@@ -46,14 +46,14 @@ impl Pool {
 
     /// Starts a browser: what belongs to no session has no network.
     async fn start(&self) -> Result<Arc<Browser>, Fault> {
-        let ground = &self.ground;
+        let runtime = &self.runtime;
         let _turn = self.starts.acquire().await; // never closed
-        let shut = ground.guard.open_shut().await.map_err(|error| proxy_ports::refused(&error))?;
-        let uid = match ground.config.isolation {
-            Isolation::Context => ground.uids.shared(),
-            Isolation::User | Isolation::Process => ground.uids.own().await,
+        let shut = runtime.guard.open_shut().await.map_err(|error| proxy_ports::refused(&error))?;
+        let uid = match runtime.config.isolation {
+            Isolation::Context => runtime.uids.shared(),
+            Isolation::User | Isolation::Process => runtime.uids.own().await,
         };
-        let browser = Browser::start(ground, &ground.program, shut, Kind::Shared, uid).await?;
+        let browser = Browser::start(runtime, &runtime.program, shut, Kind::Shared, uid).await?;
         self.watched.add(&browser);
         Ok(browser)
     }

@@ -1,4 +1,6 @@
-//! What every browser of a backend stands on.
+//! What all browsers of a backend have in common.
+//!
+//! Knows no running browser.
 
 use super::{run_root::RunRoot, uids::Uids};
 use crate::{
@@ -7,11 +9,11 @@ use crate::{
     tasks::Tasks,
 };
 
-/// Settings, program, folders, user ids, tasks and the wall around the network.
+/// Settings, program, folders, user ids, tasks and the egress guard.
 #[derive(Debug)]
-pub(crate) struct Ground {
+pub(crate) struct BrowserRuntime {
     pub(crate) config: ChromiumConfig,
-    /// The browser of sessions without a wish.
+    /// The browser of sessions that ask for no other one.
     pub(crate) program: Program,
     pub(crate) root: RunRoot,
     pub(crate) uids: Uids,

@@ -20,23 +20,23 @@ use crate::{
 
 /// A place in a browser, given back when dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Slot {
     pool: Weak<Pool>,
     browser: BrowserId,
 }
 
-impl Place {
+impl Slot {
     pub(super) fn new(pool: &Arc<Pool>, browser: BrowserId) -> Self {
         Self { pool: Arc::downgrade(pool), browser }
     }
 
     /// The lease of a page that holds this place.
-    pub(super) fn lease(self, pool: &Arc<Pool>) -> PlaceLease {
-        PlaceLease { pool: Arc::clone(pool), place: Mutex::new(Some(self)) }
+    pub(super) fn lease(self, pool: &Arc<Pool>) -> SlotLease {
+        SlotLease { pool: Arc::clone(pool), place: Mutex::new(Some(self)) }
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         let Some(pool) = self.pool.upgrade() else { return };
         pool.state.lock().assignment.released(self.browser, Instant::now());
@@ -47,12 +47,12 @@ impl Drop for Place {
 
 /// Tells the pool when its page works, and gives the place back once the page is closed.
 #[derive(Debug)]
-pub(super) struct PlaceLease {
+pub(super) struct SlotLease {
     pool: Arc<Pool>,
-    place: Mutex<Option<Place>>,
+    place: Mutex<Option<Slot>>,
 }
 
-impl Lease for PlaceLease {
+impl Lease for SlotLease {
     fn perform(
         &self,
         page: Arc<dyn Page>,
@@ -71,7 +71,7 @@ impl Lease for PlaceLease {
         // A task of its own: the context is closed even when the caller no longer waits for it.
         let (done, closed) = tokio::sync::oneshot::channel();
         let place = self.place.lock().take();
-        self.pool.ground.tasks.spawn(async move {
+        self.pool.runtime.tasks.spawn(async move {
             page.close().await;
             drop(place);
             let _ = done.send(()); // the caller may have left
