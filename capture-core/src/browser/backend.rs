@@ -7,7 +7,7 @@ use std::{fmt, sync::Arc};
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
-use super::{fault::Fault, page::OpenPage};
+use super::{error::BrowserError, page::OpenPage};
 use crate::{
     egress::{Upstream, Why},
     session::SessionOptions,
@@ -18,14 +18,14 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// A fresh page nobody has used, isolated from all others. Times out by itself at `deadline`.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`] when no browser can be had, with the cause; [`Fault::Busy`] when all places are taken.
+    /// [`BrowserError::Unavailable`] when no browser can be had, with the cause; [`BrowserError::Busy`] when all places are taken.
     ///
     /// # Cancel safety
     /// A dropped open leaves nothing behind.
-    fn open(&self, wanted: Wanted, deadline: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>>;
+    fn open(&self, request: PageRequest, deadline: Instant) -> BoxFuture<'_, Result<OpenPage, BrowserError>>;
 
     /// What it does not have of what these options ask for.
-    fn lacks(&self, options: SessionOptions) -> Option<Lack>;
+    fn unsupported(&self, options: SessionOptions) -> Option<UnsupportedOption>;
 
     /// Whether a page may go through this proxy, as far as that is known before its name is resolved.
     ///
@@ -45,7 +45,7 @@ pub trait Backend: Send + Sync + fmt::Debug {
 
 /// Something that options ask for and a backend does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Lack {
+pub enum UnsupportedOption {
     /// It has no browser for it.
     #[error("no browser for bypassBotDetection is configured")]
     Bypass,
@@ -69,7 +69,7 @@ impl IsolationKey {
 
 /// What a page is asked for.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub struct PageRequest {
     /// Whose it will be.
     pub key: IsolationKey,
     /// As the session's user gave them.

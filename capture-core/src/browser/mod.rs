@@ -6,14 +6,14 @@ mod absent;
 mod backend;
 mod cdp_client;
 pub mod chromium;
-mod fault;
+mod error;
 mod page;
 pub mod simulated;
 
 pub use self::{
     absent::Absent,
-    backend::{Backend, IsolationKey, Lack, Wanted},
+    backend::{Backend, IsolationKey, PageRequest, UnsupportedOption},
     cdp_client::{CdpClient, CdpCommands, CdpEnd, CdpShares},
-    fault::{Fault, LostReason},
+    error::{BrowserError, LostReason},
     page::{OpenPage, Page, Screencast, ViewFrame},
 };

@@ -11,13 +11,13 @@ use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     cdp_client::CdpClient,
-    fault::{Fault, LostReason},
+    error::{BrowserError, LostReason},
 };
 use crate::{
     account::UserId,
     action::{Action, Outcome},
     egress::{Traffic, Upstream},
-    session::{EventKind, Lines},
+    session::{ConsoleFeed, EventKind},
 };
 
 /// One isolated page with its tabs. Calls do not overlap: the session runs its actions one at a time.
@@ -26,7 +26,8 @@ pub trait Page: Send + Sync + fmt::Debug {
     ///
     /// # Cancel safety
     /// Dropping it stops the waiting; what the browser already began may still take effect, until [`Page::give_up`].
-    fn perform(self: Arc<Self>, action: Action, deadline: Instant) -> BoxFuture<'static, Result<Outcome, Fault>>;
+    fn perform(self: Arc<Self>, action: Action, deadline: Instant)
+    -> BoxFuture<'static, Result<Outcome, BrowserError>>;
 
     /// After an action was dropped: once this completes, nothing of it reaches the page any more, unless the page is
     /// too busy to be told within half a second.
@@ -42,8 +43,8 @@ pub trait Page: Send + Sync + fmt::Debug {
     /// A way in for a CDP client, where the page has a browser of its own.
     ///
     /// # Errors
-    /// [`Fault::Failed`] for any other page, [`Fault::Busy`] when it has as many clients as it takes.
-    fn connect(self: Arc<Self>) -> BoxFuture<'static, Result<CdpClient, Fault>>;
+    /// [`BrowserError::Failed`] for any other page, [`BrowserError::Busy`] when it has as many clients as it takes.
+    fn connect(self: Arc<Self>) -> BoxFuture<'static, Result<CdpClient, BrowserError>>;
 
     /// Sends what it asks of the network through a user's proxy from now on.
     fn route_through(&self, upstream: Option<Upstream>);
@@ -66,7 +67,7 @@ pub struct OpenPage {
     /// What happens on it: only the `page.*` kinds. Bounded; the sender never waits and drops when it is full.
     pub events: mpsc::Receiver<EventKind>,
     /// What it writes to its console, and what goes wrong in it.
-    pub lines: Lines,
+    pub lines: ConsoleFeed,
 }
 
 /// How large and how good the pictures of a live view are at most.

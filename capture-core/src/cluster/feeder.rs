@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     ledger::redis::InstanceId,
-    session::{EventFrame, EventKind, Follow, Line, Said, SessionId, WireForm},
+    session::{ConsoleEntry, ConsoleLine, EventFrame, EventKind, Follow, SessionId, WireForm},
     tasks::Tasks,
 };
 
@@ -186,9 +186,9 @@ impl Source {
     }
 }
 
-fn said(line: &Line) -> Item {
-    match &line.said {
-        Said::Console(message) => Item::Console(message.clone(), line.dropped),
-        Said::Error(error) => Item::Error(error.clone(), line.dropped),
+fn said(line: &ConsoleLine) -> Item {
+    match &line.entry {
+        ConsoleEntry::Console(message) => Item::Console(message.clone(), line.dropped),
+        ConsoleEntry::Error(error) => Item::Error(error.clone(), line.dropped),
     }
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     Event, EventKind, SessionView, Since,
     event::Epoch,
-    line::{Line, Lines},
+    line::{ConsoleFeed, ConsoleLine},
 };
 use crate::{
     action::{Outcome, StepResult},
@@ -40,7 +40,7 @@ pub struct Follow {
     /// follow again with `since`.
     pub live: broadcast::Receiver<Arc<Event>>,
     /// What the page writes to its console and what goes wrong in it; a receiver that lags has lost lines.
-    pub lines: broadcast::Receiver<Arc<Line>>,
+    pub lines: broadcast::Receiver<Arc<ConsoleLine>>,
 }
 
 impl Follow {
@@ -58,7 +58,7 @@ impl Follow {
 pub(crate) struct EventLog {
     epoch: Epoch,
     ring: Mutex<Ring>,
-    lines: Lines,
+    lines: ConsoleFeed,
 }
 
 #[derive(Debug)]
@@ -74,7 +74,7 @@ struct Ring {
 }
 
 impl EventLog {
-    pub(crate) fn new(limits: &Limits, lines: Lines) -> Self {
+    pub(crate) fn new(limits: &Limits, lines: ConsoleFeed) -> Self {
         let ring = Ring {
             events: VecDeque::new(),
             bytes: 0,
@@ -212,7 +212,7 @@ mod tests {
     }
 
     fn log(events: usize) -> EventLog {
-        let log = EventLog::new(&Limits { log_events: 4, ..Limits::default() }, Lines::default());
+        let log = EventLog::new(&Limits { log_events: 4, ..Limits::default() }, ConsoleFeed::default());
         for n in 0..events {
             log.append(navigated(&n.to_string()));
         }

@@ -36,7 +36,7 @@ pub use self::{
     frame::EventFrame,
     id::{InvalidSessionId, SessionId},
     lifecycle::{BeyondMaximum, Lifecycle},
-    line::{Line, Lines, Said, Teller},
+    line::{ConsoleEntry, ConsoleFeed, ConsoleFeedWriter, ConsoleLine},
     live_view::{Shown, View, ViewOptions},
     log::Follow,
     options::{SessionOptions, parse_ttl},

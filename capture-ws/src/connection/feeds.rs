@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use capture_core::session::{Epoch, Event, EventKind, Follow, Line, SessionId, Shown, View};
+use capture_core::session::{ConsoleLine, Epoch, Event, EventKind, Follow, SessionId, Shown, View};
 use futures::{
     StreamExt,
     stream::{AbortHandle, Abortable, BoxStream, SelectAll},
@@ -28,7 +28,7 @@ pub(super) enum News {
     /// An event of the log.
     Event(SessionId, Arc<Event>),
     /// A line of the console, or an error.
-    Line(SessionId, Arc<Line>),
+    Line(SessionId, Arc<ConsoleLine>),
     /// A picture.
     Picture(SessionId, Arc<Shown>),
     /// The last picture was shown: the session has ended.
@@ -161,10 +161,10 @@ impl Feeds {
 
 impl Followed {
     /// Whether this line is one that is wanted.
-    pub(super) fn wants(&self, line: &Line) -> bool {
-        match line.said {
-            capture_core::session::Said::Console(_) => self.wanted.console,
-            capture_core::session::Said::Error(_) => self.wanted.errors,
+    pub(super) fn wants(&self, line: &ConsoleLine) -> bool {
+        match line.entry {
+            capture_core::session::ConsoleEntry::Console(_) => self.wanted.console,
+            capture_core::session::ConsoleEntry::Error(_) => self.wanted.errors,
         }
     }
 
@@ -204,8 +204,8 @@ fn events(id: SessionId, live: broadcast::Receiver<Arc<Event>>) -> BoxStream<'st
     futures::stream::unfold(Some(live), next).boxed()
 }
 
-fn said(id: SessionId, lines: broadcast::Receiver<Arc<Line>>) -> BoxStream<'static, News> {
-    let next = move |mut lines: broadcast::Receiver<Arc<Line>>| async move {
+fn said(id: SessionId, lines: broadcast::Receiver<Arc<ConsoleLine>>) -> BoxStream<'static, News> {
+    let next = move |mut lines: broadcast::Receiver<Arc<ConsoleLine>>| async move {
         loop {
             match lines.recv().await {
                 Ok(line) => return Some((News::Line(id, line), lines)),

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use capture_core::{
     clock::Timestamp,
-    session::{EventFrame, Line, Said, SessionId, Shown},
+    session::{ConsoleEntry, ConsoleLine, EventFrame, SessionId, Shown},
 };
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
@@ -31,19 +31,19 @@ impl Countdown {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LineParams<'a> {
     #[serde(flatten)]
-    said: &'a Said,
+    said: &'a ConsoleEntry,
     /// Lines left out since the one before.
     dropped: u64,
 }
 
 impl<'a> LineParams<'a> {
     /// As an event.
-    pub fn frame(session_id: SessionId, line: &'a Line) -> EventFrame<'static, Self> {
-        let method = match line.said {
-            Said::Console(_) => "page.console",
-            Said::Error(_) => "page.error",
+    pub fn frame(session_id: SessionId, line: &'a ConsoleLine) -> EventFrame<'static, Self> {
+        let method = match line.entry {
+            ConsoleEntry::Console(_) => "page.console",
+            ConsoleEntry::Error(_) => "page.error",
         };
-        EventFrame::passing(method, session_id, Self { said: &line.said, dropped: line.dropped })
+        EventFrame::passing(method, session_id, Self { said: &line.entry, dropped: line.dropped })
     }
 }
 

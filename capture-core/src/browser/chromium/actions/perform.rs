@@ -10,7 +10,7 @@ use crate::{
     account::UserId,
     action::{Action, ActionResult, Deed, Effects, Outcome, Screenshot, TabReport, Tells},
     browser::{
-        CdpClient, Fault, LostReason, Page, Screencast, ViewFrame,
+        BrowserError, CdpClient, LostReason, Page, Screencast, ViewFrame,
         chromium::{
             bridge,
             cdp::commands,
@@ -35,18 +35,18 @@ const TAB_GONE: &str = "tab_gone";
 
 impl ChromiumPage {
     /// An action in the tab that is active now.
-    async fn perform_here(&self, action: Action, deadline: Instant) -> Result<Outcome, Fault> {
+    async fn perform_here(&self, action: Action, deadline: Instant) -> Result<Outcome, BrowserError> {
         let result = tokio::select! {
             biased;
             reason = self.whole_page_lost() => return Err(reason.into()),
             result = self.act(action, deadline) => result,
             never = self.answer_for_clients() => match never {},
         };
-        match result.map_err(|fault| self.naming_dialog(fault)) {
+        match result.map_err(|error| self.naming_dialog(error)) {
             // One tab went away. If that was the whole page, the session learns it; else the action failed.
-            Err(Fault::Lost(_)) => match tokio::time::timeout(LOSS_LAG, self.whole_page_lost()).await {
+            Err(BrowserError::Lost(_)) => match tokio::time::timeout(LOSS_LAG, self.whole_page_lost()).await {
                 Ok(reason) => Err(reason.into()),
-                Err(_only_a_tab) => Err(Fault::Failed {
+                Err(_only_a_tab) => Err(BrowserError::Failed {
                     message: "the tab this action worked on closed or crashed".to_owned(),
                     reason: Some(TAB_GONE.to_owned()),
                     details: serde_json::Map::new(),
@@ -57,7 +57,7 @@ impl ChromiumPage {
         }
     }
 
-    async fn act(&self, action: Action, deadline: Instant) -> Result<Outcome, Fault> {
+    async fn act(&self, action: Action, deadline: Instant) -> Result<Outcome, BrowserError> {
         self.settled(deadline).await?;
         if let Some(change) = action.viewport {
             self.resize(change).await?;
@@ -78,14 +78,14 @@ impl ChromiumPage {
         let effects = self.effects(&before, tells, deadline).await;
         let screenshot = if action.screenshot {
             let taken = self.screenshot(&Screenshot::default(), deadline).await;
-            Some(taken.map_err(Fault::after_the_action)?)
+            Some(taken.map_err(BrowserError::after_the_action)?)
         } else {
             None
         };
         Ok(Outcome { result, effects, screenshot })
     }
 
-    async fn perform_deed(&self, deed: Deed, deadline: Instant) -> Result<ActionResult, Fault> {
+    async fn perform_deed(&self, deed: Deed, deadline: Instant) -> Result<ActionResult, BrowserError> {
         match deed {
             Deed::Goto(goto) => self.goto(&goto, deadline).await,
             Deed::Back(travel) => self.back(travel, deadline).await,
@@ -113,7 +113,7 @@ impl ChromiumPage {
             Deed::Errors(errors) => Ok(self.errors(errors)),
             Deed::Content(content) => self.content(content, deadline).await,
             Deed::Query(query) => self.query(&query, deadline).await,
-            Deed::Batch(_) => Err(Fault::Protocol("a page was given a batch".to_owned())),
+            Deed::Batch(_) => Err(BrowserError::Protocol("a page was given a batch".to_owned())),
         }
     }
 
@@ -184,13 +184,17 @@ impl ChromiumPage {
 }
 
 impl Page for ChromiumPage {
-    fn perform(self: Arc<Self>, action: Action, deadline: Instant) -> BoxFuture<'static, Result<Outcome, Fault>> {
+    fn perform(
+        self: Arc<Self>,
+        action: Action,
+        deadline: Instant,
+    ) -> BoxFuture<'static, Result<Outcome, BrowserError>> {
         async move {
             // What only reads is done once more where a client closes the page under it.
             let again = (self.context.is_whole() && action.kind().tells() == Tells::Nothing).then(|| action.clone());
             let first = self.perform_here(action, deadline).await;
             match (first, again) {
-                (Err(fault), Some(action)) if fault.reason() == Some(TAB_GONE) => {
+                (Err(error), Some(action)) if error.reason() == Some(TAB_GONE) => {
                     self.perform_here(action, deadline).await
                 }
                 (result, _) => result,
@@ -220,10 +224,10 @@ impl Page for ChromiumPage {
         async move { whole_page_lost(&browser, &tabs).await }.boxed()
     }
 
-    fn connect(self: Arc<Self>) -> BoxFuture<'static, Result<CdpClient, Fault>> {
+    fn connect(self: Arc<Self>) -> BoxFuture<'static, Result<CdpClient, BrowserError>> {
         async move {
             if !self.context.is_whole() {
-                return Err(Fault::failed_for("no_cdp", "this session was not created with cdp"));
+                return Err(BrowserError::failed_for("no_cdp", "this session was not created with cdp"));
             }
             bridge::connect(&self.browser, &self.context.id).await
         }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::{
     action::{ActionResult, RefReport, Selector, Snapshot, SnapshotResult},
     browser::{
-        Fault,
+        BrowserError,
         chromium::page::{
             chromium_page::ChromiumPage,
             document::World,
@@ -67,7 +67,7 @@ struct FrameLine {
 }
 
 impl ChromiumPage {
-    pub(crate) async fn snapshot(&self, wanted: &Snapshot, deadline: Instant) -> Result<ActionResult, Fault> {
+    pub(crate) async fn snapshot(&self, wanted: &Snapshot, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let (tree, world) = self.find_tree(wanted, deadline).await?;
         let result = SnapshotResult {
             snapshot: String::new(),
@@ -90,7 +90,7 @@ impl ChromiumPage {
     }
 
     /// The tree of the page, or of what a selector names in the first frame that has it.
-    async fn find_tree(&self, wanted: &Snapshot, deadline: Instant) -> Result<(Tree, World), Fault> {
+    async fn find_tree(&self, wanted: &Snapshot, deadline: Instant) -> Result<(Tree, World), BrowserError> {
         let selector = wanted.selector.as_ref();
         let main = match selector.and_then(|selector| Some((selector, selector.reference()?))) {
             Some((selector, reference)) => self.world_of_ref(reference).ok_or_else(|| stale(selector))?,
@@ -117,7 +117,7 @@ impl ChromiumPage {
             }
         }
         let selector = selector.map(|selector| selector.as_str().chars().take(120).collect::<String>());
-        Err(Fault::failed_for("not_found", format!("{:?} is not on the page", selector.unwrap_or_default())))
+        Err(BrowserError::failed_for("not_found", format!("{:?} is not on the page", selector.unwrap_or_default())))
     }
 
     /// The tree of one document, with the frames in it marked so that they can be told apart.
@@ -127,7 +127,7 @@ impl ChromiumPage {
         wanted: &Snapshot,
         bounds: Bounds<'_>,
         deadline: Instant,
-    ) -> Result<Tree, Fault> {
+    ) -> Result<Tree, BrowserError> {
         self.mark_frames(world, deadline).await;
         let next = self.refs.lock().next();
         let argument = |next: u32| {

@@ -2,12 +2,12 @@
 
 use crate::{
     action::ViewportChange,
-    browser::{Fault, chromium::page::chromium_page::ChromiumPage},
+    browser::{BrowserError, chromium::page::chromium_page::ChromiumPage},
 };
 
 impl ChromiumPage {
     /// Changes the size; it stays for later actions and later tabs.
-    pub(crate) async fn resize(&self, change: ViewportChange) -> Result<(), Fault> {
+    pub(crate) async fn resize(&self, change: ViewportChange) -> Result<(), BrowserError> {
         let before = self.tabs.borrow().shape;
         let shape = before.changed(change);
         let tab = self.active()?;

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     browser::{
-        CdpClient, CdpCommands, CdpEnd, Fault,
+        BrowserError, CdpClient, CdpCommands, CdpEnd,
         chromium::{
             cdp::{Event, RawReply, SessionKey, commands},
             instance::{
@@ -59,18 +59,18 @@ struct Reply<'a> {
 }
 
 /// The way in for a client of a browser's default context.
-pub(crate) async fn connect(browser: &Arc<Browser>, context: &str) -> Result<CdpClient, Fault> {
+pub(crate) async fn connect(browser: &Arc<Browser>, context: &str) -> Result<CdpClient, BrowserError> {
     let clients = browser.event_router().clients();
     clients.ask_why(browser.egress().cloned());
     if !clients.admit() {
-        return Err(Fault::failed_for("too_many_clients", "this session has as many CDP clients as it takes"));
+        return Err(BrowserError::failed_for("too_many_clients", "this session has as many CDP clients as it takes"));
     }
     let attached = browser.session().send(&commands::attach_to_browser()).decode::<Given>().await;
     let root = match attached {
         Ok(Given { session_id }) => SessionKey::from(session_id.as_str()),
         Err(error) => {
             clients.turn_away();
-            return Err(Fault::Unavailable(error.to_string()));
+            return Err(BrowserError::Unavailable(error.to_string()));
         }
     };
     let (queue, frames) = ClientQueue::open();

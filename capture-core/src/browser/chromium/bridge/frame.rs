@@ -70,8 +70,8 @@ impl<'a> Request<'a> {
             session: session.clone().ok().flatten(),
             refusal: Refusal { code: INVALID_REQUEST, message },
         };
-        if let Some(fault) = members.fault {
-            return Err(invalid(fault));
+        if let Some(error) = members.invalid {
+            return Err(invalid(error));
         }
         let method = members.method.map(name).transpose().ok().flatten();
         let method = method.ok_or_else(|| invalid(format!("method must be a string of at most {MAX_NAME} bytes")))?;
@@ -129,7 +129,7 @@ struct Members<'a> {
     params: Option<&'a RawValue>,
     session: Option<&'a RawValue>,
     /// Why the frame is refused although its id can be read.
-    fault: Option<String>,
+    invalid: Option<String>,
 }
 
 impl<'de> Deserialize<'de> for Members<'de> {
@@ -157,7 +157,7 @@ impl<'de> Visitor<'de> for OfAFrame {
                 "params" => &mut members.params,
                 "sessionId" => &mut members.session,
                 _ => {
-                    members.fault = Some("a command has id, method, params and sessionId, nothing else".to_owned());
+                    members.invalid = Some("a command has id, method, params and sessionId, nothing else".to_owned());
                     continue;
                 }
             };
@@ -167,7 +167,7 @@ impl<'de> Visitor<'de> for OfAFrame {
             if key == "id" {
                 return Err(serde::de::Error::custom("two ids"));
             }
-            members.fault = Some(format!("{key} stands twice"));
+            members.invalid = Some(format!("{key} stands twice"));
         }
         Ok(members)
     }

@@ -10,7 +10,7 @@ use crate::{
     action::{Console, ConsoleLevel, ConsoleMessage, ConsoleResult, Errors, ErrorsResult, KEPT_ENTRIES, PageError},
     browser::chromium::cdp::{Event, LoggedKind, SessionKey},
     clock::Clock,
-    session::{Said, Teller},
+    session::{ConsoleEntry, ConsoleFeedWriter},
 };
 
 /// Both rings of a session.
@@ -19,7 +19,7 @@ pub(crate) struct ConsoleLog {
     messages: Ring<ConsoleMessage>,
     errors: Ring<PageError>,
     pub(crate) dropped: Arc<Dropped>,
-    teller: Teller,
+    feed: ConsoleFeedWriter,
 }
 
 /// The newest entries, and how many fell out.
@@ -59,8 +59,8 @@ impl<T: Clone> Ring<T> {
 
 impl ConsoleLog {
     /// An empty one that also tells what it takes.
-    pub(crate) fn telling(teller: Teller) -> Self {
-        Self { teller, ..Self::default() }
+    pub(crate) fn telling(feed: ConsoleFeedWriter) -> Self {
+        Self { feed, ..Self::default() }
     }
 
     /// Takes an event; others than of the console and of exceptions are not for it.
@@ -81,12 +81,12 @@ impl ConsoleLog {
     }
 
     fn write(&mut self, message: ConsoleMessage) {
-        self.teller.tell(|| Said::Console(message.clone()));
+        self.feed.write(|| ConsoleEntry::Console(message.clone()));
         self.messages.push(message);
     }
 
     fn fail(&mut self, error: PageError) {
-        self.teller.tell(|| Said::Error(error.clone()));
+        self.feed.write(|| ConsoleEntry::Error(error.clone()));
         self.errors.push(error);
     }
 

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     browser::{
-        Fault, LostReason,
+        BrowserError, LostReason,
         chromium::{
             cdp::{CdpError, CdpSession, Connection, Pending, SessionKey, commands, pipe},
             config::{Endpoint, Program},
@@ -76,17 +76,17 @@ impl Browser {
         egress: EgressPort,
         kind: Kind,
         uid: Option<Uid>,
-    ) -> Result<Arc<Self>, Fault> {
+    ) -> Result<Arc<Self>, BrowserError> {
         let dir = runtime
             .root
             .browser_dir(uid.as_ref().map(Uid::number))
-            .map_err(|error| Fault::Unavailable(format!("no folder for a browser: {error}")))?;
+            .map_err(|error| BrowserError::Unavailable(format!("no folder for a browser: {error}")))?;
         let contexts = if kind == Kind::Shared { runtime.config.pages_per_browser() } else { 0 };
         let ports = ProxyPorts::open(&runtime.guard, contexts).await.map_err(|error| proxy_ports::refused(&error))?;
         let reached = ports.numbers().into_iter().chain([egress.address().port()]).collect();
         let launch = Launch { program, egress: egress.address(), ports: reached, uid };
-        let (process, pipes) =
-            ChromiumProcess::start(runtime, dir, launch).map_err(|error| Fault::Unavailable(error.to_string()))?;
+        let (process, pipes) = ChromiumProcess::start(runtime, dir, launch)
+            .map_err(|error| BrowserError::Unavailable(error.to_string()))?;
         let event_router = Arc::new(EventRouter::default());
         let connection =
             pipe::start(pipes.to_browser, pipes.from_browser, &runtime.tasks, Arc::<EventRouter>::clone(&event_router));
@@ -99,7 +99,7 @@ impl Browser {
         runtime: &BrowserRuntime,
         endpoint: &Endpoint,
         deadline: Instant,
-    ) -> Result<Arc<Self>, Fault> {
+    ) -> Result<Arc<Self>, BrowserError> {
         let (remote, near) = Remote::connect(endpoint, deadline, &runtime.tasks).await?;
         let ports = ProxyPorts::open(&runtime.guard, 0).await.map_err(|error| proxy_ports::refused(&error))?;
         let event_router = Arc::new(EventRouter::default());
@@ -133,14 +133,16 @@ impl Browser {
     }
 
     /// Itself once it has answered; from then on it is watched over.
-    async fn greeted(browser: Arc<Self>) -> Result<Arc<Self>, Fault> {
+    async fn greeted(browser: Arc<Self>) -> Result<Arc<Self>, BrowserError> {
         if let Err(error) =
             tokio::time::timeout(START_TIMEOUT, browser.greet()).await.unwrap_or(Err(CdpError::Congested))
         {
             browser.host.kill();
             browser.host.exited().await;
             let words = browser.host.last_words();
-            return Err(Fault::Unavailable(format!("Chromium did not answer ({error}); its last words: {words}")));
+            return Err(BrowserError::Unavailable(format!(
+                "Chromium did not answer ({error}); its last words: {words}"
+            )));
         }
         let tasks = browser.tasks.clone();
         tasks.spawn(watch_over(Arc::clone(&browser), tasks.clone()));

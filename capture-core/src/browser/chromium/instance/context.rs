@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::browser::Browser;
 use crate::{
     browser::{
-        Fault,
+        BrowserError,
         chromium::{
             cdp::{Pending, commands},
             process::{flags, kind::Kind},
@@ -31,9 +31,9 @@ pub(crate) struct BrowserContext {
 
 impl BrowserContext {
     /// Makes a context with a port of its own.
-    pub(crate) async fn create(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, Fault> {
+    pub(crate) async fn create(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, BrowserError> {
         let Ok(egress) = tokio::time::timeout_at(deadline, browser.ports().take()).await else {
-            return Err(Fault::Unavailable("the browser had no port for a context in time".to_owned()));
+            return Err(BrowserError::Unavailable("the browser had no port for a context in time".to_owned()));
         };
         let lent = Lent { browser, egress, kept: false };
         let create = commands::create_context(Some((flags::proxy(lent.egress.address()), flags::PROXY_BYPASS)));
@@ -42,16 +42,17 @@ impl BrowserContext {
     }
 
     /// Makes a context in a browser elsewhere.
-    pub(crate) async fn guest(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, Fault> {
+    pub(crate) async fn guest(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, BrowserError> {
         let id = made(browser, &commands::create_context(None), deadline).await?;
         Ok(Self { browser: Arc::clone(browser), id, egress: None, kind: Kind::Guest })
     }
 
     /// The default context of a browser that has no other session.
-    pub(crate) async fn whole(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, Fault> {
+    pub(crate) async fn whole(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, BrowserError> {
         let contexts = ask(browser, browser.session().send(&commands::contexts()), deadline).await?;
         let context = contexts.get("defaultBrowserContextId").and_then(Value::as_str);
-        let id = context.ok_or_else(|| Fault::Protocol("a browser without a default context".to_owned()))?.to_owned();
+        let id =
+            context.ok_or_else(|| BrowserError::Protocol("a browser without a default context".to_owned()))?.to_owned();
         let egress = browser.egress().cloned();
         Ok(Self { browser: Arc::clone(browser), id, egress, kind: Kind::Whole })
     }
@@ -99,18 +100,22 @@ impl Drop for Lent<'_> {
     }
 }
 
-async fn made(browser: &Browser, create: &CreateBrowserContextParams, deadline: Instant) -> Result<String, Fault> {
+async fn made(
+    browser: &Browser,
+    create: &CreateBrowserContextParams,
+    deadline: Instant,
+) -> Result<String, BrowserError> {
     let created = ask(browser, browser.session().send(create), deadline).await?;
     let context = created.get("browserContextId").and_then(Value::as_str);
-    Ok(context.ok_or_else(|| Fault::Protocol("a context without an id".to_owned()))?.to_owned())
+    Ok(context.ok_or_else(|| BrowserError::Protocol("a context without an id".to_owned()))?.to_owned())
 }
 
-async fn ask(browser: &Browser, reply: Pending, deadline: Instant) -> Result<Value, Fault> {
+async fn ask(browser: &Browser, reply: Pending, deadline: Instant) -> Result<Value, BrowserError> {
     tokio::select! {
         reply = tokio::time::timeout_at(deadline, reply.decode()) => match reply {
-            Ok(reply) => reply.map_err(|error| Fault::Unavailable(error.to_string())),
-            Err(_elapsed) => Err(Fault::Unavailable("the browser opened no context in time".to_owned())),
+            Ok(reply) => reply.map_err(|error| BrowserError::Unavailable(error.to_string())),
+            Err(_elapsed) => Err(BrowserError::Unavailable("the browser opened no context in time".to_owned())),
         },
-        reason = browser.lost() => Err(Fault::Unavailable(reason.to_string())),
+        reason = browser.lost() => Err(BrowserError::Unavailable(reason.to_string())),
     }
 }

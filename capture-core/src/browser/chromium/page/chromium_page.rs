@@ -14,7 +14,7 @@ use super::{pictures::Pictures, refs::Refs, tab::Tab, tabs::Tabs};
 use crate::{
     action::Point,
     browser::{
-        Fault, LostReason,
+        BrowserError, LostReason,
         chromium::{
             cdp::CdpSession,
             console::log::ConsoleLog,
@@ -57,9 +57,9 @@ impl ChromiumPage {
     }
 
     /// The active tab as a place to send commands to.
-    pub(crate) fn active(&self) -> Result<CdpSession, Fault> {
+    pub(crate) fn active(&self) -> Result<CdpSession, BrowserError> {
         let tabs = self.tabs.borrow();
-        tabs.active().map(|tab| tab.session.clone()).ok_or(Fault::Lost(LostReason::PageCrashed))
+        tabs.active().map(|tab| tab.session.clone()).ok_or(BrowserError::Lost(LostReason::PageCrashed))
     }
 
     pub(crate) fn url(&self) -> String {
@@ -72,7 +72,7 @@ impl ChromiumPage {
     }
 
     /// Waits for the page to work on, where a client closes it or has closed it: until a blank one has taken its place.
-    pub(crate) async fn settled(&self, deadline: Instant) -> Result<(), Fault> {
+    pub(crate) async fn settled(&self, deadline: Instant) -> Result<(), BrowserError> {
         let ending =
             |tab: &Tab| self.context.is_whole() && self.browser.event_router().clients().is_ending(&tab.target);
         let there = |tab: &Tab| (tab.commits > 0 || tab.world().is_some()) && !ending(tab);
@@ -80,7 +80,7 @@ impl ChromiumPage {
             (Some(lost), _) => Some(Err(lost)),
             (None, active) => active.filter(|tab| there(tab)).map(|_| Ok(())),
         };
-        self.found(find, deadline).await?.map_err(Fault::from)
+        self.found(find, deadline).await?.map_err(BrowserError::from)
     }
 
     /// A way that leads to no document may be a download, which says so a moment later.

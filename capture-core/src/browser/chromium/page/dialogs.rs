@@ -10,7 +10,7 @@ use super::{chromium_page::ChromiumPage, document::BUSY, tabs::OpenDialog, targe
 use crate::{
     action::DialogReport,
     browser::{
-        Fault,
+        BrowserError,
         chromium::{
             cdp::{Event, SessionKey, commands},
             instance::internal_events::CLIENT_SLOW,
@@ -27,7 +27,7 @@ const MAX_MESSAGE: usize = 4_096;
 const SHOWN_MESSAGE: usize = 200;
 /// How long a client is given to answer a dialog that holds up an action.
 const CLIENT_ANSWERS: Duration = Duration::from_millis(500);
-/// A dialog that was open for so long is named where an action ends for lack of time.
+/// A dialog that was open for so long is named where an action ends for unsupported of time.
 const HOLDS_UP: Duration = Duration::from_millis(100);
 
 #[derive(Deserialize)]
@@ -121,15 +121,15 @@ impl ChromiumPage {
     }
 
     /// A page that did not answer because a dialog was open: the error names it.
-    pub(crate) fn naming_dialog(&self, fault: Fault) -> Fault {
+    pub(crate) fn naming_dialog(&self, error: BrowserError) -> BrowserError {
         let tabs = self.tabs.borrow();
         let open = tabs.asking.first().map(|asking| &asking.dialog);
-        match (fault, open.or(tabs.noticed.held_up.as_ref())) {
-            (Fault::TimedOut { message, details, outcome }, Some(dialog)) => {
+        match (error, open.or(tabs.noticed.held_up.as_ref())) {
+            (BrowserError::TimedOut { message, details, outcome }, Some(dialog)) => {
                 let (message, details) = named(&message, details, dialog);
-                Fault::TimedOut { message, details, outcome }
+                BrowserError::TimedOut { message, details, outcome }
             }
-            (fault, _) => fault,
+            (error, _) => error,
         }
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::{Duration, Instant};
 use super::frames::ScriptContext;
 use crate::{
     browser::{
-        Fault,
+        BrowserError,
         chromium::{
             cdp::{CdpError, CdpSession, Pending, brief, commands},
             scripts,
@@ -48,7 +48,7 @@ pub(crate) enum NoAnswer {
     /// its frames before.
     Unprepared,
     /// Something else.
-    Fault(Fault),
+    Failed(BrowserError),
 }
 
 #[derive(Deserialize)]
@@ -212,14 +212,14 @@ async fn answer<T: DeserializeOwned>(
         Ok(Ok(Evaluated { result: Remote { value: Some(value) }, .. })) => Ok(value),
         Ok(Ok(_)) => Err(protocol(format!("{function} brought nothing"))),
         Ok(Err(error)) if is_gone(&error) => Err(NoAnswer::Gone),
-        Ok(Err(error)) => Err(NoAnswer::Fault(error.into())),
+        Ok(Err(error)) => Err(NoAnswer::Failed(error.into())),
     }
 }
 
-impl From<NoAnswer> for Fault {
+impl From<NoAnswer> for BrowserError {
     fn from(none: NoAnswer) -> Self {
         match none {
-            NoAnswer::Fault(fault) => fault,
+            NoAnswer::Failed(error) => error,
             NoAnswer::Late => Self::TimedOut {
                 message: format!("the page did not answer in time{BUSY}"),
                 details: serde_json::Map::new(),
@@ -232,7 +232,7 @@ impl From<NoAnswer> for Fault {
 }
 
 fn protocol(message: String) -> NoAnswer {
-    NoAnswer::Fault(Fault::Protocol(message))
+    NoAnswer::Failed(BrowserError::Protocol(message))
 }
 
 /// Whether our scripts are missing: the name is unknown, or means a frame or a form the page has called so.

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     action::{Point, Rect},
     browser::{
-        Fault,
+        BrowserError,
         chromium::cdp::{CdpError, commands},
     },
 };
@@ -102,7 +102,7 @@ impl FrameGeometry {
 
 impl ChromiumPage {
     /// Where this document lies in the page's viewport.
-    pub(crate) async fn geometry(&self, world: &World, deadline: Instant) -> Result<FrameGeometry, Fault> {
+    pub(crate) async fn geometry(&self, world: &World, deadline: Instant) -> Result<FrameGeometry, BrowserError> {
         let mut geometry = FrameGeometry::NONE;
         let mut frame = world.frame.clone();
         while let Some((holder, _)) = self.holder(&frame) {
@@ -115,7 +115,12 @@ impl ChromiumPage {
     }
 
     /// Brings a point of this document into view in every frame that holds it, and tells where it is then.
-    pub(crate) async fn reach(&self, world: &World, mut point: Point, deadline: Instant) -> Result<Reach, Fault> {
+    pub(crate) async fn reach(
+        &self,
+        world: &World,
+        mut point: Point,
+        deadline: Instant,
+    ) -> Result<Reach, BrowserError> {
         let mut frame = world.frame.clone();
         while let Some((holder, separate)) = self.holder(&frame) {
             let element = self.frame_element(&holder, &frame, deadline).await?;
@@ -154,7 +159,7 @@ impl ChromiumPage {
 fn gone(error: CdpError) -> NoAnswer {
     match error {
         CdpError::Refused { .. } => NoAnswer::Gone,
-        other => NoAnswer::Fault(other.into()),
+        other => NoAnswer::Failed(other.into()),
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     browser::{
-        Fault, OpenPage,
+        BrowserError, OpenPage,
         chromium::{
             cdp::commands,
             console::log::ConsoleLog,
@@ -23,7 +23,7 @@ use crate::{
             },
         },
     },
-    session::Lines,
+    session::ConsoleFeed,
     tasks::Tasks,
 };
 
@@ -31,13 +31,17 @@ use crate::{
 const TOLD_EVENTS: usize = 256;
 
 /// Opens one blank tab in a context, ready to be worked with.
-pub(crate) async fn open_page(context: BrowserContext, deadline: Instant, tasks: &Tasks) -> Result<OpenPage, Fault> {
+pub(crate) async fn open_page(
+    context: BrowserContext,
+    deadline: Instant,
+    tasks: &Tasks,
+) -> Result<OpenPage, BrowserError> {
     let browser = Arc::clone(&context.browser);
     let (events, receiver) = mpsc::channel(CONTEXT_EVENTS);
     let (told, page_events) = mpsc::channel(TOLD_EVENTS);
     let tabs = Arc::new(watch::Sender::new(Tabs::default()));
-    let lines = Lines::default();
-    let console_log = Arc::new(Mutex::new(ConsoleLog::telling(lines.teller())));
+    let lines = ConsoleFeed::default();
+    let console_log = Arc::new(Mutex::new(ConsoleLog::telling(lines.writer())));
     let pictures = Pictures::default();
     let dropped = Arc::clone(&console_log.lock().dropped);
     browser.event_router().add(context.id.clone(), ContextRoute { events, dropped });
@@ -58,10 +62,10 @@ pub(crate) async fn open_page(context: BrowserContext, deadline: Instant, tasks:
     tokio::select! {
         ready = tokio::time::timeout_at(deadline, ready) => match ready {
             Ok(Ok(tabs)) if tabs.lost.is_none() => {}
-            Ok(_) => return Err(Fault::Unavailable("a new page crashed".to_owned())),
-            Err(_elapsed) => return Err(Fault::Unavailable("a new page was not ready in time".to_owned())),
+            Ok(_) => return Err(BrowserError::Unavailable("a new page crashed".to_owned())),
+            Err(_elapsed) => return Err(BrowserError::Unavailable("a new page was not ready in time".to_owned())),
         },
-        reason = browser.lost() => return Err(Fault::Unavailable(reason.to_string())),
+        reason = browser.lost() => return Err(BrowserError::Unavailable(reason.to_string())),
     }
     let page = Arc::new(ChromiumPage::new(context, tabs, console_log, pictures));
     Ok(OpenPage { page, events: page_events, lines })

@@ -9,7 +9,7 @@ use super::{
     tabs::Tabs,
     target_setup,
 };
-use crate::browser::{Fault, LostReason, chromium::cdp::SessionKey};
+use crate::browser::{BrowserError, LostReason, chromium::cdp::SessionKey};
 
 /// How long a browser with CDP clients may say nothing of a document before it is asked again. Where a client leaves, it is
 /// asked at once, but that request and the end of the client's session take different ways to the page; the later one counts.
@@ -17,13 +17,17 @@ const UNHEARD: Duration = Duration::from_millis(500);
 
 impl ChromiumPage {
     /// The document of the active tab, once our scripts can run in it.
-    pub(crate) async fn world(&self, deadline: Instant) -> Result<World, Fault> {
+    pub(crate) async fn world(&self, deadline: Instant) -> Result<World, BrowserError> {
         let found = self.found(|tabs| tabs.lost.map(Err).or_else(|| tabs.world().map(Ok)), deadline);
-        found.await?.map_err(Fault::from)
+        found.await?.map_err(BrowserError::from)
     }
 
     /// Waits until something is found in the tabs.
-    pub(crate) async fn found<T>(&self, find: impl Fn(&Tabs) -> Option<T>, deadline: Instant) -> Result<T, Fault> {
+    pub(crate) async fn found<T>(
+        &self,
+        find: impl Fn(&Tabs) -> Option<T>,
+        deadline: Instant,
+    ) -> Result<T, BrowserError> {
         let mut tabs = self.tabs.subscribe();
         loop {
             let patience = if self.context.is_whole() { deadline.min(Instant::now() + UNHEARD) } else { deadline };
@@ -35,7 +39,7 @@ impl ChromiumPage {
                 }
                 Ok(Err(_closed)) => return Err(LostReason::PageCrashed.into()),
                 Err(_elapsed) if Instant::now() >= deadline => {
-                    return Err(Fault::timed_out("the page had no document to work with in time"));
+                    return Err(BrowserError::timed_out("the page had no document to work with in time"));
                 }
                 Err(_elapsed) => self.hear_again(),
             }
@@ -57,7 +61,7 @@ impl ChromiumPage {
         function: &str,
         argument: &impl Serialize,
         deadline: Instant,
-    ) -> Result<Option<T>, Fault> {
+    ) -> Result<Option<T>, BrowserError> {
         loop {
             let find = |tabs: &Tabs| tabs.tab(key).map_or(Some(None), |tab| tab.world().map(Some));
             let world = self.found(find, deadline).await?;
@@ -77,7 +81,7 @@ impl ChromiumPage {
         function: &str,
         argument: &impl Serialize,
         deadline: Instant,
-    ) -> Result<T, Fault> {
+    ) -> Result<T, BrowserError> {
         self.call_somewhere(function, argument, deadline).await.map(|(value, _)| value)
     }
 
@@ -87,7 +91,7 @@ impl ChromiumPage {
         function: &str,
         argument: &impl Serialize,
         deadline: Instant,
-    ) -> Result<(T, World), Fault> {
+    ) -> Result<(T, World), BrowserError> {
         loop {
             let world = self.world(deadline).await?;
             match world.call(function, argument, deadline).await {

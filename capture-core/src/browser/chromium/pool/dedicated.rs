@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     browser::{
-        Fault, OpenPage, Page, Wanted,
+        BrowserError, OpenPage, Page, PageRequest,
         chromium::{
             config::{BypassBrowser, Program},
             instance::{browser::Browser, context::BrowserContext, proxy_ports},
@@ -56,17 +56,17 @@ impl Dedicated {
     }
 
     /// Opens a page in a browser that has no other session of ours.
-    pub(crate) async fn open(&self, wanted: Wanted, deadline: Instant) -> Result<OpenPage, Fault> {
+    pub(crate) async fn open(&self, request: PageRequest, deadline: Instant) -> Result<OpenPage, BrowserError> {
         let runtime = &self.runtime;
         // Ends by itself in time, and leaves nothing behind then.
         let browser = match &runtime.config.bypass {
-            Some(BypassBrowser::Here(program)) if wanted.options.bypass_bot_detection => {
-                self.start(program, wanted.upstream).await?
+            Some(BypassBrowser::Here(program)) if request.options.bypass_bot_detection => {
+                self.start(program, request.upstream).await?
             }
-            Some(BypassBrowser::Elsewhere(endpoint)) if wanted.options.bypass_bot_detection => {
+            Some(BypassBrowser::Elsewhere(endpoint)) if request.options.bypass_bot_detection => {
                 Browser::reach(runtime, endpoint, deadline).await?
             }
-            _ => self.start(&runtime.program, wanted.upstream).await?,
+            _ => self.start(&runtime.program, request.upstream).await?,
         };
         self.browsers.lock().push(Arc::downgrade(&browser));
         let lease = BrowserLease { browser: Arc::clone(&browser), tasks: runtime.tasks.clone() };
@@ -79,7 +79,7 @@ impl Dedicated {
     }
 
     /// Starts one whose traffic goes through this proxy, under a uid of its own.
-    async fn start(&self, program: &Program, upstream: Option<Upstream>) -> Result<Arc<Browser>, Fault> {
+    async fn start(&self, program: &Program, upstream: Option<Upstream>) -> Result<Arc<Browser>, BrowserError> {
         let runtime = &self.runtime;
         let uid = runtime.uids.own().await;
         let egress = runtime.guard.open().await.map_err(|error| proxy_ports::refused(&error))?;

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::{
     account::UserId,
     action::{Action, Outcome},
-    browser::{CdpClient, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame},
+    browser::{BrowserError, CdpClient, LostReason, OpenPage, Page, Screencast, ViewFrame},
     egress::{Traffic, Upstream},
 };
 
@@ -22,7 +22,7 @@ pub(super) trait Lease: fmt::Debug + Send + Sync + 'static {
         page: Arc<dyn Page>,
         action: Action,
         deadline: Instant,
-    ) -> BoxFuture<'static, Result<Outcome, Fault>> {
+    ) -> BoxFuture<'static, Result<Outcome, BrowserError>> {
         page.perform(action, deadline)
     }
 
@@ -44,7 +44,11 @@ pub(super) fn hold(opened: OpenPage, lease: impl Lease) -> OpenPage {
 }
 
 impl<L: Lease> Page for Leased<L> {
-    fn perform(self: Arc<Self>, action: Action, deadline: Instant) -> BoxFuture<'static, Result<Outcome, Fault>> {
+    fn perform(
+        self: Arc<Self>,
+        action: Action,
+        deadline: Instant,
+    ) -> BoxFuture<'static, Result<Outcome, BrowserError>> {
         self.lease.perform(Arc::clone(&self.page), action, deadline)
     }
 
@@ -60,7 +64,7 @@ impl<L: Lease> Page for Leased<L> {
         self.page.lost()
     }
 
-    fn connect(self: Arc<Self>) -> BoxFuture<'static, Result<CdpClient, Fault>> {
+    fn connect(self: Arc<Self>) -> BoxFuture<'static, Result<CdpClient, BrowserError>> {
         Arc::clone(&self.page).connect()
     }
 

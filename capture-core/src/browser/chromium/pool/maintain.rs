@@ -15,7 +15,7 @@ use super::{
     browsers::{Member, Pool},
 };
 use crate::browser::{
-    Fault,
+    BrowserError,
     chromium::{instance::browser::Browser, process::memory},
 };
 
@@ -36,7 +36,7 @@ const PAGE_BACKOFF: Duration = Duration::from_secs(1);
 
 impl Pool {
     /// Starts what is to be ready before the first session, and waits for it, but not for ever: a browser is enough.
-    pub(crate) async fn warm_up(self: &Arc<Self>) -> Result<(), Fault> {
+    pub(crate) async fn warm_up(self: &Arc<Self>) -> Result<(), BrowserError> {
         let filled = async {
             loop {
                 self.make_ready();
@@ -45,11 +45,13 @@ impl Pool {
                 }
                 self.wake.notified().await;
                 if let Some(why) = self.state.lock().failure.clone() {
-                    return Err(Fault::Unavailable(why));
+                    return Err(BrowserError::Unavailable(why));
                 }
             }
         };
-        tokio::time::timeout(WARM_UP, filled).await.unwrap_or_else(|_elapsed| self.health().map_err(Fault::Unavailable))
+        tokio::time::timeout(WARM_UP, filled)
+            .await
+            .unwrap_or_else(|_elapsed| self.health().map_err(BrowserError::Unavailable))
     }
 
     /// Keeps the pool full until it is shut down.
@@ -118,8 +120,8 @@ impl Pool {
                     ready.push(page);
                 }
             }
-            Err(fault) => {
-                tracing::debug!(pid = browser.pid(), %fault, "no page could be opened ahead of time");
+            Err(error) => {
+                tracing::debug!(pid = browser.pid(), %error, "no page could be opened ahead of time");
                 tokio::select! {
                     () = tokio::time::sleep(PAGE_BACKOFF) => {}
                     _lost = browser.lost() => {}

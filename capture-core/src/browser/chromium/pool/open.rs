@@ -11,7 +11,7 @@ use super::{
     slot::Slot,
 };
 use crate::browser::{
-    Fault, IsolationKey, OpenPage,
+    BrowserError, IsolationKey, OpenPage,
     chromium::{
         instance::{browser::Browser, context::BrowserContext},
         page,
@@ -28,7 +28,11 @@ enum Found {
 
 impl Pool {
     /// A fresh page, ready where one is, in a browser for this key.
-    pub(crate) async fn open(self: &Arc<Self>, key: &IsolationKey, deadline: Instant) -> Result<OpenPage, Fault> {
+    pub(crate) async fn open(
+        self: &Arc<Self>,
+        key: &IsolationKey,
+        deadline: Instant,
+    ) -> Result<OpenPage, BrowserError> {
         let _creating = Counted::new(&self.creating);
         let (slot, found) = self.claim(key);
         self.wake.notify_one();
@@ -58,16 +62,16 @@ impl Pool {
     }
 
     /// Opens a page in a browser where a place is taken.
-    pub(super) async fn open_in(&self, browser: &Arc<Browser>, deadline: Instant) -> Result<OpenPage, Fault> {
+    pub(super) async fn open_in(&self, browser: &Arc<Browser>, deadline: Instant) -> Result<OpenPage, BrowserError> {
         let Ok(_turn) = tokio::time::timeout_at(deadline, browser.turns().acquire()).await else {
-            return Err(Fault::Unavailable("the pages before this one were not opened in time".to_owned()));
+            return Err(BrowserError::Unavailable("the pages before this one were not opened in time".to_owned()));
         };
         let context = BrowserContext::create(browser, deadline).await?;
         page::open::open_page(context, deadline, &self.runtime.tasks).await
     }
 
     /// The browser, once it has started.
-    async fn started(&self, mut starting: Starting, deadline: Instant) -> Result<Arc<Browser>, Fault> {
+    async fn started(&self, mut starting: Starting, deadline: Instant) -> Result<Arc<Browser>, BrowserError> {
         let started = tokio::time::timeout_at(deadline, starting.wait_for(Option::is_some)).await;
         let why = match started {
             Ok(Ok(started)) => match &*started {
@@ -80,6 +84,6 @@ impl Pool {
                 self.state.lock().failure.clone().unwrap_or_else(|| "no browser started in time".to_owned())
             }
         };
-        Err(Fault::Unavailable(why))
+        Err(BrowserError::Unavailable(why))
     }
 }

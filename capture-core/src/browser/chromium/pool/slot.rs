@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     action::{Action, Outcome},
-    browser::{Fault, Page},
+    browser::{BrowserError, Page},
 };
 
 /// A place in a browser, given back when dropped.
@@ -58,7 +58,7 @@ impl Lease for SlotLease {
         page: Arc<dyn Page>,
         action: Action,
         deadline: Instant,
-    ) -> BoxFuture<'static, Result<Outcome, Fault>> {
+    ) -> BoxFuture<'static, Result<Outcome, BrowserError>> {
         let busy = Arc::clone(&self.pool.busy);
         async move {
             let _busy = Counted::new(&busy);

@@ -9,7 +9,7 @@ use super::{
     browsers::{Member, Pool, Started, Starting, State},
 };
 use crate::browser::{
-    Fault,
+    BrowserError,
     chromium::{
         config::Isolation,
         instance::{browser::Browser, proxy_ports},
@@ -32,8 +32,8 @@ impl Pool {
                 started = pool.start() => started,
                 () = pool.runtime.tasks.stopped() => return, // a browser that is half started ends with its pipe
             };
-            let started = started.map_err(|fault| match fault {
-                Fault::Unavailable(why) => why,
+            let started = started.map_err(|error| match error {
+                BrowserError::Unavailable(why) => why,
                 other => other.to_string(),
             });
             pool.keep(id, &started);
@@ -45,7 +45,7 @@ impl Pool {
     }
 
     /// Starts a browser: what belongs to no session has no network.
-    async fn start(&self) -> Result<Arc<Browser>, Fault> {
+    async fn start(&self) -> Result<Arc<Browser>, BrowserError> {
         let runtime = &self.runtime;
         let _turn = self.starts.acquire().await; // never closed
         let shut = runtime.guard.open_shut().await.map_err(|error| proxy_ports::refused(&error))?;

@@ -17,7 +17,7 @@ use tokio_tungstenite::{
 };
 
 use crate::{
-    browser::{Fault, chromium::config::Endpoint},
+    browser::{BrowserError, chromium::config::Endpoint},
     tasks::Tasks,
     tls,
 };
@@ -43,8 +43,9 @@ impl Remote {
         endpoint: &Endpoint,
         deadline: Instant,
         tasks: &Tasks,
-    ) -> Result<(Self, DuplexStream), Fault> {
-        let refused = |why: String| Fault::Unavailable(format!("the browser at {endpoint} cannot be reached: {why}"));
+    ) -> Result<(Self, DuplexStream), BrowserError> {
+        let refused =
+            |why: String| BrowserError::Unavailable(format!("the browser at {endpoint} cannot be reached: {why}"));
         let tls = tls::client_trusting(&[]).map_or(Connector::Plain, Connector::Rustls);
         let bounds = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
         let connecting =

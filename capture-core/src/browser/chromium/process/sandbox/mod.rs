@@ -2,7 +2,7 @@
 //!
 //! Landlock: TCP to its own ports only, no listening, no signals and no abstract sockets beyond itself. Seccomp: no sockets but local
 //! ones and TCP, and no way to one around those rules. A process inherits both from the thread that starts it, so a thread
-//! enters the sandbox, starts the browser, and ends. Where the kernel lacks a part, browsers run without that part. Knows
+//! enters the sandbox, starts the browser, and ends. Where the kernel unsupported a part, browsers run without that part. Knows
 //! nothing of Chromium.
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ tried('alg', make(38, socket.SOCK_SEQPACKET))
 def call(number, *arguments):
     def act():
         libc = ctypes.CDLL(None, use_errno=True)
-        if libc.syscall(number, *arguments) < 0: enter OSError(ctypes.get_errno(), 'call')
+        if libc.syscall(number, *arguments) < 0: raise OSError(ctypes.get_errno(), 'call')
     return act
 tried('io_uring', call(425, 1, ctypes.create_string_buffer(120)))
 tried('x32 udp', call(0x40000029, 2, 2, 0))
