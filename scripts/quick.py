@@ -30,7 +30,7 @@ TABLE = [
     (CHROMIUM + r"actions/keyboard", "fields behaviours::keyboard"),
     (CHROMIUM + r"(actions/(goto|navigate)|page/(tabs?|target_events))\.", "navigation tabs behaviours::navigation behaviours::happenings"),
     (CHROMIUM + r"(actions/wait|scripts/wait)", "waits behaviours::waiting"),
-    (CHROMIUM + r"(actions/(read|content)|scripts/(read|find))", "content behaviours::reading behaviours::selectors"),
+    (CHROMIUM + r"(actions/(read|content|console)|scripts/(read|find))", "content behaviours::reading behaviours::selectors"),
     (CHROMIUM + r"(actions/snapshot|scripts/(snapshot|name|role|state))", "accname behaviours::snapshots"),
     (CHROMIUM + r"actions/(screenshot|viewport|screencast)", "pictures behaviours::pictures"),
     (CHROMIUM + r"(page/frames|scripts/frames)", "behaviours::frames"),

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use capture_core::{account::AccountError, browser::Fault, ledger::LedgerError};
+use capture_core::{account::AccountError, browser::BrowserError, ledger::LedgerError};
 
 use crate::{config::ConfigError, data_dir::DataDirError};
 
@@ -29,7 +29,7 @@ pub(crate) enum Failure {
     Account(#[from] AccountError),
     /// The browser.
     #[error("the browser does not start (`capture doctor` tells more)")]
-    Browser(#[from] Fault),
+    Browser(#[from] BrowserError),
     /// The engine.
     #[error(transparent)]
     Engine(#[from] capture_core::Error),

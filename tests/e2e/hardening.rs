@@ -2,7 +2,7 @@
 
 use std::{fs, time::Duration};
 
-use capture_core::browser::chromium::find_walls;
+use capture_core::browser::chromium::sandbox_features;
 use capture_tests::{Client, Server, Site, processes, until};
 use serde_json::json;
 
@@ -21,7 +21,7 @@ fn status(pid: u32, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn every_browser_stands_behind_the_walls_this_kernel_has() {
+async fn every_browser_runs_in_the_sandbox_this_kernel_has() {
     let (server, site) = (Server::start().await, Site::start().await);
     let ann = server.user("ann").await;
     for options in [json!({}), json!({"cdp": true})] {
@@ -31,7 +31,7 @@ async fn every_browser_stands_behind_the_walls_this_kernel_has() {
     let browsers = processes::browsers(server.pid());
     assert!(browsers.len() >= 2, "{browsers:?}");
     for pid in browsers {
-        if find_walls().sockets {
+        if sandbox_features().sockets {
             assert_eq!((status(pid, "Seccomp:"), status(pid, "NoNewPrivs:")), ("2".to_owned(), "1".to_owned()));
         }
     }

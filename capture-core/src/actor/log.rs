@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     action::{EncodedOutcome, StepResult},
-    event::{Epoch, Event, EventKind, Line, Lines, Since},
+    event::{ConsoleFeed, ConsoleLine, Epoch, Event, EventKind, Since},
     limits::Limits,
     session::SessionView,
 };
@@ -37,7 +37,7 @@ pub struct Follow {
     /// follow again with `since`.
     pub live: broadcast::Receiver<Arc<Event>>,
     /// What the page writes to its console and what goes wrong in it; a receiver that lags has lost lines.
-    pub lines: broadcast::Receiver<Arc<Line>>,
+    pub lines: broadcast::Receiver<Arc<ConsoleLine>>,
 }
 
 impl Follow {
@@ -55,7 +55,7 @@ impl Follow {
 pub(crate) struct EventLog {
     epoch: Epoch,
     ring: Mutex<Ring>,
-    lines: Lines,
+    lines: ConsoleFeed,
 }
 
 #[derive(Debug)]
@@ -71,7 +71,7 @@ struct Ring {
 }
 
 impl EventLog {
-    pub(crate) fn new(limits: &Limits, lines: Lines) -> Self {
+    pub(crate) fn new(limits: &Limits, lines: ConsoleFeed) -> Self {
         let ring = Ring {
             events: VecDeque::new(),
             bytes: 0,
@@ -211,7 +211,7 @@ mod tests {
     }
 
     fn log(events: usize) -> EventLog {
-        let log = EventLog::new(&Limits { log_events: 4, ..Limits::default() }, Lines::default());
+        let log = EventLog::new(&Limits { log_events: 4, ..Limits::default() }, ConsoleFeed::default());
         for n in 0..events {
             log.append(navigated(&n.to_string()));
         }

@@ -3,7 +3,7 @@
 use futures::{FutureExt, future::BoxFuture};
 use tokio::time::Instant;
 
-use super::{Backend, Fault, Lack, OpenPage, Wanted};
+use super::{Backend, BrowserError, OpenPage, PageRequest, UnsupportedOption};
 use crate::{
     egress::{Upstream, Why},
     session::SessionOptions,
@@ -14,11 +14,11 @@ use crate::{
 pub struct Absent;
 
 impl Backend for Absent {
-    fn open(&self, _: Wanted, _: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>> {
-        std::future::ready(Err(Fault::Busy(0))).boxed()
+    fn open(&self, _: PageRequest, _: Instant) -> BoxFuture<'_, Result<OpenPage, BrowserError>> {
+        std::future::ready(Err(BrowserError::Busy(0))).boxed()
     }
 
-    fn lacks(&self, _: SessionOptions) -> Option<Lack> {
+    fn unsupported(&self, _: SessionOptions) -> Option<UnsupportedOption> {
         None
     }
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     actor::Follow,
-    event::{EventFrame, EventKind, Line, Said, WireForm},
+    event::{ConsoleEntry, ConsoleLine, EventFrame, EventKind, WireForm},
     ledger::redis::InstanceId,
     session::SessionId,
     tasks::Tasks,
@@ -187,9 +187,9 @@ impl Source {
     }
 }
 
-fn said(line: &Line) -> Item {
-    match &line.said {
-        Said::Console(message) => Item::Console(message.clone(), line.dropped),
-        Said::Error(error) => Item::Error(error.clone(), line.dropped),
+fn said(line: &ConsoleLine) -> Item {
+    match &line.entry {
+        ConsoleEntry::Console(message) => Item::Console(message.clone(), line.dropped),
+        ConsoleEntry::Error(error) => Item::Error(error.clone(), line.dropped),
     }
 }

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::message::Item;
-use crate::event::{Event, EventKind, Line, Said};
+use crate::event::{ConsoleEntry, ConsoleLine, Event, EventKind};
 
 /// Events and lines a follower may lie behind.
 const AHEAD: [usize; 2] = [512, 64];
@@ -37,7 +37,7 @@ pub(super) fn event(frame: Bytes) -> Option<Arc<Event>> {
 pub(super) struct Replica {
     state: Mutex<State>,
     live: broadcast::Sender<Arc<Event>>,
-    lines: broadcast::Sender<Arc<Line>>,
+    lines: broadcast::Sender<Arc<ConsoleLine>>,
     changed: Notify,
 }
 
@@ -74,7 +74,7 @@ impl Replica {
         })
     }
 
-    pub(super) fn follow(&self) -> (broadcast::Receiver<Arc<Event>>, broadcast::Receiver<Arc<Line>>) {
+    pub(super) fn follow(&self) -> (broadcast::Receiver<Arc<Event>>, broadcast::Receiver<Arc<ConsoleLine>>) {
         (self.live.subscribe(), self.lines.subscribe())
     }
 
@@ -169,8 +169,8 @@ impl Replica {
                 // A hole, or an event of a later version.
                 _ => self.set(state, Condition::Broken),
             },
-            Item::Console(message, dropped) => self.tell(Said::Console(message), dropped),
-            Item::Error(error, dropped) => self.tell(Said::Error(error), dropped),
+            Item::Console(message, dropped) => self.tell(ConsoleEntry::Console(message), dropped),
+            Item::Error(error, dropped) => self.tell(ConsoleEntry::Error(error), dropped),
             Item::Position(seq) if seq > state.seq => self.set(state, Condition::Broken),
             Item::Position(_) => {}
             Item::End => self.set(state, Condition::Broken),
@@ -192,7 +192,7 @@ impl Replica {
         }
     }
 
-    fn tell(&self, said: Said, dropped: u64) {
-        let _ = self.lines.send(Arc::new(Line { said, dropped })); // nobody listens to lines
+    fn tell(&self, said: ConsoleEntry, dropped: u64) {
+        let _ = self.lines.send(Arc::new(ConsoleLine { entry: said, dropped })); // nobody listens to lines
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     account::UserId,
     actor::{self, Opened},
     billing,
-    browser::{IsolationKey, Lack, Wanted},
+    browser::{IsolationKey, PageRequest, UnsupportedOption},
     egress::{BLOCKED_REASON, Upstream},
     error::{Error, ErrorCode},
     ledger::{Reservation, ReserveError},
@@ -89,8 +89,8 @@ impl Inner {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             return Err(self.give_back(id, self.full()).await);
         };
-        let wanted = Wanted { key: IsolationKey::new(user.as_ref()), options, upstream };
-        let page = match self.backend.open(wanted, deadline).await {
+        let request = PageRequest { key: IsolationKey::new(user.as_ref()), options, upstream };
+        let page = match self.backend.open(request, deadline).await {
             Ok(page) => page,
             Err(fault) => return Err(self.give_back(id, fault.into()).await),
         };
@@ -118,12 +118,12 @@ impl Inner {
 
     /// Options only this engine can judge; the user's proxy, if it is asked for.
     async fn check_options(&self, user: &UserId, options: SessionOptions) -> Result<Option<Upstream>, Error> {
-        match self.backend.lacks(options) {
-            Some(lack @ Lack::Bypass) => {
-                return Err(Error::new(ErrorCode::Unavailable, lack.to_string()).with_hint("leave the option out"));
+        match self.backend.unsupported(options) {
+            Some(option @ UnsupportedOption::Bypass) => {
+                return Err(Error::new(ErrorCode::Unavailable, option.to_string()).with_hint("leave the option out"));
             }
-            Some(lack @ Lack::BypassThroughProxy) => {
-                return Err(Error::invalid(lack.to_string()).with_hint("leave one of them out"));
+            Some(option @ UnsupportedOption::BypassThroughProxy) => {
+                return Err(Error::invalid(option.to_string()).with_hint("leave one of them out"));
             }
             None => {}
         }

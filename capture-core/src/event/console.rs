@@ -16,10 +16,10 @@ const A_SECOND: u32 = 50;
 /// Kept for a follower that is busy; what it misses is lost to it.
 const AHEAD: usize = 64;
 
-/// Something a page said.
+/// Something a page wrote.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Said {
+pub enum ConsoleEntry {
     /// A message of the console.
     Console(ConsoleMessage),
     /// Something that went wrong.
@@ -28,55 +28,55 @@ pub enum Said {
 
 /// One line, with what was left out before it.
 #[derive(Debug, Clone)]
-pub struct Line {
-    /// What was said.
-    pub said: Said,
+pub struct ConsoleLine {
+    /// The entry.
+    pub entry: ConsoleEntry,
     /// Lines left out since the one before, because there were too many.
     pub dropped: u64,
 }
 
 /// Where a page tells its lines; cloning shares it.
 #[derive(Debug, Clone)]
-pub struct Lines {
-    live: broadcast::Sender<Arc<Line>>,
+pub struct ConsoleFeed {
+    live: broadcast::Sender<Arc<ConsoleLine>>,
 }
 
-impl Default for Lines {
+impl Default for ConsoleFeed {
     fn default() -> Self {
         Self { live: broadcast::Sender::new(AHEAD) }
     }
 }
 
-impl Lines {
-    /// Everything that is said from now on.
-    pub fn follow(&self) -> broadcast::Receiver<Arc<Line>> {
+impl ConsoleFeed {
+    /// Everything that is written from now on.
+    pub fn follow(&self) -> broadcast::Receiver<Arc<ConsoleLine>> {
         self.live.subscribe()
     }
 
     /// A measure of how much may be told, for whoever tells.
-    pub fn teller(&self) -> Teller {
-        Teller { lines: self.clone(), second: Instant::now(), told: 0, dropped: 0 }
+    pub fn writer(&self) -> ConsoleFeedWriter {
+        ConsoleFeedWriter { lines: self.clone(), second: Instant::now(), told: 0, dropped: 0 }
     }
 }
 
-impl Default for Teller {
+impl Default for ConsoleFeedWriter {
     fn default() -> Self {
-        Lines::default().teller()
+        ConsoleFeed::default().writer()
     }
 }
 
 /// Tells lines within the bound.
 #[derive(Debug)]
-pub struct Teller {
-    lines: Lines,
+pub struct ConsoleFeedWriter {
+    lines: ConsoleFeed,
     second: Instant,
     told: u32,
     dropped: u64,
 }
 
-impl Teller {
+impl ConsoleFeedWriter {
     /// Tells one, or counts it as left out.
-    pub fn tell(&mut self, said: impl FnOnce() -> Said) {
+    pub fn write(&mut self, entry: impl FnOnce() -> ConsoleEntry) {
         if self.lines.live.receiver_count() == 0 {
             return;
         }
@@ -88,7 +88,7 @@ impl Teller {
             return;
         }
         self.told += 1;
-        let line = Line { said: said(), dropped: std::mem::take(&mut self.dropped) };
+        let line = ConsoleLine { entry: entry(), dropped: std::mem::take(&mut self.dropped) };
         let _ = self.lines.live.send(Arc::new(line)); // nobody follows any more
     }
 }
@@ -98,28 +98,28 @@ mod tests {
     use super::*;
     use crate::{action::ConsoleLevel, clock::Timestamp};
 
-    fn said() -> Said {
+    fn entry() -> ConsoleEntry {
         let (text, url) = ("x".to_owned(), String::new());
-        Said::Console(ConsoleMessage { level: ConsoleLevel::Log, text, timestamp: Timestamp(0), url, line: 1 })
+        ConsoleEntry::Console(ConsoleMessage { level: ConsoleLevel::Log, text, timestamp: Timestamp(0), url, line: 1 })
     }
 
     #[tokio::test(start_paused = true)]
     async fn fifty_a_second_are_told_and_the_others_counted() {
-        let lines = Lines::default();
-        let (mut teller, mut follower) = (lines.teller(), lines.follow());
+        let lines = ConsoleFeed::default();
+        let (mut writer, mut follower) = (lines.writer(), lines.follow());
         for _ in 0..70 {
-            teller.tell(said);
+            writer.write(entry);
         }
         assert_eq!(follower.len(), 50);
         while follower.try_recv().is_ok() {}
         tokio::time::advance(Duration::from_secs(1)).await;
-        teller.tell(said);
+        writer.write(entry);
         assert_eq!(follower.try_recv().unwrap().dropped, 20);
     }
 
     #[test]
     fn nothing_is_made_for_nobody() {
-        let mut teller = Lines::default().teller();
-        teller.tell(|| panic!("nobody follows"));
+        let mut writer = ConsoleFeed::default().writer();
+        writer.write(|| panic!("nobody follows"));
     }
 }

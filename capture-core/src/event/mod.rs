@@ -7,7 +7,7 @@ mod frame;
 mod kind;
 
 pub use self::{
-    console::{Line, Lines, Said, Teller},
+    console::{ConsoleEntry, ConsoleFeed, ConsoleFeedWriter, ConsoleLine},
     frame::EventFrame,
     kind::{
         ActionFinished, ActionStarted, ActionStep, Epoch, Event, EventKind, PageCrashed, PageDialog, PageDownload,

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use capture_core::{
     actor::{Follow, Shown, View},
-    event::{Epoch, Event, EventKind, Line},
+    event::{ConsoleLine, Epoch, Event, EventKind},
     session::SessionId,
 };
 use futures::{
@@ -32,7 +32,7 @@ pub(super) enum News {
     /// An event of the log.
     Event(SessionId, Arc<Event>),
     /// A line of the console, or an error.
-    Line(SessionId, Arc<Line>),
+    Line(SessionId, Arc<ConsoleLine>),
     /// A picture.
     Picture(SessionId, Arc<Shown>),
     /// The last picture was shown: the session has ended.
@@ -165,10 +165,10 @@ impl Subscriptions {
 
 impl Followed {
     /// Whether this line is one that is wanted.
-    pub(super) fn wants(&self, line: &Line) -> bool {
-        match line.said {
-            capture_core::event::Said::Console(_) => self.wanted.console,
-            capture_core::event::Said::Error(_) => self.wanted.errors,
+    pub(super) fn wants(&self, line: &ConsoleLine) -> bool {
+        match line.entry {
+            capture_core::event::ConsoleEntry::Console(_) => self.wanted.console,
+            capture_core::event::ConsoleEntry::Error(_) => self.wanted.errors,
         }
     }
 
@@ -208,8 +208,8 @@ fn events(id: SessionId, live: broadcast::Receiver<Arc<Event>>) -> BoxStream<'st
     futures::stream::unfold(Some(live), next).boxed()
 }
 
-fn said(id: SessionId, lines: broadcast::Receiver<Arc<Line>>) -> BoxStream<'static, News> {
-    let next = move |mut lines: broadcast::Receiver<Arc<Line>>| async move {
+fn said(id: SessionId, lines: broadcast::Receiver<Arc<ConsoleLine>>) -> BoxStream<'static, News> {
+    let next = move |mut lines: broadcast::Receiver<Arc<ConsoleLine>>| async move {
         loop {
             match lines.recv().await {
                 Ok(line) => return Some((News::Line(id, line), lines)),

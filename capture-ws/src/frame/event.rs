@@ -4,7 +4,7 @@ use bytes::Bytes;
 use capture_core::{
     actor::Shown,
     clock::Timestamp,
-    event::{EventFrame, Line, Said},
+    event::{ConsoleEntry, ConsoleLine, EventFrame},
     session::SessionId,
 };
 use schemars::JsonSchema;
@@ -33,19 +33,19 @@ impl Countdown {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LineParams<'a> {
     #[serde(flatten)]
-    said: &'a Said,
-    /// Lines left out since the one before.
+    said: &'a ConsoleEntry,
+    /// ConsoleFeed left out since the one before.
     dropped: u64,
 }
 
 impl<'a> LineParams<'a> {
     /// As an event.
-    pub fn frame(session_id: SessionId, line: &'a Line) -> EventFrame<'static, Self> {
-        let method = match line.said {
-            Said::Console(_) => "page.console",
-            Said::Error(_) => "page.error",
+    pub fn frame(session_id: SessionId, line: &'a ConsoleLine) -> EventFrame<'static, Self> {
+        let method = match line.entry {
+            ConsoleEntry::Console(_) => "page.console",
+            ConsoleEntry::Error(_) => "page.error",
         };
-        EventFrame::passing(method, session_id, Self { said: &line.said, dropped: line.dropped })
+        EventFrame::passing(method, session_id, Self { said: &line.entry, dropped: line.dropped })
     }
 }
 

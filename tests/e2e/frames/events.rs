@@ -7,8 +7,8 @@ use capture_core::{
     browser::ViewFrame,
     clock::Timestamp,
     event::{
-        ActionFinished, ActionStarted, ActionStep, Epoch, Event, EventFrame, EventKind, Line, PageCrashed, PageDialog,
-        PageDownload, PageNavigated, PageNewTab, Said, SessionClosed, SessionRenewed,
+        ActionFinished, ActionStarted, ActionStep, ConsoleEntry, ConsoleLine, Epoch, Event, EventFrame, EventKind,
+        PageCrashed, PageDialog, PageDownload, PageNavigated, PageNewTab, SessionClosed, SessionRenewed,
     },
     session::CloseReason,
 };
@@ -80,14 +80,14 @@ fn passing() -> Vec<Golden> {
     let id = session_id();
     let countdown = Countdown { remaining_ms: 9_999, expires_in_seconds: 10, expires_at: Timestamp(1_763_000_070_499) };
     let url = || "https://shop.example/app.js".to_owned();
-    let console = Said::Console(ConsoleMessage {
+    let console = ConsoleEntry::Console(ConsoleMessage {
         level: ConsoleLevel::Warning,
         text: "careful \u{0} 1".to_owned(),
         timestamp: NOW,
         url: url(),
         line: 7,
     });
-    let error = Said::Error(PageError {
+    let error = ConsoleEntry::Error(PageError {
         message: "TypeError: x is undefined".to_owned(),
         stack: "at buy (app.js:7:9)".to_owned(),
         url: url(),
@@ -100,8 +100,8 @@ fn passing() -> Vec<Golden> {
     let shown = Shown { number: 3, at: NOW, frame: ViewFrame { body: picture, width: 640, height: 400, scale: 0.5 } };
     vec![
         Golden::of("event.session.countdown", &countdown.frame(id)),
-        Golden::of("event.page.console", &LineParams::frame(id, &Line { said: console, dropped: 0 })),
-        Golden::of("event.page.error", &LineParams::frame(id, &Line { said: error, dropped: 12 })),
+        Golden::of("event.page.console", &LineParams::frame(id, &ConsoleLine { entry: console, dropped: 0 })),
+        Golden::of("event.page.error", &LineParams::frame(id, &ConsoleLine { entry: error, dropped: 12 })),
         Golden::of("event.view.frame", &ViewParams::frame(id, &shown, 2)),
     ]
 }

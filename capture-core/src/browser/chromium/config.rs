@@ -1,8 +1,9 @@
 //! How Chromium is run.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
-use super::process::remote::Endpoint;
+use url::Url;
+
 use crate::egress::EgressPolicy;
 
 /// Which sessions share a browser process. Each has a context of its own in it: own cookies, cache and renderer
@@ -72,11 +73,50 @@ pub struct Program {
 /// The browser of sessions with `bypassBotDetection`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BypassBrowser {
-    /// Started here, one for each session, behind the egress guard and the walls as every other.
+    /// Started here, one for each session, behind the egress guard and in the sandbox as every other.
     Here(Program),
     /// Runs elsewhere. Each session has a connection and a context of its own there; what its pages reach is that browser's matter,
     /// not the egress guard's.
     Elsewhere(Endpoint),
+}
+
+/// Where a browser elsewhere is reached: a `ws://` or `wss://` address of the DevTools protocol. What follows the host may be a
+/// secret and is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Endpoint(Url);
+
+/// Not such an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a ws:// or wss:// address with a host")]
+pub struct InvalidEndpoint;
+
+impl FromStr for Endpoint {
+    type Err = InvalidEndpoint;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEndpoint> {
+        let url = Url::parse(text).or(Err(InvalidEndpoint))?;
+        (matches!(url.scheme(), "ws" | "wss") && url.has_host()).then_some(Self(url)).ok_or(InvalidEndpoint)
+    }
+}
+
+impl Endpoint {
+    /// The whole address, secrets included: for connecting only.
+    pub(super) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let port = self.0.port_or_known_default().unwrap_or_default();
+        write!(f, "{}://{}:{port}", self.0.scheme(), self.0.host_str().unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Endpoint({self})")
+    }
 }
 
 /// How Chromium is run. The default runs what the machine has, sandboxed.
@@ -158,6 +198,23 @@ impl ChromiumConfig {
         match self.isolation {
             Isolation::Context | Isolation::User => self.retire.max_sessions.max(1),
             Isolation::Process => 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_a_websocket_and_shows_no_secret() {
+        let endpoint: Endpoint = "wss://user:pass@browsers.example/here?token=secret".parse().unwrap();
+        assert_eq!(
+            format!("{endpoint} {endpoint:?}"),
+            "wss://browsers.example:443 Endpoint(wss://browsers.example:443)"
+        );
+        for not_one in ["http://a.example", "browsers.example", "ws://", ""] {
+            assert_eq!(not_one.parse::<Endpoint>(), Err(InvalidEndpoint), "{not_one}");
         }
     }
 }

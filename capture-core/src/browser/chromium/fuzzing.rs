@@ -2,14 +2,14 @@
 
 use super::{
     cdp::{Event, events_of},
-    console::log::Journal,
+    console::log::ConsoleLog,
 };
 
 /// Splits and reads a stream that arrives in pieces, and keeps what is written to the console: how many replies, events
 /// and messages that were too large.
 pub fn messages(pieces: &mut dyn Iterator<Item = &[u8]>) -> [usize; 3] {
-    let mut journal = Journal::default();
-    events_of(pieces, |event: &Event| journal.on_event(event))
+    let mut console_log = ConsoleLog::default();
+    events_of(pieces, |event: &Event| console_log.on_event(event))
 }
 
 #[cfg(test)]

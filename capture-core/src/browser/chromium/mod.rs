@@ -8,7 +8,7 @@ mod bridge;
 mod cdp;
 mod config;
 mod console;
-mod fault;
+mod error;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod instance;
@@ -23,19 +23,25 @@ use futures::{FutureExt, future::BoxFuture};
 use tokio::time::Instant;
 
 pub use self::{
-    config::{Bounds, BypassBrowser, ChromiumConfig, DEFAULT_BROWSER_UID, Isolation, Program, Retire},
+    config::{
+        Bounds, BypassBrowser, ChromiumConfig, DEFAULT_BROWSER_UID, Endpoint, InvalidEndpoint, Isolation, Program,
+        Retire,
+    },
     process::{
         executable::find_executable,
-        remote::{Endpoint, InvalidEndpoint},
-        sandbox::{Walls, find_walls},
+        sandbox::{SandboxFeatures, sandbox_features},
     },
 };
 use self::{
-    pool::{Pool, dedicated::Dedicated, watchdog::Watched},
-    process::{run_root::RunRoot, runtime::Ground, uids::Uids},
+    pool::{
+        browsers::Pool,
+        dedicated::Dedicated,
+        watchdog::{Watched, watch},
+    },
+    process::{run_root::RunRoot, runtime::BrowserRuntime, uids::Uids},
 };
 use crate::{
-    browser::{Backend, Fault, Lack, OpenPage, Wanted},
+    browser::{Backend, BrowserError, OpenPage, PageRequest, UnsupportedOption},
     egress::{Guard, System, Upstream, Why},
     session::SessionOptions,
     tasks::Tasks,
@@ -44,44 +50,45 @@ use crate::{
 /// A pool of Chromium browsers.
 #[derive(Debug)]
 pub struct Chromium {
+    runtime: Arc<BrowserRuntime>,
     pool: Arc<Pool>,
-    dedicated: Arc<Dedicated>,
+    dedicated: Dedicated,
 }
 
 impl Chromium {
     /// Sweeps what a dead server left, starts the first browser and fills the pool.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`] when there is no executable, no folder, or the browser does not start.
-    pub async fn start(config: ChromiumConfig) -> Result<Self, Fault> {
+    /// [`BrowserError::Unavailable`] when there is no executable, no folder, or the browser does not start.
+    pub async fn start(config: ChromiumConfig) -> Result<Self, BrowserError> {
         let executable = config.executable.clone().or_else(find_executable);
-        let executable = executable.ok_or_else(|| Fault::Unavailable("Chromium is not installed".to_owned()))?;
+        let executable = executable.ok_or_else(|| BrowserError::Unavailable("Chromium is not installed".to_owned()))?;
         if !config.sandbox {
             tracing::warn!("Chromium runs WITHOUT its sandbox: a hostile page can reach this machine");
         }
-        let walls = find_walls();
-        if walls.are_complete() {
-            tracing::debug!(%walls, "walls around browsers");
+        let features = sandbox_features();
+        if features.is_complete() {
+            tracing::debug!(%features, "the kernel sandboxes browsers");
         } else {
-            tracing::warn!(%walls, "this kernel does not have every wall around browsers");
+            tracing::warn!(%features, "this kernel unsupported a part of the sandbox around browsers");
         }
         let root = RunRoot::open(config.run_root())
-            .map_err(|error| Fault::Unavailable(format!("no run root for browsers: {error}")))?;
+            .map_err(|error| BrowserError::Unavailable(format!("no run root for browsers: {error}")))?;
         let guard = Guard::new(config.egress.clone(), Arc::new(System::default()));
         config.forbidden.iter().for_each(|address| guard.forbid(*address));
         let program = Program { executable, arguments: config.extra_args.clone() };
         let uids = Uids::new(&config, &root);
-        let ground =
-            Ground { config, program, root, uids, tasks: Tasks::default(), guard, watched: Watched::default() };
-        let pool = Pool::new(ground);
-        if let Err(fault) = pool.warm_up().await {
+        let runtime = Arc::new(BrowserRuntime { config, program, root, uids, tasks: Tasks::default(), guard });
+        let watched = Arc::<Watched>::default();
+        let pool = Pool::new(Arc::clone(&runtime), Arc::clone(&watched));
+        if let Err(error) = pool.warm_up().await {
             pool.shutdown().await;
-            return Err(fault);
+            return Err(error);
         }
-        pool.ground.tasks.spawn(Arc::clone(&pool).maintain());
-        pool.ground.tasks.spawn(pool::watchdog::watch(Arc::clone(&pool)));
-        let dedicated = Arc::default();
-        Ok(Self { pool, dedicated })
+        runtime.tasks.spawn(Arc::clone(&pool).maintain());
+        runtime.tasks.spawn(watch(Arc::clone(&watched), runtime.config.bounds, runtime.tasks.clone()));
+        let dedicated = Dedicated::new(Arc::clone(&runtime), watched);
+        Ok(Self { runtime, pool, dedicated })
     }
 
     /// Pids of the browsers running now, for tests and operators.
@@ -96,29 +103,29 @@ impl Chromium {
 }
 
 impl Backend for Chromium {
-    fn open(&self, wanted: Wanted, deadline: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>> {
+    fn open(&self, request: PageRequest, deadline: Instant) -> BoxFuture<'_, Result<OpenPage, BrowserError>> {
         async move {
-            if wanted.options.cdp || wanted.options.bypass_bot_detection {
-                return Arc::clone(&self.dedicated).open(&self.pool, wanted, deadline).await;
+            if request.options.cdp || request.options.bypass_bot_detection {
+                return self.dedicated.open(request, deadline).await;
             }
-            let opened = self.pool.open(&wanted.key, deadline).await?;
-            opened.page.route_through(wanted.upstream);
+            let opened = self.pool.open(&request.key, deadline).await?;
+            opened.page.route_through(request.upstream);
             Ok(opened)
         }
         .boxed()
     }
 
-    fn lacks(&self, options: SessionOptions) -> Option<Lack> {
-        match &self.pool.ground.config.bypass {
+    fn unsupported(&self, options: SessionOptions) -> Option<UnsupportedOption> {
+        match &self.runtime.config.bypass {
             _ if !options.bypass_bot_detection => None,
-            None => Some(Lack::Bypass),
-            Some(BypassBrowser::Elsewhere(_)) if options.proxy => Some(Lack::BypassThroughProxy),
+            None => Some(UnsupportedOption::Bypass),
+            Some(BypassBrowser::Elsewhere(_)) if options.proxy => Some(UnsupportedOption::BypassThroughProxy),
             Some(_) => None,
         }
     }
 
     fn judge_upstream(&self, upstream: &Upstream) -> Result<(), Why> {
-        self.pool.ground.guard.judge_upstream(upstream)
+        self.runtime.guard.judge_upstream(upstream)
     }
 
     fn health(&self) -> Result<(), String> {

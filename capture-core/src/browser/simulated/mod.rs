@@ -23,13 +23,15 @@ use tokio::{
 };
 
 use self::state::{SimulatedState, pixel, view_frame};
-use super::{Backend, CdpClient, Fault, Lack, LostReason, OpenPage, Page, Screencast, ViewFrame, Wanted};
+use super::{
+    Backend, BrowserError, CdpClient, LostReason, OpenPage, Page, PageRequest, Screencast, UnsupportedOption, ViewFrame,
+};
 use crate::{
     account::UserId,
     action::{Action, Deed, Outcome},
     egress::{Traffic, Upstream, Why},
     error::RunOutcome,
-    event::{EventKind, Lines, PageNavigated},
+    event::{ConsoleFeed, EventKind, PageNavigated},
     session::SessionOptions,
 };
 
@@ -110,14 +112,14 @@ impl Simulated {
 }
 
 impl Backend for Simulated {
-    fn open(&self, wanted: Wanted, _deadline: Instant) -> BoxFuture<'_, Result<OpenPage, Fault>> {
+    fn open(&self, request: PageRequest, _deadline: Instant) -> BoxFuture<'_, Result<OpenPage, BrowserError>> {
         async move {
-            if wanted.options.cdp {
-                return Err(Fault::Unavailable("a simulated browser has no CDP".to_owned()));
+            if request.options.cdp {
+                return Err(BrowserError::Unavailable("a simulated browser has no CDP".to_owned()));
             }
             tokio::time::sleep(self.open_delay).await;
             if let Some(why) = self.failing.borrow().clone() {
-                return Err(Fault::Unavailable(why));
+                return Err(BrowserError::Unavailable(why));
             }
             let id = self.next.fetch_add(1, Ordering::Relaxed);
             let (events, receiver) = mpsc::channel(256);
@@ -130,13 +132,13 @@ impl Backend for Simulated {
                 pages: Arc::clone(&self.pages),
             });
             self.pages.lock().insert(id, Arc::clone(&page));
-            Ok(OpenPage { page, events: receiver, lines: Lines::default() })
+            Ok(OpenPage { page, events: receiver, lines: ConsoleFeed::default() })
         }
         .boxed()
     }
 
-    fn lacks(&self, options: SessionOptions) -> Option<Lack> {
-        options.bypass_bot_detection.then_some(Lack::Bypass)
+    fn unsupported(&self, options: SessionOptions) -> Option<UnsupportedOption> {
+        options.bypass_bot_detection.then_some(UnsupportedOption::Bypass)
     }
 
     fn judge_upstream(&self, _upstream: &Upstream) -> Result<(), Why> {
@@ -170,14 +172,18 @@ impl fmt::Debug for SimulatedPage {
 }
 
 impl Page for SimulatedPage {
-    fn perform(self: Arc<Self>, action: Action, deadline: Instant) -> BoxFuture<'static, Result<Outcome, Fault>> {
+    fn perform(
+        self: Arc<Self>,
+        action: Action,
+        deadline: Instant,
+    ) -> BoxFuture<'static, Result<Outcome, BrowserError>> {
         async move {
             let lost = self.lost();
             let work = self.work(&action);
             tokio::select! {
                 result = work => result,
                 reason = lost => Err(reason.into()),
-                () = tokio::time::sleep_until(deadline) => Err(Fault::TimedOut {
+                () = tokio::time::sleep_until(deadline) => Err(BrowserError::TimedOut {
                     message: format!("{} did not end within {} ms", action.kind(), action.timeout().as_millis()),
                     details: serde_json::Map::new(),
                     outcome: RunOutcome::Unknown,
@@ -207,8 +213,8 @@ impl Page for SimulatedPage {
         .boxed()
     }
 
-    fn connect(self: Arc<Self>) -> BoxFuture<'static, Result<CdpClient, Fault>> {
-        std::future::ready(Err(Fault::failed_for("no_cdp", "a simulated browser has no CDP"))).boxed()
+    fn connect(self: Arc<Self>) -> BoxFuture<'static, Result<CdpClient, BrowserError>> {
+        std::future::ready(Err(BrowserError::failed_for("no_cdp", "a simulated browser has no CDP"))).boxed()
     }
 
     fn belongs_to(&self, _user: &UserId) {}
@@ -226,7 +232,7 @@ impl Page for SimulatedPage {
 }
 
 impl SimulatedPage {
-    async fn work(&self, action: &Action) -> Result<Outcome, Fault> {
+    async fn work(&self, action: &Action) -> Result<Outcome, BrowserError> {
         match (self.script)(action) {
             Step::Succeed(after) => {
                 tokio::time::sleep(after).await;
@@ -247,7 +253,7 @@ impl SimulatedPage {
             }
             Step::Fail(after, message) => {
                 tokio::time::sleep(after).await;
-                Err(Fault::failed(message))
+                Err(BrowserError::failed(message))
             }
             Step::Hang => std::future::pending().await,
             Step::Die(after) => {

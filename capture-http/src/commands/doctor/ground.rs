@@ -1,6 +1,6 @@
 //! What a server stands on: its data directory, its port and its kernel.
 
-use capture_core::browser::chromium::find_walls;
+use capture_core::browser::chromium::sandbox_features;
 use tokio::net::TcpListener;
 
 use super::Finding;
@@ -20,8 +20,8 @@ pub(super) fn data_dir(config: &Config) -> Finding {
 }
 
 /// What the kernel refuses browsers, beside Chromium's own sandbox. Nothing to mend: it is what the kernel has.
-pub(super) fn walls() -> Finding {
-    Finding::Fine(format!("walls of the kernel around browsers: {}", find_walls()))
+pub(super) fn sandbox() -> Finding {
+    Finding::Fine(format!("sandbox of the kernel around browsers: {}", sandbox_features()))
 }
 
 /// Free to listen on.

@@ -47,7 +47,7 @@ pub(crate) async fn examine(config: &Config) -> Result<ExitCode, Failure> {
     if let Some(second) = browser::second(config).await {
         tell(second);
     }
-    tell(ground::walls());
+    tell(ground::sandbox());
     tell(fonts::cjk().await);
     tell(fonts::emoji().await);
     if !config.dev {

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use crate::{
     action::{ActionResult, Content, ContentFormat, ContentResult},
     browser::{
-        Fault,
-        chromium::page::{chromium_page::ChromiumPage, locate::PEEK, world::World},
+        BrowserError,
+        chromium::page::{chromium_page::ChromiumPage, document::World, locate::PEEK},
     },
 };
 
@@ -70,7 +70,7 @@ struct Reading {
 }
 
 impl ChromiumPage {
-    pub(crate) async fn content(&self, content: Content, deadline: Instant) -> Result<ActionResult, Fault> {
+    pub(crate) async fn content(&self, content: Content, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let format = content.format;
         let mut reading = Reading {
             format,

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     action::{ActionResult, DragMouse, DragPath, DragResult, Point, Selector},
     browser::{
-        Fault,
+        BrowserError,
         chromium::{cdp::commands, page::chromium_page::ChromiumPage},
     },
     error::RunOutcome,
@@ -34,7 +34,7 @@ fn release(at: Point) -> DispatchMouseEventParams {
 }
 
 impl ChromiumPage {
-    pub(crate) async fn drag_mouse(&self, drag: &DragMouse, deadline: Instant) -> Result<ActionResult, Fault> {
+    pub(crate) async fn drag_mouse(&self, drag: &DragMouse, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let due = Due { deadline, timeout: drag.timeout };
         let (points, target) = match &drag.path {
             DragPath::Points(points) => (points.clone(), None),
@@ -43,7 +43,9 @@ impl ChromiumPage {
                 (vec![start], Some(to))
             }
         };
-        let Some(from) = points.first().copied() else { return Err(Fault::Protocol("a drag without points".into())) };
+        let Some(from) = points.first().copied() else {
+            return Err(BrowserError::Protocol("a drag without points".into()));
+        };
         let tab = self.active()?;
         drop(tab.send(&commands::intercept_drags(true)));
         let dragged = self.drag(drag, (points, target), due).await;
@@ -66,8 +68,10 @@ impl ChromiumPage {
         drag: &DragMouse,
         (mut points, target): (Vec<Point>, Option<&Selector>),
         due: Due,
-    ) -> Result<(Point, usize), Fault> {
-        let Some(from) = points.first().copied() else { return Err(Fault::Protocol("a drag without points".into())) };
+    ) -> Result<(Point, usize), BrowserError> {
+        let Some(from) = points.first().copied() else {
+            return Err(BrowserError::Protocol("a drag without points".into()));
+        };
         if let Some(selector) = target {
             // Looked for before pressing: once the button is held the page must not be scrolled. The start may move with it.
             let (_, end, _) = self.find_point(selector, None, false, due).await?;
@@ -96,7 +100,7 @@ impl ChromiumPage {
 
     /// Along the way at an even pace, by the mouse, or from where the browser is to carry a drag out by its events.
     /// What is carried at the end.
-    async fn along(&self, leave: &Leave, way: &[Point], duration: Duration) -> Result<Option<DragData>, Fault> {
+    async fn along(&self, leave: &Leave, way: &[Point], duration: Duration) -> Result<Option<DragData>, BrowserError> {
         let pace = duration / u32::try_from(way.len()).unwrap_or(u32::MAX).max(1);
         let mut next = Instant::now();
         let mut watched = true;
@@ -123,7 +127,7 @@ impl ChromiumPage {
     }
 
     /// Waits before the drop for what makes room; browsers tell a page again and again that something is held over it.
-    async fn hold_over(&self, leave: &Leave, at: Point, data: &DragData) -> Result<(), Fault> {
+    async fn hold_over(&self, leave: &Leave, at: Point, data: &DragData) -> Result<(), BrowserError> {
         for _ in 0..RESTS {
             let moved = self.call::<bool>("madeRoom", &(), leave.due.deadline).await.unwrap_or(false);
             drag_over(leave, at, data).await?;
@@ -135,7 +139,7 @@ impl ChromiumPage {
     }
 
     /// What is dragged, where the page began a drag that the browser is to carry out; and whether one may still begin.
-    async fn carried(&self, deadline: Instant) -> Result<(Option<DragData>, bool), Fault> {
+    async fn carried(&self, deadline: Instant) -> Result<(Option<DragData>, bool), BrowserError> {
         let noticed = self.tabs.borrow().noticed.drag.clone();
         if noticed.is_some() {
             return Ok((noticed, true));
@@ -152,7 +156,7 @@ impl ChromiumPage {
     }
 }
 
-async fn drag_over(leave: &Leave, at: Point, data: &DragData) -> Result<(), Fault> {
+async fn drag_over(leave: &Leave, at: Point, data: &DragData) -> Result<(), BrowserError> {
     carry(leave, DispatchDragEventType::DragOver, at, data, "the drag was carried on").await
 }
 
@@ -163,7 +167,7 @@ async fn carry(
     at: Point,
     data: &DragData,
     what: &str,
-) -> Result<(), Fault> {
+) -> Result<(), BrowserError> {
     leave.check(RunOutcome::Unknown)?;
     leave.handled(vec![leave.tab.send(&commands::drag(kind, (at.x, at.y), data.clone()))], what).await
 }

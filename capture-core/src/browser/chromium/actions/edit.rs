@@ -12,10 +12,14 @@ use super::{
 use crate::{
     action::Fill,
     browser::{
-        Fault,
+        BrowserError,
         chromium::{
             cdp::commands,
-            page::{chromium_page::ChromiumPage, locate::millis_left, world::World},
+            page::{
+                chromium_page::ChromiumPage,
+                document::World,
+                locate::{Editor, millis_left},
+            },
         },
     },
     error::RunOutcome,
@@ -23,18 +27,6 @@ use crate::{
 
 /// How long an editor may take to show what was put into it: some render a moment later, or hear of a selection late.
 const SHOWS: Duration = Duration::from_millis(400);
-
-/// How an editor is to be filled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Editor {
-    /// What is edited is the element itself.
-    Rich,
-    /// The element is a part of what is edited.
-    Part,
-    /// A hidden field through which a code editor hears its keys.
-    Proxy,
-}
 
 /// How all of an editor's text is selected, and whether it is removed before the new text comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +52,7 @@ impl ChromiumPage {
         (fill, editor): (&Fill, Editor),
         world: &World,
         deadline: Instant,
-    ) -> Result<String, Fault> {
+    ) -> Result<String, BrowserError> {
         let ways: &[Clearing] = match editor {
             Editor::Rich => &[Clearing::Selection, Clearing::Key, Clearing::Emptied],
             // By the key more than the part would be selected.
@@ -91,7 +83,7 @@ impl ChromiumPage {
         (clearing, select_anew): (Clearing, bool),
         world: &World,
         deadline: Instant,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), BrowserError> {
         let leave = self.ask_leave(None, Due { deadline, timeout: fill.timeout }).await?;
         if clearing != Clearing::Selection {
             leave.handled(select_all(&leave.tab), "all of it was selected").await?;
@@ -108,7 +100,7 @@ impl ChromiumPage {
 }
 
 /// Several lines are pasted where the page takes a paste, so that no line end is taken for a key.
-async fn insert(fill: &Fill, leave: &Leave, world: &World) -> Result<(), Fault> {
+async fn insert(fill: &Fill, leave: &Leave, world: &World) -> Result<(), BrowserError> {
     if fill.value.is_empty() {
         return Ok(());
     }
@@ -122,11 +114,11 @@ async fn insert(fill: &Fill, leave: &Leave, world: &World) -> Result<(), Fault> 
     leave.handled(inserted, "the text was put in").await
 }
 
-fn not_taken(fill: &Fill, shown: &str) -> Fault {
+fn not_taken(fill: &Fill, shown: &str) -> BrowserError {
     let mut details = serde_json::Map::new();
     details.insert("value".to_owned(), shown.into());
     let selector: String = fill.selector.as_str().chars().take(120).collect();
-    Fault::Failed {
+    BrowserError::Failed {
         message: format!(
             "{selector:?}: the editor did not take the value; it may hold a part of it: look at the page, or click into it \
              and use press and type_text"

@@ -7,8 +7,12 @@ use super::pointer::Aim;
 use crate::{
     action::{ActionResult, Check, CheckResult, ElementResult, Fill, MouseButton, Select, SelectResult},
     browser::{
-        Fault,
-        chromium::page::{chromium_page::ChromiumPage, locate::Seen, world::World},
+        BrowserError,
+        chromium::page::{
+            chromium_page::ChromiumPage,
+            document::World,
+            locate::{Seen, millis_left},
+        },
     },
     error::RunOutcome,
 };
@@ -17,7 +21,7 @@ use crate::{
 const REACTS: Duration = Duration::from_millis(500);
 
 impl ChromiumPage {
-    pub(crate) async fn fill(&self, fill: &Fill, deadline: Instant) -> Result<ActionResult, Fault> {
+    pub(crate) async fn fill(&self, fill: &Fill, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let argument = |timeout: u64| json!({"selector": fill.selector, "value": fill.value, "timeoutMs": timeout});
         let (seen, world) = self.look("fill", &fill.selector, argument, deadline).await?;
         let (diagnostics, seen) = seen.ready(&fill.selector, fill.timeout)?;
@@ -28,7 +32,7 @@ impl ChromiumPage {
         Ok(ElementResult { value, ..ElementResult::of(diagnostics) }.into())
     }
 
-    pub(crate) async fn select(&self, select: &Select, deadline: Instant) -> Result<ActionResult, Fault> {
+    pub(crate) async fn select(&self, select: &Select, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let argument = |timeout: u64| {
             let mut argument = json!(select.choice);
             if let Value::Object(fields) = &mut argument {
@@ -43,7 +47,7 @@ impl ChromiumPage {
     }
 
     /// Clicks unless it is as wanted already, and looks whether the click did it.
-    pub(crate) async fn check(&self, check: &Check, deadline: Instant) -> Result<ActionResult, Fault> {
+    pub(crate) async fn check(&self, check: &Check, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let aim = Aim {
             selector: &check.selector,
             position: None,
@@ -56,7 +60,7 @@ impl ChromiumPage {
         };
         let before = self.travels();
         let mut clicked = self.click_element(&aim, deadline).await;
-        let is_custom = matches!(&clicked, Err(fault) if is_no_box(fault)) && self.learn(deadline).await;
+        let is_custom = matches!(&clicked, Err(error) if is_no_box(error)) && self.learn(deadline).await;
         if is_custom {
             clicked = self.click_element(&aim, deadline).await;
         }
@@ -78,15 +82,15 @@ impl ChromiumPage {
         }
     }
 
-    async fn confirm(&self, check: &Check, world: &World, deadline: Instant) -> Result<(), Fault> {
+    async fn confirm(&self, check: &Check, world: &World, deadline: Instant) -> Result<(), BrowserError> {
         let reacts = deadline.min(Instant::now() + REACTS);
-        let timeout = crate::browser::chromium::page::locate::millis_left(reacts);
+        let timeout = millis_left(reacts);
         let argument = json!({"selector": check.selector, "checked": check.checked, "timeoutMs": timeout});
         // A document or an element that is gone was led away by the click: there is nothing left to confirm.
         let Ok(seen) = world.ask::<Seen>("checkedAs", &argument, reacts).await else { return Ok(()) };
         match seen.ready(&check.selector, REACTS) {
-            Err(Fault::TimedOut { details, .. }) if details.get("matched") == Some(&true.into()) => {
-                Err(Fault::Failed {
+            Err(BrowserError::TimedOut { details, .. }) if details.get("matched") == Some(&true.into()) => {
+                Err(BrowserError::Failed {
                     message: format!("{:?} was clicked, but the page did not keep it so", check.selector.as_str()),
                     reason: Some("did_not_stick".to_owned()),
                     details,
@@ -98,6 +102,6 @@ impl ChromiumPage {
     }
 }
 
-fn is_no_box(fault: &Fault) -> bool {
-    matches!(fault, Fault::Failed { reason: Some(reason), .. } if reason == "not_checkable")
+fn is_no_box(error: &BrowserError) -> bool {
+    matches!(error, BrowserError::Failed { reason: Some(reason), .. } if reason == "not_checkable")
 }

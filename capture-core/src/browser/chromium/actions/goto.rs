@@ -10,14 +10,14 @@ use url::Url;
 use crate::{
     action::{ActionResult, DownloadReport, Goto, GotoResult, WaitUntil},
     browser::{
-        Fault,
+        BrowserError,
         chromium::{
             cdp::{CdpError, CdpSession, SessionKey, commands},
             page::{
                 chromium_page::ChromiumPage,
+                document::NoAnswer,
                 tab::{PageFacts, Tab},
                 target_setup,
-                world::NoAnswer,
             },
         },
     },
@@ -61,7 +61,7 @@ struct Navigation {
 impl ChromiumPage {
     /// Leads out of every page: where the one before does not give way a new tab takes its place, and where it closes the
     /// tab the document is opened in the next one.
-    pub(crate) async fn goto(&self, goto: &Goto, deadline: Instant) -> Result<ActionResult, Fault> {
+    pub(crate) async fn goto(&self, goto: &Goto, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let mut replaced = false;
         loop {
             match self.goto_here(goto, deadline).await? {
@@ -81,7 +81,7 @@ impl ChromiumPage {
     }
 
     /// The active tab; none while another takes the place of the last one.
-    fn active_tab(&self) -> Result<Option<(SessionKey, CdpSession)>, Fault> {
+    fn active_tab(&self) -> Result<Option<(SessionKey, CdpSession)>, BrowserError> {
         let tabs = self.tabs.borrow();
         match (tabs.active(), tabs.lost) {
             (Some(tab), _) => Ok(Some((tab.key.clone(), tab.session.clone()))),
@@ -92,10 +92,10 @@ impl ChromiumPage {
 
     fn is_closed_by_client(&self) -> bool {
         let tabs = self.tabs.borrow();
-        tabs.active().is_some_and(|tab| self.browser.routes().clients().is_surely_ending(&tab.target))
+        tabs.active().is_some_and(|tab| self.browser.event_router().clients().is_surely_ending(&tab.target))
     }
 
-    async fn goto_here(&self, goto: &Goto, deadline: Instant) -> Result<Arrival, Fault> {
+    async fn goto_here(&self, goto: &Goto, deadline: Instant) -> Result<Arrival, BrowserError> {
         let Some((key, session)) = self.active_tab()? else { return Ok(Arrival::TabGone) };
         let began = Instant::now();
         let navigated = session.send(&commands::navigate(goto.url.as_str())).decode::<Navigation>();
@@ -120,9 +120,9 @@ impl ChromiumPage {
             return Err(self.download(goto).await);
         }
         if let Some(error) = navigation.error_text.filter(|error| error != "net::ERR_HTTP_RESPONSE_CODE_FAILURE") {
-            let fault = self.not_opened(goto, error, began);
-            self.journal.lock().document_failed(goto.url.as_str(), fault.reason());
-            return Err(fault);
+            let error = self.not_opened(goto, error, began);
+            self.console_log.lock().document_failed(goto.url.as_str(), error.reason());
+            return Err(error);
         }
         let until = if navigation.loader_id.is_none() { WaitUntil::Load } else { goto.wait_until };
         if let Some(loader) = navigation.loader_id {
@@ -154,7 +154,7 @@ impl ChromiumPage {
 
     /// Why an address could not be opened: what the egress guard knows, else what the browser says. A redirect may have led
     /// to an address that is not in the request.
-    fn not_opened(&self, goto: &Goto, error: String, began: Instant) -> Fault {
+    fn not_opened(&self, goto: &Goto, error: String, began: Instant) -> BrowserError {
         let target = goto.url.as_str().parse::<Url>().ok();
         let known = target.as_ref().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?)));
         let guarded = self.context.egress.as_ref().filter(|_| error == THROUGH_THE_GUARD);
@@ -204,7 +204,7 @@ impl ChromiumPage {
     }
 
     /// Closes the active tab, with whatever holds it, and waits for a blank one in its place.
-    async fn replace_tab(&self, deadline: Instant) -> Result<(), Fault> {
+    async fn replace_tab(&self, deadline: Instant) -> Result<(), BrowserError> {
         let Some((key, target)) = self.tabs.borrow().active().map(|tab| (tab.key.clone(), tab.target.clone())) else {
             return Ok(());
         };
@@ -221,7 +221,7 @@ impl ChromiumPage {
             biased;
             replaced = tokio::time::timeout_at(deadline, replaced) => match replaced {
                 Ok(_) => Ok(()),
-                Err(_elapsed) => Err(Fault::timed_out("the page holds its tab, and no other came in time")),
+                Err(_elapsed) => Err(BrowserError::timed_out("the page holds its tab, and no other came in time")),
             },
             never = self.keep_closing(&target) => match never {},
         }
@@ -236,7 +236,12 @@ impl ChromiumPage {
 
     /// What the document tells of itself: its own report where that is new, else what it answers now.
     /// None where its tab is gone.
-    async fn facts(&self, key: &SessionKey, until: WaitUntil, deadline: Instant) -> Result<Option<PageFacts>, Fault> {
+    async fn facts(
+        &self,
+        key: &SessionKey,
+        until: WaitUntil,
+        deadline: Instant,
+    ) -> Result<Option<PageFacts>, BrowserError> {
         let reported = match until {
             WaitUntil::DomContentLoaded => self.tabs.borrow().tab(key).and_then(|tab| tab.facts.clone()),
             // At commit there is no report yet, and until load the title may have changed.
@@ -248,7 +253,7 @@ impl ChromiumPage {
         }
     }
 
-    async fn download(&self, goto: &Goto) -> Fault {
+    async fn download(&self, goto: &Goto) -> BrowserError {
         let mut tabs = self.tabs.subscribe();
         let offered = tabs.wait_for(|tabs| tabs.noticed.download.is_some() || tabs.lost.is_some());
         let offered = tokio::time::timeout(DOWNLOAD_LAG, offered).await;
@@ -258,7 +263,7 @@ impl ChromiumPage {
         if let Some(Ok(report)) = report.map(serde_json::to_value) {
             details.insert("download".to_owned(), report);
         }
-        Fault::Failed {
+        BrowserError::Failed {
             message: format!("{} is a download, and downloads are refused", shown(goto)),
             reason: Some("download".to_owned()),
             details,
@@ -271,8 +276,8 @@ fn patience(deadline: Instant) -> Duration {
     (deadline.saturating_duration_since(Instant::now()) / 2).min(LET_IN)
 }
 
-fn failed(goto: &Goto, reason: String, why: &str) -> Fault {
-    Fault::Failed {
+fn failed(goto: &Goto, reason: String, why: &str) -> BrowserError {
+    BrowserError::Failed {
         message: format!("could not open {}: {why}", shown(goto)),
         details: Map::from_iter([("url".to_owned(), Value::from(goto.url.as_str()))]),
         reason: Some(reason),
@@ -280,9 +285,9 @@ fn failed(goto: &Goto, reason: String, why: &str) -> Fault {
     }
 }
 
-fn late(goto: &Goto, what: &str) -> Fault {
+fn late(goto: &Goto, what: &str) -> BrowserError {
     let (until, millis) = (goto.wait_until.as_str(), goto.timeout.as_millis());
-    Fault::TimedOut {
+    BrowserError::TimedOut {
         message: format!("{} did not reach {until} within {millis} ms: {what}", shown(goto)),
         details: Map::new(),
         outcome: RunOutcome::Unknown,

@@ -8,13 +8,13 @@ use tokio::time::{Duration, Instant};
 use crate::{
     action::Point,
     browser::{
-        Fault,
+        BrowserError,
         chromium::{
             cdp::{CdpError, CdpSession, Pending, commands},
             page::{
                 chromium_page::ChromiumPage,
+                document::{ANSWER_GRACE, BUSY, NoAnswer, World},
                 locate::PEEK,
-                world::{ANSWER_GRACE, BUSY, NoAnswer, World},
             },
         },
     },
@@ -50,7 +50,7 @@ struct Taker {
 
 impl ChromiumPage {
     /// Asks for leave to send input to whatever has the focus, or to a point.
-    pub(crate) async fn ask_leave(&self, at: Option<Point>, due: Due) -> Result<Leave, Fault> {
+    pub(crate) async fn ask_leave(&self, at: Option<Point>, due: Due) -> Result<Leave, BrowserError> {
         let tab = self.active()?;
         let at = at.map_or_else(|| json!({}), |point| json!(point));
         let main = self.world(due.deadline).await?;
@@ -63,25 +63,29 @@ impl ChromiumPage {
     }
 
     /// Leave to send input to documents that were told so by the script that found where it goes.
-    pub(crate) fn leave_for(&self, worlds: Vec<World>, due: Due) -> Result<Leave, Fault> {
+    pub(crate) fn leave_for(&self, worlds: Vec<World>, due: Due) -> Result<Leave, BrowserError> {
         Ok(Leave { tab: self.active()?, worlds, due })
     }
 }
 
 impl Leave {
     /// Whether there is still time to send something.
-    pub(crate) fn check(&self, outcome: RunOutcome) -> Result<(), Fault> {
+    pub(crate) fn check(&self, outcome: RunOutcome) -> Result<(), BrowserError> {
         if Instant::now() < self.due.deadline {
             return Ok(());
         }
         let millis = self.due.timeout.as_millis();
         let message = format!("there was no time left of {millis} ms to send all input: a script keeps the page busy");
-        Err(Fault::TimedOut { message, details: Map::new(), outcome })
+        Err(BrowserError::TimedOut { message, details: Map::new(), outcome })
     }
 
     /// Waits until the page has handled input that was sent. A page that is too busy is freed of the script that keeps
     /// it so, and gets a moment to come to the rest of the input, which does not reach it any more.
-    pub(crate) async fn handled(&self, sent: impl IntoIterator<Item = Pending>, what: &str) -> Result<(), Fault> {
+    pub(crate) async fn handled(
+        &self,
+        sent: impl IntoIterator<Item = Pending>,
+        what: &str,
+    ) -> Result<(), BrowserError> {
         let mut handled = futures::future::try_join_all(sent);
         match tokio::time::timeout_at(self.due.deadline, &mut handled).await {
             Ok(Ok(_)) => Ok(()),
@@ -103,7 +107,7 @@ impl Leave {
     }
 
     /// Everything was sent and handled: the page need not watch any more. `what` was done with it in the end.
-    pub(crate) async fn rest(self, what: &str) -> Result<(), Fault> {
+    pub(crate) async fn rest(self, what: &str) -> Result<(), BrowserError> {
         if self.is_near_its_end() {
             return self.rest_by(what, self.due.deadline).await;
         }
@@ -113,13 +117,13 @@ impl Leave {
 
     /// The same of a key: a form that is sent by it leaves in a task after the key's, which has begun once the page
     /// answers.
-    pub(crate) async fn rest_once_it_acts(self, what: &str) -> Result<(), Fault> {
+    pub(crate) async fn rest_once_it_acts(self, what: &str) -> Result<(), BrowserError> {
         let patience = if self.is_near_its_end() { Duration::MAX } else { ACTS };
         let by = Instant::now().checked_add(patience).map_or(self.due.deadline, |by| by.min(self.due.deadline));
         self.rest_by(what, by).await
     }
 
-    async fn rest_by(&self, what: &str, by: Instant) -> Result<(), Fault> {
+    async fn rest_by(&self, what: &str, by: Instant) -> Result<(), BrowserError> {
         let asked = self.worlds.iter().map(|world| world.ask_any_time::<u64>("rest", by));
         for late in futures::future::join_all(asked).await {
             if matches!(late, Ok(1..)) || (matches!(late, Err(NoAnswer::Late)) && self.is_near_its_end()) {
@@ -129,9 +133,9 @@ impl Leave {
         Ok(())
     }
 
-    pub(crate) fn unhandled(&self, what: &str) -> Fault {
+    pub(crate) fn unhandled(&self, what: &str) -> BrowserError {
         let millis = self.due.timeout.as_millis();
-        Fault::TimedOut {
+        BrowserError::TimedOut {
             message: format!("{what}, but the page did not handle it within {millis} ms{BUSY}"),
             details: Map::new(),
             outcome: RunOutcome::Unknown,

@@ -16,10 +16,10 @@ use super::{
 use crate::{
     action::{ActionResult, Chord, ElementResult, Modifier, Press, PressResult, Selector, Type, TypeText, Typing},
     browser::{
-        Fault,
+        BrowserError,
         chromium::{
             cdp::{CdpSession, Pending},
-            page::{chromium_page::ChromiumPage, world::World},
+            page::{chromium_page::ChromiumPage, document::World},
         },
     },
     error::RunOutcome,
@@ -41,7 +41,7 @@ const MOST_UNDER_WAY: usize = 256;
 const QUICK: Duration = Duration::from_millis(50);
 
 impl ChromiumPage {
-    pub(crate) async fn type_into(&self, typed: &Type, deadline: Instant) -> Result<ActionResult, Fault> {
+    pub(crate) async fn type_into(&self, typed: &Type, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let (selector, timeout) = (&typed.selector, typed.typing.timeout);
         let argument = |timeout: u64| json!({"selector": selector, "all": typed.clear, "timeoutMs": timeout});
         let (seen, world) = self.look("enterField", selector, argument, deadline).await?;
@@ -55,13 +55,13 @@ impl ChromiumPage {
         Ok(ElementResult::of(diagnostics).into())
     }
 
-    pub(crate) async fn type_text(&self, typed: &TypeText, deadline: Instant) -> Result<ActionResult, Fault> {
+    pub(crate) async fn type_text(&self, typed: &TypeText, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let leave = self.ask_leave(None, Due { deadline, timeout: typed.typing.timeout }).await?;
         type_keys(&typed.typing, leave).await?;
         Ok(ActionResult::Done {})
     }
 
-    pub(crate) async fn press_key(&self, press: &Press, deadline: Instant) -> Result<ActionResult, Fault> {
+    pub(crate) async fn press_key(&self, press: &Press, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let due = Due { deadline, timeout: press.timeout };
         let leave = match &press.selector {
             Some(selector) => self.leave_for(vec![self.focus(selector, press.timeout, deadline).await?], due)?,
@@ -74,7 +74,7 @@ impl ChromiumPage {
         Ok(ActionResult::Press(PressResult { key: press.chord.name.clone() }))
     }
 
-    async fn focus(&self, selector: &Selector, timeout: Duration, deadline: Instant) -> Result<World, Fault> {
+    async fn focus(&self, selector: &Selector, timeout: Duration, deadline: Instant) -> Result<World, BrowserError> {
         let argument = |timeout: u64| json!({"selector": selector, "timeoutMs": timeout});
         let (seen, world) = self.look("focusOn", selector, argument, deadline).await?;
         seen.ready(selector, timeout)?;
@@ -82,7 +82,7 @@ impl ChromiumPage {
     }
 }
 
-async fn type_keys(typing: &Typing, leave: Leave) -> Result<(), Fault> {
+async fn type_keys(typing: &Typing, leave: Leave) -> Result<(), BrowserError> {
     let (mut sent, mut most) = (VecDeque::new(), FEW_UNDER_WAY);
     let mut outcome = RunOutcome::NotExecuted;
     for character in typing.text.replace("\r\n", "\n").chars() {

@@ -1,5 +1,6 @@
 //! What an action does to a page: one file per family, named as in [`crate::action`].
 
+pub(super) mod console;
 pub(super) mod content;
 pub(super) mod drag;
 pub(super) mod edit;
@@ -8,6 +9,8 @@ pub(super) mod goto;
 pub(super) mod input;
 pub(super) mod keyboard;
 pub(super) mod navigate;
+pub(super) mod paste;
+pub(super) mod perform;
 pub(super) mod pointer;
 pub(super) mod read;
 pub(super) mod screencast;

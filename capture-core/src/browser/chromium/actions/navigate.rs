@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::{
     action::{ActionResult, BackResult, Travel},
     browser::{
-        Fault,
+        BrowserError,
         chromium::{cdp::commands, page::chromium_page::ChromiumPage},
     },
     error::RunOutcome,
@@ -29,7 +29,7 @@ struct HistoryEntry {
 }
 
 impl ChromiumPage {
-    pub(crate) async fn back(&self, travel: Travel, deadline: Instant) -> Result<ActionResult, Fault> {
+    pub(crate) async fn back(&self, travel: Travel, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let went = self.go_by(-1, travel, deadline).await?;
         let hint = if went { None } else { self.opener_hint() };
         Ok(ActionResult::Back(BackResult { hint }))
@@ -45,18 +45,18 @@ impl ChromiumPage {
         ))
     }
 
-    pub(crate) async fn forward(&self, travel: Travel, deadline: Instant) -> Result<ActionResult, Fault> {
+    pub(crate) async fn forward(&self, travel: Travel, deadline: Instant) -> Result<ActionResult, BrowserError> {
         self.go_by(1, travel, deadline).await?;
         Ok(ActionResult::Done {})
     }
 
     /// Whether there was such an entry; where there is none nothing happens, and that is a success.
-    async fn go_by(&self, entries: i64, travel: Travel, deadline: Instant) -> Result<bool, Fault> {
+    async fn go_by(&self, entries: i64, travel: Travel, deadline: Instant) -> Result<bool, BrowserError> {
         let tab = self.active()?;
         let told = tab.send(&commands::history()).decode();
         let history: History = tokio::time::timeout_at(deadline, told)
             .await
-            .map_err(|_elapsed| Fault::timed_out("the browser did not tell the history in time"))??;
+            .map_err(|_elapsed| BrowserError::timed_out("the browser did not tell the history in time"))??;
         let index = usize::try_from(history.current_index + entries).ok();
         let Some(entry) = index.and_then(|index| history.entries.get(index)) else { return Ok(false) };
         let moves = self.moves();
@@ -65,7 +65,7 @@ impl ChromiumPage {
         Ok(true)
     }
 
-    pub(crate) async fn reload(&self, travel: Travel, deadline: Instant) -> Result<ActionResult, Fault> {
+    pub(crate) async fn reload(&self, travel: Travel, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let moves = self.moves();
         drop(self.active()?.send(&commands::reload()));
         self.moved_on(moves, travel, deadline).await?;
@@ -78,7 +78,7 @@ impl ChromiumPage {
     }
 
     /// Waits until the tab has moved on from `before`: at once within a document, to another one until it has loaded so far.
-    async fn moved_on(&self, before: (u64, u64), travel: Travel, deadline: Instant) -> Result<(), Fault> {
+    async fn moved_on(&self, before: (u64, u64), travel: Travel, deadline: Instant) -> Result<(), BrowserError> {
         let mut tabs = self.tabs.subscribe();
         let there = tabs.wait_for(|tabs| {
             tabs.lost.is_some()
@@ -90,7 +90,7 @@ impl ChromiumPage {
         if tokio::time::timeout_at(deadline, there).await.is_err() {
             drop(self.active()?.send(&commands::stop_loading()));
             let (until, millis) = (travel.wait_until.as_str(), travel.timeout.as_millis());
-            return Err(Fault::TimedOut {
+            return Err(BrowserError::TimedOut {
                 message: format!("the page did not reach {until} within {millis} ms"),
                 details: Map::new(),
                 outcome: RunOutcome::Unknown,
@@ -98,7 +98,7 @@ impl ChromiumPage {
         }
         let failed = self.tabs.borrow().active().filter(|tab| tab.is_error_page).map(|tab| tab.url.clone());
         match failed {
-            Some(url) => Err(Fault::Failed {
+            Some(url) => Err(BrowserError::Failed {
                 message: format!("the document at {} did not load", url.chars().take(200).collect::<String>()),
                 reason: Some("document_failed".to_owned()),
                 details: Map::from_iter([("url".to_owned(), Value::from(url))]),

@@ -13,14 +13,14 @@ use crate::{
         Target,
     },
     browser::{
-        Fault,
+        BrowserError,
         chromium::{
             cdp::{CdpSession, Pending, commands},
             page::{
                 chromium_page::ChromiumPage,
+                document::{NoAnswer, World},
                 frame_geometry::Reach,
                 locate::{late, millis_left},
-                world::{NoAnswer, World},
             },
         },
     },
@@ -51,7 +51,7 @@ pub(crate) struct Aim<'a> {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Verdict {
+struct ClickReceipt {
     blocked_by: Option<String>,
     /// A download was asked for.
     downloads: bool,
@@ -60,7 +60,7 @@ struct Verdict {
 }
 
 impl ChromiumPage {
-    pub(crate) async fn click(&self, click: &Click, deadline: Instant) -> Result<ActionResult, Fault> {
+    pub(crate) async fn click(&self, click: &Click, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let (selector, position) = match &click.target {
             Target::Element { selector, position } => (selector, *position),
             Target::At(point) => {
@@ -89,7 +89,7 @@ impl ChromiumPage {
         &self,
         aim: &Aim<'_>,
         deadline: Instant,
-    ) -> Result<(ElementResult, World), Fault> {
+    ) -> Result<(ElementResult, World), BrowserError> {
         let presses = Presses { button: aim.button, count: aim.count, modifiers: aim.modifiers };
         let due = Due { deadline, timeout: aim.timeout };
         let (mut blocker, mut stays) = (None, false);
@@ -105,10 +105,10 @@ impl ChromiumPage {
             if seen.already {
                 return Ok((ElementResult::of(diagnostics), world));
             }
-            let point = seen.point.ok_or_else(|| Fault::Protocol("aim told no point".to_owned()))?;
+            let point = seen.point.ok_or_else(|| BrowserError::Protocol("aim told no point".to_owned()))?;
             blocker = match self.reach(&world, point, deadline).await? {
                 Reach::Covered(cover) if !aim.force => Some(cover),
-                Reach::Covered(_) => return Err(Fault::failed_for("frame_covered", "its frame is covered")),
+                Reach::Covered(_) => return Err(BrowserError::failed_for("frame_covered", "its frame is covered")),
                 Reach::At(point) => {
                     let leave = self.leave_for(vec![world.clone()], due)?;
                     self.press_mouse(&presses, point, &leave).await?;
@@ -127,7 +127,7 @@ impl ChromiumPage {
         }
     }
 
-    pub(crate) async fn hover(&self, hover: &Hover, deadline: Instant) -> Result<ActionResult, Fault> {
+    pub(crate) async fn hover(&self, hover: &Hover, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let due = Due { deadline, timeout: hover.timeout };
         let (selector, position) = match &hover.target {
             Target::Element { selector, position } => (selector, *position),
@@ -149,7 +149,7 @@ impl ChromiumPage {
         position: Option<Point>,
         hovers: bool,
         Due { deadline, timeout }: Due,
-    ) -> Result<(Diagnostics, Point, World), Fault> {
+    ) -> Result<(Diagnostics, Point, World), BrowserError> {
         let (mut blocker, mut stays) = (None, false);
         loop {
             let argument = |timeout: u64| {
@@ -164,7 +164,7 @@ impl ChromiumPage {
                 (blocker, stays) = (None, true);
                 continue;
             }
-            let point = seen.point.ok_or_else(|| Fault::Protocol("aim told no point".to_owned()))?;
+            let point = seen.point.ok_or_else(|| BrowserError::Protocol("aim told no point".to_owned()))?;
             match self.reach(&world, point, deadline).await? {
                 Reach::At(point) => return Ok((diagnostics, point, world)),
                 Reach::Covered(cover) => {
@@ -176,21 +176,25 @@ impl ChromiumPage {
     }
 
     /// Moves the mouse to where it brings nothing that covers others.
-    async fn move_away(&self, world: &World, away: Point, due: Due) -> Result<(), Fault> {
+    async fn move_away(&self, world: &World, away: Point, due: Due) -> Result<(), BrowserError> {
         match self.reach(world, away, due.deadline).await? {
             Reach::At(point) => self.glide(point, 1, self.leave_for(vec![world.clone()], due)?).await,
             Reach::Covered(_) => Ok(()),
         }
     }
 
-    pub(crate) async fn move_mouse(&self, movement: MoveMouse, deadline: Instant) -> Result<ActionResult, Fault> {
+    pub(crate) async fn move_mouse(
+        &self,
+        movement: MoveMouse,
+        deadline: Instant,
+    ) -> Result<ActionResult, BrowserError> {
         let leave = self.ask_leave(Some(movement.to), Due { deadline, timeout: READ_TIMEOUT }).await?;
         self.glide(movement.to, movement.steps, leave).await?;
         Ok(ActionResult::Mouse(movement.to))
     }
 
     /// Moves the mouse in a straight line, in so many movements.
-    async fn glide(&self, to: Point, steps: u32, leave: Leave) -> Result<(), Fault> {
+    async fn glide(&self, to: Point, steps: u32, leave: Leave) -> Result<(), BrowserError> {
         let from = *self.mouse.lock();
         let mut outcome = RunOutcome::NotExecuted;
         for point in between(from, to, steps) {
@@ -205,10 +209,10 @@ impl ChromiumPage {
 
     /// Who received the events instead of the element. A document that is gone has nothing more to say: the click was
     /// received, and led away.
-    async fn verdict(&self, world: &World, leave: &Leave) -> Result<Option<String>, Fault> {
+    async fn verdict(&self, world: &World, leave: &Leave) -> Result<Option<String>, BrowserError> {
         let near = leave.is_near_its_end();
-        match world.call::<Verdict>("verdict", &(), leave.due.deadline).await {
-            Ok(Verdict { late: 1.., .. }) => Err(leave.unhandled(CLICKED)),
+        match world.call::<ClickReceipt>("verdict", &(), leave.due.deadline).await {
+            Ok(ClickReceipt { late: 1.., .. }) => Err(leave.unhandled(CLICKED)),
             Ok(verdict) => {
                 if verdict.downloads {
                     self.download_told().await;
@@ -217,13 +221,13 @@ impl ChromiumPage {
             }
             Err(NoAnswer::Late) if near => Err(leave.unhandled(CLICKED)),
             // A click may close its own tab, and a handler may loop: both happened after the click was received.
-            Err(NoAnswer::Gone | NoAnswer::Late | NoAnswer::Fault(Fault::Lost(_))) => Ok(None),
+            Err(NoAnswer::Gone | NoAnswer::Late | NoAnswer::Failed(BrowserError::Lost(_))) => Ok(None),
             Err(other) => Err(other.into()),
         }
     }
 
     /// Moves, presses and releases, all sent at once; the answers come when the page has handled them.
-    async fn press_mouse(&self, presses: &Presses<'_>, point: Point, leave: &Leave) -> Result<(), Fault> {
+    async fn press_mouse(&self, presses: &Presses<'_>, point: Point, leave: &Leave) -> Result<(), BrowserError> {
         leave.check(RunOutcome::NotExecuted)?;
         *self.mouse.lock() = point;
         let modifiers = modifier_bits(presses.modifiers);
@@ -282,7 +286,7 @@ async fn retry_or_give_up(
     mut diagnostics: Diagnostics,
     blocker: &str,
     Due { deadline, timeout }: Due,
-) -> Result<(), Fault> {
+) -> Result<(), BrowserError> {
     if millis_left(deadline) > u64::try_from(RETRY.as_millis()).unwrap_or(0) {
         tokio::time::sleep(RETRY).await;
         return Ok(());

@@ -7,12 +7,12 @@ use tokio::time::Instant;
 use crate::{
     action::{ActionResult, Query, QueryResult, Rect},
     browser::{
-        Fault,
+        BrowserError,
         chromium::page::{
             chromium_page::ChromiumPage,
+            document::World,
             locate::{PEEK, invalid, stale},
             tab::PageFacts,
-            world::World,
         },
     },
 };
@@ -32,12 +32,12 @@ struct Rows {
 }
 
 impl ChromiumPage {
-    pub(crate) async fn title(&self, deadline: Instant) -> Result<ActionResult, Fault> {
+    pub(crate) async fn title(&self, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let facts: PageFacts = self.call("page", &(), deadline).await?;
         Ok(ActionResult::Title { title: facts.title })
     }
 
-    pub(crate) async fn query(&self, query: &Query, deadline: Instant) -> Result<ActionResult, Fault> {
+    pub(crate) async fn query(&self, query: &Query, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let rows = self.rows(query, deadline).await?;
         Ok(ActionResult::Query(QueryResult {
             selector: query.selector.clone(),
@@ -50,7 +50,7 @@ impl ChromiumPage {
     }
 
     /// The matches of the main frame, or of the first other frame that has any.
-    async fn rows(&self, query: &Query, deadline: Instant) -> Result<Rows, Fault> {
+    async fn rows(&self, query: &Query, deadline: Instant) -> Result<Rows, BrowserError> {
         let rows: Rows = match query.selector.reference() {
             None => self.call("query", query, deadline).await?,
             Some(reference) => {
@@ -78,13 +78,13 @@ impl ChromiumPage {
 
 impl ChromiumPage {
     /// Boxes are told in the coordinates of the page's viewport, whatever frame they are in.
-    async fn placed_rows(&self, mut rows: Rows, world: &World, deadline: Instant) -> Result<Rows, Fault> {
+    async fn placed_rows(&self, mut rows: Rows, world: &World, deadline: Instant) -> Result<Rows, BrowserError> {
         let mut boxes: Vec<&mut Value> = rows.elements.iter_mut().filter_map(|row| row.get_mut("bbox")).collect();
         if !boxes.is_empty() {
-            let inset = self.inset(world, deadline).await?;
+            let geometry = self.geometry(world, deadline).await?;
             for bounds in &mut boxes {
-                let inside = Rect::deserialize(&**bounds).map_err(|error| Fault::Protocol(error.to_string()))?;
-                **bounds = json!(inset.outside(inside));
+                let inside = Rect::deserialize(&**bounds).map_err(|error| BrowserError::Protocol(error.to_string()))?;
+                **bounds = json!(geometry.outside(inside));
             }
         }
         Ok(rows)

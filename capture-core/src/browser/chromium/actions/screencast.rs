@@ -3,8 +3,6 @@
 //! The browser sends two and leaves out the others until they are acknowledged; each must be, once. A page that then stands
 //! still would never be seen as it is, so where pictures may have been left out and none follows, the screencast begins anew.
 
-use std::sync::Arc;
-
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use futures::{StreamExt, stream::BoxStream};
@@ -14,34 +12,15 @@ use tokio::{sync::watch, time::Duration};
 use crate::browser::{
     Screencast, ViewFrame,
     chromium::{
-        cdp::{CdpSession, Event, SessionKey, commands},
-        page::{chromium_page::ChromiumPage, tabs::Tabs},
+        cdp::{CdpSession, SessionKey, commands},
+        page::{chromium_page::ChromiumPage, pictures::PicturesSeen, tabs::Tabs},
     },
 };
-
-/// What the browser told of pictures, kept by the keeper.
-pub(crate) type Pictures = Arc<watch::Sender<Told>>;
-
-/// Pictures told of so far, and the newest, as it was told.
-#[derive(Debug, Default)]
-pub(crate) struct Told {
-    count: u64,
-    newest: Option<Event>,
-}
-
-impl Told {
-    pub(crate) fn tell(&mut self, event: &Event) {
-        self.count += 1;
-        self.newest = Some(event.clone());
-    }
-}
 
 /// Pictures the browser sends without being acknowledged.
 const AHEAD: u64 = 2;
 /// A page that moves sends its next picture sooner.
 const STANDS_STILL: Duration = Duration::from_millis(150);
-
-pub(crate) const FRAME: &str = "Page.screencastFrame";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -63,7 +42,7 @@ struct Metadata {
 struct Running {
     settings: Screencast,
     tabs: watch::Receiver<Tabs>,
-    told: watch::Receiver<Told>,
+    told: watch::Receiver<PicturesSeen>,
     of: Option<(SessionKey, CdpSession)>,
     /// What pictures of this screencast are acknowledged with, once one has come.
     number: Option<i64>,

@@ -15,7 +15,7 @@ use tokio::{
 use crate::{
     action::{Clip, Picture, PictureFormat, Rect, Screenshot},
     browser::{
-        Fault,
+        BrowserError,
         chromium::{
             cdp::{CdpError, commands},
             instance::picture_room::Held,
@@ -66,7 +66,7 @@ struct Part {
 const NOTHING_YET: [&str; 3] = ["Unable to capture screenshot", "Internal error", "Not attached to an active page"];
 
 impl ChromiumPage {
-    pub(crate) async fn screenshot(&self, wanted: &Screenshot, deadline: Instant) -> Result<Picture, Fault> {
+    pub(crate) async fn screenshot(&self, wanted: &Screenshot, deadline: Instant) -> Result<Picture, BrowserError> {
         let (part, clamped) = self.part(wanted, deadline).await?;
         let room = self.room_for(part.map(|part| part.clip), deadline).await?;
         if wanted.omit_background {
@@ -81,12 +81,13 @@ impl ChromiumPage {
         }
         let Ok(taken) = taken else {
             let millis = READ_TIMEOUT.as_millis();
-            return Err(Fault::timed_out(format!(
+            return Err(BrowserError::timed_out(format!(
                 "the page painted no picture within {millis} ms: a script keeps it busy"
             )));
         };
         let body = taken.map_err(failed)?;
-        let size = imagesize::blob_size(&body).map_err(|error| Fault::Protocol(format!("not a picture: {error}")))?;
+        let size =
+            imagesize::blob_size(&body).map_err(|error| BrowserError::Protocol(format!("not a picture: {error}")))?;
         let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
         Ok(Picture { format: wanted.format, width: side(size.width), height: side(size.height), body, clamped })
     }
@@ -122,14 +123,18 @@ impl ChromiumPage {
 
     /// Waits for room for a picture, and for the session's last one, which may be under way although nobody waits for
     /// it.
-    async fn room_for(&self, clip: Option<Clip>, deadline: Instant) -> Result<(OwnedSemaphorePermit, Held), Fault> {
+    async fn room_for(
+        &self,
+        clip: Option<Clip>,
+        deadline: Instant,
+    ) -> Result<(OwnedSemaphorePermit, Held), BrowserError> {
         let shape = self.tabs.borrow().shape.viewport;
         let (width, height) =
             clip.map_or((f64::from(shape.width), f64::from(shape.height)), |clip| (clip.width, clip.height));
         let pixels = width * height * shape.scale * shape.scale;
         if pixels > f64::from(MAX_PICTURE_PIXELS) * 1.01 {
             let message = format!("the picture would have {pixels:.0} pixels; at most {MAX_PICTURE_PIXELS} are taken");
-            return Err(Fault::failed_for("picture_too_large", message));
+            return Err(BrowserError::failed_for("picture_too_large", message));
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the bound above")]
         let pixels = pixels.max(0.0) as u32;
@@ -137,19 +142,20 @@ impl ChromiumPage {
             let own = Arc::clone(&self.picturing).acquire_owned().await.ok()?;
             Some((own, self.browser.pictures.take(pixels).await?))
         });
-        let taken = taken.await.map_err(|_elapsed| Fault::timed_out("other pictures were under way for too long"))?;
-        taken.ok_or_else(|| Fault::Protocol("no room for pictures".to_owned()))
+        let taken =
+            taken.await.map_err(|_elapsed| BrowserError::timed_out("other pictures were under way for too long"))?;
+        taken.ok_or_else(|| BrowserError::Protocol("no room for pictures".to_owned()))
     }
 
     /// The part of the document that is wanted, where it is not just the viewport; and whether it was cut.
-    async fn part(&self, wanted: &Screenshot, deadline: Instant) -> Result<(Option<Part>, bool), Fault> {
+    async fn part(&self, wanted: &Screenshot, deadline: Instant) -> Result<(Option<Part>, bool), BrowserError> {
         let mut within = None;
         let clip = if let Some(selector) = &wanted.selector {
             let argument = |timeout: u64| json!({"selector": selector, "timeoutMs": timeout});
             let waits = deadline.min(Instant::now() + ELEMENT_TIMEOUT);
             let (seen, _) = self.look("reveal", selector, argument, waits).await?;
             let (_, seen) = seen.ready(selector, ELEMENT_TIMEOUT)?;
-            within = Some(seen.area.ok_or_else(|| Fault::Protocol("reveal told no area".to_owned()))?);
+            within = Some(seen.area.ok_or_else(|| BrowserError::Protocol("reveal told no area".to_owned()))?);
             None
         } else if wanted.full_page {
             let lazy = json!({"most": MAX_PICTURE_SIDE, "millis": LAZY.as_millis()});
@@ -203,12 +209,12 @@ fn within_bounds(clip: Clip, scale: f64) -> (Clip, bool) {
 }
 
 /// A picture that cannot be taken leaves the page as it was.
-fn failed(error: CdpError) -> Fault {
+fn failed(error: CdpError) -> BrowserError {
     match error {
         CdpError::TooLarge { bytes, .. } => {
             let megabytes = bytes / 1_000_000;
             let message = format!("the picture of {megabytes} MB is too large: take less of the page, or a jpeg");
-            Fault::failed_for("picture_too_large", message)
+            BrowserError::failed_for("picture_too_large", message)
         }
         other => other.into(),
     }

@@ -8,14 +8,14 @@ use super::input::Due;
 use crate::{
     action::{ActionResult, Distance, Edge, Point, Scroll, ScrollResult, Scrolled, Selector, Stretch},
     browser::{
-        Fault,
+        BrowserError,
         chromium::{
             cdp::commands,
             page::{
                 chromium_page::ChromiumPage,
+                document::World,
                 frame_geometry::Reach,
                 locate::{PEEK, Seen, Standing, Turn},
-                world::World,
             },
         },
     },
@@ -36,7 +36,7 @@ struct Below {
 }
 
 impl ChromiumPage {
-    pub(crate) async fn scroll(&self, scroll: &Scroll, deadline: Instant) -> Result<ActionResult, Fault> {
+    pub(crate) async fn scroll(&self, scroll: &Scroll, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let due = Due { deadline, timeout: scroll.timeout };
         let Standing { scroll_x, scroll_y, at_end } = match &scroll.what {
             Scrolled::Page(stretch) => self.scroll_page(*stretch, due).await?,
@@ -48,10 +48,10 @@ impl ChromiumPage {
     }
 
     /// What stands for the page. Where nothing does, the wheel is turned: a frame may move, or the page take it.
-    async fn scroll_page(&self, stretch: Stretch, due: Due) -> Result<Standing, Fault> {
+    async fn scroll_page(&self, stretch: Stretch, due: Due) -> Result<Standing, BrowserError> {
         let seen: Seen = self.call("scroll", &argument(None, Some(stretch), 0), due.deadline).await?;
         if seen.is_late() {
-            return Err(Fault::timed_out("the page was not scrolled in time: a script keeps it busy"));
+            return Err(BrowserError::timed_out("the page was not scrolled in time: a script keeps it busy"));
         }
         match seen.wheel {
             Some(turn) => self.wheel(turn, way(stretch), due).await,
@@ -59,7 +59,12 @@ impl ChromiumPage {
         }
     }
 
-    async fn scroll_element(&self, selector: &Selector, stretch: Option<Stretch>, due: Due) -> Result<Standing, Fault> {
+    async fn scroll_element(
+        &self,
+        selector: &Selector,
+        stretch: Option<Stretch>,
+        due: Due,
+    ) -> Result<Standing, BrowserError> {
         let argument = |timeout: u64| argument(Some(selector), stretch, timeout);
         let (seen, world) = self.look("scroll", selector, argument, due.deadline).await?;
         let (_, seen) = seen.ready(selector, due.timeout)?;
@@ -67,7 +72,7 @@ impl ChromiumPage {
             (Some(turn), Some(stretch)) => match self.reach(&world, turn.point, due.deadline).await? {
                 Reach::At(point) => self.wheel(Turn { point, ..turn }, way(stretch), due).await,
                 Reach::Covered(cover) => {
-                    Err(Fault::failed_for("frame_covered", format!("its frame is covered by {cover}")))
+                    Err(BrowserError::failed_for("frame_covered", format!("its frame is covered by {cover}")))
                 }
             },
             _ => seen.scroll.ok_or_else(untold),
@@ -75,7 +80,7 @@ impl ChromiumPage {
     }
 
     /// A real wheel, and where what it moved comes to rest.
-    async fn wheel(&self, turn: Turn, by: Distance, due: Due) -> Result<Standing, Fault> {
+    async fn wheel(&self, turn: Turn, by: Distance, due: Due) -> Result<Standing, BrowserError> {
         let Turn { point, meant } = turn;
         let (world, told) = self.wheeled(point, by, due.deadline).await?;
         let leave = self.leave_for(told, due)?;
@@ -90,7 +95,12 @@ impl ChromiumPage {
 
     /// The document whose content a wheel at this point moves, of the innermost frame there that can go further that
     /// way; and all that were told of the wheel.
-    async fn wheeled(&self, point: Point, by: Distance, deadline: Instant) -> Result<(World, Vec<World>), Fault> {
+    async fn wheeled(
+        &self,
+        point: Point,
+        by: Distance,
+        deadline: Instant,
+    ) -> Result<(World, Vec<World>), BrowserError> {
         let way = |at: Point| json!({"x": at.x, "y": at.y, "dx": by.dx, "dy": by.dy});
         let mut world = self.world(deadline).await?;
         let mut told = vec![world.clone()];
@@ -98,8 +108,8 @@ impl ChromiumPage {
         let frames = if below.framed { self.tabs.borrow().other_worlds() } else { Vec::new() };
         for frame in frames {
             // A frame that is gone or too busy is not scrolled now.
-            let Ok(inset) = self.inset(&frame, deadline).await else { continue };
-            let (way, patience) = (way(inset.inside(point)), deadline.min(Instant::now() + PEEK));
+            let Ok(geometry) = self.geometry(&frame, deadline).await else { continue };
+            let (way, patience) = (way(geometry.inside(point)), deadline.min(Instant::now() + PEEK));
             if frame.peek::<Below>("beforeWheel", &way, patience, deadline).await.is_ok_and(|below| below.moves) {
                 world = frame.clone();
             }
@@ -130,6 +140,6 @@ fn argument(selector: Option<&Selector>, stretch: Option<Stretch>, timeout: u64)
     argument
 }
 
-fn untold() -> Fault {
-    Fault::Protocol("scroll told no place".to_owned())
+fn untold() -> BrowserError {
+    BrowserError::Protocol("scroll told no place".to_owned())
 }

@@ -1,6 +1,6 @@
-//! `snapshot`, and where the refs it gave out lead.
+//! `snapshot`: the tree of the page and of its frames, with the refs it gives out.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::json;
@@ -9,30 +9,18 @@ use tokio::time::Instant;
 use crate::{
     action::{ActionResult, RefReport, Selector, Snapshot, SnapshotResult},
     browser::{
-        Fault,
+        BrowserError,
         chromium::page::{
             chromium_page::ChromiumPage,
+            document::World,
             locate::{PEEK, invalid, stale},
-            world::World,
+            tab::PageFacts,
         },
     },
 };
 
 /// Frames inside frames that are shown.
 const MAX_NESTING: usize = 8;
-
-/// Refs given out: a number is never used twice in a session, and belongs to one document.
-#[derive(Debug)]
-pub(crate) struct Refs {
-    next: u32,
-    places: Vec<(Range<u32>, String)>,
-}
-
-impl Default for Refs {
-    fn default() -> Self {
-        Self { next: 1, places: Vec::new() }
-    }
-}
 
 /// How much of one document is shown.
 #[derive(Debug, Clone, Copy)]
@@ -79,14 +67,7 @@ struct FrameLine {
 }
 
 impl ChromiumPage {
-    /// The document that gave out this ref, if it is still there.
-    pub(crate) fn world_of_ref(&self, number: u32) -> Option<World> {
-        let refs = self.refs.lock();
-        let (_, unique) = refs.places.iter().find(|(range, _)| range.contains(&number))?;
-        self.tabs.borrow().world_of(unique)
-    }
-
-    pub(crate) async fn snapshot(&self, wanted: &Snapshot, deadline: Instant) -> Result<ActionResult, Fault> {
+    pub(crate) async fn snapshot(&self, wanted: &Snapshot, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let (tree, world) = self.find_tree(wanted, deadline).await?;
         let result = SnapshotResult {
             snapshot: String::new(),
@@ -101,7 +82,7 @@ impl ChromiumPage {
         let Walk { lines, mut result, .. } = walk;
         if world.frame != self.tabs.borrow().world().map(|main| main.frame).unwrap_or_default() {
             // The address and the title are the page's, wherever the subtree is.
-            let facts: crate::browser::chromium::page::tab::PageFacts = self.call("page", &(), deadline).await?;
+            let facts: PageFacts = self.call("page", &(), deadline).await?;
             (result.url, result.title) = (facts.url, facts.title);
         }
         result.snapshot = lines.join("\n");
@@ -109,7 +90,7 @@ impl ChromiumPage {
     }
 
     /// The tree of the page, or of what a selector names in the first frame that has it.
-    async fn find_tree(&self, wanted: &Snapshot, deadline: Instant) -> Result<(Tree, World), Fault> {
+    async fn find_tree(&self, wanted: &Snapshot, deadline: Instant) -> Result<(Tree, World), BrowserError> {
         let selector = wanted.selector.as_ref();
         let main = match selector.and_then(|selector| Some((selector, selector.reference()?))) {
             Some((selector, reference)) => self.world_of_ref(reference).ok_or_else(|| stale(selector))?,
@@ -136,7 +117,7 @@ impl ChromiumPage {
             }
         }
         let selector = selector.map(|selector| selector.as_str().chars().take(120).collect::<String>());
-        Err(Fault::failed_for("not_found", format!("{:?} is not on the page", selector.unwrap_or_default())))
+        Err(BrowserError::failed_for("not_found", format!("{:?} is not on the page", selector.unwrap_or_default())))
     }
 
     /// The tree of one document, with the frames in it marked so that they can be told apart.
@@ -146,9 +127,9 @@ impl ChromiumPage {
         wanted: &Snapshot,
         bounds: Bounds<'_>,
         deadline: Instant,
-    ) -> Result<Tree, Fault> {
+    ) -> Result<Tree, BrowserError> {
         self.mark_frames(world, deadline).await;
-        let next = self.refs.lock().next;
+        let next = self.refs.lock().next();
         let argument = |next: u32| {
             json!({
                 "selector": bounds.selector, "interactive": wanted.interactive,
@@ -167,9 +148,7 @@ impl ChromiumPage {
         if tree.next > next {
             let mut refs = self.refs.lock();
             let tabs = self.tabs.borrow();
-            refs.places.retain(|(_, unique)| tabs.know(unique));
-            refs.places.push((next..tree.next, world.context.unique.clone()));
-            refs.next = tree.next;
+            refs.give_out(tree.next, &world.context.unique, |unique| tabs.know(unique));
         }
         Ok(tree)
     }

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use crate::{
     action::{ActionResult, ElementResult, WaitForSelector, WaitForTimeout, WaitedResult},
-    browser::{Fault, chromium::page::chromium_page::ChromiumPage},
+    browser::{BrowserError, chromium::page::chromium_page::ChromiumPage},
 };
 
 impl ChromiumPage {
@@ -13,7 +13,7 @@ impl ChromiumPage {
         &self,
         wait: &WaitForSelector,
         deadline: Instant,
-    ) -> Result<ActionResult, Fault> {
+    ) -> Result<ActionResult, BrowserError> {
         let argument =
             |timeout: u64| json!({"selector": wait.selector, "state": wait.state.as_str(), "timeoutMs": timeout});
         let (seen, _) = self.look("wait", &wait.selector, argument, deadline).await?;

@@ -10,20 +10,25 @@ use std::{
 
 use futures::{FutureExt, future::BoxFuture};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 
 use super::{
-    CLIENT_QUIET, TARGET_MADE,
-    frame::{FrameError, Request, done},
-    judge::{Effect, Refusal, Verdict, judge},
+    frame::{FrameError, Request},
+    judge::judge,
     params::{self, Fields},
+    refusal::{Refusal, done},
+    verdict::{Effect, Verdict},
 };
 use crate::{
     browser::{
-        CdpClient, CdpCommands, CdpEnd, Fault,
+        BrowserError, CdpClient, CdpCommands, CdpEnd,
         chromium::{
             cdp::{Event, RawReply, SessionKey, commands},
-            instance::{browser::Browser, client_queue::Outbox},
+            instance::{
+                browser::Browser,
+                client_queue::ClientQueue,
+                internal_events::{CLIENT_QUIET, TARGET_MADE},
+            },
         },
     },
     shares::Share,
@@ -54,26 +59,26 @@ struct Reply<'a> {
 }
 
 /// The way in for a client of a browser's default context.
-pub(in super::super) async fn connect(browser: &Arc<Browser>, context: &str) -> Result<CdpClient, Fault> {
-    let clients = browser.routes().clients();
+pub(crate) async fn connect(browser: &Arc<Browser>, context: &str) -> Result<CdpClient, BrowserError> {
+    let clients = browser.event_router().clients();
     clients.ask_why(browser.egress().cloned());
     if !clients.admit() {
-        return Err(Fault::failed_for("too_many_clients", "this session has as many CDP clients as it takes"));
+        return Err(BrowserError::failed_for("too_many_clients", "this session has as many CDP clients as it takes"));
     }
     let attached = browser.session().send(&commands::attach_to_browser()).decode::<Given>().await;
     let root = match attached {
         Ok(Given { session_id }) => SessionKey::from(session_id.as_str()),
         Err(error) => {
             clients.turn_away();
-            return Err(Fault::Unavailable(error.to_string()));
+            return Err(BrowserError::Unavailable(error.to_string()));
         }
     };
-    let (outbox, frames) = Outbox::open();
-    clients.join(root.clone(), Arc::clone(&outbox));
+    let (queue, frames) = ClientQueue::open();
+    clients.join(root.clone(), Arc::clone(&queue));
     let client =
-        Client { browser: Arc::clone(browser), context: context.into(), root, outbox, refused: AtomicU32::new(0) };
+        Client { browser: Arc::clone(browser), context: context.into(), root, queue, refused: AtomicU32::new(0) };
     if browser.lost_reason().is_some() {
-        client.outbox.end(CdpEnd::SessionOver); // it was lost before it knew of us
+        client.queue.end(CdpEnd::SessionOver); // it was lost before it knew of us
     }
     Ok(CdpClient { commands: Box::new(client), frames, shares: None })
 }
@@ -84,7 +89,7 @@ struct Client {
     /// The default context.
     context: Arc<str>,
     root: SessionKey,
-    outbox: Arc<Outbox>,
+    queue: Arc<ClientQueue>,
     /// Commands refused so far.
     refused: AtomicU32,
 }
@@ -101,21 +106,21 @@ impl CdpCommands for Client {
     }
 
     fn count(&self, waiting: Arc<Share>) {
-        self.outbox.count(waiting);
+        self.queue.count(waiting);
     }
 
     fn is_over(&self) -> bool {
-        self.outbox.over().is_some()
+        self.queue.over().is_some()
     }
 
     fn ended(&self) -> CdpEnd {
-        self.outbox.over().unwrap_or(CdpEnd::SessionOver)
+        self.queue.over().unwrap_or(CdpEnd::SessionOver)
     }
 }
 
 impl Client {
     async fn take(&self, text: &str) -> Result<(), CdpEnd> {
-        if let Some(over) = self.outbox.over() {
+        if let Some(over) = self.queue.over() {
             return Err(over);
         }
         let request = match Request::parse(text) {
@@ -127,8 +132,8 @@ impl Client {
             }
         };
         let (id, named) = (request.id, request.session.as_deref());
-        let known =
-            named.map_or(Some(self.root.clone()), |name| self.browser.routes().clients().session(&self.root, name));
+        let known = named
+            .map_or(Some(self.root.clone()), |name| self.browser.event_router().clients().session(&self.root, name));
         let Some(session) = known else {
             let refusal = Refusal { code: NO_SESSION, message: "Session with given id not found.".to_owned() };
             self.refuse(&request.method, &refusal, id, named);
@@ -142,7 +147,7 @@ impl Client {
                 None => return self.pass(&request, session, fields, Some(effect)).await,
             },
             Verdict::Close => {
-                self.outbox.tell(done(id, named));
+                self.queue.tell(done(id, named));
                 return Err(self.end(CdpEnd::Closed));
             }
             Verdict::Refuse(refusal) => self.refuse(&request.method, &refusal, id, named),
@@ -151,7 +156,7 @@ impl Client {
     }
 
     fn end(&self, why: CdpEnd) -> CdpEnd {
-        self.outbox.end(why.clone());
+        self.queue.end(why.clone());
         why
     }
 
@@ -170,13 +175,15 @@ impl Client {
                 "CDP command refused"
             );
         }
-        self.outbox.tell(refusal.answer(id, session));
+        self.queue.tell(refusal.answer(id, session));
     }
 
     /// What only the bridge can judge: whether it is the client's to end.
     fn judge_target(&self, effect: &Effect) -> Option<Refusal> {
         match effect {
-            Effect::Detach { session } if self.browser.routes().clients().session(&self.root, session).is_none() => {
+            Effect::Detach { session }
+                if self.browser.event_router().clients().session(&self.root, session).is_none() =>
+            {
                 Some(Refusal { code: -32_602, message: "No session with given id".to_owned() })
             }
             Effect::DisposeContext { context } if **context == *self.context => {
@@ -190,7 +197,7 @@ impl Client {
     fn ending(&self, session: &SessionKey, effect: Option<&Effect>) -> Option<String> {
         match effect? {
             Effect::CloseTarget { target } => Some(target.clone()),
-            Effect::ClosePage => self.browser.routes().clients().target_of(session),
+            Effect::ClosePage => self.browser.event_router().clients().target_of(session),
             _ => None,
         }
     }
@@ -205,22 +212,24 @@ impl Client {
         let makes = matches!(&effect, Some(Effect::CreateTarget { context })
             if context.as_deref().is_none_or(|context| context == &*self.context));
         if makes {
-            self.browser.routes().clients().begin_making();
+            self.browser.event_router().clients().begin_making();
         }
         let ends = self.ending(&session, effect.as_ref());
         if let Some(target) = &ends {
             let surely = matches!(effect, Some(Effect::CloseTarget { .. }));
-            self.browser.routes().clients().ends(target, surely);
+            self.browser.event_router().clients().ends(target, surely);
         }
         let quiets = request.method == "Runtime.disable";
         let (browser, context) = (Arc::clone(&self.browser), Arc::clone(&self.context));
         let url = (request.method == "Page.navigate").then(|| navigated_to(request)).flatten();
-        let booking = Booking { browser, context, makes, ends, quiets, effect };
-        let (outbox, id, named, key) = (Arc::clone(&self.outbox), request.id, request.session.clone(), session.clone());
+        let watched = Watched { browser, context, makes, ends, quiets, effect };
+        let (queue, id, named, key) = (Arc::clone(&self.queue), request.id, request.session.clone(), session.clone());
         let answer = move |reply: RawReply<'_>| {
-            booking.done(&key, reply);
+            watched.done(&key, reply);
             let better = match (&url, reply) {
-                (Some(url), RawReply::Result(result)) => booking.browser.routes().clients().navigated(url, result),
+                (Some(url), RawReply::Result(result)) => {
+                    watched.browser.event_router().clients().navigated(url, result)
+                }
                 _ => None,
             };
             let (result, error) = match reply {
@@ -228,7 +237,7 @@ impl Client {
                 RawReply::Error(error) => (None, Some(error)),
             };
             if let Ok(text) = serde_json::to_string(&Reply { id, result, error, session: named.as_deref() }) {
-                outbox.tell(text);
+                queue.tell(text);
             }
         };
         let write = |id| request.write(id, Some(session.as_ref()), fields.as_ref());
@@ -239,15 +248,15 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        self.outbox.end(CdpEnd::Closed);
-        self.browser.routes().clients().leave(&self.root);
+        self.queue.end(CdpEnd::Closed);
+        self.browser.event_router().clients().leave(&self.root);
         drop(self.browser.session().send(&commands::detach(self.root.as_ref())));
-        self.browser.routes().tell(&self.context, Event::told(CLIENT_QUIET, RawValue::NULL));
+        self.browser.event_router().tell(&self.context, Event::told(CLIENT_QUIET, RawValue::NULL));
     }
 }
 
 /// What a command does beside its reply, noted before anything that comes after it is read.
-struct Booking {
+struct Watched {
     browser: Arc<Browser>,
     context: Arc<str>,
     /// It makes a target in the default context.
@@ -259,14 +268,14 @@ struct Booking {
     effect: Option<Effect>,
 }
 
-impl Booking {
+impl Watched {
     fn done(&self, session: &SessionKey, reply: RawReply<'_>) {
         if self.makes {
-            // The keeper learns it after the news of the target itself, which it had to leave undecided.
+            // The event loop learns it after the news of the target itself, which it had to leave undecided.
             let result = if let RawReply::Result(result) = reply { result } else { RawValue::NULL };
-            self.browser.routes().tell(&self.context, Event::told(TARGET_MADE, result));
+            self.browser.event_router().tell(&self.context, Event::told(TARGET_MADE, result));
         }
-        let clients = self.browser.routes().clients();
+        let clients = self.browser.event_router().clients();
         let RawReply::Result(_) = reply else {
             return self.ends.iter().for_each(|target| clients.ended(target));
         };
@@ -283,16 +292,11 @@ impl Booking {
     }
 
     fn quiet(&self) {
-        self.browser.routes().tell(&self.context, Event::told(CLIENT_QUIET, RawValue::NULL));
+        self.browser.event_router().tell(&self.context, Event::told(CLIENT_QUIET, RawValue::NULL));
     }
 }
 
 /// The address a client navigates to.
 fn navigated_to(request: &Request<'_>) -> Option<String> {
-    params::read(request).ok()?.get("url")?.as_str().map(str::to_owned)
-}
-
-/// The target a client's command made.
-pub(in super::super) fn made_target(event: &Event) -> Option<String> {
-    event.decode::<Value>()?.get("targetId")?.as_str().map(str::to_owned)
+    params::read(request.params).ok()?.get("url")?.as_str().map(str::to_owned)
 }

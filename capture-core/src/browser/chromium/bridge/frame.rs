@@ -12,8 +12,8 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
-    judge::{INVALID_REQUEST, Refusal},
     params::Fields,
+    refusal::{INVALID_REQUEST, Refusal},
 };
 
 /// Largest id, 2^53: what a JavaScript client can count to.
@@ -25,20 +25,20 @@ const MAX_LEVELS: usize = 256;
 
 /// A command of a client.
 #[derive(Debug)]
-pub(in super::super) struct Request<'a> {
+pub(crate) struct Request<'a> {
     /// The client's own number for it, 0 to 2^53.
-    pub(in super::super) id: u64,
+    pub(crate) id: u64,
     /// `Domain.command`, escapes undone; anything of at most 128 bytes.
-    pub(in super::super) method: String,
+    pub(crate) method: String,
     /// The session the client names; absent: the one it was given with its connection.
-    pub(in super::super) session: Option<String>,
-    /// An object, as it came. What it means to the browser is for [`super::judge()`] to say.
+    pub(crate) session: Option<String>,
+    /// An object, as it came. What it means to the browser is for `judge.rs` to say.
     pub(super) params: Option<&'a RawValue>,
 }
 
 /// Why a text is not a command.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(in super::super) enum FrameError {
+pub(crate) enum FrameError {
     /// Nobody knows what to answer: the connection closes.
     #[error("not a command: {0}")]
     Unreadable(String),
@@ -59,7 +59,7 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// [`FrameError::Unreadable`] without a readable id, else [`FrameError::Invalid`].
-    pub(in super::super) fn parse(text: &'a str) -> Result<Self, FrameError> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self, FrameError> {
         let members: Members<'a> =
             serde_json::from_str(text).map_err(|error| FrameError::Unreadable(error.to_string()))?;
         let id = members.id.and_then(|raw| raw.get().parse().ok()).filter(|id| *id <= MAX_ID);
@@ -70,8 +70,8 @@ impl<'a> Request<'a> {
             session: session.clone().ok().flatten(),
             refusal: Refusal { code: INVALID_REQUEST, message },
         };
-        if let Some(fault) = members.fault {
-            return Err(invalid(fault));
+        if let Some(error) = members.invalid {
+            return Err(invalid(error));
         }
         let method = members.method.map(name).transpose().ok().flatten();
         let method = method.ok_or_else(|| invalid(format!("method must be a string of at most {MAX_NAME} bytes")))?;
@@ -93,12 +93,7 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// Never in practice: all of it has been JSON before.
-    pub(in super::super) fn write(
-        &self,
-        id: u64,
-        session: Option<&str>,
-        params: Option<&Fields>,
-    ) -> serde_json::Result<Vec<u8>> {
+    pub(crate) fn write(&self, id: u64, session: Option<&str>, params: Option<&Fields>) -> serde_json::Result<Vec<u8>> {
         let params = match params {
             Some(fields) => Some(Params::Ours(fields)),
             None => self.params.map(Params::Theirs),
@@ -126,29 +121,6 @@ enum Params<'a> {
     Theirs(&'a RawValue),
 }
 
-/// The answer to a command that we carried out ourselves: an empty result.
-pub(in super::super) fn done(id: u64, session: Option<&str>) -> String {
-    let mut answer = serde_json::json!({ "id": id, "result": {} });
-    name_session(&mut answer, session);
-    answer.to_string()
-}
-
-impl Refusal {
-    /// The answer to a command that was refused.
-    pub(in super::super) fn answer(&self, id: u64, session: Option<&str>) -> String {
-        let mut answer = serde_json::json!({ "id": id, "error": { "code": self.code, "message": self.message } });
-        name_session(&mut answer, session);
-        answer.to_string()
-    }
-}
-
-/// Clients look for who waits by session and id.
-fn name_session(answer: &mut serde_json::Value, session: Option<&str>) {
-    if let (Some(session), Some(members)) = (session, answer.as_object_mut()) {
-        members.insert("sessionId".to_owned(), session.into());
-    }
-}
-
 /// The members of a frame, none of them looked into.
 #[derive(Default)]
 struct Members<'a> {
@@ -157,7 +129,7 @@ struct Members<'a> {
     params: Option<&'a RawValue>,
     session: Option<&'a RawValue>,
     /// Why the frame is refused although its id can be read.
-    fault: Option<String>,
+    invalid: Option<String>,
 }
 
 impl<'de> Deserialize<'de> for Members<'de> {
@@ -185,7 +157,7 @@ impl<'de> Visitor<'de> for OfAFrame {
                 "params" => &mut members.params,
                 "sessionId" => &mut members.session,
                 _ => {
-                    members.fault = Some("a command has id, method, params and sessionId, nothing else".to_owned());
+                    members.invalid = Some("a command has id, method, params and sessionId, nothing else".to_owned());
                     continue;
                 }
             };
@@ -195,7 +167,7 @@ impl<'de> Visitor<'de> for OfAFrame {
             if key == "id" {
                 return Err(serde::de::Error::custom("two ids"));
             }
-            members.fault = Some(format!("{key} stands twice"));
+            members.invalid = Some(format!("{key} stands twice"));
         }
         Ok(members)
     }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! text of a client ─► frame: Request ─► judge: Verdict ─► client: the same command, written anew ─► pipe
-//! text to a client ◄─ outbox ◄─ clients: whose session is it ◄─ events and replies ◄─────────────────┘
+//! text to a client ◄─ client queue ◄─ whose session is it ◄─ events and replies ◄──────────────────┘
 //! ```
 //!
 //! Knows no sockets. The decisions for people are in `docs/cdp.md`.
@@ -13,16 +13,11 @@ mod client;
 mod frame;
 mod judge;
 mod params;
+mod refusal;
 mod refused;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
-pub(super) use self::client::{connect, made_target};
-
-/// Told to the keeper: a client's command that makes a target was answered, with its result or null.
-pub(super) const TARGET_MADE: &str = "Capture.targetMade";
-/// Told to the keeper: a client answers dialogs no longer.
-pub(super) const CLIENT_QUIET: &str = "Capture.clientQuiet";
-/// Told to the keeper: a dialog that was left to a client has held up an action long enough.
-pub(super) const CLIENT_SLOW: &str = "Capture.clientSlow";
+pub(super) use self::client::connect;

@@ -1,23 +1,20 @@
 //! Parameters that are judged, each read with what it must be.
 
 use serde::de::DeserializeSeed as _;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 
-use super::{
-    frame::Request,
-    judge::{INVALID_PARAMS, Refusal},
-};
+use super::refusal::{INVALID_PARAMS, Refusal};
 use crate::strict::Strict;
 
 /// The fields of an object.
-pub(in super::super) type Fields = Map<String, Value>;
+pub(crate) type Fields = Map<String, Value>;
 
 /// Levels of arrays and objects in parameters that are judged; none needs more than four.
 const MAX_LEVELS: usize = 64;
 
 /// Builds the parameters: no key twice at any depth, so that the browser reads what was judged.
-pub(super) fn read(request: &Request<'_>) -> Result<Fields, Refusal> {
-    let Some(raw) = request.params else { return Ok(Fields::new()) };
+pub(super) fn read(params: Option<&RawValue>) -> Result<Fields, Refusal> {
+    let Some(raw) = params else { return Ok(Fields::new()) };
     let mut deserializer = serde_json::Deserializer::from_str(raw.get());
     match (Strict { levels: MAX_LEVELS }).deserialize(&mut deserializer) {
         Ok(Value::Object(fields)) => Ok(fields),

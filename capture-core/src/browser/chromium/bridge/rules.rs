@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::{
     address::{BadAddress, openable, web},
-    judge::{Effect, Refusal, Verdict},
     params::{Fields, flag, invalid, list, object, present, required_text, text},
+    refusal::Refusal,
+    verdict::{Effect, Verdict},
 };
 
 /// Decides on parameters in which no key stands twice.
@@ -39,7 +40,7 @@ pub(super) fn rule(method: &str) -> Option<Rule> {
         "Page.navigate" => navigate,
         "Page.setDownloadBehavior" => |_| Ok(Verdict::Rewrite(fields(json!({ "behavior": "deny" })))),
         "Page.startScreenRecording" => record,
-        "Target.attachToBrowserTarget" => |_| Ok(Verdict::Watch(Effect::Attach { target: None }, None)),
+        "Target.attachToBrowserTarget" => |_| Ok(Verdict::Pass),
         "Target.attachToTarget" => attach,
         "Target.closeTarget" => close_target,
         "Target.createBrowserContext" => create_context,
@@ -166,9 +167,9 @@ fn fetched(asked: &Fields, method: &str) -> Result<Verdict, Refusal> {
 }
 
 fn attach(asked: &Fields) -> Result<Verdict, Refusal> {
-    let target = Some(required_text(asked, "targetId")?.to_owned());
+    required_text(asked, "targetId")?;
     if flag(asked, "flatten")? {
-        return Ok(Verdict::Watch(Effect::Attach { target }, None));
+        return Ok(Verdict::Pass);
     }
     Err(Refusal::because("Target.attachToTarget", "sessions are flat: set flatten"))
 }
@@ -209,7 +210,7 @@ fn create_context(asked: &Fields) -> Result<Verdict, Refusal> {
             _ => return Err(invalid("of a context only disposeOnDetach can be chosen")),
         }
     }
-    Ok(Verdict::Watch(Effect::CreateContext, Some(fields(json!({ "disposeOnDetach": true })))))
+    Ok(Verdict::Rewrite(fields(json!({ "disposeOnDetach": true }))))
 }
 
 fn dispose_context(asked: &Fields) -> Result<Verdict, Refusal> {

@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 
 use super::{
     allowed::is_allowed,
-    frame::{FrameError, Request, done},
-    judge::{Effect, Refusal, Verdict, judge},
+    frame::{FrameError, Request},
+    judge::judge,
     params::Fields,
+    refusal::{Refusal, done},
     refused::reason,
     rules::rule,
+    verdict::{Effect, Verdict},
 };
 
 /// Every command of Chromium 156, domain by domain.
@@ -233,7 +235,7 @@ fn targets_and_contexts_are_made_without_ways_out_and_kept_book_of() {
 
     for params in ["{}", r#"{"disposeOnDetach":false}"#, r#"{"disposeOnDetach":true,"proxyServer":null}"#, "null"] {
         let sent = fields(json!({"disposeOnDetach": true}));
-        assert_eq!(judged("Target.createBrowserContext", params), Verdict::Watch(Effect::CreateContext, Some(sent)));
+        assert_eq!(judged("Target.createBrowserContext", params), Verdict::Rewrite(sent));
     }
     for (params, code) in [
         (r#"{"proxyServer":"http://a.test:8080"}"#, -32_000),
@@ -249,14 +251,12 @@ fn targets_and_contexts_are_made_without_ways_out_and_kept_book_of() {
 }
 
 #[test]
-fn sessions_are_flat_and_kept_book_of() {
+fn sessions_are_flat_and_what_changes_them_is_watched() {
     let named = |text: &str| text.to_owned();
     for (method, params, effect) in [
         ("Page.enable", "{}", Effect::PageEnabled),
         ("Page.enable", r#"{"enableFileChooserOpenedEvent":true}"#, Effect::PageEnabled),
         ("Page.disable", "{}", Effect::PageDisabled),
-        ("Target.attachToBrowserTarget", "{}", Effect::Attach { target: None }),
-        ("Target.attachToTarget", r#"{"targetId":"T","flatten":true}"#, Effect::Attach { target: Some(named("T")) }),
         ("Target.detachFromTarget", r#"{"sessionId":"S2"}"#, Effect::Detach { session: named("S2") }),
         ("Target.closeTarget", r#"{"targetId":"T"}"#, Effect::CloseTarget { target: named("T") }),
         ("Target.disposeBrowserContext", r#"{"browserContextId":"C"}"#, Effect::DisposeContext { context: named("C") }),
@@ -278,11 +278,13 @@ fn sessions_are_flat_and_kept_book_of() {
     ] {
         assert_eq!(refused(method, params).0, code, "{method} {params}");
     }
-    for params in [
-        r#"{"autoAttach":true,"waitForDebuggerOnStart":true,"flatten":true,"filter":[{}]}"#,
-        r#"{"autoAttach":false,"waitForDebuggerOnStart":false}"#,
+    for (method, params) in [
+        ("Target.attachToBrowserTarget", "{}"),
+        ("Target.attachToTarget", r#"{"targetId":"T","flatten":true}"#),
+        ("Target.setAutoAttach", r#"{"autoAttach":true,"waitForDebuggerOnStart":true,"flatten":true,"filter":[{}]}"#),
+        ("Target.setAutoAttach", r#"{"autoAttach":false,"waitForDebuggerOnStart":false}"#),
     ] {
-        assert_eq!(judged("Target.setAutoAttach", params), Verdict::Pass, "{params}");
+        assert_eq!(judged(method, params), Verdict::Pass, "{method} {params}");
     }
 }
 

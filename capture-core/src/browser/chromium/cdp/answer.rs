@@ -1,48 +1,17 @@
 //! What becomes of the reply to a command.
 
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
-use super::message::{Envelope, ErrorReply};
-
-/// Why a command has no result.
-#[derive(Debug, Clone, thiserror::Error)]
-pub(in super::super) enum CdpError {
-    /// The browser refused it.
-    #[error("{method}: {message} ({code})")]
-    Refused { method: MethodName, code: i64, message: String },
-    /// The page it was for is gone: closed, or its renderer died.
-    #[error("the page is gone")]
-    PageGone,
-    /// The pipe is closed: the browser has exited.
-    #[error("the browser is gone")]
-    BrowserGone,
-    /// The browser does not read its pipe.
-    #[error("the browser does not take commands")]
-    Congested,
-    /// The result takes more room than a reply may.
-    #[error("{method}: a result of {bytes} bytes is too large")]
-    TooLarge { method: MethodName, bytes: usize },
-    /// The result is not what we expect.
-    #[error("{method}: result not understood: {message}")]
-    Decode { method: MethodName, message: String },
-}
-
-/// Characters kept of what the browser says of an error: it may quote the page, and it ends in our log.
-const SAID: u8 = 200;
-
-/// The beginning of what is said of an error.
-pub(in super::super) fn brief(said: &impl fmt::Display) -> String {
-    said.to_string().chars().take(SAID.into()).collect()
-}
+use super::{
+    error::{CdpError, MethodName, brief},
+    message::{Envelope, ErrorReply},
+};
 
 /// What JSON-RPC leaves to servers; Chromium says it of whatever it cannot do.
 const SERVER_ERROR: i64 = -32_000;
-
-/// `Domain.command`.
-pub(in super::super) type MethodName = Cow<'static, str>;
 
 pub(super) type Reply = Result<Box<RawValue>, CdpError>;
 
@@ -55,11 +24,11 @@ pub(super) enum Answer {
 }
 
 /// Takes the reply to a command that was passed on, on the reading task. Dropped unused when there will be none.
-pub(in super::super) type PassOn = Box<dyn FnOnce(RawReply<'_>) + Send>;
+pub(crate) type PassOn = Box<dyn FnOnce(RawReply<'_>) + Send>;
 
 /// A reply as the browser wrote it.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) enum RawReply<'a> {
+pub(crate) enum RawReply<'a> {
     Result(&'a RawValue),
     Error(&'a RawValue),
 }

@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::browser::Screencast;
 
 /// Attaches us to every page before it runs.
-pub(in super::super) fn attach_to_pages() -> target::SetAutoAttachParams {
+pub(crate) fn attach_to_pages() -> target::SetAutoAttachParams {
     auto_attach(&["page"])
 }
 
@@ -36,21 +36,21 @@ fn auto_attach(kinds: &[&str]) -> target::SetAutoAttachParams {
 }
 
 /// Asks for a sign of life.
-pub(in super::super) fn cookies() -> storage::GetCookiesParams {
+pub(crate) fn cookies() -> storage::GetCookiesParams {
     storage::GetCookiesParams::default()
 }
 
-pub(in super::super) fn version() -> browser::GetVersionParams {
+pub(crate) fn version() -> browser::GetVersionParams {
     browser::GetVersionParams {}
 }
 
 /// Ends the browser.
-pub(in super::super) fn close_browser() -> browser::CloseParams {
+pub(crate) fn close_browser() -> browser::CloseParams {
     browser::CloseParams {}
 }
 
 /// Opens a context that goes away with our connection, with a proxy of its own and what goes around it.
-pub(in super::super) fn create_context(proxy: Option<(String, &str)>) -> target::CreateBrowserContextParams {
+pub(crate) fn create_context(proxy: Option<(String, &str)>) -> target::CreateBrowserContextParams {
     let (proxy, bypass) = proxy.map(|(proxy, bypass)| (proxy, bypass.to_owned())).unzip();
     target::CreateBrowserContextParams {
         dispose_on_detach: Some(true),
@@ -61,21 +61,21 @@ pub(in super::super) fn create_context(proxy: Option<(String, &str)>) -> target:
 }
 
 /// Asks for the contexts, and which is the default one.
-pub(in super::super) fn contexts() -> target::GetBrowserContextsParams {
+pub(crate) fn contexts() -> target::GetBrowserContextsParams {
     target::GetBrowserContextsParams {}
 }
 
 /// Opens a session on the browser itself: what a CDP client is given.
-pub(in super::super) fn attach_to_browser() -> target::AttachToBrowserTargetParams {
+pub(crate) fn attach_to_browser() -> target::AttachToBrowserTargetParams {
     target::AttachToBrowserTargetParams {}
 }
 
-pub(in super::super) fn dispose_context(context: &str) -> target::DisposeBrowserContextParams {
+pub(crate) fn dispose_context(context: &str) -> target::DisposeBrowserContextParams {
     target::DisposeBrowserContextParams::new(context.to_owned())
 }
 
 /// Downloads are refused, and told.
-pub(in super::super) fn deny_downloads(context: &str) -> browser::SetDownloadBehaviorParams {
+pub(crate) fn deny_downloads(context: &str) -> browser::SetDownloadBehaviorParams {
     let mut deny = browser::SetDownloadBehaviorParams::new(browser::SetDownloadBehaviorBehavior::Deny);
     deny.browser_context_id = Some(context.to_owned().into());
     deny.events_enabled = Some(true);
@@ -83,7 +83,7 @@ pub(in super::super) fn deny_downloads(context: &str) -> browser::SetDownloadBeh
 }
 
 /// Opens a blank page of this size.
-pub(in super::super) fn create_page(context: &str, width: u32, height: u32) -> target::CreateTargetParams {
+pub(crate) fn create_page(context: &str, width: u32, height: u32) -> target::CreateTargetParams {
     let mut create = target::CreateTargetParams::new("about:blank");
     create.browser_context_id = Some(context.to_owned().into());
     create.width = Some(width.into());
@@ -91,51 +91,51 @@ pub(in super::super) fn create_page(context: &str, width: u32, height: u32) -> t
     create
 }
 
-pub(in super::super) fn close_target(target: &str) -> target::CloseTargetParams {
+pub(crate) fn close_target(target: &str) -> target::CloseTargetParams {
     target::CloseTargetParams::new(target.to_owned())
 }
 
-pub(in super::super) fn detach(session: &str) -> target::DetachFromTargetParams {
+pub(crate) fn detach(session: &str) -> target::DetachFromTargetParams {
     target::DetachFromTargetParams { session_id: Some(session.to_owned().into()) }
 }
 
 /// Lets a paused page run.
-pub(in super::super) fn run() -> runtime::RunIfWaitingForDebuggerParams {
+pub(crate) fn run() -> runtime::RunIfWaitingForDebuggerParams {
     runtime::RunIfWaitingForDebuggerParams {}
 }
 
-pub(in super::super) fn enable_inspector() -> inspector::EnableParams {
+pub(crate) fn enable_inspector() -> inspector::EnableParams {
     inspector::EnableParams {}
 }
 
-pub(in super::super) fn enable_page() -> page::EnableParams {
+pub(crate) fn enable_page() -> page::EnableParams {
     page::EnableParams::default()
 }
 
-pub(in super::super) fn enable_lifecycle() -> page::SetLifecycleEventsEnabledParams {
+pub(crate) fn enable_lifecycle() -> page::SetLifecycleEventsEnabledParams {
     page::SetLifecycleEventsEnabledParams::new(true)
 }
 
-pub(in super::super) fn disable_runtime() -> runtime::DisableParams {
+pub(crate) fn disable_runtime() -> runtime::DisableParams {
     runtime::DisableParams::default()
 }
 
 /// Forgets what the page logged and nobody was told.
-pub(in super::super) fn forget_logged() -> runtime::DiscardConsoleEntriesParams {
+pub(crate) fn forget_logged() -> runtime::DiscardConsoleEntriesParams {
     runtime::DiscardConsoleEntriesParams {}
 }
 
-pub(in super::super) fn enable_runtime() -> runtime::EnableParams {
+pub(crate) fn enable_runtime() -> runtime::EnableParams {
     runtime::EnableParams {}
 }
 
 /// Gives one world a function that reports to us.
-pub(in super::super) fn add_binding(name: &str, world: &str) -> runtime::AddBindingParams {
+pub(crate) fn add_binding(name: &str, world: &str) -> runtime::AddBindingParams {
     runtime::AddBindingParams { execution_context_name: Some(world.to_owned()), ..runtime::AddBindingParams::new(name) }
 }
 
 /// Runs a script in a world of its own, in the present document and in every later one before its own scripts.
-pub(in super::super) fn add_script(source: &str, world: &str) -> page::AddScriptToEvaluateOnNewDocumentParams {
+pub(crate) fn add_script(source: &str, world: &str) -> page::AddScriptToEvaluateOnNewDocumentParams {
     page::AddScriptToEvaluateOnNewDocumentParams {
         world_name: Some(world.to_owned()),
         run_immediately: Some(true),
@@ -144,45 +144,40 @@ pub(in super::super) fn add_script(source: &str, world: &str) -> page::AddScript
 }
 
 /// Every page behaves as if it were looked at.
-pub(in super::super) fn emulate_focus() -> SetFocusEmulationEnabledParams {
+pub(crate) fn emulate_focus() -> SetFocusEmulationEnabledParams {
     SetFocusEmulationEnabledParams::new(true)
 }
 
-pub(in super::super) fn set_metrics(
-    width: u32,
-    height: u32,
-    scale: f64,
-    mobile: bool,
-) -> SetDeviceMetricsOverrideParams {
+pub(crate) fn set_metrics(width: u32, height: u32, scale: f64, mobile: bool) -> SetDeviceMetricsOverrideParams {
     let mut metrics = SetDeviceMetricsOverrideParams::new(width, height, scale, mobile);
     metrics.screen_width = Some(width.into());
     metrics.screen_height = Some(height.into());
     metrics
 }
 
-pub(in super::super) fn set_touch(enabled: bool) -> SetTouchEmulationEnabledParams {
+pub(crate) fn set_touch(enabled: bool) -> SetTouchEmulationEnabledParams {
     SetTouchEmulationEnabledParams { enabled, max_touch_points: Some(5) }
 }
 
 /// An empty user agent is the browser's own.
-pub(in super::super) fn set_user_agent(agent: &str) -> SetUserAgentOverrideParams {
+pub(crate) fn set_user_agent(agent: &str) -> SetUserAgentOverrideParams {
     SetUserAgentOverrideParams::new(agent)
 }
 
-pub(in super::super) fn navigate(url: &str) -> page::NavigateParams {
+pub(crate) fn navigate(url: &str) -> page::NavigateParams {
     page::NavigateParams::new(url)
 }
 
-pub(in super::super) fn stop_loading() -> page::StopLoadingParams {
+pub(crate) fn stop_loading() -> page::StopLoadingParams {
     page::StopLoadingParams {}
 }
 
-pub(in super::super) fn answer_dialog(accept: bool) -> page::HandleJavaScriptDialogParams {
+pub(crate) fn answer_dialog(accept: bool) -> page::HandleJavaScriptDialogParams {
     page::HandleJavaScriptDialogParams::new(accept)
 }
 
 /// Evaluates in one world, waits for a promise, and brings the value.
-pub(in super::super) fn evaluate(expression: String, world: &str) -> runtime::EvaluateParams {
+pub(crate) fn evaluate(expression: String, world: &str) -> runtime::EvaluateParams {
     runtime::EvaluateParams {
         unique_context_id: Some(world.to_owned()),
         await_promise: Some(true),
@@ -192,17 +187,17 @@ pub(in super::super) fn evaluate(expression: String, world: &str) -> runtime::Ev
 }
 
 /// Nothing, in the page's own world: a document without scripts has none yet, and gets ours with it.
-pub(in super::super) fn touch() -> runtime::EvaluateParams {
+pub(crate) fn touch() -> runtime::EvaluateParams {
     runtime::EvaluateParams::new("0")
 }
 
 /// Ends whatever script keeps the page busy.
-pub(in super::super) fn terminate() -> runtime::TerminateExecutionParams {
+pub(crate) fn terminate() -> runtime::TerminateExecutionParams {
     runtime::TerminateExecutionParams {}
 }
 
 /// One movement or change of the mouse; `buttons` are those held meanwhile.
-pub(in super::super) fn mouse(
+pub(crate) fn mouse(
     kind: DispatchMouseEventType,
     (x, y): (f64, f64),
     (button, buttons): (MouseButton, i64),
@@ -219,7 +214,7 @@ pub(in super::super) fn mouse(
 
 /// A picture of the viewport, or of a part of the document, which may lie `beyond` the viewport: the page's window is
 /// made larger for that.
-pub(in super::super) fn capture(
+pub(crate) fn capture(
     format: CaptureScreenshotFormat,
     quality: Option<u32>,
     clip: Option<page::Viewport>,
@@ -236,18 +231,18 @@ pub(in super::super) fn capture(
 }
 
 /// Whether the page's own white is painted where it paints nothing.
-pub(in super::super) fn set_transparent(transparent: bool) -> SetDefaultBackgroundColorOverrideParams {
+pub(crate) fn set_transparent(transparent: bool) -> SetDefaultBackgroundColorOverrideParams {
     let nothing = dom::Rgba { r: 0, g: 0, b: 0, a: Some(0.0) };
     SetDefaultBackgroundColorOverrideParams { color: transparent.then_some(nothing) }
 }
 
 /// The element that shows this frame.
-pub(in super::super) fn frame_owner(frame: &str) -> dom::GetFrameOwnerParams {
+pub(crate) fn frame_owner(frame: &str) -> dom::GetFrameOwnerParams {
     dom::GetFrameOwnerParams::new(frame.to_owned())
 }
 
 /// A node as an object of a world, until they are let go or their document goes away.
-pub(in super::super) fn resolve(node: i64, context: i64, group: Option<&str>) -> dom::ResolveNodeParams {
+pub(crate) fn resolve(node: i64, context: i64, group: Option<&str>) -> dom::ResolveNodeParams {
     dom::ResolveNodeParams {
         backend_node_id: Some(dom::BackendNodeId::new(node)),
         execution_context_id: Some(runtime::ExecutionContextId::new(context)),
@@ -257,7 +252,7 @@ pub(in super::super) fn resolve(node: i64, context: i64, group: Option<&str>) ->
 }
 
 /// Calls a function on an object, waits for a promise, and brings the value.
-pub(in super::super) fn call_on(object: &str, function: String, argument: Value) -> runtime::CallFunctionOnParams {
+pub(crate) fn call_on(object: &str, function: String, argument: Value) -> runtime::CallFunctionOnParams {
     runtime::CallFunctionOnParams {
         object_id: Some(runtime::RemoteObjectId::new(object)),
         arguments: Some(vec![runtime::CallArgument { value: Some(argument), ..Default::default() }]),
@@ -269,24 +264,24 @@ pub(in super::super) fn call_on(object: &str, function: String, argument: Value)
 
 /// Attaches us to the frames of a page that have a process of their own; and to its workers, which would otherwise wait
 /// for ever for somebody to let them run.
-pub(in super::super) fn attach_to_frames() -> target::SetAutoAttachParams {
+pub(crate) fn attach_to_frames() -> target::SetAutoAttachParams {
     auto_attach(&["iframe", "worker"])
 }
 
-pub(in super::super) fn history() -> page::GetNavigationHistoryParams {
+pub(crate) fn history() -> page::GetNavigationHistoryParams {
     page::GetNavigationHistoryParams {}
 }
 
-pub(in super::super) fn go_to_entry(entry: i64) -> page::NavigateToHistoryEntryParams {
+pub(crate) fn go_to_entry(entry: i64) -> page::NavigateToHistoryEntryParams {
     page::NavigateToHistoryEntryParams::new(entry)
 }
 
-pub(in super::super) fn reload() -> page::ReloadParams {
+pub(crate) fn reload() -> page::ReloadParams {
     page::ReloadParams::default()
 }
 
 /// The wheel turned over a point.
-pub(in super::super) fn wheel((x, y): (f64, f64), (dx, dy): (f64, f64)) -> DispatchMouseEventParams {
+pub(crate) fn wheel((x, y): (f64, f64), (dx, dy): (f64, f64)) -> DispatchMouseEventParams {
     let mut event = DispatchMouseEventParams::new(DispatchMouseEventType::MouseWheel, x, y);
     event.delta_x = Some(dx);
     event.delta_y = Some(dy);
@@ -294,12 +289,12 @@ pub(in super::super) fn wheel((x, y): (f64, f64), (dx, dy): (f64, f64)) -> Dispa
 }
 
 /// Whether drags the browser would carry out are handed to us instead.
-pub(in super::super) fn intercept_drags(enabled: bool) -> input::SetInterceptDragsParams {
+pub(crate) fn intercept_drags(enabled: bool) -> input::SetInterceptDragsParams {
     input::SetInterceptDragsParams::new(enabled)
 }
 
 /// One step of a drag that was handed to us.
-pub(in super::super) fn drag(
+pub(crate) fn drag(
     kind: input::DispatchDragEventType,
     (x, y): (f64, f64),
     data: input::DragData,
@@ -307,7 +302,7 @@ pub(in super::super) fn drag(
     input::DispatchDragEventParams::new(kind, x, y, data)
 }
 
-pub(in super::super) fn start_screencast(settings: Screencast) -> page::StartScreencastParams {
+pub(crate) fn start_screencast(settings: Screencast) -> page::StartScreencastParams {
     page::StartScreencastParams {
         format: Some(page::StartScreencastFormat::Jpeg),
         quality: Some(settings.quality.into()),
@@ -317,15 +312,15 @@ pub(in super::super) fn start_screencast(settings: Screencast) -> page::StartScr
     }
 }
 
-pub(in super::super) fn acknowledge_screencast(frame: i64) -> page::ScreencastFrameAckParams {
+pub(crate) fn acknowledge_screencast(frame: i64) -> page::ScreencastFrameAckParams {
     page::ScreencastFrameAckParams::new(frame)
 }
 
-pub(in super::super) fn stop_screencast() -> page::StopScreencastParams {
+pub(crate) fn stop_screencast() -> page::StopScreencastParams {
     page::StopScreencastParams::default()
 }
 
 /// Text that no key of the keyboard brings.
-pub(in super::super) fn insert_text(text: String) -> input::InsertTextParams {
+pub(crate) fn insert_text(text: String) -> input::InsertTextParams {
     input::InsertTextParams::new(text)
 }

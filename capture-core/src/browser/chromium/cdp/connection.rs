@@ -1,4 +1,6 @@
-//! One pipe to one browser: a task that writes, a task that reads (`reading.rs`), and the table of who waits for what.
+//! The near end of one pipe to one browser: commands on their way, and the table of who waits for which reply.
+//!
+//! The tasks that write and read the pipe are in `pipe.rs`.
 
 use std::{
     collections::HashMap,
@@ -14,30 +16,23 @@ use std::{
 use chromiumoxide::Command;
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
-use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch},
-};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 use super::{
     SessionKey,
-    answer::{Answer, CdpError, MethodName, PassOn, Reply, brief},
+    answer::{Answer, PassOn, Reply},
+    error::{CdpError, MethodName, brief},
     message::{Call as Message, Envelope, Event, Logged},
-    reading,
 };
-use crate::tasks::Tasks;
 
 /// Commands waiting to be written. When full the browser has stopped reading: our own fail at once, those that are passed on wait.
 const WRITE_QUEUE: usize = 4_096;
 /// KiB of commands that are passed on and not written yet; above it whoever sends them waits. One of 100 MiB fits.
 const PASSED_ON_KIB: usize = 128 * 1024;
 
-/// Commands are gathered into one write up to this size.
-const BATCH: usize = 1 << 20;
-
 /// The near end of the pipe. Cloning is cheap.
 #[derive(Debug, Clone)]
-pub(in super::super) struct Connection {
+pub(crate) struct Connection {
     shared: Arc<Shared>,
 }
 
@@ -54,7 +49,7 @@ struct Shared {
 }
 
 /// Whoever takes a browser's events, in the order of their arrival. Runs on the reading task and must not block.
-pub(in super::super) trait Listener: Send + Sync + 'static {
+pub(crate) trait Listener: Send + Sync + 'static {
     /// Whether something a page logged is left out, before the cost of reading it.
     fn refuses(&self, logged: Logged<'_>) -> bool;
     /// Learns of an event that was too large to be taken.
@@ -65,10 +60,10 @@ pub(in super::super) trait Listener: Send + Sync + 'static {
 
 /// An event that was too large.
 #[derive(Debug, Clone)]
-pub(in super::super) struct Missed<'a> {
-    pub(in super::super) session: SessionKey,
-    pub(in super::super) method: &'a str,
-    pub(in super::super) bytes: usize,
+pub(crate) struct Missed<'a> {
+    pub(crate) session: SessionKey,
+    pub(crate) method: &'a str,
+    pub(crate) bytes: usize,
 }
 
 #[derive(Debug, Default)]
@@ -85,19 +80,15 @@ struct Call {
 
 /// A command to be written, and the room it takes until it is.
 #[derive(Debug)]
-struct Outgoing {
-    bytes: Vec<u8>,
-    _room: Option<OwnedSemaphorePermit>,
+pub(super) struct Outgoing {
+    pub(super) bytes: Vec<u8>,
+    /// Given back once the command has been written.
+    pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
 impl Connection {
-    /// Starts reading and writing.
-    pub(in super::super) fn start(
-        to_browser: impl AsyncWrite + Unpin + Send + 'static,
-        from_browser: impl AsyncRead + Unpin + Send + 'static,
-        tasks: &Tasks,
-        listener: Arc<dyn Listener>,
-    ) -> Self {
+    /// A connection without its tasks yet, and the commands that are to be written.
+    pub(super) fn new() -> (Self, mpsc::Receiver<Outgoing>) {
         let (outgoing, commands) = mpsc::channel(WRITE_QUEUE);
         let shared = Shared {
             next_id: AtomicU64::new(1),
@@ -107,25 +98,11 @@ impl Connection {
             closed: watch::Sender::new(false),
             heard: AtomicU64::new(0),
         };
-        let connection = Self { shared: Arc::new(shared) };
-        let (reader, writer) = (connection.clone(), connection.clone());
-        tasks.spawn(async move {
-            if let Err(error) = write(to_browser, commands, &writer).await {
-                tracing::info!(%error, "the browser's pipe closed for writing");
-            }
-            writer.close();
-        });
-        tasks.spawn(async move {
-            if let Err(error) = reading::read(from_browser, &reader, &*listener).await {
-                tracing::warn!(%error, "the browser's pipe closed for reading");
-            }
-            reader.close();
-        });
-        connection
+        (Self { shared: Arc::new(shared) }, commands)
     }
 
     /// Sends a command now and returns its reply to come, so that several can be under way at once.
-    pub(in super::super) fn send<C: Command>(&self, session: Option<&SessionKey>, command: &C) -> Pending {
+    pub(crate) fn send<C: Command>(&self, session: Option<&SessionKey>, command: &C) -> Pending {
         let method = command.identifier();
         let (reply, receiver) = oneshot::channel();
         let id = self.next_id();
@@ -139,7 +116,7 @@ impl Connection {
             }
         };
         if self.expect(id, Call { session: session.cloned(), answer: Answer::Awaited { method, reply } })
-            && let Err(refused) = self.shared.outgoing.try_send(Outgoing { bytes, _room: None })
+            && let Err(refused) = self.shared.outgoing.try_send(Outgoing { bytes, room: None })
         {
             let error = match refused {
                 mpsc::error::TrySendError::Full(_) => CdpError::Congested,
@@ -157,7 +134,7 @@ impl Connection {
     ///
     /// # Cancel safety
     /// Dropped while it waits, nothing is sent.
-    pub(in super::super) async fn pass_on(
+    pub(crate) async fn pass_on(
         &self,
         session: &SessionKey,
         write: impl FnOnce(u64) -> serde_json::Result<Vec<u8>>,
@@ -172,7 +149,7 @@ impl Connection {
             let room = Arc::clone(&self.shared.room).acquire_many_owned(kib).await.ok()?;
             let place = self.shared.outgoing.reserve().await.ok()?;
             let expected = self.expect(id, Call { session: Some(session.clone()), answer: Answer::PassedOn(answer) });
-            expected.then(|| place.send(Outgoing { bytes, _room: Some(room) }))
+            expected.then(|| place.send(Outgoing { bytes, room: Some(room) }))
         };
         tokio::select! {
             sent = sent => sent.ok_or(CdpError::BrowserGone),
@@ -196,18 +173,18 @@ impl Connection {
     }
 
     /// Changes whenever the browser says anything.
-    pub(in super::super) fn heard(&self) -> u64 {
+    pub(crate) fn heard(&self) -> u64 {
         self.shared.heard.load(Ordering::Relaxed)
     }
 
     /// Completes once the pipe is closed.
-    pub(in super::super) async fn closed(&self) {
+    pub(crate) async fn closed(&self) {
         let mut closed = self.shared.closed.subscribe();
         let _ = closed.wait_for(|closed| *closed).await; // the sender lives as long as self
     }
 
     /// Closes the pipe from our side: Chromium exits when it notices. Everyone waiting is told at once.
-    pub(in super::super) fn close(&self) {
+    pub(crate) fn close(&self) {
         let calls = {
             let mut waiting = self.shared.waiting.lock();
             waiting.closed = true;
@@ -220,7 +197,7 @@ impl Connection {
     }
 
     /// Tells everyone who waits for this page that it is gone: after a crash the browser never answers them.
-    pub(in super::super) fn page_gone(&self, session: &SessionKey) {
+    pub(crate) fn page_gone(&self, session: &SessionKey) {
         let gone: Vec<Call> = {
             let mut waiting = self.shared.waiting.lock();
             waiting.calls.extract_if(|_, call| call.session.as_ref() == Some(session)).map(|(_, call)| call).collect()
@@ -255,7 +232,7 @@ impl Connection {
 
 /// A reply to come. Dropping it forgets the call; the browser may still carry it out.
 #[derive(Debug)]
-pub(in super::super) struct Pending {
+pub(crate) struct Pending {
     id: u64,
     method: MethodName,
     receiver: oneshot::Receiver<Reply>,
@@ -264,7 +241,7 @@ pub(in super::super) struct Pending {
 
 impl Pending {
     /// The reply, decoded; only the fields of `T` need to be there.
-    pub(in super::super) async fn decode<T: DeserializeOwned>(self) -> Result<T, CdpError> {
+    pub(crate) async fn decode<T: DeserializeOwned>(self) -> Result<T, CdpError> {
         let method = self.method.clone();
         let raw = self.await?;
         serde_json::from_str(raw.get()).map_err(|error| CdpError::Decode { method, message: brief(&error) })
@@ -282,31 +259,5 @@ impl Future for Pending {
 impl Drop for Pending {
     fn drop(&mut self) {
         self.connection.shared.waiting.lock().calls.remove(&self.id);
-    }
-}
-
-async fn write(
-    mut pipe: impl AsyncWrite + Unpin,
-    mut commands: mpsc::Receiver<Outgoing>,
-    connection: &Connection,
-) -> std::io::Result<()> {
-    loop {
-        let first = tokio::select! {
-            first = commands.recv() => first,
-            () = connection.closed() => return Ok(()),
-        };
-        let Some(Outgoing { bytes: mut batch, _room: first_room }) = first else { return Ok(()) };
-        let mut rooms = vec![first_room];
-        // Commands sent together leave in one write.
-        while batch.len() < BATCH
-            && let Ok(Outgoing { bytes, _room: room }) = commands.try_recv()
-        {
-            batch.extend_from_slice(&bytes);
-            rooms.push(room);
-        }
-        tokio::select! {
-            written = pipe.write_all(&batch) => written?,
-            () = connection.closed() => return Ok(()),
-        }
     }
 }

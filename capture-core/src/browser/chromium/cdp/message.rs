@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{SessionKey, answer::brief};
+use super::{SessionKey, error::brief};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Call<'a, P> {
@@ -56,32 +56,32 @@ impl ErrorReply {
 
 /// Something the browser tells by itself.
 #[derive(Debug, Clone)]
-pub(in super::super) struct Event {
+pub(crate) struct Event {
     /// The page it is about.
-    pub(in super::super) session: SessionKey,
+    pub(crate) session: SessionKey,
     /// `Domain.event`.
-    pub(in super::super) method: Arc<str>,
-    pub(in super::super) params: Box<RawValue>,
+    pub(crate) method: Arc<str>,
+    pub(crate) params: Box<RawValue>,
 }
 
 impl Event {
-    pub(in super::super) fn new(session: SessionKey, method: &str, params: Option<&RawValue>) -> Self {
+    pub(crate) fn new(session: SessionKey, method: &str, params: Option<&RawValue>) -> Self {
         let params = params.map_or_else(|| RawValue::NULL.to_owned(), ToOwned::to_owned);
         Self { session, method: method.into(), params }
     }
 
     /// Something we tell ourselves, in the order of what the browser tells.
-    pub(in super::super) fn told(method: &str, params: &RawValue) -> Self {
+    pub(crate) fn told(method: &str, params: &RawValue) -> Self {
         Self::new(SessionKey::from(""), method, Some(params))
     }
 
     /// How long its parameters are, as they were told.
-    pub(in super::super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.params.get().len()
     }
 
     /// The event's fields. An event that does not decode is skipped: the browser is newer than our types.
-    pub(in super::super) fn decode<'a, T: Deserialize<'a>>(&'a self) -> Option<T> {
+    pub(crate) fn decode<'a, T: Deserialize<'a>>(&'a self) -> Option<T> {
         serde_json::from_str(self.params.get())
             .inspect_err(|error| {
                 let error = brief(error);
@@ -94,23 +94,23 @@ impl Event {
 /// Something a page wrote to its console or threw, known without reading the message: Chromium writes the method first
 /// and the session last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct Logged<'a> {
-    pub(in super::super) kind: LoggedKind,
-    pub(in super::super) session: &'a str,
+pub(crate) struct Logged<'a> {
+    pub(crate) kind: LoggedKind,
+    pub(crate) session: &'a str,
     /// How long the message is.
-    pub(in super::super) bytes: usize,
+    pub(crate) bytes: usize,
 }
 
 /// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum LoggedKind {
+pub(crate) enum LoggedKind {
     Message,
     Error,
 }
 
 impl LoggedKind {
     /// What an event of this name brings, if it is logged.
-    pub(in super::super) fn of(method: &str) -> Option<Self> {
+    pub(crate) fn of(method: &str) -> Option<Self> {
         match method {
             "Runtime.consoleAPICalled" => Some(Self::Message),
             "Runtime.exceptionThrown" => Some(Self::Error),

@@ -6,17 +6,23 @@
 mod answer;
 pub(super) mod commands;
 mod connection;
+mod error;
+pub(super) mod events;
 mod message;
 pub(super) mod objects;
+pub(super) mod pipe;
 mod reading;
 mod session;
+mod session_key;
 mod stream;
 
 #[cfg(any(test, fuzzing))]
 pub(super) use self::stream::events_of;
 pub(super) use self::{
-    answer::{CdpError, RawReply, brief},
+    answer::RawReply,
     connection::{Connection, Listener, Missed, Pending},
+    error::{CdpError, brief},
     message::{Event, Logged, LoggedKind},
-    session::{CdpSession, SessionKey},
+    session::CdpSession,
+    session_key::SessionKey,
 };

@@ -6,10 +6,10 @@ use chromiumoxide::cdp::{
 };
 
 /// Objects that are held only while they are looked at.
-pub(in super::super) const LOOKED_AT: &str = "looked-at";
+pub(crate) const LOOKED_AT: &str = "looked-at";
 
 /// Evaluates in one world, and brings an object that can be asked about.
-pub(in super::super) fn evaluate_by_reference(expression: String, world: &str) -> runtime::EvaluateParams {
+pub(crate) fn evaluate_by_reference(expression: String, world: &str) -> runtime::EvaluateParams {
     runtime::EvaluateParams {
         unique_context_id: Some(world.to_owned()),
         object_group: Some(LOOKED_AT.to_owned()),
@@ -18,7 +18,7 @@ pub(in super::super) fn evaluate_by_reference(expression: String, world: &str) -
 }
 
 /// The members of a list.
-pub(in super::super) fn properties(list: &str) -> runtime::GetPropertiesParams {
+pub(crate) fn properties(list: &str) -> runtime::GetPropertiesParams {
     runtime::GetPropertiesParams {
         own_properties: Some(true),
         ..runtime::GetPropertiesParams::new(runtime::RemoteObjectId::new(list))
@@ -26,7 +26,7 @@ pub(in super::super) fn properties(list: &str) -> runtime::GetPropertiesParams {
 }
 
 /// What the browser knows of an element, its closed shadow roots among it.
-pub(in super::super) fn describe(element: &str) -> dom::DescribeNodeParams {
+pub(crate) fn describe(element: &str) -> dom::DescribeNodeParams {
     dom::DescribeNodeParams {
         object_id: Some(runtime::RemoteObjectId::new(element)),
         depth: Some(0),
@@ -36,7 +36,7 @@ pub(in super::super) fn describe(element: &str) -> dom::DescribeNodeParams {
 }
 
 /// What an element is in the browser's accessibility tree.
-pub(in super::super) fn accessible(element: &str) -> accessibility::GetPartialAxTreeParams {
+pub(crate) fn accessible(element: &str) -> accessibility::GetPartialAxTreeParams {
     accessibility::GetPartialAxTreeParams {
         object_id: Some(runtime::RemoteObjectId::new(element)),
         fetch_relatives: Some(false),
@@ -45,7 +45,7 @@ pub(in super::super) fn accessible(element: &str) -> accessibility::GetPartialAx
 }
 
 /// What listens in a document.
-pub(in super::super) fn listeners(document: &str) -> dom_debugger::GetEventListenersParams {
+pub(crate) fn listeners(document: &str) -> dom_debugger::GetEventListenersParams {
     dom_debugger::GetEventListenersParams {
         depth: Some(-1),
         pierce: Some(true),
@@ -54,7 +54,7 @@ pub(in super::super) fn listeners(document: &str) -> dom_debugger::GetEventListe
 }
 
 /// Calls a function with other objects, on an object.
-pub(in super::super) fn call_with(object: &str, function: String, given: &[String]) -> runtime::CallFunctionOnParams {
+pub(crate) fn call_with(object: &str, function: String, given: &[String]) -> runtime::CallFunctionOnParams {
     let argument =
         |id: &String| runtime::CallArgument { object_id: Some(runtime::RemoteObjectId::new(id)), ..Default::default() };
     runtime::CallFunctionOnParams {
@@ -66,6 +66,6 @@ pub(in super::super) fn call_with(object: &str, function: String, given: &[Strin
 }
 
 /// Lets go of the objects that were looked at.
-pub(in super::super) fn let_go() -> runtime::ReleaseObjectGroupParams {
+pub(crate) fn let_go() -> runtime::ReleaseObjectGroupParams {
     runtime::ReleaseObjectGroupParams::new(LOOKED_AT)
 }

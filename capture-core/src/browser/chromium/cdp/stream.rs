@@ -213,10 +213,7 @@ fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
 /// Reads messages as the reading task does, without anyone who waits for them and with small bounds: how many replies,
 /// events and messages that were too large.
 #[cfg(any(test, fuzzing))]
-pub(in super::super) fn events_of(
-    pieces: &mut dyn Iterator<Item = &[u8]>,
-    mut on_event: impl FnMut(&Event),
-) -> [usize; 3] {
+pub(crate) fn events_of(pieces: &mut dyn Iterator<Item = &[u8]>, mut on_event: impl FnMut(&Event)) -> [usize; 3] {
     let most = Most { event: 1 << 10, reply: 2 << 10 };
     let mut splitter = Splitter::with(most);
     let mut seen = [0; 3];

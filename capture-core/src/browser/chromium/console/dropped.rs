@@ -11,7 +11,7 @@ use crate::browser::chromium::cdp::{LoggedKind, SessionKey};
 
 /// What a session's pages wrote and nobody read.
 #[derive(Debug, Default)]
-pub(crate) struct Spilled {
+pub(crate) struct Dropped {
     messages: AtomicU64,
     errors: AtomicU64,
     /// Pages that are not listened to.
@@ -20,7 +20,7 @@ pub(crate) struct Spilled {
     waiting: AtomicUsize,
 }
 
-impl Spilled {
+impl Dropped {
     pub(crate) fn count(&self, kind: LoggedKind) {
         self.of(kind).fetch_add(1, Ordering::Relaxed);
     }

@@ -3,29 +3,23 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use super::{
-    dropped::Spilled,
+    dropped::Dropped,
     message::{ConsoleCalled, Thrown, cut},
 };
 use crate::{
-    action::{
-        ActionResult, Console, ConsoleLevel, ConsoleMessage, ConsoleResult, Errors, ErrorsResult, KEPT_ENTRIES,
-        PageError,
-    },
-    browser::chromium::{
-        cdp::{Event, LoggedKind, SessionKey},
-        page::chromium_page::ChromiumPage,
-    },
+    action::{Console, ConsoleLevel, ConsoleMessage, ConsoleResult, Errors, ErrorsResult, KEPT_ENTRIES, PageError},
+    browser::chromium::cdp::{Event, LoggedKind, SessionKey},
     clock::Clock,
-    event::{Said, Teller},
+    event::{ConsoleEntry, ConsoleFeedWriter},
 };
 
 /// Both rings of a session.
 #[derive(Debug, Default)]
-pub(crate) struct Journal {
+pub(crate) struct ConsoleLog {
     messages: Ring<ConsoleMessage>,
     errors: Ring<PageError>,
-    pub(crate) spilled: Arc<Spilled>,
-    teller: Teller,
+    pub(crate) dropped: Arc<Dropped>,
+    feed: ConsoleFeedWriter,
 }
 
 /// The newest entries, and how many fell out.
@@ -63,10 +57,10 @@ impl<T: Clone> Ring<T> {
     }
 }
 
-impl Journal {
+impl ConsoleLog {
     /// An empty one that also tells what it takes.
-    pub(crate) fn telling(teller: Teller) -> Self {
-        Self { teller, ..Self::default() }
+    pub(crate) fn telling(feed: ConsoleFeedWriter) -> Self {
+        Self { feed, ..Self::default() }
     }
 
     /// Takes an event; others than of the console and of exceptions are not for it.
@@ -87,18 +81,18 @@ impl Journal {
     }
 
     fn write(&mut self, message: ConsoleMessage) {
-        self.teller.tell(|| Said::Console(message.clone()));
+        self.feed.write(|| ConsoleEntry::Console(message.clone()));
         self.messages.push(message);
     }
 
     fn fail(&mut self, error: PageError) {
-        self.teller.tell(|| Said::Error(error.clone()));
+        self.feed.write(|| ConsoleEntry::Error(error.clone()));
         self.errors.push(error);
     }
 
     /// The page logs so much that it is not listened to for a while.
     pub(crate) fn muted(&mut self, page: SessionKey, length: Duration) {
-        self.spilled.mute(page);
+        self.dropped.mute(page);
         let seconds = length.as_secs();
         self.write(ConsoleMessage {
             level: ConsoleLevel::Warning,
@@ -107,6 +101,29 @@ impl Journal {
             url: String::new(),
             line: 0,
         });
+    }
+
+    /// The newest messages that are asked for, and how many are missing before them.
+    pub(crate) fn messages(&mut self, asked: Console) -> ConsoleResult {
+        let wanted = |message: &ConsoleMessage| asked.level.is_none_or(|level| level == message.level);
+        let messages = self.messages.newest(asked.limit, wanted);
+        let dropped = self.messages.dropped + self.dropped.counted(LoggedKind::Message);
+        if asked.clear {
+            self.messages.clear();
+            self.dropped.forget(LoggedKind::Message);
+        }
+        ConsoleResult { messages, dropped }
+    }
+
+    /// The newest errors, and how many are missing before them.
+    pub(crate) fn errors(&mut self, asked: Errors) -> ErrorsResult {
+        let errors = self.errors.newest(asked.limit, |_| true);
+        let dropped = self.errors.dropped + self.dropped.counted(LoggedKind::Error);
+        if asked.clear {
+            self.errors.clear();
+            self.dropped.forget(LoggedKind::Error);
+        }
+        ErrorsResult { errors, dropped }
     }
 
     /// A document that did not load, and why where that is known. Told twice, by the page and by whoever went there, it is
@@ -128,31 +145,6 @@ impl Journal {
             column: 0,
             timestamp: Clock::start().now(),
         });
-    }
-}
-
-impl ChromiumPage {
-    pub(crate) fn console(&self, console: Console) -> ActionResult {
-        let mut journal = self.journal.lock();
-        let wanted = |message: &ConsoleMessage| console.level.is_none_or(|level| level == message.level);
-        let messages = journal.messages.newest(console.limit, wanted);
-        let dropped = journal.messages.dropped + journal.spilled.counted(LoggedKind::Message);
-        if console.clear {
-            journal.messages.clear();
-            journal.spilled.forget(LoggedKind::Message);
-        }
-        ActionResult::Console(ConsoleResult { messages, dropped })
-    }
-
-    pub(crate) fn errors(&self, errors: Errors) -> ActionResult {
-        let mut journal = self.journal.lock();
-        let found = journal.errors.newest(errors.limit, |_| true);
-        let dropped = journal.errors.dropped + journal.spilled.counted(LoggedKind::Error);
-        if errors.clear {
-            journal.errors.clear();
-            journal.spilled.forget(LoggedKind::Error);
-        }
-        ActionResult::Errors(ErrorsResult { errors: found, dropped })
     }
 }
 

@@ -23,7 +23,7 @@ const DOCUMENT: Duration = Duration::from_secs(3);
 
 /// What the pages of one session log.
 #[derive(Debug)]
-pub(crate) struct Flood {
+pub(crate) struct RateLimit {
     /// When the second began that is counted.
     since: Instant,
     lines: u32,
@@ -40,7 +40,7 @@ struct Muted {
     until: Instant,
 }
 
-impl Flood {
+impl RateLimit {
     pub(crate) fn new(now: Instant) -> Self {
         Self { since: now, lines: 0, bytes: 0, muted: HashMap::new(), next_mute: WINDOW, probation: now }
     }
@@ -95,61 +95,61 @@ impl Flood {
 mod tests {
     use super::*;
 
-    fn flood() -> (Flood, Instant, SessionKey) {
+    fn limit() -> (RateLimit, Instant, SessionKey) {
         let now = Instant::now();
-        (Flood::new(now), now, SessionKey::from("page"))
+        (RateLimit::new(now), now, SessionKey::from("page"))
     }
 
     #[test]
     fn a_page_is_muted_for_a_second_when_it_writes_too_many_lines() {
-        let (mut flood, start, page) = flood();
-        assert!((0..LINES).all(|_| flood.count(&page, 100, start).is_none()));
-        assert_eq!(flood.next(), None);
-        assert_eq!(flood.count(&page, 100, start), Some(WINDOW), "one too many");
-        assert_eq!(flood.count(&page, 100, start), None, "told once");
-        assert_eq!(flood.next(), Some(start + WINDOW));
-        assert_eq!(flood.due(start), []);
-        assert_eq!(flood.due(start + WINDOW), std::slice::from_ref(&page));
-        assert_eq!(flood.count(&page, 100, start + WINDOW), None, "counted anew");
+        let (mut limit, start, page) = limit();
+        assert!((0..LINES).all(|_| limit.count(&page, 100, start).is_none()));
+        assert_eq!(limit.next(), None);
+        assert_eq!(limit.count(&page, 100, start), Some(WINDOW), "one too many");
+        assert_eq!(limit.count(&page, 100, start), None, "told once");
+        assert_eq!(limit.next(), Some(start + WINDOW));
+        assert_eq!(limit.due(start), []);
+        assert_eq!(limit.due(start + WINDOW), std::slice::from_ref(&page));
+        assert_eq!(limit.count(&page, 100, start + WINDOW), None, "counted anew");
     }
 
     #[test]
     fn a_page_that_writes_now_and_then_is_never_muted() {
-        let (mut flood, start, page) = flood();
-        assert!((0..100_000).all(|count| flood.count(&page, 1_000, start + WINDOW * count / LINES).is_none()));
+        let (mut limit, start, page) = limit();
+        assert!((0..100_000).all(|count| limit.count(&page, 1_000, start + WINDOW * count / LINES).is_none()));
     }
 
     #[test]
     fn a_page_that_goes_on_with_long_lines_is_muted_ever_longer() {
-        let (mut flood, mut now, page) = flood();
+        let (mut limit, mut now, page) = limit();
         let mut seconds = Vec::new();
         for _ in 0..9 {
-            let length = flood.count(&page, BYTES + 1, now).unwrap();
+            let length = limit.count(&page, BYTES + 1, now).unwrap();
             seconds.push(length.as_secs());
             now += length;
-            assert_eq!(flood.due(now), std::slice::from_ref(&page));
+            assert_eq!(limit.due(now), std::slice::from_ref(&page));
         }
         assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 64, 64, 64]);
-        assert_eq!(flood.count(&page, BYTES + 1, now + PROBATION), Some(WINDOW), "what was long ago is forgotten");
+        assert_eq!(limit.count(&page, BYTES + 1, now + PROBATION), Some(WINDOW), "what was long ago is forgotten");
     }
 
     #[test]
     fn the_bytes_of_all_pages_of_a_session_count_together() {
-        let (mut flood, start, page) = flood();
+        let (mut limit, start, page) = limit();
         let other = SessionKey::from("other");
-        assert_eq!(flood.count(&page, BYTES, start), None);
-        assert_eq!(flood.count(&other, 1, start), Some(WINDOW));
-        assert_eq!(flood.count(&page, 1, start), Some(WINDOW * 2));
+        assert_eq!(limit.count(&page, BYTES, start), None);
+        assert_eq!(limit.count(&other, 1, start), Some(WINDOW));
+        assert_eq!(limit.count(&page, 1, start), Some(WINDOW * 2));
     }
 
     #[test]
     fn another_document_is_listened_to_soon() {
-        let (mut flood, start, page) = flood();
-        flood.next_mute = LONGEST;
-        flood.probation = start + PROBATION;
-        assert_eq!(flood.count(&page, BYTES + 1, start), Some(LONGEST));
-        flood.moved(&page);
-        assert_eq!(flood.next(), Some(start + DOCUMENT));
-        flood.moved(&SessionKey::from("unknown"));
+        let (mut limit, start, page) = limit();
+        limit.next_mute = LONGEST;
+        limit.probation = start + PROBATION;
+        assert_eq!(limit.count(&page, BYTES + 1, start), Some(LONGEST));
+        limit.moved(&page);
+        assert_eq!(limit.next(), Some(start + DOCUMENT));
+        limit.moved(&SessionKey::from("unknown"));
     }
 }

@@ -16,22 +16,22 @@ use tokio::{
 };
 
 use super::{
-    context::Kind,
-    event_router::Routes,
+    event_router::EventRouter,
     picture_room::PictureRoom,
-    proxy_ports::{self, Ports},
+    proxy_ports::{self, ProxyPorts},
 };
 use crate::{
     browser::{
-        Fault, LostReason,
+        BrowserError, LostReason,
         chromium::{
-            cdp::{CdpError, CdpSession, Connection, Pending, SessionKey, commands},
-            config::Program,
+            cdp::{CdpError, CdpSession, Connection, Pending, SessionKey, commands, pipe},
+            config::{Endpoint, Program},
             process::{
-                chromium_process::{Launch, Process},
+                chromium_process::{ChromiumProcess, Launch},
                 host::Host,
-                remote::{Endpoint, Remote},
-                runtime::Ground,
+                kind::Kind,
+                remote::Remote,
+                runtime::BrowserRuntime,
                 uids::Uid,
             },
         },
@@ -56,12 +56,12 @@ pub(crate) struct Browser {
     /// The port of whatever has none of its own; none where the browser is elsewhere.
     egress: Option<Arc<EgressPort>>,
     /// Those of its contexts.
-    ports: Arc<Ports>,
+    ports: Arc<ProxyPorts>,
     /// Turns of pages that are being opened, first come first served.
     turns: Semaphore,
     tasks: Tasks,
     connection: Connection,
-    routes: Arc<Routes>,
+    event_router: Arc<EventRouter>,
     pub(crate) started: Instant,
     retiring: AtomicBool,
     lost: watch::Sender<Option<LostReason>>,
@@ -71,47 +71,49 @@ pub(crate) struct Browser {
 impl Browser {
     /// Starts a browser and waits until it answers. What belongs to no context of its own goes through `egress`.
     pub(crate) async fn start(
-        ground: &Ground,
+        runtime: &BrowserRuntime,
         program: &Program,
         egress: EgressPort,
         kind: Kind,
         uid: Option<Uid>,
-    ) -> Result<Arc<Self>, Fault> {
-        let dir = ground
+    ) -> Result<Arc<Self>, BrowserError> {
+        let dir = runtime
             .root
             .browser_dir(uid.as_ref().map(Uid::number))
-            .map_err(|error| Fault::Unavailable(format!("no folder for a browser: {error}")))?;
-        let contexts = if kind == Kind::Shared { ground.config.pages_per_browser() } else { 0 };
-        let ports = Ports::open(&ground.guard, contexts).await.map_err(|error| proxy_ports::refused(&error))?;
+            .map_err(|error| BrowserError::Unavailable(format!("no folder for a browser: {error}")))?;
+        let contexts = if kind == Kind::Shared { runtime.config.pages_per_browser() } else { 0 };
+        let ports = ProxyPorts::open(&runtime.guard, contexts).await.map_err(|error| proxy_ports::refused(&error))?;
         let reached = ports.numbers().into_iter().chain([egress.address().port()]).collect();
         let launch = Launch { program, egress: egress.address(), ports: reached, uid };
-        let (process, pipes) =
-            Process::start(ground, dir, launch).map_err(|error| Fault::Unavailable(error.to_string()))?;
-        let routes = Arc::new(Routes::default());
+        let (process, pipes) = ChromiumProcess::start(runtime, dir, launch)
+            .map_err(|error| BrowserError::Unavailable(error.to_string()))?;
+        let event_router = Arc::new(EventRouter::default());
         let connection =
-            Connection::start(pipes.to_browser, pipes.from_browser, &ground.tasks, Arc::<Routes>::clone(&routes));
+            pipe::start(pipes.to_browser, pipes.from_browser, &runtime.tasks, Arc::<EventRouter>::clone(&event_router));
         let (host, egress) = (Host::Here(process), Some(Arc::new(egress)));
-        let browser =
-            Self::greeted(Self::new((host, kind), (egress, ports), (connection, routes), &ground.tasks)).await?;
-        ground.watched.add(&browser);
-        Ok(browser)
+        Self::greeted(Self::new((host, kind), (egress, ports), (connection, event_router), &runtime.tasks)).await
     }
 
     /// Connects to a browser elsewhere and waits until it answers.
-    pub(crate) async fn reach(ground: &Ground, endpoint: &Endpoint, deadline: Instant) -> Result<Arc<Self>, Fault> {
-        let (remote, near) = Remote::connect(endpoint, deadline, &ground.tasks).await?;
-        let ports = Ports::open(&ground.guard, 0).await.map_err(|error| proxy_ports::refused(&error))?;
-        let routes = Arc::new(Routes::default());
+    pub(crate) async fn reach(
+        runtime: &BrowserRuntime,
+        endpoint: &Endpoint,
+        deadline: Instant,
+    ) -> Result<Arc<Self>, BrowserError> {
+        let (remote, near) = Remote::connect(endpoint, deadline, &runtime.tasks).await?;
+        let ports = ProxyPorts::open(&runtime.guard, 0).await.map_err(|error| proxy_ports::refused(&error))?;
+        let event_router = Arc::new(EventRouter::default());
         let (from_browser, to_browser) = tokio::io::split(near);
-        let connection = Connection::start(to_browser, from_browser, &ground.tasks, Arc::<Routes>::clone(&routes));
+        let connection =
+            pipe::start(to_browser, from_browser, &runtime.tasks, Arc::<EventRouter>::clone(&event_router));
         let host = Host::Elsewhere(remote);
-        Self::greeted(Self::new((host, Kind::Guest), (None, ports), (connection, routes), &ground.tasks)).await
+        Self::greeted(Self::new((host, Kind::Guest), (None, ports), (connection, event_router), &runtime.tasks)).await
     }
 
     fn new(
         (host, kind): (Host, Kind),
-        (egress, ports): (Option<Arc<EgressPort>>, Ports),
-        (connection, routes): (Connection, Arc<Routes>),
+        (egress, ports): (Option<Arc<EgressPort>>, ProxyPorts),
+        (connection, event_router): (Connection, Arc<EventRouter>),
         tasks: &Tasks,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -122,7 +124,7 @@ impl Browser {
             turns: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from) + MORE_PAGES),
             tasks: tasks.clone(),
             connection,
-            routes,
+            event_router,
             started: Instant::now(),
             retiring: AtomicBool::new(false),
             lost: watch::Sender::new(None),
@@ -131,14 +133,16 @@ impl Browser {
     }
 
     /// Itself once it has answered; from then on it is watched over.
-    async fn greeted(browser: Arc<Self>) -> Result<Arc<Self>, Fault> {
+    async fn greeted(browser: Arc<Self>) -> Result<Arc<Self>, BrowserError> {
         if let Err(error) =
             tokio::time::timeout(START_TIMEOUT, browser.greet()).await.unwrap_or(Err(CdpError::Congested))
         {
             browser.host.kill();
             browser.host.exited().await;
             let words = browser.host.last_words();
-            return Err(Fault::Unavailable(format!("Chromium did not answer ({error}); its last words: {words}")));
+            return Err(BrowserError::Unavailable(format!(
+                "Chromium did not answer ({error}); its last words: {words}"
+            )));
         }
         let tasks = browser.tasks.clone();
         tasks.spawn(watch_over(Arc::clone(&browser), tasks.clone()));
@@ -212,7 +216,7 @@ impl Browser {
     }
 
     /// The ports of its contexts.
-    pub(crate) fn ports(&self) -> &Ports {
+    pub(crate) fn ports(&self) -> &ProxyPorts {
         &self.ports
     }
 
@@ -222,8 +226,8 @@ impl Browser {
     }
 
     /// Where the events of its pages go.
-    pub(crate) fn routes(&self) -> &Routes {
-        &self.routes
+    pub(crate) fn event_router(&self) -> &EventRouter {
+        &self.event_router
     }
 
     /// Why it cannot be used any more.
@@ -287,7 +291,7 @@ impl Browser {
     fn give_up(&self, reason: LostReason) {
         self.lost.send_if_modified(|lost| lost.replace(reason).is_none());
         self.connection.close();
-        self.routes.forget_all();
+        self.event_router.forget_all();
     }
 }
 

@@ -8,15 +8,18 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::{client_queue::Outbox, closing::Closing, failure_reasons::Reasons};
+use super::{client_queue::ClientQueue, closing::Closing, failure_reasons::FailureReasons};
 use crate::{
     browser::{
         CdpEnd,
-        chromium::cdp::{Connection, Event, SessionKey},
+        chromium::cdp::{
+            Connection, Event, SessionKey,
+            events::{Attached, Detached},
+        },
     },
     egress::EgressPort,
 };
@@ -26,7 +29,7 @@ const MAX_CLIENTS: usize = 16;
 
 /// Who is connected.
 #[derive(Debug, Default)]
-pub(crate) struct Clients {
+pub(crate) struct CdpClients {
     table: Mutex<Table>,
 }
 
@@ -42,47 +45,28 @@ struct Table {
     /// Targets whose end clients asked for.
     closing: Closing,
     /// Why requests failed.
-    reasons: Reasons,
+    reasons: FailureReasons,
 }
 
 /// A session of a client.
 #[derive(Debug)]
 struct Held {
     root: SessionKey,
-    outbox: Arc<Outbox>,
+    queue: Arc<ClientQueue>,
     target: String,
     /// It has the page domain enabled: its dialogs are for the client to answer.
     hears_page: bool,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Attached {
-    session_id: String,
-    target_info: Target,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Target {
-    target_id: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Detached {
-    session_id: String,
-}
-
 #[derive(Serialize)]
-struct Told<'a> {
+struct ClientEvent<'a> {
     method: &'a str,
     params: &'a RawValue,
     #[serde(rename = "sessionId", skip_serializing_if = "Option::is_none")]
     session: Option<&'a str>,
 }
 
-impl Clients {
+impl CdpClients {
     /// The guard knows why connections of the pages were not made.
     pub(crate) fn ask_why(&self, guard: Option<Arc<EgressPort>>) {
         self.table.lock().reasons.ask(guard);
@@ -107,8 +91,8 @@ impl Clients {
     }
 
     /// A client is there, with its session on the browser.
-    pub(crate) fn join(&self, root: SessionKey, outbox: Arc<Outbox>) {
-        let held = Held { root: root.clone(), outbox, target: String::new(), hears_page: false };
+    pub(crate) fn join(&self, root: SessionKey, queue: Arc<ClientQueue>) {
+        let held = Held { root: root.clone(), queue, target: String::new(), hears_page: false };
         self.table.lock().sessions.insert(root, held);
     }
 
@@ -193,7 +177,7 @@ impl Clients {
     pub(crate) fn end_all(&self) {
         let sessions = std::mem::take(&mut self.table.lock().sessions);
         for held in sessions.into_values() {
-            held.outbox.end(CdpEnd::SessionOver);
+            held.queue.end(CdpEnd::SessionOver);
         }
     }
 
@@ -201,13 +185,13 @@ impl Clients {
     pub(crate) fn take(&self, connection: &Connection, event: &Event) -> bool {
         let mut table = self.table.lock();
         let Some(held) = table.sessions.get(&event.session) else { return false };
-        let (root, outbox) = (held.root.clone(), Arc::clone(&held.outbox));
+        let (root, queue) = (held.root.clone(), Arc::clone(&held.queue));
         match &*event.method {
             "Target.attachedToTarget" => {
                 if let Some(Attached { session_id, target_info }) = event.decode() {
                     let held = Held {
                         root: root.clone(),
-                        outbox: Arc::clone(&outbox),
+                        queue: Arc::clone(&queue),
                         target: target_info.target_id,
                         hears_page: false,
                     };
@@ -226,9 +210,9 @@ impl Clients {
         let reworded = table.reasons.take(event);
         drop(table);
         let session = (event.session != root).then(|| event.session.as_ref());
-        let told = Told { method: &event.method, params: reworded.as_deref().unwrap_or(&event.params), session };
+        let told = ClientEvent { method: &event.method, params: reworded.as_deref().unwrap_or(&event.params), session };
         if let Ok(text) = serde_json::to_string(&told) {
-            outbox.tell(text);
+            queue.tell(text);
         }
         true
     }

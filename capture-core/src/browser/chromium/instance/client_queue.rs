@@ -18,7 +18,7 @@ const BYTES: usize = 128 * 1024 * 1024;
 
 /// The writing end. When it is full the client reads too slowly, and its connection ends: the pipe is also ours.
 #[derive(Debug)]
-pub(crate) struct Outbox {
+pub(crate) struct ClientQueue {
     state: Mutex<State>,
     bytes: AtomicUsize,
     /// What its user and all users hold together, this among them.
@@ -31,22 +31,22 @@ enum State {
     Over(CdpEnd),
 }
 
-impl Outbox {
+impl ClientQueue {
     /// An empty one, and where its frames come out.
     pub(crate) fn open() -> (Arc<Self>, BoxStream<'static, String>) {
         let (sender, receiver) = mpsc::channel(FRAMES);
-        let outbox = Arc::new(Self {
+        let queue = Arc::new(Self {
             state: Mutex::new(State::Open(sender)),
             bytes: AtomicUsize::new(0),
             share: OnceLock::new(),
         });
-        let taking = Arc::clone(&outbox);
+        let taking = Arc::clone(&queue);
         let frames = futures::stream::unfold((receiver, taking), |(mut receiver, taking)| async move {
             let frame: String = receiver.recv().await?;
             taking.bytes.fetch_sub(frame.len(), Ordering::Relaxed);
             Some((frame, (receiver, taking)))
         });
-        (outbox, frames.fuse().boxed())
+        (queue, frames.fuse().boxed())
     }
 
     /// Adds what is told from now on to this share, too; whoever writes it subtracts.
@@ -93,12 +93,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_that_does_not_read_is_given_up_and_what_waits_is_still_read() {
-        let (outbox, mut frames) = Outbox::open();
+        let (queue, mut frames) = ClientQueue::open();
         for at in 0..=FRAMES {
-            assert_eq!(outbox.over(), None, "after {at} frames");
-            outbox.tell(at.to_string());
+            assert_eq!(queue.over(), None, "after {at} frames");
+            queue.tell(at.to_string());
         }
-        assert_eq!(outbox.over(), Some(CdpEnd::TooSlow));
+        assert_eq!(queue.over(), Some(CdpEnd::TooSlow));
         for at in 0..FRAMES {
             assert_eq!(frames.next().await, Some(at.to_string()));
         }
@@ -107,13 +107,13 @@ mod tests {
 
     #[tokio::test]
     async fn bytes_that_were_read_make_room() {
-        let (outbox, mut frames) = Outbox::open();
+        let (queue, mut frames) = ClientQueue::open();
         for _ in 0..5 {
-            outbox.tell("x".repeat(BYTES));
+            queue.tell("x".repeat(BYTES));
             assert_eq!(frames.next().await.map(|frame| frame.len()), Some(BYTES));
         }
-        outbox.tell("x".repeat(BYTES + 1));
-        outbox.tell("one too many".to_owned());
-        assert_eq!(outbox.over(), Some(CdpEnd::TooSlow));
+        queue.tell("x".repeat(BYTES + 1));
+        queue.tell("one too many".to_owned());
+        assert_eq!(queue.over(), Some(CdpEnd::TooSlow));
     }
 }

@@ -9,10 +9,10 @@ use tokio::time::Instant;
 use super::browser::Browser;
 use crate::{
     browser::{
-        Fault,
+        BrowserError,
         chromium::{
             cdp::{Pending, commands},
-            process::flags,
+            process::{flags, kind::Kind},
         },
     },
     egress::EgressPort,
@@ -20,7 +20,7 @@ use crate::{
 
 /// A context that closes itself unless it was closed: a dropped open leaves nothing behind.
 #[derive(Debug)]
-pub(crate) struct Context {
+pub(crate) struct BrowserContext {
     pub(crate) browser: Arc<Browser>,
     pub(crate) id: String,
     /// Everything its pages ask of the network goes through here.
@@ -29,22 +29,11 @@ pub(crate) struct Context {
     kind: Kind,
 }
 
-/// How much of a browser a session has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Beside others, in a browser that stays.
-    Shared,
-    /// All of its browser.
-    Whole,
-    /// In a browser elsewhere that may have other pages.
-    Guest,
-}
-
-impl Context {
+impl BrowserContext {
     /// Makes a context with a port of its own.
-    pub(crate) async fn create(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, Fault> {
+    pub(crate) async fn create(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, BrowserError> {
         let Ok(egress) = tokio::time::timeout_at(deadline, browser.ports().take()).await else {
-            return Err(Fault::Unavailable("the browser had no port for a context in time".to_owned()));
+            return Err(BrowserError::Unavailable("the browser had no port for a context in time".to_owned()));
         };
         let lent = Lent { browser, egress, kept: false };
         let create = commands::create_context(Some((flags::proxy(lent.egress.address()), flags::PROXY_BYPASS)));
@@ -53,16 +42,17 @@ impl Context {
     }
 
     /// Makes a context in a browser elsewhere.
-    pub(crate) async fn guest(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, Fault> {
+    pub(crate) async fn guest(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, BrowserError> {
         let id = made(browser, &commands::create_context(None), deadline).await?;
         Ok(Self { browser: Arc::clone(browser), id, egress: None, kind: Kind::Guest })
     }
 
     /// The default context of a browser that has no other session.
-    pub(crate) async fn whole(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, Fault> {
+    pub(crate) async fn whole(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, BrowserError> {
         let contexts = ask(browser, browser.session().send(&commands::contexts()), deadline).await?;
         let context = contexts.get("defaultBrowserContextId").and_then(Value::as_str);
-        let id = context.ok_or_else(|| Fault::Protocol("a browser without a default context".to_owned()))?.to_owned();
+        let id =
+            context.ok_or_else(|| BrowserError::Protocol("a browser without a default context".to_owned()))?.to_owned();
         let egress = browser.egress().cloned();
         Ok(Self { browser: Arc::clone(browser), id, egress, kind: Kind::Whole })
     }
@@ -74,12 +64,12 @@ impl Context {
 
     /// Closes it with all its tabs, without asking its pages. The default context goes with its browser.
     pub(crate) fn dispose(&self) -> Option<Pending> {
-        self.browser.routes().forget(&self.id);
+        self.browser.event_router().forget(&self.id);
         (!self.is_whole()).then(|| self.browser.session().send(&commands::dispose_context(&self.id)))
     }
 }
 
-impl Drop for Context {
+impl Drop for BrowserContext {
     fn drop(&mut self) {
         // Closed already: then the browser knows it no more, and says so to nobody.
         if let (Some(closing), Some(egress)) = (self.dispose(), &self.egress) {
@@ -110,18 +100,22 @@ impl Drop for Lent<'_> {
     }
 }
 
-async fn made(browser: &Browser, create: &CreateBrowserContextParams, deadline: Instant) -> Result<String, Fault> {
+async fn made(
+    browser: &Browser,
+    create: &CreateBrowserContextParams,
+    deadline: Instant,
+) -> Result<String, BrowserError> {
     let created = ask(browser, browser.session().send(create), deadline).await?;
     let context = created.get("browserContextId").and_then(Value::as_str);
-    Ok(context.ok_or_else(|| Fault::Protocol("a context without an id".to_owned()))?.to_owned())
+    Ok(context.ok_or_else(|| BrowserError::Protocol("a context without an id".to_owned()))?.to_owned())
 }
 
-async fn ask(browser: &Browser, reply: Pending, deadline: Instant) -> Result<Value, Fault> {
+async fn ask(browser: &Browser, reply: Pending, deadline: Instant) -> Result<Value, BrowserError> {
     tokio::select! {
         reply = tokio::time::timeout_at(deadline, reply.decode()) => match reply {
-            Ok(reply) => reply.map_err(|error| Fault::Unavailable(error.to_string())),
-            Err(_elapsed) => Err(Fault::Unavailable("the browser opened no context in time".to_owned())),
+            Ok(reply) => reply.map_err(|error| BrowserError::Unavailable(error.to_string())),
+            Err(_elapsed) => Err(BrowserError::Unavailable("the browser opened no context in time".to_owned())),
         },
-        reason = browser.lost() => Err(Fault::Unavailable(reason.to_string())),
+        reason = browser.lost() => Err(BrowserError::Unavailable(reason.to_string())),
     }
 }

@@ -3,13 +3,18 @@
 use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::Mutex;
-use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use super::cdp_clients::Clients;
+use super::{
+    cdp_clients::CdpClients,
+    internal_events::{MISSED, MissedEvent},
+};
 use crate::browser::chromium::{
-    cdp::{CdpSession, Connection, Event, Listener, Logged, LoggedKind, Missed, SessionKey, commands},
-    console::dropped::Spilled,
+    cdp::{
+        CdpSession, Connection, Event, Listener, Logged, LoggedKind, Missed, SessionKey, commands,
+        events::{Attached, Detached},
+    },
+    console::dropped::Dropped,
 };
 
 /// Events one context may have waiting. When half full what pages log is dropped, when full the page is given up: one that
@@ -20,73 +25,42 @@ const LOGGED_BYTES: usize = 32 << 20;
 /// Above this the page is given up.
 const CONTEXT_BYTES: usize = 128 << 20;
 
-/// Tells whoever keeps a context that an event was too large to be taken: its name and size stand in it.
-pub(crate) const MISSED: &str = "Capture.eventMissed";
-
 /// Where events go: pages to contexts, contexts to whoever opened them.
 #[derive(Debug, Default)]
-pub(crate) struct Routes {
+pub(crate) struct EventRouter {
     table: Mutex<RouteTable>,
     /// Clients of the browser, whose events are theirs.
-    clients: Clients,
+    clients: CdpClients,
 }
 
 #[derive(Debug, Default)]
 struct RouteTable {
-    contexts: HashMap<String, Route>,
-    pages: HashMap<SessionKey, Route>,
+    contexts: HashMap<String, ContextRoute>,
+    pages: HashMap<SessionKey, ContextRoute>,
 }
 
 /// The way to a context.
 #[derive(Debug, Clone)]
-pub(crate) struct Route {
+pub(crate) struct ContextRoute {
     pub(crate) events: mpsc::Sender<Event>,
-    /// What the context's journal misses.
-    pub(crate) spilled: Arc<Spilled>,
+    /// What the context's console log misses.
+    pub(crate) dropped: Arc<Dropped>,
 }
 
-impl Route {
+impl ContextRoute {
     /// Sends an event this way; false when too much waits already.
     fn send(&self, event: Event) -> bool {
         let bytes = event.bytes();
-        if self.spilled.waiting() > CONTEXT_BYTES {
+        if self.dropped.waiting() > CONTEXT_BYTES {
             return false;
         }
-        self.spilled.wait(bytes);
+        self.dropped.wait(bytes);
         let sent = self.events.try_send(event).is_ok();
         if !sent {
-            self.spilled.taken(bytes);
+            self.dropped.taken(bytes);
         }
         sent
     }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Attached {
-    session_id: String,
-    target_info: AttachedTarget,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AttachedTarget {
-    #[serde(rename = "type", default)]
-    kind: String,
-    browser_context_id: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Detached {
-    session_id: String,
-}
-
-/// What [`MISSED`] tells.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct MissedEvent {
-    pub(crate) method: String,
-    pub(crate) bytes: usize,
 }
 
 impl RouteTable {
@@ -97,15 +71,15 @@ impl RouteTable {
 
     /// Too much waits: its task sees the closed channel and gives the page up. Or the channel is closed: the page is
     /// going already.
-    fn give_up(&mut self, route: &Route) {
+    fn give_up(&mut self, route: &ContextRoute) {
         self.contexts.retain(|_, other| !other.events.same_channel(&route.events));
         self.pages.retain(|_, other| !other.events.same_channel(&route.events));
     }
 }
 
-impl Routes {
+impl EventRouter {
     /// Sends the events of this context's pages this way from now on.
-    pub(crate) fn add(&self, context: String, route: Route) {
+    pub(crate) fn add(&self, context: String, route: ContextRoute) {
         self.table.lock().contexts.insert(context, route);
     }
 
@@ -118,7 +92,7 @@ impl Routes {
     }
 
     /// The clients of the browser.
-    pub(crate) fn clients(&self) -> &Clients {
+    pub(crate) fn clients(&self) -> &CdpClients {
         &self.clients
     }
 
@@ -139,15 +113,17 @@ impl Routes {
     }
 }
 
-impl Listener for Routes {
+impl Listener for EventRouter {
     /// Refuses what a page logs while it is muted, or while more of its events are waiting than are taken.
     fn refuses(&self, logged: Logged<'_>) -> bool {
         let table = self.table.lock();
-        let Some(Route { events, spilled }) = table.pages.get(&SessionKey::from(logged.session)) else { return false };
-        let too_much_waits = events.capacity() < CONTEXT_EVENTS / 2 || spilled.waiting() > LOGGED_BYTES;
-        let refused = spilled.is_muted(logged.session) || too_much_waits;
+        let Some(ContextRoute { events, dropped }) = table.pages.get(&SessionKey::from(logged.session)) else {
+            return false;
+        };
+        let too_much_waits = events.capacity() < CONTEXT_EVENTS / 2 || dropped.waiting() > LOGGED_BYTES;
+        let refused = dropped.is_muted(logged.session) || too_much_waits;
         if refused {
-            spilled.count(logged.kind);
+            dropped.count(logged.kind);
         }
         refused
     }
@@ -200,7 +176,7 @@ impl Listener for Routes {
         let mut table = self.table.lock();
         let Some(route) = table.pages.get(&missed.session).cloned() else { return }; // a client's, or nobody's
         if let Some(kind) = LoggedKind::of(missed.method) {
-            route.spilled.count(kind);
+            route.dropped.count(kind);
         }
         let about = MissedEvent { method: missed.method.to_owned(), bytes: missed.bytes };
         let Ok(params) = serde_json::value::to_raw_value(&about) else { return };

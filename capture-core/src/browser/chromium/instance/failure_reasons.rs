@@ -27,7 +27,7 @@ type Target = (String, u16);
 
 /// What is known of the requests of a browser's pages.
 #[derive(Debug, Default)]
-pub(crate) struct Reasons {
+pub(crate) struct FailureReasons {
     guard: Option<Arc<EgressPort>>,
     /// The newest last.
     requests: VecDeque<(String, Target)>,
@@ -61,7 +61,7 @@ struct Failed<'a> {
     entry: Option<Asked<'a>>,
 }
 
-impl Reasons {
+impl FailureReasons {
     /// The guard that the pages' connections go through.
     pub(crate) fn ask(&mut self, guard: Option<Arc<EgressPort>>) {
         self.guard = guard;
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_request_is_known_by_its_newest_address_and_the_oldest_is_forgotten() {
-        let mut reasons = Reasons::default();
+        let mut reasons = FailureReasons::default();
         assert!(reasons.take(&sent("1", "https://a.test/x")).is_none());
         reasons.take(&sent("1", "http://b.test:81/"));
         assert_eq!(reasons.target_of("1"), Some(("b.test".to_owned(), 81)));

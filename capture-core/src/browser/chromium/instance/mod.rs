@@ -9,5 +9,6 @@ pub(super) mod closing;
 pub(super) mod context;
 pub(super) mod event_router;
 pub(super) mod failure_reasons;
+pub(super) mod internal_events;
 pub(super) mod picture_room;
 pub(super) mod proxy_ports;

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use tokio::{sync::Notify, time::Instant};
 
 use crate::{
-    browser::Fault,
+    browser::BrowserError,
     egress::{EgressPort, Guard},
 };
 
@@ -19,7 +19,7 @@ const REST: Duration = Duration::from_secs(1);
 
 /// Ports that no context has, the longest rested first.
 #[derive(Debug)]
-pub(crate) struct Ports {
+pub(crate) struct ProxyPorts {
     resting: Mutex<VecDeque<Resting>>,
     given_back: Notify,
 }
@@ -30,7 +30,7 @@ struct Resting {
     until: Instant,
 }
 
-impl Ports {
+impl ProxyPorts {
     /// Opens as many as this many contexts need, those that rest included; none for none.
     pub(crate) async fn open(guard: &Guard, contexts: usize) -> io::Result<Self> {
         let mut resting = VecDeque::new();
@@ -86,8 +86,8 @@ impl Ports {
 }
 
 /// The system gave no socket for a port.
-pub(crate) fn refused(error: &io::Error) -> Fault {
-    Fault::Unavailable(format!("no port for a browser's traffic: {error}"))
+pub(crate) fn refused(error: &io::Error) -> BrowserError {
+    BrowserError::Unavailable(format!("no port for a browser's traffic: {error}"))
 }
 
 enum Next {
@@ -104,7 +104,7 @@ mod tests {
     #[tokio::test]
     async fn a_port_serves_one_context_at_a_time_and_rests_between_two() {
         let guard = Guard::new(EgressPolicy::default(), Arc::new(System::default()));
-        let ports = Ports::open(&guard, 1).await.unwrap();
+        let ports = ProxyPorts::open(&guard, 1).await.unwrap();
         let numbers = ports.numbers();
         assert_eq!(numbers.len(), 3);
         let mut taken = Vec::new();

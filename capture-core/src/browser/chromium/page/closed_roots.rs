@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{chromium_page::ChromiumPage, world::World};
+use super::{chromium_page::ChromiumPage, document::World};
 use crate::browser::chromium::cdp::{CdpError, CdpSession, Pending, commands, objects};
 
 /// Closed roots inside closed roots are opened as deep as this.

@@ -6,14 +6,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json, value::RawValue};
 use tokio::time::{Duration, Instant};
 
-use super::{chromium_page::ChromiumPage, tabs::Asking, target_events::Keeper, world::BUSY};
+use super::{chromium_page::ChromiumPage, document::BUSY, tabs::OpenDialog, target_events::TargetEventLoop};
 use crate::{
     action::DialogReport,
     browser::{
-        Fault,
+        BrowserError,
         chromium::{
-            bridge,
             cdp::{Event, SessionKey, commands},
+            instance::internal_events::CLIENT_SLOW,
         },
     },
     event::{EventKind, PageDialog},
@@ -27,7 +27,7 @@ const MAX_MESSAGE: usize = 4_096;
 const SHOWN_MESSAGE: usize = 200;
 /// How long a client is given to answer a dialog that holds up an action.
 const CLIENT_ANSWERS: Duration = Duration::from_millis(500);
-/// A dialog that was open for so long is named where an action ends for lack of time.
+/// A dialog that was open for so long is named where an action ends for unsupported of time.
 const HOLDS_UP: Duration = Duration::from_millis(100);
 
 #[derive(Deserialize)]
@@ -37,14 +37,14 @@ struct Dialog {
     kind: String,
 }
 
-impl Keeper {
+impl TargetEventLoop {
     /// Answers at once, where that is not for a client to do: while a dialog is open its page does nothing else.
     pub(crate) fn on_dialog(&self, event: &Event) {
         let Some(Dialog { message, kind }) = event.decode() else { return };
         let accepted = matches!(kind.as_str(), "alert" | "beforeunload");
         let message = message.chars().take(MAX_MESSAGE).collect();
         let dialog = DialogReport { kind, message, accepted };
-        let asking = Asking { page: event.session.clone(), dialog, since: Instant::now() };
+        let asking = OpenDialog { page: event.session.clone(), dialog, since: Instant::now() };
         if !self.is_clients(&event.session) {
             return self.answer(asking);
         }
@@ -58,7 +58,7 @@ impl Keeper {
     pub(crate) fn on_answered(&self, page: &SessionKey) {
         self.tabs.send_modify(|tabs| {
             let Some(at) = tabs.asking.iter().position(|asking| asking.page == *page) else { return };
-            let Asking { dialog, since, .. } = tabs.asking.remove(at);
+            let OpenDialog { dialog, since, .. } = tabs.asking.remove(at);
             // Also the end of an action closes it: the script that asks is ended then.
             if since.elapsed() >= HOLDS_UP {
                 tabs.noticed.held_up = Some(dialog);
@@ -84,8 +84,8 @@ impl Keeper {
         }
     }
 
-    fn answer(&self, asking: Asking) {
-        let Asking { page, dialog, .. } = asking;
+    fn answer(&self, asking: OpenDialog) {
+        let OpenDialog { page, dialog, .. } = asking;
         drop(self.browser.page_session(page.clone()).send(&commands::answer_dialog(dialog.accepted)));
         let DialogReport { kind, message, accepted } = dialog.clone();
         self.tabs.send_modify(|tabs| {
@@ -101,7 +101,7 @@ impl Keeper {
     pub(crate) fn is_clients(&self, page: &SessionKey) -> bool {
         let tabs = self.tabs.borrow();
         let tab = tabs.open.iter().find(|tab| tab.frames.own(page));
-        tab.is_some_and(|tab| self.browser.routes().clients().answer_for(&tab.target))
+        tab.is_some_and(|tab| self.browser.event_router().clients().answer_for(&tab.target))
     }
 }
 
@@ -115,26 +115,26 @@ impl ChromiumPage {
             };
             let due = since.map_or(began, |since| since.max(began)) + CLIENT_ANSWERS;
             tokio::time::sleep_until(due).await;
-            self.browser.routes().tell(&self.context.id, Event::told(bridge::CLIENT_SLOW, RawValue::NULL));
+            self.browser.event_router().tell(&self.context.id, Event::told(CLIENT_SLOW, RawValue::NULL));
             let _ = tabs.wait_for(|tabs| oldest(&tabs.asking) != since).await; // gone: seen above
         }
     }
 
     /// A page that did not answer because a dialog was open: the error names it.
-    pub(crate) fn naming_dialog(&self, fault: Fault) -> Fault {
+    pub(crate) fn naming_dialog(&self, error: BrowserError) -> BrowserError {
         let tabs = self.tabs.borrow();
         let open = tabs.asking.first().map(|asking| &asking.dialog);
-        match (fault, open.or(tabs.noticed.held_up.as_ref())) {
-            (Fault::TimedOut { message, details, outcome }, Some(dialog)) => {
+        match (error, open.or(tabs.noticed.held_up.as_ref())) {
+            (BrowserError::TimedOut { message, details, outcome }, Some(dialog)) => {
                 let (message, details) = named(&message, details, dialog);
-                Fault::TimedOut { message, details, outcome }
+                BrowserError::TimedOut { message, details, outcome }
             }
-            (fault, _) => fault,
+            (error, _) => error,
         }
     }
 }
 
-fn oldest(asking: &[Asking]) -> Option<Instant> {
+fn oldest(asking: &[OpenDialog]) -> Option<Instant> {
     asking.iter().map(|asking| asking.since).min()
 }
 

@@ -6,19 +6,19 @@ use tokio::time::Instant;
 
 use super::{
     chromium_page::ChromiumPage,
-    world::{ANSWER_GRACE, NoAnswer, World},
+    document::{ANSWER_GRACE, NoAnswer, World},
 };
 use crate::{
     action::{Point, Rect},
     browser::{
-        Fault,
+        BrowserError,
         chromium::cdp::{CdpError, commands},
     },
 };
 
 /// Where a frame's content lies in what holds it: its corner, and its axes, which may be stretched and turned.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub(crate) struct Inset {
+pub(crate) struct FrameGeometry {
     left: f64,
     top: f64,
     /// The way of its x axis, across and down.
@@ -63,7 +63,7 @@ struct Object {
     object_id: String,
 }
 
-impl Inset {
+impl FrameGeometry {
     const NONE: Self = Self { left: 0.0, top: 0.0, a: 1.0, b: 0.0, c: 0.0, d: 1.0 };
 
     fn at(self, x: f64, y: f64) -> Point {
@@ -102,20 +102,25 @@ impl Inset {
 
 impl ChromiumPage {
     /// Where this document lies in the page's viewport.
-    pub(crate) async fn inset(&self, world: &World, deadline: Instant) -> Result<Inset, Fault> {
-        let mut inset = Inset::NONE;
+    pub(crate) async fn geometry(&self, world: &World, deadline: Instant) -> Result<FrameGeometry, BrowserError> {
+        let mut geometry = FrameGeometry::NONE;
         let mut frame = world.frame.clone();
         while let Some((holder, _)) = self.holder(&frame) {
             let element = self.frame_element(&holder, &frame, deadline).await?;
-            let own: Inset = holder.ask_of(&element, "placeOf", &(), deadline).await?;
-            inset = inset.within(own);
+            let own: FrameGeometry = holder.ask_of(&element, "placeOf", &(), deadline).await?;
+            geometry = geometry.within(own);
             frame = holder.frame;
         }
-        Ok(inset)
+        Ok(geometry)
     }
 
     /// Brings a point of this document into view in every frame that holds it, and tells where it is then.
-    pub(crate) async fn reach(&self, world: &World, mut point: Point, deadline: Instant) -> Result<Reach, Fault> {
+    pub(crate) async fn reach(
+        &self,
+        world: &World,
+        mut point: Point,
+        deadline: Instant,
+    ) -> Result<Reach, BrowserError> {
         let mut frame = world.frame.clone();
         while let Some((holder, separate)) = self.holder(&frame) {
             let element = self.frame_element(&holder, &frame, deadline).await?;
@@ -154,7 +159,7 @@ impl ChromiumPage {
 fn gone(error: CdpError) -> NoAnswer {
     match error {
         CdpError::Refused { .. } => NoAnswer::Gone,
-        other => NoAnswer::Fault(other.into()),
+        other => NoAnswer::Failed(other.into()),
     }
 }
 
@@ -164,18 +169,18 @@ mod tests {
 
     #[test]
     fn frames_within_frames_add_up() {
-        let inner = Inset { left: 10.0, top: 20.0, a: 2.0, ..Inset::NONE };
-        let outer = Inset { left: 100.0, top: 50.0, a: 0.5, d: 0.5, ..Inset::NONE };
+        let inner = FrameGeometry { left: 10.0, top: 20.0, a: 2.0, ..FrameGeometry::NONE };
+        let outer = FrameGeometry { left: 100.0, top: 50.0, a: 0.5, d: 0.5, ..FrameGeometry::NONE };
         let bounds = inner.within(outer).outside(Rect { x: 4.0, y: 6.0, width: 8.0, height: 2.0 });
         assert_eq!(bounds, Rect { x: 109.0, y: 63.0, width: 8.0, height: 1.0 });
     }
 
     #[test]
     fn a_turned_frame_is_left_and_entered_the_same_way() {
-        let quarter = Inset { left: 100.0, top: 50.0, a: 0.0, b: 1.0, c: -1.0, d: 0.0 };
+        let quarter = FrameGeometry { left: 100.0, top: 50.0, a: 0.0, b: 1.0, c: -1.0, d: 0.0 };
         let bounds = quarter.outside(Rect { x: 10.0, y: 0.0, width: 30.0, height: 5.0 });
         assert_eq!(bounds, Rect { x: 95.0, y: 60.0, width: 5.0, height: 30.0 });
-        let skewed = Inset { left: 3.0, top: 4.0, a: 2.0, b: 0.0, c: 1.0, d: 1.0 };
+        let skewed = FrameGeometry { left: 3.0, top: 4.0, a: 2.0, b: 0.0, c: 1.0, d: 1.0 };
         let both = quarter.within(skewed);
         let there = both.at(7.0, 9.0);
         let back = both.inside(there);

@@ -20,12 +20,12 @@ pub(crate) struct Frame {
     key: SessionKey,
     pub(crate) session: CdpSession,
     /// Our world in its document; `None` while there is no document to work with.
-    pub(crate) context: Option<Context>,
+    pub(crate) context: Option<ScriptContext>,
 }
 
 /// Our world in one document.
 #[derive(Debug, Clone)]
-pub(crate) struct Context {
+pub(crate) struct ScriptContext {
     /// Never used again.
     pub(crate) unique: String,
     /// As older commands name it.
@@ -56,12 +56,12 @@ struct FrameDetached {
 
 #[derive(Deserialize)]
 struct ContextCreated {
-    context: ScriptContext,
+    context: CreatedContext,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ScriptContext {
+struct CreatedContext {
     id: i64,
     unique_id: String,
     name: String,
@@ -211,7 +211,8 @@ impl Frames {
         }
         let (id, session) = (&context.aux_data.frame_id, &event.session);
         if let Some(frame) = self.all.iter_mut().find(|frame| frame.id == *id && frame.key == *session) {
-            frame.context = Some(Context { unique: context.unique_id, number: context.id, clock: Arc::default() });
+            frame.context =
+                Some(ScriptContext { unique: context.unique_id, number: context.id, clock: Arc::default() });
         }
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{
     chromium_page::ChromiumPage,
     closed_roots::{LetGo, members},
-    world::World,
+    document::World,
 };
 use crate::browser::chromium::cdp::{CdpError, objects};
 

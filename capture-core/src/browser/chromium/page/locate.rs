@@ -5,11 +5,11 @@ use serde_json::{Map, Value};
 
 use super::{
     chromium_page::ChromiumPage,
-    world::{NoAnswer, World},
+    document::{NoAnswer, World},
 };
 use crate::{
     action::{Diagnostics, Point, Rect, Selector},
-    browser::{Fault, chromium::actions::edit::Editor},
+    browser::BrowserError,
     error::RunOutcome,
 };
 use tokio::time::{Duration, Instant};
@@ -75,6 +75,18 @@ pub(crate) struct Turn {
     pub(crate) meant: bool,
 }
 
+/// How an editor is to be filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Editor {
+    /// What is edited is the element itself.
+    Rich,
+    /// The element is a part of what is edited.
+    Part,
+    /// A hidden field through which a code editor hears its keys.
+    Proxy,
+}
+
 /// What is left of the time, in milliseconds, for a script to wait.
 pub(crate) fn millis_left(deadline: Instant) -> u64 {
     let left = deadline.saturating_duration_since(Instant::now());
@@ -83,7 +95,7 @@ pub(crate) fn millis_left(deadline: Instant) -> u64 {
 
 impl Seen {
     /// The diagnostics of an element that became ready, or why it did not.
-    pub(crate) fn ready(self, selector: &Selector, timeout: Duration) -> Result<(Diagnostics, Self), Fault> {
+    pub(crate) fn ready(self, selector: &Selector, timeout: Duration) -> Result<(Diagnostics, Self), BrowserError> {
         let shown = shown(selector);
         if let Some(why) = &self.invalid {
             return Err(invalid(selector, why));
@@ -92,9 +104,9 @@ impl Seen {
             return Err(stale(selector));
         }
         let Some(diagnostics) = self.diagnostics.clone() else {
-            return Err(Fault::Protocol("a script told nothing of its element".to_owned()));
+            return Err(BrowserError::Protocol("a script told nothing of its element".to_owned()));
         };
-        let refuse = |why: &str, reason: Option<&str>| Fault::Failed {
+        let refuse = |why: &str, reason: Option<&str>| BrowserError::Failed {
             message: format!("{shown:?}: {why}"),
             reason: reason.map(str::to_owned),
             details: fields(&diagnostics),
@@ -112,7 +124,7 @@ impl Seen {
         }
         if self.is_late() {
             let millis = timeout.as_millis();
-            return Err(Fault::TimedOut {
+            return Err(BrowserError::TimedOut {
                 message: format!("{shown:?} became ready when nothing was left of {millis} ms"),
                 details: fields(&diagnostics),
                 outcome: RunOutcome::NotExecuted,
@@ -146,20 +158,26 @@ fn shown(selector: &Selector) -> String {
     selector.as_str().chars().take(120).collect()
 }
 
-pub(crate) fn invalid(selector: &Selector, why: &str) -> Fault {
-    Fault::Invalid(format!("payload.selector {:?} is not valid: {why}", shown(selector)))
+pub(crate) fn invalid(selector: &Selector, why: &str) -> BrowserError {
+    BrowserError::Invalid(format!("payload.selector {:?} is not valid: {why}", shown(selector)))
 }
 
 /// A ref whose element is gone is never resolved to another one.
-pub(crate) fn stale(selector: &Selector) -> Fault {
-    Fault::failed_for("stale_ref", format!("stale ref {}: take a new snapshot", shown(selector)))
+pub(crate) fn stale(selector: &Selector) -> BrowserError {
+    BrowserError::failed_for("stale_ref", format!("stale ref {}: take a new snapshot", shown(selector)))
 }
 
 /// Out of time, with everything that was seen.
-pub(crate) fn late(selector: &str, sentence: &str, why: &str, timeout: Duration, diagnostics: &Diagnostics) -> Fault {
+pub(crate) fn late(
+    selector: &str,
+    sentence: &str,
+    why: &str,
+    timeout: Duration,
+    diagnostics: &Diagnostics,
+) -> BrowserError {
     let mut details = fields(diagnostics);
     details.insert("waitingFor".to_owned(), why.into());
-    Fault::TimedOut {
+    BrowserError::TimedOut {
         message: format!("{selector:?} {sentence} within {} ms", timeout.as_millis()),
         details,
         outcome: RunOutcome::NotExecuted,
@@ -191,6 +209,12 @@ fn fields(diagnostics: &Diagnostics) -> Map<String, Value> {
 }
 
 impl ChromiumPage {
+    /// The document that gave out this ref, if it is still there.
+    pub(crate) fn world_of_ref(&self, number: u32) -> Option<World> {
+        let refs = self.refs.lock();
+        self.tabs.borrow().world_of(refs.world(number)?)
+    }
+
     /// Asks a script about the element a selector names, in the main frame first, then in the others; only for scripts that
     /// change nothing before they answer, since a document that was replaced meanwhile is asked again.
     pub(crate) async fn look(
@@ -199,7 +223,7 @@ impl ChromiumPage {
         selector: &Selector,
         argument: impl Fn(u64) -> Value,
         deadline: Instant,
-    ) -> Result<(Seen, World), Fault> {
+    ) -> Result<(Seen, World), BrowserError> {
         loop {
             let world = match selector.reference() {
                 Some(reference) => self.world_of_ref(reference).ok_or_else(|| stale(selector))?,
@@ -238,7 +262,7 @@ impl ChromiumPage {
         function: &str,
         argument: &impl Fn(u64) -> Value,
         deadline: Instant,
-    ) -> Result<Option<(Seen, World)>, Fault> {
+    ) -> Result<Option<(Seen, World)>, BrowserError> {
         let worlds = self.tabs.borrow().other_worlds();
         for world in worlds {
             let patience = deadline.min(Instant::now() + PEEK);
@@ -260,13 +284,13 @@ impl ChromiumPage {
     }
 
     /// Boxes are told in the coordinates of the page's viewport, whatever frame they are in.
-    async fn placed(&self, mut seen: Seen, world: World, deadline: Instant) -> Result<(Seen, World), Fault> {
+    async fn placed(&self, mut seen: Seen, world: World, deadline: Instant) -> Result<(Seen, World), BrowserError> {
         let bounds = seen.diagnostics.as_mut().and_then(|diagnostics| diagnostics.bounding_box.as_mut());
         let boxes: Vec<&mut Rect> = bounds.into_iter().chain(seen.area.as_mut()).collect();
         if !boxes.is_empty() {
-            let inset = self.inset(&world, deadline).await?;
+            let geometry = self.geometry(&world, deadline).await?;
             for bounds in boxes {
-                *bounds = inset.outside(*bounds);
+                *bounds = geometry.outside(*bounds);
             }
         }
         Ok((seen, world))

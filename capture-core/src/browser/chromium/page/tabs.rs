@@ -1,22 +1,20 @@
 //! The tabs of one session: which is active, and what happened to them.
 //!
-//! The keeper alone changes this state; everyone else looks at it and waits for it to change.
+//! The event loop alone changes this state; everyone else looks at it and waits for it to change.
 
 use chromiumoxide::cdp::browser_protocol::input::DragData;
 use tokio::time::Instant;
 
 use super::{
     clipboard::Clip,
+    document::World,
     frames::Frame,
+    shape::Shape,
     tab::{BLANK, Tab},
-    world::World,
 };
 use crate::{
     action::{DialogReport, DownloadReport},
-    browser::{
-        LostReason,
-        chromium::{actions::viewport::Shape, cdp::SessionKey},
-    },
+    browser::{LostReason, chromium::cdp::SessionKey},
 };
 
 /// The published state of a session's tabs.
@@ -35,12 +33,12 @@ pub(crate) struct Tabs {
     /// What the session copied last.
     pub(crate) clip: Clip,
     /// Dialogs left to clients that are still open.
-    pub(crate) asking: Vec<Asking>,
+    pub(crate) asking: Vec<OpenDialog>,
 }
 
 /// An open dialog that a client was left to answer.
 #[derive(Debug, Clone)]
-pub(crate) struct Asking {
+pub(crate) struct OpenDialog {
     /// The page or frame that asks.
     pub(crate) page: SessionKey,
     /// With the answer we would give.

@@ -10,8 +10,9 @@ use tokio::{
 
 use super::{
     clipboard::{self, Clip},
+    pictures::{self, Pictures},
+    shape::Shape,
     tab::{Change, Tab},
-    tab_events::{Attached, Detached, Download, DragIntercepted, TargetInfo, WindowOpen, logged_bytes},
     tabs::Tabs,
     target_setup,
 };
@@ -20,17 +21,15 @@ use crate::{
     browser::{
         LostReason,
         chromium::{
-            actions::{
-                screencast::{self, Pictures},
-                viewport::Shape,
+            cdp::{
+                CdpSession, Event, LoggedKind, SessionKey, commands,
+                events::{Attached, Detached, Download, DragIntercepted, TargetInfo, WindowOpen},
             },
-            bridge,
-            cdp::{CdpSession, Event, LoggedKind, SessionKey, commands},
-            console::{log::Journal, rate_limit::Flood},
+            console::{log::ConsoleLog, rate_limit::RateLimit},
             instance::{
                 browser::Browser,
                 cdp_clients::Maker,
-                event_router::{MISSED, MissedEvent},
+                internal_events::{self, MISSED, MissedEvent, logged_bytes},
             },
         },
     },
@@ -48,42 +47,42 @@ async fn until(due: Option<Instant>) {
 }
 
 /// The task that takes the events.
-pub(crate) struct Keeper {
+pub(crate) struct TargetEventLoop {
     pub(crate) browser: Arc<Browser>,
     pub(crate) context: String,
     pub(crate) tabs: Arc<watch::Sender<Tabs>>,
     pub(crate) told: mpsc::Sender<EventKind>,
-    pub(crate) journal: Arc<Mutex<Journal>>,
+    pub(crate) console_log: Arc<Mutex<ConsoleLog>>,
     pub(crate) pictures: Pictures,
     /// Whether other sessions use the browser's clipboard too.
     pub(crate) shares_clipboard: bool,
 }
 
-impl Keeper {
+impl TargetEventLoop {
     /// Takes events until the context is closed or lost.
     pub(crate) async fn run(self, mut events: mpsc::Receiver<Event>) {
-        let mut flood = Flood::new(Instant::now());
-        let spilled = Arc::clone(&self.journal.lock().spilled);
+        let mut limit = RateLimit::new(Instant::now());
+        let dropped = Arc::clone(&self.console_log.lock().dropped);
         loop {
             let event = tokio::select! {
                 event = events.recv() => event,
-                () = until(flood.next()) => {
-                    self.unmute(&flood.due(Instant::now()));
+                () = until(limit.next()) => {
+                    self.unmute(&limit.due(Instant::now()));
                     continue;
                 }
             };
             let Some(event) = event else { break };
             if let Some(bytes) = logged_bytes(&event)
-                && let Some(length) = flood.count(&event.session, bytes, Instant::now())
+                && let Some(length) = limit.count(&event.session, bytes, Instant::now())
             {
                 target_setup::mute(&self.browser.page_session(event.session.clone()));
-                self.journal.lock().muted(event.session.clone(), length);
+                self.console_log.lock().muted(event.session.clone(), length);
             }
             if &*event.method == "Page.frameNavigated" {
-                flood.moved(&event.session);
+                limit.moved(&event.session);
             }
             self.take(&event);
-            spilled.taken(event.bytes());
+            dropped.taken(event.bytes());
         }
         // The route is closed: the context was closed, or its page flooded us and was given up.
         self.tabs.send_modify(|tabs| {
@@ -103,14 +102,14 @@ impl Keeper {
             "Inspector.targetCrashed" => self.on_crashed(&event.session),
             "Page.javascriptDialogOpening" => self.on_dialog(event),
             "Page.javascriptDialogClosed" => self.on_answered(&event.session),
-            bridge::CLIENT_SLOW => self.answer_slow(),
-            bridge::CLIENT_QUIET => {
+            internal_events::CLIENT_SLOW => self.answer_slow(),
+            internal_events::CLIENT_QUIET => {
                 self.answer_left();
                 self.hear_again();
             }
-            bridge::TARGET_MADE => self.on_made(event),
+            internal_events::TARGET_MADE => self.on_made(event),
             "Page.downloadWillBegin" => self.on_download(event),
-            screencast::FRAME => self.pictures.send_modify(|told| told.tell(event)),
+            pictures::FRAME => self.pictures.send_modify(|told| told.tell(event)),
             "Page.windowOpen" => {
                 let window = event.decode::<WindowOpen>().map(|window| window.url);
                 self.tabs.send_modify(|tabs| tabs.noticed.window = window);
@@ -124,7 +123,7 @@ impl Keeper {
                 None => self.on_tab_event(event),
             },
             MISSED => self.on_missed(event),
-            method if LoggedKind::of(method).is_some() => self.journal.lock().on_event(event),
+            method if LoggedKind::of(method).is_some() => self.console_log.lock().on_event(event),
             _ => self.on_tab_event(event),
         }
     }
@@ -149,9 +148,9 @@ impl Keeper {
 
     /// Listens again to those of these pages that are still there.
     fn unmute(&self, pages: &[SessionKey]) {
-        let spilled = Arc::clone(&self.journal.lock().spilled);
+        let dropped = Arc::clone(&self.console_log.lock().dropped);
         for page in pages {
-            spilled.unmute(page);
+            dropped.unmute(page);
             if self.tabs.borrow().open.iter().any(|tab| tab.frames.own(page)) {
                 target_setup::unmute(&self.browser.page_session(page.clone()));
             }
@@ -174,7 +173,7 @@ impl Keeper {
             }
         });
         if let Some(url) = failed {
-            self.journal.lock().document_failed(&url, None);
+            self.console_log.lock().document_failed(&url, None);
         }
         self.tell_shown(moved);
     }
@@ -207,7 +206,7 @@ impl Keeper {
     /// A page is there, paused: set it up, let it run, and make it the active one.
     fn on_page(&self, key: &SessionKey, session: CdpSession, target_info: TargetInfo) {
         let opener = target_info.opener_id.as_deref();
-        let maker = self.browser.routes().clients().maker(&target_info.target_id, opener);
+        let maker = self.browser.event_router().clients().maker(&target_info.target_id, opener);
         if maker == Maker::Client {
             return self.release(key, &session);
         }
@@ -259,8 +258,8 @@ impl Keeper {
 
     /// It is known now which page a client made.
     fn on_made(&self, event: &Event) {
-        let target = bridge::made_target(event);
-        let waited_for = self.browser.routes().clients().made(target.as_deref());
+        let target = internal_events::made_target(event);
+        let waited_for = self.browser.event_router().clients().made(target.as_deref());
         let (mut released, mut adopted) = (None, Vec::new());
         self.tabs.send_modify(|tabs| {
             released = target.as_ref().and_then(|target| tabs.disown(target));
@@ -302,7 +301,7 @@ impl Keeper {
             }
         });
         if let Some(target) = target {
-            self.browser.routes().clients().ended(&target);
+            self.browser.event_router().clients().ended(&target);
         }
         if none_left {
             target_setup::open_tab(&self.browser, &self.context);
@@ -320,7 +319,7 @@ impl Keeper {
     /// Only the crash of the root page ends the session; a crashed popup gives its opener back.
     fn on_crashed(&self, key: &SessionKey) {
         let ending = self.tabs.borrow().tab(key).map(|tab| tab.target.clone());
-        if let Some(target) = ending.filter(|target| self.browser.routes().clients().is_ending(target)) {
+        if let Some(target) = ending.filter(|target| self.browser.event_router().clients().is_ending(target)) {
             // Its document was replaced while a client closed it: the browser tells that as a crash.
             self.close_target(&target);
             return self.on_gone(key);

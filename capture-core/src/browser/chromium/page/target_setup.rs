@@ -1,73 +1,14 @@
-//! What every context and every tab is told before its first script runs, each in one write.
+//! What every tab and every frame with a process of its own is told before its first script runs, each in one write.
 
-use std::sync::Arc;
-
-use parking_lot::Mutex;
-use tokio::{
-    sync::{mpsc, watch},
-    time::Instant,
-};
-
-use super::{chromium_page::ChromiumPage, clipboard, frames::WORLD, tab::REPORT, tabs::Tabs, target_events::Keeper};
+use super::{clipboard, frames::WORLD, shape::Shape, tab::REPORT};
 use crate::{
     action::Viewport,
-    browser::{
-        Fault, OpenPage,
-        chromium::{
-            actions::{screencast::Pictures, viewport::Shape},
-            cdp::{CdpSession, commands},
-            console::log::Journal,
-            instance::{
-                browser::Browser,
-                context::Context,
-                event_router::{CONTEXT_EVENTS, Route},
-            },
-            scripts,
-        },
+    browser::chromium::{
+        cdp::{CdpSession, commands},
+        instance::browser::Browser,
+        scripts,
     },
-    event::Lines,
-    tasks::Tasks,
 };
-
-/// Page events a session may have waiting; further ones are dropped (replies still tell what an action caused).
-const TOLD_EVENTS: usize = 256;
-
-/// Opens one blank tab in a context, ready to be worked with.
-pub(crate) async fn open_page(context: Context, deadline: Instant, tasks: &Tasks) -> Result<OpenPage, Fault> {
-    let browser = Arc::clone(&context.browser);
-    let (events, receiver) = mpsc::channel(CONTEXT_EVENTS);
-    let (told, page_events) = mpsc::channel(TOLD_EVENTS);
-    let tabs = Arc::new(watch::Sender::new(Tabs::default()));
-    let lines = Lines::default();
-    let journal = Arc::new(Mutex::new(Journal::telling(lines.teller())));
-    let pictures = Pictures::default();
-    let spilled = Arc::clone(&journal.lock().spilled);
-    browser.routes().add(context.id.clone(), Route { events, spilled });
-    let keeper = Keeper {
-        browser: Arc::clone(&browser),
-        context: context.id.clone(),
-        tabs: Arc::clone(&tabs),
-        told,
-        journal: Arc::clone(&journal),
-        pictures: Arc::clone(&pictures),
-        shares_clipboard: !context.is_whole(),
-    };
-    tasks.spawn(keeper.run(receiver));
-    drop(browser.session().send(&commands::deny_downloads(&context.id)));
-    open_tab(&browser, &context.id);
-    let mut watching = tabs.subscribe();
-    let ready = watching.wait_for(|tabs| tabs.world().is_some() || tabs.lost.is_some());
-    tokio::select! {
-        ready = tokio::time::timeout_at(deadline, ready) => match ready {
-            Ok(Ok(tabs)) if tabs.lost.is_none() => {}
-            Ok(_) => return Err(Fault::Unavailable("a new page crashed".to_owned())),
-            Err(_elapsed) => return Err(Fault::Unavailable("a new page was not ready in time".to_owned())),
-        },
-        reason = browser.lost() => return Err(Fault::Unavailable(reason.to_string())),
-    }
-    let page = Arc::new(ChromiumPage::new(context, tabs, journal, pictures));
-    Ok(OpenPage { page, events: page_events, lines })
-}
 
 /// Opens a blank tab; its events tell when it is there.
 pub(crate) fn open_tab(browser: &Browser, context: &str) {

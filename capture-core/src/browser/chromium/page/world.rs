@@ -1,97 +1,33 @@
-//! Calling our scripts in a page's isolated world.
+//! Finding the document to run a script in, and asking the next one where a document is replaced meanwhile.
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::{Duration, Instant};
 
-use super::{chromium_page::ChromiumPage, frames::Context, tabs::Tabs, target_setup};
-use crate::{
-    browser::{
-        Fault, LostReason,
-        chromium::{
-            cdp::{CdpError, CdpSession, Pending, SessionKey, brief, commands},
-            scripts,
-        },
-    },
-    error::RunOutcome,
+use super::{
+    chromium_page::ChromiumPage,
+    document::{NoAnswer, World},
+    tabs::Tabs,
+    target_setup,
 };
-
-/// What a page gets beyond the deadline it was told, to answer with what it last saw.
-pub(crate) const ANSWER_GRACE: Duration = Duration::from_millis(250);
+use crate::browser::{BrowserError, LostReason, chromium::cdp::SessionKey};
 
 /// How long a browser with CDP clients may say nothing of a document before it is asked again. Where a client leaves, it is
 /// asked at once, but that request and the end of the client's session take different ways to the page; the later one counts.
 const UNHEARD: Duration = Duration::from_millis(500);
 
-/// The scripts that change nothing, however late they run. What they are called with is the same every time, so that
-/// the page reads it once.
-const READS: [&str; 6] = ["page", "content", "query", "framesOfReading", "offset", "snapshot"];
-/// Ends what is said of a page that did not answer.
-pub(crate) const BUSY: &str = ": a script keeps it busy";
-/// The times of a call for which it is never too late.
-const ANY_TIME: &str = "[0,0]";
-
-/// A document of a tab, as a place to run scripts in.
-#[derive(Debug, Clone)]
-pub(crate) struct World {
-    pub(crate) session: CdpSession,
-    /// The frame that shows the document.
-    pub(crate) frame: String,
-    pub(crate) context: Context,
-}
-
-/// Why a script brought nothing.
-#[derive(Debug)]
-pub(crate) enum NoAnswer {
-    /// Its document went away meanwhile.
-    Gone,
-    /// It did not answer in time.
-    Late,
-    /// The world is there without our scripts: seen in Chromium 156 where a page moves into a process that showed one of
-    /// its frames before.
-    Unprepared,
-    /// Something else.
-    Fault(Fault),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Evaluated<T> {
-    result: Remote<T>,
-    exception_details: Option<Thrown>,
-}
-
-#[derive(Deserialize)]
-struct Remote<T> {
-    value: Option<Told<T>>,
-}
-
-/// What a script brought, and what the document's clock showed then.
-#[derive(Deserialize)]
-struct Told<T> {
-    value: Option<T>,
-    now: f64,
-}
-
-#[derive(Deserialize)]
-struct Thrown {
-    text: String,
-    exception: Option<Exception>,
-}
-
-#[derive(Deserialize)]
-struct Exception {
-    description: Option<String>,
-}
-
 impl ChromiumPage {
     /// The document of the active tab, once our scripts can run in it.
-    pub(crate) async fn world(&self, deadline: Instant) -> Result<World, Fault> {
+    pub(crate) async fn world(&self, deadline: Instant) -> Result<World, BrowserError> {
         let found = self.found(|tabs| tabs.lost.map(Err).or_else(|| tabs.world().map(Ok)), deadline);
-        found.await?.map_err(Fault::from)
+        found.await?.map_err(BrowserError::from)
     }
 
     /// Waits until something is found in the tabs.
-    pub(crate) async fn found<T>(&self, find: impl Fn(&Tabs) -> Option<T>, deadline: Instant) -> Result<T, Fault> {
+    pub(crate) async fn found<T>(
+        &self,
+        find: impl Fn(&Tabs) -> Option<T>,
+        deadline: Instant,
+    ) -> Result<T, BrowserError> {
         let mut tabs = self.tabs.subscribe();
         loop {
             let patience = if self.context.is_whole() { deadline.min(Instant::now() + UNHEARD) } else { deadline };
@@ -103,7 +39,7 @@ impl ChromiumPage {
                 }
                 Ok(Err(_closed)) => return Err(LostReason::PageCrashed.into()),
                 Err(_elapsed) if Instant::now() >= deadline => {
-                    return Err(Fault::timed_out("the page had no document to work with in time"));
+                    return Err(BrowserError::timed_out("the page had no document to work with in time"));
                 }
                 Err(_elapsed) => self.hear_again(),
             }
@@ -125,7 +61,7 @@ impl ChromiumPage {
         function: &str,
         argument: &impl Serialize,
         deadline: Instant,
-    ) -> Result<Option<T>, Fault> {
+    ) -> Result<Option<T>, BrowserError> {
         loop {
             let find = |tabs: &Tabs| tabs.tab(key).map_or(Some(None), |tab| tab.world().map(Some));
             let world = self.found(find, deadline).await?;
@@ -145,7 +81,7 @@ impl ChromiumPage {
         function: &str,
         argument: &impl Serialize,
         deadline: Instant,
-    ) -> Result<T, Fault> {
+    ) -> Result<T, BrowserError> {
         self.call_somewhere(function, argument, deadline).await.map(|(value, _)| value)
     }
 
@@ -155,7 +91,7 @@ impl ChromiumPage {
         function: &str,
         argument: &impl Serialize,
         deadline: Instant,
-    ) -> Result<(T, World), Fault> {
+    ) -> Result<(T, World), BrowserError> {
         loop {
             let world = self.world(deadline).await?;
             match world.call(function, argument, deadline).await {
@@ -173,183 +109,5 @@ impl ChromiumPage {
                 tab.frames.forget(&world.context.unique);
             }
         });
-    }
-}
-
-impl World {
-    /// Calls one of our scripts with one argument; it answers with a value or a promise of one. A page that is too busy to
-    /// answer is freed of the script that keeps it so.
-    pub(crate) async fn call<T: DeserializeOwned>(
-        &self,
-        function: &str,
-        argument: &impl Serialize,
-        deadline: Instant,
-    ) -> Result<T, NoAnswer> {
-        let answer = self.ask(function, argument, deadline).await;
-        if matches!(answer, Err(NoAnswer::Late)) {
-            drop(self.session.send(&commands::terminate()));
-            // It ends the script that runs, or else the next one: then this one.
-            drop(self.session.send(&commands::evaluate("0".to_owned(), &self.context.unique)));
-        }
-        answer
-    }
-
-    /// The same, without doing anything to a page that is too busy.
-    pub(crate) async fn ask<T: DeserializeOwned>(
-        &self,
-        function: &str,
-        argument: &impl Serialize,
-        deadline: Instant,
-    ) -> Result<T, NoAnswer> {
-        self.peek(function, argument, deadline, deadline).await
-    }
-
-    /// The same with less patience for the script than for the input of the action, which has until the deadline.
-    pub(crate) async fn peek<T: DeserializeOwned>(
-        &self,
-        function: &str,
-        argument: &impl Serialize,
-        patience: Instant,
-        deadline: Instant,
-    ) -> Result<T, NoAnswer> {
-        let argument = serde_json::to_string(argument).map_err(|error| protocol(error.to_string()))?;
-        let times = match function {
-            read if READS.contains(&read) => ANY_TIME.to_owned(),
-            _ => self.times(patience, deadline).await?,
-        };
-        self.run(function, format!("capture.run('{function}',{times},{argument})"), patience).await
-    }
-
-    /// The same for a script that is right however late it runs.
-    pub(crate) async fn ask_any_time<T: DeserializeOwned>(
-        &self,
-        function: &str,
-        patience: Instant,
-    ) -> Result<T, NoAnswer> {
-        self.run(function, format!("capture.run('{function}',{ANY_TIME})"), patience).await
-    }
-
-    async fn run<T: DeserializeOwned>(&self, function: &str, call: String, patience: Instant) -> Result<T, NoAnswer> {
-        let evaluate = commands::evaluate(call, &self.context.unique);
-        let answered = self.answer(function, self.session.send(&evaluate), patience).await;
-        if !matches!(answered, Err(NoAnswer::Unprepared)) {
-            return answered;
-        }
-        self.prepare();
-        self.answer(function, self.session.send(&evaluate), patience).await
-    }
-
-    /// Calls a script whose answer nothing waits for.
-    pub(crate) fn tell(&self, function: &str) {
-        let call = format!("capture.run('{function}',{ANY_TIME})");
-        drop(self.session.send(&commands::evaluate(call, &self.context.unique)));
-    }
-
-    /// The times of a call, as `run` in `scripts/late.js` takes them. A document whose clock is not known yet is asked
-    /// for it first: what it gets to later than that was not begun.
-    async fn times(&self, patience: Instant, deadline: Instant) -> Result<String, NoAnswer> {
-        let more = deadline.saturating_duration_since(patience).as_secs_f64() * 1_000.0;
-        if self.context.clock.at(patience).is_none() {
-            let _: bool = self.ask_any_time("clock", patience).await?;
-        }
-        let due = self.context.clock.at(patience).unwrap_or_default();
-        Ok(format!("[{due:.3},{more:.3}]"))
-    }
-
-    /// Gives the document our scripts; what is sent next finds them, since commands are carried out in order.
-    fn prepare(&self) {
-        drop(self.session.send(&commands::evaluate(scripts::BUNDLE.to_owned(), &self.context.unique)));
-    }
-
-    /// Calls one of our scripts with an element of this document before its argument.
-    pub(crate) async fn ask_of<T: DeserializeOwned>(
-        &self,
-        element: &str,
-        function: &str,
-        argument: &impl Serialize,
-        deadline: Instant,
-    ) -> Result<T, NoAnswer> {
-        let argument = serde_json::to_value(argument).map_err(|error| protocol(error.to_string()))?;
-        let times = self.times(deadline, deadline).await?;
-        let code = format!("function (argument) {{ return capture.run('{function}',{times},this,argument); }}");
-        let call = commands::call_on(element, code, argument);
-        let answered = self.answer(function, self.session.send(&call), deadline).await;
-        if !matches!(answered, Err(NoAnswer::Unprepared)) {
-            return answered;
-        }
-        self.prepare();
-        self.answer(function, self.session.send(&call), deadline).await
-    }
-
-    async fn answer<T: DeserializeOwned>(
-        &self,
-        function: &str,
-        asked: Pending,
-        deadline: Instant,
-    ) -> Result<T, NoAnswer> {
-        let Told { value, now } = answer(function, asked, deadline).await?;
-        self.context.clock.heard(now);
-        value.ok_or_else(|| protocol(format!("{function} brought nothing")))
-    }
-}
-
-async fn answer<T: DeserializeOwned>(function: &str, asked: Pending, deadline: Instant) -> Result<Told<T>, NoAnswer> {
-    match tokio::time::timeout_at(deadline + ANSWER_GRACE, asked.decode::<Evaluated<T>>()).await {
-        Err(_elapsed) => Err(NoAnswer::Late),
-        Ok(Ok(Evaluated { exception_details: Some(thrown), .. })) => Err(match thrown.into_message() {
-            message if is_unprepared(&message) => NoAnswer::Unprepared,
-            message => protocol(message),
-        }),
-        Ok(Ok(Evaluated { result: Remote { value: Some(value) }, .. })) => Ok(value),
-        Ok(Ok(_)) => Err(protocol(format!("{function} brought nothing"))),
-        Ok(Err(error)) if is_gone(&error) => Err(NoAnswer::Gone),
-        Ok(Err(error)) => Err(NoAnswer::Fault(error.into())),
-    }
-}
-
-impl From<NoAnswer> for Fault {
-    fn from(none: NoAnswer) -> Self {
-        match none {
-            NoAnswer::Fault(fault) => fault,
-            NoAnswer::Late => Self::TimedOut {
-                message: format!("the page did not answer in time{BUSY}"),
-                details: serde_json::Map::new(),
-                outcome: RunOutcome::Unknown,
-            },
-            NoAnswer::Unprepared => Self::Protocol("a document without our scripts".to_owned()),
-            NoAnswer::Gone => Self::failed_for("frame_gone", "the document this action worked on went away"),
-        }
-    }
-}
-
-fn protocol(message: String) -> NoAnswer {
-    NoAnswer::Fault(Fault::Protocol(message))
-}
-
-/// Whether our scripts are missing: the name is unknown, or means a frame or a form the page has called so.
-fn is_unprepared(message: &str) -> bool {
-    message.contains("capture is not defined") || message.contains("capture.run is not a function")
-}
-
-/// The ways Chromium says that a document is no longer there.
-fn is_gone(error: &CdpError) -> bool {
-    const TELLING: [&str; 10] = [
-        "Internal error", // of an evaluation in a tab that is being closed
-        "uniqueContextId not found",
-        "Cannot find context",
-        "Execution context was destroyed",
-        "Inspected target navigated or closed",
-        "Promise was collected",
-        "Session with given id not found",
-        "Not attached to an active page",
-        "Could not find object with given id",
-        "Cannot find context with specified id",
-    ];
-    matches!(error, CdpError::Refused { message, .. } if TELLING.iter().any(|telling| message.contains(telling)))
-}
-
-impl Thrown {
-    fn into_message(self) -> String {
-        brief(&self.exception.and_then(|exception| exception.description).unwrap_or(self.text))
     }
 }

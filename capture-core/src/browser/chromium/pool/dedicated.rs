@@ -3,38 +3,41 @@
 
 use std::sync::{Arc, Weak};
 
-use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
+use futures::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::Pool;
+use super::{
+    leased::{self, Lease},
+    watchdog::Watched,
+};
 use crate::{
-    account::UserId,
-    action::{Action, Outcome},
     browser::{
-        CdpClient, Fault, LostReason, OpenPage, Page, Screencast, ViewFrame, Wanted,
+        BrowserError, OpenPage, Page, PageRequest,
         chromium::{
             config::{BypassBrowser, Program},
-            instance::{
-                browser::Browser,
-                context::{Context, Kind},
-                proxy_ports,
-            },
-            page::target_setup,
-            process::runtime::Ground,
+            instance::{browser::Browser, context::BrowserContext, proxy_ports},
+            page,
+            process::{kind::Kind, runtime::BrowserRuntime},
         },
     },
-    egress::{Traffic, Upstream},
+    egress::Upstream,
     tasks::Tasks,
 };
 
 /// The browsers with one session.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Dedicated {
+    runtime: Arc<BrowserRuntime>,
+    watched: Arc<Watched>,
     browsers: Mutex<Vec<Weak<Browser>>>,
 }
 
 impl Dedicated {
+    pub(crate) fn new(runtime: Arc<BrowserRuntime>, watched: Arc<Watched>) -> Self {
+        Self { runtime, watched, browsers: Mutex::default() }
+    }
+
     /// Pids of those running now.
     pub(crate) fn pids(&self) -> Vec<u32> {
         self.alive().iter().filter_map(|browser| browser.pid()).collect()
@@ -53,105 +56,61 @@ impl Dedicated {
     }
 
     /// Opens a page in a browser that has no other session of ours.
-    pub(crate) async fn open(
-        self: Arc<Self>,
-        pool: &Pool,
-        wanted: Wanted,
-        deadline: Instant,
-    ) -> Result<OpenPage, Fault> {
-        let ground = &pool.ground;
+    pub(crate) async fn open(&self, request: PageRequest, deadline: Instant) -> Result<OpenPage, BrowserError> {
+        let runtime = &self.runtime;
         // Ends by itself in time, and leaves nothing behind then.
-        let browser = match &ground.config.bypass {
-            Some(BypassBrowser::Here(program)) if wanted.options.bypass_bot_detection => {
-                start(ground, program, wanted.upstream).await?
+        let browser = match &runtime.config.bypass {
+            Some(BypassBrowser::Here(program)) if request.options.bypass_bot_detection => {
+                self.start(program, request.upstream).await?
             }
-            Some(BypassBrowser::Elsewhere(endpoint)) if wanted.options.bypass_bot_detection => {
-                Browser::reach(ground, endpoint, deadline).await?
+            Some(BypassBrowser::Elsewhere(endpoint)) if request.options.bypass_bot_detection => {
+                Browser::reach(runtime, endpoint, deadline).await?
             }
-            _ => start(ground, &ground.program, wanted.upstream).await?,
+            _ => self.start(&runtime.program, request.upstream).await?,
         };
         self.browsers.lock().push(Arc::downgrade(&browser));
-        let own = Own { browser: Arc::clone(&browser), tasks: ground.tasks.clone() };
-        let opened = async {
-            let context = match browser.kind() {
-                Kind::Guest => Context::guest(&browser, deadline).await?,
-                Kind::Whole | Kind::Shared => Context::whole(&browser, deadline).await?,
-            };
-            target_setup::open_page(context, deadline, &ground.tasks).await
+        let lease = BrowserLease { browser: Arc::clone(&browser), tasks: runtime.tasks.clone() };
+        let context = match browser.kind() {
+            Kind::Guest => BrowserContext::guest(&browser, deadline).await?,
+            Kind::Whole | Kind::Shared => BrowserContext::whole(&browser, deadline).await?,
         };
-        let OpenPage { page, events, lines } = opened.await?;
-        let page = Arc::new(OwnPage { page, own });
-        Ok(OpenPage { page, events, lines })
+        let opened = page::open::open_page(context, deadline, &runtime.tasks).await?;
+        Ok(leased::hold(opened, lease))
+    }
+
+    /// Starts one whose traffic goes through this proxy, under a uid of its own.
+    async fn start(&self, program: &Program, upstream: Option<Upstream>) -> Result<Arc<Browser>, BrowserError> {
+        let runtime = &self.runtime;
+        let uid = runtime.uids.own().await;
+        let egress = runtime.guard.open().await.map_err(|error| proxy_ports::refused(&error))?;
+        egress.set_upstream(upstream);
+        let browser = Browser::start(runtime, program, egress, Kind::Whole, uid).await?;
+        self.watched.add(&browser);
+        Ok(browser)
     }
 }
 
-/// Starts one whose traffic goes through this proxy, under a uid of its own.
-async fn start(ground: &Ground, program: &Program, upstream: Option<Upstream>) -> Result<Arc<Browser>, Fault> {
-    let uid = ground.uids.own().await;
-    let egress = ground.guard.open().await.map_err(|error| proxy_ports::refused(&error))?;
-    egress.set_upstream(upstream);
-    Browser::start(ground, program, egress, Kind::Whole, uid).await
-}
-
-/// A browser that ends with whoever holds this.
+/// A browser of one session: it ends when this is dropped, or with its page.
 #[derive(Debug)]
-struct Own {
+struct BrowserLease {
     browser: Arc<Browser>,
     tasks: Tasks,
 }
 
-impl Drop for Own {
+impl Lease for BrowserLease {
+    fn close(&self, page: Arc<dyn Page>) -> BoxFuture<'static, ()> {
+        let browser = Arc::clone(&self.browser);
+        async move {
+            page.close().await;
+            browser.close().await;
+        }
+        .boxed()
+    }
+}
+
+impl Drop for BrowserLease {
     fn drop(&mut self) {
         let browser = Arc::clone(&self.browser);
         self.tasks.spawn(async move { browser.close().await });
-    }
-}
-
-/// The page of a browser of its own: closing it ends the browser.
-#[derive(Debug)]
-struct OwnPage {
-    page: Arc<dyn Page>,
-    own: Own,
-}
-
-impl Page for OwnPage {
-    fn perform(self: Arc<Self>, action: Action, deadline: Instant) -> BoxFuture<'static, Result<Outcome, Fault>> {
-        Arc::clone(&self.page).perform(action, deadline)
-    }
-
-    fn give_up(self: Arc<Self>) -> BoxFuture<'static, ()> {
-        Arc::clone(&self.page).give_up()
-    }
-
-    fn screencast(self: Arc<Self>, settings: Screencast) -> BoxStream<'static, ViewFrame> {
-        Arc::clone(&self.page).screencast(settings)
-    }
-
-    fn lost(&self) -> BoxFuture<'static, LostReason> {
-        self.page.lost()
-    }
-
-    fn connect(self: Arc<Self>) -> BoxFuture<'static, Result<CdpClient, Fault>> {
-        Arc::clone(&self.page).connect()
-    }
-
-    fn traffic(&self) -> Option<Traffic> {
-        self.page.traffic()
-    }
-
-    fn belongs_to(&self, user: &UserId) {
-        self.page.belongs_to(user);
-    }
-
-    fn route_through(&self, upstream: Option<Upstream>) {
-        self.page.route_through(upstream);
-    }
-
-    fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {
-        async move {
-            Arc::clone(&self.page).close().await;
-            self.own.browser.close().await;
-        }
-        .boxed()
     }
 }

@@ -11,11 +11,11 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    Member, Pool,
     assignment::{Ahead, BrowserId},
+    browsers::{Member, Pool},
 };
 use crate::browser::{
-    Fault,
+    BrowserError,
     chromium::{instance::browser::Browser, process::memory},
 };
 
@@ -36,7 +36,7 @@ const PAGE_BACKOFF: Duration = Duration::from_secs(1);
 
 impl Pool {
     /// Starts what is to be ready before the first session, and waits for it, but not for ever: a browser is enough.
-    pub(in super::super) async fn warm_up(self: &Arc<Self>) -> Result<(), Fault> {
+    pub(crate) async fn warm_up(self: &Arc<Self>) -> Result<(), BrowserError> {
         let filled = async {
             loop {
                 self.make_ready();
@@ -45,15 +45,17 @@ impl Pool {
                 }
                 self.wake.notified().await;
                 if let Some(why) = self.state.lock().failure.clone() {
-                    return Err(Fault::Unavailable(why));
+                    return Err(BrowserError::Unavailable(why));
                 }
             }
         };
-        tokio::time::timeout(WARM_UP, filled).await.unwrap_or_else(|_elapsed| self.health().map_err(Fault::Unavailable))
+        tokio::time::timeout(WARM_UP, filled)
+            .await
+            .unwrap_or_else(|_elapsed| self.health().map_err(BrowserError::Unavailable))
     }
 
     /// Keeps the pool full until it is shut down.
-    pub(in super::super) async fn maintain(self: Arc<Self>) {
+    pub(crate) async fn maintain(self: Arc<Self>) {
         let mut inspected = Instant::now();
         loop {
             if memory::available_bytes().is_none_or(|left| left >= SPARE_MEMORY) {
@@ -65,7 +67,7 @@ impl Pool {
             tokio::select! {
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep_until(pause) => {}
-                () = self.ground.tasks.stopped() => return,
+                () = self.runtime.tasks.stopped() => return,
             }
             if inspected.elapsed() >= INSPECT {
                 inspected = Instant::now();
@@ -74,7 +76,7 @@ impl Pool {
             self.close_done();
             tokio::select! {
                 () = self.yield_to_work() => {}
-                () = self.ground.tasks.stopped() => return,
+                () = self.runtime.tasks.stopped() => return,
             }
         }
     }
@@ -97,7 +99,7 @@ impl Pool {
                 Ahead::Browser(id) => drop(self.begin_start(&mut state, id)),
                 Ahead::Page(id) => {
                     if let Some(Member::Running { browser, .. }) = state.browsers.get(&id) {
-                        self.ground.tasks.spawn(Arc::clone(self).open_ahead(id, Arc::clone(browser)));
+                        self.runtime.tasks.spawn(Arc::clone(self).open_ahead(id, Arc::clone(browser)));
                     }
                 }
             }
@@ -108,7 +110,7 @@ impl Pool {
     async fn open_ahead(self: Arc<Self>, id: BrowserId, browser: Arc<Browser>) {
         let opened = tokio::select! {
             opened = self.open_in(&browser, Instant::now() + WARM_TIMEOUT) => opened,
-            () = self.ground.tasks.stopped() => return,
+            () = self.runtime.tasks.stopped() => return,
         };
         match opened {
             Ok(page) => {
@@ -118,8 +120,8 @@ impl Pool {
                     ready.push(page);
                 }
             }
-            Err(fault) => {
-                tracing::debug!(pid = browser.pid(), %fault, "no page could be opened ahead of time");
+            Err(error) => {
+                tracing::debug!(pid = browser.pid(), %error, "no page could be opened ahead of time");
                 tokio::select! {
                     () = tokio::time::sleep(PAGE_BACKOFF) => {}
                     _lost = browser.lost() => {}
@@ -146,7 +148,7 @@ impl Pool {
     /// Retires browsers that are too old, too large, used up, or idle beside another one.
     async fn inspect(&self) {
         let superfluous = self.look().assignment.superfluous();
-        let retire = self.ground.config.retire;
+        let retire = self.runtime.config.retire;
         for (id, browser) in self.running() {
             if superfluous.contains(&id) {
                 retired(&browser, "of no more use");

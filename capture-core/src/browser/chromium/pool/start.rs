@@ -4,12 +4,16 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::watch, time::Instant};
 
-use super::{Member, Pool, State, assignment::BrowserId};
+use super::{
+    assignment::BrowserId,
+    browsers::{Member, Pool, Started, Starting, State},
+};
 use crate::browser::{
-    Fault,
+    BrowserError,
     chromium::{
         config::Isolation,
-        instance::{browser::Browser, context::Kind, proxy_ports},
+        instance::{browser::Browser, proxy_ports},
+        process::kind::Kind,
     },
 };
 
@@ -17,25 +21,19 @@ use crate::browser::{
 const BACKOFF: [Duration; 4] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(15)];
 
-/// The browser, or why it did not start.
-pub(super) type Started = Result<Arc<Browser>, String>;
-
-/// What whoever waits for a start looks at.
-pub(super) type Starting = watch::Receiver<Option<Started>>;
-
 impl Pool {
     /// Begins to start a browser that the assignment counts already.
     pub(super) fn begin_start(self: &Arc<Self>, state: &mut State, id: BrowserId) -> Starting {
         let (tell, starting) = watch::channel(None);
         state.browsers.insert(id, Member::Starting(starting.clone()));
         let pool = Arc::clone(self);
-        self.ground.tasks.spawn(async move {
+        self.runtime.tasks.spawn(async move {
             let started = tokio::select! {
                 started = pool.start() => started,
-                () = pool.ground.tasks.stopped() => return, // a browser that is half started ends with its pipe
+                () = pool.runtime.tasks.stopped() => return, // a browser that is half started ends with its pipe
             };
-            let started = started.map_err(|fault| match fault {
-                Fault::Unavailable(why) => why,
+            let started = started.map_err(|error| match error {
+                BrowserError::Unavailable(why) => why,
                 other => other.to_string(),
             });
             pool.keep(id, &started);
@@ -47,15 +45,17 @@ impl Pool {
     }
 
     /// Starts a browser: what belongs to no session has no network.
-    async fn start(&self) -> Result<Arc<Browser>, Fault> {
-        let ground = &self.ground;
+    async fn start(&self) -> Result<Arc<Browser>, BrowserError> {
+        let runtime = &self.runtime;
         let _turn = self.starts.acquire().await; // never closed
-        let shut = ground.guard.open_shut().await.map_err(|error| proxy_ports::refused(&error))?;
-        let uid = match ground.config.isolation {
-            Isolation::Context => ground.uids.shared(),
-            Isolation::User | Isolation::Process => ground.uids.own().await,
+        let shut = runtime.guard.open_shut().await.map_err(|error| proxy_ports::refused(&error))?;
+        let uid = match runtime.config.isolation {
+            Isolation::Context => runtime.uids.shared(),
+            Isolation::User | Isolation::Process => runtime.uids.own().await,
         };
-        Browser::start(ground, &ground.program, shut, Kind::Shared, uid).await
+        let browser = Browser::start(runtime, &runtime.program, shut, Kind::Shared, uid).await?;
+        self.watched.add(&browser);
+        Ok(browser)
     }
 
     fn keep(&self, id: BrowserId, started: &Started) {

@@ -13,14 +13,17 @@ use std::{
 use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{
-    Pool,
-    charges::{Charges, Sentence},
-};
-use crate::browser::chromium::{
-    config::Bounds,
-    instance::{browser::Browser, context::Kind},
-    process::memory::{self, Member},
+use super::charges::{Charges, Sentence};
+use crate::{
+    browser::chromium::{
+        config::Bounds,
+        instance::browser::Browser,
+        process::{
+            kind::Kind,
+            memory::{self, Member},
+        },
+    },
+    tasks::Tasks,
 };
 
 /// Between two looks. A page fills about 1 GiB a second, a disk about as much.
@@ -47,16 +50,15 @@ impl Watched {
     }
 }
 
-/// Looks at all browsers, again and again, until the pool is shut down.
-pub(crate) async fn watch(pool: Arc<Pool>) {
-    let ground = &pool.ground;
+/// Looks at all of these browsers, again and again, until the tasks are stopped.
+pub(crate) async fn watch(watched: Arc<Watched>, bounds: Bounds, tasks: Tasks) {
     let mut known = HashMap::new();
     loop {
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
-            () = ground.tasks.stopped() => return,
+            () = tasks.stopped() => return,
         }
-        let (browsers, bounds) = (ground.watched.alive(), ground.config.bounds);
+        let browsers = watched.alive();
         let before = std::mem::take(&mut known);
         let looked = tokio::task::spawn_blocking(move || look(&browsers, bounds, before));
         known = looked.await.unwrap_or_default();
@@ -76,9 +78,9 @@ fn look(browsers: &[Arc<Browser>], bounds: Bounds, mut before: HashMap<u32, Char
         };
         let mut charges = before.remove(&pid).unwrap_or_default();
         charges.look(&taken.members);
-        let verdict = judge(&taken, bounds, browser.kind(), &mut charges);
+        let decision = judge(&taken, bounds, browser.kind(), &mut charges);
         known.insert(pid, charges);
-        carry_out(verdict, browser, &taken, bounds);
+        carry_out(decision, browser, &taken, bounds);
     }
     known
 }
@@ -97,7 +99,7 @@ impl Taken {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
+enum Decision {
     Fine,
     /// A page of it ends, and with it one session: it holds or caused so many bytes.
     EndPage {
@@ -110,30 +112,30 @@ enum Verdict {
     EndForDisk,
 }
 
-fn judge(taken: &Taken, bounds: Bounds, kind: Kind, charges: &mut Charges) -> Verdict {
+fn judge(taken: &Taken, bounds: Bounds, kind: Kind, charges: &mut Charges) -> Decision {
     if taken.disk_bytes > bounds.disk_bytes {
-        return Verdict::EndForDisk;
+        return Decision::EndForDisk;
     }
     if taken.memory_bytes() <= bounds.memory_bytes {
         charges.acquit();
-        return Verdict::Fine;
+        return Decision::Fine;
     }
     if kind != Kind::Shared {
-        return Verdict::EndForMemory;
+        return Decision::EndForMemory;
     }
     match charges.judge() {
-        Sentence::Wait => Verdict::Fine,
-        Sentence::End { pid, bytes } => Verdict::EndPage { pid, bytes },
-        Sentence::EndBrowser => Verdict::EndForMemory,
+        Sentence::Wait => Decision::Fine,
+        Sentence::End { pid, bytes } => Decision::EndPage { pid, bytes },
+        Sentence::EndBrowser => Decision::EndForMemory,
     }
 }
 
-fn carry_out(verdict: Verdict, browser: &Browser, taken: &Taken, bounds: Bounds) {
+fn carry_out(decision: Decision, browser: &Browser, taken: &Taken, bounds: Bounds) {
     let (pid, kind) = (browser.pid(), browser.kind());
     let (memory_mib, disk_mib) = (taken.memory_bytes() >> 20, taken.disk_bytes >> 20);
-    match verdict {
-        Verdict::Fine => {}
-        Verdict::EndPage { pid: renderer, bytes } => {
+    match decision {
+        Decision::Fine => {}
+        Decision::EndPage { pid: renderer, bytes } => {
             let (bound_mib, charged_mib) = (bounds.memory_bytes >> 20, bytes >> 20);
             tracing::warn!(
                 pid,
@@ -145,12 +147,12 @@ fn carry_out(verdict: Verdict, browser: &Browser, taken: &Taken, bounds: Bounds)
             );
             kill(renderer);
         }
-        Verdict::EndForMemory => {
+        Decision::EndForMemory => {
             let bound_mib = bounds.memory_bytes >> 20;
             tracing::warn!(pid, ?kind, memory_mib, bound_mib, "a browser takes too much memory and is killed");
             browser.kill();
         }
-        Verdict::EndForDisk => {
+        Decision::EndForDisk => {
             let bound_mib = bounds.disk_bytes >> 20;
             tracing::warn!(pid, ?kind, disk_mib, bound_mib, "a browser's files take too much room; it is killed");
             browser.kill();
@@ -199,19 +201,19 @@ mod tests {
 
     #[test]
     fn a_shared_browser_loses_a_page_first_and_a_browser_of_its_own_ends_at_once() {
-        let page = Verdict::EndPage { pid: 2, bytes: 51 };
+        let page = Decision::EndPage { pid: 2, bytes: 51 };
         let cases = [
-            (taken([50, 50], 1000), Kind::Shared, Verdict::Fine),
+            (taken([50, 50], 1000), Kind::Shared, Decision::Fine),
             (taken([50, 51], 0), Kind::Shared, page),
-            (taken([101, 0], 0), Kind::Shared, Verdict::EndForMemory),
-            (taken([50, 51], 0), Kind::Whole, Verdict::EndForMemory),
-            (taken([0, 0], 1001), Kind::Shared, Verdict::EndForDisk),
-            (taken([50, 51], 1001), Kind::Whole, Verdict::EndForDisk),
+            (taken([101, 0], 0), Kind::Shared, Decision::EndForMemory),
+            (taken([50, 51], 0), Kind::Whole, Decision::EndForMemory),
+            (taken([0, 0], 1001), Kind::Shared, Decision::EndForDisk),
+            (taken([50, 51], 1001), Kind::Whole, Decision::EndForDisk),
         ];
-        for (taken, kind, verdict) in cases {
+        for (taken, kind, decision) in cases {
             let mut charges = Charges::default();
             charges.look(&taken.members);
-            assert_eq!(judge(&taken, BOUNDS, kind, &mut charges), verdict, "{taken:?} {kind:?}");
+            assert_eq!(judge(&taken, BOUNDS, kind, &mut charges), decision, "{taken:?} {kind:?}");
         }
     }
 

@@ -20,7 +20,7 @@ use tokio::{
     sync::watch,
 };
 
-use super::{flags, last_words::LastWords, memory, run_root::BrowserDir, runtime::Ground, sandbox, uids::Uid};
+use super::{flags, last_words::LastWords, memory, run_root::BrowserDir, runtime::BrowserRuntime, sandbox, uids::Uid};
 use crate::browser::chromium::config::Program;
 
 /// Room in the pipes: a picture of a usual page fits whole, so that neither side waits for the other.
@@ -30,7 +30,7 @@ const CLOSE_GRACE: Duration = Duration::from_secs(2);
 
 /// A running browser process and its folder.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub(crate) struct ChromiumProcess {
     pid: u32,
     folder: PathBuf,
     exited: watch::Receiver<bool>,
@@ -67,10 +67,14 @@ pub(crate) enum StartError {
     Prepare(#[from] std::io::Error),
 }
 
-impl Process {
+impl ChromiumProcess {
     /// Starts the browser in `dir`, which is removed after it has exited.
-    pub(crate) fn start(ground: &Ground, dir: BrowserDir, launch: Launch<'_>) -> Result<(Self, Pipes), StartError> {
-        let Ground { config, tasks, .. } = ground;
+    pub(crate) fn start(
+        runtime: &BrowserRuntime,
+        dir: BrowserDir,
+        launch: Launch<'_>,
+    ) -> Result<(Self, Pipes), StartError> {
+        let BrowserRuntime { config, tasks, .. } = runtime;
         let (commands_read, commands_write) = std::io::pipe()?;
         let (replies_read, replies_write) = std::io::pipe()?;
         let pipes = Pipes {

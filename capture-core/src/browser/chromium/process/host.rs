@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::{chromium_process::Process, remote::Remote};
+use super::{chromium_process::ChromiumProcess, remote::Remote};
 
 /// What carries a browser.
 #[derive(Debug)]
 pub(crate) enum Host {
     /// A process of ours.
-    Here(Process),
+    Here(ChromiumProcess),
     /// A connection to someone else's.
     Elsewhere(Remote),
 }

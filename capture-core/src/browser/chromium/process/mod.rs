@@ -6,6 +6,7 @@ pub(super) mod chromium_process;
 pub(super) mod executable;
 pub(super) mod flags;
 pub(super) mod host;
+pub(super) mod kind;
 pub(super) mod last_words;
 pub(super) mod memory;
 pub(super) mod remote;

@@ -2,7 +2,7 @@
 //!
 //! Each session has a connection and a context of its own; the browser itself is never closed, and no other page of it is touched.
 
-use std::{fmt, io, str::FromStr, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use futures::{SinkExt, StreamExt};
 use parking_lot::Mutex;
@@ -15,9 +15,12 @@ use tokio_tungstenite::{
     Connector, WebSocketStream,
     tungstenite::{self, Message, protocol::WebSocketConfig},
 };
-use url::Url;
 
-use crate::{browser::Fault, tasks::Tasks, tls};
+use crate::{
+    browser::{BrowserError, chromium::config::Endpoint},
+    tasks::Tasks,
+    tls,
+};
 
 /// Bytes between the WebSocket and us; whoever writes waits while it is full.
 const BETWEEN: usize = 1 << 20;
@@ -25,38 +28,6 @@ const BETWEEN: usize = 1 << 20;
 const MAX_MESSAGE: usize = 256 << 20;
 /// How long the goodbye may take before the connection is cut.
 const CLOSE_GRACE: Duration = Duration::from_secs(2);
-
-/// Where a browser elsewhere is reached: a `ws://` or `wss://` address of the DevTools protocol. What follows the host may be a
-/// secret and is never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Endpoint(Url);
-
-/// Not such an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a ws:// or wss:// address with a host")]
-pub struct InvalidEndpoint;
-
-impl FromStr for Endpoint {
-    type Err = InvalidEndpoint;
-
-    fn from_str(text: &str) -> Result<Self, InvalidEndpoint> {
-        let url = Url::parse(text).or(Err(InvalidEndpoint))?;
-        (matches!(url.scheme(), "ws" | "wss") && url.has_host()).then_some(Self(url)).ok_or(InvalidEndpoint)
-    }
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let port = self.0.port_or_known_default().unwrap_or_default();
-        write!(f, "{}://{}:{port}", self.0.scheme(), self.0.host_str().unwrap_or_default())
-    }
-}
-
-impl fmt::Debug for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Endpoint({self})")
-    }
-}
 
 /// A connection to a browser elsewhere.
 #[derive(Debug)]
@@ -72,12 +43,13 @@ impl Remote {
         endpoint: &Endpoint,
         deadline: Instant,
         tasks: &Tasks,
-    ) -> Result<(Self, DuplexStream), Fault> {
-        let refused = |why: String| Fault::Unavailable(format!("the browser at {endpoint} cannot be reached: {why}"));
+    ) -> Result<(Self, DuplexStream), BrowserError> {
+        let refused =
+            |why: String| BrowserError::Unavailable(format!("the browser at {endpoint} cannot be reached: {why}"));
         let tls = tls::client_trusting(&[]).map_or(Connector::Plain, Connector::Rustls);
         let bounds = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
         let connecting =
-            tokio_tungstenite::connect_async_tls_with_config(endpoint.0.as_str(), Some(bounds), true, Some(tls));
+            tokio_tungstenite::connect_async_tls_with_config(endpoint.as_str(), Some(bounds), true, Some(tls));
         let socket = match tokio::time::timeout_at(deadline, connecting).await {
             Ok(Ok((socket, _answer))) => socket,
             Ok(Err(error)) => return Err(refused(error.to_string())),
@@ -161,22 +133,5 @@ where
     tokio::select! {
         told = telling => told,
         heard = hearing => heard,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_endpoint_is_a_websocket_and_shows_no_secret() {
-        let endpoint: Endpoint = "wss://user:pass@browsers.example/here?token=secret".parse().unwrap();
-        assert_eq!(
-            format!("{endpoint} {endpoint:?}"),
-            "wss://browsers.example:443 Endpoint(wss://browsers.example:443)"
-        );
-        for not_one in ["http://a.example", "browsers.example", "ws://", ""] {
-            assert_eq!(not_one.parse::<Endpoint>(), Err(InvalidEndpoint), "{not_one}");
-        }
     }
 }

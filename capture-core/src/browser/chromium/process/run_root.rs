@@ -65,11 +65,11 @@ impl RunRoot {
                 continue;
             }
             let owners = fs::read_to_string(&record).unwrap_or_default();
-            let mut owners = owners.lines().map(Process::parse);
+            let mut owners = owners.lines().map(Owner::parse);
             if owners.next().flatten().is_some_and(|server| server.is_alive()) {
                 continue; // another server's, or another engine's of this process
             }
-            if let Some(browser) = owners.next().flatten().filter(Process::is_alive) {
+            if let Some(browser) = owners.next().flatten().filter(Owner::is_alive) {
                 tracing::warn!(pid = browser.pid, "a browser outlived its server; it is killed");
                 browser.kill();
             }
@@ -120,12 +120,12 @@ fn ownership(browser: Option<u32>) -> String {
 
 /// A process, told from a later one of the same pid by when it started.
 #[derive(Debug)]
-struct Process {
+struct Owner {
     pid: u32,
     started: u64,
 }
 
-impl Process {
+impl Owner {
     fn parse(line: &str) -> Option<Self> {
         let (pid, started) = line.split_once(' ')?;
         Some(Self { pid: pid.parse().ok()?, started: started.trim().parse().ok()? })

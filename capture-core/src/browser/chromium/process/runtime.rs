@@ -1,25 +1,22 @@
-//! What every browser of a backend stands on.
+//! What all browsers of a backend have in common.
+//!
+//! Knows no running browser.
 
 use super::{run_root::RunRoot, uids::Uids};
 use crate::{
-    browser::chromium::{
-        config::{ChromiumConfig, Program},
-        pool::watchdog::Watched,
-    },
+    browser::chromium::config::{ChromiumConfig, Program},
     egress::Guard,
     tasks::Tasks,
 };
 
-/// Settings, program, folders, user ids, tasks and the wall around the network.
+/// Settings, program, folders, user ids, tasks and the egress guard.
 #[derive(Debug)]
-pub(crate) struct Ground {
+pub(crate) struct BrowserRuntime {
     pub(crate) config: ChromiumConfig,
-    /// The browser of sessions without a wish.
+    /// The browser of sessions that ask for no other one.
     pub(crate) program: Program,
     pub(crate) root: RunRoot,
     pub(crate) uids: Uids,
     pub(crate) tasks: Tasks,
     pub(crate) guard: Guard,
-    /// All of the browsers, for whoever looks at what they take.
-    pub(crate) watched: Watched,
 }

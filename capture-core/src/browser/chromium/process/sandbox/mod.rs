@@ -1,8 +1,9 @@
-//! The second wall: what the kernel refuses a browser, whatever runs in it.
+//! What the kernel refuses a browser, whatever runs in it: a sandbox around Chromium's own.
 //!
 //! Landlock: TCP to its own ports only, no listening, no signals and no abstract sockets beyond itself. Seccomp: no sockets but local
-//! ones and TCP, and no way to one around those rules. A process inherits both from the thread that starts it, so a thread is
-//! walled in, starts the browser, and ends. Chromium's own sandbox stands inside. A kernel that lacks a wall is served without.
+//! ones and TCP, and no way to one around those rules. A process inherits both from the thread that starts it, so a thread
+//! enters the sandbox, starts the browser, and ends. Where the kernel unsupported a part, browsers run without that part. Knows
+//! nothing of Chromium.
 
 #[cfg(test)]
 mod tests;
@@ -26,9 +27,9 @@ const X32: i64 = 0x4000_0000;
 /// The bits of a socket's type that are no flags (`SOCK_TYPE_MASK` of the kernel).
 const TYPE_MASK: u64 = 0xf;
 
-/// Which walls stand around browsers.
+/// Which parts of the sandbox this kernel has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Walls {
+pub struct SandboxFeatures {
     /// TCP only to the guard's ports (Landlock, Linux 6.7).
     pub ports: bool,
     /// No signals and no abstract sockets beyond the browser (Landlock, Linux 6.12).
@@ -37,16 +38,16 @@ pub struct Walls {
     pub sockets: bool,
 }
 
-impl Walls {
-    /// Whether all of them stand.
-    pub fn are_complete(self) -> bool {
+impl SandboxFeatures {
+    /// Whether it has all of them.
+    pub fn is_complete(self) -> bool {
         self.ports && self.scopes && self.sockets
     }
 }
 
-impl fmt::Display for Walls {
+impl fmt::Display for SandboxFeatures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let yes = |stands| if stands { "yes" } else { "no" };
+        let yes = |has: bool| if has { "yes" } else { "no" };
         let Self { ports, scopes, sockets } = *self;
         let (ports, scopes, sockets) = (yes(ports), yes(scopes), yes(sockets));
         write!(
@@ -56,31 +57,31 @@ impl fmt::Display for Walls {
     }
 }
 
-/// Which walls this kernel has, found out by raising them around a thread.
-pub fn find_walls() -> Walls {
-    walled(&[], Ok).unwrap_or_default()
+/// Which parts of the sandbox this kernel has, found out by a thread that enters it.
+pub fn sandbox_features() -> SandboxFeatures {
+    sandboxed(&[], Ok).unwrap_or_default()
 }
 
 /// Starts a program that may connect over TCP to these ports only. Blocks as long as starting takes.
 pub(super) fn spawn(mut command: Command, ports: &[u16]) -> io::Result<Child> {
     let runtime = Handle::current();
-    walled(ports, move |_| {
+    sandboxed(ports, move |_| {
         let _inside = runtime.enter();
         command.spawn()
     })
 }
 
-/// Does this on a walled thread of its own.
-fn walled<T: Send>(ports: &[u16], work: impl FnOnce(Walls) -> io::Result<T> + Send) -> io::Result<T> {
+/// Does this on a thread of its own in the sandbox.
+fn sandboxed<T: Send>(ports: &[u16], work: impl FnOnce(SandboxFeatures) -> io::Result<T> + Send) -> io::Result<T> {
     thread::scope(|scope| {
-        let thread = thread::Builder::new().name("walled".to_owned()).spawn_scoped(scope, || work(raise(ports)))?;
+        let thread = thread::Builder::new().name("sandboxed".to_owned()).spawn_scoped(scope, || work(enter(ports)))?;
         thread.join().unwrap_or_else(|_panicked| Err(io::Error::other("the thread that starts browsers failed")))
     })
 }
 
-/// Raises around this thread, and what it starts, whatever the kernel has.
-fn raise(ports: &[u16]) -> Walls {
-    let abi = match restrict(ports) {
+/// Puts this thread, and what it starts, into as much of the sandbox as the kernel has.
+fn enter(ports: &[u16]) -> SandboxFeatures {
+    let abi = match restrict_network(ports) {
         Ok(abi) => abi,
         Err(error) => {
             tracing::debug!(%error, "no Landlock around a browser");
@@ -91,11 +92,11 @@ fn raise(ports: &[u16]) -> Walls {
     if let Err(error) = &sockets {
         tracing::debug!(%error, "no seccomp filter around a browser");
     }
-    Walls { ports: abi >= ABI::V4, scopes: abi >= ABI::V6, sockets: sockets.is_ok() }
+    SandboxFeatures { ports: abi >= ABI::V4, scopes: abi >= ABI::V6, sockets: sockets.is_ok() }
 }
 
 /// The version of what the kernel enforces from now on.
-fn restrict(ports: &[u16]) -> Result<ABI, RulesetError> {
+fn restrict_network(ports: &[u16]) -> Result<ABI, RulesetError> {
     let ours = ports.iter().map(|port| Ok::<_, RulesetError>(NetPort::new(*port, AccessNet::ConnectTcp)));
     let raised = Ruleset::default()
         .handle_access(AccessNet::BindTcp | AccessNet::ConnectTcp)?

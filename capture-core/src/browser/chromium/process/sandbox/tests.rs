@@ -1,4 +1,4 @@
-//! What a walled thread, and a program it starts, can and cannot do.
+//! What a sandboxed thread, and a program it starts, can and cannot do.
 
 use std::{
     io::ErrorKind::PermissionDenied,
@@ -20,16 +20,16 @@ fn refused<T>(tried: io::Result<T>) -> bool {
 }
 
 #[test]
-fn a_walled_thread_has_its_ports_and_local_sockets_and_nothing_else() {
+fn a_sandboxed_thread_has_its_ports_and_local_sockets_and_nothing_else() {
     let ((_egress, egress), (_canary, canary)) = (listener(), listener());
-    let tried = walled(&[egress], move |walls| {
-        assert_eq!(refused(TcpStream::connect((Ipv4Addr::LOCALHOST, canary))), walls.ports);
-        assert_eq!(refused(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))), walls.ports);
-        assert_eq!(refused(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))), walls.sockets);
-        assert_eq!(refused(UdpSocket::bind("[::1]:0")), walls.sockets);
+    let tried = sandboxed(&[egress], move |features| {
+        assert_eq!(refused(TcpStream::connect((Ipv4Addr::LOCALHOST, canary))), features.ports);
+        assert_eq!(refused(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))), features.ports);
+        assert_eq!(refused(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))), features.sockets);
+        assert_eq!(refused(UdpSocket::bind("[::1]:0")), features.sockets);
         TcpStream::connect((Ipv4Addr::LOCALHOST, egress)).unwrap();
         UnixDatagram::pair().unwrap();
-        Ok(walls)
+        Ok(features)
     });
     println!("{}", tried.unwrap());
     UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("this thread is free");
@@ -73,7 +73,7 @@ tried('signal', lambda: __import__('os').kill(outside, 0))
 ";
 
 #[tokio::test]
-async fn a_program_behind_the_walls_connects_to_its_port_and_makes_no_other_sockets() {
+async fn a_program_in_the_sandbox_connects_to_its_port_and_makes_no_other_sockets() {
     use std::os::linux::net::SocketAddrExt;
     let ((_egress, egress), (canary_listener, canary)) = (listener(), listener());
     let name = format!("capture-{}", std::process::id());
@@ -84,24 +84,24 @@ async fn a_program_behind_the_walls_connects_to_its_port_and_makes_no_other_sock
     python.args(["-c", TRIES, &egress.to_string(), &canary.to_string(), &name, &outside]).stdout(Stdio::piped());
     let child = spawn(python, &[egress]).unwrap();
     let said = String::from_utf8(child.wait_with_output().await.unwrap().stdout).unwrap();
-    let walls = find_walls();
+    let features = sandbox_features();
     let part = |names: &[&str], how: &str| {
         for name in names {
             assert!(said.contains(&format!("{name} {how}\n")), "{name} is {how}:\n{said}");
         }
     };
     part(&["egress", "unix", "netlink", "tcp"], "done");
-    if walls.ports {
+    if features.ports {
         part(&["canary", "listen"], "refused");
         canary_listener.set_nonblocking(true).unwrap();
         assert!(canary_listener.accept().is_err(), "nobody came");
     }
-    if walls.sockets {
+    if features.sockets {
         part(&["udp", "udp6", "raw", "mptcp", "sctp", "vsock", "packet", "alg", "io_uring"], "refused");
         part(&["fastopen", "fastopen message"], "refused");
         assert!(!said.contains("x32 udp done"), "{said}");
     }
-    if walls.scopes {
+    if features.scopes {
         part(&["abstract", "signal"], "refused");
     }
 }

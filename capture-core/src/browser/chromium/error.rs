@@ -4,14 +4,14 @@ use serde_json::Map;
 
 use super::cdp::CdpError;
 use crate::{
-    browser::{Fault, LostReason},
+    browser::{BrowserError, LostReason},
     error::RunOutcome,
 };
 
 /// Why an action failed whose answer takes more room than it may.
 pub(super) const TOO_LARGE: &str = "answer_too_large";
 
-impl From<CdpError> for Fault {
+impl From<CdpError> for BrowserError {
     fn from(error: CdpError) -> Self {
         match error {
             CdpError::PageGone => Self::Lost(LostReason::PageCrashed),

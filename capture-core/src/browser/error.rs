@@ -25,7 +25,7 @@ pub enum LostReason {
 
 /// What went wrong below the session.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub enum BrowserError {
     /// Not possible on this page.
     #[error("{message}")]
     Failed {
@@ -65,7 +65,7 @@ pub enum Fault {
     Protocol(String),
 }
 
-impl Fault {
+impl BrowserError {
     /// Something that is not possible on this page.
     pub fn failed(message: impl Into<String>) -> Self {
         Self::Failed { message: message.into(), reason: None, details: Map::new(), outcome: RunOutcome::NotExecuted }
@@ -121,10 +121,10 @@ fn hint(reason: &str) -> Option<&'static str> {
     }
 }
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Failed { message, reason, details, outcome } => {
+impl From<BrowserError> for Error {
+    fn from(error: BrowserError) -> Self {
+        match error {
+            BrowserError::Failed { message, reason, details, outcome } => {
                 let error = Self::new(ErrorCode::ActionFailed, message).with_details(details).with_outcome(outcome);
                 let Some(reason) = reason else { return error };
                 match hint(&reason) {
@@ -132,20 +132,22 @@ impl From<Fault> for Error {
                     None => error.with_reason(reason),
                 }
             }
-            Fault::Invalid(message) => Self::invalid(message),
-            Fault::TimedOut { message, details, outcome } => {
+            BrowserError::Invalid(message) => Self::invalid(message),
+            BrowserError::TimedOut { message, details, outcome } => {
                 Self::new(ErrorCode::ActionTimeout, message).with_details(details).with_outcome(outcome)
             }
             // The session ends for the same reason, and its caller then gets the final session instead of this.
-            Fault::Lost(reason) => {
+            BrowserError::Lost(reason) => {
                 Self::new(ErrorCode::SessionInactive, reason.to_string()).with_outcome(RunOutcome::Unknown)
             }
-            Fault::Busy(places) => Self::new(ErrorCode::Busy, format!("no browser capacity: {}", Fault::Busy(places)))
-                .with_retry_after(Duration::from_secs(5))
-                .with_hint("close a session, or try again when one has expired"),
-            Fault::Unavailable(why) => Self::new(ErrorCode::Unavailable, format!("no browser available: {why}"))
+            BrowserError::Busy(places) => {
+                Self::new(ErrorCode::Busy, format!("no browser capacity: {}", BrowserError::Busy(places)))
+                    .with_retry_after(Duration::from_secs(5))
+                    .with_hint("close a session, or try again when one has expired")
+            }
+            BrowserError::Unavailable(why) => Self::new(ErrorCode::Unavailable, format!("no browser available: {why}"))
                 .with_retry_after(Duration::from_secs(5)),
-            Fault::Protocol(_) => Self::internal(fault),
+            BrowserError::Protocol(_) => Self::internal(error),
         }
     }
 }
@@ -156,9 +158,9 @@ mod tests {
 
     #[test]
     fn a_hint_fits_its_reason() {
-        let hint = |reason: &str| Error::from(Fault::failed_for(reason, "it failed")).hint().to_owned();
+        let hint = |reason: &str| Error::from(BrowserError::failed_for(reason, "it failed")).hint().to_owned();
         assert!(hint(BLOCKED_REASON).contains("egress-allow"), "{}", hint(BLOCKED_REASON));
         assert!(hint("too_many_clients").contains("disconnect"), "{}", hint("too_many_clients"));
-        assert_eq!(hint("covered"), Error::from(Fault::failed("it failed")).hint());
+        assert_eq!(hint("covered"), Error::from(BrowserError::failed("it failed")).hint());
     }
 }

@@ -1,37 +1,37 @@
-//! What the browser tells of tabs, as the keeper reads it.
+//! What the browser tells of targets and tabs, as far as we read it. Declared here once, whoever takes the event.
 
 use chromiumoxide::cdp::browser_protocol::input::DragData;
 use serde::Deserialize;
 
-use crate::browser::chromium::{
-    cdp::{Event, LoggedKind},
-    instance::event_router::{MISSED, MissedEvent},
-};
-
-#[derive(Deserialize)]
+/// A session on a target began.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Attached {
     pub(crate) session_id: String,
     pub(crate) target_info: TargetInfo,
 }
 
-#[derive(Deserialize)]
+/// What a target is.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TargetInfo {
     pub(crate) target_id: String,
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default)]
     pub(crate) kind: String,
     pub(crate) parent_frame_id: Option<String>,
     /// The tab that opened this one, where it may know of it.
     pub(crate) opener_id: Option<String>,
+    pub(crate) browser_context_id: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// A session on a target ended.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Detached {
     pub(crate) session_id: String,
 }
 
+/// A download was asked for; it is refused.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Download {
@@ -40,23 +40,14 @@ pub(crate) struct Download {
     pub(crate) suggested_filename: String,
 }
 
+/// The page began a drag that we are to carry out.
 #[derive(Deserialize)]
 pub(crate) struct DragIntercepted {
     pub(crate) data: DragData,
 }
 
+/// The page asked for a window.
 #[derive(Deserialize)]
 pub(crate) struct WindowOpen {
     pub(crate) url: String,
-}
-
-/// The size of something a page logged, also where that was too large to be told.
-pub(crate) fn logged_bytes(event: &Event) -> Option<usize> {
-    if &*event.method == MISSED {
-        return event
-            .decode::<MissedEvent>()
-            .filter(|missed| LoggedKind::of(&missed.method).is_some())
-            .map(|missed| missed.bytes);
-    }
-    LoggedKind::of(&event.method).map(|_| event.bytes())
 }

@@ -1,0 +1,79 @@
+//! What opens pages, for whatever browser: the trait, and what a page is asked for.
+//!
+//! Knows nothing of users and credits.
+
+use std::{fmt, sync::Arc};
+
+use futures::future::BoxFuture;
+use tokio::time::Instant;
+
+use super::{error::BrowserError, page::OpenPage};
+use crate::{
+    egress::{Upstream, Why},
+    session::SessionOptions,
+};
+
+/// Opens pages. Implemented by [`super::chromium::Chromium`], [`super::simulated::Simulated`] and [`super::Absent`].
+pub trait Backend: Send + Sync + fmt::Debug {
+    /// A fresh page nobody has used, isolated from all others. Times out by itself at `deadline`.
+    ///
+    /// # Errors
+    /// [`BrowserError::Unavailable`] when no browser can be had, with the cause; [`BrowserError::Busy`] when all places are taken.
+    ///
+    /// # Cancel safety
+    /// A dropped open leaves nothing behind.
+    fn open(&self, request: PageRequest, deadline: Instant) -> BoxFuture<'_, Result<OpenPage, BrowserError>>;
+
+    /// What it does not have of what these options ask for.
+    fn unsupported(&self, options: SessionOptions) -> Option<UnsupportedOption>;
+
+    /// Whether a page may go through this proxy, as far as that is known before its name is resolved.
+    ///
+    /// # Errors
+    /// Why its pages will never reach it.
+    fn judge_upstream(&self, upstream: &Upstream) -> Result<(), Why>;
+
+    /// Whether a page could be opened now.
+    ///
+    /// # Errors
+    /// The reason why not, for people.
+    fn health(&self) -> Result<(), String>;
+
+    /// Closes every browser and waits for them to be gone.
+    fn shutdown(&self) -> BoxFuture<'_, ()>;
+}
+
+/// Something that options ask for and a backend does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UnsupportedOption {
+    /// It has no browser for it.
+    #[error("no browser for bypassBotDetection is configured")]
+    Bypass,
+    /// Its browser for it runs elsewhere, where no proxy can be set.
+    #[error(
+        "proxy cannot be combined with bypassBotDetection here: the browser for it runs elsewhere, with a way out of its own"
+    )]
+    BypassThroughProxy,
+}
+
+/// Whose a page is: where users are kept apart, pages with different keys never meet in one browser.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct IsolationKey(Arc<str>);
+
+impl IsolationKey {
+    /// The key of this name.
+    pub fn new(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+/// What a page is asked for.
+#[derive(Debug, Clone)]
+pub struct PageRequest {
+    /// Whose it will be.
+    pub key: IsolationKey,
+    /// As the session's user gave them.
+    pub options: SessionOptions,
+    /// The user's proxy, where the session goes through it.
+    pub upstream: Option<Upstream>,
+}

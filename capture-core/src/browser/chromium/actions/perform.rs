@@ -1,0 +1,271 @@
+//! A session's page as the engine sees it: from an action to the function that does it, and what happened meanwhile.
+
+use std::sync::Arc;
+
+use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
+use tokio::time::{Duration, Instant};
+
+use super::screencast;
+use crate::{
+    account::UserId,
+    action::{Action, ActionResult, Deed, Effects, Outcome, Screenshot, TabReport, Tells},
+    browser::{
+        BrowserError, CdpClient, LostReason, Page, Screencast, ViewFrame,
+        chromium::{
+            bridge,
+            cdp::commands,
+            page::{
+                chromium_page::{ChromiumPage, whole_page_lost},
+                document::{NoAnswer, World},
+                tab::Leaving,
+                tabs::{Noticed, Tabs},
+            },
+        },
+    },
+    egress::{Traffic, Upstream},
+};
+
+/// How long a tab the page asked for may take to appear, and then to show its document.
+const TAB_APPEARS: Duration = Duration::from_millis(500);
+const TAB_LOADS: Duration = Duration::from_secs(3);
+/// How long the news that the whole page is lost may lag behind the first command that failed.
+const LOSS_LAG: Duration = Duration::from_millis(500);
+/// Why an action failed whose tab went away.
+const TAB_GONE: &str = "tab_gone";
+
+impl ChromiumPage {
+    /// An action in the tab that is active now.
+    async fn perform_here(&self, action: Action, deadline: Instant) -> Result<Outcome, BrowserError> {
+        let result = tokio::select! {
+            biased;
+            reason = self.whole_page_lost() => return Err(reason.into()),
+            result = self.act(action, deadline) => result,
+            never = self.answer_for_clients() => match never {},
+        };
+        match result.map_err(|error| self.naming_dialog(error)) {
+            // One tab went away. If that was the whole page, the session learns it; else the action failed.
+            Err(BrowserError::Lost(_)) => match tokio::time::timeout(LOSS_LAG, self.whole_page_lost()).await {
+                Ok(reason) => Err(reason.into()),
+                Err(_only_a_tab) => Err(BrowserError::Failed {
+                    message: "the tab this action worked on closed or crashed".to_owned(),
+                    reason: Some(TAB_GONE.to_owned()),
+                    details: serde_json::Map::new(),
+                    outcome: crate::error::RunOutcome::Unknown,
+                }),
+            },
+            result => result,
+        }
+    }
+
+    async fn act(&self, action: Action, deadline: Instant) -> Result<Outcome, BrowserError> {
+        self.settled(deadline).await?;
+        if let Some(change) = action.viewport {
+            self.resize(change).await?;
+        }
+        let before = self.url();
+        let travels = self.travels();
+        let tells = action.kind().tells();
+        self.tabs.send_modify(|tabs| {
+            tabs.noticed = Noticed::default();
+            if let Some(tab) = tabs.open.last_mut() {
+                tab.acted_on |= tells != Tells::Nothing;
+            }
+        });
+        let result = self.perform_deed(action.deed, deadline).await?;
+        if tells == Tells::NavigationAndUrl {
+            self.arrive(travels, deadline).await;
+        }
+        let effects = self.effects(&before, tells, deadline).await;
+        let screenshot = if action.screenshot {
+            let taken = self.screenshot(&Screenshot::default(), deadline).await;
+            Some(taken.map_err(BrowserError::after_the_action)?)
+        } else {
+            None
+        };
+        Ok(Outcome { result, effects, screenshot })
+    }
+
+    async fn perform_deed(&self, deed: Deed, deadline: Instant) -> Result<ActionResult, BrowserError> {
+        match deed {
+            Deed::Goto(goto) => self.goto(&goto, deadline).await,
+            Deed::Back(travel) => self.back(travel, deadline).await,
+            Deed::Forward(travel) => self.forward(travel, deadline).await,
+            Deed::Reload(travel) => self.reload(travel, deadline).await,
+            Deed::Title => self.title(deadline).await,
+            Deed::Url => Ok(ActionResult::Url { url: self.url() }),
+            Deed::Screenshot(screenshot) => Ok(ActionResult::Screenshot(self.screenshot(&screenshot, deadline).await?)),
+            Deed::WaitForSelector(wait) => self.wait_for_selector(&wait, deadline).await,
+            Deed::WaitForTimeout(wait) => Ok(self.wait_for_timeout(wait).await),
+            Deed::Click(click) => self.click(&click, deadline).await,
+            Deed::Hover(hover) => self.hover(&hover, deadline).await,
+            Deed::MoveMouse(movement) => self.move_mouse(movement, deadline).await,
+            Deed::DragMouse(drag) => self.drag_mouse(&drag, deadline).await,
+            Deed::CursorPosition => Ok(ActionResult::Mouse(*self.mouse.lock())),
+            Deed::Type(typed) => self.type_into(&typed, deadline).await,
+            Deed::TypeText(typed) => self.type_text(&typed, deadline).await,
+            Deed::Fill(fill) => self.fill(&fill, deadline).await,
+            Deed::Select(select) => self.select(&select, deadline).await,
+            Deed::Check(check) => self.check(&check, deadline).await,
+            Deed::Press(press) => self.press_key(&press, deadline).await,
+            Deed::Scroll(scroll) => self.scroll(&scroll, deadline).await,
+            Deed::Snapshot(snapshot) => self.snapshot(&snapshot, deadline).await,
+            Deed::Console(console) => Ok(self.console(console)),
+            Deed::Errors(errors) => Ok(self.errors(errors)),
+            Deed::Content(content) => self.content(content, deadline).await,
+            Deed::Query(query) => self.query(&query, deadline).await,
+            Deed::Batch(_) => Err(BrowserError::Protocol("a page was given a batch".to_owned())),
+        }
+    }
+
+    /// Where the page is on its way to another document since `before`, waits until that has come, or the way has ended.
+    async fn arrive(&self, before: (u64, u64), deadline: Instant) {
+        let mut tabs = self.tabs.subscribe();
+        let stays = |tabs: &Tabs| tabs.lost.is_some() || tabs.active().is_none_or(|tab| tab.leaving == Leaving::No);
+        if tokio::time::timeout_at(deadline, tabs.wait_for(stays)).await.is_err() {
+            return; // a slow server: the reply says where the page still is
+        }
+        let (departures, commits) = self.travels();
+        if departures > before.0 && commits == before.1 {
+            self.download_told().await;
+        }
+    }
+
+    /// What happened since the action began. Waits, within bounds, for a tab it opened.
+    async fn effects(&self, before: &str, tells: Tells, deadline: Instant) -> Effects {
+        let new_tab = self.new_tab(deadline).await;
+        let mut noticed = Noticed::default();
+        self.tabs.send_if_modified(|tabs| {
+            noticed = std::mem::take(&mut tabs.noticed);
+            false
+        });
+        let url = self.url();
+        let navigated = noticed.navigations > 0 || url != before;
+        let Noticed { dialogs, download, .. } = noticed;
+        let mut effects = Effects { dialogs, new_tab, download, ..Effects::default() };
+        effects.told(tells, navigated, url);
+        effects
+    }
+
+    async fn new_tab(&self, deadline: Instant) -> Option<TabReport> {
+        if self.tabs.borrow().noticed.window.is_none() && self.tabs.borrow().noticed.tab.is_none() {
+            return None;
+        }
+        let mut tabs = self.tabs.subscribe();
+        let appears = deadline.min(Instant::now() + TAB_APPEARS);
+        let appeared =
+            tabs.wait_for(|tabs| tabs.noticed.tab.is_some() || tabs.noticed.window.is_none() || tabs.lost.is_some());
+        tokio::time::timeout_at(appears, appeared).await.ok()?.ok()?;
+        let loads = deadline.min(Instant::now() + TAB_LOADS);
+        let shown = tabs.wait_for(|tabs| {
+            let tab = tabs.open.iter().find(|tab| Some(&tab.key) == tabs.noticed.tab.as_ref());
+            tabs.lost.is_some() || tab.is_none_or(|tab| tab.commits > 0)
+        });
+        let _ = tokio::time::timeout_at(loads, shown).await; // slow: its address is known from the request for it
+        let tabs = self.tabs.borrow();
+        tabs.noticed.tab.as_ref()?; // it was for a download, and is gone again
+        let tab = tabs.open.iter().find(|tab| Some(&tab.key) == tabs.noticed.tab.as_ref());
+        let url = match tab {
+            Some(tab) if tab.commits > 0 => tab.url.clone(),
+            _ => tabs.noticed.window.clone().unwrap_or_else(|| "about:blank".to_owned()),
+        };
+        Some(TabReport { url })
+    }
+
+    /// Tells the documents of the active tab that the action was given up; false when one was too busy to hear it.
+    async fn halt(&self) -> bool {
+        let worlds: Vec<World> = {
+            let tabs = self.tabs.borrow();
+            tabs.world().into_iter().chain(tabs.other_worlds()).collect()
+        };
+        // The answers are waited for beyond that for `ANSWER_GRACE`.
+        let told = worlds.iter().map(|world| world.ask_any_time::<bool>("halt", Instant::now()));
+        !futures::future::join_all(told).await.iter().any(|told| matches!(told, Err(NoAnswer::Late)))
+    }
+}
+
+impl Page for ChromiumPage {
+    fn perform(
+        self: Arc<Self>,
+        action: Action,
+        deadline: Instant,
+    ) -> BoxFuture<'static, Result<Outcome, BrowserError>> {
+        async move {
+            // What only reads is done once more where a client closes the page under it.
+            let again = (self.context.is_whole() && action.kind().tells() == Tells::Nothing).then(|| action.clone());
+            let first = self.perform_here(action, deadline).await;
+            match (first, again) {
+                (Err(error), Some(action)) if error.reason() == Some(TAB_GONE) => {
+                    self.perform_here(action, deadline).await
+                }
+                (result, _) => result,
+            }
+        }
+        .boxed()
+    }
+
+    fn give_up(self: Arc<Self>) -> BoxFuture<'static, ()> {
+        async move {
+            if let Ok(tab) = self.active()
+                && !self.halt().await
+            {
+                drop(tab.send(&commands::terminate()));
+                self.halt().await;
+            }
+        }
+        .boxed()
+    }
+
+    fn screencast(self: Arc<Self>, settings: Screencast) -> BoxStream<'static, ViewFrame> {
+        screencast::run(&self, settings)
+    }
+
+    fn lost(&self) -> BoxFuture<'static, LostReason> {
+        let (browser, tabs) = (Arc::clone(&self.browser), Arc::clone(&self.tabs));
+        async move { whole_page_lost(&browser, &tabs).await }.boxed()
+    }
+
+    fn connect(self: Arc<Self>) -> BoxFuture<'static, Result<CdpClient, BrowserError>> {
+        async move {
+            if !self.context.is_whole() {
+                return Err(BrowserError::failed_for("no_cdp", "this session was not created with cdp"));
+            }
+            bridge::connect(&self.browser, &self.context.id).await
+        }
+        .boxed()
+    }
+
+    fn traffic(&self) -> Option<Traffic> {
+        self.context.egress.as_ref().map(|egress| egress.traffic())
+    }
+
+    fn route_through(&self, upstream: Option<Upstream>) {
+        if let Some(egress) = &self.context.egress {
+            egress.set_upstream(upstream);
+        }
+    }
+
+    fn belongs_to(&self, user: &UserId) {
+        if let Some(egress) = &self.context.egress {
+            egress.set_user(user.as_ref().into());
+        }
+    }
+
+    fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {
+        async move {
+            // Tabs first: contexts closed over open windows have crashed browsers before. Nobody's consent is asked.
+            let targets: Vec<String> = self.tabs.borrow().open.iter().map(|tab| tab.target.clone()).collect();
+            self.tabs.send_modify(|tabs| {
+                tabs.lost.get_or_insert(LostReason::PageCrashed);
+                tabs.open.clear();
+            });
+            for target in targets {
+                drop(self.browser.session().send(&commands::close_target(&target)));
+            }
+            let Some(disposed) = self.context.dispose() else { return }; // its browser is closed instead
+            if disposed.await.is_err() && self.browser.lost_reason().is_none() {
+                self.browser.retire();
+            }
+        }
+        .boxed()
+    }
+}

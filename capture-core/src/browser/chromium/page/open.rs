@@ -1,0 +1,72 @@
+//! Opens the page of a session: its first tab, the task that takes its events, and the way those come to it.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
+
+use super::{
+    chromium_page::ChromiumPage, pictures::Pictures, tabs::Tabs, target_events::TargetEventLoop, target_setup::open_tab,
+};
+use crate::{
+    browser::{
+        BrowserError, OpenPage,
+        chromium::{
+            cdp::commands,
+            console::log::ConsoleLog,
+            instance::{
+                context::BrowserContext,
+                event_router::{CONTEXT_EVENTS, ContextRoute},
+            },
+        },
+    },
+    event::ConsoleFeed,
+    tasks::Tasks,
+};
+
+/// Page events a session may have waiting; further ones are dropped (replies still tell what an action caused).
+const TOLD_EVENTS: usize = 256;
+
+/// Opens one blank tab in a context, ready to be worked with.
+pub(crate) async fn open_page(
+    context: BrowserContext,
+    deadline: Instant,
+    tasks: &Tasks,
+) -> Result<OpenPage, BrowserError> {
+    let browser = Arc::clone(&context.browser);
+    let (events, receiver) = mpsc::channel(CONTEXT_EVENTS);
+    let (told, page_events) = mpsc::channel(TOLD_EVENTS);
+    let tabs = Arc::new(watch::Sender::new(Tabs::default()));
+    let lines = ConsoleFeed::default();
+    let console_log = Arc::new(Mutex::new(ConsoleLog::telling(lines.writer())));
+    let pictures = Pictures::default();
+    let dropped = Arc::clone(&console_log.lock().dropped);
+    browser.event_router().add(context.id.clone(), ContextRoute { events, dropped });
+    let event_loop = TargetEventLoop {
+        browser: Arc::clone(&browser),
+        context: context.id.clone(),
+        tabs: Arc::clone(&tabs),
+        told,
+        console_log: Arc::clone(&console_log),
+        pictures: Arc::clone(&pictures),
+        shares_clipboard: !context.is_whole(),
+    };
+    tasks.spawn(event_loop.run(receiver));
+    drop(browser.session().send(&commands::deny_downloads(&context.id)));
+    open_tab(&browser, &context.id);
+    let mut watching = tabs.subscribe();
+    let ready = watching.wait_for(|tabs| tabs.world().is_some() || tabs.lost.is_some());
+    tokio::select! {
+        ready = tokio::time::timeout_at(deadline, ready) => match ready {
+            Ok(Ok(tabs)) if tabs.lost.is_none() => {}
+            Ok(_) => return Err(BrowserError::Unavailable("a new page crashed".to_owned())),
+            Err(_elapsed) => return Err(BrowserError::Unavailable("a new page was not ready in time".to_owned())),
+        },
+        reason = browser.lost() => return Err(BrowserError::Unavailable(reason.to_string())),
+    }
+    let page = Arc::new(ChromiumPage::new(context, tabs, console_log, pictures));
+    Ok(OpenPage { page, events: page_events, lines })
+}

@@ -1,0 +1,89 @@
+//! Opens a page for a session: a ready one, or a new one in a browser that runs or starts.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::{
+    assignment::Claim,
+    browsers::{Counted, Member, Pool, Starting},
+    leased,
+    slot::Slot,
+};
+use crate::browser::{
+    BrowserError, IsolationKey, OpenPage,
+    chromium::{
+        instance::{browser::Browser, context::BrowserContext},
+        page,
+    },
+};
+
+/// What a session that got a place goes on with.
+#[derive(Debug)]
+enum Found {
+    Page(OpenPage),
+    Browser(Arc<Browser>),
+    Starting(Starting),
+}
+
+impl Pool {
+    /// A fresh page, ready where one is, in a browser for this key.
+    pub(crate) async fn open(
+        self: &Arc<Self>,
+        key: &IsolationKey,
+        deadline: Instant,
+    ) -> Result<OpenPage, BrowserError> {
+        let _creating = Counted::new(&self.creating);
+        let (slot, found) = self.claim(key);
+        self.wake.notify_one();
+        let browser = match found {
+            Found::Page(page) => return Ok(leased::hold(page, slot.lease(self))),
+            Found::Browser(browser) => browser,
+            Found::Starting(starting) => self.started(starting, deadline).await?,
+        };
+        let page = self.open_in(&browser, deadline).await?;
+        Ok(leased::hold(page, slot.lease(self)))
+    }
+
+    /// A place for a session of this user, and what it goes on with.
+    fn claim(self: &Arc<Self>, key: &IsolationKey) -> (Slot, Found) {
+        let mut state = self.look();
+        let (id, claim) = state.assignment.claim(key);
+        let slot = Slot::new(self, id);
+        let found = match state.browsers.get_mut(&id) {
+            Some(Member::Running { browser, ready }) => match ready.pop() {
+                Some(page) if claim == Claim::Ready => Found::Page(page),
+                _ => Found::Browser(Arc::clone(browser)),
+            },
+            Some(Member::Starting(starting)) => Found::Starting(starting.clone()),
+            None => Found::Starting(self.begin_start(&mut state, id)),
+        };
+        (slot, found)
+    }
+
+    /// Opens a page in a browser where a place is taken.
+    pub(super) async fn open_in(&self, browser: &Arc<Browser>, deadline: Instant) -> Result<OpenPage, BrowserError> {
+        let Ok(_turn) = tokio::time::timeout_at(deadline, browser.turns().acquire()).await else {
+            return Err(BrowserError::Unavailable("the pages before this one were not opened in time".to_owned()));
+        };
+        let context = BrowserContext::create(browser, deadline).await?;
+        page::open::open_page(context, deadline, &self.runtime.tasks).await
+    }
+
+    /// The browser, once it has started.
+    async fn started(&self, mut starting: Starting, deadline: Instant) -> Result<Arc<Browser>, BrowserError> {
+        let started = tokio::time::timeout_at(deadline, starting.wait_for(Option::is_some)).await;
+        let why = match started {
+            Ok(Ok(started)) => match &*started {
+                Some(Ok(browser)) => return Ok(Arc::clone(browser)),
+                Some(Err(why)) => why.clone(),
+                None => "the server is shutting down".to_owned(),
+            },
+            Ok(Err(_stopped)) => "the server is shutting down".to_owned(),
+            Err(_elapsed) => {
+                self.state.lock().failure.clone().unwrap_or_else(|| "no browser started in time".to_owned())
+            }
+        };
+        Err(BrowserError::Unavailable(why))
+    }
+}

@@ -1,0 +1,12 @@
+//! How much of a browser a session has.
+
+/// How much of a browser a session has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Beside others, in a browser that stays.
+    Shared,
+    /// All of its browser.
+    Whole,
+    /// In a browser elsewhere that may have other pages.
+    Guest,
+}
