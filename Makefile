@@ -91,7 +91,7 @@ simulate: ## 100,000 worlds of the cluster under faults, each from a seed (about
 	CAPTURE_SEEDS=$${CAPTURE_SEEDS:-100000} cargo test --locked --release -p capture-core --features redis --lib simulation -- --nocapture
 
 lies: build-tests ## judge every claim on 2,000 pages nobody thought of (about 10 minutes)
-	$(LONG) lies::
+	$(LONG) claims::
 
 fuzz: build-tests ## 100,000 bad requests, then an hour of cargo-fuzz (needs a nightly compiler)
 	$(LONG) bad_input::

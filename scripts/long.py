@@ -39,7 +39,7 @@ def pieces():
     yield story("faults: processes", "--exact", "faults::whatever_is_hit_whoever_waits_is_answered")
     yield story("faults: cluster retold", "cluster::")
     yield "faults: cluster", STORIES + ["cluster_faults::"], {"CAPTURE_LONG": "1", "CAPTURE_ROUNDS": "2"}
-    yield story("lies", "lies::")
+    yield story("lies", "claims::")
     yield story("bad_input", "bad_input::")
     yield story("neighbours", "neighbours::")
     yield story("hostile", "hostile::")

@@ -24,7 +24,7 @@ pub struct Limits {
     /// How long closing a page may take before it is left to the browser's retirement. Default 2 s.
     pub close_timeout: Duration,
     /// Between two proofs of life written to the ledger. Default 2 s.
-    pub beat: Duration,
+    pub heartbeat: Duration,
     /// Events kept per session for replay. Default 512.
     pub log_events: usize,
     /// Bytes of events kept per session for replay. Default 512 KiB.
@@ -44,7 +44,7 @@ impl Default for Limits {
             final_retention: Duration::from_secs(24 * 3600),
             open_timeout: Duration::from_secs(15),
             close_timeout: Duration::from_secs(2),
-            beat: Duration::from_secs(2),
+            heartbeat: Duration::from_secs(2),
             log_events: 512,
             log_bytes: 512 * 1024,
             replay_bytes: 4 * 1024 * 1024,

@@ -56,11 +56,11 @@ async fn main() -> Result<(), Failure> {
 }
 
 async fn serve() -> Result<(), Failure> {
-    let books = Arc::new(MemoryLedger::new());
-    books.add(Account::new("ann".parse()?, Secret::chosen("secret").hash())).await?;
+    let ledger = Arc::new(MemoryLedger::new());
+    ledger.add(Account::new("ann".parse()?, Secret::chosen("secret").hash())).await?;
     let limits = Limits { sessions_per_user: 1_000_000, max_sessions: 1_000_000, ..Limits::default() };
     let engine =
-        Engine::builder().limits(limits).backend(Simulated::default()).books(Arc::clone(&books)).build().await?;
+        Engine::builder().limits(limits).backend(Simulated::default()).ledger(Arc::clone(&ledger)).build().await?;
     let (connections, connections_per_user) = (1_000_000, 1_000_000);
     let channels = ChannelLimits {
         connections,
@@ -68,7 +68,7 @@ async fn serve() -> Result<(), Failure> {
         strangers_per_address: 1_000_000,
         ..ChannelLimits::default()
     };
-    let app = Arc::new(App::new(&engine, books, None, EdgeSettings { channels, ..EdgeSettings::default() })?);
+    let app = Arc::new(App::new(&engine, ledger, None, EdgeSettings { channels, ..EdgeSettings::default() })?);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
     server::serve(listener, router(app), TrustedProxies::default(), std::future::pending(), Duration::ZERO).await;

@@ -68,7 +68,7 @@ impl App {
         let (sessions, tickets, connect_keys): OfAll = match cluster {
             None => (Arc::new(engine.clone()), Arc::new(MemoryTickets::default()), Arc::new(connect_key)),
             Some(cluster) => {
-                (Arc::new(cluster.clone()), Arc::clone(cluster.books()) as _, Arc::clone(cluster.books()) as _)
+                (Arc::new(cluster.clone()), Arc::clone(cluster.ledger()) as _, Arc::clone(cluster.ledger()) as _)
             }
         };
         let channels = Channels::new(Shared {

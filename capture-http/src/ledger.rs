@@ -35,28 +35,28 @@ impl Ledgers {
     /// Opens those a server is configured for.
     pub(crate) async fn open(config: &Config) -> Result<Self, Failure> {
         if let Some(redis) = &config.redis {
-            let (books, link) = shared(redis)?;
+            let (ledger, link) = shared(redis)?;
             if config.dev {
-                add_dev(&*books).await?;
+                add_dev(&*ledger).await?;
             }
-            return Ok(Self::Shared(books, link));
+            return Ok(Self::Shared(ledger, link));
         }
         if config.dev {
-            let books = MemoryLedger::new();
-            add_dev(&books).await?;
-            return Ok(Self::Memory(Arc::new(books)));
+            let ledger = MemoryLedger::new();
+            add_dev(&ledger).await?;
+            return Ok(Self::Memory(Arc::new(ledger)));
         }
         let dir = DataDir::create(&config.data_dir)?;
         let lock = dir.lock()?;
         Ok(Self::File(Arc::new(SqliteLedger::open(&dir.ledger())?), lock))
     }
 
-    /// The engine on these books, and who may use it.
+    /// The engine on this ledger, and who may use it.
     pub(crate) fn for_engine(&self, builder: EngineBuilder) -> (EngineBuilder, Arc<dyn Accounts>) {
         match self {
-            Self::Memory(books) => (builder.books(Arc::clone(books)), Arc::clone(books) as _),
-            Self::File(books, _) => (builder.books(Arc::clone(books)), Arc::clone(books) as _),
-            Self::Shared(books, _) => (builder.books(Arc::clone(books)), Arc::clone(books) as _),
+            Self::Memory(ledger) => (builder.ledger(Arc::clone(ledger)), Arc::clone(ledger) as _),
+            Self::File(ledger, _) => (builder.ledger(Arc::clone(ledger)), Arc::clone(ledger) as _),
+            Self::Shared(ledger, _) => (builder.ledger(Arc::clone(ledger)), Arc::clone(ledger) as _),
         }
     }
 }
@@ -87,6 +87,6 @@ fn shared(redis: &Redis) -> Result<(Arc<RedisLedger>, Arc<RedisLink>), Failure> 
     let link = RedisLink::new(redis.url.as_str(), &redis.prefix, me.clone()).map_err(Failure::Usage)?;
     let link = Arc::new(link);
     let address = redis.advertise.as_ref().map(ToString::to_string).unwrap_or_default();
-    let books = RedisLedger::new(Arc::clone(&link) as _, me).advertising(address);
-    Ok((Arc::new(books), link))
+    let ledger = RedisLedger::new(Arc::clone(&link) as _, me).advertising(address);
+    Ok((Arc::new(ledger), link))
 }

@@ -97,18 +97,18 @@ async fn start(config: &Config) -> Result<Server, Failure> {
     let listening = || format!("listen on {}", config.listen);
     let listener = server::listen(config.listen).map_err(Failure::io(listening()))?;
     let address = listener.local_addr().map_err(Failure::io(listening()))?;
-    let books = Ledgers::open(config).await?;
+    let ledger = Ledgers::open(config).await?;
     let builder = Engine::builder().limits(config.limits.clone());
     let builder = match config.limits.max_sessions {
         0 => builder.backend(Absent),
         _ => builder.backend(Chromium::start(browser(config, address).await).await?),
     };
-    let (builder, accounts) = books.for_engine(builder);
+    let (builder, accounts) = ledger.for_engine(builder);
     let engine = builder.build().await?;
-    let (cluster, lock) = match books {
+    let (cluster, lock) = match ledger {
         Ledgers::Memory(_) => (None, None),
         Ledgers::File(_, lock) => (None, Some(lock)),
-        Ledgers::Shared(books, link) => (Some(Cluster::join(engine.clone(), books, link)), None),
+        Ledgers::Shared(ledger, link) => (Some(Cluster::join(engine.clone(), ledger, link)), None),
     };
     let settings = EdgeSettings {
         public_url: config.public_url.clone(),

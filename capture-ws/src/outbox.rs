@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use capture_core::{actor::Shown, clock::Timestamp, session::SessionId, shares::Share};
+use capture_core::{actor::NumberedFrame, clock::Timestamp, session::SessionId, shares::Share};
 use parking_lot::Mutex;
 use tokio::{sync::Notify, time::Instant};
 
@@ -22,7 +22,7 @@ pub(crate) enum Item {
     /// Time left until this moment, taken as it is written.
     Countdown(SessionId, Deadline),
     /// A picture, and how many were left out before it.
-    Picture(SessionId, Arc<Shown>, u64),
+    Picture(SessionId, Arc<NumberedFrame>, u64),
     /// The last one.
     Close(CloseCode, Cow<'static, str>),
 }
@@ -52,7 +52,7 @@ struct Queues {
     frames: VecDeque<Bytes>,
     bytes: usize,
     countdowns: VecDeque<(SessionId, Deadline)>,
-    pictures: HashMap<SessionId, (Arc<Shown>, u64)>,
+    pictures: HashMap<SessionId, (Arc<NumberedFrame>, u64)>,
     close: Option<(CloseCode, Cow<'static, str>)>,
 }
 
@@ -109,7 +109,7 @@ impl Outbox {
     }
 
     /// Puts a picture in place of an earlier one of the session; whether there was one.
-    pub(crate) fn put_picture(&self, id: SessionId, shown: Arc<Shown>, dropped: u64) -> bool {
+    pub(crate) fn put_picture(&self, id: SessionId, shown: Arc<NumberedFrame>, dropped: u64) -> bool {
         let mut queues = self.queues.lock();
         let replaced = queues.pictures.remove(&id);
         let before = replaced.as_ref().map_or(0, |(_, before)| before + 1);
@@ -197,9 +197,9 @@ mod tests {
         Deadline { at: Instant::now(), expires_at: Timestamp(seconds) }
     }
 
-    fn shown(number: u64) -> Arc<Shown> {
+    fn shown(number: u64) -> Arc<NumberedFrame> {
         let frame = ViewFrame { body: Bytes::new(), width: 1, height: 1, scale: 1.0 };
-        Arc::new(Shown { number, at: Timestamp(0), frame })
+        Arc::new(NumberedFrame { number, at: Timestamp(0), frame })
     }
 
     #[tokio::test]

@@ -15,7 +15,7 @@ async fn a_killed_server_leaves_no_process_and_its_sessions_are_settled_before_t
         ann.goto(&id, &site.page("form")).await;
         sessions.push(id);
     }
-    // In mid-action, and past one beat, so that there is a proof of life to bill up to.
+    // In mid-action, and past one heartbeat, so that there is a proof of life to bill up to.
     let in_flight = ann.act(&sessions[0], "goto", json!({"url": site.url("/never"), "timeoutMs": 20000}));
     let _ = tokio::time::timeout(Duration::from_millis(2500), in_flight).await; // the action runs on without its caller
     let children: Vec<u32> = processes::descendants(server.pid()).into_iter().collect();
@@ -32,7 +32,7 @@ async fn a_killed_server_leaves_no_process_and_its_sessions_are_settled_before_t
         let session = &last["session"];
         assert_eq!((&session["status"], &session["closeReason"]), (&json!("error"), &json!("instance_lost")));
         assert_eq!(session["billedCredits"], 1);
-        assert!(session["durationSeconds"].as_u64().unwrap() <= 10, "billed to the last beat: {session}");
+        assert!(session["durationSeconds"].as_u64().unwrap() <= 10, "billed to the last heartbeat: {session}");
         ann.close(id).await.expect(200);
     }
     assert_eq!(server.folder().account("ann", "credits").await, "97", "three credits taken once");
@@ -51,7 +51,7 @@ async fn a_killed_server_leaves_nothing_of_browsers_with_one_session_either() {
     let id = ann.create(&json!({"cdp": true, "maxTtlSeconds": 600})).await;
     ann.goto(&id, &site.page("form")).await;
     assert_eq!(processes::browsers(server.pid()).len(), shared.len() + 1, "the session has a browser of its own");
-    tokio::time::sleep(Duration::from_millis(2500)).await; // past one beat, so that the session is known to have lived
+    tokio::time::sleep(Duration::from_millis(2500)).await; // past one heartbeat, so that the session is known to have lived
     let (children, run_root) = (processes::descendants(server.pid()), server.run_root());
     let left = processes::entries(&run_root);
     assert!(left.len() >= 4, "folders and records: {left:?}");

@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-/// A dead instance's sessions are settled within this: a lease of 10 s, a beat before it and one after it.
+/// A dead instance's sessions are settled within this: a lease of 10 s, a heartbeat before it and one after it.
 const SETTLED: Duration = Duration::from_secs(15);
 /// Full service after Redis or the way to it was away.
 const HEALED: Duration = Duration::from_secs(10);

@@ -86,7 +86,7 @@ async fn work(ann: &Client, site: &Site, sessions: std::ops::Range<usize>) {
 async fn session(ann: &Client, site: &Site, number: usize) {
     let ttl = if number % 50 == 7 { 1 } else { 60 };
     let id = ann.create(&json!({"maxTtlSeconds": ttl})).await;
-    for (kind, payload) in deeds(site, number) {
+    for (kind, payload) in workload(site, number) {
         let reply = ann.act(&id, kind, payload).await;
         let fine = reply.status == 200 || (ttl == 1 && reply.status == 409);
         assert!(fine, "{kind} of session {number} answered {}: {}", reply.status, reply.body);
@@ -100,7 +100,7 @@ async fn session(ann: &Client, site: &Site, number: usize) {
     }
 }
 
-fn deeds(site: &Site, number: usize) -> Vec<(&'static str, Value)> {
+fn workload(site: &Site, number: usize) -> Vec<(&'static str, Value)> {
     let goto = |page: &str| ("goto", json!({"url": site.page(page)}));
     match number % 6 {
         0 => vec![goto("form"), ("title", json!({})), ("content", json!({"format": "markdown"}))],

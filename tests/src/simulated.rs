@@ -47,26 +47,26 @@ impl SimulatedServer {
         let ann = Account::new("ann".parse().unwrap(), Secret::chosen("secret").hash());
         let (engine, app, between) = if shape().is_some() {
             let redis = Redis::start().await;
-            let (owner, books) = shared(&redis);
-            books.recover().await.unwrap();
-            books.add(ann).await.unwrap();
-            let engine = builder.books(Arc::clone(&books)).build().await.unwrap();
-            let owner = Cluster::join(engine.clone(), books, owner);
-            let (link, books) = shared(&redis);
+            let (owner, ledger) = shared(&redis);
+            ledger.recover().await.unwrap();
+            ledger.add(ann).await.unwrap();
+            let engine = builder.ledger(Arc::clone(&ledger)).build().await.unwrap();
+            let owner = Cluster::join(engine.clone(), ledger, owner);
+            let (link, ledger) = shared(&redis);
             let limits = Limits { max_sessions: 0, ..limits };
             let relay =
-                Engine::builder().limits(limits).backend(Absent).books(Arc::clone(&books)).build().await.unwrap();
-            let cluster = Cluster::join(relay.clone(), Arc::clone(&books), link);
+                Engine::builder().limits(limits).backend(Absent).ledger(Arc::clone(&ledger)).build().await.unwrap();
+            let cluster = Cluster::join(relay.clone(), Arc::clone(&ledger), link);
             until("instances hear each other", START, async || {
                 cluster.readiness().is_ok() && owner.readiness().is_ok()
             })
             .await;
-            (engine, App::new(&relay, books, Some(&cluster), settings).unwrap(), Some((cluster, relay, redis)))
+            (engine, App::new(&relay, ledger, Some(&cluster), settings).unwrap(), Some((cluster, relay, redis)))
         } else {
-            let books = Arc::new(MemoryLedger::new());
-            books.add(ann).await.unwrap();
-            let engine = builder.books(Arc::clone(&books)).build().await.unwrap();
-            (engine.clone(), App::new(&engine, books, None, settings).unwrap(), None)
+            let ledger = Arc::new(MemoryLedger::new());
+            ledger.add(ann).await.unwrap();
+            let engine = builder.ledger(Arc::clone(&ledger)).build().await.unwrap();
+            (engine.clone(), App::new(&engine, ledger, None, settings).unwrap(), None)
         };
         let app = Arc::new(app);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -124,6 +124,6 @@ impl SimulatedServer {
 pub fn shared(redis: &Redis) -> (Arc<RedisLink>, Arc<RedisLedger>) {
     let me = InstanceId::new();
     let link = Arc::new(RedisLink::new(&redis.url(), "capture", me.clone()).unwrap());
-    let books = Arc::new(RedisLedger::new(Arc::clone(&link) as _, me));
-    (link, books)
+    let ledger = Arc::new(RedisLedger::new(Arc::clone(&link) as _, me));
+    (link, ledger)
 }

@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::instance::{Redis, ann, create, instance, title};
 
-/// Instances that are killed; their beats are two seconds apart, and so they are killed anywhere between two.
+/// Instances that are killed; their heartbeats are two seconds apart, and so they are killed anywhere between two.
 const VICTIMS: u32 = 20;
 const BETWEEN: Duration = Duration::from_millis(370);
 /// From then on an instance settles what others left.
@@ -19,7 +19,7 @@ const MAY_JUDGE: Duration = Duration::from_secs(12);
 /// Connections that are cut, and restarts.
 const CUTS: usize = 20;
 const RESTARTS: usize = 5;
-/// Before the next one: every beat and probe has come through.
+/// Before the next one: every heartbeat and probe has come through.
 const CALM: Duration = Duration::from_millis(2_500);
 /// What a fault may take before this gives up.
 const HANGS: Duration = Duration::from_secs(60);

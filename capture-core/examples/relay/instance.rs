@@ -89,14 +89,14 @@ fn url(port: u16) -> String {
 pub(crate) async fn instance(port: u16) -> Instance {
     let me = InstanceId::new();
     let link = Arc::new(RedisLink::new(&url(port), "capture", me.clone()).unwrap());
-    let books = Arc::new(RedisLedger::new(Arc::clone(&link) as _, me));
-    books.recover().await.unwrap();
+    let ledger = Arc::new(RedisLedger::new(Arc::clone(&link) as _, me));
+    ledger.recover().await.unwrap();
     let account = Account::new("ann".parse().unwrap(), Secret::chosen("s").hash());
-    let _ = books.add(account).await; // the second finds her there
+    let _ = ledger.add(account).await; // the second finds her there
     let limits = Limits { sessions_per_user: 1_000, max_sessions: 1_000, ..Limits::default() };
     let builder = Engine::builder().limits(limits).backend(Simulated::default());
-    let engine = builder.books(Arc::clone(&books)).build().await.unwrap();
-    let cluster = Cluster::join(engine.clone(), books, link);
+    let engine = builder.ledger(Arc::clone(&ledger)).build().await.unwrap();
+    let cluster = Cluster::join(engine.clone(), ledger, link);
     while cluster.readiness().is_err() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

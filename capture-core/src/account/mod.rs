@@ -125,7 +125,7 @@ impl fmt::Debug for Account {
 pub enum AccountChange {
     /// May create sessions again.
     Enable,
-    /// May not create; live sessions are closed within one beat.
+    /// May not create; live sessions are closed within one heartbeat.
     Disable,
     /// Adds credits; an unlimited account stays unlimited.
     AddCredits(u64),

@@ -5,7 +5,6 @@
 mod batch;
 mod effects;
 mod element;
-mod encoded;
 mod fields;
 mod form;
 mod geometry;
@@ -40,14 +39,13 @@ pub use self::{
     batch::Batch,
     effects::{DialogReport, DownloadReport, Effects, TabReport},
     element::{Diagnostics, ElementResult},
-    encoded::EncodedOutcome,
     fields::{Field, Need, Shape},
     form::{Check, CheckResult, Choice, Fill, Select, SelectResult},
     geometry::{Point, Rect},
     journal::{Console, ConsoleLevel, ConsoleMessage, ConsoleResult, Errors, ErrorsResult, KEPT_ENTRIES, PageError},
     keyboard::{Chord, Press, PressResult, Type, TypeText, Typing},
     navigate::{BackResult, Goto, GotoResult, Travel, WaitUntil},
-    outcome::{ActionResult, BatchResult, Outcome, StepResult},
+    outcome::{ActionResult, BatchResult, EncodedOutcome, Outcome, StepResult},
     parse::parse,
     pointer::{Click, DragMouse, DragPath, DragResult, Hover, Modifier, MouseButton, MoveMouse, Target},
     read::{Content, ContentFormat, ContentResult, Query, QueryField, QueryResult},

@@ -1,6 +1,7 @@
-//! What an action brings back.
+//! What an action brings back, and the same once it is encoded: written as JSON once, for its size, for the log and for a
+//! reply.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Deref};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -8,8 +9,8 @@ use serde_json::{Map, Value};
 
 use super::{
     ActionType, BackResult, CheckResult, ConsoleResult, ContentResult, DragResult, Effects, ElementResult,
-    EncodedOutcome, ErrorsResult, GotoResult, Picture, Point, PressResult, QueryResult, ScrollResult, SelectResult,
-    SnapshotResult, WaitedResult,
+    ErrorsResult, GotoResult, Picture, Point, PressResult, QueryResult, ScrollResult, SelectResult, SnapshotResult,
+    WaitedResult,
 };
 
 /// What an action brought: its own result, what else happened meanwhile, and the picture asked for.
@@ -122,6 +123,59 @@ pub enum ActionResult {
 impl From<ElementResult> for ActionResult {
     fn from(result: ElementResult) -> Self {
         Self::Element(Box::new(result))
+    }
+}
+
+/// An outcome that does not change any more.
+#[derive(Debug, Clone)]
+pub struct EncodedOutcome {
+    outcome: Outcome,
+    /// An object; absent where there are pictures, which are encoded only for a client that wants them in JSON, and for
+    /// a session of another instance.
+    json: Option<Box<str>>,
+}
+
+impl EncodedOutcome {
+    /// One that is encoded when a reply is written: it is neither measured nor logged here.
+    #[cfg(feature = "redis")]
+    pub(crate) fn later(outcome: Outcome) -> Self {
+        Self { outcome, json: None }
+    }
+
+    /// Its JSON, an object; `None` where it is encoded only when it is written.
+    pub fn json(&self) -> Option<&str> {
+        self.json.as_deref()
+    }
+
+    /// Bytes of its JSON, about: pictures are not encoded just to be measured.
+    pub(crate) fn json_bytes(&self) -> usize {
+        self.json.as_ref().map_or_else(|| self.outcome.json_bytes(), |json| json.len())
+    }
+
+    /// Bytes that keeping it takes, about.
+    pub(crate) fn weight(&self) -> usize {
+        self.json.as_ref().map_or_else(|| self.outcome.json_bytes(), |json| 2 * json.len())
+    }
+}
+
+impl From<Outcome> for EncodedOutcome {
+    fn from(outcome: Outcome) -> Self {
+        let json = if outcome.picture_bytes() == 0 { serde_json::to_string(&outcome).ok() } else { None };
+        Self { outcome, json: json.map(String::into_boxed_str) }
+    }
+}
+
+impl Deref for EncodedOutcome {
+    type Target = Outcome;
+
+    fn deref(&self) -> &Outcome {
+        &self.outcome
+    }
+}
+
+impl Serialize for EncodedOutcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.outcome.serialize(serializer)
     }
 }
 

@@ -242,7 +242,7 @@ impl Handle {
         }
     }
 
-    /// The final view, once it is in the books.
+    /// The final view, once it is in the ledger.
     pub(crate) async fn ended(&self) -> Result<SessionView, Error> {
         let mut view = self.view.clone();
         let last = tokio::time::timeout(END_TIMEOUT, view.wait_for(|view| !view.is_active())).await;

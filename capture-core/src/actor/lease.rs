@@ -33,7 +33,7 @@ impl Lease {
         match self.within {
             Some(within) if silence >= within => Err(Error::new(
                 ErrorCode::Unavailable,
-                format!("the server cannot reach the books since {} s: no action is begun", silence.as_secs()),
+                format!("the server cannot reach the ledger since {} s: no action is begun", silence.as_secs()),
             )
             .with_reason("owner_suspended")
             .with_retry_after(Duration::from_secs(2))

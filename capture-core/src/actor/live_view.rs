@@ -44,7 +44,7 @@ impl ViewOptions {
 
 /// A picture as viewers get it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Shown {
+pub struct NumberedFrame {
     /// Counted in this session from 1; what is left out between two was never seen by the viewer.
     pub number: u64,
     /// When it was taken.
@@ -56,7 +56,7 @@ pub struct Shown {
 #[derive(Debug, Clone)]
 enum Showing {
     Nothing,
-    Picture(Arc<Shown>),
+    Picture(Arc<NumberedFrame>),
     Ended,
 }
 
@@ -83,7 +83,7 @@ struct Viewers {
 
 /// One viewer. Dropping it ends its part.
 pub struct View {
-    pictures: BoxStream<'static, Arc<Shown>>,
+    pictures: BoxStream<'static, Arc<NumberedFrame>>,
 }
 
 impl fmt::Debug for View {
@@ -94,7 +94,7 @@ impl fmt::Debug for View {
 
 impl View {
     /// A view of these pictures, wherever they come from.
-    pub(crate) fn of(pictures: BoxStream<'static, Arc<Shown>>) -> Self {
+    pub(crate) fn of(pictures: BoxStream<'static, Arc<NumberedFrame>>) -> Self {
         Self { pictures }
     }
 
@@ -102,7 +102,7 @@ impl View {
     ///
     /// # Cancel safety
     /// No picture is lost when dropped.
-    pub async fn next(&mut self) -> Option<Arc<Shown>> {
+    pub async fn next(&mut self) -> Option<Arc<NumberedFrame>> {
         self.pictures.next().await
     }
 }
@@ -197,7 +197,7 @@ impl LiveView {
                 Showing::Picture(last) => last.number + 1,
                 Showing::Ended => return,
             };
-            *showing = Showing::Picture(Arc::new(Shown { number, at, frame }));
+            *showing = Showing::Picture(Arc::new(NumberedFrame { number, at, frame }));
         });
     }
 }
@@ -209,7 +209,7 @@ impl Viewers {
 }
 
 impl Viewer {
-    async fn next(&mut self) -> Option<Arc<Shown>> {
+    async fn next(&mut self) -> Option<Arc<NumberedFrame>> {
         tokio::time::sleep_until(self.next).await;
         let _waits = Waits::count(&self.live.waiting);
         let seen = self.seen;

@@ -30,6 +30,6 @@ pub(crate) use self::{
     start::{Opened, start},
 };
 pub use self::{
-    live_view::{Shown, View, ViewOptions},
+    live_view::{NumberedFrame, View, ViewOptions},
     log::Follow,
 };

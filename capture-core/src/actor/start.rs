@@ -26,7 +26,7 @@ pub(crate) struct Opened {
     pub(crate) place: OwnedSemaphorePermit,
 }
 
-/// Starts the session's task. `on_end` runs once the final view is in the books and published.
+/// Starts the session's task. `on_end` runs once the final view is in the ledger and published.
 pub(crate) fn start(opened: Opened, services: &Services, on_end: impl FnOnce(&Handle) + Send + 'static) -> Handle {
     let (jobs, waiting) = queue(services.limits.queued_actions);
     let (control, control_mailbox) = mpsc::channel(16);

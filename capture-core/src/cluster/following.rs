@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Shared,
-    message::{Brought, Following, Message, Verb},
+    message::{Following, Message, Verb, VerbResponse},
     replica::{Condition, Replica, event},
-    routing::Far,
+    routing::RemoteSession,
 };
 use crate::{
     actor::Follow,
@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// A follower's tie to the owner.
 struct Tie {
     shared: Arc<Shared>,
-    far: Far,
+    remote: RemoteSession,
     epoch: Epoch,
     feed: u64,
     replica: Arc<Replica>,
@@ -30,12 +30,16 @@ struct Tie {
 
 impl Shared {
     /// Subscribes at the owner.
-    pub(super) async fn follow_at(self: &Arc<Self>, far: Far, since: Option<Since>) -> Result<Follow, Error> {
+    pub(super) async fn follow_at(
+        self: &Arc<Self>,
+        remote: RemoteSession,
+        since: Option<Since>,
+    ) -> Result<Follow, Error> {
         let feed = self.gateway.number();
         let replica = Replica::new(feed);
         let (live, lines) = replica.follow();
         self.gateway.feed(feed, &replica);
-        let told = self.subscribe(&far, since, feed).await;
+        let told = self.subscribe(&remote, since, feed).await;
         let Following { epoch, seq, recovered, replay, session, url } = match told {
             Ok(following) => following,
             Err(error) => {
@@ -44,7 +48,7 @@ impl Shared {
             }
         };
         replica.begin(seq);
-        let tie = Tie { shared: Arc::clone(self), far, epoch: epoch.clone(), feed, replica };
+        let tie = Tie { shared: Arc::clone(self), remote, epoch: epoch.clone(), feed, replica };
         if session.is_active() {
             self.tasks.spawn(tie.keep());
         } else {
@@ -54,9 +58,9 @@ impl Shared {
         Ok(Follow { epoch, seq, recovered, replay, session, url, live, lines })
     }
 
-    async fn subscribe(&self, far: &Far, since: Option<Since>, feed: u64) -> Result<Following, Error> {
-        match self.ask(far, Verb::Follow { id: far.id, since, feed }).await? {
-            Brought::Following(following) => Ok(*following),
+    async fn subscribe(&self, remote: &RemoteSession, since: Option<Since>, feed: u64) -> Result<Following, Error> {
+        match self.ask(remote, Verb::Follow { id: remote.id, since, feed }).await? {
+            VerbResponse::Following(following) => Ok(*following),
             _ => Err(Error::internal("another instance answered something else")),
         }
     }
@@ -78,7 +82,7 @@ impl Tie {
         }
         self.shared.gateway.forget_feed(self.feed);
         let unfollow = Message::Unfollow(self.shared.me().clone(), self.feed);
-        let _ = self.shared.gateway.send(&self.far.owner, &unfollow).await; // an owner that is gone feeds nobody
+        let _ = self.shared.gateway.send(&self.remote.owner, &unfollow).await; // an owner that is gone feeds nobody
     }
 
     /// Asks for what is missing; false when there is nothing more to come.
@@ -94,7 +98,7 @@ impl Tie {
                     }
                     // Lost with everything Redis had: nobody will ever tell its end.
                     _ if error.code() == ErrorCode::SessionNotFound => return false,
-                    _ => tracing::debug!(%error, session.id = %self.far.id, "a followed session cannot be reached"),
+                    _ => tracing::debug!(%error, session.id = %self.remote.id, "a followed session cannot be reached"),
                 },
             }
             tokio::select! {
@@ -113,7 +117,7 @@ impl Tie {
         self.replica.switch(self.feed);
         gateway.feed(self.feed, &self.replica);
         let since = Since { epoch: self.epoch.clone(), seq: self.replica.seq() };
-        let following = self.shared.subscribe(&self.far, Some(since), self.feed).await?;
+        let following = self.shared.subscribe(&self.remote, Some(since), self.feed).await?;
         if following.recovered {
             self.replica.resume(following.replay);
         }

@@ -17,9 +17,9 @@ use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     bus::{Bus, BusError},
-    message::{Ask, Brought, Item, LARGE, Message, Verb},
+    message::{Ask, Item, LARGE, Message, Verb, VerbResponse},
     replica::Replica,
-    turns::Sending,
+    session_order::Sending,
 };
 use crate::{
     call::Caller,
@@ -37,7 +37,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 const AGAIN_HEARD: Duration = Duration::from_secs(2);
 /// The same after a connection broke; the next one is there by then.
 pub(super) const AGAIN_BROKEN: Duration = Duration::from_millis(120);
-/// Two instances may read the shared clock this differently: half of what a beat may take, each.
+/// Two instances may read the shared clock this differently: half of what a heartbeat may take, each.
 const CLOCK_ERROR: i64 = 1_000;
 
 /// Why a question has no answer.
@@ -55,7 +55,7 @@ pub(super) enum Unanswered {
 #[derive(Debug)]
 enum News {
     Heard,
-    Answer(Result<Box<Brought>, Error>),
+    Answer(Result<Box<VerbResponse>, Error>),
 }
 
 impl Unanswered {
@@ -71,7 +71,7 @@ impl Unanswered {
 /// The asking side of an instance.
 #[derive(Debug)]
 pub(super) struct Gateway {
-    pub(super) books: Arc<RedisLedger>,
+    pub(super) ledger: Arc<RedisLedger>,
     bus: Arc<dyn Bus>,
     numbers: AtomicU64,
     waiting: DashMap<u64, mpsc::Sender<News>>,
@@ -92,8 +92,8 @@ impl Drop for Waiting<'_> {
 }
 
 impl Gateway {
-    pub(super) fn new(books: Arc<RedisLedger>, bus: Arc<dyn Bus>) -> Self {
-        Self { books, bus, numbers: AtomicU64::new(1), waiting: DashMap::new(), feeds: DashMap::new() }
+    pub(super) fn new(ledger: Arc<RedisLedger>, bus: Arc<dyn Bus>) -> Self {
+        Self { ledger, bus, numbers: AtomicU64::new(1), waiting: DashMap::new(), feeds: DashMap::new() }
     }
 
     /// A number nobody used before.
@@ -120,14 +120,14 @@ impl Gateway {
         caller: &Caller,
         verb: Verb,
         sending: Option<Sending>,
-    ) -> Result<Result<Box<Brought>, Error>, Unanswered> {
+    ) -> Result<Result<Box<VerbResponse>, Error>, Unanswered> {
         let mut sending = sending;
         let number = self.number();
         let (sender, news) = mpsc::channel(4);
         self.waiting.insert(number, sender);
         let mut waiting = Waiting { gateway: self, number, news };
         let mut ask = Ask {
-            from: self.books.instance().clone(),
+            from: self.ledger.instance().clone(),
             number,
             until: self.now() + TO_BE_HEARD,
             user: caller.user.clone(),
@@ -198,7 +198,7 @@ impl Gateway {
         self.tell(number, News::Heard);
     }
 
-    pub(super) fn on_answer(&self, number: u64, answer: Result<Box<Brought>, Error>) {
+    pub(super) fn on_answer(&self, number: u64, answer: Result<Box<VerbResponse>, Error>) {
         self.tell(number, News::Answer(answer));
     }
 
@@ -219,7 +219,7 @@ impl Gateway {
 
     /// The shared clock.
     pub(super) fn now(&self) -> i64 {
-        self.books.shared_now().unwrap_or_default()
+        self.ledger.shared_now().unwrap_or_default()
     }
 
     /// The moment at which the shared clock reads so.

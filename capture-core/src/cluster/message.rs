@@ -11,7 +11,7 @@ use super::relayed::{RelayedError, RelayedOutcome};
 use crate::{
     account::UserId,
     action::{ConsoleMessage, PageError},
-    actor::{Shown, ViewOptions},
+    actor::{NumberedFrame, ViewOptions},
     call::ActionName,
     event::Since,
     ledger::redis::InstanceId,
@@ -29,7 +29,7 @@ pub(super) enum Message {
     /// It is being worked on.
     Heard(u64),
     /// How it ended.
-    Answer(u64, Result<Box<Brought>, RelayedError>),
+    Answer(u64, Result<Box<VerbResponse>, RelayedError>),
     /// Something for a follower, in order.
     Feed(u64, Vec<Item>),
     /// Nobody follows that any more.
@@ -90,28 +90,28 @@ impl Verb {
     }
 }
 
-/// What was brought.
+/// What was response.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum Brought {
+pub(super) enum VerbResponse {
     Created {
         session: SessionView,
         replayed: bool,
     },
     Session(SessionView),
     Sessions(Vec<SessionView>),
-    Acted(Box<Acted>),
+    ActionResponse(Box<ActionResponse>),
     Dropped(SessionView),
     Cancelled(bool),
     Following(Box<Following>),
     /// None: none for now.
-    Picture(Option<Shown>),
+    Picture(Option<NumberedFrame>),
     /// There will be no more pictures.
     Ended,
 }
 
 /// The reply of an action.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Acted {
+pub(super) struct ActionResponse {
     pub(super) action_id: Arc<str>,
     pub(super) duration_ms: u64,
     pub(super) outcome: RelayedOutcome,

@@ -1,11 +1,11 @@
 //! Many instances as one: any of them answers for any session.
 //!
 //! [`Cluster`] decorates this process's [`Engine`]: what is here is done here, everything else is asked of its owner, one hop
-//! away, through a [`Bus`]. Owners are looked up in the shared books. Countdowns, queues and idempotency stay where they are:
+//! away, through a [`Bus`]. Owners are looked up in the shared ledger. Countdowns, queues and idempotency stay where they are:
 //! with the owner, whose browser dies with it, and with the instance that has the connection.
 
 mod bus;
-mod feeder;
+mod event_forwarder;
 mod following;
 mod gateway;
 mod memory_bus;
@@ -13,12 +13,12 @@ mod message;
 mod owner;
 mod redis;
 mod relayed;
+mod remote_view;
 mod replica;
 mod routing;
-mod showing;
+mod session_order;
 #[cfg(test)]
 mod simulation;
-mod turns;
 mod verbs;
 
 use std::{sync::Arc, time::Duration};
@@ -31,7 +31,7 @@ pub use self::{
     memory_bus::{MemoryBus, MemoryHub},
     redis::RedisLink,
 };
-use self::{gateway::Gateway, message::Message, owner::Owner, turns::Turns};
+use self::{gateway::Gateway, message::Message, owner::Owner, session_order::SessionOrder};
 use crate::{
     engine::Engine,
     ledger::redis::{InstanceId, RedisLedger},
@@ -53,23 +53,23 @@ pub struct Cluster {
 #[derive(Debug)]
 struct Shared {
     engine: Engine,
-    books: Arc<RedisLedger>,
+    ledger: Arc<RedisLedger>,
     bus: Arc<dyn Bus>,
     gateway: Arc<Gateway>,
     owners: DashMap<SessionId, InstanceId>,
-    turns: Turns,
+    order: SessionOrder,
     tasks: Tasks,
 }
 
 impl Cluster {
-    /// Joins: from now on other instances are answered. `books` are those the engine was built with.
-    pub fn join(engine: Engine, books: Arc<RedisLedger>, bus: Arc<dyn Bus>) -> Self {
-        let (tasks, gateway) = (Tasks::default(), Arc::new(Gateway::new(Arc::clone(&books), Arc::clone(&bus))));
+    /// Joins: from now on other instances are answered. `ledger` are those the engine was built with.
+    pub fn join(engine: Engine, ledger: Arc<RedisLedger>, bus: Arc<dyn Bus>) -> Self {
+        let (tasks, gateway) = (Tasks::default(), Arc::new(Gateway::new(Arc::clone(&ledger), Arc::clone(&bus))));
         let owner = Owner::new(engine.clone(), Arc::clone(&gateway), tasks.clone());
         let inbox = bus.receive();
         tasks.spawn(receive(inbox, Arc::clone(&gateway), owner, tasks.clone()));
-        let (owners, turns) = (DashMap::new(), Turns::default());
-        Self { shared: Arc::new(Shared { engine, books, bus, gateway, owners, turns, tasks }) }
+        let (owners, order) = (DashMap::new(), SessionOrder::default());
+        Self { shared: Arc::new(Shared { engine, ledger, bus, gateway, owners, order, tasks }) }
     }
 
     /// The name of this instance.
@@ -77,9 +77,9 @@ impl Cluster {
         self.shared.me()
     }
 
-    /// The books all instances share.
-    pub fn books(&self) -> &Arc<RedisLedger> {
-        &self.shared.books
+    /// The ledger all instances share.
+    pub fn ledger(&self) -> &Arc<RedisLedger> {
+        &self.shared.ledger
     }
 
     /// Whether this instance can be sent requests.
@@ -88,7 +88,7 @@ impl Cluster {
     /// The reason why not.
     pub fn readiness(&self) -> Result<(), String> {
         self.shared.engine.readiness()?;
-        if !self.shared.books.is_alive() {
+        if !self.shared.ledger.is_alive() {
             return Err("redis: no proof of life could be written for a lease".to_owned());
         }
         self.shared.bus.health()
@@ -96,7 +96,7 @@ impl Cluster {
 
     /// Leaves the cluster once the engine has shut down: nobody waits for this instance's lease.
     pub async fn leave(&self) {
-        match self.shared.books.part().await {
+        match self.shared.ledger.part().await {
             Ok(true) => {}
             Ok(false) => tracing::warn!("this instance leaves sessions behind; others will settle them"),
             Err(error) => tracing::warn!(%error, "this instance could not take its leave"),
@@ -107,13 +107,13 @@ impl Cluster {
 
 impl Shared {
     fn me(&self) -> &InstanceId {
-        self.books.instance()
+        self.ledger.instance()
     }
 
     fn remember(&self, id: SessionId, owner: InstanceId) {
         if self.owners.len() >= MAX_OWNERS {
             self.owners.clear();
-            self.turns.sweep();
+            self.order.sweep();
         }
         self.owners.insert(id, owner);
     }

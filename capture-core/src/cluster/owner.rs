@@ -15,11 +15,11 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::{
-    feeder::Feeders,
+    event_forwarder::EventForwarders,
     gateway::{AGAIN_BROKEN, Gateway},
-    message::{Acted, Ask, Brought, Following, Message, Verb, encode_frame},
+    message::{ActionResponse, Ask, Following, Message, Verb, VerbResponse, encode_frame},
     relayed::{RelayedError, RelayedOutcome},
-    showing::Views,
+    remote_view::Views,
 };
 use crate::{
     account::UserId,
@@ -55,7 +55,7 @@ pub(super) struct Owner {
     questions: Mutex<Questions>,
     /// For questions, by who asked.
     places: Places<UserId>,
-    feeders: Feeders,
+    forwarders: EventForwarders,
     views: Views,
     tasks: Tasks,
 }
@@ -130,9 +130,9 @@ fn less(counted: &mut HashMap<UserId, usize>, user: &UserId, bytes: usize) {
 
 impl Owner {
     pub(super) fn new(engine: Engine, gateway: Arc<Gateway>, tasks: Tasks) -> Arc<Self> {
-        let feeders = Feeders::new(Arc::clone(&gateway), tasks.clone());
+        let forwarders = EventForwarders::new(Arc::clone(&gateway), tasks.clone());
         let (questions, places) = (Mutex::default(), Places::new(MAX_ASKED));
-        Arc::new(Self { engine, gateway, questions, places, feeders, views: Views::default(), tasks })
+        Arc::new(Self { engine, gateway, questions, places, forwarders, views: Views::default(), tasks })
     }
 
     /// Takes a question and begins with it, so that questions are begun in the order they came; never waits.
@@ -168,7 +168,7 @@ impl Owner {
     }
 
     pub(super) fn on_unfollow(&self, from: &InstanceId, feed: u64) {
-        self.feeders.stop(from, feed);
+        self.forwarders.stop(from, feed);
     }
 
     /// Forgets what nobody can ask for any more.
@@ -189,18 +189,18 @@ impl Owner {
             }
         };
         if let Some(id) = session {
-            self.feeders.caught_up(&from, id, self.engine.position(id)).await;
+            self.forwarders.caught_up(&from, id, self.engine.position(id)).await;
         }
         let feed = match &result {
             Ok((_, feed)) => *feed,
             Err(_) => None,
         };
-        let result = result.map(|(brought, _)| Box::new(brought)).map_err(|error| RelayedError::from(&error));
+        let result = result.map(|(response, _)| Box::new(response)).map_err(|error| RelayedError::from(&error));
         let answer = Message::Answer(sent_as, result).encode();
         self.questions.lock().answered(number, user, answer.clone());
         self.send(&from, answer).await;
         if let Some(feed) = feed {
-            self.feeders.begin(&from, feed);
+            self.forwarders.begin(&from, feed);
         }
     }
 
@@ -224,24 +224,24 @@ impl Owner {
         }
     }
 
-    /// What it brought, and the feed to begin once that was told.
-    async fn carry_out(&self, ask: Ask, until: Arc<AtomicI64>) -> Result<(Brought, Option<u64>), Error> {
+    /// What it response, and the feed to begin once that was told.
+    async fn carry_out(&self, ask: Ask, until: Arc<AtomicI64>) -> Result<(VerbResponse, Option<u64>), Error> {
         let gateway = Arc::clone(&self.gateway);
         let cancel_check = CancelCheck::new(move || gateway.now() <= until.load(Ordering::Relaxed));
         let caller = Caller { user: ask.user, connection: ask.by, cancel_check: Some(cancel_check) };
-        let brought = match ask.verb {
+        let response = match ask.verb {
             Verb::Create { options, keyed } => {
                 let created = self.engine.create(caller, options, keyed).await?;
-                Brought::Created { session: created.session, replayed: created.replayed }
+                VerbResponse::Created { session: created.session, replayed: created.replayed }
             }
-            Verb::Get(id) => Brought::Session(self.engine.get(caller, id).await?),
-            Verb::List => Brought::Sessions(self.engine.list(caller).await?),
-            Verb::Renew(id, seconds) => Brought::Session(self.engine.renew(caller, id, seconds).await?),
+            Verb::Get(id) => VerbResponse::Session(self.engine.get(caller, id).await?),
+            Verb::List => VerbResponse::Sessions(self.engine.list(caller).await?),
+            Verb::Renew(id, seconds) => VerbResponse::Session(self.engine.renew(caller, id, seconds).await?),
             Verb::Execute { id, action, keyed } => {
                 acted(self.engine.execute(caller, id, action::parse(&action)?, keyed).await?)
             }
-            Verb::Cancel(id, name) => Brought::Cancelled(self.engine.cancel(caller, id, name).await?),
-            Verb::Close(id) => Brought::Session(self.engine.close(caller, id).await?),
+            Verb::Cancel(id, name) => VerbResponse::Cancelled(self.engine.cancel(caller, id, name).await?),
+            Verb::Close(id) => VerbResponse::Session(self.engine.close(caller, id).await?),
             Verb::Follow { id, since, feed } => {
                 let follow = self.engine.follow(caller, id, since).await?;
                 let frame = |event: &Arc<crate::event::Event>| {
@@ -255,20 +255,20 @@ impl Owner {
                     session: follow.session.clone(),
                     url: follow.url.clone(),
                 };
-                self.feeders.prepare(&ask.from, feed, id, follow);
-                return Ok((Brought::Following(Box::new(following)), Some(feed)));
+                self.forwarders.prepare(&ask.from, feed, id, follow);
+                return Ok((VerbResponse::Following(Box::new(following)), Some(feed)));
             }
             Verb::Look { id, options, view } => {
                 self.views.look(&self.engine, caller, (id, options), (ask.from, view)).await?
             }
         };
-        Ok((brought, None))
+        Ok((response, None))
     }
 }
 
-fn acted(executed: Executed) -> Brought {
+fn acted(executed: Executed) -> VerbResponse {
     match executed {
-        Executed::Reply(reply) => Brought::Acted(Box::new(Acted {
+        Executed::Reply(reply) => VerbResponse::ActionResponse(Box::new(ActionResponse {
             action_id: reply.action_id,
             duration_ms: reply.duration_ms,
             outcome: RelayedOutcome::of(&reply.outcome),
@@ -276,7 +276,7 @@ fn acted(executed: Executed) -> Brought {
             replayed: reply.replayed,
             session: (*reply.session).clone(),
         })),
-        Executed::Dropped(session) => Brought::Dropped(*session),
+        Executed::Dropped(session) => VerbResponse::Dropped(*session),
     }
 }
 

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use super::{
     Shared,
     gateway::Unanswered,
-    message::{Brought, Verb},
-    turns::Sending,
+    message::{Verb, VerbResponse},
+    session_order::Sending,
 };
 use crate::{
     account::UserId,
@@ -23,7 +23,7 @@ use crate::{
 /// What a caller whose instance died waits for the session's final form beyond its lease: some heartbeats until another
 /// instance settles it.
 const SETTLED_WITHIN: Duration = Duration::from_secs(6);
-/// What a look into the books takes at most: two moments of the two clocks are not closer to each other.
+/// What a look into the ledger takes at most: two moments of the two clocks are not closer to each other.
 const ANSWER: Duration = Duration::from_secs(1);
 /// Between two looks for it.
 const FINAL_POLL: Duration = Duration::from_millis(250);
@@ -34,12 +34,12 @@ const UNREACHABLE: &str = "owner_unreachable";
 /// Where a verb about a session is carried out.
 pub(super) enum Place {
     Here,
-    There(Far),
+    There(RemoteSession),
 }
 
 /// A session of another instance, and who asks about it.
 #[derive(Debug, Clone)]
-pub(super) struct Far {
+pub(super) struct RemoteSession {
     pub(super) owner: InstanceId,
     pub(super) caller: Caller,
     pub(super) id: SessionId,
@@ -47,14 +47,14 @@ pub(super) struct Far {
 
 /// A session that is asked for.
 #[derive(Debug, Clone)]
-pub(super) struct Wanted {
+pub(super) struct CreateRequest {
     pub(super) options: SessionOptions,
     pub(super) keyed: Option<Keyed>,
     /// What a keyed one claims its instance with.
     pub(super) claim: Option<Claim>,
 }
 
-impl Wanted {
+impl CreateRequest {
     pub(super) fn new(user: &UserId, options: SessionOptions, keyed: Option<Keyed>) -> Self {
         let claim = keyed.as_ref().map(|keyed| Claim::new(user.clone(), keyed.key.clone()));
         Self { options, keyed, claim }
@@ -62,18 +62,18 @@ impl Wanted {
 }
 
 impl Shared {
-    /// Where a session is. One that is over, and whose owner is gone, is in the books, which are everywhere.
+    /// Where a session is. One that is over, and whose owner is gone, is in the ledger, which are everywhere.
     pub(super) async fn place(&self, caller: &Caller, id: SessionId) -> Result<Place, Error> {
-        let there = |owner| Ok(Place::There(Far { owner, caller: caller.clone(), id }));
+        let there = |owner| Ok(Place::There(RemoteSession { owner, caller: caller.clone(), id }));
         if self.engine.holds(id) {
             return Ok(Place::Here);
         }
         if let Some(owner) = self.owners.get(&id).map(|owner| owner.clone()) {
             return there(owner);
         }
-        match self.books.locate(&caller.user, id).await? {
+        match self.ledger.locate(&caller.user, id).await? {
             Some(found) if found.owner == *self.me() => Ok(Place::Here),
-            Some(found) if found.owner_alive(self.books.lease_times()) => {
+            Some(found) if found.owner_alive(self.ledger.lease_times()) => {
                 self.remember(id, found.owner.clone());
                 there(found.owner)
             }
@@ -84,31 +84,36 @@ impl Shared {
         }
     }
 
-    /// Asks the owner of a session; what it cannot say any more is looked up in the books.
-    pub(super) async fn ask(&self, far: &Far, verb: Verb) -> Result<Brought, Error> {
-        let sending = self.turns.sending(far.id).await;
-        self.ask_in_turn(far, verb, sending).await
+    /// Asks the owner of a session; what it cannot say any more is looked up in the ledger.
+    pub(super) async fn ask(&self, remote: &RemoteSession, verb: Verb) -> Result<VerbResponse, Error> {
+        let sending = self.order.sending(remote.id).await;
+        self.ask_in_turn(remote, verb, sending).await
     }
 
-    pub(super) async fn ask_in_turn(&self, far: &Far, verb: Verb, sending: Sending) -> Result<Brought, Error> {
-        match self.gateway.ask(&far.owner, &far.caller, verb, Some(sending)).await {
-            Ok(Ok(brought)) => Ok(*brought),
+    pub(super) async fn ask_in_turn(
+        &self,
+        remote: &RemoteSession,
+        verb: Verb,
+        sending: Sending,
+    ) -> Result<VerbResponse, Error> {
+        match self.gateway.ask(&remote.owner, &remote.caller, verb, Some(sending)).await {
+            Ok(Ok(response)) => Ok(*response),
             Ok(Err(error)) => Err(error),
             Err(unanswered) => {
-                self.owners.remove(&far.id);
-                Err(self.unanswered(far, unanswered).await)
+                self.owners.remove(&remote.id);
+                Err(self.unanswered(remote, unanswered).await)
             }
         }
     }
 
     /// What became of a session whose owner does not answer.
-    async fn unanswered(&self, far: &Far, unanswered: Unanswered) -> Error {
+    async fn unanswered(&self, remote: &RemoteSession, unanswered: Unanswered) -> Error {
         let outcome = unanswered.outcome();
         let began = Instant::now();
-        let settled = self.books.lease_times().lasts + SETTLED_WITHIN;
+        let settled = self.ledger.lease_times().lasts + SETTLED_WITHIN;
         let give_up = began + if unanswered == Unanswered::Gone { settled } else { Duration::ZERO };
         loop {
-            let found = self.books.locate(&far.caller.user, far.id).await;
+            let found = self.ledger.locate(&remote.caller.user, remote.id).await;
             match found {
                 Ok(Some(Whereabouts { view, .. })) if !view.is_active() => {
                     return Error::inactive(view).with_outcome(outcome);
@@ -127,11 +132,11 @@ impl Shared {
 
     async fn claim(&self, claim: &Claim, to: &InstanceId, from: Option<&InstanceId>) -> Result<InstanceId, Error> {
         let keep = self.engine.limits().final_retention;
-        Ok(self.books.claim(claim, to, from, keep).await?)
+        Ok(self.ledger.claim(claim, to, from, keep).await?)
     }
 
     /// Opens a session here, or where its key is claimed, or where there is room.
-    pub(super) async fn create_somewhere(&self, caller: &Caller, wanted: Wanted) -> Result<Created, Error> {
+    pub(super) async fn create_somewhere(&self, caller: &Caller, wanted: CreateRequest) -> Result<Created, Error> {
         let holder = match &wanted.claim {
             None => self.me().clone(),
             Some(claim) => self.claim(claim, self.me(), None).await?,
@@ -142,14 +147,14 @@ impl Shared {
         }
     }
 
-    async fn create_at(&self, holder: &InstanceId, caller: &Caller, wanted: Wanted) -> Result<Created, Error> {
-        let Wanted { options, keyed, .. } = wanted;
+    async fn create_at(&self, holder: &InstanceId, caller: &Caller, wanted: CreateRequest) -> Result<Created, Error> {
+        let CreateRequest { options, keyed, .. } = wanted;
         if holder == self.me() {
             return self.engine.create(caller.clone(), options, keyed).await;
         }
         match self.gateway.ask(holder, caller, Verb::Create { options, keyed }, None).await {
-            Ok(Ok(brought)) => match *brought {
-                Brought::Created { session, replayed } => {
+            Ok(Ok(response)) => match *response {
+                VerbResponse::Created { session, replayed } => {
                     self.remember(session.id, holder.clone());
                     Ok(Created { session, replayed })
                 }
@@ -169,10 +174,10 @@ impl Shared {
         &self,
         mut holder: InstanceId,
         caller: &Caller,
-        wanted: Wanted,
+        wanted: CreateRequest,
         full: Error,
     ) -> Result<Created, Error> {
-        for other in self.books.others().await? {
+        for other in self.ledger.others().await? {
             if other == holder {
                 continue;
             }
@@ -190,17 +195,17 @@ impl Shared {
         Err(full)
     }
 
-    /// The caller's sessions at other instances, as their owners tell them, or else as the books do.
+    /// The caller's sessions at other instances, as their owners tell them, or else as the ledger does.
     pub(super) async fn list_elsewhere(&self, caller: &Caller) -> Result<Vec<SessionView>, Error> {
-        let known = self.books.locate_all(&caller.user).await?;
+        let known = self.ledger.locate_all(&caller.user).await?;
         let mut owners: Vec<_> =
             known.iter().map(|(owner, _)| owner.clone()).filter(|owner| owner != self.me()).collect();
         owners.sort();
         owners.dedup();
         let asked = owners.into_iter().map(|owner| async move {
             let told = match self.gateway.ask(&owner, caller, Verb::List, None).await {
-                Ok(Ok(brought)) => match *brought {
-                    Brought::Sessions(views) => Some(views),
+                Ok(Ok(response)) => match *response {
+                    VerbResponse::Sessions(views) => Some(views),
                     _ => None,
                 },
                 Ok(Err(_)) | Err(_) => None,
@@ -221,7 +226,7 @@ pub(super) fn leaves_nothing(error: &Error) -> bool {
     error.reason() != Some(UNREACHABLE) || error.outcome() == RunOutcome::NotExecuted
 }
 
-/// Whether it reached nobody: that instance is gone, whatever the books still say.
+/// Whether it reached nobody: that instance is gone, whatever the ledger still says.
 fn is_undelivered(error: &Error) -> bool {
     error.reason() == Some(UNREACHABLE) && error.outcome() == RunOutcome::NotExecuted
 }
@@ -263,22 +268,22 @@ mod tests {
 
     async fn instance(redis: &Arc<FakeRedis>, hub: &MemoryHub, max_sessions: usize) -> Cluster {
         let me = InstanceId::new();
-        let books = Arc::new(RedisLedger::new(Arc::clone(redis) as Arc<_>, me.clone()));
+        let ledger = Arc::new(RedisLedger::new(Arc::clone(redis) as Arc<_>, me.clone()));
         let limits = Limits { max_sessions, ..Limits::default() };
-        let engine = Engine::builder().limits(limits).backend(Simulated::default()).books(Arc::clone(&books));
-        Cluster::join(engine.build().await.unwrap(), books, Arc::new(hub.bus(me)))
+        let engine = Engine::builder().limits(limits).backend(Simulated::default()).ledger(Arc::clone(&ledger));
+        Cluster::join(engine.build().await.unwrap(), ledger, Arc::new(hub.bus(me)))
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_session_is_opened_at_who_lives_although_the_books_still_know_who_died() {
+    async fn a_session_is_opened_at_who_lives_although_the_ledger_still_know_who_died() {
         let (redis, hub) = (FakeRedis::new(), MemoryHub::default());
         let (gateway, owner) = (instance(&redis, &hub, 0).await, instance(&redis, &hub, 5).await);
         for _ in 0..5 {
-            // In the books, but nobody listens.
+            // In the ledger, but nobody listens.
             RedisLedger::new(Arc::clone(&redis) as Arc<_>, InstanceId::new()).recover().await.unwrap();
         }
         let ann: UserId = "ann".parse().unwrap();
-        gateway.books().add(Account::new(ann.clone(), SecretHash::of("s"))).await.unwrap();
+        gateway.ledger().add(Account::new(ann.clone(), SecretHash::of("s"))).await.unwrap();
         let options = SessionOptions::with_ttl(Duration::from_secs(60));
         let created = gateway.create(Caller::user(ann), options, None).await.unwrap();
         assert!(owner.shared.engine.holds(created.session.id));

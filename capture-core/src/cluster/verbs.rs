@@ -7,9 +7,9 @@ use tokio::sync::oneshot;
 
 use super::{
     Cluster,
-    message::{Acted, Brought, Verb},
-    routing::{Place, Wanted, leaves_nothing, unexpected},
-    showing::FarView,
+    message::{ActionResponse, Verb, VerbResponse},
+    remote_view::RemoteView,
+    routing::{CreateRequest, Place, leaves_nothing, unexpected},
 };
 use crate::{
     action::{Action, EncodedOutcome},
@@ -22,17 +22,17 @@ use crate::{
     sessions::{Connected, Created, Sessions},
 };
 
-fn session(brought: Brought) -> Result<SessionView, Error> {
-    match brought {
-        Brought::Session(view) => Ok(view),
+fn session(response: VerbResponse) -> Result<SessionView, Error> {
+    match response {
+        VerbResponse::Session(view) => Ok(view),
         _ => Err(unexpected()),
     }
 }
 
-fn executed(brought: Brought) -> Result<Executed, Error> {
-    let Acted { action_id, duration_ms, outcome, seq, replayed, session } = match brought {
-        Brought::Acted(acted) => *acted,
-        Brought::Dropped(view) => return Ok(Executed::Dropped(Box::new(view))),
+fn executed(response: VerbResponse) -> Result<Executed, Error> {
+    let ActionResponse { action_id, duration_ms, outcome, seq, replayed, session } = match response {
+        VerbResponse::ActionResponse(acted) => *acted,
+        VerbResponse::Dropped(view) => return Ok(Executed::Dropped(Box::new(view))),
         _ => return Err(unexpected()),
     };
     let outcome = Arc::new(EncodedOutcome::later(outcome.read().ok_or_else(unexpected)?));
@@ -48,14 +48,14 @@ impl Sessions for Cluster {
     ) -> BoxFuture<'_, Result<Created, Error>> {
         async move {
             let shared = Arc::clone(&self.shared);
-            let wanted = Wanted::new(&caller.user, options, keyed);
+            let wanted = CreateRequest::new(&caller.user, options, keyed);
             let Some(claim) = wanted.claim.clone() else { return shared.create_somewhere(&caller, wanted).await };
             // A task of its own, so that a client who leaves does not leave the claim of a create that is refused.
             let (done, created) = oneshot::channel();
             self.shared.tasks.spawn(async move {
                 let result = shared.create_somewhere(&caller, wanted).await;
                 if result.as_ref().is_err_and(leaves_nothing)
-                    && let Err(error) = shared.books.unclaim(&claim).await
+                    && let Err(error) = shared.ledger.unclaim(&claim).await
                 {
                     tracing::debug!(%error, "the claim of a refused create stays until it is too old");
                 }
@@ -71,10 +71,10 @@ impl Sessions for Cluster {
     fn get(&self, caller: Caller, id: SessionId) -> BoxFuture<'_, Result<SessionView, Error>> {
         async move {
             let shared = &self.shared;
-            let Place::There(far) = shared.place(&caller, id).await? else {
+            let Place::There(remote) = shared.place(&caller, id).await? else {
                 return shared.engine.get(caller, id).await;
             };
-            match shared.gateway.ask(&far.owner, &caller, Verb::Get(id), None).await {
+            match shared.gateway.ask(&remote.owner, &caller, Verb::Get(id), None).await {
                 Ok(answer) => session(*answer?),
                 // As of its owner's last proof of life.
                 Err(_unanswered) => {
@@ -102,7 +102,7 @@ impl Sessions for Cluster {
         async move {
             match self.shared.place(&caller, id).await? {
                 Place::Here => self.shared.engine.renew(caller, id, ttl_seconds).await,
-                Place::There(far) => session(self.shared.ask(&far, Verb::Renew(id, ttl_seconds)).await?),
+                Place::There(remote) => session(self.shared.ask(&remote, Verb::Renew(id, ttl_seconds)).await?),
             }
         }
         .boxed()
@@ -119,13 +119,13 @@ impl Sessions for Cluster {
             if self.shared.engine.holds(id) {
                 return self.shared.engine.execute(caller, id, action, keyed).await;
             }
-            let (sending, mut answering) = self.shared.turns.next(id).await;
-            let far = match self.shared.place(&caller, id).await? {
+            let (sending, mut answering) = self.shared.order.next(id).await;
+            let remote = match self.shared.place(&caller, id).await? {
                 Place::Here => return self.shared.engine.execute(caller, id, action, keyed).await,
-                Place::There(far) => far,
+                Place::There(remote) => remote,
             };
             let verb = Verb::Execute { id, action: action.source.request().clone(), keyed };
-            let answer = self.shared.ask_in_turn(&far, verb, sending).await;
+            let answer = self.shared.ask_in_turn(&remote, verb, sending).await;
             let result = answer.and_then(executed);
             let ran = match &result {
                 Ok(_) => true,
@@ -146,8 +146,8 @@ impl Sessions for Cluster {
         async move {
             match self.shared.place(&caller, id).await? {
                 Place::Here => self.shared.engine.cancel(caller, id, name).await,
-                Place::There(far) => match self.shared.ask(&far, Verb::Cancel(id, name)).await? {
-                    Brought::Cancelled(done) => Ok(done),
+                Place::There(remote) => match self.shared.ask(&remote, Verb::Cancel(id, name)).await? {
+                    VerbResponse::Cancelled(done) => Ok(done),
                     _ => Err(unexpected()),
                 },
             }
@@ -157,11 +157,11 @@ impl Sessions for Cluster {
 
     fn close(&self, caller: Caller, id: SessionId) -> BoxFuture<'_, Result<SessionView, Error>> {
         async move {
-            let Place::There(far) = self.shared.place(&caller, id).await? else {
+            let Place::There(remote) = self.shared.place(&caller, id).await? else {
                 return self.shared.engine.close(caller, id).await;
             };
-            match self.shared.ask(&far, Verb::Close(id)).await {
-                Ok(brought) => session(brought),
+            match self.shared.ask(&remote, Verb::Close(id)).await {
+                Ok(response) => session(response),
                 // It ended by itself, or with its owner: closing an ended session says how.
                 Err(error) => match error.session() {
                     Some(view) if !view.is_active() => Ok(view.clone()),
@@ -185,7 +185,7 @@ impl Sessions for Cluster {
         async move {
             match self.shared.place(&caller, id).await? {
                 Place::Here => self.shared.engine.follow(caller, id, since).await,
-                Place::There(far) => self.shared.follow_at(far, since).await,
+                Place::There(remote) => self.shared.follow_at(remote, since).await,
             }
         }
         .boxed()
@@ -193,11 +193,11 @@ impl Sessions for Cluster {
 
     fn view(&self, caller: Caller, id: SessionId, options: ViewOptions) -> BoxFuture<'_, Result<View, Error>> {
         async move {
-            let Place::There(far) = self.shared.place(&caller, id).await? else {
+            let Place::There(remote) = self.shared.place(&caller, id).await? else {
                 return self.shared.engine.view(caller, id, options).await;
             };
-            let far = FarView::new(Arc::clone(&self.shared), far, options);
-            let pictures = futures::stream::unfold(far, |far| async { Some((far.next().await?, far)) });
+            let remote = RemoteView::new(Arc::clone(&self.shared), remote, options);
+            let pictures = futures::stream::unfold(remote, |remote| async { Some((remote.next().await?, remote)) });
             Ok(View::of(pictures.boxed()))
         }
         .boxed()
@@ -205,14 +205,14 @@ impl Sessions for Cluster {
 
     fn connect(&self, caller: Caller, id: SessionId) -> BoxFuture<'_, Result<Connected, Error>> {
         async move {
-            let Place::There(far) = self.shared.place(&caller, id).await? else {
+            let Place::There(remote) = self.shared.place(&caller, id).await? else {
                 return self.shared.engine.connect(caller, id).await;
             };
             let view = self.get(caller, id).await?;
             if !view.is_active() {
                 return Err(Error::inactive(view));
             }
-            let address = self.shared.books.address_of(&far.owner).await?;
+            let address = self.shared.ledger.address_of(&remote.owner).await?;
             address.map(Connected::At).ok_or_else(|| {
                 Error::new(ErrorCode::Unavailable, "the instance that has this session does not say how to reach it")
                     .with_hint("have the operator set its advertise-url")

@@ -6,7 +6,7 @@ use dashmap::DashMap;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
-use super::{Engine, Inner, admission::MAX_UNDER_WAY, beat, creates::Creates, ended::Ended};
+use super::{Engine, Inner, admission::MAX_UNDER_WAY, creates::Creates, ended::Ended, heartbeat};
 use crate::{
     account::{Account, Accounts, Secret, UserId},
     actor::{Lease, Services},
@@ -19,12 +19,12 @@ use crate::{
     tasks::Tasks,
 };
 
-/// Parts of an engine. Without a backend it runs the simulated browser, without books it keeps them in memory.
+/// Parts of an engine. Without a backend it runs the simulated browser, without a ledger it keeps them in memory.
 #[derive(Debug, Default)]
 pub struct EngineBuilder {
     limits: Limits,
     backend: Option<Arc<dyn Backend>>,
-    books: Option<(Arc<dyn Ledger>, Arc<dyn Accounts>)>,
+    ledger: Option<(Arc<dyn Ledger>, Arc<dyn Accounts>)>,
     users: Vec<UserId>,
 }
 
@@ -45,26 +45,26 @@ impl EngineBuilder {
 
     /// Where sessions, users and credits are kept.
     #[must_use]
-    pub fn books<B: Ledger + Accounts + 'static>(mut self, books: Arc<B>) -> Self {
-        self.books = Some((Arc::clone(&books) as Arc<dyn Ledger>, books));
+    pub fn ledger<B: Ledger + Accounts + 'static>(mut self, ledger: Arc<B>) -> Self {
+        self.ledger = Some((Arc::clone(&ledger) as Arc<dyn Ledger>, ledger));
         self
     }
 
-    /// Adds an unlimited user, unless the books know the name: all an embedding program without accounts needs.
+    /// Adds an unlimited user, unless the ledger knows the name: all an embedding program without accounts needs.
     #[must_use]
     pub fn open_to(mut self, user: UserId) -> Self {
         self.users.push(user);
         self
     }
 
-    /// Settles what a dead process left in the books, then starts.
+    /// Settles what a dead process left in the ledger, then starts.
     ///
     /// # Errors
-    /// `unavailable` when the books cannot be read.
+    /// `unavailable` when the ledger cannot be read.
     pub async fn build(self) -> Result<Engine, Error> {
-        let (ledger, accounts) = self.books.unwrap_or_else(|| {
-            let books = Arc::new(MemoryLedger::new());
-            (Arc::clone(&books) as Arc<dyn Ledger>, books)
+        let (ledger, accounts) = self.ledger.unwrap_or_else(|| {
+            let ledger = Arc::new(MemoryLedger::new());
+            (Arc::clone(&ledger) as Arc<dyn Ledger>, ledger)
         });
         for user in self.users {
             if accounts.account(&user).await?.is_none() {
@@ -99,7 +99,7 @@ impl EngineBuilder {
                 background: Tasks::default(),
             }),
         };
-        beat::start(&engine, Duration::from_secs(3600));
+        heartbeat::start(&engine, Duration::from_secs(3600));
         Ok(engine)
     }
 }

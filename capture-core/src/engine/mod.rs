@@ -1,10 +1,10 @@
 //! The engine: live sessions of this process, admission, supervision, shutdown.
 
 mod admission;
-mod beat;
 mod builder;
 mod creates;
 mod ended;
+mod heartbeat;
 #[cfg(test)]
 mod tests;
 mod verbs;
@@ -56,9 +56,9 @@ struct Inner {
     creates: Mutex<Creates>,
     ended: Mutex<Ended>,
     draining: AtomicBool,
-    /// Why the last beat could not be written.
+    /// Why the last heartbeat could not be written.
     unwritten: Mutex<Option<String>>,
-    /// Opens, beats and browsers; stopped after the sessions.
+    /// Opens, heartbeats and browsers; stopped after the sessions.
     background: Tasks,
 }
 

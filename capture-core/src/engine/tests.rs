@@ -52,20 +52,20 @@ fn keyed(key: &str) -> Keyed {
 }
 
 async fn engine_with(browser: Simulated, credits: u64, limits: Limits) -> (Engine, Arc<MemoryLedger>) {
-    let books = Arc::new(MemoryLedger::new());
+    let ledger = Arc::new(MemoryLedger::new());
     let user: UserId = "ann".parse().unwrap();
     let account = Account { credits: Some(credits), ..Account::new(user, Secret::chosen("s").hash()) };
-    books.add(account).await.unwrap();
-    let engine = Engine::builder().limits(limits).backend(browser).books(Arc::clone(&books)).build().await.unwrap();
-    (engine, books)
+    ledger.add(account).await.unwrap();
+    let engine = Engine::builder().limits(limits).backend(browser).ledger(Arc::clone(&ledger)).build().await.unwrap();
+    (engine, ledger)
 }
 
 async fn create(engine: &Engine, ttl: u64) -> SessionId {
     engine.create(ann(), SessionOptions::with_ttl(Duration::from_secs(ttl)), None).await.unwrap().session.id
 }
 
-async fn account(books: &MemoryLedger) -> Account {
-    books.account(&ann().user).await.unwrap().unwrap()
+async fn account(ledger: &MemoryLedger) -> Account {
+    ledger.account(&ann().user).await.unwrap().unwrap()
 }
 
 #[derive(Debug, Clone)]
@@ -98,7 +98,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 async fn play(moves: Vec<Move>, ttl: u64, shutdown: bool) {
     const CREDITS: u64 = 1_000;
     let browser = scripted();
-    let (engine, books) = engine_with(browser.clone(), CREDITS, Limits::default()).await;
+    let (engine, ledger) = engine_with(browser.clone(), CREDITS, Limits::default()).await;
     let id = create(&engine, ttl).await;
     for each in moves {
         let acting = async |action, key| drop(engine.execute(ann(), id, action, key).await);
@@ -131,7 +131,7 @@ async fn play(moves: Vec<Move>, ttl: u64, shutdown: bool) {
     let elapsed = last.closed_at.unwrap().since(last.started_at);
     assert!(last.closed_at.unwrap() <= last.expires_at && elapsed <= Duration::from_secs(900));
     assert_eq!(last.billed_credits, Some(crate::billing::credits_for(elapsed)));
-    let account = account(&books).await;
+    let account = account(&ledger).await;
     assert_eq!(account.credits, Some(CREDITS - last.billed_credits.unwrap()), "charged exactly once");
     assert_eq!((account.held, engine.live_sessions(), browser.open_pages()), (0, 0, 0), "nothing is left");
     engine.shutdown(Duration::ZERO).await;
@@ -144,9 +144,9 @@ fn user(name: &str) -> Caller {
 /// An engine with room for many sessions of ann, who can pay, and of mallory, who can pay for so many.
 async fn shared_engine(mallorys_credits: u64) -> Engine {
     let limits = Limits { sessions_per_user: 100, ..Limits::default() };
-    let (engine, books) = engine_with(Simulated::default(), 1_000, limits).await;
+    let (engine, ledger) = engine_with(Simulated::default(), 1_000, limits).await;
     let account = Account::new("mallory".parse().unwrap(), Secret::chosen("s").hash());
-    books.add(Account { credits: Some(mallorys_credits), ..account }).await.unwrap();
+    ledger.add(Account { credits: Some(mallorys_credits), ..account }).await.unwrap();
     engine
 }
 
@@ -209,7 +209,7 @@ proptest! {
 
 #[tokio::test(start_paused = true)]
 async fn expiry_is_exact_and_tells_everyone_who_waits() {
-    let (engine, books) = engine_with(scripted(), 10, Limits::default()).await;
+    let (engine, ledger) = engine_with(scripted(), 10, Limits::default()).await;
     let id = create(&engine, 90).await;
     let mut follow = engine.follow(ann(), id, None).await.unwrap();
     let (running, queued) = tokio::join!(
@@ -229,7 +229,7 @@ async fn expiry_is_exact_and_tells_everyone_who_waits() {
         assert_eq!((session.close_reason, session.billed_credits), (Some(CloseReason::Expired), Some(2)));
         assert_eq!(session.closed_at, Some(session.expires_at));
     }
-    assert_eq!(account(&books).await.credits, Some(8));
+    assert_eq!(account(&ledger).await.credits, Some(8));
     let mut last = None;
     while let Ok(event) = follow.live.recv().await {
         assert_eq!(event.seq, follow.seq + 1, "no hole");
@@ -244,7 +244,7 @@ async fn expiry_is_exact_and_tells_everyone_who_waits() {
 
 #[tokio::test(start_paused = true)]
 async fn a_follower_resumes_where_it_stopped() {
-    let (engine, _books) = engine_with(scripted(), 10, Limits::default()).await;
+    let (engine, _ledger) = engine_with(scripted(), 10, Limits::default()).await;
     let id = create(&engine, 60).await;
     engine.execute(ann(), id, goto("ok"), None).await.unwrap();
     let first = engine.follow(ann(), id, None).await.unwrap();
@@ -259,7 +259,7 @@ async fn a_follower_resumes_where_it_stopped() {
 
 #[tokio::test(start_paused = true)]
 async fn a_follower_that_comes_back_late_still_learns_the_end() {
-    let (engine, _books) = engine_with(scripted(), 10, Limits::default()).await;
+    let (engine, _ledger) = engine_with(scripted(), 10, Limits::default()).await;
     let id = create(&engine, 60).await;
     let first = engine.follow(ann(), id, None).await.unwrap();
     let since = || Some(Since { epoch: first.epoch.clone(), seq: first.seq });
@@ -279,7 +279,7 @@ async fn a_follower_that_comes_back_late_still_learns_the_end() {
 
 #[tokio::test(start_paused = true)]
 async fn a_waiting_action_is_taken_back_and_its_key_never_runs() {
-    let (engine, _books) = engine_with(scripted(), 10, Limits::default()).await;
+    let (engine, _ledger) = engine_with(scripted(), 10, Limits::default()).await;
     let id = create(&engine, 60).await;
     let waiting = async {
         tokio::task::yield_now().await;
@@ -301,12 +301,12 @@ async fn a_waiting_action_is_taken_back_and_its_key_never_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_waits_for_books_that_do_not_take_the_end() {
-    let (engine, books) = engine_with(scripted(), 10, Limits::default()).await;
+async fn nobody_waits_for_ledger_that_do_not_take_the_end() {
+    let (engine, ledger) = engine_with(scripted(), 10, Limits::default()).await;
     let id = create(&engine, 60).await;
     let closing = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        books.lose(id);
+        ledger.lose(id);
         engine.close(ann(), id).await.map(drop)
     };
     let running = async { engine.execute(ann(), id, goto("hang"), None).await.map(drop) };
@@ -325,12 +325,12 @@ async fn nobody_waits_for_books_that_do_not_take_the_end() {
 #[tokio::test(start_paused = true)]
 async fn a_browser_that_cannot_open_pages_costs_nothing_and_recovers() {
     let browser = scripted();
-    let (engine, books) = engine_with(browser.clone(), 10, Limits::default()).await;
+    let (engine, ledger) = engine_with(browser.clone(), 10, Limits::default()).await;
     browser.fail_opens(Some("out of memory"));
     let refused = engine.create(ann(), SessionOptions::with_ttl(Duration::from_secs(60)), None).await.unwrap_err();
     assert_eq!(refused.code(), ErrorCode::Unavailable);
     assert!(refused.message().contains("out of memory") && engine.readiness().is_err());
-    assert_eq!((account(&books).await.credits, account(&books).await.held), (Some(10), 0));
+    assert_eq!((account(&ledger).await.credits, account(&ledger).await.held), (Some(10), 0));
     browser.fail_opens(None);
     create(&engine, 60).await;
     engine.shutdown(Duration::ZERO).await;
@@ -338,21 +338,21 @@ async fn a_browser_that_cannot_open_pages_costs_nothing_and_recovers() {
 
 #[tokio::test(start_paused = true)]
 async fn a_create_whose_caller_leaves_is_listed_and_billed_like_any_other() {
-    let (engine, books) = engine_with(scripted().opening_after(Duration::from_secs(2)), 10, Limits::default()).await;
+    let (engine, ledger) = engine_with(scripted().opening_after(Duration::from_secs(2)), 10, Limits::default()).await;
     let options = SessionOptions::with_ttl(Duration::from_secs(60));
     let left = tokio::time::timeout(Duration::from_secs(1), engine.create(ann(), options, None)).await;
     assert!(left.is_err());
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(engine.list(ann()).await.unwrap().len(), 1);
     assert_eq!(engine.close_all(ann()).await.unwrap().len(), 1);
-    assert_eq!(account(&books).await.credits, Some(9));
+    assert_eq!(account(&ledger).await.credits, Some(9));
     engine.shutdown(Duration::ZERO).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn results_of_keys_are_dropped_before_the_keys() {
     let limits = Limits { replay_bytes: 300, ..Limits::default() };
-    let (engine, _books) = engine_with(scripted(), 10, limits).await;
+    let (engine, _ledger) = engine_with(scripted(), 10, limits).await;
     let id = create(&engine, 60).await;
     for key in ["k1", "k2"] {
         engine.execute(ann(), id, title(), Some(keyed(key))).await.unwrap();

@@ -1,4 +1,4 @@
-//! Books in this process's memory: for tests, and for an engine that need not remember.
+//! A ledger in this process's memory: for tests, and for an engine that need not remember.
 //!
 //! Owns the state and its one lock; the lock stands in for the transaction. What may happen is in [`rules`].
 
@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use parking_lot::Mutex;
 
 use super::{
-    Beat, Beaten, ExtendError, Ledger, LedgerError, Reservation, ReserveError,
+    ExtendError, HeartbeatResponse, Ledger, LedgerError, Reservation, ReserveError, UsageUpdate,
     rules::{self, Entry, Live, State},
 };
 use crate::{
@@ -17,32 +17,32 @@ use crate::{
     session::{SessionId, SessionView},
 };
 
-/// Books that end with the process; clones share them.
+/// A ledger that ends with the process; clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryLedger {
-    books: Arc<Mutex<Books>>,
+    ledger: Arc<Mutex<Entries>>,
 }
 
 #[derive(Debug, Default)]
-struct Books {
+struct Entries {
     accounts: BTreeMap<UserId, Account>,
     entries: BTreeMap<SessionId, Entry>,
     last_beat: Option<Timestamp>,
 }
 
 impl MemoryLedger {
-    /// Empty books.
+    /// Empty ledger.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Does `work` under the lock once the future is polled: a call that is dropped before changes nothing.
-    fn with<T: Send>(&self, work: impl FnOnce(&mut Books) -> T + Send + 'static) -> BoxFuture<'_, T> {
-        Box::pin(async move { work(&mut self.books.lock()) })
+    fn with<T: Send>(&self, work: impl FnOnce(&mut Entries) -> T + Send + 'static) -> BoxFuture<'_, T> {
+        Box::pin(async move { work(&mut self.ledger.lock()) })
     }
 }
 
-impl Books {
+impl Entries {
     fn reserve(&mut self, asked: &Reservation) -> Result<(), ReserveError> {
         let live = self.live(&asked.user);
         let account = self.accounts.get_mut(&asked.user).ok_or(ReserveError::UnknownUser)?;
@@ -81,11 +81,11 @@ impl Books {
         rules::settle(account, entry, last)
     }
 
-    fn beat(&mut self, now: Timestamp, changed: &[Beat]) -> Vec<SessionId> {
+    fn heartbeat(&mut self, now: Timestamp, changed: &[UsageUpdate]) -> Vec<SessionId> {
         self.last_beat = Some(now);
-        for beat in changed {
-            if let Some(entry) = self.entries.get_mut(&beat.id) {
-                rules::count(entry, &beat.usage);
+        for update in changed {
+            if let Some(entry) = self.entries.get_mut(&update.id) {
+                rules::count(entry, &update.usage);
             }
         }
         let active = self.entries.iter().filter(|(_, entry)| matches!(entry.state, State::Active(_)));
@@ -122,48 +122,52 @@ fn age(view: &SessionView) -> (Timestamp, SessionId) {
 
 #[cfg(test)]
 impl MemoryLedger {
-    /// Forgets a session, as books do that were lost.
+    /// Forgets a session, as ledger do that were lost.
     pub(crate) fn lose(&self, id: SessionId) {
-        self.books.lock().entries.remove(&id);
+        self.ledger.lock().entries.remove(&id);
     }
 }
 
 impl Ledger for MemoryLedger {
     fn reserve(&self, reservation: Reservation) -> BoxFuture<'_, Result<(), ReserveError>> {
-        self.with(move |books| books.reserve(&reservation))
+        self.with(move |ledger| ledger.reserve(&reservation))
     }
 
     fn release(&self, id: SessionId) -> BoxFuture<'_, Result<(), LedgerError>> {
-        self.with(move |books| {
-            books.release(id);
+        self.with(move |ledger| {
+            ledger.release(id);
             Ok(())
         })
     }
 
     fn activate(&self, view: SessionView) -> BoxFuture<'_, Result<(), LedgerError>> {
-        self.with(move |books| {
-            let entry = books.entries.get_mut(&view.id).ok_or_else(|| rules::unknown("activate a session"))?;
+        self.with(move |ledger| {
+            let entry = ledger.entries.get_mut(&view.id).ok_or_else(|| rules::unknown("activate a session"))?;
             rules::activate(entry, &view)
         })
     }
 
-    fn beat(&self, now: Timestamp, changed: Vec<Beat>) -> BoxFuture<'_, Result<Beaten, LedgerError>> {
-        self.with(move |books| Ok(Beaten { refused: books.beat(now, &changed), lost: Vec::new() }))
+    fn heartbeat(
+        &self,
+        now: Timestamp,
+        changed: Vec<UsageUpdate>,
+    ) -> BoxFuture<'_, Result<HeartbeatResponse, LedgerError>> {
+        self.with(move |ledger| Ok(HeartbeatResponse { refused: ledger.heartbeat(now, &changed), lost: Vec::new() }))
     }
 
     fn extend(&self, id: SessionId, expires_at: Timestamp, hold: u64) -> BoxFuture<'_, Result<(), ExtendError>> {
-        self.with(move |books| {
-            let (account, entry) = books.paid_entry(id).ok_or(ExtendError::Inactive)?;
+        self.with(move |ledger| {
+            let (account, entry) = ledger.paid_entry(id).ok_or(ExtendError::Inactive)?;
             rules::extend(account, entry, expires_at, hold)
         })
     }
 
     fn settle(&self, last: SessionView) -> BoxFuture<'_, Result<SessionView, LedgerError>> {
-        self.with(move |books| books.settle(last))
+        self.with(move |ledger| ledger.settle(last))
     }
 
     fn recover(&self) -> BoxFuture<'_, Result<Vec<SessionView>, LedgerError>> {
-        self.with(Books::recover)
+        self.with(Entries::recover)
     }
 
     fn find(
@@ -173,17 +177,17 @@ impl Ledger for MemoryLedger {
         not_before: Timestamp,
     ) -> BoxFuture<'_, Result<Option<SessionView>, LedgerError>> {
         let user = user.clone();
-        self.with(move |books| Ok(books.entries.get(&id).and_then(|entry| entry.visible_to(&user, not_before))))
+        self.with(move |ledger| Ok(ledger.entries.get(&id).and_then(|entry| entry.visible_to(&user, not_before))))
     }
 
     fn list(&self, user: &UserId) -> BoxFuture<'_, Result<Vec<SessionView>, LedgerError>> {
         let user = user.clone();
-        self.with(move |books| Ok(books.list(&user)))
+        self.with(move |ledger| Ok(ledger.list(&user)))
     }
 
     fn prune(&self, before: Timestamp) -> BoxFuture<'_, Result<(), LedgerError>> {
-        self.with(move |books| {
-            books.entries.retain(|_, entry| !entry.ended_before(before));
+        self.with(move |ledger| {
+            ledger.entries.retain(|_, entry| !entry.ended_before(before));
             Ok(())
         })
     }
@@ -191,26 +195,26 @@ impl Ledger for MemoryLedger {
 
 impl Accounts for MemoryLedger {
     fn account<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<Account>, LedgerError>> {
-        Box::pin(async move { Ok(self.books.lock().accounts.get(id).cloned()) })
+        Box::pin(async move { Ok(self.ledger.lock().accounts.get(id).cloned()) })
     }
 
     fn accounts(&self) -> BoxFuture<'_, Result<Vec<Account>, LedgerError>> {
-        self.with(|books| Ok(books.accounts.values().cloned().collect()))
+        self.with(|ledger| Ok(ledger.accounts.values().cloned().collect()))
     }
 
     fn add(&self, account: Account) -> BoxFuture<'_, Result<(), AccountError>> {
-        self.with(move |books| {
-            if books.accounts.contains_key(&account.id) {
+        self.with(move |ledger| {
+            if ledger.accounts.contains_key(&account.id) {
                 return Err(AccountError::Exists(account.id));
             }
-            books.accounts.insert(account.id.clone(), rules::opened(account));
+            ledger.accounts.insert(account.id.clone(), rules::opened(account));
             Ok(())
         })
     }
 
     fn change(&self, id: UserId, change: AccountChange) -> BoxFuture<'_, Result<Account, AccountError>> {
-        self.with(move |books| {
-            let account = books.accounts.get_mut(&id).ok_or(AccountError::Unknown(id))?;
+        self.with(move |ledger| {
+            let account = ledger.accounts.get_mut(&id).ok_or(AccountError::Unknown(id))?;
             rules::change(account, change)?;
             Ok(account.clone())
         })

@@ -1,6 +1,6 @@
-//! The books: reservations, proofs of life, settled sessions, credits and holds.
+//! The ledger: reservations, proofs of life, settled sessions, credits and holds.
 //!
-//! One trait, one implementation per place the books can be: [`MemoryLedger`], [`SqliteLedger`], and with the feature `redis`
+//! One trait, one implementation per place the ledger can be: [`MemoryLedger`], [`SqliteLedger`], and with the feature `redis`
 //! `redis::RedisLedger` for many instances. All keep the same promises:
 //! - a session is charged **exactly once**, by whichever of `settle` and `recover` comes first; later calls return the
 //!   stored final view and change nothing;
@@ -28,7 +28,7 @@ use crate::{
     session::{SessionId, SessionOptions, SessionView, Usage},
 };
 
-/// A place in the books for a session whose browser is not there yet.
+/// A place in the ledger for a session whose browser is not there yet.
 #[derive(Debug, Clone)]
 pub struct Reservation {
     /// The session to be.
@@ -88,7 +88,7 @@ pub enum ExtendError {
         /// What could be held.
         available: u64,
     },
-    /// The session is not active in the books.
+    /// The session is not active in the ledger.
     #[error("the session is not active")]
     Inactive,
     /// The store could not be reached.
@@ -96,25 +96,25 @@ pub enum ExtendError {
     Ledger(#[from] LedgerError),
 }
 
-/// What one session did since the last beat.
+/// What one session did since the last heartbeat.
 #[derive(Debug, Clone)]
-pub struct Beat {
+pub struct UsageUpdate {
     /// The session.
     pub id: SessionId,
     /// Its counters now.
     pub usage: Usage,
 }
 
-/// What a beat brought to light.
+/// What a heartbeat brought to light.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Beaten {
-    /// Active sessions that are to be closed: their user is disabled or, after the books were lost, has no place for them.
+pub struct HeartbeatResponse {
+    /// Active sessions that are to be closed: their user is disabled or, after the ledger was lost, has no place for them.
     pub refused: Vec<SessionId>,
     /// Sessions that were settled elsewhere because this server seemed dead: they are over.
     pub lost: Vec<SessionId>,
 }
 
-/// The books of one server. All calls are idempotent where it says so and safe to repeat after an error.
+/// The ledger of one server. All calls are idempotent where it says so and safe to repeat after an error.
 ///
 /// # Cancel safety
 /// Dropping a returned future leaves it open whether the change was made; repeating the call settles it.
@@ -129,7 +129,11 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     fn activate(&self, view: SessionView) -> BoxFuture<'_, Result<(), LedgerError>>;
 
     /// One proof of life for all active sessions of this server, with the counters that changed.
-    fn beat(&self, now: Timestamp, changed: Vec<Beat>) -> BoxFuture<'_, Result<Beaten, LedgerError>>;
+    fn heartbeat(
+        &self,
+        now: Timestamp,
+        changed: Vec<UsageUpdate>,
+    ) -> BoxFuture<'_, Result<HeartbeatResponse, LedgerError>>;
 
     /// Sets a new deadline and hold.
     fn extend(&self, id: SessionId, expires_at: Timestamp, hold: u64) -> BoxFuture<'_, Result<(), ExtendError>>;
@@ -156,7 +160,7 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// Forgets finals that ended before this; what they cost stays charged.
     fn prune(&self, before: Timestamp) -> BoxFuture<'_, Result<(), LedgerError>>;
 
-    /// How long after a beat was sent its sessions may begin actions; `None` where nobody else could settle them.
+    /// How long after a heartbeat was sent its sessions may begin actions; `None` where nobody else could settle them.
     fn lease(&self) -> Option<Duration> {
         None
     }

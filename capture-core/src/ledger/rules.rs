@@ -1,4 +1,4 @@
-//! The rules of the books, as pure functions over one account and one entry.
+//! The rules of the ledger, as pure functions over one account and one entry.
 //!
 //! Owns what is refused, held, charged and given back, so that every ledger decides alike. Each function checks first
 //! and changes afterwards: a refusal leaves its arguments as they were. Knows no locks, transactions or tables.
@@ -13,7 +13,7 @@ use crate::{
 /// The largest whole number that JSON readers and Lua keep exactly (2^53 − 1); as good as unlimited.
 pub(super) const MOST_CREDITS: u64 = (1 << 53) - 1;
 
-/// What the books know of one session.
+/// What the ledger knows of one session.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     /// Who pays.
@@ -89,7 +89,7 @@ pub(super) fn reserve(
     Ok(Some(Entry { user: asked.user.clone(), hold: asked.hold, state: State::Reserved }))
 }
 
-/// Gives the hold of an entry back that leaves the books unbilled; false when it has started and therefore stays.
+/// Gives the hold of an entry back that leaves the ledger unbilled; false when it has started and therefore stays.
 pub(super) fn release(account: &mut Account, entry: &Entry) -> bool {
     let reserved = matches!(entry.state, State::Reserved);
     if reserved {
@@ -113,7 +113,7 @@ pub(super) fn count(entry: &mut Entry, usage: &Usage) -> bool {
     let State::Active(life) = &mut entry.state else {
         return false;
     };
-    // Only what has ended: a store keeps no running attempts, and recovery must not depend on where the books are.
+    // Only what has ended: a store keeps no running attempts, and recovery must not depend on where the ledger is.
     life.usage = Usage::from(usage.breakdown().clone());
     true
 }
@@ -156,7 +156,7 @@ pub(super) fn settle(account: &mut Account, entry: &mut Entry, last: SessionView
     Ok(last)
 }
 
-/// The end of an active session whose process died, at its last proof of life: the server's last beat, or its own start
+/// The end of an active session whose process died, at its last proof of life: the server's last heartbeat, or its own start
 /// where that came later, to which the lifecycle clamps.
 pub(super) fn lost(life: Lifecycle, last_beat: Option<Timestamp>) -> SessionView {
     let started_at = life.view().started_at;
@@ -193,7 +193,7 @@ pub(super) fn change(account: &mut Account, change: AccountChange) -> Result<(),
 
 /// No entry, or no account to an entry.
 pub(super) fn unknown(what: &'static str) -> LedgerError {
-    LedgerError::new(what, "it is not in the books")
+    LedgerError::new(what, "it is not in the ledger")
 }
 
 /// Holds `more` credits, or says how many there are.

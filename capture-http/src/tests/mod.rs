@@ -29,7 +29,7 @@ use crate::{App, EdgeSettings, router};
 struct Edge {
     router: Router,
     engine: Engine,
-    books: Arc<MemoryLedger>,
+    ledger: Arc<MemoryLedger>,
 }
 
 impl Edge {
@@ -38,15 +38,15 @@ impl Edge {
     }
 
     async fn with(backend: Simulated, limits: Limits, settings: EdgeSettings) -> Self {
-        let books = Arc::new(MemoryLedger::new());
+        let ledger = Arc::new(MemoryLedger::new());
         for name in ["ann", "bob"] {
             let secret = Secret::chosen(&format!("{name}-secret"));
-            books.add(Account::new(name.parse().unwrap(), secret.hash())).await.unwrap();
+            ledger.add(Account::new(name.parse().unwrap(), secret.hash())).await.unwrap();
         }
-        let engine = Engine::builder().limits(limits).backend(backend).books(Arc::clone(&books));
+        let engine = Engine::builder().limits(limits).backend(backend).ledger(Arc::clone(&ledger));
         let engine = engine.build().await.unwrap();
-        let app = App::new(&engine, Arc::clone(&books) as Arc<dyn Accounts>, None, settings).unwrap();
-        Self { router: router(Arc::new(app)), engine, books }
+        let app = App::new(&engine, Arc::clone(&ledger) as Arc<dyn Accounts>, None, settings).unwrap();
+        Self { router: router(Arc::new(app)), engine, ledger }
     }
 
     /// A request of ann.

@@ -155,7 +155,7 @@ async fn creates_are_refused_as_the_contract_says() {
     let backend = Simulated::default();
     let edge = Edge::with(backend.clone(), Limits::default(), EdgeSettings::default()).await;
     let create = async |options: Value| edge.ask("POST", "/v1/sessions").json(&options).send().await;
-    let change = async |change| edge.books.change("ann".parse().unwrap(), change).await.map(drop).unwrap();
+    let change = async |change| edge.ledger.change("ann".parse().unwrap(), change).await.map(drop).unwrap();
 
     let both = create(json!({"cdp": true, "bypassBotDetection": true})).await.assert_refused(400, "invalid_request");
     assert_eq!(both["error"], "cdp cannot be combined with bypassBotDetection");
@@ -277,7 +277,7 @@ struct Broken {
 
 impl Accounts for Broken {
     fn account<'a>(&'a self, _: &'a UserId) -> BoxFuture<'a, Result<Option<Account>, LedgerError>> {
-        assert!(!self.panics, "the books are on fire");
+        assert!(!self.panics, "the ledger is on fire");
         std::future::ready(Err(LedgerError::new("read an account", "disk on fire"))).boxed()
     }
 

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     client::connect_url,
     close::CloseCode,
-    frame::{Cancelled, Command, Empty, Hello, Pong, SessionResult, SessionsResult, Snapshot, Subscribed, Wanted},
+    frame::{Cancelled, Command, Empty, EventFilter, Hello, Pong, SessionResult, SessionsResult, Snapshot, Subscribed},
     limits::millis,
     outbox::Deadline,
 };
@@ -202,7 +202,7 @@ impl Reader {
         }
     }
 
-    fn on_followed(&mut self, id: u64, follow: Follow, wanted: Wanted) {
+    fn on_followed(&mut self, id: u64, follow: Follow, wanted: EventFilter) {
         let shared = &self.common.shared;
         let (session, now) = (follow.session.id, shared.clock.now());
         if !has_room(&self.subscriptions.followed, session, shared.limits.subscriptions) {

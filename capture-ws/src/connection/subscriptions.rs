@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use capture_core::{
-    actor::{Follow, Shown, View},
+    actor::{Follow, NumberedFrame, View},
     event::{ConsoleLine, Epoch, Event, EventKind},
     session::SessionId,
 };
@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     countdown::next_tick,
-    frame::Wanted,
+    frame::EventFilter,
     outbox::{Deadline, Outbox},
 };
 
@@ -34,7 +34,7 @@ pub(super) enum News {
     /// A line of the console, or an error.
     Line(SessionId, Arc<ConsoleLine>),
     /// A picture.
-    Picture(SessionId, Arc<Shown>),
+    Picture(SessionId, Arc<NumberedFrame>),
     /// The last picture was shown: the session has ended.
     ViewOver(SessionId),
     /// Events were lost because this connection was too slow.
@@ -53,7 +53,7 @@ pub(super) struct Subscriptions {
 pub(super) struct Followed {
     pub(super) epoch: Epoch,
     pub(super) deadline: Deadline,
-    wanted: Wanted,
+    wanted: EventFilter,
     /// When the time left is told next.
     tick: Option<Instant>,
     end: AbortHandle,
@@ -79,7 +79,7 @@ impl Subscriptions {
     }
 
     /// Follows a session, in place of an earlier subscription to it.
-    pub(super) fn follow(&mut self, id: SessionId, follow: Follow, wanted: Wanted, deadline: Deadline) {
+    pub(super) fn follow(&mut self, id: SessionId, follow: Follow, wanted: EventFilter, deadline: Deadline) {
         self.unfollow(id);
         let Follow { epoch, live, lines, .. } = follow;
         let events = events(id, live);
@@ -131,7 +131,7 @@ impl Subscriptions {
     }
 
     /// Hands a picture to the outbox.
-    pub(super) fn show(&mut self, id: SessionId, shown: Arc<Shown>, outbox: &Outbox) {
+    pub(super) fn show(&mut self, id: SessionId, shown: Arc<NumberedFrame>, outbox: &Outbox) {
         let Some(viewed) = self.viewed.get_mut(&id) else { return };
         let dropped = if viewed.seen == 0 { 0 } else { shown.number.saturating_sub(viewed.seen + 1) };
         viewed.seen = shown.number;

@@ -8,7 +8,7 @@ use capture_core::{
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
 use super::subscriptions::News;
-use crate::frame::Wanted;
+use crate::frame::EventFilter;
 
 /// Why a reader stops.
 pub(super) enum Stop {
@@ -43,6 +43,6 @@ pub(super) enum Answer {
     Sessions(Vec<SessionView>),
     Executed(Executed),
     Cancelled(bool),
-    Followed(Box<Follow>, Wanted),
+    Followed(Box<Follow>, EventFilter),
     Viewed(View),
 }

@@ -29,7 +29,7 @@ pub enum Command {
     Renew { id: SessionId, seconds: u64 },
     Act { id: SessionId, action: Box<Action>, keyed: Keyed },
     Cancel { id: SessionId, name: ActionName },
-    Subscribe { id: SessionId, wanted: Wanted, since: Option<Since> },
+    Subscribe { id: SessionId, wanted: EventFilter, since: Option<Since> },
     Unsubscribe(SessionId),
     ViewStart { id: SessionId, options: ViewOptions },
     ViewCredit { id: SessionId, count: usize },
@@ -38,7 +38,7 @@ pub enum Command {
 
 /// Which of the events that are not in the log a subscriber wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wanted {
+pub struct EventFilter {
     /// How often the time left is told.
     pub countdown: Option<Duration>,
     /// Messages of the console.
@@ -166,10 +166,10 @@ impl Params<'_> {
         }
     }
 
-    fn wanted(&self) -> Result<Wanted, Error> {
+    fn wanted(&self) -> Result<EventFilter, Error> {
         const EVENTS: &str = "countdown, console, errors, action, page, lifecycle";
         let every = Duration::from_millis(self.integer("countdownMs", 1_000..=60_000, 1_000)?.into());
-        let mut wanted = Wanted { countdown: None, console: false, errors: false };
+        let mut wanted = EventFilter { countdown: None, console: false, errors: false };
         let events = match self.get("events") {
             None => return Ok(wanted),
             Some(Value::Array(events)) => events,
@@ -249,7 +249,7 @@ mod tests {
         else {
             panic!("a subscription")
         };
-        let expected = Wanted { countdown: Some(Duration::from_secs(1)), console: false, errors: false };
+        let expected = EventFilter { countdown: Some(Duration::from_secs(1)), console: false, errors: false };
         assert_eq!((wanted, since), (expected, None));
     }
 

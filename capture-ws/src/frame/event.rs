@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use capture_core::{
-    actor::Shown,
+    actor::NumberedFrame,
     clock::Timestamp,
     event::{ConsoleEntry, ConsoleLine, EventFrame},
     session::SessionId,
@@ -61,7 +61,7 @@ pub struct ViewParams {
 
 impl ViewParams {
     /// As an event; `dropped` counts pictures left out before it.
-    pub fn frame(session_id: SessionId, shown: &Shown, dropped: u64) -> EventFrame<'static, Self> {
+    pub fn frame(session_id: SessionId, shown: &NumberedFrame, dropped: u64) -> EventFrame<'static, Self> {
         let frame = &shown.frame;
         let size = (frame.width, frame.height);
         let params = Self { picture: frame.body.clone(), size, scale: frame.scale, at: shown.at, dropped };

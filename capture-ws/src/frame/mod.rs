@@ -6,7 +6,7 @@ mod reply;
 mod request;
 
 pub use self::{
-    command::{Command, Wanted},
+    command::{Command, EventFilter},
     event::{Countdown, LineParams, ViewParams},
     reply::{
         Cancelled, ConnectableSession, Empty, ErrorBody, Failure, Hello, Pong, SessionResult, SessionsResult, Snapshot,

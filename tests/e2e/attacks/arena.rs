@@ -8,9 +8,9 @@ use tempfile::TempDir;
 use tokio::{sync::OnceCell, time::Instant};
 
 use super::{
+    attacker_site::{AttackerSite, TITLE},
     canary::Canary,
     devtools::Devtools,
-    ground::{Ground, TITLE},
 };
 
 /// What a bystander may wait for a page while the machine is busy with an attack.
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(8);
 #[derive(Debug)]
 pub(super) struct Arena {
     pub(super) server: Server,
-    pub(super) ground: Ground,
+    pub(super) site: AttackerSite,
     pub(super) attacker: Client,
     bystander: (Client, String),
     driven: OnceCell<String>,
@@ -32,17 +32,17 @@ pub(super) struct Arena {
 impl Arena {
     /// With the guard as it is by default; only the site may be reached.
     pub(super) async fn guarded() -> Self {
-        let ground = Ground::start().await;
-        let rule = ground.address().to_string();
-        Self::start(ground, &["--egress-allow", &rule]).await
+        let site = AttackerSite::start().await;
+        let rule = site.address().to_string();
+        Self::start(site, &["--egress-allow", &rule]).await
     }
 
     /// With a guard that is told to let everything through.
     pub(super) async fn open() -> Self {
-        Self::start(Ground::start().await, &["--egress-allow", "0.0.0.0/0,::/0"]).await
+        Self::start(AttackerSite::start().await, &["--egress-allow", "0.0.0.0/0,::/0"]).await
     }
 
-    async fn start(ground: Ground, flags: &[&str]) -> Self {
+    async fn start(site: AttackerSite, flags: &[&str]) -> Self {
         // All users share a browser, which is the harder place to be.
         let server = Server::start_with(&[flags, &["--browser-isolation", "context"]].concat()).await;
         let (attacker, bob) = (server.user("ann").await, server.user("bob").await);
@@ -51,7 +51,7 @@ impl Arena {
         std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o777)).unwrap();
         let own = own_address().unwrap_or_else(|| "127.0.0.3".to_owned());
         let (driven, other) = (OnceCell::new(), OnceCell::new());
-        Self { server, ground, attacker, bystander: (bob, id), driven, other, folder, own }
+        Self { server, site, attacker, bystander: (bob, id), driven, other, folder, own }
     }
 
     /// A text with its places filled in.
@@ -61,8 +61,8 @@ impl Arena {
         text.replace("{{canary}}", &format!("127.0.0.1:{}", canary.port()))
             .replace("{{port}}", &canary.port().to_string())
             .replace("{{own}}", &self.own)
-            .replace("{{site}}", &self.ground.address().to_string())
-            .replace("{{site-host}}", &self.ground.address().ip().to_string())
+            .replace("{{site}}", &self.site.address().to_string())
+            .replace("{{site-host}}", &self.site.address().ip().to_string())
             .replace("{{folder}}", &self.folder.path().to_string_lossy())
             .replace("{{server}}", self.server.address())
             .replace("{{hostname}}", hostname)
@@ -72,7 +72,7 @@ impl Arena {
     pub(super) async fn look_at_bystander(&self) -> Result<(), String> {
         let (bob, id) = &self.bystander;
         let begun = Instant::now();
-        let opened = bob.act(id, "goto", json!({"url": self.ground.common()})).await;
+        let opened = bob.act(id, "goto", json!({"url": self.site.common()})).await;
         match begun.elapsed() {
             took if took > PATIENCE => Err(format!("a bystander waited {took:?}")),
             _ if opened["title"] != TITLE => Err(format!("a bystander was told {}", opened.body)),

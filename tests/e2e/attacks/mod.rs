@@ -4,6 +4,7 @@
 
 mod addresses;
 mod arena;
+pub(crate) mod attacker_site;
 mod beyond_http;
 mod canary;
 pub(crate) mod devtools;
@@ -11,7 +12,6 @@ mod document;
 mod edge;
 mod edge_trying;
 mod elements;
-pub(crate) mod ground;
 mod raw_cdp;
 mod raw_cdp_files;
 mod raw_cdp_sessions;

@@ -31,7 +31,7 @@ async fn look_around(arena: &Arena, eve: &Client, row: &Row) -> Result<(), Strin
     let Deed::Between(leave, look) = row.deed else { panic!("{} is nothing between sessions", row.id) };
     let look = format!("see({look} ? '{FOUND}' : '{ABSENT}')");
     let canary = Canary::start().await;
-    let serve = |name: &str, script: &str| arena.ground.serve(name, &[], &arena.fill(&scripted(script), &canary));
+    let serve = |name: &str, script: &str| arena.site.serve(name, &[], &arena.fill(&scripted(script), &canary));
     let (leaving, looking) = (serve("leave", &format!("{leave}; {look}")), serve("look", &look));
     let ann = &arena.attacker;
     let victim = ann.create(&json!({})).await;

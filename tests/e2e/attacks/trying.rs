@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use super::{
     Way,
     arena::Arena,
+    attacker_site::TITLE,
     canary::{Canary, SONG},
-    ground::TITLE,
     row::{Answer, Deed, Row},
 };
 
@@ -147,7 +147,7 @@ impl Trial<'_> {
         let act = async |kind, payload| self.arena.attacker.act(id, kind, payload).await;
         let shown = act("query", json!({"selector": "body, pre", "limit": 50})).await;
         no_loot(&shown.body.to_string())?;
-        let next = act("goto", json!({"url": self.arena.ground.common()})).await;
+        let next = act("goto", json!({"url": self.arena.site.common()})).await;
         expect(next["title"] == TITLE, || format!("not usable afterwards: {}", next.body))
     }
 
@@ -156,7 +156,7 @@ impl Trial<'_> {
         match self.row.deed {
             Deed::Addresses(urls, answer) => Some((urls.iter().map(|url| self.fill(url)).collect(), answer)),
             Deed::Redirects(statuses, places, answer) => {
-                let redirect = |status: &u16, place: &&str| self.arena.ground.redirect(*status, &self.fill(place));
+                let redirect = |status: &u16, place: &&str| self.arena.site.redirect(*status, &self.fill(place));
                 let all = statuses.iter().flat_map(|status| places.iter().map(move |place| redirect(status, place)));
                 Some((all.collect(), answer))
             }
@@ -211,7 +211,7 @@ impl Trial<'_> {
             _ => panic!("{} has no page", self.row.id),
         };
         let headers: Vec<_> = headers.iter().map(|(name, value)| ((*name).to_owned(), self.fill(value))).collect();
-        (self.arena.ground.serve(self.row.id, &headers, &markup), markup)
+        (self.arena.site.serve(self.row.id, &headers, &markup), markup)
     }
 }
 

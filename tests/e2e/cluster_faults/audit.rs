@@ -13,7 +13,7 @@ use super::{
 
 /// A step between two readings of one clock.
 const TICK: i64 = 20;
-/// What of lost books counts again: a lease and some beats.
+/// What of lost ledger counts again: a lease and some heartbeats.
 const FORGIVEN: i64 = 14_000;
 
 /// One entry of the stream of bills.
@@ -27,7 +27,7 @@ pub(super) struct Bill {
     credits: u64,
 }
 
-/// Every bill of this user that is in the books.
+/// Every bill of this user that is in the ledger.
 pub(super) async fn bills(redis: &Redis, user: &str) -> Vec<Bill> {
     let told = redis.ask(&["XRANGE", "capture:billing", "-", "+"]).await;
     let words: Vec<&str> = told.lines().filter(|line| !line.starts_with(['*', '$'])).collect();
@@ -65,7 +65,7 @@ impl Audit<'_> {
         wrongs.extend(self.bills.iter().filter_map(|bill| self.ending(bill)));
         wrongs.extend(self.limit());
         wrongs.extend(self.account());
-        wrongs.extend(self.deeds(site));
+        wrongs.extend(self.actions(site));
         let (slowest, answer) = &*self.traces.slowest.lock();
         if *slowest > self.trouble.answers_within() {
             wrongs.push(format!("answered after {slowest:?}: {answer}"));
@@ -103,7 +103,7 @@ impl Audit<'_> {
         wrongs
     }
 
-    /// Whether its end was asked for before the books were lost: its bill was lost with them.
+    /// Whether its end was asked for before the ledger was lost: its bill was lost with them.
     fn was_closed_before(&self, session: &str) -> bool {
         let closed = self.traces.closed.lock();
         closed.iter().any(|closed| closed.last["id"] == session && closed.between.0 <= self.struck.over)
@@ -139,7 +139,7 @@ impl Audit<'_> {
         (!fits).then(|| format!("between {between:?} it should have ended: {bill:?}"))
     }
 
-    /// No more sessions at once than the limit. Lost books are forgiven what began within a lease.
+    /// No more sessions at once than the limit. Lost ledger are forgiven what began within a lease.
     fn limit(&self) -> Option<String> {
         let lost = self.trouble.forgets().then_some((self.struck.began, self.struck.over + FORGIVEN));
         let counted =
@@ -172,13 +172,13 @@ impl Audit<'_> {
     }
 
     /// What was told to have been done was done once, what was told not to have been done was not, and nothing was done twice.
-    fn deeds(&self, site: &Site) -> Vec<String> {
+    fn actions(&self, site: &Site) -> Vec<String> {
         let mut by_name = HashMap::<&str, (u64, u64)>::new();
-        let deeds = self.traces.deeds.lock();
-        for deed in deeds.iter() {
-            let (done, doubtful) = by_name.entry(&deed.name).or_default();
-            *done += u64::from(deed.told == Told::Executed);
-            *doubtful += u64::from(deed.told == Told::Unknown);
+        let actions = self.traces.actions.lock();
+        for action in actions.iter() {
+            let (done, doubtful) = by_name.entry(&action.name).or_default();
+            *done += u64::from(action.told == Told::Executed);
+            *doubtful += u64::from(action.told == Told::Unknown);
         }
         let wrong = by_name.iter().filter_map(|(name, (done, doubtful))| {
             let counted = site.counts().of(name);

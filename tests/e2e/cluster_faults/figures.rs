@@ -23,8 +23,8 @@ pub(super) struct Figures {
 
 impl Figures {
     pub(super) fn add(&mut self, traces: &Traces, bills: usize, difference: u64) {
-        for deed in traces.deeds.lock().iter() {
-            match deed.told {
+        for action in traces.actions.lock().iter() {
+            match action.told {
                 Told::Executed => self.executed += 1,
                 Told::NotExecuted => self.not_executed += 1,
                 Told::Unknown => self.unknown += 1,

@@ -129,14 +129,14 @@ async fn drive(scene: Arc<Scene>, session: usize, number: usize, pace: Duration)
         turn += 1;
         let name = format!("{id}-{number}-{turn}");
         match turn % 4 {
-            1 => scene.traces.deed(name.clone(), Told::by(&scene.act(id, None, fill(&name)).await)),
+            1 => scene.traces.action(name.clone(), Told::by(&scene.act(id, None, fill(&name)).await)),
             2 => {
                 let click = json!({"type": "click", "payload": {"selector": "#button", "timeoutMs": WITHIN_MS}});
-                scene.traces.deed(id.clone(), Told::by(&scene.act(id, None, click).await));
+                scene.traces.action(id.clone(), Told::by(&scene.act(id, None, click).await));
             }
             3 => {
                 let told = insist(&scene, id, &name).await;
-                scene.traces.deed(name, told);
+                scene.traces.action(name, told);
             }
             _ => {
                 let reply = scene.act(id, None, json!({"type": "title"})).await;

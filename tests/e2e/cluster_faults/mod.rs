@@ -49,7 +49,7 @@ const STAGES: usize = 3;
 const ROUNDS: usize = 20;
 /// What goes on before the fault and after the healing.
 const BEFORE: Duration = Duration::from_millis(1_500);
-/// Until everything of a round is settled, a lease and some beats after whatever happened last.
+/// Until everything of a round is settled, a lease and some heartbeats after whatever happened last.
 const SETTLED: Duration = Duration::from_secs(25);
 
 /// Between two looks.
@@ -169,7 +169,7 @@ async fn heal(stage: &Stage, scene: &Scene, within: Duration) -> Duration {
     over.elapsed()
 }
 
-/// Whether both instances are ready, a session answers or is over, and the books let one be opened or say that there are enough.
+/// Whether both instances are ready, a session answers or is over, and the ledger let one be opened or say that there are enough.
 async fn works(stage: &Stage, scene: &Scene) -> Result<(), String> {
     stage.ready().await?;
     let ann = stage.front.client();

@@ -11,7 +11,7 @@ pub(super) const LIMIT: usize = 4;
 pub(super) const CREDITS: u64 = 1_000;
 /// How long whoever drains lets its sessions go on.
 const DRAIN: &str = "3";
-/// A lease and a beat: from then on an instance judges others.
+/// A lease and a heartbeat: from then on an instance judges others.
 pub(super) const MAY_JUDGE: Duration = Duration::from_secs(12);
 
 pub(super) struct Stage {

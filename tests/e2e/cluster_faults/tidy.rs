@@ -1,4 +1,4 @@
-//! What is left in the books afterwards: finals, bills, users, those who live, and what expires by itself.
+//! What is left in the ledger afterwards: finals, bills, users, those who live, and what expires by itself.
 
 use std::time::Duration;
 

@@ -16,7 +16,7 @@ pub(super) enum Told {
 
 /// Something that counts under a name, asked for once, or several times under one key.
 #[derive(Debug)]
-pub(super) struct Deed {
+pub(super) struct TracedAction {
     pub(super) name: String,
     pub(super) told: Told,
 }
@@ -30,7 +30,7 @@ pub(super) struct Closed {
 
 #[derive(Debug, Default)]
 pub(super) struct Traces {
-    pub(super) deeds: Mutex<Vec<Deed>>,
+    pub(super) actions: Mutex<Vec<TracedAction>>,
     /// Sessions that were granted.
     pub(super) opened: Mutex<Vec<String>>,
     /// Creates of which nobody knows what became of them.
@@ -74,8 +74,8 @@ impl Told {
 }
 
 impl Traces {
-    pub(super) fn deed(&self, name: String, told: Told) {
-        self.deeds.lock().push(Deed { name, told });
+    pub(super) fn action(&self, name: String, told: Told) {
+        self.actions.lock().push(TracedAction { name, told });
     }
 
     pub(super) fn wrong(&self, what: String) {

@@ -86,12 +86,12 @@ impl Trouble {
         matches!(self, Self::KillOwner | Self::StopOwner(9..))
     }
 
-    /// Whether the books are gone.
+    /// Whether the ledger is gone.
     pub(super) fn forgets(self) -> bool {
         self == Self::EmptyRedis
     }
 
-    /// Within this the cluster does all its work again. Lost books are waited for: a lease; so are those who are dead: 15 s.
+    /// Within this the cluster does all its work again. Lost ledger are waited for: a lease; so are those who are dead: 15 s.
     pub(super) fn heals_within(self) -> Duration {
         Duration::from_secs(match self {
             Self::EmptyRedis => 20,
@@ -114,7 +114,7 @@ impl Trouble {
 
     /// How sessions may end that nobody closed.
     pub(super) fn ending(self, Struck { began, dead, over }: Struck) -> Option<Ending> {
-        // A beat of 2 s, and one that failed.
+        // A heartbeat of 2 s, and one that failed.
         let last_proof = (began - 5_000, dead);
         let (reason, between) = match self {
             Self::KillOwner | Self::StopOwner(9..) => ("instance_lost", last_proof),

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use capture_core::{
     action::{ActionType, ConsoleLevel, ConsoleMessage, PageError},
-    actor::Shown,
+    actor::NumberedFrame,
     browser::ViewFrame,
     clock::Timestamp,
     event::{
@@ -97,7 +97,8 @@ fn passing() -> Vec<Golden> {
     });
     // The first bytes of a JPEG; more than fits a one-byte length.
     let picture = Bytes::from([&[0xff, 0xd8, 0xff, 0xe0][..], &[0x5a; 300]].concat());
-    let shown = Shown { number: 3, at: NOW, frame: ViewFrame { body: picture, width: 640, height: 400, scale: 0.5 } };
+    let shown =
+        NumberedFrame { number: 3, at: NOW, frame: ViewFrame { body: picture, width: 640, height: 400, scale: 0.5 } };
     vec![
         Golden::of("event.session.countdown", &countdown.frame(id)),
         Golden::of("event.page.console", &LineParams::frame(id, &ConsoleLine { entry: console, dropped: 0 })),

@@ -6,7 +6,7 @@ use capture_tests::{Client, Redis, Server, processes, server::Folder, until};
 use tokio::time::Instant;
 
 use super::{flood::Flood, neighbour::Neighbour};
-use crate::attacks::ground::{Ground, TITLE};
+use crate::attacks::attacker_site::{AttackerSite, TITLE};
 
 /// What users begin with.
 pub(super) const CREDITS: u64 = 10_000;
@@ -32,7 +32,7 @@ pub(super) struct Stage {
     front: Server,
     /// The instance with the browsers, where that is another one.
     owner: Option<(Server, Redis)>,
-    ground: Ground,
+    site: AttackerSite,
     flood: Flood,
     pub(super) neighbour: Neighbour,
     before: State,
@@ -51,26 +51,26 @@ struct State {
 impl Stage {
     /// One server with default settings; its pages may reach the site.
     pub(super) async fn alone() -> Self {
-        let (ground, flood) = (Ground::start().await, Flood::start().await);
-        let rule = format!("{},{}", ground.address(), flood.address());
+        let (site, flood) = (AttackerSite::start().await, Flood::start().await);
+        let rule = format!("{},{}", site.address(), flood.address());
         let front = Server::start_in(Folder::logged(), &["--egress-allow", &rule]).await;
-        Self::set(front, None, ground, flood).await
+        Self::set(front, None, site, flood).await
     }
 
     /// An instance without browsers before one that has them.
     pub(super) async fn through_another() -> Self {
-        let (ground, flood, redis) = (Ground::start().await, Flood::start().await, Redis::start().await);
-        let (rule, url) = (format!("{},{}", ground.address(), flood.address()), redis.url());
+        let (site, flood, redis) = (AttackerSite::start().await, Flood::start().await, Redis::start().await);
+        let (rule, url) = (format!("{},{}", site.address(), flood.address()), redis.url());
         let of_owner = ["--egress-allow", &rule, "--redis-url", &url];
         let owner = Server::start_in(Folder::logged(), &of_owner).await;
         let front = Server::start_in(Folder::logged(), &["--redis-url", &url, "--max-sessions", "0"]).await;
-        Self::set(front, Some((owner, redis)), ground, flood).await
+        Self::set(front, Some((owner, redis)), site, flood).await
     }
 
-    async fn set(front: Server, owner: Option<(Server, Redis)>, ground: Ground, flood: Flood) -> Self {
+    async fn set(front: Server, owner: Option<(Server, Redis)>, site: AttackerSite, flood: Flood) -> Self {
         let client = add_user(&front, owner.as_ref(), NEIGHBOUR, CREDITS).await;
-        let neighbour = Neighbour::start(&client, front.base(), ground.common(), TITLE).await;
-        let mut stage = Self { front, owner, ground, flood, neighbour, before: State::default() };
+        let neighbour = Neighbour::start(&client, front.base(), site.common(), TITLE).await;
+        let mut stage = Self { front, owner, site, flood, neighbour, before: State::default() };
         stage.before = stage.when_quiet().await;
         stage
     }
@@ -97,7 +97,7 @@ impl Stage {
             "<!doctype html><meta charset=utf-8><title>Attack</title><body><button id=go>go</button><p id=log></p>\
              <script>{prelude}\ngo.onclick = async () => {{ {script} }}</script>"
         );
-        self.ground.serve(&name, &[], &markup)
+        self.site.serve(&name, &[], &markup)
     }
 
     /// What the ledger says of a user: credits left, and credits held.

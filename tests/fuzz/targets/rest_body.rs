@@ -44,10 +44,10 @@ async fn ask(router: &Router, path: &str, body: Vec<u8>) -> (u16, Value) {
 fn world() -> World {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let (engine, router, session) = runtime.block_on(async {
-        let books = Arc::new(MemoryLedger::new());
-        books.add(Account::new("ann".parse().unwrap(), Secret::chosen("ann-secret").hash())).await.unwrap();
-        let engine = Engine::builder().backend(Simulated::default()).books(Arc::clone(&books)).build().await.unwrap();
-        let app = App::new(&engine, books as Arc<dyn Accounts>, None, EdgeSettings::default()).unwrap();
+        let ledger = Arc::new(MemoryLedger::new());
+        ledger.add(Account::new("ann".parse().unwrap(), Secret::chosen("ann-secret").hash())).await.unwrap();
+        let engine = Engine::builder().backend(Simulated::default()).ledger(Arc::clone(&ledger)).build().await.unwrap();
+        let app = App::new(&engine, ledger as Arc<dyn Accounts>, None, EdgeSettings::default()).unwrap();
         let router = router(Arc::new(app));
         let (status, created) = ask(&router, "/v1/sessions", b"{\"maxTtlSeconds\":900}".to_vec()).await;
         assert_eq!(status, 201);

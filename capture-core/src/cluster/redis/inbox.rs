@@ -22,7 +22,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::lane::Lane;
+use super::connection::RedisConnection;
 
 /// After so much silence the subscription is probed.
 const PROBE_AFTER: Duration = Duration::from_secs(5);
@@ -37,9 +37,9 @@ const PROBE: &[u8] = b"\xc1probe";
 
 /// Whether this instance hears what is sent to it.
 #[derive(Debug, Default)]
-pub(super) struct Hearing(AtomicBool);
+pub(super) struct SubscriptionHealth(AtomicBool);
 
-impl Hearing {
+impl SubscriptionHealth {
     pub(super) fn is_good(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -48,10 +48,10 @@ impl Hearing {
 /// What it takes to listen.
 pub(super) struct Inbox {
     pub(super) client: Client,
-    pub(super) lane: Arc<Lane>,
+    pub(super) connection: Arc<RedisConnection>,
     pub(super) publish: Script,
     pub(super) channel: String,
-    pub(super) hearing: Arc<Hearing>,
+    pub(super) health: Arc<SubscriptionHealth>,
 }
 
 /// What a probe found.
@@ -69,7 +69,7 @@ impl Inbox {
         let mut pause = PAUSE[0];
         while !messages.is_closed() {
             let heard = self.subscription(&messages).await;
-            self.hearing.0.store(false, Ordering::Relaxed);
+            self.health.0.store(false, Ordering::Relaxed);
             if messages.is_closed() {
                 return;
             }
@@ -84,7 +84,7 @@ impl Inbox {
         let Some((_sink, mut stream)) = self.subscribe().await else { return false };
         let mut probed: Option<Instant> = Some(Instant::now());
         if self.probe().await == Probed::Nobody {
-            self.lane.replace(); // of the two the subscription is the newer one
+            self.connection.replace(); // of the two the subscription is the newer one
             return false;
         }
         let mut heard = false;
@@ -96,14 +96,14 @@ impl Inbox {
             let message = tokio::select! {
                 biased;
                 message = timeout_at(by, stream.next()) => message.map_err(Some),
-                () = self.lane.dropped() => Err(None), // the next one may lead elsewhere
+                () = self.connection.dropped() => Err(None), // the next one may lead elsewhere
                 () = messages.closed() => return heard,
             };
             match message {
                 Ok(Some(message)) => {
                     heard = true;
                     probed = None;
-                    self.hearing.0.store(true, Ordering::Relaxed);
+                    self.health.0.store(true, Ordering::Relaxed);
                     let bytes = Bytes::copy_from_slice(message.get_payload_bytes());
                     if !bytes.starts_with(PROBE) && messages.send(bytes).await.is_err() {
                         return heard;
@@ -143,7 +143,7 @@ impl Inbox {
 
     /// Sends ourselves something; an error is found out by its not arriving.
     async fn probe(&self) -> Probed {
-        match publish(&self.lane, &self.publish, &self.channel, PROBE).await {
+        match publish(&self.connection, &self.publish, &self.channel, PROBE).await {
             Ok(0) => Probed::Nobody,
             Ok(_) => Probed::Sent,
             Err(error) => {
@@ -155,9 +155,15 @@ impl Inbox {
 }
 
 /// Hands a message to whoever listens to a channel, and says how many did.
-pub(super) async fn publish(lane: &Lane, script: &Script, channel: &str, message: &[u8]) -> Result<usize, String> {
-    lane.run(|mut connection| async move {
-        script.prepare_invoke().arg(channel).arg(message).invoke_async::<usize>(&mut connection).await
-    })
-    .await
+pub(super) async fn publish(
+    connection: &RedisConnection,
+    script: &Script,
+    channel: &str,
+    message: &[u8],
+) -> Result<usize, String> {
+    connection
+        .run(|mut connection| async move {
+            script.prepare_invoke().arg(channel).arg(message).invoke_async::<usize>(&mut connection).await
+        })
+        .await
 }

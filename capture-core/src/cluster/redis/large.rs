@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use redis::{AsyncCommands as _, Client, SetExpiry, SetOptions};
 use tokio::sync::Semaphore;
 
-use super::lane::Lane;
+use super::connection::RedisConnection;
 
 /// How long it is kept.
 const KEPT_MS: u64 = 60_000;
@@ -24,13 +24,13 @@ const IN_PIECES: &[u8] = b"\xc1pieces:";
 /// The connection for what is large.
 #[derive(Debug)]
 pub(super) struct Large {
-    lane: Lane,
+    connection: RedisConnection,
     turns: Semaphore,
 }
 
 impl Large {
     pub(super) fn new(client: Client) -> Self {
-        Self { lane: Lane::new(client), turns: Semaphore::new(AT_ONCE) }
+        Self { connection: RedisConnection::new(client), turns: Semaphore::new(AT_ONCE) }
     }
 
     /// Keeps bytes under a name.
@@ -64,12 +64,13 @@ impl Large {
     async fn set(&self, key: String, bytes: Bytes) -> Result<(), String> {
         let _turn = self.turns.acquire().await.map_err(|closed| closed.to_string())?;
         let options = SetOptions::default().with_expiration(SetExpiry::PX(KEPT_MS));
-        self.lane.run(|mut connection| async move { connection.set_options(key, &*bytes, options).await }).await
+        self.connection.run(|mut connection| async move { connection.set_options(key, &*bytes, options).await }).await
     }
 
     async fn get(&self, key: String) -> Result<Option<Bytes>, String> {
         let _turn = self.turns.acquire().await.map_err(|closed| closed.to_string())?;
-        let taken = self.lane.run(|mut connection| async move { connection.get_del::<_, Option<Vec<u8>>>(key).await });
+        let taken =
+            self.connection.run(|mut connection| async move { connection.get_del::<_, Option<Vec<u8>>>(key).await });
         Ok(taken.await?.map(Bytes::from))
     }
 }

@@ -3,8 +3,8 @@
 //! Three connections: one for scripts and messages, one for what is large, one that listens. Each is replaced by itself;
 //! nothing of ours waits longer than a second for any of them.
 
+mod connection;
 mod inbox;
-mod lane;
 mod large;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -19,8 +19,8 @@ use redis::{
 use tokio::sync::mpsc;
 
 use self::{
-    inbox::{Hearing, Inbox},
-    lane::Lane,
+    connection::RedisConnection,
+    inbox::{Inbox, SubscriptionHealth},
     large::Large,
 };
 use super::bus::{Bus, BusError};
@@ -44,10 +44,10 @@ pub struct RedisLink {
     client: Client,
     prefix: Arc<str>,
     me: InstanceId,
-    lane: Arc<Lane>,
+    connection: Arc<RedisConnection>,
     large: Large,
     scripts: Mutex<HashMap<&'static str, redis::Script>>,
-    hearing: Arc<Hearing>,
+    health: Arc<SubscriptionHealth>,
     publish: redis::Script,
     tasks: Tasks,
 }
@@ -69,13 +69,13 @@ impl RedisLink {
         };
         let client = Client::open(info).map_err(|error| error.to_string())?;
         Ok(Self {
-            lane: Arc::new(Lane::new(client.clone())),
+            connection: Arc::new(RedisConnection::new(client.clone())),
             large: Large::new(client.clone()),
             client,
             prefix: prefix.into(),
             me,
             scripts: Mutex::default(),
-            hearing: Arc::default(),
+            health: Arc::default(),
             publish: redis::Script::new(PUBLISH),
             tasks: Tasks::default(),
         })
@@ -99,7 +99,7 @@ impl Store for RedisLink {
         async move {
             let code = self.script(script);
             let prefix = Arc::clone(&self.prefix);
-            let answer = self.lane.run(|mut connection| async move {
+            let answer = self.connection.run(|mut connection| async move {
                 let mut invocation = code.prepare_invoke();
                 invocation.arg(&*prefix);
                 for argument in arguments {
@@ -115,7 +115,7 @@ impl Store for RedisLink {
 
 impl Bus for RedisLink {
     fn send<'a>(&'a self, to: &'a InstanceId, message: Bytes) -> BoxFuture<'a, Result<usize, BusError>> {
-        async move { inbox::publish(&self.lane, &self.publish, &self.channel(to), &message).await.map_err(BusError) }
+        async move { inbox::publish(&self.connection, &self.publish, &self.channel(to), &message).await.map_err(BusError) }
             .boxed()
     }
 
@@ -123,10 +123,10 @@ impl Bus for RedisLink {
         let (sender, messages) = mpsc::channel(AHEAD);
         let inbox = Inbox {
             client: self.client.clone(),
-            lane: Arc::clone(&self.lane),
+            connection: Arc::clone(&self.connection),
             publish: self.publish.clone(),
             channel: self.channel(&self.me),
-            hearing: Arc::clone(&self.hearing),
+            health: Arc::clone(&self.health),
         };
         self.tasks.spawn(inbox.listen(sender));
         futures::stream::unfold(messages, |mut messages| async { Some((messages.recv().await?, messages)) }).boxed()
@@ -141,7 +141,7 @@ impl Bus for RedisLink {
     }
 
     fn health(&self) -> Result<(), String> {
-        if self.hearing.is_good() { Ok(()) } else { Err("redis: messages of other instances do not arrive".to_owned()) }
+        if self.health.is_good() { Ok(()) } else { Err("redis: messages of other instances do not arrive".to_owned()) }
     }
 }
 

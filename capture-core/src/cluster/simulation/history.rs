@@ -13,7 +13,7 @@ const HEARD: Duration = Duration::from_secs(5);
 pub(super) type Broken = String;
 
 /// What became of a keyed action, as its client was told.
-pub(super) struct Told {
+pub(super) struct ClientOutcome {
     pub(super) outcome: RunOutcome,
     pub(super) at: Instant,
 }
@@ -37,7 +37,7 @@ impl Lost {
 pub(super) struct History {
     /// When pages began each action.
     pub(super) runs: BTreeMap<String, Vec<Instant>>,
-    pub(super) told: BTreeMap<String, Told>,
+    pub(super) told: BTreeMap<String, ClientOutcome>,
     /// The session of each action.
     pub(super) of: BTreeMap<String, SessionId>,
     /// Followers that have not come to an end.

@@ -1,4 +1,4 @@
-//! Mutations: defects brought in on purpose, to show that the worlds would find them. Those of scripts replace a line of
+//! Mutations: defects response in on purpose, to show that the worlds would find them. Those of scripts replace a line of
 //! Lua; the others change what an instance is given (its lease, the messages that reach it), so that no product file
 //! knows of them.
 
@@ -62,7 +62,7 @@ impl Mutation {
     pub(super) fn in_scripts(self) -> Option<(&'static str, &'static str)> {
         Some(match self {
             Self::BillPastTheProof => {
-                ("local beat = whole(redis.call('HGET', instance_key(dead), 'beat'))", "local beat = 9e15")
+                ("local heartbeat = whole(redis.call('HGET', instance_key(dead), 'beat'))", "local heartbeat = 9e15")
             }
             Self::SettleTwice => ("if it[1] == 'final' then return record(sid) end\nif not it[1]", "if not it[1]"),
             Self::NoLimit => ("if #slots >= most then", "if false then"),

@@ -11,7 +11,7 @@ use crate::{
     ledger::redis::InstanceId,
 };
 
-/// What one instance has received so far.
+/// What one instance has received so remote.
 #[derive(Debug, Default)]
 pub(super) struct Tampering {
     asked: HashSet<(InstanceId, u64)>,

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::{
     faults::Loss,
-    history::{Broken, History, Told},
+    history::{Broken, ClientOutcome, History},
     judge::judge,
     mutations::{Mutation, is_active},
     network::{Dice, Link, Network},
@@ -103,10 +103,10 @@ impl World {
         for _ in 0..3 {
             world.start_node().await;
         }
-        let books = RedisLedger::new(Arc::clone(&world.network.redis) as Arc<_>, InstanceId::new());
+        let ledger = RedisLedger::new(Arc::clone(&world.network.redis) as Arc<_>, InstanceId::new());
         for name in USERS {
             let account = Account::new(name.parse().unwrap(), SecretHash::of(name));
-            books.add(Account { credits: Some(10_000), ..account }).await.unwrap();
+            ledger.add(Account { credits: Some(10_000), ..account }).await.unwrap();
         }
         world
     }
@@ -114,7 +114,7 @@ impl World {
     pub(super) async fn start_node(self: &Arc<Self>) {
         let me = InstanceId::new();
         let link = Link::new(&self.network, me.clone());
-        let books = Arc::new(RedisLedger::new(Arc::clone(&link) as Arc<_>, me).leased(lease()));
+        let ledger = Arc::new(RedisLedger::new(Arc::clone(&link) as Arc<_>, me).leased(lease()));
         let weak = Arc::downgrade(self);
         let pages = Simulated::scripted(move |action| {
             if let (Some(world), Deed::Goto(goto)) = (weak.upgrade(), &action.deed) {
@@ -126,9 +126,9 @@ impl World {
             Step::Succeed(Duration::from_millis(1))
         });
         let limits = Limits { sessions_per_user: MOST, ..Limits::default() };
-        let engine = Engine::builder().limits(limits).backend(pages).books(Arc::clone(&books)).build().await;
+        let engine = Engine::builder().limits(limits).backend(pages).ledger(Arc::clone(&ledger)).build().await;
         let Ok(engine) = engine else { return }; // Redis is away: it does not start
-        let cluster = Cluster::join(engine.clone(), books, Arc::clone(&link) as Arc<_>);
+        let cluster = Cluster::join(engine.clone(), ledger, Arc::clone(&link) as Arc<_>);
         self.nodes.lock().push(Node { engine, cluster, link, alive: true, dead: Death::default() });
     }
 
@@ -218,7 +218,7 @@ impl World {
             if doubt && outcome == RunOutcome::NotExecuted {
                 outcome = RunOutcome::Unknown; // this time not; whether before, nobody said
             }
-            self.history.lock().told.insert(label.clone(), Told { outcome, at: Instant::now() });
+            self.history.lock().told.insert(label.clone(), ClientOutcome { outcome, at: Instant::now() });
             if outcome == RunOutcome::Executed || over {
                 return !over;
             }
@@ -230,7 +230,7 @@ impl World {
     /// Whether a session runs at an instance that proves its life.
     fn is_held(&self, id: SessionId) -> bool {
         let nodes = self.nodes.lock();
-        nodes.iter().any(|node| node.alive && node.cluster.books().is_alive() && node.engine.holds(id))
+        nodes.iter().any(|node| node.alive && node.cluster.ledger().is_alive() && node.engine.holds(id))
     }
 
     /// Follows a session to its end: no hole, unless it is told that there is one.

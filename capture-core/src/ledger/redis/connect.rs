@@ -20,7 +20,7 @@ impl RedisLedger {
     /// How other instances reach this one, if it said so.
     ///
     /// # Errors
-    /// When the books cannot be read.
+    /// When the ledger cannot be read.
     pub async fn address_of(&self, instance: &InstanceId) -> Result<Option<String>, LedgerError> {
         let told = run(&*self.store, ADDRESS, arguments![instance]).await?;
         Ok(told.first().and_then(Answer::text).filter(|address| !address.is_empty()).map(str::to_owned))

@@ -1,17 +1,17 @@
-//! Books that many instances share, in Redis.
+//! The ledger that many instances share, in Redis.
 //!
 //! Every change is one script, so that instances that race agree on one result. An instance gives proof of life with every
-//! beat; one that has not beaten for a lease is judged dead by any other, and its sessions are settled at its last beat. An
-//! instance whose own beats fail suspends actions before that can happen ([`LeaseTimes`]).
+//! heartbeat; one that has sent no heartbeat for a lease is judged dead by any other, and its sessions are settled at its last heartbeat. An
+//! instance whose own heartbeats fail suspends actions before that can happen ([`LeaseTimes`]).
 //!
-//! What could not be written while Redis was away is written with the next beat that succeeds; when Redis has lost its data,
+//! What could not be written while Redis was away is written with the next heartbeat that succeeds; when Redis has lost its data,
 //! owners bring back what they hold.
 
 mod accounts;
-mod beat;
 mod connect;
 #[cfg(test)]
 pub(crate) mod fake;
+mod heartbeat;
 mod places;
 mod record;
 mod restore;
@@ -35,7 +35,7 @@ pub use self::{
     places::{Claim, InstanceId, Whereabouts},
     store::{Answer, Argument, Script, Store, StoreError},
 };
-use super::{Beat, Beaten, ExtendError, Ledger, LedgerError, Reservation, ReserveError, rules};
+use super::{ExtendError, HeartbeatResponse, Ledger, LedgerError, Reservation, ReserveError, UsageUpdate, rules};
 use crate::{
     account::{ConnectKey, UserId},
     clock::Timestamp,
@@ -68,7 +68,7 @@ impl Default for LeaseTimes {
     }
 }
 
-/// The books of one instance of a cluster.
+/// The ledger of one instance of a cluster.
 pub struct RedisLedger {
     store: Arc<dyn Store>,
     me: InstanceId,
@@ -95,10 +95,10 @@ struct Own {
 #[derive(Debug, Clone)]
 enum Stage {
     Reserved,
-    /// Given back, or never granted as far as this instance knows; the books may still have it.
+    /// Given back, or never granted as far as this instance knows; the ledger may still have it.
     Unwanted,
     Active(Lifecycle),
-    /// Over, but the books could not be told yet.
+    /// Over, but the ledger could not be told yet.
     Unsettled(Lifecycle, SessionView),
 }
 
@@ -112,9 +112,9 @@ struct Known {
 /// What this instance knows of its own proofs of life.
 #[derive(Debug, Default)]
 struct Pulse {
-    /// What the last beat said of this instance; none before the first.
+    /// What the last heartbeat said of this instance; none before the first.
     known: Option<Known>,
-    /// Since when every beat succeeded, within a lease of the one before.
+    /// Since when every heartbeat succeeded, within a lease of the one before.
     healthy_since: Option<Instant>,
     last: Option<Instant>,
     /// Redis's clock at a moment of ours.
@@ -128,7 +128,7 @@ impl fmt::Debug for RedisLedger {
 }
 
 impl RedisLedger {
-    /// The books of this instance.
+    /// The ledger of this instance.
     pub fn new(store: Arc<dyn Store>, me: InstanceId) -> Self {
         let (own, remembered, pulse) = (Mutex::default(), Remembered::default(), Mutex::default());
         let (settled, connect_key) = (Mutex::default(), Mutex::default());
@@ -169,7 +169,7 @@ impl RedisLedger {
         &self.me
     }
 
-    /// What the last beat knew.
+    /// What the last heartbeat knew.
     fn known(&self) -> Known {
         self.pulse.lock().known.clone().unwrap_or_default()
     }
@@ -183,7 +183,7 @@ impl RedisLedger {
         Ok(())
     }
 
-    /// `None` when the books do not know the session.
+    /// `None` when the ledger does not know the session.
     async fn settle_now(&self, last: &SessionView) -> Result<Option<SessionView>, LedgerError> {
         let (Some(reason), Some(ended), Some(billed)) = (last.close_reason, last.closed_at, last.billed_credits) else {
             return Err(LedgerError::new(SETTLE.what, "it has not ended"));
@@ -195,7 +195,7 @@ impl RedisLedger {
         match told.first().and_then(Answer::text) {
             Some("unknown") => return Ok(None),
             Some("settling") => {
-                // Perhaps it was settled: the answer was lost, and then the books.
+                // Perhaps it was settled: the answer was lost, and then the ledger.
                 let settled = self.settled.lock().find(last.id);
                 return settled.map(Some).ok_or_else(|| LedgerError::new(SETTLE.what, LOST));
             }
@@ -211,7 +211,7 @@ impl RedisLedger {
 }
 
 impl RedisLedger {
-    /// Leaves it to the beats to settle this, also when its session has given up.
+    /// Leaves it to the heartbeats to settle this, also when its session has given up.
     fn keep_unsettled(&self, last: SessionView) {
         if let Some(own) = self.own.lock().get_mut(&last.id)
             && let Stage::Active(life) = &own.stage
@@ -247,7 +247,7 @@ impl Ledger for RedisLedger {
             let told = match run(&*self.store, RESERVE, arguments).await {
                 Ok(told) => told,
                 Err(error) => {
-                    // It may be there: the beats give it back.
+                    // It may be there: the heartbeats give it back.
                     self.own.lock().entry(asked.id).or_insert(own);
                     return Err(error.into());
                 }
@@ -296,8 +296,12 @@ impl Ledger for RedisLedger {
         .boxed()
     }
 
-    fn beat(&self, now: Timestamp, changed: Vec<Beat>) -> BoxFuture<'_, Result<Beaten, LedgerError>> {
-        self.beat_once(now, changed).boxed()
+    fn heartbeat(
+        &self,
+        now: Timestamp,
+        changed: Vec<UsageUpdate>,
+    ) -> BoxFuture<'_, Result<HeartbeatResponse, LedgerError>> {
+        self.heartbeat_once(now, changed).boxed()
     }
 
     fn extend(&self, id: SessionId, expires_at: Timestamp, hold: u64) -> BoxFuture<'_, Result<(), ExtendError>> {

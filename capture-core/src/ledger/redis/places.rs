@@ -46,12 +46,12 @@ impl fmt::Display for InstanceId {
     }
 }
 
-/// Where a session is, as the books know it.
+/// Where a session is, as the ledger knows it.
 #[derive(Debug, Clone)]
 pub struct Whereabouts {
     /// Who holds it, or held it.
     pub owner: InstanceId,
-    /// As of its owner's last beat, or final.
+    /// As of its owner's last heartbeat, or final.
     pub view: SessionView,
     /// Since when its owner has given no proof of life; `None` where it is not among those who live.
     pub silence: Option<Duration>,
@@ -84,7 +84,7 @@ impl RedisLedger {
     /// Where a session of this user is; `None` when nobody knows it.
     ///
     /// # Errors
-    /// When the books cannot be read.
+    /// When the ledger cannot be read.
     pub async fn locate(&self, user: &UserId, id: SessionId) -> Result<Option<Whereabouts>, LedgerError> {
         let told = run(&*self.store, FIND, arguments![id, self.known().dataset]).await?;
         if told.first().and_then(Answer::text) == Some("settling") {
@@ -103,7 +103,7 @@ impl RedisLedger {
     /// The user's active sessions on all instances, oldest first.
     ///
     /// # Errors
-    /// When the books cannot be read.
+    /// When the ledger cannot be read.
     pub async fn locate_all(&self, user: &UserId) -> Result<Vec<(InstanceId, SessionView)>, LedgerError> {
         let told = run(&*self.store, LIST, arguments![user]).await?;
         let sessions = told.iter().map(|entry| {
@@ -120,7 +120,7 @@ impl RedisLedger {
     /// from one that has no room.
     ///
     /// # Errors
-    /// When the books cannot be written.
+    /// When the ledger cannot be written.
     pub async fn claim(
         &self,
         claim: &Claim,
@@ -139,7 +139,7 @@ impl RedisLedger {
     /// Nothing came of a create: its key may be sent again, to any instance. Unless it was already.
     ///
     /// # Errors
-    /// When the books cannot be written.
+    /// When the ledger cannot be written.
     pub async fn unclaim(&self, claim: &Claim) -> Result<(), LedgerError> {
         let Claim { user, key, by } = claim;
         run(&*self.store, UNCLAIM, arguments![user, key.as_str(), by]).await.map(drop)
@@ -148,7 +148,7 @@ impl RedisLedger {
     /// The other instances that live.
     ///
     /// # Errors
-    /// When the books cannot be read.
+    /// When the ledger cannot be read.
     pub async fn others(&self) -> Result<Vec<InstanceId>, LedgerError> {
         let told = run(&*self.store, INSTANCES, arguments![crate::clock::millis(self.lease.lasts)]).await?;
         let alive = told.iter().filter_map(Answer::text).map(InstanceId::read);
@@ -158,7 +158,7 @@ impl RedisLedger {
     /// Leaves the cluster, so that nobody waits for this instance's lease; false while it still has sessions.
     ///
     /// # Errors
-    /// When the books cannot be written.
+    /// When the ledger cannot be written.
     pub async fn part(&self) -> Result<bool, LedgerError> {
         let told = run(&*self.store, PART, arguments![self.me]).await?;
         Ok(told.first().and_then(Answer::text) == Some("ok"))

@@ -9,7 +9,7 @@ use crate::{
     session::{CloseReason, Lifecycle, SessionId, SessionOptions, SessionView, Usage},
 };
 
-/// What the books know of one session.
+/// What the ledger knows of one session.
 #[derive(Debug, Clone)]
 pub(super) struct Record {
     pub(super) user: UserId,
@@ -57,7 +57,7 @@ fn close_reason(told: &Answer) -> Option<CloseReason> {
     serde_json::from_value(told.text()?.into()).ok()
 }
 
-/// The counters as the books keep them.
+/// The counters as the ledger keeps them.
 pub(super) fn usage_text(usage: &Usage) -> String {
     serde_json::to_string(usage.breakdown()).unwrap_or_default() // numbers under names: always possible
 }

@@ -14,7 +14,7 @@ use super::{
     store::{Answer, Script, arguments, run, script},
 };
 use crate::{
-    ledger::Beaten,
+    ledger::HeartbeatResponse,
     ledger_error::LedgerError,
     session::{Lifecycle, SessionId, SessionView},
 };
@@ -45,9 +45,9 @@ impl Settled {
     }
 }
 
-/// What the books say to a session that is brought back.
+/// What the ledger says to a session that is brought back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Brought {
+pub(super) enum Restored {
     Back,
     /// Settled there.
     Final,
@@ -58,22 +58,22 @@ pub(super) enum Brought {
 impl RedisLedger {
     /// Brings everything back; tells which sessions others have settled, and which their user has no place for. Such there are where
     /// an end was lost too: that of an instance that was judged dead before it could hear of it.
-    pub(super) async fn bring_back(&self) -> Result<Beaten, LedgerError> {
-        let mut beaten = Beaten::default();
+    pub(super) async fn bring_back(&self) -> Result<HeartbeatResponse, LedgerError> {
+        let mut response = HeartbeatResponse::default();
         for (id, own) in self.everything() {
             let (Stage::Active(life) | Stage::Unsettled(life, _)) = &own.stage else { continue };
             match self.bring_back_one(id, &own, life, Some(own.most)).await? {
-                Brought::Back => {}
-                Brought::Final => beaten.lost.push(id),
-                Brought::Over => beaten.refused.push(id),
+                Restored::Back => {}
+                Restored::Final => response.lost.push(id),
+                Restored::Over => response.refused.push(id),
             }
         }
-        Ok(beaten)
+        Ok(response)
     }
 
-    /// Makes the books agree with what is here: sessions they do not know are brought back, and ends they do not know are written
+    /// Makes the ledger agree with what is here: sessions they do not know are brought back, and ends they do not know are written
     /// again. Returns the sessions their user has no place for. While everyone tells there are places for all: of another's newest
-    /// end the books may not know, and nobody opens a session meanwhile.
+    /// end the ledger may not know, and nobody opens a session meanwhile.
     pub(super) async fn reconcile(&self, everyone_tells: bool) -> Result<Vec<SessionId>, LedgerError> {
         let mut refused = Vec::new();
         let own = self.everything();
@@ -85,11 +85,11 @@ impl RedisLedger {
         for (id, own) in own.iter().filter(|(id, _)| known.get(id) != Some(&true)) {
             let (Stage::Active(life) | Stage::Unsettled(life, _)) = &own.stage else { continue };
             match self.bring_back_one(*id, own, life, (!everyone_tells).then_some(own.most)).await? {
-                Brought::Back => {
+                Restored::Back => {
                     tracing::error!(session.id = %id, "redis did not know a session that runs here; it is brought back");
                 }
-                Brought::Final => {} // settled at this very moment
-                Brought::Over => refused.push(*id),
+                Restored::Final => {} // settled at this very moment
+                Restored::Over => refused.push(*id),
             }
         }
         for id in known.into_keys() {
@@ -102,7 +102,7 @@ impl RedisLedger {
         Ok(refused)
     }
 
-    /// How many sessions the books should know, and how many with reservations.
+    /// How many sessions the ledger should know, and how many with reservations.
     pub(super) fn counts(&self) -> (usize, usize) {
         let own = self.own.lock();
         let active = own.values().filter(|own| matches!(own.stage, Stage::Active(_) | Stage::Unsettled(..)));
@@ -119,7 +119,7 @@ impl RedisLedger {
         own: &Own,
         life: &Lifecycle,
         most: Option<u32>,
-    ) -> Result<Brought, LedgerError> {
+    ) -> Result<Restored, LedgerError> {
         let view = life.view();
         let options = serde_json::to_string(&view.options).map_err(|error| LedgerError::new(RESTORE.what, error))?;
         let mut arguments = arguments![
@@ -137,9 +137,9 @@ impl RedisLedger {
         arguments.extend(self.last_seen(&own.user).iter().flat_map(fields));
         let told = run(&*self.store, RESTORE, arguments).await?;
         Ok(match told.first().and_then(Answer::text) {
-            Some("final") => Brought::Final,
-            Some("over") => Brought::Over,
-            _ => Brought::Back,
+            Some("final") => Restored::Final,
+            Some("over") => Restored::Over,
+            _ => Restored::Back,
         })
     }
 }
@@ -174,41 +174,41 @@ mod tests {
         }
     }
 
-    async fn reserve(books: &RedisLedger) -> Lifecycle {
+    async fn reserve(ledger: &RedisLedger) -> Lifecycle {
         let asked = reservation();
         let life = Lifecycle::start(asked.id, asked.options, START, START);
-        books.reserve(asked).await.unwrap();
+        ledger.reserve(asked).await.unwrap();
         life
     }
 
-    async fn begin(books: &RedisLedger) -> Lifecycle {
-        let life = reserve(books).await;
-        books.activate(life.view()).await.unwrap();
+    async fn begin(ledger: &RedisLedger) -> Lifecycle {
+        let life = reserve(ledger).await;
+        ledger.activate(life.view()).await.unwrap();
         life
     }
 
-    async fn books_of_ann(redis: &Arc<FakeRedis>) -> RedisLedger {
-        let books = RedisLedger::new(Arc::clone(redis) as Arc<_>, InstanceId::new());
-        books.recover().await.unwrap();
+    async fn ledger_of_ann(redis: &Arc<FakeRedis>) -> RedisLedger {
+        let ledger = RedisLedger::new(Arc::clone(redis) as Arc<_>, InstanceId::new());
+        ledger.recover().await.unwrap();
         let ann = Account::new("ann".parse().unwrap(), SecretHash::of("s"));
-        books.add(Account { credits: Some(100), ..ann }).await.unwrap();
-        books.beat(START, Vec::new()).await.unwrap();
-        books
+        ledger.add(Account { credits: Some(100), ..ann }).await.unwrap();
+        ledger.heartbeat(START, Vec::new()).await.unwrap();
+        ledger
     }
 
     #[tokio::test]
     async fn a_replica_that_only_knows_reservations_learns_what_became_of_them() {
         let redis = FakeRedis::new();
-        let books = books_of_ann(&redis).await;
-        let (runs, ending) = (reserve(&books).await, reserve(&books).await);
+        let ledger = ledger_of_ann(&redis).await;
+        let (runs, ending) = (reserve(&ledger).await, reserve(&ledger).await);
         let take_over = redis.replica();
-        books.activate(runs.view()).await.unwrap();
-        books.activate(ending.view()).await.unwrap();
+        ledger.activate(runs.view()).await.unwrap();
+        ledger.activate(ending.view()).await.unwrap();
         let last = ending.settle(CloseReason::Closed, START.plus(Duration::from_secs(30)));
-        books.settle(last.clone()).await.unwrap();
+        ledger.settle(last.clone()).await.unwrap();
         take_over();
 
-        books.beat(START, Vec::new()).await.unwrap();
+        ledger.heartbeat(START, Vec::new()).await.unwrap();
         let state = |id: SessionId| redis.field(&format!("capture:session:{id}"), "state").unwrap();
         assert_eq!((state(runs.view().id).as_str(), state(last.id).as_str()), ("active", "final"));
         assert_eq!(
@@ -221,20 +221,20 @@ mod tests {
     #[tokio::test]
     async fn what_a_replica_had_not_heard_of_when_it_took_over_is_told_again() {
         let redis = FakeRedis::new();
-        let books = books_of_ann(&redis).await;
-        let ending = begin(&books).await;
-        books.beat(START, Vec::new()).await.unwrap();
+        let ledger = ledger_of_ann(&redis).await;
+        let ending = begin(&ledger).await;
+        ledger.heartbeat(START, Vec::new()).await.unwrap();
 
         let take_over = redis.replica();
         let ended = START.plus(Duration::from_secs(30));
         let last = ending.settle(CloseReason::Closed, ended);
-        books.settle(last.clone()).await.unwrap();
-        let (one, other) = (begin(&books).await, begin(&books).await);
+        ledger.settle(last.clone()).await.unwrap();
+        let (one, other) = (begin(&ledger).await, begin(&ledger).await);
         take_over();
         let key = |id: SessionId| format!("capture:session:{id}");
         assert!(!redis.is_final(&key(last.id)) && redis.field(&key(one.view().id), "state").is_none());
 
-        books.beat(START, Vec::new()).await.unwrap();
+        ledger.heartbeat(START, Vec::new()).await.unwrap();
         assert!(redis.is_final(&key(last.id)));
         for life in [&one, &other] {
             assert_eq!(redis.field(&key(life.view().id), "state").as_deref(), Some("active"));
@@ -245,50 +245,50 @@ mod tests {
         );
         assert_eq!(redis.field("capture:user:ann", "credits").as_deref(), Some("99"));
         let last = one.settle(CloseReason::Closed, ended);
-        assert_eq!(books.settle(last.clone()).await.unwrap(), last);
+        assert_eq!(ledger.settle(last.clone()).await.unwrap(), last);
         assert_eq!(redis.field("capture:user:ann", "credits").as_deref(), Some("98"));
     }
 
     #[tokio::test]
     async fn what_a_replica_may_not_have_heard_of_is_not_denied() {
         let redis = FakeRedis::new();
-        let (books, ann) = (books_of_ann(&redis).await, "ann".parse().unwrap());
+        let (ledger, ann) = (ledger_of_ann(&redis).await, "ann".parse().unwrap());
         let other = RedisLedger::new(Arc::clone(&redis) as Arc<_>, InstanceId::new());
         other.recover().await.unwrap();
-        let (reserved, nobody) = (reserve(&books).await.view().id, SessionId::new());
-        assert!(books.locate(&ann, nobody).await.unwrap().is_none());
-        assert!(books.locate(&ann, reserved).await.unwrap().is_none(), "nobody has been told of it");
+        let (reserved, nobody) = (reserve(&ledger).await.view().id, SessionId::new());
+        assert!(ledger.locate(&ann, nobody).await.unwrap().is_none());
+        assert!(ledger.locate(&ann, reserved).await.unwrap().is_none(), "nobody has been told of it");
         let take_over = redis.replica();
-        let begun = begin(&books).await.view().id;
+        let begun = begin(&ledger).await.view().id;
         take_over();
 
         for id in [begun, reserved, nobody] {
-            assert_eq!(books.locate(&ann, id).await.unwrap_err().source.to_string(), LOST);
+            assert_eq!(ledger.locate(&ann, id).await.unwrap_err().source.to_string(), LOST);
         }
-        books.beat(START, Vec::new()).await.unwrap();
-        assert!(books.locate(&ann, begun).await.unwrap().is_some(), "its owner has told");
-        assert!(books.locate(&ann, nobody).await.is_err(), "another has not yet");
-        assert!(books.reserve(reservation()).await.is_err(), "nobody can count them");
-        other.beat(START, Vec::new()).await.unwrap();
-        assert!(books.locate(&ann, nobody).await.unwrap().is_none());
-        reserve(&books).await;
+        ledger.heartbeat(START, Vec::new()).await.unwrap();
+        assert!(ledger.locate(&ann, begun).await.unwrap().is_some(), "its owner has told");
+        assert!(ledger.locate(&ann, nobody).await.is_err(), "another has not yet");
+        assert!(ledger.reserve(reservation()).await.is_err(), "nobody can count them");
+        other.heartbeat(START, Vec::new()).await.unwrap();
+        assert!(ledger.locate(&ann, nobody).await.unwrap().is_none());
+        reserve(&ledger).await;
     }
 
     #[tokio::test]
     async fn an_end_that_is_told_right_after_a_loss_is_billed() {
         let redis = FakeRedis::new();
-        let books = books_of_ann(&redis).await;
+        let ledger = ledger_of_ann(&redis).await;
         let ended = |life: Lifecycle| life.settle(CloseReason::Closed, START.plus(Duration::from_secs(30)));
-        let last = ended(begin(&books).await);
+        let last = ended(begin(&ledger).await);
         redis.clear();
         let others = RedisLedger::new(Arc::clone(&redis) as Arc<_>, InstanceId::new());
         others.recover().await.unwrap();
-        // Between a beat that still found everything and the next.
-        assert!(books.settle(last.clone()).await.is_err());
-        books.settle_the_rest().await;
-        books.beat(START, Vec::new()).await.unwrap();
+        // Between a heartbeat that still found everything and the next.
+        assert!(ledger.settle(last.clone()).await.is_err());
+        ledger.settle_the_rest().await;
+        ledger.heartbeat(START, Vec::new()).await.unwrap();
         for _again in 0..2 {
-            assert_eq!(books.settle(last.clone()).await.unwrap(), last);
+            assert_eq!(ledger.settle(last.clone()).await.unwrap(), last);
             redis.clear(); // whoever asks again missed the answer
         }
         assert_eq!(redis.bills().len(), 1);
@@ -297,25 +297,25 @@ mod tests {
     #[tokio::test]
     async fn whoever_comes_back_after_a_loss_to_a_user_with_all_their_sessions_ends_and_is_billed_once() {
         let redis = FakeRedis::new();
-        let late = books_of_ann(&redis).await;
+        let late = ledger_of_ann(&redis).await;
         let others = RedisLedger::new(Arc::clone(&redis) as Arc<_>, InstanceId::new());
         others.recover().await.unwrap();
-        others.beat(START, Vec::new()).await.unwrap();
+        others.heartbeat(START, Vec::new()).await.unwrap();
         // As if it was judged dead while it could not hear of it.
         let forgotten = redis.replica();
         let back = begin(&late).await;
         forgotten();
-        others.beat(START, Vec::new()).await.unwrap();
+        others.heartbeat(START, Vec::new()).await.unwrap();
         redis.advance(LeaseTimes::default().lasts); // nobody waits for it any longer
         let three = [begin(&others).await, begin(&others).await, begin(&others).await];
         redis.clear();
 
-        assert_eq!(others.beat(START, Vec::new()).await.unwrap(), Beaten::default());
-        let beaten = late.beat(START, Vec::new()).await.unwrap();
-        assert_eq!((beaten.refused, beaten.lost), (vec![back.view().id], Vec::new()));
+        assert_eq!(others.heartbeat(START, Vec::new()).await.unwrap(), HeartbeatResponse::default());
+        let response = late.heartbeat(START, Vec::new()).await.unwrap();
+        assert_eq!((response.refused, response.lost), (vec![back.view().id], Vec::new()));
         assert_eq!(redis.card("capture:slots:ann"), three.len());
         late.pulse.lock().known = Some(Known::default()); // had the answer not come, it would ask again
-        assert_eq!(late.beat(START, Vec::new()).await.unwrap().refused, [back.view().id]);
+        assert_eq!(late.heartbeat(START, Vec::new()).await.unwrap().refused, [back.view().id]);
         let last = back.settle(CloseReason::Closed, START.plus(Duration::from_secs(30)));
         for _again in 0..2 {
             assert_eq!(late.settle(last.clone()).await.unwrap(), last);

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 
 use crate::ledger_error::LedgerError;
 
-/// A step of the books. All of them are safe to repeat.
+/// A step of the ledger. All of them are safe to repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Script {
     /// What it does, as a verb phrase for errors.
@@ -61,7 +61,7 @@ pub(crate) fn malformed(script: Script) -> LedgerError {
     LedgerError::new(script.what, "a script's answer cannot be read")
 }
 
-/// Runs a script for whoever keeps books.
+/// Runs a script for whoever keeps ledger.
 pub(crate) async fn run(
     store: &dyn Store,
     script: Script,

@@ -13,7 +13,7 @@ use crate::account::{Account, AccountChange, AccountError, Accounts, SecretHash,
 
 impl Accounts for SqliteLedger {
     fn account<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<Account>, LedgerError>> {
-        Box::pin(async move { self.read("read an account", |books| load(books, id)) })
+        Box::pin(async move { self.read("read an account", |connection| load(connection, id)) })
     }
 
     fn accounts(&self) -> BoxFuture<'_, Result<Vec<Account>, LedgerError>> {
@@ -21,34 +21,34 @@ impl Accounts for SqliteLedger {
     }
 
     fn add(&self, account: Account) -> BoxFuture<'_, Result<(), AccountError>> {
-        self.writer.run("add an account", Durability::PowerCut, move |books| {
-            if load(books, &account.id)?.is_some() {
+        self.writer.run("add an account", Durability::PowerCut, move |connection| {
+            if load(connection, &account.id)?.is_some() {
                 return Err(Failure::Refused(AccountError::Exists(account.id)));
             }
             let account = rules::opened(account);
-            save(books, &account)?;
-            Ok(save_secrets(books, &account)?)
+            save(connection, &account)?;
+            Ok(save_secrets(connection, &account)?)
         })
     }
 
     fn change(&self, id: UserId, change: AccountChange) -> BoxFuture<'_, Result<Account, AccountError>> {
-        self.writer.run("change an account", Durability::PowerCut, move |books| {
-            let mut account = load(books, &id)?.ok_or(Failure::Refused(AccountError::Unknown(id)))?;
+        self.writer.run("change an account", Durability::PowerCut, move |connection| {
+            let mut account = load(connection, &id)?.ok_or(Failure::Refused(AccountError::Unknown(id)))?;
             rules::change(&mut account, change).map_err(Failure::Refused)?;
-            save(books, &account)?;
-            save_secrets(books, &account)?;
+            save(connection, &account)?;
+            save_secrets(connection, &account)?;
             Ok(account)
         })
     }
 }
 
-pub(super) fn load(books: &Connection, id: &UserId) -> rusqlite::Result<Option<Account>> {
-    let mut statement = books.prepare_cached("SELECT * FROM accounts WHERE id = ?1 ORDER BY ordinal")?;
+pub(super) fn load(connection: &Connection, id: &UserId) -> rusqlite::Result<Option<Account>> {
+    let mut statement = connection.prepare_cached("SELECT * FROM accounts WHERE id = ?1 ORDER BY ordinal")?;
     Ok(collect(statement.query([id])?)?.pop())
 }
 
-fn load_all(books: &Connection) -> rusqlite::Result<Vec<Account>> {
-    let mut statement = books.prepare_cached("SELECT * FROM accounts ORDER BY id, ordinal")?;
+fn load_all(connection: &Connection) -> rusqlite::Result<Vec<Account>> {
+    let mut statement = connection.prepare_cached("SELECT * FROM accounts ORDER BY id, ordinal")?;
     collect(statement.query([])?)
 }
 
@@ -75,8 +75,8 @@ fn collect(mut rows: Rows<'_>) -> rusqlite::Result<Vec<Account>> {
 }
 
 /// Writes everything but the secrets, which no session changes.
-pub(super) fn save(books: &Connection, account: &Account) -> rusqlite::Result<()> {
-    let mut statement = books.prepare_cached(include_str!("sql/save_user.sql"))?;
+pub(super) fn save(connection: &Connection, account: &Account) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(include_str!("sql/save_user.sql"))?;
     statement.execute(named_params! {
         ":id": account.id,
         ":enabled": account.enabled,
@@ -89,9 +89,9 @@ pub(super) fn save(books: &Connection, account: &Account) -> rusqlite::Result<()
 }
 
 /// Writes all of them anew: they are few, and so their order stays theirs.
-fn save_secrets(books: &Connection, account: &Account) -> rusqlite::Result<()> {
-    books.prepare_cached("DELETE FROM secrets WHERE user = ?1")?.execute([&account.id])?;
-    let mut statement = books.prepare_cached("INSERT INTO secrets (user, ordinal, hash) VALUES (?1, ?2, ?3)")?;
+fn save_secrets(connection: &Connection, account: &Account) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM secrets WHERE user = ?1")?.execute([&account.id])?;
+    let mut statement = connection.prepare_cached("INSERT INTO secrets (user, ordinal, hash) VALUES (?1, ?2, ?3)")?;
     for (ordinal, secret) in (0_i64..).zip(&account.secrets) {
         statement.execute(params![account.id, ordinal, secret])?;
     }

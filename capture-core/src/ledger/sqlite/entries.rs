@@ -18,35 +18,35 @@ use crate::{
     session::{CloseReason, Count, Lifecycle, SessionId, SessionView, Usage},
 };
 
-pub(super) fn load(books: &Connection, id: SessionId) -> rusqlite::Result<Option<Entry>> {
-    books.prepare_cached(include_str!("sql/session.sql"))?.query_row([id], entry).optional()
+pub(super) fn load(connection: &Connection, id: SessionId) -> rusqlite::Result<Option<Entry>> {
+    connection.prepare_cached(include_str!("sql/session.sql"))?.query_row([id], entry).optional()
 }
 
-pub(super) fn live(books: &Connection, user: &UserId) -> rusqlite::Result<Live> {
-    books
+pub(super) fn live(connection: &Connection, user: &UserId) -> rusqlite::Result<Live> {
+    connection
         .prepare_cached(include_str!("sql/live_sessions.sql"))?
         .query_row([user], |row| Ok(Live { count: row.get("count")?, first_expires_at: row.get("first_expires_at")? }))
 }
 
 /// The user's active sessions, oldest first.
-pub(super) fn active(books: &Connection, user: &UserId) -> rusqlite::Result<Vec<Entry>> {
-    books.prepare_cached(include_str!("sql/active_sessions_of_user.sql"))?.query_map([user], entry)?.collect()
+pub(super) fn active(connection: &Connection, user: &UserId) -> rusqlite::Result<Vec<Entry>> {
+    connection.prepare_cached(include_str!("sql/active_sessions_of_user.sql"))?.query_map([user], entry)?.collect()
 }
 
 /// Everything that is not final, oldest first.
-pub(super) fn unfinished(books: &Connection) -> rusqlite::Result<Vec<(SessionId, Entry)>> {
-    let mut statement = books.prepare_cached(include_str!("sql/unfinished_sessions.sql"))?;
+pub(super) fn unfinished(connection: &Connection) -> rusqlite::Result<Vec<(SessionId, Entry)>> {
+    let mut statement = connection.prepare_cached(include_str!("sql/unfinished_sessions.sql"))?;
     statement.query_map([], |row| Ok((row.get("id")?, entry(row)?)))?.collect()
 }
 
 /// Active sessions of users who are disabled.
-pub(super) fn disabled(books: &Connection) -> rusqlite::Result<Vec<SessionId>> {
-    let mut statement = books.prepare_cached(include_str!("sql/sessions_of_disabled_users.sql"))?;
+pub(super) fn disabled(connection: &Connection) -> rusqlite::Result<Vec<SessionId>> {
+    let mut statement = connection.prepare_cached(include_str!("sql/sessions_of_disabled_users.sql"))?;
     statement.query_map([], |row| row.get(0))?.collect()
 }
 
-pub(super) fn insert(books: &Connection, asked: &Reservation) -> rusqlite::Result<()> {
-    let mut statement = books.prepare_cached(include_str!("sql/insert_session.sql"))?;
+pub(super) fn insert(connection: &Connection, asked: &Reservation) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(include_str!("sql/insert_session.sql"))?;
     statement.execute(named_params! {
         ":id": asked.id,
         ":user": asked.user,
@@ -58,9 +58,9 @@ pub(super) fn insert(books: &Connection, asked: &Reservation) -> rusqlite::Resul
 }
 
 /// Writes an entry that has started; a reservation is written once, by [`insert`].
-pub(super) fn save(books: &Connection, entry: &Entry) -> rusqlite::Result<()> {
+pub(super) fn save(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
     let Some(view) = entry.view() else { return Ok(()) };
-    let mut statement = books.prepare_cached(include_str!("sql/save_session.sql"))?;
+    let mut statement = connection.prepare_cached(include_str!("sql/save_session.sql"))?;
     statement.execute(named_params! {
         ":id": view.id,
         ":state": if view.is_active() { "active" } else { "final" },
@@ -77,22 +77,22 @@ pub(super) fn save(books: &Connection, entry: &Entry) -> rusqlite::Result<()> {
     Ok(())
 }
 
-pub(super) fn delete(books: &Connection, id: SessionId) -> rusqlite::Result<()> {
-    books.prepare_cached("DELETE FROM sessions WHERE id = ?1")?.execute([id])?;
+pub(super) fn delete(connection: &Connection, id: SessionId) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM sessions WHERE id = ?1")?.execute([id])?;
     Ok(())
 }
 
-pub(super) fn prune(books: &Connection, before: Timestamp) -> rusqlite::Result<()> {
-    books.prepare_cached("DELETE FROM sessions WHERE state = 'final' AND closed_at < ?1")?.execute([before])?;
+pub(super) fn prune(connection: &Connection, before: Timestamp) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM sessions WHERE state = 'final' AND closed_at < ?1")?.execute([before])?;
     Ok(())
 }
 
-pub(super) fn last_beat(books: &Connection) -> rusqlite::Result<Option<Timestamp>> {
-    books.prepare_cached("SELECT last_beat FROM meta")?.query_row([], |row| row.get(0))
+pub(super) fn last_beat(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
+    connection.prepare_cached("SELECT last_beat FROM meta")?.query_row([], |row| row.get(0))
 }
 
-pub(super) fn save_last_beat(books: &Connection, at: Option<Timestamp>) -> rusqlite::Result<()> {
-    books.prepare_cached("UPDATE meta SET last_beat = ?1")?.execute([at])?;
+pub(super) fn save_last_beat(connection: &Connection, at: Option<Timestamp>) -> rusqlite::Result<()> {
+    connection.prepare_cached("UPDATE meta SET last_beat = ?1")?.execute([at])?;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Books in one SQLite file: the default of a server on one machine.
+//! A ledger in one SQLite file: the default of a server on one machine.
 //!
 //! Owns the file: its creation, its two connections and its schema. What may happen is in [`rules`](super::rules); that
 //! only one server uses the file at a time is seen to elsewhere, by the lock of the data directory.
@@ -42,7 +42,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 const OPEN: &str = "open its file";
 
-/// Books in a file. Another process may read and change accounts in it at the same time.
+/// A ledger in a file. Another process may read and change accounts in it at the same time.
 #[derive(Debug)]
 pub struct SqliteLedger {
     /// Reads are answered inline: an indexed read takes some ten microseconds, less than a hop to another thread would,
@@ -54,7 +54,7 @@ pub struct SqliteLedger {
 }
 
 impl SqliteLedger {
-    /// Opens the books in this file; creates it, readable for its owner only, where there is none.
+    /// Opens the ledger in this file; creates it, readable for its owner only, where there is none.
     ///
     /// # Errors
     /// When the file cannot be opened, is not ours, or was written by a newer version.

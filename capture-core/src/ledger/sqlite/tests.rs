@@ -102,7 +102,7 @@ async fn two_processes_at_once_cannot_overdraw() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_leaves_the_books_whole() {
+async fn a_call_that_is_dropped_leaves_the_ledger_whole() {
     let (_dir, path) = place();
     let ledger = with_ada(&path, Some(1_000)).await;
     for _ in 0..20 {

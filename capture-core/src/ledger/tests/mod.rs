@@ -20,17 +20,17 @@ use crate::{
 };
 
 /// A ledger that keeps its accounts too, as all of them do.
-trait Books: Ledger + Accounts {
+trait TestedLedger: Ledger + Accounts {
     /// Forgets what it has in memory, as a server that restarts.
     fn forget(&mut self) {}
 }
 
-impl Books for MemoryLedger {}
+impl TestedLedger for MemoryLedger {}
 
-impl Books for SqliteLedger {}
+impl TestedLedger for SqliteLedger {}
 
 #[cfg(feature = "redis")]
-impl Books for shared::Shared {
+impl TestedLedger for shared::Shared {
     fn forget(&mut self) {
         self.reopen();
     }
@@ -39,15 +39,15 @@ impl Books for shared::Shared {
 /// Each kind of ledger, empty.
 struct Shelf {
     dir: TempDir,
-    books: Vec<Box<dyn Books>>,
+    ledgers: Vec<Box<dyn TestedLedger>>,
 }
 
 impl Shelf {
     fn new() -> Self {
-        let mut shelf = Self { dir: tempfile::tempdir().unwrap(), books: vec![Box::new(MemoryLedger::new())] };
+        let mut shelf = Self { dir: tempfile::tempdir().unwrap(), ledgers: vec![Box::new(MemoryLedger::new())] };
         shelf.open_file();
         #[cfg(feature = "redis")]
-        shelf.books.push(Box::new(shared::Shared::new()));
+        shelf.ledgers.push(Box::new(shared::Shared::new()));
         shelf
     }
 
@@ -56,14 +56,14 @@ impl Shelf {
     }
 
     fn open_file(&mut self) {
-        self.books.push(Box::new(SqliteLedger::open(&self.path()).unwrap()));
+        self.ledgers.push(Box::new(SqliteLedger::open(&self.path()).unwrap()));
     }
 
     /// Closes the file and opens it again, as a server that restarts.
     fn reopen(&mut self) {
-        drop(self.books.remove(1));
-        self.books.insert(1, Box::new(SqliteLedger::open(&self.path()).unwrap()));
-        self.books.iter_mut().for_each(|books| books.forget());
+        drop(self.ledgers.remove(1));
+        self.ledgers.insert(1, Box::new(SqliteLedger::open(&self.path()).unwrap()));
+        self.ledgers.iter_mut().for_each(|ledger| ledger.forget());
     }
 }
 

@@ -18,7 +18,7 @@ fn reason() -> impl Strategy<Value = CloseReason> {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    // Few sessions and users, so that operations meet; a third user is not in the books.
+    // Few sessions and users, so that operations meet; a third user is not in the ledger.
     let session = || 0..6_usize;
     let user = || 0..3_usize;
     prop_oneof![
@@ -28,7 +28,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => session().prop_map(Op::Release),
         3 => (session(), 1..=900_u64).prop_map(|(session, ttl)| Op::Extend { session, ttl }),
         3 => (session(), any::<bool>()).prop_map(|(session, ends)| Op::Act { session, ends }),
-        2 => Just(Op::Beat),
+        2 => Just(Op::UsageUpdate),
         5 => (session(), reason()).prop_map(|(session, reason)| Op::Settle { session, reason }),
         1 => Just(Op::Recover),
         1 => Just(Op::Reopen),

@@ -1,4 +1,4 @@
-//! The shared books of a cluster with one instance, as the other ledgers stand on the shelf.
+//! The shared ledger of a cluster with one instance, as the other ledgers stand on the shelf.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::*;
 use crate::{
     account::{AccountChange, AccountError},
     ledger::{
-        Beat, Beaten, ExtendError, ReserveError,
+        ExtendError, HeartbeatResponse, ReserveError, UsageUpdate,
         redis::{InstanceId, LeaseTimes, RedisLedger, fake::FakeRedis},
     },
     ledger_error::LedgerError,
@@ -20,24 +20,24 @@ use crate::{
 pub(super) struct Shared {
     redis: Arc<FakeRedis>,
     me: InstanceId,
-    books: RedisLedger,
+    ledger: RedisLedger,
 }
 
 impl Shared {
     pub(super) fn new() -> Self {
         let (redis, me) = (FakeRedis::new(), InstanceId::new());
-        Self { books: Self::open(&redis, &me), redis, me }
+        Self { ledger: Self::open(&redis, &me), redis, me }
     }
 
     fn open(redis: &Arc<FakeRedis>, me: &InstanceId) -> RedisLedger {
-        let books = RedisLedger::new(Arc::clone(redis) as Arc<_>, me.clone());
+        let ledger = RedisLedger::new(Arc::clone(redis) as Arc<_>, me.clone());
         // Nothing waits on this store: its futures are done when they are first polled.
-        futures::executor::block_on(books.recover()).unwrap();
-        books
+        futures::executor::block_on(ledger.recover()).unwrap();
+        ledger
     }
 
     pub(super) fn reopen(&mut self) {
-        self.books = Self::open(&self.redis, &self.me);
+        self.ledger = Self::open(&self.redis, &self.me);
     }
 }
 
@@ -48,40 +48,44 @@ impl Ledger for Shared {
             let judge = RedisLedger::new(Arc::clone(&self.redis) as Arc<_>, InstanceId::new());
             judge.recover().await?;
             let mut lost = Vec::new();
-            for id in judge.reap().await? {
+            for id in judge.expire_dead().await? {
                 for name in world::USERS {
                     lost.extend(judge.find(&user(name), id, Timestamp(0)).await?);
                 }
             }
             lost.sort_by_key(|view| (view.created_at, view.id));
             assert!(judge.part().await?);
-            self.books.recover().await?;
+            self.ledger.recover().await?;
             Ok(lost)
         })
     }
 
     fn reserve(&self, reservation: Reservation) -> BoxFuture<'_, Result<(), ReserveError>> {
-        self.books.reserve(reservation)
+        self.ledger.reserve(reservation)
     }
 
     fn release(&self, id: SessionId) -> BoxFuture<'_, Result<(), LedgerError>> {
-        self.books.release(id)
+        self.ledger.release(id)
     }
 
     fn activate(&self, view: SessionView) -> BoxFuture<'_, Result<(), LedgerError>> {
-        self.books.activate(view)
+        self.ledger.activate(view)
     }
 
-    fn beat(&self, now: Timestamp, changed: Vec<Beat>) -> BoxFuture<'_, Result<Beaten, LedgerError>> {
-        self.books.beat(now, changed)
+    fn heartbeat(
+        &self,
+        now: Timestamp,
+        changed: Vec<UsageUpdate>,
+    ) -> BoxFuture<'_, Result<HeartbeatResponse, LedgerError>> {
+        self.ledger.heartbeat(now, changed)
     }
 
     fn extend(&self, id: SessionId, expires_at: Timestamp, hold: u64) -> BoxFuture<'_, Result<(), ExtendError>> {
-        self.books.extend(id, expires_at, hold)
+        self.ledger.extend(id, expires_at, hold)
     }
 
     fn settle(&self, last: SessionView) -> BoxFuture<'_, Result<SessionView, LedgerError>> {
-        self.books.settle(last)
+        self.ledger.settle(last)
     }
 
     fn find(
@@ -90,33 +94,33 @@ impl Ledger for Shared {
         id: SessionId,
         not_before: Timestamp,
     ) -> BoxFuture<'_, Result<Option<SessionView>, LedgerError>> {
-        self.books.find(user, id, not_before)
+        self.ledger.find(user, id, not_before)
     }
 
     fn list(&self, user: &UserId) -> BoxFuture<'_, Result<Vec<SessionView>, LedgerError>> {
-        self.books.list(user)
+        self.ledger.list(user)
     }
 
     fn prune(&self, before: Timestamp) -> BoxFuture<'_, Result<(), LedgerError>> {
-        self.books.prune(before)
+        self.ledger.prune(before)
     }
 }
 
 impl Accounts for Shared {
-    /// Not through the memory of the books, which lags behind a change of credits.
+    /// Not through the memory of the ledger, which lags behind a change of credits.
     fn account<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<Account>, LedgerError>> {
-        Box::pin(self.books.read_account(id))
+        Box::pin(self.ledger.read_account(id))
     }
 
     fn accounts(&self) -> BoxFuture<'_, Result<Vec<Account>, LedgerError>> {
-        self.books.accounts()
+        self.ledger.accounts()
     }
 
     fn add(&self, account: Account) -> BoxFuture<'_, Result<(), AccountError>> {
-        self.books.add(account)
+        self.ledger.add(account)
     }
 
     fn change(&self, id: UserId, change: AccountChange) -> BoxFuture<'_, Result<Account, AccountError>> {
-        self.books.change(id, change)
+        self.ledger.change(id, change)
     }
 }

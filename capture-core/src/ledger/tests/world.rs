@@ -1,4 +1,4 @@
-//! A model of the books that runs beside every ledger.
+//! A model of the ledger that runs beside every ledger.
 //!
 //! Each operation is done on all ledgers; their answers must be the same, and as the model says. The model is simple
 //! where the ledgers are not: it keeps every session it ever saw, and [`super::laws`] add up afresh what should be held
@@ -10,7 +10,7 @@ use super::*;
 use crate::{
     account::AccountChange,
     action_type::ActionType,
-    ledger::Beat,
+    ledger::UsageUpdate,
     session::{CloseReason, SessionView},
 };
 
@@ -32,7 +32,7 @@ pub(super) enum Op {
         session: usize,
         ends: bool,
     },
-    Beat,
+    UsageUpdate,
     Settle {
         session: usize,
         reason: CloseReason,
@@ -60,7 +60,7 @@ pub(super) enum Op {
     },
 }
 
-/// In the books are the first two.
+/// In the ledger is the first two.
 pub(super) const USERS: [&str; 3] = ["ada", "bob", "nobody"];
 
 #[derive(Debug)]
@@ -84,7 +84,7 @@ pub(super) struct World {
     now: Timestamp,
     last_beat: Option<Timestamp>,
     pub(super) sessions: Vec<Session>,
-    /// What should be in the books, credits and holds aside.
+    /// What should be in the ledger, credits and holds aside.
     pub(super) accounts: Vec<Account>,
     /// Credits of each account if nothing had been charged.
     pub(super) granted: Vec<Option<u64>>,
@@ -96,8 +96,8 @@ pub(super) struct World {
 macro_rules! all {
     ($world:expr, $call:ident($($argument:expr),*)) => {{
         let mut answers = Vec::new();
-        for books in &$world.shelf.books {
-            answers.push(books.$call($($argument),*).await);
+        for ledger in &$world.shelf.ledgers {
+            answers.push(ledger.$call($($argument),*).await);
         }
         $crate::ledger::tests::world::same(stringify!($call), answers)
     }};
@@ -128,7 +128,7 @@ impl World {
         match *op {
             Op::Wait(millis) => self.now = self.now.plus(Duration::from_millis(millis)),
             Op::Reserve { user, ttl } => self.reserve(user, ttl).await,
-            Op::Beat => self.beat(Vec::new()).await,
+            Op::UsageUpdate => self.heartbeat(Vec::new()).await,
             Op::Recover => self.recover().await,
             Op::Reopen => self.shelf.reopen(),
             Op::Prune => self.prune().await,
@@ -222,7 +222,7 @@ impl World {
         }
     }
 
-    /// One attempt, which the next beat reports; one that does not end is reported only by the final view.
+    /// One attempt, which the next heartbeat reports; one that does not end is reported only by the final view.
     async fn act(&mut self, at: usize, ends: bool) {
         let Session { asked, stage, .. } = &mut self.sessions[at];
         let Stage::Active(life) = stage else { return };
@@ -230,12 +230,12 @@ impl World {
         if ends {
             life.usage.end(ActionType::Click, true);
         }
-        let beat = Beat { id: asked.id, usage: life.usage.clone() };
-        self.beat(vec![beat]).await;
+        let heartbeat = UsageUpdate { id: asked.id, usage: life.usage.clone() };
+        self.heartbeat(vec![heartbeat]).await;
     }
 
-    async fn beat(&mut self, changed: Vec<Beat>) {
-        let named = all!(self, beat(self.now, changed.clone())).unwrap();
+    async fn heartbeat(&mut self, changed: Vec<UsageUpdate>) {
+        let named = all!(self, heartbeat(self.now, changed.clone())).unwrap();
         let active = self.sessions.iter().enumerate().filter(|(_, session)| matches!(session.stage, Stage::Active(_)));
         let disabled = active.filter(|(at, _)| !self.accounts[self.user_of(*at)].enabled);
         let mut expected: Vec<_> = disabled.map(|(_, session)| session.asked.id).collect();
@@ -267,7 +267,7 @@ impl World {
                 Stage::Reserved => self.sessions[at].stage = Stage::Gone,
                 Stage::Active(life) => {
                     let proof = self.last_beat.unwrap_or(START).max(life.view().started_at);
-                    // What was running when the process died is in no books.
+                    // What was running when the process died is in no ledger.
                     let last = Lifecycle::restore(&life.view()).settle(CloseReason::InstanceLost, proof);
                     expected.push(last.clone());
                     self.ended(at, last);

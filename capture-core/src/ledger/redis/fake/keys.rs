@@ -227,8 +227,9 @@ impl Keys {
                 let session = field(b"session").to_owned();
                 let owner =
                     self.hash(format!("capture:session:{session}").as_bytes()).and_then(|hash| hash.get(&b"owner"[..]));
-                let beat = owner.and_then(|owner| self.hash(format!("capture:instance:{}", text(owner)).as_bytes()));
-                let proof = beat.and_then(|hash| text(hash.get(&b"beat"[..])?).parse().ok()).unwrap_or(0);
+                let heartbeat =
+                    owner.and_then(|owner| self.hash(format!("capture:instance:{}", text(owner)).as_bytes()));
+                let proof = heartbeat.and_then(|hash| text(hash.get(&b"beat"[..])?).parse().ok()).unwrap_or(0);
                 let credits = field(b"credits").parse().unwrap();
                 let reason = field(b"reason").to_owned();
                 self.bills.push(Bill {

@@ -1,4 +1,4 @@
--- What all scripts share: names of keys, the clock, and the few steps by which a session leaves the books.
+-- What all scripts share: names of keys, the clock, and the few steps by which a session leaves the ledger.
 --
 -- ARGV[1] is the prefix of all keys. A script is one atomic step; time is Redis's own, so that instances whose clocks
 -- differ judge alike. Moments of a session (created, started, expires, ended) are its owner's wall clock and are only
@@ -35,7 +35,7 @@ local function server()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or ''
 end
 
--- Whether something may be missed that owners bring back with their next beats: everything was lost, or a server that took over
+-- Whether something may be missed that owners bring back with their next heartbeats: everything was lost, or a server that took over
 -- never heard of the last moments. `known` is the data set whoever asks knows.
 local function may_be_missed(known)
   if redis.call('EXISTS', SETTLING, CATCHING_UP) > 0 then return true end

@@ -22,7 +22,7 @@ const CHUNK: usize = 64 << 10;
 
 /// Served until dropped.
 #[derive(Debug)]
-pub(crate) struct Ground {
+pub(crate) struct AttackerSite {
     address: SocketAddr,
     pages: Pages,
     _held: TcpListener,
@@ -31,7 +31,7 @@ pub(crate) struct Ground {
 
 type Pages = Arc<Mutex<HashMap<String, (HeaderMap, String)>>>;
 
-impl Ground {
+impl AttackerSite {
     /// Starts serving.
     pub(crate) async fn start() -> Self {
         // The same port of 127.0.0.1 is held, so that no port of the service gets this number: those are refused on every address.

@@ -7,7 +7,7 @@ if not dataset then
   redis.call('SET', DATASET, dataset)
 end
 if known ~= '' and known ~= dataset then
-  -- Everything was lost. Owners bring back what they hold with their next beats; until then nobody can count sessions.
+  -- Everything was lost. Owners bring back what they hold with their next heartbeats; until then nobody can count sessions.
   redis.call('SET', SETTLING, me, 'PX', lease)
 end
 -- Another server than before: all instances it knows tell what it misses. Whoever lives does so within a lease.

@@ -11,74 +11,78 @@ use super::{
 };
 use crate::{
     clock::{Timestamp, millis},
-    ledger::{Beat, Beaten},
+    ledger::{HeartbeatResponse, UsageUpdate},
     ledger_error::LedgerError,
     session::{SessionId, SessionView},
 };
 
-const BEAT: Script = script!("give proof of life", "beat");
+const HEARTBEAT: Script = script!("give proof of life", "heartbeat");
 const CAUGHT_UP: Script = script!("tell a new server everything", "caught_up");
-const REAP: Script = script!("settle what dead instances left", "reap");
+const EXPIRE_DEAD: Script = script!("settle what dead instances left", "expire_dead");
 
-/// What a beat answered.
-struct Told {
+/// What a heartbeat answered.
+struct ScriptResponse {
     known: Known,
     redis_ms: i64,
     /// Whether it is a new server, which has not been told yet what it misses.
     catching_up: bool,
-    /// Sessions it has by the books, and these with its reservations.
+    /// Sessions it has by the ledger, and these with its reservations.
     counts: (usize, usize),
     disabled: Vec<SessionId>,
 }
 
 impl RedisLedger {
-    /// The moment by Redis's clock, which all instances share; `None` before the first beat.
+    /// The moment by Redis's clock, which all instances share; `None` before the first heartbeat.
     pub fn shared_now(&self) -> Option<i64> {
         let pulse = self.pulse.lock();
         let (at, moment) = pulse.time?;
         Some(at + millis(moment.elapsed()))
     }
 
-    /// Whether the last beat is not older than a lease.
+    /// Whether the last heartbeat is not older than a lease.
     pub fn is_alive(&self) -> bool {
         self.pulse.lock().last.is_some_and(|last| last.elapsed() < self.lease.lasts)
     }
 
-    /// The first beat.
+    /// The first heartbeat.
     pub(super) async fn join(&self) -> Result<(), LedgerError> {
         let told = self.prove(Timestamp(0), &[]).await?;
         self.pulse.lock().known = Some(told.known);
         Ok(())
     }
 
-    pub(super) async fn beat_once(&self, now: Timestamp, changed: Vec<Beat>) -> Result<Beaten, LedgerError> {
+    pub(super) async fn heartbeat_once(
+        &self,
+        now: Timestamp,
+        changed: Vec<UsageUpdate>,
+    ) -> Result<HeartbeatResponse, LedgerError> {
         self.note_usage(&changed);
         let told = self.prove(now, &changed).await?;
         let before = self.pulse.lock().known.clone().unwrap_or_else(|| told.known.clone());
-        let mut beaten = if before.dataset != told.known.dataset {
+        let mut response = if before.dataset != told.known.dataset {
             tracing::error!("redis has lost its data; this instance brings back what it holds");
             self.pulse.lock().healthy_since = Some(Instant::now());
             self.bring_back().await?
         } else if before.life != told.known.life {
             self.pulse.lock().healthy_since = Some(Instant::now());
-            Beaten { lost: self.fenced(), ..Beaten::default() }
+            HeartbeatResponse { lost: self.fenced(), ..HeartbeatResponse::default() }
         } else {
-            Beaten { refused: self.tell(&told).await?, ..Beaten::default() }
+            HeartbeatResponse { refused: self.tell(&told).await?, ..HeartbeatResponse::default() }
         };
-        // Only now: what failed above is done again with the next beat.
+        // Only now: what failed above is done again with the next heartbeat.
         self.pulse.lock().known = Some(told.known);
         self.give_back_the_rest().await;
         self.settle_the_rest().await;
         if self.may_judge() {
-            self.reap().await?;
+            self.expire_dead().await?;
         }
-        beaten.refused.extend(told.disabled);
-        beaten.refused.sort_unstable();
-        Ok(beaten)
+        response.refused.extend(told.disabled);
+        response.refused.sort_unstable();
+        Ok(response)
     }
 
-    /// Tells the books what they miss of this instance; returns the sessions their user has no place for.
-    async fn tell(&self, told: &Told) -> Result<Vec<SessionId>, LedgerError> {
+    /// Tells the ledger what they miss of this instance; returns the sessions their user has no place for.
+    async fn tell(&self, told: &ScriptResponse) -> Result<Vec<SessionId>, LedgerError> {
         if !told.catching_up && told.counts == self.counts() {
             return Ok(Vec::new());
         }
@@ -89,16 +93,16 @@ impl RedisLedger {
         Ok(refused)
     }
 
-    async fn prove(&self, now: Timestamp, changed: &[Beat]) -> Result<Told, LedgerError> {
+    async fn prove(&self, now: Timestamp, changed: &[UsageUpdate]) -> Result<ScriptResponse, LedgerError> {
         let sent = Instant::now();
         let known = self.known().dataset;
         let new = Uuid::new_v4().simple();
         let mut arguments = arguments![self.me, now.0, known, new, millis(self.lease.lasts), self.address];
-        for beat in changed {
-            arguments.extend(arguments![beat.id, usage_text(&beat.usage)]);
+        for update in changed {
+            arguments.extend(arguments![update.id, usage_text(&update.usage)]);
         }
-        let told = run(&*self.store, BEAT, arguments).await?;
-        let told = read(&told).ok_or_else(|| malformed(BEAT))?;
+        let told = run(&*self.store, HEARTBEAT, arguments).await?;
+        let told = read(&told).ok_or_else(|| malformed(HEARTBEAT))?;
         let mut pulse = self.pulse.lock();
         let unbroken = pulse.last.is_some_and(|last| last.elapsed() < self.lease.lasts);
         if !unbroken || pulse.healthy_since.is_none() {
@@ -112,11 +116,11 @@ impl RedisLedger {
     }
 
     /// Keeps the counters for the case that Redis loses them.
-    fn note_usage(&self, changed: &[Beat]) {
+    fn note_usage(&self, changed: &[UsageUpdate]) {
         let mut own = self.own.lock();
-        for beat in changed {
-            if let Some(Own { stage: Stage::Active(life), .. }) = own.get_mut(&beat.id) {
-                life.usage = beat.usage.clone();
+        for update in changed {
+            if let Some(Own { stage: Stage::Active(life), .. }) = own.get_mut(&update.id) {
+                life.usage = update.usage.clone();
             }
         }
     }
@@ -152,7 +156,7 @@ impl RedisLedger {
             match self.settle_now(&last).await {
                 Ok(Some(_)) => tracing::info!(session.id = %last.id, "settled late"),
                 Ok(None) => {
-                    tracing::error!(session.id = %last.id, "the books do not know a session that ended here");
+                    tracing::error!(session.id = %last.id, "the ledger does not know a session that ended here");
                     self.own.lock().remove(&last.id);
                 }
                 Err(error) => tracing::warn!(session.id = %last.id, %error, "still not settled"),
@@ -166,10 +170,10 @@ impl RedisLedger {
     }
 
     /// Settles what dead instances left; returns the sessions.
-    pub(crate) async fn reap(&self) -> Result<Vec<SessionId>, LedgerError> {
-        let told = run(&*self.store, REAP, arguments![self.me, millis(self.lease.lasts)]).await?;
+    pub(crate) async fn expire_dead(&self) -> Result<Vec<SessionId>, LedgerError> {
+        let told = run(&*self.store, EXPIRE_DEAD, arguments![self.me, millis(self.lease.lasts)]).await?;
         let lost = told.iter().map(|id| id.text()?.parse().ok()).collect::<Option<Vec<SessionId>>>();
-        let lost = lost.ok_or_else(|| malformed(REAP))?;
+        let lost = lost.ok_or_else(|| malformed(EXPIRE_DEAD))?;
         if !lost.is_empty() {
             tracing::warn!(sessions = lost.len(), "sessions of a dead instance were settled at its last proof of life");
         }
@@ -177,9 +181,9 @@ impl RedisLedger {
     }
 }
 
-fn read(told: &[Answer]) -> Option<Told> {
+fn read(told: &[Answer]) -> Option<ScriptResponse> {
     let [dataset, life, time, catching_up, active, owned, disabled @ ..] = told else { return None };
-    Some(Told {
+    Some(ScriptResponse {
         known: Known { dataset: dataset.text()?.to_owned(), life: life.whole()? },
         redis_ms: time.whole()?,
         catching_up: catching_up.whole()? == 1,

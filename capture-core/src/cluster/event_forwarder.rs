@@ -38,7 +38,7 @@ const TOGETHER: usize = 64;
 
 /// The feeds of an instance.
 #[derive(Debug)]
-pub(super) struct Feeders {
+pub(super) struct EventForwarders {
     gateway: Arc<Gateway>,
     tasks: Tasks,
     feeds: Arc<Mutex<HashMap<(InstanceId, u64), Feeding>>>,
@@ -51,14 +51,14 @@ enum Feeding {
     Running(SessionId, AbortHandle, watch::Receiver<Progress>),
 }
 
-/// How far a feed has come.
+/// How remote a feed has come.
 #[derive(Debug, Clone, Copy)]
 enum Progress {
     At(u64),
     Ended,
 }
 
-impl Feeders {
+impl EventForwarders {
     pub(super) fn new(gateway: Arc<Gateway>, tasks: Tasks) -> Self {
         Self { gateway, tasks, feeds: Arc::default() }
     }

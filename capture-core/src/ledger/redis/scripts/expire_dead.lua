@@ -1,17 +1,17 @@
--- Ends what instances left that have not beaten for a lease: at their last proof of life, charged once. Only for an instance that has
--- itself beaten for a whole lease: after an outage everyone's beat is old.
+-- Ends what instances left that have sent no heartbeat for a lease: at their last proof of life, charged once. Only for an instance that has
+-- itself sent heartbeats for a whole lease: after an outage everyone's heartbeat is old.
 -- ARGV: prefix, instance that judges, lease ms
 local lost = {}
 for _, dead in ipairs(redis.call('ZRANGEBYSCORE', INSTANCES, '-inf', now() - tonumber(ARGV[3]))) do
   if dead ~= ARGV[2] then
-    local beat = whole(redis.call('HGET', instance_key(dead), 'beat'))
+    local heartbeat = whole(redis.call('HGET', instance_key(dead), 'beat'))
     for _, sid in ipairs(redis.call('SMEMBERS', owned_key(dead))) do
       local it = fields(sid, 'state', 'user', 'hold', 'started', 'expires')
       if it[1] == 'reserved' then
         drop(sid, it[2], dead, whole(it[3]))
       elseif it[1] == 'active' then
         local started, expires = tonumber(it[4]), tonumber(it[5])
-        local ended = math.min(math.max(beat, started), math.max(expires, started))
+        local ended = math.min(math.max(heartbeat, started), math.max(expires, started))
         local billed = math.max(1, math.ceil((ended - started) / 60000))
         charge(sid, it[2], dead, whole(it[3]), 'instance_lost', started, ended, billed)
         lost[#lost + 1] = sid

@@ -14,9 +14,14 @@ async fn no_claim_is_false_on_pages_nobody_thought_of() {
     let ann = server.user("ann").await;
     let pages = futures::stream::iter(0..if long() { PAGES.1 } else { PAGES.0 });
     let asked = pages.map(|seed| ask(&ann, &site, seed)).buffer_unordered(4).collect::<Vec<_>>().await;
-    let lies = asked.concat();
+    let false_claims = asked.concat();
     let agreed = site.witnesses().agreed();
-    assert!(lies.is_empty(), "{} false claims beside {agreed} true ones\n{}", lies.len(), lies.join("\n"));
+    assert!(
+        false_claims.is_empty(),
+        "{} false claims beside {agreed} true ones\n{}",
+        false_claims.len(),
+        false_claims.join("\n")
+    );
     assert!(agreed > PAGES.0 * 5, "{agreed} claims were judged");
     server.stop().await;
 }
@@ -26,14 +31,14 @@ async fn ask(ann: &Client, site: &Site, seed: u64) -> Vec<String> {
     let path = format!("/invented/{seed}");
     let id = ann.create(&json!({"maxTtlSeconds": 60})).await;
     ann.goto(&id, &site.url(&path)).await;
-    let mut lies = Vec::new();
+    let mut false_claims = Vec::new();
     for (kind, payload) in Invented::new(seed).actions {
         let reply = ann.act(&id, kind, payload.clone()).await;
         assert!([200, 400, 504].contains(&reply.status), "{path}: {kind} {payload} answered {}", reply.body);
         if let Some(doubt) = site.witnesses().doubt(&path, kind, &payload, &reply.body).await {
-            lies.push(format!("{path}: {doubt}: {kind} {payload} answered {}", reply.body));
+            false_claims.push(format!("{path}: {doubt}: {kind} {payload} answered {}", reply.body));
         }
     }
     ann.close(&id).await;
-    lies
+    false_claims
 }

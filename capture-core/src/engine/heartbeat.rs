@@ -1,4 +1,4 @@
-//! Proof of life: one write per beat for all live sessions, with the counters that changed.
+//! Proof of life: one write per heartbeat for all live sessions, with the counters that changed.
 
 use std::{collections::HashMap, sync::Weak, time::Duration};
 
@@ -6,15 +6,15 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::{Engine, Inner};
 use crate::{
-    ledger::{Beat, Beaten},
+    ledger::{HeartbeatResponse, UsageUpdate},
     session::{SessionId, Usage},
 };
 
-/// Starts the beat, and every `prune_every` the forgetting of old finals. Both end with the engine.
+/// Starts the heartbeat, and every `prune_every` the forgetting of old finals. Both end with the engine.
 pub(super) fn start(engine: &Engine, prune_every: Duration) {
     let inner = std::sync::Arc::downgrade(&engine.inner);
     let background = engine.inner.background.clone();
-    let period = engine.inner.services.limits.beat;
+    let period = engine.inner.services.limits.heartbeat;
     engine.inner.background.spawn(async move {
         let mut ticks = tokio::time::interval(period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -25,7 +25,7 @@ pub(super) fn start(engine: &Engine, prune_every: Duration) {
                 _ = ticks.tick() => {}
                 () = background.stopped() => return,
             }
-            if !beat(&inner, &mut reported).await {
+            if !heartbeat(&inner, &mut reported).await {
                 return;
             }
             if Instant::now() >= next_prune {
@@ -36,8 +36,8 @@ pub(super) fn start(engine: &Engine, prune_every: Duration) {
     });
 }
 
-/// One beat; false when the engine is gone.
-async fn beat(inner: &Weak<Inner>, reported: &mut HashMap<SessionId, u64>) -> bool {
+/// One heartbeat; false when the engine is gone.
+async fn heartbeat(inner: &Weak<Inner>, reported: &mut HashMap<SessionId, u64>) -> bool {
     let Some(inner) = inner.upgrade() else { return false };
     inner.ended.lock().forget_logs();
     let mut counts = HashMap::new();
@@ -46,17 +46,17 @@ async fn beat(inner: &Weak<Inner>, reported: &mut HashMap<SessionId, u64>) -> bo
         let view = handle.view();
         counts.insert(view.id, view.action_count);
         if view.is_active() && reported.get(&view.id) != Some(&view.action_count) {
-            changed.push(Beat { id: view.id, usage: Usage::from(view.action_breakdown) });
+            changed.push(UsageUpdate { id: view.id, usage: Usage::from(view.action_breakdown) });
         }
     }
     let sent = Instant::now();
-    let beaten = inner.services.ledger.beat(inner.services.clock.now(), changed).await;
+    let response = inner.services.ledger.heartbeat(inner.services.clock.now(), changed).await;
     if inner.services.ledger.lease().is_none() {
-        // Where there is a lease, one missed beat is no reason to turn clients away.
-        *inner.unwritten.lock() = beaten.as_ref().err().map(ToString::to_string);
+        // Where there is a lease, one missed heartbeat is no reason to turn clients away.
+        *inner.unwritten.lock() = response.as_ref().err().map(ToString::to_string);
     }
-    match beaten {
-        Ok(Beaten { refused, lost }) => {
+    match response {
+        Ok(HeartbeatResponse { refused, lost }) => {
             *reported = counts;
             lose(&inner, lost).await;
             inner.services.lease.renew(sent);

@@ -13,7 +13,7 @@ type Before = Option<oneshot::Receiver<()>>;
 
 /// The sessions in which something is under way.
 #[derive(Debug, Default)]
-pub(super) struct Turns(DashMap<SessionId, Arc<Mutex<Before>>>);
+pub(super) struct SessionOrder(DashMap<SessionId, Arc<Mutex<Before>>>);
 
 /// The right to send; dropped once sent.
 pub(super) type Sending = OwnedMutexGuard<Before>;
@@ -26,7 +26,7 @@ pub(super) struct Answering {
     _session: Arc<Mutex<Before>>,
 }
 
-impl Turns {
+impl SessionOrder {
     /// The next turn of a session, after all that were asked for earlier.
     pub(super) async fn next(&self, id: SessionId) -> (Sending, Answering) {
         let session = Arc::clone(&self.0.entry(id).or_default());
@@ -63,7 +63,7 @@ mod tests {
 
     #[tokio::test]
     async fn sent_in_order_and_answered_in_order_whoever_is_ready_first() {
-        let (turns, id) = (Turns::default(), SessionId::new());
+        let (turns, id) = (SessionOrder::default(), SessionId::new());
         let (sending, first) = turns.next(id).await;
         let waiting = turns.next(id);
         tokio::pin!(waiting);

@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// A connection that many commands share.
 #[derive(Debug)]
-pub(super) struct Lane {
+pub(super) struct RedisConnection {
     client: Client,
     state: Mutex<State>,
     connecting: tokio::sync::Mutex<()>,
@@ -43,7 +43,7 @@ impl std::fmt::Debug for State {
     }
 }
 
-impl Lane {
+impl RedisConnection {
     pub(super) fn new(client: Client) -> Self {
         Self { client, state: Mutex::default(), connecting: tokio::sync::Mutex::default(), dropped: Notify::new() }
     }

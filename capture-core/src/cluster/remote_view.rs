@@ -7,11 +7,11 @@ use tokio::time::Instant;
 
 use super::{
     Shared,
-    message::{Brought, Verb},
-    routing::Far,
+    message::{Verb, VerbResponse},
+    routing::RemoteSession,
 };
 use crate::{
-    actor::{Shown, View, ViewOptions},
+    actor::{NumberedFrame, View, ViewOptions},
     call::Caller,
     engine::Engine,
     error::Error,
@@ -47,7 +47,7 @@ impl Views {
         caller: Caller,
         (id, options): (SessionId, ViewOptions),
         name: Name,
-    ) -> Result<Brought, Error> {
+    ) -> Result<VerbResponse, Error> {
         let known = self.0.lock().get_mut(&name).map(|watched| {
             watched.asked = Instant::now();
             Arc::clone(&watched.view)
@@ -63,9 +63,9 @@ impl Views {
         };
         let mut view = view.lock().await;
         match tokio::time::timeout(WAIT, view.next()).await {
-            Ok(Some(shown)) => Ok(Brought::Picture(Some((*shown).clone()))),
-            Ok(None) => Ok(Brought::Ended),
-            Err(_elapsed) => Ok(Brought::Picture(None)),
+            Ok(Some(shown)) => Ok(VerbResponse::Picture(Some((*shown).clone()))),
+            Ok(None) => Ok(VerbResponse::Ended),
+            Err(_elapsed) => Ok(VerbResponse::Picture(None)),
         }
     }
 
@@ -75,29 +75,29 @@ impl Views {
 }
 
 /// A viewer of a page of another instance.
-pub(super) struct FarView {
+pub(super) struct RemoteView {
     shared: Arc<Shared>,
-    far: Far,
+    remote: RemoteSession,
     options: ViewOptions,
     view: u64,
 }
 
-impl FarView {
-    pub(super) fn new(shared: Arc<Shared>, far: Far, options: ViewOptions) -> Self {
+impl RemoteView {
+    pub(super) fn new(shared: Arc<Shared>, remote: RemoteSession, options: ViewOptions) -> Self {
         let view = shared.gateway.number();
-        Self { shared, far, options, view }
+        Self { shared, remote, options, view }
     }
 
     /// The next picture; `None` when there will be no more.
-    pub(super) async fn next(&self) -> Option<Arc<Shown>> {
+    pub(super) async fn next(&self) -> Option<Arc<NumberedFrame>> {
         loop {
-            let verb = Verb::Look { id: self.far.id, options: self.options, view: self.view };
-            match self.shared.ask(&self.far, verb).await {
-                Ok(Brought::Picture(Some(shown))) => return Some(Arc::new(shown)),
-                Ok(Brought::Picture(None)) => {}
+            let verb = Verb::Look { id: self.remote.id, options: self.options, view: self.view };
+            match self.shared.ask(&self.remote, verb).await {
+                Ok(VerbResponse::Picture(Some(shown))) => return Some(Arc::new(shown)),
+                Ok(VerbResponse::Picture(None)) => {}
                 Ok(_) => return None,
                 Err(error) => {
-                    tracing::debug!(%error, session.id = %self.far.id, "a view of another instance ended");
+                    tracing::debug!(%error, session.id = %self.remote.id, "a view of another instance ended");
                     return None;
                 }
             }
