@@ -2,6 +2,7 @@
 
 mod actor;
 mod batch;
+mod connecting;
 mod dedupe;
 mod ending;
 mod event;

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
 };
@@ -15,7 +15,7 @@ use serde_json::{Value, value::RawValue};
 use super::{
     super::{
         browser::Browser,
-        cdp::{Event, RawReply, SessionKey, commands},
+        cdp::{CdpError, Event, RawReply, SessionKey, commands},
     },
     CLIENT_QUIET, TARGET_MADE,
     frame::{FrameError, Request, done},
@@ -69,9 +69,9 @@ pub(in super::super) async fn connect(browser: &Arc<Browser>, context: &str) -> 
     };
     let (outbox, frames) = Outbox::open();
     clients.join(root.clone(), Arc::clone(&outbox));
-    let client =
-        Client { browser: Arc::clone(browser), context: context.into(), root, outbox, refused: AtomicU32::new(0) };
-    if browser.lost_reason().is_some() {
+    let (browser, context) = (Arc::clone(browser), context.into());
+    let client = Client { browser, context, root, page: OnceLock::new(), outbox, refused: AtomicU32::new(0) };
+    if client.browser.lost_reason().is_some() {
         client.outbox.end(CdpEnd::SessionOver); // it was lost before it knew of us
     }
     Ok(CdpClient { commands: Box::new(client), frames, shares: None })
@@ -83,6 +83,8 @@ struct Client {
     /// The default context.
     context: Arc<str>,
     root: SessionKey,
+    /// The session of the page it is connected to, where that is not the browser.
+    page: OnceLock<SessionKey>,
     outbox: Arc<Outbox>,
     /// Commands refused so far.
     refused: AtomicU32,
@@ -97,6 +99,10 @@ impl fmt::Debug for Client {
 impl CdpCommands for Client {
     fn send<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Result<(), CdpEnd>> {
         self.take(text).boxed()
+    }
+
+    fn speak_with<'a>(&'a self, target: &'a str) -> BoxFuture<'a, Result<(), Fault>> {
+        self.attach(target).boxed()
     }
 
     fn count(&self, waiting: Arc<Share>) {
@@ -126,8 +132,8 @@ impl Client {
             }
         };
         let (id, named) = (request.id, request.session.as_deref());
-        let known =
-            named.map_or(Some(self.root.clone()), |name| self.browser.routes().clients().session(&self.root, name));
+        let usual = || Some(self.page.get().unwrap_or(&self.root).clone());
+        let known = named.map_or_else(usual, |name| self.browser.routes().clients().session(&self.root, name));
         let Some(session) = known else {
             let refusal = Refusal { code: NO_SESSION, message: "Session with given id not found.".to_owned() };
             self.refuse(&request.method, &refusal, id, named);
@@ -146,6 +152,23 @@ impl Client {
             }
             Verdict::Refuse(refusal) => self.refuse(&request.method, &refusal, id, named),
         }
+        Ok(())
+    }
+
+    async fn attach(&self, target: &str) -> Result<(), Fault> {
+        let clients = self.browser.routes().clients();
+        clients.begin_page(&self.root);
+        let attach = commands::attach_to_target(target);
+        let attached = self.browser.connection().send(Some(&self.root), &attach).decode::<Given>().await;
+        let page = match attached {
+            Ok(Given { session_id }) => SessionKey::from(session_id.as_str()),
+            Err(CdpError::Refused { .. }) => return Err(no_such_target()),
+            Err(error) => return Err(Fault::Unavailable(error.to_string())),
+        };
+        if !clients.is_page(&self.root, &page) {
+            return Err(no_such_target()); // it has ended meanwhile
+        }
+        let _only_once = self.page.set(page);
         Ok(())
     }
 
@@ -284,6 +307,10 @@ impl Booking {
     fn quiet(&self) {
         self.browser.routes().tell(&self.context, Event::told(CLIENT_QUIET, RawValue::NULL));
     }
+}
+
+fn no_such_target() -> Fault {
+    Fault::failed_for("no_such_target", "this session's browser has no such target")
 }
 
 /// The address a client navigates to.

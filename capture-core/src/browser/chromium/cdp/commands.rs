@@ -70,6 +70,13 @@ pub(in super::super) fn attach_to_browser() -> target::AttachToBrowserTargetPara
     target::AttachToBrowserTargetParams {}
 }
 
+/// Opens a session on a target, for a client that is connected to that alone.
+pub(in super::super) fn attach_to_target(target: &str) -> target::AttachToTargetParams {
+    let mut attach = target::AttachToTargetParams::new(target.to_owned());
+    attach.flatten = Some(true);
+    attach
+}
+
 pub(in super::super) fn dispose_context(context: &str) -> target::DisposeBrowserContextParams {
     target::DisposeBrowserContextParams::new(context.to_owned())
 }
