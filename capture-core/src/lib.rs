@@ -45,7 +45,7 @@ pub mod sessions;
 pub mod shares;
 pub mod strict;
 pub mod tasks;
-mod tls;
+pub mod tls;
 
 pub use self::{
     engine::{Engine, EngineBuilder},

@@ -2,6 +2,7 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
+use capture_core::session::SessionId;
 use clap::{Arg, ArgMatches, Args, Command as Clap, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
@@ -28,6 +29,8 @@ pub(crate) enum Command {
     User(UserCommand),
     /// Run actions in one session without a server
     Run(RunArgs),
+    /// Give tools on this machine a port of their own to a session's browser, until the session ends
+    Forward(ForwardArgs),
     /// Check that this machine can serve
     Doctor,
     /// Print the table of settings
@@ -49,6 +52,16 @@ pub(crate) struct RunArgs {
     pub(crate) out: PathBuf,
 }
 
+/// Arguments of `forward`.
+#[derive(Debug, Args)]
+pub(crate) struct ForwardArgs {
+    /// The session, created with "cdp": true
+    pub(crate) session: SessionId,
+    /// Port on 127.0.0.1; 0 picks a free one
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+}
+
 /// Understands the arguments, the program's own name first.
 ///
 /// # Errors
@@ -66,6 +79,7 @@ fn command() -> Clap {
     taking(Cli::command(), &[Group::General])
         .mut_subcommand("serve", |serve| taking(serve, &[Group::Server, Group::Channel, Group::Browser]))
         .mut_subcommand("run", |run| taking(run, &[Group::Browser]))
+        .mut_subcommand("forward", |forward| taking(forward, &[Group::Client]))
         .mut_subcommand("doctor", |doctor| taking(doctor, &[Group::Server, Group::Channel, Group::Browser]))
 }
 
@@ -120,6 +134,7 @@ mod tests {
             ("capture serve --dev=false", "dev", "false"),
             ("capture doctor --unsafe-no-sandbox", "unsafe-no-sandbox", "true"),
             ("capture run --url a.test --browser-uid 7", "browser-uid", "7"),
+            ("capture forward sess_00000000-0000-4000-8000-000000000000 --token x", "token", "x"),
         ] {
             let (_, flags) = parse(line).unwrap();
             assert_eq!(flags, Flags::from([(name, text.to_owned())]), "{line}");
@@ -135,6 +150,9 @@ mod tests {
             "capture run --out d",
             "capture run --url a.test --actions -",
             "capture run --url a.test --dev",
+            "capture forward",
+            "capture forward sess_1",
+            "capture serve --token x",
             "capture user add a/b",
             "capture user credits ann 5",
             "capture user credits ann +x",

@@ -20,7 +20,7 @@ pub mod frame;
 pub mod limits;
 mod outbox;
 mod pace;
-mod splice;
+pub mod splice;
 mod watched;
 
 pub use self::{

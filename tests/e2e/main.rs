@@ -34,6 +34,7 @@ mod failover;
 mod fairness;
 mod faults;
 mod fields;
+mod forward;
 mod frames;
 mod frameworks;
 mod golden;

@@ -2,6 +2,7 @@
 
 mod amounts;
 pub(crate) mod doctor;
+pub(crate) mod forward;
 mod portrait;
 pub(crate) mod run;
 pub(crate) mod user;

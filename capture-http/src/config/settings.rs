@@ -14,6 +14,8 @@ pub(crate) enum Group {
     Channel,
     /// `serve`, `run` and `doctor`.
     Browser,
+    /// `forward`: what a user has.
+    Client,
 }
 
 impl Group {
@@ -24,6 +26,7 @@ impl Group {
             Self::Server => "Server settings",
             Self::Channel => "Channel settings",
             Self::Browser => "Browser settings",
+            Self::Client => "Client settings",
         }
     }
 }
@@ -102,7 +105,7 @@ impl Setting {
 /// All settings, in the order of the help and the README.
 #[rustfmt::skip]
 pub(crate) const SETTINGS: &[Setting] = {
-    use Group::{Browser, Channel, General, Server};
+    use Group::{Browser, Channel, Client, General, Server};
     &[
         value(CONFIG, General, "FILE", "TOML file with settings; flags and variables win over it."),
         value("data-dir", General, "DIR", "Where the ledger is kept; without it `capture` in `$XDG_DATA_HOME` or `~/.local/share`, or `./capture-data` without a home."),
@@ -157,6 +160,8 @@ pub(crate) const SETTINGS: &[Setting] = {
         value("egress-allow", Browser, "RULES", "What pages may reach although it is not public, separated by commas: addresses, networks, names, each with a port if wanted, as in `10.1.0.0/16,intranet.example:8080`."),
         value("egress-deny", Browser, "RULES", "What pages may not reach, whatever else allows it; written as `egress-allow`."),
         switch("unsafe-no-sandbox", Browser, "Run Chromium without its sandbox: a hostile page that breaks it then owns this account."),
+        value("server-url", Client, "URL", "Server whose session `capture forward` gives a port here.").or("http://127.0.0.1:8080"),
+        value("token", Client, "TOKEN", "Bearer token of the user whose session it is; the variable shows it to fewer than the flag.").secret(),
     ]
 };
 
