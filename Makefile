@@ -4,7 +4,7 @@ export CARGO_TERM_COLOR ?= auto
 
 NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: help run cluster test steps-of-test quick long check fmt docs bench bench-channel bench-cluster soak faults lies simulate fuzz
+.PHONY: help run cluster test steps-of-test quick long check fmt docs bench bench-channel bench-cluster soak faults lies clients simulate fuzz
 
 # Tests that need the machine for themselves; for nextest .config/nextest.toml says the same.
 ALONE := attacks::resources hostile:: load:: neighbours:: soak::
@@ -92,6 +92,9 @@ simulate: ## 100,000 worlds of the cluster under faults, each from a seed (about
 
 lies: build-tests ## judge every claim on 2,000 pages nobody thought of (about 10 minutes)
 	$(LONG) lies::
+
+clients: build-tests ## stories with further CDP clients from npm and PyPI, unmodified (about 2 minutes, most of it installing)
+	$(LONG) --nocapture clients::
 
 fuzz: build-tests ## 100,000 bad requests, then an hour of cargo-fuzz (needs a nightly compiler)
 	$(LONG) bad_input::

@@ -22,13 +22,12 @@ fn folder() -> PathBuf {
 }
 
 /// Installs the libraries, once for all tests of this process; a lock keeps other processes out meanwhile.
-async fn install() {
+pub(crate) async fn install() {
     static INSTALLED: OnceCell<()> = OnceCell::const_new();
-    let npm =
-        "flock package-lock.json sh -c 'test -d node_modules/puppeteer-core || npm ci --no-audit --no-fund --silent'";
+    let npm = "flock package-lock.json sh -c 'test -d node_modules/chrome-remote-interface || npm ci --no-audit --no-fund --silent'";
     let installed = async {
         let installed = Command::new("sh").args(["-c", npm]).current_dir(folder()).status().await.unwrap();
-        assert!(installed.success(), "playwright-core and puppeteer-core install");
+        assert!(installed.success(), "the libraries install");
     };
     INSTALLED.get_or_init(|| installed).await;
 }

@@ -18,6 +18,7 @@ mod cdp;
 mod channel;
 mod cli;
 mod clicks;
+mod clients;
 mod cluster;
 mod cluster_faults;
 mod codecs;
