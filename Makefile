@@ -83,7 +83,7 @@ soak: build-tests ## open and close 10,000 sessions and look what is left (about
 	$(LONG) soak:: load:: codecs::
 
 faults: build-tests ## every process of the browser in every phase, then every fault of a cluster at every load, and every attack (about 3 hours; CAPTURE_ROUNDS for fewer, CAPTURE_ATTACK for those on neighbours with this in their name)
-	$(LONG) --test-threads=1 --nocapture faults:: attacks:: hostile:: cdp::
+	$(LONG) --test-threads=1 --nocapture faults:: attacks:: hostile:: cdp:: connect_expiry::
 	cargo build --locked --release -p capture-http
 	CAPTURE_BUILD=release $(LONG) --test-threads=1 --nocapture neighbours::
 
