@@ -14,6 +14,7 @@ ALONE := attacks::resources hostile:: load:: neighbours:: soak::
 #   faults    half of the quick attacks, seven eighths of the slow ones and two thirds of the hostile pages, other ones every day; most faults of processes and clusters: each is waited for;
 #             the stories retold through another instance in which the way to the browser is only longer
 #             and of CDP clients through an instance or a proxy each story by one of the libraries, with a tenth of the load
+#   clients   eight of the ten further CDP clients: they bring 600 MB
 #   lies      1,920 of 2,000 generated pages; bad_input 95,000 of 100,000 requests; simulate 99,880 of 100,000 worlds: more of the same
 LONG := CAPTURE_LONG=1 cargo test --locked -p capture-tests --test e2e --
 
