@@ -60,14 +60,14 @@ struct Teller<'a> {
 
 impl Teller<'_> {
     /// Tells one story about a session of its own, and says how long it took.
-    async fn tell(&self, story: &str) -> Result<(), String> {
+    async fn tell(&self, story: &str) -> Result<Duration, String> {
         let created = self.user.post("/v1/sessions", &json!({"cdp": true})).await.expect(201);
         let id = created["session"]["id"].as_str().unwrap();
         let port = Port::open(self.server.base(), self.user, id).await;
         let home = tempfile::tempdir().unwrap();
         let python = folder().join(".venv/bin/python");
         let is_python = Path::new(story).extension().is_some_and(|extension| extension == "py");
-        let began = std::time::Instant::now();
+        let began = tokio::time::Instant::now();
         let told = Command::new(if is_python { &python } else { &self.node })
             .arg(folder().join(story))
             .current_dir(home.path())
@@ -79,33 +79,38 @@ impl Teller<'_> {
             .kill_on_drop(true)
             .output();
         let output = tokio::time::timeout(STORY, told).await.map_err(|_late| format!("{story} does not end"))?.unwrap();
-        println!("{story}: {} ms", began.elapsed().as_millis());
+        let took = began.elapsed();
         let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         let broken = !output.status.success() || !said.lines().any(|line| line.starts_with("ok "));
         // Whatever a client does as it leaves, the session is its user's.
         let left = self.user.close(id).await.expect(200)["session"]["closeReason"] == "closed";
         let (ended, why) = port.ended().await;
-        if broken || !left || !ended { Err(format!("{story}: {said}{why}")) } else { Ok(()) }
+        if broken || !left || !ended { Err(format!("{story}: {said}{why}")) } else { Ok(took) }
     }
 }
 
-async fn tell(stories: &[&str], node: PathBuf) {
+/// Tells stories one after the other; what each took.
+async fn tell(stories: &[&str], node: PathBuf) -> Vec<String> {
     let (server, site) = (Server::start().await, Site::start().await);
     let user = server.user("ann").await;
     let teller = Teller { server: &server, site: &site, user: &user, node };
-    let mut broken = Vec::new();
+    let (mut told, mut broken) = (Vec::new(), Vec::new());
     for story in stories {
-        broken.extend(teller.tell(story).await.err());
+        match teller.tell(story).await {
+            Ok(took) => told.push(format!("{story}: {} ms", took.as_millis())),
+            Err(why) => broken.push(why),
+        }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
     server.stop().await;
+    told
 }
 
 #[tokio::test]
 async fn chrome_remote_interface_and_selenium_work_unmodified() {
     crate::cdp::install().await;
     install_python("requirements.txt").await;
-    tell(&USUAL, "node".into()).await;
+    println!("{:?}", tell(&USUAL, "node".into()).await);
 }
 
 #[tokio::test]
@@ -115,5 +120,5 @@ async fn further_clients_work_unmodified() {
     }
     install_python("requirements-more.txt").await;
     install("npm install --no-audit --no-fund --silent", &folder()).await;
-    tell(&MORE, folder().join(".venv/bin/node")).await;
+    println!("{:?}", tell(&MORE, folder().join(".venv/bin/node")).await);
 }

@@ -1,4 +1,4 @@
-//! What Chromium tells over HTTP beside its WebSockets, and the sockets of single pages.
+//! What Chromium tells over HTTP beside its sockets, and the sockets of single pages.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What Chromium tells of itself over HTTP beside its WebSockets: `/json/…`, with who asks in each address.
+//! What Chromium tells of itself over HTTP beside its sockets: `/json/…`, with who asks in each address.
 //!
 //! Everything but the description of the protocol is asked of the session's own browser, under the rules of its clients.
 
@@ -63,6 +63,13 @@ impl Asking {
         talk::with(app, &self.opening, self.source, talk).await
     }
 
+    /// Does something with a target, and says so in Chromium's words.
+    async fn tell(&self, app: &Arc<App>, method: &str, id: String, done: &'static str) -> Result<Response, Refusal> {
+        let id = target(id)?;
+        self.talk(app, async |talk| talk.ask(method, json!({ "targetId": id })).await).await?;
+        Ok(done.into_response())
+    }
+
     /// Where to connect, with the token that was asked with, so that it lasts no longer.
     fn address(&self, target: Option<&str>) -> Result<String, Error> {
         let address = self.addresses.to(target, &self.opening.token);
@@ -95,6 +102,12 @@ struct Version {
 #[serde(rename_all = "camelCase")]
 struct Targets {
     target_infos: Vec<Target>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Made {
+    target_id: String,
 }
 
 #[derive(Deserialize)]
@@ -170,8 +183,8 @@ async fn new(
     let url = presented.url.take().unwrap_or_default();
     let asking = Asking::judge(&app, presented, request).await?;
     let made = asking.talk(&app, async |talk| {
-        let made = talk.ask("Target.createTarget", json!({ "url": url })).await?;
-        talk.ask("Target.getTargetInfo", json!({ "targetId": made["targetId"] })).await
+        let Made { target_id } = read(talk.ask("Target.createTarget", json!({ "url": url })).await?)?;
+        talk.ask("Target.getTargetInfo", json!({ "targetId": target_id })).await
     });
     let made: Described = read(made.await?)?;
     reply::ok(&asking.described(&made.target_info)?)
@@ -184,7 +197,8 @@ async fn activate(
     Query(presented): Query<Presented>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    tell(&app, presented, request, "Target.activateTarget", id, "Target activated").await
+    let asking = Asking::judge(&app, presented, request).await?;
+    asking.tell(&app, "Target.activateTarget", id, "Target activated").await
 }
 
 /// `GET /json/close/{target_id}`
@@ -194,20 +208,6 @@ async fn close(
     Query(presented): Query<Presented>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    tell(&app, presented, request, "Target.closeTarget", id, "Target is closing").await
-}
-
-/// Does something with a target, and says so in Chromium's words.
-async fn tell(
-    app: &Arc<App>,
-    presented: Presented,
-    request: Request,
-    method: &str,
-    id: String,
-    done: &'static str,
-) -> Result<Response, Refusal> {
-    let asking = Asking::judge(app, presented, request).await?;
-    let id = target(id)?;
-    asking.talk(app, async |talk| talk.ask(method, json!({ "targetId": id })).await).await?;
-    Ok(done.into_response())
+    let asking = Asking::judge(&app, presented, request).await?;
+    asking.tell(&app, "Target.closeTarget", id, "Target is closing").await
 }

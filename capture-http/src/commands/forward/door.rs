@@ -23,9 +23,9 @@ use super::{
     upstream::{Unreachable, Upstream, whole},
 };
 
-/// Requests and WebSockets at a time. A session takes 16 clients.
+/// Requests and open sockets at a time. A session takes 16 clients.
 const AT_ONCE: usize = 64;
-/// How long open WebSockets may take to close when the session has ended.
+/// How long open sockets may take to close when the session has ended.
 const GOODBYE: Duration = Duration::from_secs(2);
 
 /// The port of one session.
@@ -36,7 +36,7 @@ pub(super) struct Door {
 }
 
 /// An answer that is not the server's.
-struct Refusal(StatusCode, Error);
+struct Refusal(StatusCode, Box<Error>);
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
@@ -58,7 +58,7 @@ impl IntoResponse for Refusal {
 impl From<Unreachable> for Refusal {
     fn from(why: Unreachable) -> Self {
         let error = Error::new(ErrorCode::Unavailable, why.to_string()).with_reason("server_unreachable");
-        Self(StatusCode::BAD_GATEWAY, error)
+        Self(StatusCode::BAD_GATEWAY, Box::new(error))
     }
 }
 
@@ -67,7 +67,7 @@ impl Door {
         Self { upstream, places: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
-    /// The session has ended: the server closes its WebSockets, and what it does not close is dropped.
+    /// The session has ended: the server closes its sockets, and what it does not close is dropped.
     pub(super) async fn close(&self) {
         self.upstream.tasks.finish(GOODBYE).await;
     }
@@ -75,7 +75,7 @@ impl Door {
     fn place(&self) -> Result<OwnedSemaphorePermit, Refusal> {
         Arc::clone(&self.places).try_acquire_owned().map_err(|_full| {
             let error = Error::new(ErrorCode::Busy, format!("{AT_ONCE} requests and connections are open"));
-            Refusal(StatusCode::SERVICE_UNAVAILABLE, error.with_reason("too_many_connections"))
+            Refusal(StatusCode::SERVICE_UNAVAILABLE, Box::new(error.with_reason("too_many_connections")))
         })
     }
 }
@@ -98,11 +98,11 @@ async fn answer(State(door): State<Arc<Door>>, request: Request) -> Result<Respo
         Asked::WrongMethod(method) => {
             let error = Error::invalid(format!("this path takes {method}")).with_reason("method_not_allowed");
             let allow = (header::ALLOW, HeaderValue::from_static(method));
-            Ok(([allow], Refusal(StatusCode::METHOD_NOT_ALLOWED, error)).into_response())
+            Ok(([allow], Refusal(StatusCode::METHOD_NOT_ALLOWED, Box::new(error))).into_response())
         }
         Asked::Nothing => {
             let error = Error::invalid("no such path").with_reason("unknown_path");
-            Err(Refusal(StatusCode::NOT_FOUND, error.with_hint("a browser has /json and /devtools")))
+            Err(Refusal(StatusCode::NOT_FOUND, Box::new(error.with_hint("a browser has /json and /devtools"))))
         }
     }
 }
@@ -110,7 +110,8 @@ async fn answer(State(door): State<Arc<Door>>, request: Request) -> Result<Respo
 /// The `Host` a tool reached us by. A page of a browser says where it comes from, or reaches us by a name.
 fn admit(headers: &HeaderMap, uri: &Uri) -> Result<String, Refusal> {
     let refused = |message: &'static str, reason: &'static str, hint: &'static str| {
-        Refusal(StatusCode::FORBIDDEN, Error::new(ErrorCode::Forbidden, message).with_reason(reason).with_hint(hint))
+        let error = Error::new(ErrorCode::Forbidden, message).with_reason(reason).with_hint(hint);
+        Refusal(StatusCode::FORBIDDEN, Box::new(error))
     };
     let from_elsewhere = headers.get("sec-fetch-site").is_some_and(|site| site != "none");
     if headers.contains_key(header::ORIGIN) || from_elsewhere {
@@ -157,7 +158,7 @@ async fn socket(
 ) -> Result<Response, Refusal> {
     let handshake = create_response_with_body(&request, Body::empty).map_err(|error| {
         let error = Error::invalid(format!("not a WebSocket upgrade: {error}")).with_reason("not_a_websocket");
-        Refusal(StatusCode::BAD_REQUEST, error)
+        Refusal(StatusCode::BAD_REQUEST, Box::new(error))
     })?;
     let key = request.headers().get(header::SEC_WEBSOCKET_KEY).and_then(|key| key.to_str().ok());
     let answer = door.upstream.ask(request.method().clone(), path, key).await?;

@@ -58,7 +58,7 @@ pub(super) struct Upstream {
     secure: bool,
     bearer: String,
     pub(super) session: SessionId,
-    /// Connections whose WebSockets are open.
+    /// Its connections, and the sockets they became.
     pub(super) tasks: Tasks,
 }
 

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use hyper::{Method, StatusCode};
 use serde::Deserialize;
-use serde_json::Value;
 use tokio::time::Instant;
 
 use super::upstream::{Unreachable, Upstream, whole};
@@ -32,7 +31,21 @@ enum Seen {
 struct Told {
     error: Option<String>,
     expires_in_seconds: u64,
-    session: Value,
+    session: Session,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Session {
+    status: String,
+    close_reason: Option<String>,
+    options: Options,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Options {
+    cdp: bool,
 }
 
 /// Whether there is something to forward.
@@ -80,13 +93,13 @@ async fn ask(upstream: &Upstream) -> Result<(StatusCode, Told), Unreachable> {
 fn seen(status: StatusCode, told: Told) -> Seen {
     let error = told.error.unwrap_or_else(|| format!("the server answers {status}"));
     match status {
-        StatusCode::OK if told.session["options"]["cdp"] == false => {
+        StatusCode::OK if !told.session.options.cdp => {
             Seen::Refused("the session was not created with \"cdp\": true".to_owned())
         }
-        StatusCode::OK if told.session["status"] == "active" => {
+        StatusCode::OK if told.session.status == "active" => {
             Seen::Active(Duration::from_secs(told.expires_in_seconds.max(1)))
         }
-        StatusCode::OK => Seen::Ended(told.session["closeReason"].as_str().unwrap_or("closed").to_owned()),
+        StatusCode::OK => Seen::Ended(told.session.close_reason.unwrap_or(told.session.status)),
         StatusCode::NOT_FOUND | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Seen::Refused(error),
         _ => Seen::Unknown(error),
     }
