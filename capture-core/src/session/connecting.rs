@@ -16,6 +16,9 @@ use crate::{
     error::{Error, ErrorCode},
 };
 
+/// How long the browser may take to let a client in: one that hangs is found out by its watchdog.
+const LET_IN: Duration = Duration::from_secs(10);
+
 impl Handle {
     /// Lets a CDP client in, of one target where that is named.
     pub(crate) async fn connect(&self, target: Option<&str>, clock: Clock) -> Result<CdpClient, Error> {
@@ -27,7 +30,7 @@ impl Handle {
             return Err(self.over(clock).await);
         }
         let connected = match self.page.upgrade() {
-            Some(page) => open(page, target).await,
+            Some(page) => tokio::time::timeout(LET_IN, open(page, target)).await.unwrap_or_else(|_elapsed| Err(late())),
             None => Err(Fault::Lost(LostReason::BrowserExited)),
         };
         match connected {
@@ -35,9 +38,9 @@ impl Handle {
             _ if self.is_ending(&self.view(), clock) => Err(self.over(clock).await),
             Ok(client) => Ok(client.counted(self.pools.cdp_in.share(&self.user), self.pools.cdp_out.share(&self.user))),
             Err(fault @ Fault::Failed { .. }) => Err(Error::from(fault).with_session(view)),
-            Err(fault) => Err(match self.last_within(OVERDUE, clock).await {
-                Some(last) if !last.is_active() => Error::inactive(last), // that is why it did not answer
-                _ => Error::from(fault).with_session(view),
+            Err(fault) => Err(match self.once(OVERDUE, |view| !view.is_active()).await {
+                Some(last) => Error::inactive(last), // that is why it did not answer
+                None => Error::from(fault).with_session(view),
             }),
         }
     }
@@ -49,7 +52,7 @@ impl Handle {
 
     /// Why a session that is ending lets nobody in: its final view, as soon as there is one.
     async fn over(&self, clock: Clock) -> Error {
-        match self.last_within(END_TIMEOUT, clock).await {
+        match self.once(END_TIMEOUT, |view| !view.is_active() || !self.is_ending(view, clock)).await {
             Some(last) if !last.is_active() => Error::inactive(last),
             Some(renewed) => Error::new(ErrorCode::Busy, "the session was renewed at its last moment")
                 .with_retry_after(OVERDUE)
@@ -58,14 +61,16 @@ impl Handle {
         }
     }
 
-    /// The session once it has ended, or goes on after all.
-    async fn last_within(&self, patience: Duration, clock: Clock) -> Option<SessionView> {
+    /// The session as soon as it is so.
+    async fn once(&self, patience: Duration, so: impl FnMut(&SessionView) -> bool) -> Option<SessionView> {
         let mut view = self.view.clone();
-        let decided =
-            view.wait_for(|view| !view.is_active() || (view.expires_at > clock.now() && !self.control.is_closed()));
-        let decided = tokio::time::timeout(patience, decided).await;
-        decided.ok()?.ok().map(|view| view.clone())
+        let seen = tokio::time::timeout(patience, view.wait_for(so)).await;
+        seen.ok()?.ok().map(|view| view.clone())
     }
+}
+
+fn late() -> Fault {
+    Fault::Unavailable(format!("it did not let the client in within {} s", LET_IN.as_secs()))
 }
 
 /// A client of the page's browser, or of one of its targets.

@@ -59,14 +59,11 @@ pub(in super::super) async fn connect(browser: &Arc<Browser>, context: &str) -> 
     if !clients.admit() {
         return Err(Fault::failed_for("too_many_clients", "this session has as many CDP clients as it takes"));
     }
+    let mut place = Place { browser, taken: false };
     let attached = browser.session().send(&commands::attach_to_browser()).decode::<Given>().await;
-    let root = match attached {
-        Ok(Given { session_id }) => SessionKey::from(session_id.as_str()),
-        Err(error) => {
-            clients.turn_away();
-            return Err(Fault::Unavailable(error.to_string()));
-        }
-    };
+    let Given { session_id } = attached.map_err(|error| Fault::Unavailable(error.to_string()))?;
+    let root = SessionKey::from(session_id.as_str());
+    place.taken = true;
     let (outbox, frames) = Outbox::open();
     clients.join(root.clone(), Arc::clone(&outbox));
     let (browser, context) = (Arc::clone(browser), context.into());
@@ -75,6 +72,20 @@ pub(in super::super) async fn connect(browser: &Arc<Browser>, context: &str) -> 
         client.outbox.end(CdpEnd::SessionOver); // it was lost before it knew of us
     }
     Ok(CdpClient { commands: Box::new(client), frames, shares: None })
+}
+
+/// A place among the clients, given back unless one takes it: whoever asked may have left meanwhile.
+struct Place<'a> {
+    browser: &'a Browser,
+    taken: bool,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if !self.taken {
+            self.browser.routes().clients().turn_away();
+        }
+    }
 }
 
 /// A connected client. Dropping it ends its sessions, its contexts and what it had enabled.
