@@ -4,7 +4,7 @@ export CARGO_TERM_COLOR ?= auto
 
 NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: help run cluster test steps-of-test quick long check fmt docs bench bench-channel bench-cluster soak faults lies simulate fuzz
+.PHONY: help run cluster test steps-of-test quick long check fmt docs bench bench-channel bench-cluster soak faults lies clients simulate fuzz
 
 # Tests that need the machine for themselves; for nextest .config/nextest.toml says the same.
 ALONE := attacks::resources hostile:: load:: neighbours:: soak::
@@ -14,6 +14,7 @@ ALONE := attacks::resources hostile:: load:: neighbours:: soak::
 #   faults    half of the quick attacks, seven eighths of the slow ones and two thirds of the hostile pages, other ones every day; most faults of processes and clusters: each is waited for;
 #             the stories retold through another instance in which the way to the browser is only longer
 #             and of CDP clients through an instance or a proxy each story by one of the libraries, with a tenth of the load
+#   clients   eight of the ten further CDP clients: they bring 600 MB
 #   lies      1,920 of 2,000 generated pages; bad_input 95,000 of 100,000 requests; simulate 99,880 of 100,000 worlds: more of the same
 LONG := CAPTURE_LONG=1 cargo test --locked -p capture-tests --test e2e --
 
@@ -83,7 +84,7 @@ soak: build-tests ## open and close 10,000 sessions and look what is left (about
 	$(LONG) soak:: load:: codecs::
 
 faults: build-tests ## every process of the browser in every phase, then every fault of a cluster at every load, and every attack (about 3 hours; CAPTURE_ROUNDS for fewer, CAPTURE_ATTACK for those on neighbours with this in their name)
-	$(LONG) --test-threads=1 --nocapture faults:: attacks:: hostile:: cdp::
+	$(LONG) --test-threads=1 --nocapture faults:: attacks:: hostile:: cdp:: connect_expiry::
 	cargo build --locked --release -p capture-http
 	CAPTURE_BUILD=release $(LONG) --test-threads=1 --nocapture neighbours::
 
@@ -92,6 +93,9 @@ simulate: ## 100,000 worlds of the cluster under faults, each from a seed (about
 
 lies: build-tests ## judge every claim on 2,000 pages nobody thought of (about 10 minutes)
 	$(LONG) claims::
+
+clients: build-tests ## stories with further CDP clients from npm and PyPI, unmodified (about 2 minutes, most of it installing)
+	$(LONG) --nocapture clients::
 
 fuzz: build-tests ## 100,000 bad requests, then an hour of cargo-fuzz (needs a nightly compiler)
 	$(LONG) bad_input::

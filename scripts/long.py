@@ -43,7 +43,8 @@ def pieces():
     yield story("bad_input", "bad_input::")
     yield story("neighbours", "neighbours::")
     yield story("hostile", "hostile::")
-    yield story("cdp", "cdp::")
+    yield story("cdp", "cdp::", "connect_expiry::")
+    yield story("clients", "clients::")
     for table in ATTACKS:
         yield story(f"attacks: {table}", f"attacks::{table}::")
     for first in range(0, ALL_WORLDS, WORLDS):

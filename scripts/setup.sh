@@ -23,15 +23,13 @@ if [ "$wanted" != run ]; then
 fi
 if [ "$wanted" != run ]; then
     need 'test -x /usr/lib/chromium/chromium' chromium
+    need 'command -v chromedriver' chromium-driver
     need 'command -v redis-server' redis-server
     need 'command -v nginx' nginx-light
     need 'ls /usr/lib/*/faketime/libfaketimeMT.so.1' libfaketime
 fi
 if [ "$wanted" = cluster ]; then
     need 'command -v curl' curl
-fi
-if [ "$wanted" = bench ]; then
-    need 'command -v chromedriver' chromium-driver
 fi
 [ -n "$missing" ] || exit 0
 

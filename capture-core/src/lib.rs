@@ -50,7 +50,7 @@ pub mod sessions;
 pub mod shares;
 pub mod strict;
 pub mod tasks;
-mod tls;
+pub mod tls;
 
 pub use self::{
     call::{ActionName, Caller, CancelCheck},

@@ -91,9 +91,11 @@ pub trait Sessions: Send + Sync + 'static {
     /// Streams pictures of the page; all viewers of a session see the same ones, in the largest size and quality any asks for.
     fn view(&self, caller: Caller, id: SessionId, options: ViewOptions) -> BoxFuture<'_, Result<View, Error>>;
 
-    /// Connects a CDP client to a session that was created with `cdp`.
+    /// Connects a CDP client to a session that was created with `cdp`: to its browser, or to one target of it.
     ///
     /// # Errors
-    /// `invalid_request` for any other session, `session_inactive`, `unavailable` when its instance cannot be reached.
-    fn connect(&self, caller: Caller, id: SessionId) -> BoxFuture<'_, Result<Connected, Error>>;
+    /// `invalid_request` for any other session, `session_inactive` from the moment its end begins, `action_failed` for
+    /// a target that is not there, `unavailable` when its instance cannot be reached.
+    fn connect(&self, caller: Caller, id: SessionId, target: Option<String>)
+    -> BoxFuture<'_, Result<Connected, Error>>;
 }

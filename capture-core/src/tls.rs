@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
 
-/// A client that trusts Mozilla's roots and these; `None` where the library was built without any protocol version.
+/// A client that trusts Mozilla's roots; `None` where the library was built without any protocol version.
+pub fn client() -> Option<Arc<ClientConfig>> {
+    client_trusting(&[])
+}
+
+/// The same with these roots beside them; `None` where the library was built without any protocol version.
 pub(crate) fn client_trusting(more: &[CertificateDer<'static>]) -> Option<Arc<ClientConfig>> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     roots.add_parsable_certificates(more.iter().cloned());

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Arg, ArgMatches, Command as Clap, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
-    commands::{run::RunArgs, user::UserCommand},
+    commands::{forward::ForwardArgs, run::RunArgs, user::UserCommand},
     config::{Flags, Form, Group, SETTINGS},
 };
 
@@ -28,6 +28,8 @@ pub(crate) enum Command {
     User(UserCommand),
     /// Run actions in one session without a server
     Run(RunArgs),
+    /// Give tools on this machine a port of their own to a session's browser, until the session ends
+    Forward(ForwardArgs),
     /// Check that this machine can serve
     Doctor,
     /// Print the tables of settings
@@ -52,6 +54,7 @@ fn command() -> Clap {
     taking(Cli::command(), &[Group::General])
         .mut_subcommand("serve", |serve| taking(serve, &[Group::Server, Group::Channel, Group::Browser]))
         .mut_subcommand("run", |run| taking(run, &[Group::Browser]))
+        .mut_subcommand("forward", |forward| taking(forward, &[Group::Client]))
         .mut_subcommand("doctor", |doctor| taking(doctor, &[Group::Server, Group::Channel, Group::Browser]))
 }
 
@@ -106,6 +109,7 @@ mod tests {
             ("capture serve --dev=false", "dev", "false"),
             ("capture doctor --unsafe-no-sandbox", "unsafe-no-sandbox", "true"),
             ("capture run --url a.test --browser-uid 7", "browser-uid", "7"),
+            ("capture forward sess_00000000-0000-4000-8000-000000000000 --token x", "token", "x"),
         ] {
             let (_, flags) = parse(line).unwrap();
             assert_eq!(flags, Flags::from([(name, text.to_owned())]), "{line}");
@@ -121,6 +125,9 @@ mod tests {
             "capture run --out d",
             "capture run --url a.test --actions -",
             "capture run --url a.test --dev",
+            "capture forward",
+            "capture forward sess_1",
+            "capture serve --token x",
             "capture user add a/b",
             "capture user credits ann 5",
             "capture user credits ann +x",

@@ -17,6 +17,9 @@ use serde_json::{Map, Value, json};
 
 use crate::{app::App, request_id::RequestId};
 
+/// The reason of what was to be done with a target of a session's browser that is not there.
+pub(crate) const NO_SUCH_TARGET: &str = "no_such_target";
+
 /// The status of each code, as the REST contract has it.
 #[warn(clippy::wildcard_enum_match_arm)]
 pub(crate) fn status_of(code: ErrorCode) -> StatusCode {
@@ -45,7 +48,11 @@ pub(crate) struct Refusal {
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        Self { status: status_of(error.code()), error: Arc::new(error) }
+        let status = match error.reason() {
+            Some(NO_SUCH_TARGET) => StatusCode::NOT_FOUND, // as Chromium answers to the id of a target it has not
+            _ => status_of(error.code()),
+        };
+        Self { status, error: Arc::new(error) }
     }
 }
 

@@ -33,6 +33,9 @@ pub(crate) enum Failure {
     /// The engine.
     #[error(transparent)]
     Engine(#[from] capture_core::Error),
+    /// A session that is not to be forwarded, or not any more.
+    #[error("{0}")]
+    Forward(String),
     /// Something of the operating system.
     #[error("cannot {what}")]
     Io {

@@ -24,6 +24,7 @@ mod extract;
 mod health;
 mod host_guard;
 mod identify;
+mod origin;
 mod panics;
 mod reply;
 mod request_id;

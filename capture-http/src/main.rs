@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use self::{
     cli::{Cli, Command},
-    commands::{doctor, run, user},
+    commands::{doctor, forward, run, user},
     config::{Config, Flags},
     failure::Failure,
 };
@@ -51,6 +51,7 @@ async fn dispatch(cli: Cli, flags: &Flags) -> Result<ExitCode, Failure> {
         Command::Serve => serve::serve(&config).await,
         Command::User(command) => user::change(command, &config).await,
         Command::Run(args) => run::run(&args, config).await,
+        Command::Forward(args) => forward::forward(&args, &config).await,
         Command::Doctor => doctor::examine(&config).await,
         Command::Settings => {
             terminal::say(config::markdown_tables());

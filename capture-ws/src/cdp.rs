@@ -227,6 +227,7 @@ fn closing(code: CloseCode, reason: &'static str) -> CloseFrame {
 fn close_of(end: &CdpEnd) -> CloseFrame {
     match end {
         CdpEnd::Closed => closing(CloseCode::Normal, "closed by the client"),
+        CdpEnd::PageClosed => closing(CloseCode::Normal, "the page was closed"),
         CdpEnd::SessionOver => closing(CloseCode::Away, "the session is over"),
         CdpEnd::TooSlow => closing(CloseCode::Library(4408), "the client reads too slowly"),
         CdpEnd::Unreadable(why) => {

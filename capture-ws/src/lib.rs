@@ -21,7 +21,7 @@ pub mod limits;
 mod outbox;
 mod rate_limiter;
 mod shared;
-mod splice;
+pub mod splice;
 mod watched;
 
 pub use self::{

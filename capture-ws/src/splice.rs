@@ -12,7 +12,7 @@ const LINGER: Duration = Duration::from_secs(5);
 
 /// Carries bytes until one side has ended: a client that neither reads nor leaves must not keep what was closed at the
 /// other end.
-pub(crate) async fn carry<A, B>(near: A, far: B)
+pub async fn carry<A, B>(near: A, far: B)
 where
     A: AsyncRead + AsyncWrite + Unpin,
     B: AsyncRead + AsyncWrite + Unpin,

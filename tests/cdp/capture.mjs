@@ -27,8 +27,8 @@ const done = (reply) => {
 
 export class Session {
   /** Created and paid for as any other; closed by the story. */
-  static async create() {
-    const options = { cdp: true, maxTtlSeconds: 300, ...JSON.parse(env("CAPTURE_OPTIONS")) };
+  static async create(maxTtlSeconds = 300) {
+    const options = { cdp: true, maxTtlSeconds, ...JSON.parse(env("CAPTURE_OPTIONS")) };
     const { session } = done(await call("POST", "/v1/sessions", options));
     assert.match(session.connectUrl, /^wss?:\/\/[^/]+\/cdp\?token=v1\./);
     return new Session(session.id, session.connectUrl);

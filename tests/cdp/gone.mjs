@@ -4,9 +4,10 @@ import { site } from "./capture.mjs";
 import { until } from "./checks.mjs";
 
 const TIMES = process.env.CAPTURE_LONG ? 200 : 20;
-const FAST = 5_000;
+/** No action may take longer. */
+export const FAST = 5_000;
 
-const ACTIONS = [
+export const ACTIONS = [
   ["goto", () => ({ url: site("/form.html") }), ({ title }) => assert.equal(title, "Form")],
   ["url", () => ({}), ({ url }) => assert.notEqual(url, "")],
   ["title", () => ({}), ({ title }) => assert.equal(typeof title, "string")],

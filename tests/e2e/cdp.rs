@@ -14,6 +14,8 @@ use tokio::{process::Command, sync::OnceCell};
 
 /// One story may take this long; each of its checks has a deadline of its own.
 const STORY: Duration = Duration::from_secs(300);
+/// The same in the long run, which does some things two hundred times.
+const LONG_STORY: Duration = Duration::from_secs(7_200);
 /// Stories at once: each has a browser of its own.
 const AT_ONCE: usize = 2;
 
@@ -22,13 +24,12 @@ fn folder() -> PathBuf {
 }
 
 /// Installs the libraries, once for all tests of this process; a lock keeps other processes out meanwhile.
-async fn install() {
+pub(crate) async fn install() {
     static INSTALLED: OnceCell<()> = OnceCell::const_new();
-    let npm =
-        "flock package-lock.json sh -c 'test -d node_modules/puppeteer-core || npm ci --no-audit --no-fund --silent'";
+    let npm = "flock package-lock.json sh -c 'test -d node_modules/chrome-remote-interface || npm ci --no-audit --no-fund --silent'";
     let installed = async {
         let installed = Command::new("sh").args(["-c", npm]).current_dir(folder()).status().await.unwrap();
-        assert!(installed.success(), "playwright-core and puppeteer-core install");
+        assert!(installed.success(), "the libraries install");
     };
     INSTALLED.get_or_init(|| installed).await;
 }
@@ -69,8 +70,9 @@ async fn tell(story: PathBuf, server: &Server, with: &Told<'_>) -> Result<(), St
         .env("SITE", &with.site)
         .kill_on_drop(true)
         .output();
-    let Ok(output) = tokio::time::timeout(STORY, told).await else {
-        return Err(format!("{} does not end within {STORY:?}", story.display()));
+    let patience = if long() { LONG_STORY } else { STORY };
+    let Ok(output) = tokio::time::timeout(patience, told).await else {
+        return Err(format!("{} does not end within {patience:?}", story.display()));
     };
     let output = output.unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);

@@ -20,6 +20,7 @@ pub mod forwarder;
 pub mod gates;
 pub mod invented;
 pub mod likeness;
+pub mod port;
 pub mod processes;
 pub mod proxy;
 pub mod raw;

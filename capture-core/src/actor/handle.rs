@@ -23,7 +23,7 @@ use super::{
 use crate::{
     account::UserId,
     action::Action,
-    browser::{CdpClient, Page},
+    browser::Page,
     call::{ActionName, Caller},
     clock::Timestamp,
     error::{Error, ErrorCode, RunOutcome},
@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// How long whoever looks waits for the end of a session whose time is up.
-const OVERDUE: Duration = Duration::from_secs(1);
+pub(super) const OVERDUE: Duration = Duration::from_secs(1);
 
 /// A live session as the engine holds it.
 #[derive(Debug, Clone)]
@@ -67,21 +67,6 @@ impl Handle {
         let mut view = self.view();
         view.traffic = self.page.upgrade().filter(|_| view.is_active()).and_then(|page| page.traffic());
         view
-    }
-
-    /// Lets a CDP client in.
-    pub(crate) async fn connect(&self) -> Result<CdpClient, Error> {
-        let view = self.view();
-        if !view.options.cdp {
-            return Err(Error::invalid("this session was not created with cdp: true").with_session(view));
-        }
-        match self.page.upgrade() {
-            Some(page) if view.is_active() => {
-                let client = page.connect().await.map_err(|fault| Error::from(fault).with_session(view))?;
-                Ok(client.counted(self.pools.cdp_in.share(&self.user), self.pools.cdp_out.share(&self.user)))
-            }
-            _ => Err(Error::inactive(self.ended().await?)),
-        }
     }
 
     pub(crate) fn watch(&self, options: ViewOptions) -> View {

@@ -4,6 +4,7 @@
 //! mailbox. Knows the ledger and the page as traits, and neither the engine nor any transport.
 
 mod batch;
+mod connecting;
 mod dedupe;
 mod ending;
 mod handle;

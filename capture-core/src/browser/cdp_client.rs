@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc};
 
 use futures::{future::BoxFuture, stream::BoxStream};
 
+use super::BrowserError;
 use crate::shares::Share;
 
 /// One CDP client's way into a page's browser. Dropping it ends what the client began there; the page stays.
@@ -46,6 +47,13 @@ pub trait CdpCommands: Send + Sync + fmt::Debug {
     /// Dropped while it waits, the command is not sent.
     fn send<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Result<(), CdpEnd>>;
 
+    /// From now on a command without a session is for this page, and what comes of the page names none: what a client
+    /// hears that connected to the page instead of the browser. Its connection ends with the page.
+    ///
+    /// # Errors
+    /// There is no such target (`no_such_target`), or the browser is gone.
+    fn speak_with<'a>(&'a self, target: &'a str) -> BoxFuture<'a, Result<(), BrowserError>>;
+
     /// Adds what waits for the client to this share from now on.
     fn count(&self, waiting: Arc<Share>);
 
@@ -62,6 +70,9 @@ pub enum CdpEnd {
     /// The client said `Browser.close`.
     #[error("closed by the client")]
     Closed,
+    /// The page it was connected to is gone.
+    #[error("the page was closed")]
+    PageClosed,
     /// The session is over, or its browser is gone.
     #[error("the session is over")]
     SessionOver,

@@ -117,6 +117,7 @@ fn hint(reason: &str) -> Option<&'static str> {
             Some("open another address, or have the operator allow this one: egress-allow, or egress-private")
         }
         "too_many_clients" => Some("disconnect one of this session's CDP clients, then connect again"),
+        "no_such_target" => Some("read /json/list for the pages there are now"),
         _ => None,
     }
 }

@@ -203,10 +203,15 @@ impl Sessions for Cluster {
         .boxed()
     }
 
-    fn connect(&self, caller: Caller, id: SessionId) -> BoxFuture<'_, Result<Connected, Error>> {
+    fn connect(
+        &self,
+        caller: Caller,
+        id: SessionId,
+        target: Option<String>,
+    ) -> BoxFuture<'_, Result<Connected, Error>> {
         async move {
             let Place::There(remote) = self.shared.place(&caller, id).await? else {
-                return self.shared.engine.connect(caller, id).await;
+                return self.shared.engine.connect(caller, id, target).await;
             };
             let view = self.get(caller, id).await?;
             if !view.is_active() {

@@ -190,10 +190,15 @@ impl Sessions for Engine {
         .boxed()
     }
 
-    fn connect(&self, caller: Caller, id: SessionId) -> BoxFuture<'_, Result<Connected, Error>> {
+    fn connect(
+        &self,
+        caller: Caller,
+        id: SessionId,
+        target: Option<String>,
+    ) -> BoxFuture<'_, Result<Connected, Error>> {
         async move {
             match self.live(&caller.user, id) {
-                Some(handle) => handle.connect().await.map(Connected::Here),
+                Some(handle) => handle.connect(target.as_deref(), self.clock()).await.map(Connected::Here),
                 None => Err(self.not_live(&caller.user, id, None).await),
             }
         }

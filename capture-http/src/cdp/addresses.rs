@@ -12,7 +12,7 @@ use capture_core::{
 use capture_ws::ConnectUrls;
 use futures::future::{BoxFuture, FutureExt};
 
-use super::PATH;
+use super::path;
 use crate::app::App;
 
 /// Makes addresses for one client.
@@ -49,7 +49,12 @@ impl Addresses {
 
     /// The address with this token.
     pub(crate) fn with(&self, token: &str) -> Option<String> {
-        self.base.as_ref().map(|base| format!("{base}{PATH}?token={token}"))
+        self.to(None, token)
+    }
+
+    /// The same, of one target where that is named.
+    pub(crate) fn to(&self, target: Option<&str>, token: &str) -> Option<String> {
+        self.base.as_ref().map(|base| format!("{base}{}?token={token}", path(target)))
     }
 }
 

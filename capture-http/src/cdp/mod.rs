@@ -4,28 +4,40 @@
 //! and send their credentials. Both are judged before the upgrade, so that a refusal is an answer like any other.
 
 mod addresses;
+pub(crate) mod discovery;
 mod splice;
+mod talk;
 mod token;
 
 use std::sync::Arc;
 
 use axum::{
     body::Body,
-    extract::{Query, Request, State},
+    extract::{Path, Query, Request, State},
+    http::header,
     response::{IntoResponse, Response},
 };
-use capture_core::{Caller, Connected, Error};
+use capture_core::{Caller, Connected, Error, ErrorCode, account::Connect};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
-use serde_json::json;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
 pub(crate) use self::addresses::Addresses;
 use self::token::Opening;
-use crate::{app::App, client_address::Source, error::Refusal, reply, stream::check_origin};
+use crate::{
+    app::App,
+    client_address::Source,
+    error::{NO_SUCH_TARGET, Refusal},
+    origin::check_origin,
+};
 
-/// Where clients connect.
-const PATH: &str = "/cdp";
+/// Longest id of a target. Chromium's have 32 characters.
+const MAX_TARGET: usize = 64;
+
+/// Where clients connect, or those of one target.
+fn path(target: Option<&str>) -> String {
+    target.map_or_else(|| "/cdp".to_owned(), |target| format!("/devtools/page/{target}"))
+}
 
 /// What follows the question mark.
 #[derive(Debug, Deserialize)]
@@ -35,6 +47,8 @@ pub(crate) struct Presented {
     token: String,
     /// Instead of a token, with credentials in the header.
     session_id: Option<String>,
+    /// What a new page shows.
+    url: Option<String>,
 }
 
 /// `GET /cdp?token=…`, or `GET /cdp?sessionId=…` with a bearer token
@@ -43,55 +57,93 @@ pub(crate) async fn connect(
     Query(presented): Query<Presented>,
     request: Request,
 ) -> Result<Response, Refusal> {
+    enter(&app, presented, None, request).await
+}
+
+/// `GET /devtools/browser/{session_id}`: the same under Chromium's name, where the id must be that of the session.
+pub(crate) async fn connect_browser(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Query(presented): Query<Presented>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    enter(&app, presented, Some(Named::Browser(id)), request).await
+}
+
+/// `GET /devtools/page/{target_id}`: one target, whose commands and events name no session.
+pub(crate) async fn connect_page(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Query(presented): Query<Presented>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    enter(&app, presented, Some(Named::Page(id)), request).await
+}
+
+/// What stands in the path beside who asks.
+enum Named {
+    Browser(String),
+    Page(String),
+}
+
+impl Named {
+    /// The target a client is to be connected to; none: the browser.
+    fn target(self, connect: &Connect) -> Result<Option<String>, Error> {
+        match self {
+            Self::Browser(id) if id == connect.session.to_string() => Ok(None),
+            Self::Browser(_) => Err(Error::not_found()),
+            Self::Page(id) => target(id).map(Some),
+        }
+    }
+}
+
+/// An id that can be one of a target.
+fn target(id: String) -> Result<String, Error> {
+    let fits = (1..=MAX_TARGET).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if fits { Ok(id) } else { Err(no_such_target()) }
+}
+
+fn no_such_target() -> Error {
+    Error::new(ErrorCode::ActionFailed, "this session's browser has no such target")
+        .with_reason(NO_SUCH_TARGET)
+        .with_hint("read /json/list for the pages there are now")
+}
+
+async fn enter(
+    app: &Arc<App>,
+    presented: Presented,
+    named: Option<Named>,
+    request: Request,
+) -> Result<Response, Refusal> {
     let (mut parts, body) = request.into_parts();
-    check_origin(&app, &parts.headers, &parts.uri)?;
+    check_origin(app, &parts.headers, &parts.uri)?;
     let source = parts.extensions.get::<Source>().copied();
-    let Opening { token, connect } = token::opened(&app, presented, &mut parts).await?;
+    let Opening { token, connect } = token::opened(app, presented, &mut parts).await?;
+    let target = named.map_or(Ok(None), |named| named.target(&connect))?;
     let mut request = Request::from_parts(parts, body);
     let handshake = create_response_with_body(&request, Body::empty).map_err(|error| {
         Error::invalid(format!("not a WebSocket upgrade: {error}"))
             .with_reason("not_a_websocket")
             .with_hint("give the connectUrl to Puppeteer's connect or Playwright's connectOverCDP")
     })?;
-    let connected = app.sessions().connect(Caller::user(connect.user.clone()), connect.session).await?;
-    let far = match connected {
+    match app.sessions().connect(Caller::user(connect.user.clone()), connect.session, target.clone()).await? {
         Connected::Here(client) => {
             let upgraded = hyper::upgrade::on(&mut request);
             let socket = async move {
                 let io = TokioIo::new(upgraded.await.ok()?);
                 Some(capture_ws::cdp::accept(io).await)
             };
-            app.channels().run_cdp(Box::pin(socket), client, token::revoked(Arc::clone(&app), connect));
-            return Ok(handshake.into_response());
+            app.channels().run_cdp(Box::pin(socket), client, token::revoked(Arc::clone(app), connect));
         }
-        Connected::At(address) => splice::open(&address, request.headers(), &token, source).await?,
-    };
-    let upgraded = hyper::upgrade::on(&mut request);
-    let near = async move { Some(TokioIo::new(upgraded.await.ok()?)) };
-    app.channels().run_splice(Box::pin(near), far, splice::over(Arc::clone(&app), connect));
-    Ok(handshake.into_response())
-}
-
-/// `GET /json/version?token=…`, for clients that ask where to connect: with the token they have, so that what they are
-/// told ends when it does.
-pub(crate) async fn version(
-    State(app): State<Arc<App>>,
-    Query(presented): Query<Presented>,
-    request: Request,
-) -> Result<Response, Refusal> {
-    let (mut parts, _body) = request.into_parts();
-    check_origin(&app, &parts.headers, &parts.uri)?;
-    let Opening { token, connect } = token::opened(&app, presented, &mut parts).await?;
-    let view = app.sessions().get(Caller::user(connect.user), connect.session).await?;
-    if !view.is_active() {
-        return Err(Error::inactive(view).into());
+        Connected::At(address) => {
+            let key = request.headers().get(header::SEC_WEBSOCKET_KEY).and_then(|key| key.to_str().ok());
+            let (path, key) = (path(target.as_deref()), key.unwrap_or_default());
+            let wanted = splice::Wanted { address: &address, path: &path, key, token: &token, source };
+            let far = splice::to(app, &connect, wanted).await?;
+            let upgraded = hyper::upgrade::on(&mut request);
+            let near = async move { Some(TokioIo::new(upgraded.await.ok()?)) };
+            app.channels().run_splice(Box::pin(near), far, splice::over(Arc::clone(app), connect));
+        }
     }
-    let address = Addresses::new(&app, &parts.headers)
-        .with(&token)
-        .ok_or_else(|| Error::invalid("the Host header is missing or unreadable"))?;
-    reply::ok(&json!({
-        "Browser": concat!("Capture/", env!("CARGO_PKG_VERSION")),
-        "Protocol-Version": "1.3",
-        "webSocketDebuggerUrl": address,
-    }))
+    Ok(handshake.into_response())
 }

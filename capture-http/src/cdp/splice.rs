@@ -2,38 +2,82 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::http::{HeaderMap, header};
 use capture_core::{Caller, Error, ErrorCode, account::Connect};
+use serde::Deserialize;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 use url::Url;
 
-use super::{PATH, token};
+use super::token;
 use crate::{app::App, client_address::Source};
 
 /// What reaching the other instance and its answer may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest head of its answer.
+/// Longest head of its answer, and longest body of a refusal.
 const MAX_HEAD: usize = 16 * 1024;
 /// Between two looks whether the session still lives: the way to its owner may end without a word.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// A connection to the instance at `address` that has been upgraded for this client.
+/// What the other instance is asked for.
+pub(super) struct Wanted<'a> {
+    /// Where it is.
+    pub(super) address: &'a str,
+    /// On it: `/cdp` or what stands for it.
+    pub(super) path: &'a str,
+    /// `Sec-WebSocket-Key`, judged.
+    pub(super) key: &'a str,
+    pub(super) token: &'a str,
+    /// The client.
+    pub(super) source: Option<Source>,
+}
+
+/// An answer that is no upgrade.
+enum Refused {
+    /// In the words of the contract.
+    Told(Told),
+    /// Nobody there, or nobody who speaks as we do.
+    Unreachable(String),
+}
+
+/// The body of a refusal.
+#[derive(Deserialize)]
+struct Told {
+    code: ErrorCode,
+    error: String,
+    reason: Option<String>,
+    hint: Option<String>,
+}
+
+impl From<String> for Refused {
+    fn from(why: String) -> Self {
+        Self::Unreachable(why)
+    }
+}
+
+/// A connection to another instance that has been upgraded for this client.
 ///
 /// # Errors
-/// `unavailable`: it cannot be reached, or does not let the client in.
-pub(super) async fn open(
-    address: &str,
-    headers: &HeaderMap,
-    token: &str,
-    source: Option<Source>,
-) -> Result<TcpStream, Error> {
-    let opened = tokio::time::timeout(TIMEOUT, upgrade(address, headers, token, source)).await;
-    let why = match opened {
+/// What the other instance says, where it does not let the client in: of a session that has ended meanwhile its end.
+/// `unavailable`: it cannot be reached.
+pub(super) async fn to(app: &App, connect: &Connect, wanted: Wanted<'_>) -> Result<TcpStream, Error> {
+    let refused = match open(wanted).await {
+        Ok(stream) => return Ok(stream),
+        Err(refused) => refused,
+    };
+    match app.sessions().get(Caller::user(connect.user.clone()), connect.session).await {
+        Ok(view) if !view.is_active() => Err(Error::inactive(view)),
+        _ => Err(refused),
+    }
+}
+
+async fn open(wanted: Wanted<'_>) -> Result<TcpStream, Error> {
+    let address = wanted.address;
+    let why = match tokio::time::timeout(TIMEOUT, upgrade(wanted)).await {
         Ok(Ok(stream)) => return Ok(stream),
-        Ok(Err(why)) => why,
+        Ok(Err(Refused::Told(told))) => return Err(told.into()),
+        Ok(Err(Refused::Unreachable(why))) => why,
         Err(_elapsed) => format!("no answer within {} s", TIMEOUT.as_secs()),
     };
     tracing::warn!(address, why, "the instance that has a session cannot be reached for its CDP client");
@@ -42,21 +86,35 @@ pub(super) async fn open(
         .with_retry_after(Duration::from_secs(2)))
 }
 
-async fn upgrade(address: &str, headers: &HeaderMap, token: &str, source: Option<Source>) -> Result<TcpStream, String> {
+impl From<Told> for Error {
+    fn from(told: Told) -> Self {
+        let mut error = Self::new(told.code, told.error);
+        if let Some(reason) = told.reason {
+            error = error.with_reason(reason);
+        }
+        if let Some(hint) = told.hint {
+            error = error.with_hint(hint);
+        }
+        error
+    }
+}
+
+async fn upgrade(wanted: Wanted<'_>) -> Result<TcpStream, Refused> {
+    let Wanted { address, path: below, key, token, source } = wanted;
     let url = Url::parse(address).map_err(|error| error.to_string())?;
     let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
-        return Err("its address names no host".to_owned());
+        return Err(Refused::Unreachable("its address names no host".to_owned()));
     };
     if url.scheme() != "http" {
-        return Err("only http addresses can be spliced to; advertise one of the inner network".to_owned());
+        let why = "only http addresses can be spliced to; advertise one of the inner network";
+        return Err(Refused::Unreachable(why.to_owned()));
     }
-    let key = headers.get(header::SEC_WEBSOCKET_KEY).and_then(|key| key.to_str().ok()).unwrap_or_default();
     let path = url.path().trim_end_matches('/');
     // Counts there only where the operator lists the instances among the trusted proxies.
     let client = source.map(|source| format!("x-forwarded-for: {}\r\n", source.address())).unwrap_or_default();
-    // The token is base64url and full stops, the key was judged: nothing of them ends a line.
+    // The token is base64url and full stops; the key and the path were judged: nothing of them ends a line.
     let request = format!(
-        "GET {path}{PATH}?token={token} HTTP/1.1\r\nhost: {host}:{port}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+        "GET {path}{below}?token={token} HTTP/1.1\r\nhost: {host}:{port}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
          sec-websocket-version: 13\r\nsec-websocket-key: {key}\r\n{client}\r\n"
     );
     let bare = host.trim_start_matches('[').trim_end_matches(']');
@@ -64,7 +122,21 @@ async fn upgrade(address: &str, headers: &HeaderMap, token: &str, source: Option
     let _ = stream.set_nodelay(true); // a connection without it works too
     stream.write_all(request.as_bytes()).await.map_err(|error| error.to_string())?;
     let head = head(&mut stream).await?;
-    if head.starts_with("HTTP/1.1 101 ") { Ok(stream) } else { Err(head.lines().next().unwrap_or_default().to_owned()) }
+    if head.starts_with("HTTP/1.1 101 ") {
+        return Ok(stream);
+    }
+    let told = body(&mut stream, &head).await.and_then(|body| serde_json::from_slice(&body).ok());
+    Err(told.map_or_else(|| head.lines().next().unwrap_or_default().to_owned().into(), Refused::Told))
+}
+
+/// The body that comes after this head, if it says how long it is.
+async fn body(stream: &mut TcpStream, head: &str) -> Option<Vec<u8>> {
+    let fields = head.lines().filter_map(|line| line.split_once(':'));
+    let length =
+        fields.filter(|(name, _)| name.eq_ignore_ascii_case("content-length")).map(|(_, value)| value).next()?;
+    let mut body = vec![0; length.trim().parse().ok().filter(|length| *length <= MAX_HEAD)?];
+    stream.read_exact(&mut body).await.ok()?;
+    Some(body)
 }
 
 /// Reads no byte more than the head: what follows is the client's.

@@ -26,7 +26,7 @@ pub(super) struct Opening {
 
 /// What the token in the address opens, or the session named there with the credentials in the header.
 pub(super) async fn opened(app: &Arc<App>, presented: Presented, parts: &mut Parts) -> Result<Opening, Refusal> {
-    let Presented { token, session_id } = presented;
+    let Presented { token, session_id, url: _ } = presented;
     let Some(session) = session_id else {
         let source = parts.extensions.get::<Source>().copied();
         let connect = judge(app, &token, source).await?;

@@ -3,5 +3,6 @@
 mod account_view;
 mod amounts;
 pub(crate) mod doctor;
+pub(crate) mod forward;
 pub(crate) mod run;
 pub(crate) mod user;

@@ -53,8 +53,29 @@ pub(crate) struct Config {
     pub(crate) channels: ChannelLimits,
     /// How browsers are run.
     pub(crate) browser: ChromiumConfig,
+    /// Whose session is forwarded.
+    pub(crate) remote: Remote,
     /// What is logged, and how.
     pub(crate) log: Log,
+}
+
+/// A server elsewhere, as a user knows it.
+#[derive(Debug)]
+pub(crate) struct Remote {
+    /// Its address.
+    pub(crate) url: Url,
+    /// Bearer token of the user.
+    pub(crate) token: Option<Token>,
+}
+
+/// A bearer token that fits into a header.
+#[derive(Clone)]
+pub(crate) struct Token(pub(crate) String);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token")
+    }
 }
 
 /// Where many instances meet.
@@ -114,6 +135,7 @@ impl Config {
             stream_origins: stream_origins(values)?,
             channels: channels(values)?,
             browser: browser(values, dev)?,
+            remote: remote(values)?,
             log: log(values)?,
         })
     }
@@ -267,6 +289,16 @@ fn egress(values: &Values<'_>, dev: bool) -> Result<EgressPolicy, ConfigError> {
     };
     let private = dev || values.switch("egress-private")?;
     Ok(EgressPolicy::new(private, rules("egress-allow")?, rules("egress-deny")?))
+}
+
+fn remote(values: &Values<'_>) -> Result<Remote, ConfigError> {
+    let address = "an http or https address such as https://capture.example.com";
+    let of_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte);
+    let fits = |text: &str| !text.is_empty() && text.bytes().all(of_base64);
+    Ok(Remote {
+        url: values.required("server-url", address, parse_public_url)?,
+        token: values.optional("token", "a bearer token", |text| fits(text).then(|| Token(text.to_owned())))?,
+    })
 }
 
 fn log(values: &Values<'_>) -> Result<Log, ConfigError> {

@@ -14,11 +14,13 @@ pub(crate) enum Group {
     Channel,
     /// `serve`, `run` and `doctor`.
     Browser,
+    /// `forward`: what a user has.
+    Client,
 }
 
 impl Group {
     /// In the order of the help and of `docs/settings.md`.
-    const ALL: [Self; 4] = [Self::General, Self::Server, Self::Channel, Self::Browser];
+    const ALL: [Self; 5] = [Self::General, Self::Server, Self::Channel, Self::Browser, Self::Client];
 
     /// The commands that take its flags, as a sentence.
     fn commands(self) -> &'static str {
@@ -26,6 +28,7 @@ impl Group {
             Self::General => "Every command takes these flags.",
             Self::Server | Self::Channel => "`capture serve` and `capture doctor` take these flags.",
             Self::Browser => "`capture serve`, `capture run` and `capture doctor` take these flags.",
+            Self::Client => "`capture forward` takes these flags.",
         }
     }
 
@@ -36,6 +39,7 @@ impl Group {
             Self::Server => "Server settings",
             Self::Channel => "Channel settings",
             Self::Browser => "Browser settings",
+            Self::Client => "Client settings",
         }
     }
 }
@@ -114,7 +118,7 @@ impl Setting {
 /// All settings, in the order of the help and of `docs/settings.md`.
 #[rustfmt::skip]
 pub(crate) const SETTINGS: &[Setting] = {
-    use Group::{Browser, Channel, General, Server};
+    use Group::{Browser, Channel, Client, General, Server};
     &[
         value(CONFIG, General, "FILE", "TOML file with settings; flags and variables win over it."),
         value("data-dir", General, "DIR", "Folder of the ledger; without it `capture` in `$XDG_DATA_HOME` or `~/.local/share`, or `./capture-data` without a home."),
@@ -169,6 +173,8 @@ pub(crate) const SETTINGS: &[Setting] = {
         value("egress-allow", Browser, "RULES", "What pages may reach although it is not public, separated by commas: addresses, networks, names, each with a port if wanted, as in `10.1.0.0/16,intranet.example:8080`."),
         value("egress-deny", Browser, "RULES", "What pages may not reach, even where another rule allows it; written as `egress-allow`."),
         switch("unsafe-no-sandbox", Browser, "Run Chromium without its sandbox: a hostile page that breaks it then owns this account."),
+        value("server-url", Client, "URL", "Server whose session `capture forward` gives a port here.").or("http://127.0.0.1:8080"),
+        value("token", Client, "TOKEN", "Bearer token of the user whose session it is; the variable shows it to fewer than the flag.").secret(),
     ]
 };
 

@@ -58,7 +58,7 @@ impl Sessions for Panicking {
     fn view(&self, _: Caller, _: SessionId, _: ViewOptions) -> BoxFuture<'_, Result<View, Error>> {
         panic!("at once")
     }
-    fn connect(&self, _: Caller, _: SessionId) -> BoxFuture<'_, Result<Connected, Error>> {
+    fn connect(&self, _: Caller, _: SessionId, _: Option<String>) -> BoxFuture<'_, Result<Connected, Error>> {
         panic!("at once")
     }
 }

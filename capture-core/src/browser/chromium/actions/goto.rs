@@ -27,6 +27,8 @@ use crate::{
 
 /// What Chromium calls everything the guard does not connect.
 const THROUGH_THE_GUARD: &str = "net::ERR_SOCKS_CONNECTION_FAILED";
+/// What Chromium calls a navigation that led to no document.
+const ABORTED: &str = "net::ERR_ABORTED";
 /// How long the news of a download may lag behind the navigation it ended.
 const DOWNLOAD_LAG: Duration = Duration::from_millis(500);
 
@@ -95,6 +97,12 @@ impl ChromiumPage {
         tabs.active().is_some_and(|tab| self.browser.event_router().clients().is_surely_ending(&tab.target))
     }
 
+    /// Whether a client closes this tab, or it is gone: then it lets go of what it was loading.
+    fn is_being_closed(&self, key: &SessionKey) -> bool {
+        let (tabs, clients) = (self.tabs.borrow(), self.browser.event_router().clients());
+        tabs.lost.is_none() && tabs.tab(key).is_none_or(|tab| clients.is_ending(&tab.target))
+    }
+
     async fn goto_here(&self, goto: &Goto, deadline: Instant) -> Result<Arrival, BrowserError> {
         let Some((key, session)) = self.active_tab()? else { return Ok(Arrival::TabGone) };
         let began = Instant::now();
@@ -120,6 +128,9 @@ impl ChromiumPage {
             return Err(self.download(goto).await);
         }
         if let Some(error) = navigation.error_text.filter(|error| error != "net::ERR_HTTP_RESPONSE_CODE_FAILURE") {
+            if error == ABORTED && self.is_being_closed(&key) {
+                return Ok(Arrival::TabGone);
+            }
             let error = self.not_opened(goto, error, began);
             self.console_log.lock().document_failed(goto.url.as_str(), error.reason());
             return Err(error);
@@ -171,7 +182,7 @@ impl ChromiumPage {
             }
             None => {
                 let why = match error.as_str() {
-                    "net::ERR_ABORTED" => {
+                    ABORTED => {
                         "net::ERR_ABORTED: the server sent no document, or the page itself went elsewhere".to_owned()
                     }
                     other => other.to_owned(),

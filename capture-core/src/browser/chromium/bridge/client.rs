@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
 };
@@ -23,7 +23,7 @@ use crate::{
     browser::{
         BrowserError, CdpClient, CdpCommands, CdpEnd,
         chromium::{
-            cdp::{Event, RawReply, SessionKey, commands},
+            cdp::{CdpError, Event, RawReply, SessionKey, commands},
             instance::{
                 browser::Browser,
                 client_queue::ClientQueue,
@@ -65,22 +65,33 @@ pub(crate) async fn connect(browser: &Arc<Browser>, context: &str) -> Result<Cdp
     if !clients.admit() {
         return Err(BrowserError::failed_for("too_many_clients", "this session has as many CDP clients as it takes"));
     }
+    let mut place = Place { browser, taken: false };
     let attached = browser.session().send(&commands::attach_to_browser()).decode::<Given>().await;
-    let root = match attached {
-        Ok(Given { session_id }) => SessionKey::from(session_id.as_str()),
-        Err(error) => {
-            clients.turn_away();
-            return Err(BrowserError::Unavailable(error.to_string()));
-        }
-    };
+    let Given { session_id } = attached.map_err(|error| BrowserError::Unavailable(error.to_string()))?;
+    let root = SessionKey::from(session_id.as_str());
+    place.taken = true;
     let (queue, frames) = ClientQueue::open();
     clients.join(root.clone(), Arc::clone(&queue));
-    let client =
-        Client { browser: Arc::clone(browser), context: context.into(), root, queue, refused: AtomicU32::new(0) };
-    if browser.lost_reason().is_some() {
+    let (browser, context) = (Arc::clone(browser), context.into());
+    let client = Client { browser, context, root, page: OnceLock::new(), queue, refused: AtomicU32::new(0) };
+    if client.browser.lost_reason().is_some() {
         client.queue.end(CdpEnd::SessionOver); // it was lost before it knew of us
     }
     Ok(CdpClient { commands: Box::new(client), frames, shares: None })
+}
+
+/// A place among the clients, given back unless one takes it: whoever asked may have left meanwhile.
+struct Place<'a> {
+    browser: &'a Browser,
+    taken: bool,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if !self.taken {
+            self.browser.event_router().clients().turn_away();
+        }
+    }
 }
 
 /// A connected client. Dropping it ends its sessions, its contexts and what it had enabled.
@@ -89,6 +100,8 @@ struct Client {
     /// The default context.
     context: Arc<str>,
     root: SessionKey,
+    /// The session of the page it is connected to, where that is not the browser.
+    page: OnceLock<SessionKey>,
     queue: Arc<ClientQueue>,
     /// Commands refused so far.
     refused: AtomicU32,
@@ -103,6 +116,10 @@ impl fmt::Debug for Client {
 impl CdpCommands for Client {
     fn send<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Result<(), CdpEnd>> {
         self.take(text).boxed()
+    }
+
+    fn speak_with<'a>(&'a self, target: &'a str) -> BoxFuture<'a, Result<(), BrowserError>> {
+        self.attach(target).boxed()
     }
 
     fn count(&self, waiting: Arc<Share>) {
@@ -132,8 +149,8 @@ impl Client {
             }
         };
         let (id, named) = (request.id, request.session.as_deref());
-        let known = named
-            .map_or(Some(self.root.clone()), |name| self.browser.event_router().clients().session(&self.root, name));
+        let usual = || Some(self.page.get().unwrap_or(&self.root).clone());
+        let known = named.map_or_else(usual, |name| self.browser.event_router().clients().session(&self.root, name));
         let Some(session) = known else {
             let refusal = Refusal { code: NO_SESSION, message: "Session with given id not found.".to_owned() };
             self.refuse(&request.method, &refusal, id, named);
@@ -152,6 +169,23 @@ impl Client {
             }
             Verdict::Refuse(refusal) => self.refuse(&request.method, &refusal, id, named),
         }
+        Ok(())
+    }
+
+    async fn attach(&self, target: &str) -> Result<(), BrowserError> {
+        let clients = self.browser.event_router().clients();
+        clients.begin_page(&self.root);
+        let attach = commands::attach_to_target(target);
+        let attached = self.browser.connection().send(Some(&self.root), &attach).decode::<Given>().await;
+        let page = match attached {
+            Ok(Given { session_id }) => SessionKey::from(session_id.as_str()),
+            Err(CdpError::Refused { .. }) => return Err(no_such_target()),
+            Err(error) => return Err(BrowserError::Unavailable(error.to_string())),
+        };
+        if !clients.is_page(&self.root, &page) {
+            return Err(no_such_target()); // it has ended meanwhile
+        }
+        let _only_once = self.page.set(page);
         Ok(())
     }
 
@@ -294,6 +328,10 @@ impl Watched {
     fn quiet(&self) {
         self.browser.event_router().tell(&self.context, Event::told(CLIENT_QUIET, RawValue::NULL));
     }
+}
+
+fn no_such_target() -> BrowserError {
+    BrowserError::failed_for("no_such_target", "this session's browser has no such target")
 }
 
 /// The address a client navigates to.

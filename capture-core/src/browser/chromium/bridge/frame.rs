@@ -75,7 +75,7 @@ impl<'a> Request<'a> {
         }
         let method = members.method.map(name).transpose().ok().flatten();
         let method = method.ok_or_else(|| invalid(format!("method must be a string of at most {MAX_NAME} bytes")))?;
-        let params = members.params.filter(|raw| raw.get() != "null");
+        let params = members.params.filter(|raw| !is_nothing(raw.get()));
         if params.is_some_and(|raw| !raw.get().starts_with('{')) {
             return Err(invalid("params must be an object".to_owned()));
         }
@@ -173,6 +173,13 @@ impl<'de> Visitor<'de> for OfAFrame {
     }
 }
 
+/// Whether these parameters are none: some clients, zendriver among them, send `[]` with commands that take none, and
+/// Chromium lets them.
+fn is_nothing(params: &str) -> bool {
+    let inside = params.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    params == "null" || inside.is_some_and(|inside| inside.trim().is_empty())
+}
+
 #[derive(Debug, Clone, Copy)]
 struct NotAName;
 
@@ -228,6 +235,7 @@ mod tests {
                 r#"{"id":70,"method":"A.b","params":{ "x" : [1, 2] }}"#,
             ),
             (r#"{"id":1,"method":"\u0041.b","params":null}"#, r#"{"id":70,"method":"A.b"}"#),
+            (r#"{"id":1,"method":"A.b","params":[ ]}"#, r#"{"id":70,"method":"A.b"}"#),
             (r#"{"\u0069d":9007199254740992,"method":"A.b"}"#, r#"{"id":70,"method":"A.b"}"#),
             (r#"{"id":1,"method":"","sessionId":""}"#, r#"{"id":70,"method":"","sessionId":""}"#),
             (
@@ -297,7 +305,7 @@ mod tests {
             (r#"{"sessionId":"S","sessionId":"T","method":"A.b","id":1}"#, "sessionId stands twice"),
             (r#"{"jsonrpc":"2.0","method":"A.b","id":1}"#, "nothing else"),
             (r#"{"method":"A.b","ID":2,"id":1}"#, "nothing else"),
-            (r#"{"params":[],"method":"A.b","id":1}"#, "params must be an object"),
+            (r#"{"params":[1],"method":"A.b","id":1}"#, "params must be an object"),
             (r#"{"params":"{}","method":"A.b","id":1}"#, "params must be an object"),
             (r#"{"sessionId":7,"method":"A.b","id":1}"#, "sessionId"),
             (r#"{"sessionId":null,"method":"A.b","id":1}"#, "sessionId"),

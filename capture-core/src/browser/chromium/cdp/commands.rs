@@ -70,6 +70,13 @@ pub(crate) fn attach_to_browser() -> target::AttachToBrowserTargetParams {
     target::AttachToBrowserTargetParams {}
 }
 
+/// Opens a session on a target, for a client that is connected to that alone.
+pub(crate) fn attach_to_target(target: &str) -> target::AttachToTargetParams {
+    let mut attach = target::AttachToTargetParams::new(target.to_owned());
+    attach.flatten = Some(true);
+    attach
+}
+
 pub(crate) fn dispose_context(context: &str) -> target::DisposeBrowserContextParams {
     target::DisposeBrowserContextParams::new(context.to_owned())
 }

@@ -24,6 +24,8 @@ use crate::{
     egress::EgressPort,
 };
 
+/// What a client of a page is told last, as Chromium does.
+const PAGE_CLOSED: &str = r#"{"method":"Inspector.detached","params":{"reason":"target_closed"}}"#;
 /// Clients at a time.
 const MAX_CLIENTS: usize = 16;
 
@@ -36,6 +38,8 @@ pub(crate) struct CdpClients {
 #[derive(Debug, Default)]
 struct Table {
     sessions: HashMap<SessionKey, Held>,
+    /// Roots of clients that are connected to a page, and its session once it is known.
+    pages: HashMap<SessionKey, Option<SessionKey>>,
     /// Places taken, by those that are being connected too.
     connected: usize,
     /// Targets of the default context that were asked for and are not known yet.
@@ -100,7 +104,21 @@ impl CdpClients {
     pub(crate) fn leave(&self, root: &SessionKey) {
         let mut table = self.table.lock();
         table.sessions.retain(|_, held| held.root != *root);
+        table.pages.remove(root);
         table.connected -= 1;
+    }
+
+    /// A client is going to be connected to a page: of its root it is told nothing.
+    pub(crate) fn begin_page(&self, root: &SessionKey) {
+        self.table.lock().pages.insert(root.clone(), None);
+    }
+
+    /// This is the session of a client's page; false when the page is gone already.
+    pub(crate) fn is_page(&self, root: &SessionKey, page: &SessionKey) -> bool {
+        let mut table = self.table.lock();
+        let there = table.sessions.contains_key(page);
+        table.pages.insert(root.clone(), there.then(|| page.clone()));
+        there
     }
 
     /// The session of this name, if it is one of the client's.
@@ -203,13 +221,22 @@ impl CdpClients {
                     let gone = SessionKey::from(session_id.as_str());
                     table.sessions.remove(&gone);
                     connection.page_gone(&gone);
+                    if event.session == root && table.pages.get(&root).is_some_and(|page| *page == Some(gone)) {
+                        queue.tell(PAGE_CLOSED.to_owned());
+                        queue.end(CdpEnd::PageClosed);
+                    }
                 }
             }
             _ => {}
         }
         let reworded = table.reasons.take(event);
+        let page = table.pages.get(&root).cloned();
         drop(table);
-        let session = (event.session != root).then(|| event.session.as_ref());
+        if page.is_some() && event.session == root {
+            return true; // it does not know that it has this session
+        }
+        let usual = page.flatten().unwrap_or(root);
+        let session = (event.session != usual).then(|| event.session.as_ref());
         let told = ClientEvent { method: &event.method, params: reworded.as_deref().unwrap_or(&event.params), session };
         if let Ok(text) = serde_json::to_string(&told) {
             queue.tell(text);
