@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use capture_core::{
-    Error, ErrorCode,
+    Error,
     account::{Grant, Mode, Scope, TICKET_LIFE},
     session::SessionId,
 };

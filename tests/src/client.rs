@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use reqwest::{Method, header::HeaderMap};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::contract;
+pub use crate::reply::Reply;
 
 /// Longer than any deadline of the server: a call that takes this long hangs.
 const HANGS: Duration = Duration::from_secs(75);
@@ -16,51 +17,6 @@ pub struct Client {
     http: reqwest::Client,
     base: String,
     token: String,
-}
-
-/// A reply as it came.
-#[derive(Debug, Clone)]
-pub struct Reply {
-    /// The status.
-    pub status: u16,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body, where it is JSON.
-    pub body: Value,
-    /// The body.
-    pub bytes: Vec<u8>,
-}
-
-impl std::ops::Index<&str> for Reply {
-    type Output = Value;
-
-    fn index(&self, field: &str) -> &Value {
-        &self.body[field]
-    }
-}
-
-impl Reply {
-    /// Fails unless the status is this one.
-    #[track_caller]
-    #[expect(clippy::return_self_not_must_use, reason = "often the last word about a reply")]
-    pub fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status, status, "{}", self.body);
-        self
-    }
-
-    /// Fails unless it is this error.
-    #[track_caller]
-    #[expect(clippy::return_self_not_must_use, reason = "often the last word about a reply")]
-    pub fn expect_error(self, status: u16, code: &str) -> Self {
-        assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{}", self.body);
-        self
-    }
-
-    /// A text field.
-    #[track_caller]
-    pub fn text(&self, field: &str) -> &str {
-        self.body[field].as_str().unwrap_or_else(|| panic!("{field} is text in {}", self.body))
-    }
 }
 
 impl Client {

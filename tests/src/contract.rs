@@ -9,7 +9,7 @@ use jsonschema::Validator;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::Reply;
+use crate::reply::Reply;
 
 /// Statuses the four public calls and their neighbours may ever answer with.
 const ALLOWED: [u16; 11] = [200, 201, 400, 401, 403, 404, 409, 429, 500, 503, 504];

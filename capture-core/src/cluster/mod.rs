@@ -20,6 +20,7 @@ mod session_order;
 #[cfg(test)]
 mod simulation;
 mod verbs;
+mod views;
 
 use std::{sync::Arc, time::Duration};
 

@@ -19,7 +19,7 @@ use super::{
     gateway::{AGAIN_BROKEN, Gateway},
     message::{ActionResponse, Ask, Following, Message, Verb, VerbResponse, encode_frame},
     relayed::{RelayedError, RelayedOutcome},
-    remote_view::Views,
+    views::Views,
 };
 use crate::{
     account::UserId,

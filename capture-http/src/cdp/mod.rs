@@ -19,11 +19,10 @@ use axum::{
 };
 use capture_core::{Caller, Connected, Error, ErrorCode, account::Connect};
 use hyper_util::rt::TokioIo;
-use serde::Deserialize;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
 pub(crate) use self::addresses::Addresses;
-use self::token::Opening;
+use self::token::{Opening, Presented};
 use crate::{
     app::App,
     client_address::Source,
@@ -37,18 +36,6 @@ const MAX_TARGET: usize = 64;
 /// Where clients connect, or those of one target.
 fn path(target: Option<&str>) -> String {
     target.map_or_else(|| "/cdp".to_owned(), |target| format!("/devtools/page/{target}"))
-}
-
-/// What follows the question mark.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Presented {
-    #[serde(default)]
-    token: String,
-    /// Instead of a token, with credentials in the header.
-    session_id: Option<String>,
-    /// What a new page shows.
-    url: Option<String>,
 }
 
 /// `GET /cdp?token=…`, or `GET /cdp?sessionId=…` with a bearer token

@@ -11,12 +11,24 @@ use capture_core::{
     account::{Connect, TokenError},
     session::CONNECT_LIFE,
 };
+use serde::Deserialize;
 
-use super::Presented;
 use crate::{app::App, auth::Credentialed, client_address::Source, error::Refusal};
 
 /// Between two looks whether the secret behind an open connection still holds, as on channels.
 const RECHECK: Duration = Duration::from_secs(60);
+
+/// What follows the question mark.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Presented {
+    #[serde(default)]
+    pub(super) token: String,
+    /// Instead of a token, with credentials in the header.
+    pub(super) session_id: Option<String>,
+    /// What a new page shows.
+    pub(super) url: Option<String>,
+}
 
 /// A token that opens a session now.
 pub(super) struct Opening {

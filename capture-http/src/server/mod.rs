@@ -32,7 +32,7 @@ pub(crate) use self::places::Place;
 use self::{
     body::Counted,
     meter::{IDLE, Overdue},
-    places::{Admission, Held, Places},
+    places::{Admission, Held, LOOK, Places},
     stream::Watched,
 };
 use crate::client_address::{Peer, Source, TrustedProxies};
@@ -44,8 +44,6 @@ const BUFFER_BYTES: usize = 64 * 1024;
 const SEND_BUFFER: u32 = 128 * 1024;
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
-/// Between two looks whether a connection has taken too long.
-const LOOK: Duration = Duration::from_secs(1);
 /// Pause after an accept that failed for want of file descriptors or memory: trying at once would only spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Said to a connection too many.

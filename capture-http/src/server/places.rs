@@ -6,11 +6,16 @@ use std::{collections::HashMap, sync::Arc};
 use capture_core::account::UserId;
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::Notify,
+    time::{Duration, Instant},
+};
 
 use super::meter::Meter;
 use crate::client_address::Source;
 
+/// Between two looks whether a connection has taken too long.
+pub(super) const LOOK: Duration = Duration::from_secs(1);
 /// Open connections. At this number one that is not in use gives way, else the next one waits in the system's backlog.
 pub(super) const MAX_CONNECTIONS: usize = 1024;
 /// Of one address, or of one IPv6 network of 64 bits: half, so that nobody has them all.
@@ -91,7 +96,7 @@ impl Places {
                 }
             }
             // Connections fall out of use by themselves, too.
-            let _ = tokio::time::timeout(super::LOOK, freed).await;
+            let _ = tokio::time::timeout(LOOK, freed).await;
         }
     }
 

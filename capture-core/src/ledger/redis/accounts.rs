@@ -1,10 +1,7 @@
 //! Users in Redis, and a short memory of them, so that a blink of Redis refuses nobody.
 
-use std::collections::HashMap;
-
 use futures::future::BoxFuture;
-use parking_lot::Mutex;
-use tokio::time::{Duration, Instant};
+use tokio::time::Duration;
 
 use super::{
     RedisLedger,
@@ -23,32 +20,6 @@ const CHANGE: Script = script!("change a user", "change_account");
 
 /// So long a user read before is still believed while Redis cannot be reached.
 const STALE: Duration = Duration::from_secs(30);
-/// Users remembered; beyond it the memory starts anew.
-const MAX_REMEMBERED: usize = 10_000;
-
-/// Users as they were last read.
-#[derive(Debug, Default)]
-pub(super) struct Remembered(Mutex<HashMap<UserId, (Account, Instant)>>);
-
-impl Remembered {
-    pub(super) fn get(&self, id: &UserId, age: Duration) -> Option<Account> {
-        let remembered = self.0.lock();
-        remembered.get(id).filter(|(_, read)| read.elapsed() < age).map(|(account, _)| account.clone())
-    }
-
-    fn put(&self, id: UserId, account: Account) {
-        let mut remembered = self.0.lock();
-        if remembered.len() >= MAX_REMEMBERED {
-            remembered.clear();
-        }
-        remembered.insert(id, (account, Instant::now()));
-    }
-
-    fn forget(&self, id: &UserId) {
-        self.0.lock().remove(id);
-    }
-}
-
 impl RedisLedger {
     /// The user as last seen, however long ago: to bring back what Redis lost.
     pub(super) fn last_seen(&self, id: &UserId) -> Option<Account> {

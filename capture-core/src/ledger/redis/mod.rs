@@ -12,6 +12,7 @@ mod connect;
 #[cfg(test)]
 pub(crate) mod fake;
 mod heartbeat;
+mod memory;
 mod places;
 mod record;
 mod restore;
@@ -26,9 +27,8 @@ use tokio::time::Instant;
 
 pub(crate) use self::store::{arguments, malformed, run};
 use self::{
-    accounts::Remembered,
+    memory::{Remembered, Settled},
     record::{Record, usage_text},
-    restore::Settled,
     store::script,
 };
 pub use self::{

@@ -1,11 +1,6 @@
 //! Bringing back what Redis lost: everything, or the last moments before a replica took over, which it may never have heard of.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    time::Duration,
-};
-
-use tokio::time::Instant;
+use std::collections::HashMap;
 
 use super::{
     Own, RedisLedger, Stage,
@@ -16,34 +11,11 @@ use super::{
 use crate::{
     ledger::HeartbeatResponse,
     ledger_error::LedgerError,
-    session::{Lifecycle, SessionId, SessionView},
+    session::{Lifecycle, SessionId},
 };
 
 const RESTORE: Script = script!("bring back a session", "restore");
 const OWNED: Script = script!("list own sessions", "owned");
-
-/// How long an end is remembered that a replica may not have heard of before it took over.
-const REMEMBERED: Duration = Duration::from_secs(60);
-/// Ends remembered; beyond it the oldest go first.
-const MAX_REMEMBERED: usize = 10_000;
-
-/// Ends that were written lately, oldest first.
-#[derive(Debug, Default)]
-pub(super) struct Settled(VecDeque<(Instant, SessionView)>);
-
-impl Settled {
-    pub(super) fn remember(&mut self, last: SessionView) {
-        let Self(ends) = self;
-        while ends.len() >= MAX_REMEMBERED || ends.front().is_some_and(|(at, _)| at.elapsed() >= REMEMBERED) {
-            ends.pop_front();
-        }
-        ends.push_back((Instant::now(), last));
-    }
-
-    pub(super) fn find(&self, id: SessionId) -> Option<SessionView> {
-        self.0.iter().find(|(_, last)| last.id == id).map(|(_, last)| last.clone())
-    }
-}
 
 /// What the ledger says to a session that is brought back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,7 +118,7 @@ impl RedisLedger {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{sync::Arc, time::Duration};
 
     use super::*;
     use crate::{
