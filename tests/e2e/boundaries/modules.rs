@@ -82,11 +82,6 @@ const MODULES: &[(&str, &str)] = &[
         "core/clock core/limits core/session core/error core/account core/action core/call core/event core/browser \
          core/actor limits",
     ),
-    (
-        "core/clock core/limits core/session core/error core/account core/action core/call core/event core/browser \
-         core/actor limits",
-        "",
-    ),
     ("ws/outbox", "core/clock core/session core/shares core/actor close limits"),
     ("ws/rate_limiter", ""),
     ("ws/connection_limits", "core/fair core/account close limits"),
@@ -99,11 +94,6 @@ const MODULES: &[(&str, &str)] = &[
         "core/clock core/session core/error core/account core/reply core/call core/event core/actor core/sessions \
          close client limits codec countdown frame outbox rate_limiter shared",
     ),
-    (
-        "core/clock core/session core/error core/account core/reply core/call core/event core/actor core/sessions \
-         close client limits codec countdown frame outbox rate_limiter shared",
-        "",
-    ),
     ("ws/channels", "core/browser client codec watched splice cdp shared connection"),
     ("ws/asyncapi", "core/action_type core/action core/event codec frame"),
     ("http/request_id", ""),
@@ -115,11 +105,6 @@ const MODULES: &[(&str, &str)] = &[
         "http/app",
         "core/clock core/limits core/error core/account core/sessions core/engine core/cluster ws/limits ws/shared \
          ws/channels disk client_address throttle",
-    ),
-    (
-        "core/clock core/limits core/error core/account core/sessions core/engine core/cluster ws/limits ws/shared \
-         ws/channels disk client_address throttle",
-        "",
     ),
     ("http/identify", "client_address app"),
     ("http/error", "core/error request_id app"),
@@ -138,29 +123,14 @@ const MODULES: &[(&str, &str)] = &[
          failure",
     ),
     (
-        "core/account core/ledger core/ledger/sqlite core/ledger/redis core/engine core/cluster/redis config data_dir \
-         failure",
-        "",
-    ),
-    (
         "http/cdp",
         "core/clock core/session core/error core/account core/call core/browser core/sessions ws/client ws/cdp \
          client_address app error auth origin reply",
     ),
     (
-        "core/clock core/session core/error core/account core/call core/browser core/sessions ws/client ws/cdp \
-         client_address app error auth origin reply",
-        "",
-    ),
-    (
         "http/stream",
         "core/session core/error core/account ws/client ws/codec client_address app error auth origin extract reply \
          cdp",
-    ),
-    (
-        "core/session core/error core/account ws/client ws/codec client_address app error auth origin extract reply \
-         cdp",
-        "",
     ),
     ("http/signals", ""),
     ("http/terminal", ""),
@@ -169,12 +139,6 @@ const MODULES: &[(&str, &str)] = &[
         "core/tasks core/tls core/session core/error core/account core/action core/reply core/call \
          core/browser/chromium/config core/browser/chromium/process core/browser/chromium core/sessions core/engine \
          ws/splice client_address server bearer config data_dir failure ledger signals terminal",
-    ),
-    (
-        "core/tasks core/tls core/session core/error core/account core/action core/reply core/call \
-         core/browser/chromium/config core/browser/chromium/process core/browser/chromium core/sessions core/engine \
-         ws/splice client_address server bearer config data_dir failure ledger signals terminal",
-        "",
     ),
     ("http/cli", "config commands"),
     ("http/demo", "app error reply"),
@@ -195,11 +159,6 @@ const MODULES: &[(&str, &str)] = &[
         "http/serve",
         "core/account core/browser core/browser/chromium/config core/browser/chromium core/engine core/cluster \
          ws/channels disk server app bearer config data_dir failure ledger signals terminal router",
-    ),
-    (
-        "core/account core/browser core/browser/chromium/config core/browser/chromium core/engine core/cluster \
-         ws/channels disk server app bearer config data_dir failure ledger signals terminal router",
-        "",
     ),
     ("http/telemetry", "config"),
 ];
