@@ -65,7 +65,7 @@ use crate::limits;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Action {
     /// What to do.
-    pub deed: Deed,
+    pub kind: ActionKind,
     /// Take a picture afterwards and attach it.
     pub screenshot: bool,
     /// Applied before the action; stays until changed.
@@ -100,7 +100,7 @@ impl PartialEq for Source {
 /// What to do, one variant per type.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "each payload documents itself")]
-pub enum Deed {
+pub enum ActionKind {
     Goto(Goto),
     Back(Travel),
     Forward(Travel),
@@ -132,66 +132,66 @@ pub enum Deed {
 
 impl Action {
     /// The type's name.
-    pub fn kind(&self) -> ActionType {
-        match &self.deed {
-            Deed::Goto(_) => ActionType::Goto,
-            Deed::Back(_) => ActionType::Back,
-            Deed::Forward(_) => ActionType::Forward,
-            Deed::Reload(_) => ActionType::Reload,
-            Deed::Title => ActionType::Title,
-            Deed::Url => ActionType::Url,
-            Deed::Screenshot(_) => ActionType::Screenshot,
-            Deed::WaitForSelector(_) => ActionType::WaitForSelector,
-            Deed::WaitForTimeout(_) => ActionType::WaitForTimeout,
-            Deed::Click(_) => ActionType::Click,
-            Deed::Hover(_) => ActionType::Hover,
-            Deed::MoveMouse(_) => ActionType::MoveMouse,
-            Deed::DragMouse(_) => ActionType::DragMouse,
-            Deed::CursorPosition => ActionType::CursorPosition,
-            Deed::Type(_) => ActionType::Type,
-            Deed::TypeText(_) => ActionType::TypeText,
-            Deed::Fill(_) => ActionType::Fill,
-            Deed::Select(_) => ActionType::Select,
-            Deed::Check(_) => ActionType::Check,
-            Deed::Press(_) => ActionType::Press,
-            Deed::Scroll(_) => ActionType::Scroll,
-            Deed::Snapshot(_) => ActionType::Snapshot,
-            Deed::Console(_) => ActionType::Console,
-            Deed::Errors(_) => ActionType::Errors,
-            Deed::Content(_) => ActionType::Content,
-            Deed::Query(_) => ActionType::Query,
-            Deed::Batch(_) => ActionType::Batch,
+    pub fn action_type(&self) -> ActionType {
+        match &self.kind {
+            ActionKind::Goto(_) => ActionType::Goto,
+            ActionKind::Back(_) => ActionType::Back,
+            ActionKind::Forward(_) => ActionType::Forward,
+            ActionKind::Reload(_) => ActionType::Reload,
+            ActionKind::Title => ActionType::Title,
+            ActionKind::Url => ActionType::Url,
+            ActionKind::Screenshot(_) => ActionType::Screenshot,
+            ActionKind::WaitForSelector(_) => ActionType::WaitForSelector,
+            ActionKind::WaitForTimeout(_) => ActionType::WaitForTimeout,
+            ActionKind::Click(_) => ActionType::Click,
+            ActionKind::Hover(_) => ActionType::Hover,
+            ActionKind::MoveMouse(_) => ActionType::MoveMouse,
+            ActionKind::DragMouse(_) => ActionType::DragMouse,
+            ActionKind::CursorPosition => ActionType::CursorPosition,
+            ActionKind::Type(_) => ActionType::Type,
+            ActionKind::TypeText(_) => ActionType::TypeText,
+            ActionKind::Fill(_) => ActionType::Fill,
+            ActionKind::Select(_) => ActionType::Select,
+            ActionKind::Check(_) => ActionType::Check,
+            ActionKind::Press(_) => ActionType::Press,
+            ActionKind::Scroll(_) => ActionType::Scroll,
+            ActionKind::Snapshot(_) => ActionType::Snapshot,
+            ActionKind::Console(_) => ActionType::Console,
+            ActionKind::Errors(_) => ActionType::Errors,
+            ActionKind::Content(_) => ActionType::Content,
+            ActionKind::Query(_) => ActionType::Query,
+            ActionKind::Batch(_) => ActionType::Batch,
         }
     }
 
     /// How long the whole action may take, everything included.
     pub fn timeout(&self) -> Duration {
-        match &self.deed {
-            Deed::Goto(goto) => goto.timeout,
-            Deed::Back(travel) | Deed::Forward(travel) | Deed::Reload(travel) => travel.timeout,
-            Deed::WaitForSelector(wait) => wait.timeout,
-            Deed::WaitForTimeout(wait) => wait.pause + limits::READ_TIMEOUT,
-            Deed::Click(click) => click.timeout,
-            Deed::Hover(hover) => hover.timeout,
-            Deed::DragMouse(drag) => drag.timeout,
-            Deed::Type(typed) => typed.typing.timeout,
-            Deed::TypeText(typed) => typed.typing.timeout,
-            Deed::Fill(fill) => fill.timeout,
-            Deed::Select(select) => select.timeout,
-            Deed::Check(check) => check.timeout,
-            Deed::Press(press) => press.timeout,
-            Deed::Scroll(scroll) => scroll.timeout,
-            Deed::Title
-            | Deed::Url
-            | Deed::Screenshot(_)
-            | Deed::MoveMouse(_)
-            | Deed::CursorPosition
-            | Deed::Snapshot(_)
-            | Deed::Console(_)
-            | Deed::Errors(_)
-            | Deed::Content(_)
-            | Deed::Query(_) => limits::READ_TIMEOUT,
-            Deed::Batch(_) => limits::BATCH_TIMEOUT,
+        match &self.kind {
+            ActionKind::Goto(goto) => goto.timeout,
+            ActionKind::Back(travel) | ActionKind::Forward(travel) | ActionKind::Reload(travel) => travel.timeout,
+            ActionKind::WaitForSelector(wait) => wait.timeout,
+            ActionKind::WaitForTimeout(wait) => wait.pause + limits::READ_TIMEOUT,
+            ActionKind::Click(click) => click.timeout,
+            ActionKind::Hover(hover) => hover.timeout,
+            ActionKind::DragMouse(drag) => drag.timeout,
+            ActionKind::Type(typed) => typed.typing.timeout,
+            ActionKind::TypeText(typed) => typed.typing.timeout,
+            ActionKind::Fill(fill) => fill.timeout,
+            ActionKind::Select(select) => select.timeout,
+            ActionKind::Check(check) => check.timeout,
+            ActionKind::Press(press) => press.timeout,
+            ActionKind::Scroll(scroll) => scroll.timeout,
+            ActionKind::Title
+            | ActionKind::Url
+            | ActionKind::Screenshot(_)
+            | ActionKind::MoveMouse(_)
+            | ActionKind::CursorPosition
+            | ActionKind::Snapshot(_)
+            | ActionKind::Console(_)
+            | ActionKind::Errors(_)
+            | ActionKind::Content(_)
+            | ActionKind::Query(_) => limits::READ_TIMEOUT,
+            ActionKind::Batch(_) => limits::BATCH_TIMEOUT,
         }
     }
 }

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Action, ActionType, Batch, Check, Click, Console, Content, Deed, DragMouse, Errors, Fill, Goto, Hover, MoveMouse,
-    Press, Query, Screenshot, Scroll, Select, Snapshot, Source, Travel, Type, TypeText, ViewportChange,
+    Action, ActionKind, ActionType, Batch, Check, Click, Console, Content, DragMouse, Errors, Fill, Goto, Hover,
+    MoveMouse, Press, Query, Screenshot, Scroll, Select, Snapshot, Source, Travel, Type, TypeText, ViewportChange,
     WaitForSelector, WaitForTimeout,
     payload::{Payload, clip},
 };
@@ -35,8 +35,8 @@ fn read(request: &Value, nesting: Nesting) -> Result<Action, Error> {
     if let Some(other) = fields.keys().find(|key| !["type", "payload"].contains(&key.as_str())) {
         return Err(Error::invalid(format!("unknown field {:?}; accepted are type, payload", clip(other))));
     }
-    let kind = parse_kind(fields.get("type"))?;
-    if kind == ActionType::Batch && nesting == Nesting::Step {
+    let action_type = parse_type(fields.get("type"))?;
+    if action_type == ActionType::Batch && nesting == Nesting::Step {
         return Err(Error::invalid("a batch cannot hold a batch"));
     }
     let none = Map::new();
@@ -46,10 +46,10 @@ fn read(request: &Value, nesting: Nesting) -> Result<Action, Error> {
         Some(Value::Object(payload)) => payload,
         Some(_) => return Err(Error::invalid("payload must be an object")),
     };
-    read_payload(kind, Payload::new(payload, "payload"))
+    read_payload(action_type, Payload::new(payload, "payload"))
 }
 
-fn parse_kind(value: Option<&Value>) -> Result<ActionType, Error> {
+fn parse_type(value: Option<&Value>) -> Result<ActionType, Error> {
     let accepted = || ActionType::ALL.map(|(_, name)| name).join(", ");
     match value {
         None => Err(Error::invalid(format!("type is required; accepted are {}", accepted()))),
@@ -60,40 +60,40 @@ fn parse_kind(value: Option<&Value>) -> Result<ActionType, Error> {
     }
 }
 
-fn read_payload(kind: ActionType, payload: Payload<'_>) -> Result<Action, Error> {
-    let deed = match kind {
-        ActionType::Goto => Deed::Goto(Goto::parse(payload)?),
-        ActionType::Back => Deed::Back(Travel::parse(payload)?),
-        ActionType::Forward => Deed::Forward(Travel::parse(payload)?),
-        ActionType::Reload => Deed::Reload(Travel::parse(payload)?),
-        ActionType::Title => Deed::Title,
-        ActionType::Url => Deed::Url,
-        ActionType::Screenshot => Deed::Screenshot(Screenshot::parse(payload)?),
-        ActionType::WaitForSelector => Deed::WaitForSelector(WaitForSelector::parse(payload)?),
-        ActionType::WaitForTimeout => Deed::WaitForTimeout(WaitForTimeout::parse(payload)?),
-        ActionType::Click => Deed::Click(Click::parse(payload)?),
-        ActionType::Hover => Deed::Hover(Hover::parse(payload)?),
-        ActionType::MoveMouse => Deed::MoveMouse(MoveMouse::parse(payload)?),
-        ActionType::DragMouse => Deed::DragMouse(DragMouse::parse(payload)?),
-        ActionType::CursorPosition => Deed::CursorPosition,
-        ActionType::Type => Deed::Type(Type::parse(payload)?),
-        ActionType::TypeText => Deed::TypeText(TypeText::parse(payload)?),
-        ActionType::Fill => Deed::Fill(Fill::parse(payload)?),
-        ActionType::Select => Deed::Select(Select::parse(payload)?),
-        ActionType::Check => Deed::Check(Check::parse(payload)?),
-        ActionType::Press => Deed::Press(Press::parse(payload)?),
-        ActionType::Scroll => Deed::Scroll(Scroll::parse(payload)?),
-        ActionType::Snapshot => Deed::Snapshot(Snapshot::parse(payload)?),
-        ActionType::Console => Deed::Console(Console::parse(payload)?),
-        ActionType::Errors => Deed::Errors(Errors::parse(payload)?),
-        ActionType::Content => Deed::Content(Content::parse(payload)?),
-        ActionType::Query => Deed::Query(Query::parse(payload)?),
-        ActionType::Batch => Deed::Batch(Batch::parse(payload, step)?),
+fn read_payload(action_type: ActionType, payload: Payload<'_>) -> Result<Action, Error> {
+    let kind = match action_type {
+        ActionType::Goto => ActionKind::Goto(Goto::parse(payload)?),
+        ActionType::Back => ActionKind::Back(Travel::parse(payload)?),
+        ActionType::Forward => ActionKind::Forward(Travel::parse(payload)?),
+        ActionType::Reload => ActionKind::Reload(Travel::parse(payload)?),
+        ActionType::Title => ActionKind::Title,
+        ActionType::Url => ActionKind::Url,
+        ActionType::Screenshot => ActionKind::Screenshot(Screenshot::parse(payload)?),
+        ActionType::WaitForSelector => ActionKind::WaitForSelector(WaitForSelector::parse(payload)?),
+        ActionType::WaitForTimeout => ActionKind::WaitForTimeout(WaitForTimeout::parse(payload)?),
+        ActionType::Click => ActionKind::Click(Click::parse(payload)?),
+        ActionType::Hover => ActionKind::Hover(Hover::parse(payload)?),
+        ActionType::MoveMouse => ActionKind::MoveMouse(MoveMouse::parse(payload)?),
+        ActionType::DragMouse => ActionKind::DragMouse(DragMouse::parse(payload)?),
+        ActionType::CursorPosition => ActionKind::CursorPosition,
+        ActionType::Type => ActionKind::Type(Type::parse(payload)?),
+        ActionType::TypeText => ActionKind::TypeText(TypeText::parse(payload)?),
+        ActionType::Fill => ActionKind::Fill(Fill::parse(payload)?),
+        ActionType::Select => ActionKind::Select(Select::parse(payload)?),
+        ActionType::Check => ActionKind::Check(Check::parse(payload)?),
+        ActionType::Press => ActionKind::Press(Press::parse(payload)?),
+        ActionType::Scroll => ActionKind::Scroll(Scroll::parse(payload)?),
+        ActionType::Snapshot => ActionKind::Snapshot(Snapshot::parse(payload)?),
+        ActionType::Console => ActionKind::Console(Console::parse(payload)?),
+        ActionType::Errors => ActionKind::Errors(Errors::parse(payload)?),
+        ActionType::Content => ActionKind::Content(Content::parse(payload)?),
+        ActionType::Query => ActionKind::Query(Query::parse(payload)?),
+        ActionType::Batch => ActionKind::Batch(Batch::parse(payload, step)?),
     };
-    let screenshot = kind != ActionType::Screenshot && payload.boolean("screenshot")?.unwrap_or(false);
-    let sized = screenshot || matches!(kind, ActionType::Goto | ActionType::Screenshot);
+    let screenshot = action_type != ActionType::Screenshot && payload.boolean("screenshot")?.unwrap_or(false);
+    let sized = screenshot || matches!(action_type, ActionType::Goto | ActionType::Screenshot);
     let viewport = if sized { ViewportChange::parse(payload)? } else { None };
-    Ok(Action { deed, screenshot, viewport, source: Source::default() })
+    Ok(Action { kind, screenshot, viewport, source: Source::default() })
 }
 
 #[cfg(test)]
@@ -167,11 +167,11 @@ mod tests {
     #[test]
     fn leniencies_of_the_wire() {
         let fill = parse(&json!({"type": "fill", "payload": {"selector": "#a", "text": 123, "junk": []}})).unwrap();
-        assert!(matches!(fill.deed, Deed::Fill(Fill { value, .. }) if value == "123"));
+        assert!(matches!(fill.kind, ActionKind::Fill(Fill { value, .. }) if value == "123"));
         let query = parse(&json!({"type": "query", "payload": {"selector": "a", "limit": 9999}})).unwrap();
-        assert!(matches!(query.deed, Deed::Query(Query { limit: 500, .. })));
+        assert!(matches!(query.kind, ActionKind::Query(Query { limit: 500, .. })));
         let goto = parse(&json!({"type": "goto", "payload": {"url": "a.test", "timeoutMs": 999_999}})).unwrap();
         assert_eq!(goto.timeout().as_secs(), 30);
-        assert_eq!(parse(&json!({"type": "title", "payload": null})).unwrap().kind(), ActionType::Title);
+        assert_eq!(parse(&json!({"type": "title", "payload": null})).unwrap().action_type(), ActionType::Title);
     }
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{
-    Action, ActionType, Choice, ConsoleLevel, Deed, Diagnostics, Distance, DragPath, Edge, Effects, ElementResult,
-    ElementState, Modifier, MouseButton, PictureFormat, Point, Press, QueryField, Scrolled, Stretch, Target, Tells,
-    WaitUntil, parse, payload::clip,
+    Action, ActionKind, ActionType, Choice, ConsoleLevel, Diagnostics, Distance, DragPath, Edge, Effects,
+    ElementResult, ElementState, Modifier, MouseButton, PictureFormat, Point, Press, QueryField, Scrolled, Stretch,
+    Target, Tells, WaitUntil, parse, payload::clip,
 };
 use crate::limits;
 
@@ -73,17 +73,19 @@ fn words_are_those_of_the_wire() {
         [(WaitUntil::Commit, "commit"), (WaitUntil::DomContentLoaded, "domcontentloaded"), (WaitUntil::Load, "load")]
     {
         assert_eq!(until.as_str(), word);
-        let Deed::Back(travel) = parsed("back", json!({"waitUntil": word})).deed else { panic!("{word}") };
+        let ActionKind::Back(travel) = parsed("back", json!({"waitUntil": word})).kind else { panic!("{word}") };
         assert_eq!(travel.wait_until, until);
     }
     for (format, word) in [(PictureFormat::Png, "png"), (PictureFormat::Jpeg, "jpeg"), (PictureFormat::Webp, "webp")] {
         assert_eq!((format.as_str(), format.content_type()), (word, &*format!("image/{word}")));
-        let Deed::Screenshot(picture) = parsed("screenshot", json!({"type": word})).deed else { panic!("{word}") };
+        let ActionKind::Screenshot(picture) = parsed("screenshot", json!({"type": word})).kind else {
+            panic!("{word}")
+        };
         assert_eq!(picture.format, format);
     }
     for state in [ElementState::Attached, ElementState::Visible, ElementState::Hidden, ElementState::Detached] {
         let payload = json!({"selector": "a", "state": state.as_str()});
-        let Deed::WaitForSelector(wait) = parsed("wait_for_selector", payload).deed else { panic!("{state:?}") };
+        let ActionKind::WaitForSelector(wait) = parsed("wait_for_selector", payload).kind else { panic!("{state:?}") };
         assert_eq!((wait.state, json!(state)), (state, json!(state.as_str())));
     }
     for (kind, name) in ActionType::ALL {
@@ -95,12 +97,12 @@ fn words_are_those_of_the_wire() {
 fn clicks_say_what_with_what_and_where() {
     let payload = json!({"selector": "a", "x": 9, "y": 9, "position": {"x": 1, "y": 2}, "button": "right",
         "clickCount": 3, "modifiers": ["Alt", "Control", "Meta", "Shift"], "force": true});
-    let Deed::Click(click) = parsed("click", payload).deed else { panic!("a click") };
+    let ActionKind::Click(click) = parsed("click", payload).kind else { panic!("a click") };
     let Target::Element { selector, position } = click.target else { panic!("the selector wins") };
     assert_eq!((selector.as_str(), position), ("a", Some(Point { x: 1.0, y: 2.0 })));
     assert_eq!((click.button, click.count, click.force), (MouseButton::Right, 3, true));
     assert_eq!(click.modifiers, [Modifier::Alt, Modifier::Control, Modifier::Meta, Modifier::Shift]);
-    let Deed::Click(click) = parsed("click", json!({"x": 3, "y": 4, "button": "middle"})).deed else {
+    let ActionKind::Click(click) = parsed("click", json!({"x": 3, "y": 4, "button": "middle"})).kind else {
         panic!("a click")
     };
     assert_eq!((click.target, click.button), (Target::At(Point { x: 3.0, y: 4.0 }), MouseButton::Middle));
@@ -111,10 +113,10 @@ fn clicks_say_what_with_what_and_where() {
 fn ways_of_a_drag() {
     let points = [Point { x: 1.0, y: 2.0 }, Point { x: 3.0, y: 4.0 }];
     for payload in [json!({"from": points[0], "to": points[1]}), json!({"path": points}), json!({"points": points})] {
-        let Deed::DragMouse(drag) = parsed("drag_mouse", payload).deed else { panic!("a drag") };
+        let ActionKind::DragMouse(drag) = parsed("drag_mouse", payload).kind else { panic!("a drag") };
         assert_eq!((drag.path, drag.steps), (DragPath::Points(points.to_vec()), 5));
     }
-    let Deed::DragMouse(drag) = parsed("drag_mouse", json!({"fromSelector": "a", "toSelector": "b"})).deed else {
+    let ActionKind::DragMouse(drag) = parsed("drag_mouse", json!({"fromSelector": "a", "toSelector": "b"})).kind else {
         panic!("a drag")
     };
     assert!(matches!(drag.path, DragPath::Elements(from, to) if from.as_str() == "a" && to.as_str() == "b"));
@@ -122,8 +124,8 @@ fn ways_of_a_drag() {
 
 #[test]
 fn choices_and_fields() {
-    let choice = |payload: Value| match parsed("select", payload).deed {
-        Deed::Select(select) => select.choice,
+    let choice = |payload: Value| match parsed("select", payload).kind {
+        ActionKind::Select(select) => select.choice,
         _ => panic!("a select"),
     };
     let with = |field: &str, value: Value| json!({"selector": "a", field: value});
@@ -134,13 +136,14 @@ fn choices_and_fields() {
     );
     assert_eq!(choice(with("label", json!("L"))), Choice::Label(["L".to_owned()]));
     assert_eq!(choice(with("index", json!(0))), Choice::Index([0]));
-    let fields = |payload: Value| match parsed("query", payload).deed {
-        Deed::Query(query) => query.fields,
+    let fields = |payload: Value| match parsed("query", payload).kind {
+        ActionKind::Query(query) => query.fields,
         _ => panic!("a query"),
     };
     assert_eq!(fields(with("fields", json!([]))), [QueryField::Text]);
     assert_eq!(fields(with("fields", json!(["id", "tag", "id"]))), [QueryField::Id, QueryField::Tag]);
-    let Deed::Console(console) = parsed("console", json!({"level": "warn", "limit": 5000, "clear": true})).deed else {
+    let ActionKind::Console(console) = parsed("console", json!({"level": "warn", "limit": 5000, "clear": true})).kind
+    else {
         panic!("the console")
     };
     assert_eq!((console.level, console.limit, console.clear), (Some(ConsoleLevel::Warning), 1_000, true));
@@ -148,8 +151,8 @@ fn choices_and_fields() {
 
 #[test]
 fn ways_of_scrolling() {
-    let scrolled = |payload: Value| match parsed("scroll", payload).deed {
-        Deed::Scroll(scroll) => scroll.what,
+    let scrolled = |payload: Value| match parsed("scroll", payload).kind {
+        ActionKind::Scroll(scroll) => scroll.what,
         _ => panic!("a scroll"),
     };
     let by = |dx: f64, dy: f64| Stretch::By(Distance { dx, dy });
@@ -198,7 +201,7 @@ fn bounds_are_inclusive() {
     ] {
         assert!(refused(kind, payload).contains(named), "{kind} {named}");
     }
-    let keys = |payload: Value| matches!(parsed("press", payload).deed, Deed::Press(Press { chord, .. }) if chord.modifiers == [Modifier::Alt, Modifier::Meta]);
+    let keys = |payload: Value| matches!(parsed("press", payload).kind, ActionKind::Press(Press { chord, .. }) if chord.modifiers == [Modifier::Alt, Modifier::Meta]);
     assert!(keys(json!({"key": "Alt+Meta+x"})));
     assert_eq!((clip(&"x".repeat(80)), clip(&"x".repeat(81))), ("x".repeat(80), format!("{}…", "x".repeat(80))));
 }

@@ -12,7 +12,7 @@ use super::{
     replies::Replies,
 };
 use crate::{
-    action::{Action, ActionResult, Batch, BatchResult, Deed, EncodedOutcome, Outcome, StepResult},
+    action::{Action, ActionKind, ActionResult, Batch, BatchResult, EncodedOutcome, Outcome, StepResult},
     browser::Page,
     error::{Error, ErrorCode, RunOutcome},
     event::{ActionStep, EventKind},
@@ -37,10 +37,10 @@ impl Run {
     /// Does the action and counts it; every attempted step of a batch counts under its own type as well.
     pub(super) async fn perform(self, action: Action) -> Result<EncodedOutcome, Error> {
         let deadline = Instant::now() + action.timeout();
-        let kind = action.kind();
+        let kind = action.action_type();
         self.usage.lock().begin(kind);
-        let result = match action.deed {
-            Deed::Batch(mut batch) => {
+        let result = match action.kind {
+            ActionKind::Batch(mut batch) => {
                 // What a batch asks for itself: a size before its first step, a picture after its last one.
                 if let Some(first) = batch.steps.first_mut() {
                     first.viewport = first.viewport.or(action.viewport);
@@ -59,7 +59,7 @@ impl Run {
     /// Does one action, into a reply that has `taken` bytes already.
     async fn single(&self, action: Action, deadline: Instant, taken: usize) -> Result<EncodedOutcome, Error> {
         self.replies.before(&action)?;
-        let (kind, timeout) = (action.kind(), action.timeout());
+        let (kind, timeout) = (action.action_type(), action.timeout());
         let performed = Arc::clone(&self.page).perform(action, deadline);
         match tokio::time::timeout_at(deadline + GRACE, performed).await {
             Ok(Ok(outcome)) => self.replies.after(outcome, taken),
@@ -96,7 +96,7 @@ impl Run {
     }
 
     async fn step(&self, index: usize, step: Action, deadline: Instant, taken: usize) -> (StepResult, Option<Error>) {
-        let kind = step.kind();
+        let kind = step.action_type();
         let started = Instant::now();
         let own_deadline = deadline.min(started + step.timeout());
         self.usage.lock().begin(kind);

@@ -32,7 +32,7 @@ impl Actor {
         }
         self.log.append(EventKind::ActionStarted(ActionStarted {
             action_id: Arc::clone(&job.action_id),
-            kind: job.action.kind(),
+            kind: job.action.action_type(),
             by: job.by.clone(),
         }));
         let run = Run {
@@ -58,7 +58,7 @@ impl Actor {
         let view = self.publish_view();
         let finished = ActionFinished {
             action_id: Arc::clone(&running.job.action_id),
-            kind: running.job.action.kind(),
+            kind: running.job.action.action_type(),
             success: result.is_ok(),
             duration_ms,
             result: result.as_ref().map_or_else(brief, brief_outcome),

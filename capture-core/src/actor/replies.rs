@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     account::UserId,
-    action::{Action, Deed, EncodedOutcome, Outcome},
+    action::{Action, ActionKind, EncodedOutcome, Outcome},
     error::{Error, ErrorCode, RunOutcome},
     limits::MAX_REPLY_BYTES,
     shares::Pool,
@@ -25,7 +25,7 @@ pub(super) struct Replies {
 impl Replies {
     /// Refuses an action that would bring a picture while its user has more unread than he may.
     pub(super) fn before(&self, action: &Action) -> Result<(), Error> {
-        let brings_one = action.screenshot || matches!(action.deed, Deed::Screenshot(_));
+        let brings_one = action.screenshot || matches!(action.kind, ActionKind::Screenshot(_));
         if brings_one && self.pool.hold(&self.user, 1).is_none() {
             Err(unread(RunOutcome::NotExecuted))
         } else {

@@ -28,7 +28,7 @@ fn ann() -> Caller {
 /// A page whose actions do what their address says: `/fail`, `/hang`, `/die`, `/panic`, or succeed after half a second.
 fn scripted() -> Simulated {
     Simulated::scripted(|action| {
-        let action::Deed::Goto(goto) = &action.deed else { return Step::Succeed(Duration::from_millis(5)) };
+        let action::ActionKind::Goto(goto) = &action.kind else { return Step::Succeed(Duration::from_millis(5)) };
         match goto.url.path() {
             "/fail" => Step::Fail(Duration::from_millis(10), "no".to_owned()),
             "/hang" => Step::Hang,

@@ -49,9 +49,9 @@ pub(crate) enum UserCommand {
         #[command(flatten)]
         named: Named,
         /// What to do
-        deed: SecretDeed,
+        change: SecretChange,
         /// To revoke: the secret itself, or its short id from `user show`
-        #[arg(required_if_eq("deed", "revoke"))]
+        #[arg(required_if_eq("change", "revoke"))]
         secret: Option<String>,
     },
 }
@@ -83,7 +83,7 @@ pub(crate) struct AddArgs {
 
 /// What to do with a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SecretDeed {
+pub(crate) enum SecretChange {
     /// Make another one
     Add,
     /// Make one invalid
@@ -104,8 +104,10 @@ pub(crate) async fn change(command: UserCommand, config: &Config) -> Result<Exit
         UserCommand::Proxy { named, proxy } => {
             show(&accounts.change(named.user, AccountChange::SetProxy(proxy.address())).await?);
         }
-        UserCommand::Secret { named, deed: SecretDeed::Add, secret: None } => add_secret(accounts, named.user).await?,
-        UserCommand::Secret { named, deed: SecretDeed::Revoke, secret: Some(text) } => {
+        UserCommand::Secret { named, change: SecretChange::Add, secret: None } => {
+            add_secret(accounts, named.user).await?
+        }
+        UserCommand::Secret { named, change: SecretChange::Revoke, secret: Some(text) } => {
             revoke(accounts, named.user, &text).await?;
         }
         UserCommand::Secret { .. } => {

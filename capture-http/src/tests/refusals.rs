@@ -120,7 +120,7 @@ async fn an_ended_session_answers_with_its_end_before_its_body_is_judged() {
 
 #[tokio::test(start_paused = true)]
 async fn every_error_about_a_session_carries_it() {
-    let failing = Simulated::scripted(|action| match action.kind().to_string().as_str() {
+    let failing = Simulated::scripted(|action| match action.action_type().to_string().as_str() {
         "title" => Step::Fail(Duration::from_secs(1), "no title today".to_owned()),
         "url" => Step::Hang,
         _ => Step::Die(Duration::ZERO),

@@ -13,7 +13,7 @@ use tokio::{
 use super::{
     arena::connect_url,
     canary::Canary,
-    row::{Deed, Row},
+    row::{Attempt, Row},
 };
 
 /// Longer than any answer takes; the heads of requests have less.
@@ -85,7 +85,7 @@ async fn places(server: &Server, dev: &Server, (ann, bob): (&Client, &Client)) -
 }
 
 async fn send(row: &Row, places: &HashMap<&str, String>, canary: &Canary) -> Result<(), String> {
-    let Deed::Request(text, answers) = row.deed else { panic!("{} is no request", row.id) };
+    let Attempt::Request(text, answers) = row.attempt else { panic!("{} is no request", row.id) };
     let local = text.replace("{{canary}}", &format!("127.0.0.1:{}", canary.port()));
     let text = local.replace("{{port}}", &canary.port().to_string());
     let fill = |text: String, (name, value): (&&str, &String)| text.replace(&format!("{{{{{name}}}}}"), value);

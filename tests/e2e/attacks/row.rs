@@ -13,14 +13,14 @@ pub(super) struct Row {
     /// What is tried, for a reader.
     pub(super) title: &'static str,
     /// What is done.
-    pub(super) deed: Deed,
+    pub(super) attempt: Attempt,
     /// Whether the canary is reached where nothing guards it; if not, Chromium or this machine stops the attack as well.
     pub(super) reaches: bool,
 }
 
 /// What is done.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Deed {
+pub(super) enum Attempt {
     /// These addresses are opened.
     Addresses(&'static [&'static str], Answer),
     /// The site sends whoever asks to these places, with each of these statuses.
@@ -74,23 +74,23 @@ pub(super) enum Said {
     Whatever,
 }
 
-const fn row(id: &'static str, title: &'static str, deed: Deed) -> Row {
-    Row { id, title, deed, reaches: true }
+const fn row(id: &'static str, title: &'static str, attempt: Attempt) -> Row {
+    Row { id, title, attempt, reaches: true }
 }
 
 /// Addresses that the guard must refuse.
 pub(super) const fn blocked(id: &'static str, title: &'static str, urls: &'static [&'static str]) -> Row {
-    row(id, title, Deed::Addresses(urls, Answer::Blocked))
+    row(id, title, Attempt::Addresses(urls, Answer::Blocked))
 }
 
 /// Addresses that `goto` must not take.
 pub(super) const fn refused(id: &'static str, title: &'static str, urls: &'static [&'static str]) -> Row {
-    row(id, title, Deed::Addresses(urls, Answer::Refused))
+    row(id, title, Attempt::Addresses(urls, Answer::Refused))
 }
 
 /// Addresses that must not be opened, for whatever reason.
 pub(super) const fn failing(id: &'static str, title: &'static str, urls: &'static [&'static str]) -> Row {
-    row(id, title, Deed::Addresses(urls, Answer::Failed))
+    row(id, title, Attempt::Addresses(urls, Answer::Failed))
 }
 
 /// Redirects that the guard must refuse.
@@ -100,12 +100,12 @@ pub(super) const fn redirect(
     statuses: &'static [u16],
     places: &'static [&'static str],
 ) -> Row {
-    row(id, title, Deed::Redirects(statuses, places, Answer::Blocked))
+    row(id, title, Attempt::Redirects(statuses, places, Answer::Blocked))
 }
 
 /// Markup.
 pub(super) const fn html(id: &'static str, title: &'static str, markup: &'static str) -> Row {
-    row(id, title, Deed::Page(&[], markup))
+    row(id, title, Attempt::Page(&[], markup))
 }
 
 /// Headers, and markup that goes with them.
@@ -115,32 +115,32 @@ pub(super) const fn headers(
     headers: &'static [(&'static str, &'static str)],
     markup: &'static str,
 ) -> Row {
-    row(id, title, Deed::Page(headers, markup))
+    row(id, title, Attempt::Page(headers, markup))
 }
 
 /// A script.
 pub(super) const fn script(id: &'static str, title: &'static str, script: &'static str) -> Row {
-    row(id, title, Deed::Script(script))
+    row(id, title, Attempt::Script(script))
 }
 
 /// Commands.
 pub(super) const fn commands(id: &'static str, title: &'static str, commands: &'static [Command]) -> Row {
-    row(id, title, Deed::Commands(commands))
+    row(id, title, Attempt::Commands(commands))
 }
 
 /// Messages.
 pub(super) const fn messages(id: &'static str, title: &'static str, messages: &'static [&'static str]) -> Row {
-    row(id, title, Deed::Messages(messages))
+    row(id, title, Attempt::Messages(messages))
 }
 
 /// A request to the server.
 pub(super) const fn request(id: &'static str, title: &'static str, text: &'static str, answers: &'static [u16]) -> Row {
-    row(id, title, Deed::Request(text, answers))
+    row(id, title, Attempt::Request(text, answers))
 }
 
 /// Something left in a session, and a look for it.
 pub(super) const fn between(id: &'static str, title: &'static str, leave: &'static str, look: &'static str) -> Row {
-    row(id, title, Deed::Between(leave, look))
+    row(id, title, Attempt::Between(leave, look))
 }
 
 /// A command to the browser.
@@ -156,7 +156,7 @@ pub(super) const fn page(method: &'static str, params: &'static str, answer: Sai
 impl Row {
     /// Whether it is about the page of a session that is not the attacker's.
     pub(super) fn uses_another(&self) -> bool {
-        matches!(self.deed, Deed::Commands(all) if all.iter().any(|one| one.params.contains("{{other-target}}")))
+        matches!(self.attempt, Attempt::Commands(all) if all.iter().any(|one| one.params.contains("{{other-target}}")))
     }
 
     /// An attack that does not reach the canary anyway; it is tried all the same, for what it may reach tomorrow.
@@ -166,11 +166,11 @@ impl Row {
 
     /// Not the guard, but something else says no.
     pub(super) const fn for_any_reason(self) -> Self {
-        let deed = match self.deed {
-            Deed::Redirects(statuses, places, _) => Deed::Redirects(statuses, places, Answer::Failed),
-            Deed::Addresses(urls, _) => Deed::Addresses(urls, Answer::Failed),
+        let attempt = match self.attempt {
+            Attempt::Redirects(statuses, places, _) => Attempt::Redirects(statuses, places, Answer::Failed),
+            Attempt::Addresses(urls, _) => Attempt::Addresses(urls, Answer::Failed),
             other => other,
         };
-        Self { deed, ..self }
+        Self { attempt, ..self }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{
     arena::Arena,
     canary::Canary,
-    row::{Deed, Row},
+    row::{Attempt, Row},
     trying::{expect, scripted},
 };
 
@@ -28,7 +28,7 @@ pub(super) async fn withstand(rows: &[Row]) {
 }
 
 async fn look_around(arena: &Arena, eve: &Client, row: &Row) -> Result<(), String> {
-    let Deed::Between(leave, look) = row.deed else { panic!("{} is nothing between sessions", row.id) };
+    let Attempt::Between(leave, look) = row.attempt else { panic!("{} is nothing between sessions", row.id) };
     let look = format!("see({look} ? '{FOUND}' : '{ABSENT}')");
     let canary = Canary::start().await;
     let serve = |name: &str, script: &str| arena.site.serve(name, &[], &arena.fill(&scripted(script), &canary));

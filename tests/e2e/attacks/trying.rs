@@ -12,7 +12,7 @@ use super::{
     arena::Arena,
     attacker_site::TITLE,
     canary::{Canary, SONG},
-    row::{Answer, Deed, Row},
+    row::{Answer, Attempt, Row},
 };
 
 /// Rows tried at the same time.
@@ -49,7 +49,7 @@ struct Tried {
 pub(super) async fn withstand(mut rows: Vec<Row>, way: Way) {
     let arena = Arena::guarded().await;
     if way == Way::Script {
-        rows.retain(|row| matches!(row.deed, Deed::Addresses(..) | Deed::Redirects(..))); // others are of a page anyway
+        rows.retain(|row| matches!(row.attempt, Attempt::Addresses(..) | Attempt::Redirects(..))); // others are of a page anyway
     }
     let tried = try_all(&arena, rows, way).await;
     tokio::time::sleep(Duration::from_secs(1)).await; // for what comes late
@@ -69,8 +69,8 @@ pub(super) async fn show_that_they_are_real(rows: Vec<Row>) {
     let all = rows.into_iter().map(async |row| {
         let canary = Canary::start().await;
         let trial = Trial { arena: &arena, canary: &canary, row };
-        match row.deed {
-            Deed::Commands(_) => drop(trial.by_cdp().await),
+        match row.attempt {
+            Attempt::Commands(_) => drop(trial.by_cdp().await),
             _ => trial.let_through().await,
         }
         (row, canary.seen())
@@ -153,9 +153,9 @@ impl Trial<'_> {
 
     /// The addresses of the row, if that is what it has.
     pub(super) fn addresses(&self) -> Option<(Vec<String>, Answer)> {
-        match self.row.deed {
-            Deed::Addresses(urls, answer) => Some((urls.iter().map(|url| self.fill(url)).collect(), answer)),
-            Deed::Redirects(statuses, places, answer) => {
+        match self.row.attempt {
+            Attempt::Addresses(urls, answer) => Some((urls.iter().map(|url| self.fill(url)).collect(), answer)),
+            Attempt::Redirects(statuses, places, answer) => {
                 let redirect = |status: &u16, place: &&str| self.arena.site.redirect(*status, &self.fill(place));
                 let all = statuses.iter().flat_map(|status| places.iter().map(move |place| redirect(status, place)));
                 Some((all.collect(), answer))
@@ -199,10 +199,10 @@ impl Trial<'_> {
 
     /// The page of the row, served from now on: its address and its markup.
     pub(super) fn page(&self) -> (String, String) {
-        let (headers, markup) = match self.row.deed {
-            Deed::Page(headers, markup) => (headers, self.fill(markup)),
-            Deed::Script(script) => (&[][..], self.fill(&scripted(script))),
-            Deed::Addresses(..) | Deed::Redirects(..) => {
+        let (headers, markup) = match self.row.attempt {
+            Attempt::Page(headers, markup) => (headers, self.fill(markup)),
+            Attempt::Script(script) => (&[][..], self.fill(&scripted(script))),
+            Attempt::Addresses(..) | Attempt::Redirects(..) => {
                 let addresses = self.addresses().map(|(addresses, _)| addresses);
                 let each = format!("const all = {};", json!(addresses));
                 let visits = "for (const at of all) await visit(at); await sleep(300); location = all[0];";

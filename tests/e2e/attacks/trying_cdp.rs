@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::{
     devtools::Devtools,
-    row::{Command, Deed, Said},
+    row::{Attempt, Command, Said},
     trying::{LINGERS, Trial, expect, no_loot},
 };
 
@@ -37,14 +37,14 @@ impl Trial<'_> {
         if self.row.uses_another() {
             driver.known.insert("other-target".to_owned(), self.arena.other_target().await?);
         }
-        match self.row.deed {
-            Deed::Commands(commands) => {
+        match self.row.attempt {
+            Attempt::Commands(commands) => {
                 for command in commands {
                     driver.command(command, self).await.map_err(|why| format!("{}: {why}", command.method))?;
                 }
             }
-            Deed::Messages(messages) => return self.send_as_they_are(driver, messages).await,
-            Deed::Addresses(..) | Deed::Redirects(..) => {
+            Attempt::Messages(messages) => return self.send_as_they_are(driver, messages).await,
+            Attempt::Addresses(..) | Attempt::Redirects(..) => {
                 for address in self.addresses().map(|(addresses, _)| addresses).unwrap_or_default() {
                     driver.navigate(&address).await.map_err(|why| format!("{address:?}: {why}"))?;
                 }
@@ -52,7 +52,7 @@ impl Trial<'_> {
             _ => driver.open(self.page().0).await?,
         }
         tokio::time::sleep(LINGERS).await;
-        driver.finish(matches!(self.row.deed, Deed::Commands(_))).await
+        driver.finish(matches!(self.row.attempt, Attempt::Commands(_))).await
     }
 
     /// The connection may not survive some of them; the browser must.

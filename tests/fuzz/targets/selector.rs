@@ -21,7 +21,7 @@ fuzz_target!(|text: &str| {
             payload["selector"] = json!(text);
         }
         match action::parse(&json!({"type": kind, "payload": payload})) {
-            Ok(action) => assert_eq!(action.kind().as_str(), kind),
+            Ok(action) => assert_eq!(action.action_type().as_str(), kind),
             Err(error) => {
                 assert_eq!(error.code(), ErrorCode::InvalidRequest);
                 assert!(error.message().contains("payload."), "{error}");

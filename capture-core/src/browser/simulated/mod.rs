@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     account::UserId,
-    action::{Action, Deed, Outcome},
+    action::{Action, ActionKind, Outcome},
     egress::{Traffic, Upstream, Why},
     error::RunOutcome,
     event::{ConsoleFeed, EventKind, PageNavigated},
@@ -184,7 +184,7 @@ impl Page for SimulatedPage {
                 result = work => result,
                 reason = lost => Err(reason.into()),
                 () = tokio::time::sleep_until(deadline) => Err(BrowserError::TimedOut {
-                    message: format!("{} did not end within {} ms", action.kind(), action.timeout().as_millis()),
+                    message: format!("{} did not end within {} ms", action.action_type(), action.timeout().as_millis()),
                     details: serde_json::Map::new(),
                     outcome: RunOutcome::Unknown,
                 }),
@@ -236,14 +236,14 @@ impl SimulatedPage {
         match (self.script)(action) {
             Step::Succeed(after) => {
                 tokio::time::sleep(after).await;
-                if let Deed::WaitForTimeout(wait) = action.deed {
+                if let ActionKind::WaitForTimeout(wait) = action.kind {
                     tokio::time::sleep(wait.pause).await;
                 }
                 let picture = action.screenshot.then(pixel);
                 let before = self.state.lock().url.clone();
-                let mut outcome = Outcome::from(self.state.lock().succeed(&action.deed));
+                let mut outcome = Outcome::from(self.state.lock().succeed(&action.kind));
                 let url = self.state.lock().url.clone();
-                let (tells, navigated) = (action.kind().tells(), url != before);
+                let (tells, navigated) = (action.action_type().tells(), url != before);
                 if navigated {
                     let _ = self.events.try_send(EventKind::PageNavigated(PageNavigated { url: url.clone() })); // full: dropped
                 }

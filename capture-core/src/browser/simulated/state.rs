@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::{
     action::{
-        ActionResult, CheckResult, Choice, ConsoleResult, ContentResult, Deed, Diagnostics, DragPath, DragResult,
+        ActionKind, ActionResult, CheckResult, Choice, ConsoleResult, ContentResult, Diagnostics, DragPath, DragResult,
         ElementResult, ErrorsResult, GotoResult, Picture, PictureFormat, Point, PressResult, QueryResult, ScrollResult,
         Scrolled, Select, SelectResult, SnapshotResult, Stretch, Target, WaitedResult,
     },
@@ -51,32 +51,32 @@ impl Default for SimulatedState {
 
 impl SimulatedState {
     /// What the action brings when all goes well.
-    pub(super) fn succeed(&mut self, deed: &Deed) -> ActionResult {
-        match deed {
-            Deed::Goto(goto) => self.goto(goto.url.to_string()),
-            Deed::Back(_) => self.go_to(self.place.checked_sub(1)),
-            Deed::Forward(_) => self.go_to(self.place.checked_add(1)),
-            Deed::Reload(_) => self.go_to(Some(self.place)),
-            Deed::WaitForSelector(_) => element().into(),
-            Deed::WaitForTimeout(wait) => {
+    pub(super) fn succeed(&mut self, kind: &ActionKind) -> ActionResult {
+        match kind {
+            ActionKind::Goto(goto) => self.goto(goto.url.to_string()),
+            ActionKind::Back(_) => self.go_to(self.place.checked_sub(1)),
+            ActionKind::Forward(_) => self.go_to(self.place.checked_add(1)),
+            ActionKind::Reload(_) => self.go_to(Some(self.place)),
+            ActionKind::WaitForSelector(_) => element().into(),
+            ActionKind::WaitForTimeout(wait) => {
                 let waited_ms = u64::try_from(wait.pause.as_millis()).unwrap_or(u64::MAX);
                 ActionResult::Waited(WaitedResult { waited_ms })
             }
-            Deed::Click(click) => {
+            ActionKind::Click(click) => {
                 let (result, point) = self.point_at(&click.target);
                 ElementResult { clicked_point: Some(point), ..result }.into()
             }
-            Deed::Hover(hover) => {
+            ActionKind::Hover(hover) => {
                 let (result, point) = self.point_at(&hover.target);
                 ElementResult { hovered_point: Some(point), ..result }.into()
             }
-            Deed::MoveMouse(movement) => {
+            ActionKind::MoveMouse(movement) => {
                 self.mouse = movement.to;
                 ActionResult::Mouse(self.mouse)
             }
-            Deed::DragMouse(drag) => self.drag(&drag.path),
-            Deed::CursorPosition => ActionResult::Mouse(self.mouse),
-            Deed::Type(typed) => {
+            ActionKind::DragMouse(drag) => self.drag(&drag.path),
+            ActionKind::CursorPosition => ActionResult::Mouse(self.mouse),
+            ActionKind::Type(typed) => {
                 typed.selector.as_str().clone_into(&mut self.focus);
                 if typed.clear {
                     self.fields.remove(&self.focus);
@@ -84,47 +84,47 @@ impl SimulatedState {
                 self.type_in(&typed.typing.text);
                 element().into()
             }
-            Deed::TypeText(typed) => {
+            ActionKind::TypeText(typed) => {
                 self.type_in(&typed.typing.text);
                 ActionResult::Done {}
             }
-            Deed::Fill(fill) => {
+            ActionKind::Fill(fill) => {
                 self.fields.insert(fill.selector.as_str().to_owned(), fill.value.clone());
                 ElementResult { value: Some(fill.value.clone()), ..element() }.into()
             }
-            Deed::Select(select) => self.select(select),
-            Deed::Check(check) => {
+            ActionKind::Select(select) => self.select(select),
+            ActionKind::Check(check) => {
                 let name = check.selector.as_str().to_owned();
                 let _changed = if check.checked { self.checked.insert(name) } else { self.checked.remove(&name) };
                 ActionResult::Check(CheckResult { checked: check.checked })
             }
-            Deed::Press(press) => {
+            ActionKind::Press(press) => {
                 if press.chord.modifiers.is_empty() && press.chord.key.chars().count() == 1 {
                     self.type_in(&press.chord.key.clone());
                 }
                 ActionResult::Press(PressResult { key: press.chord.name.clone() })
             }
-            Deed::Scroll(scroll) => self.scroll(&scroll.what),
+            ActionKind::Scroll(scroll) => self.scroll(&scroll.what),
             reading => self.read(reading),
         }
     }
 
     /// Actions that change nothing.
-    fn read(&self, deed: &Deed) -> ActionResult {
-        match deed {
-            Deed::Title => ActionResult::Title { title: self.title() },
-            Deed::Url => ActionResult::Url { url: self.url.clone() },
-            Deed::Screenshot(_) => ActionResult::Screenshot(pixel()),
-            Deed::Snapshot(_) => ActionResult::Snapshot(SnapshotResult {
+    fn read(&self, kind: &ActionKind) -> ActionResult {
+        match kind {
+            ActionKind::Title => ActionResult::Title { title: self.title() },
+            ActionKind::Url => ActionResult::Url { url: self.url.clone() },
+            ActionKind::Screenshot(_) => ActionResult::Screenshot(pixel()),
+            ActionKind::Snapshot(_) => ActionResult::Snapshot(SnapshotResult {
                 snapshot: format!("- text: simulated page at {}", self.url),
                 refs: BTreeMap::new(),
                 url: self.url.clone(),
                 title: self.title(),
                 truncated: false,
             }),
-            Deed::Console(_) => ActionResult::Console(ConsoleResult { messages: Vec::new(), dropped: 0 }),
-            Deed::Errors(_) => ActionResult::Errors(ErrorsResult { errors: Vec::new(), dropped: 0 }),
-            Deed::Content(content) => ActionResult::Content(ContentResult {
+            ActionKind::Console(_) => ActionResult::Console(ConsoleResult { messages: Vec::new(), dropped: 0 }),
+            ActionKind::Errors(_) => ActionResult::Errors(ErrorsResult { errors: Vec::new(), dropped: 0 }),
+            ActionKind::Content(content) => ActionResult::Content(ContentResult {
                 format: content.format,
                 content: format!("simulated page at {}", self.url),
                 url: self.url.clone(),
@@ -132,7 +132,7 @@ impl SimulatedState {
                 truncated: false,
                 hidden: false,
             }),
-            Deed::Query(query) => ActionResult::Query(QueryResult {
+            ActionKind::Query(query) => ActionResult::Query(QueryResult {
                 selector: query.selector.clone(),
                 fields: query.fields.clone(),
                 attributes: query.attributes.clone(),

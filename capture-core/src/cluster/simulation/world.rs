@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     account::{Account, Accounts, SecretHash, UserId},
-    action::{self, Deed},
+    action::{self, ActionKind},
     actor::Follow,
     browser::simulated::{Simulated, Step},
     call::Caller,
@@ -117,7 +117,7 @@ impl World {
         let ledger = Arc::new(RedisLedger::new(Arc::clone(&link) as Arc<_>, me).leased(lease()));
         let weak = Arc::downgrade(self);
         let pages = Simulated::scripted(move |action| {
-            if let (Some(world), Deed::Goto(goto)) = (weak.upgrade(), &action.deed) {
+            if let (Some(world), ActionKind::Goto(goto)) = (weak.upgrade(), &action.kind) {
                 let label = goto.url.path().trim_start_matches('/').to_owned();
                 let slow = label.len() as u64 * 131 % 900;
                 world.history.lock().runs.entry(label).or_default().push(Instant::now());

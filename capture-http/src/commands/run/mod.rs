@@ -88,7 +88,7 @@ async fn run_session(
 async fn run_all(engine: &Engine, session: SessionId, actions: Vec<Action>, out: &Path) -> Result<Ending, Failure> {
     let count = actions.len();
     for (index, action) in actions.into_iter().enumerate() {
-        let (step, kind) = (index + 1, action.kind());
+        let (step, kind) = (index + 1, action.action_type());
         terminal::note(format_args!("[{step}/{count}] {kind} …"));
         let (progress, result) = match engine.execute(caller()?, session, action, None).await {
             Ok(Executed::Reply(reply)) => (format!("ok, {} ms", reply.duration_ms), brought(&reply)),

@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn an_address_is_opened_pictured_and_read() {
         let args = RunArgs { url: Some("a.test".to_owned()), actions: None, out: ".".into() };
-        let kinds: Vec<_> = read(&args).unwrap().iter().map(|action| action.kind().to_string()).collect();
+        let kinds: Vec<_> = read(&args).unwrap().iter().map(|action| action.action_type().to_string()).collect();
         assert_eq!(kinds, ["goto", "screenshot", "content"]);
     }
 

@@ -8,7 +8,7 @@ use tokio::time::{Duration, Instant};
 use super::screencast;
 use crate::{
     account::UserId,
-    action::{Action, ActionResult, Deed, Effects, Outcome, Screenshot, TabReport, Tells},
+    action::{Action, ActionKind, ActionResult, Effects, Outcome, Screenshot, TabReport, Tells},
     browser::{
         BrowserError, CdpClient, LostReason, Page, Screencast, ViewFrame,
         chromium::{
@@ -64,14 +64,14 @@ impl ChromiumPage {
         }
         let before = self.url();
         let travels = self.travels();
-        let tells = action.kind().tells();
+        let tells = action.action_type().tells();
         self.tabs.send_modify(|tabs| {
             tabs.noticed = Noticed::default();
             if let Some(tab) = tabs.open.last_mut() {
                 tab.acted_on |= tells != Tells::Nothing;
             }
         });
-        let result = self.perform_deed(action.deed, deadline).await?;
+        let result = self.perform_deed(action.kind, deadline).await?;
         if tells == Tells::NavigationAndUrl {
             self.arrive(travels, deadline).await;
         }
@@ -85,35 +85,37 @@ impl ChromiumPage {
         Ok(Outcome { result, effects, screenshot })
     }
 
-    async fn perform_deed(&self, deed: Deed, deadline: Instant) -> Result<ActionResult, BrowserError> {
-        match deed {
-            Deed::Goto(goto) => self.goto(&goto, deadline).await,
-            Deed::Back(travel) => self.back(travel, deadline).await,
-            Deed::Forward(travel) => self.forward(travel, deadline).await,
-            Deed::Reload(travel) => self.reload(travel, deadline).await,
-            Deed::Title => self.title(deadline).await,
-            Deed::Url => Ok(ActionResult::Url { url: self.url() }),
-            Deed::Screenshot(screenshot) => Ok(ActionResult::Screenshot(self.screenshot(&screenshot, deadline).await?)),
-            Deed::WaitForSelector(wait) => self.wait_for_selector(&wait, deadline).await,
-            Deed::WaitForTimeout(wait) => Ok(self.wait_for_timeout(wait).await),
-            Deed::Click(click) => self.click(&click, deadline).await,
-            Deed::Hover(hover) => self.hover(&hover, deadline).await,
-            Deed::MoveMouse(movement) => self.move_mouse(movement, deadline).await,
-            Deed::DragMouse(drag) => self.drag_mouse(&drag, deadline).await,
-            Deed::CursorPosition => Ok(ActionResult::Mouse(*self.mouse.lock())),
-            Deed::Type(typed) => self.type_into(&typed, deadline).await,
-            Deed::TypeText(typed) => self.type_text(&typed, deadline).await,
-            Deed::Fill(fill) => self.fill(&fill, deadline).await,
-            Deed::Select(select) => self.select(&select, deadline).await,
-            Deed::Check(check) => self.check(&check, deadline).await,
-            Deed::Press(press) => self.press_key(&press, deadline).await,
-            Deed::Scroll(scroll) => self.scroll(&scroll, deadline).await,
-            Deed::Snapshot(snapshot) => self.snapshot(&snapshot, deadline).await,
-            Deed::Console(console) => Ok(self.console(console)),
-            Deed::Errors(errors) => Ok(self.errors(errors)),
-            Deed::Content(content) => self.content(content, deadline).await,
-            Deed::Query(query) => self.query(&query, deadline).await,
-            Deed::Batch(_) => Err(BrowserError::Protocol("a page was given a batch".to_owned())),
+    async fn perform_deed(&self, kind: ActionKind, deadline: Instant) -> Result<ActionResult, BrowserError> {
+        match kind {
+            ActionKind::Goto(goto) => self.goto(&goto, deadline).await,
+            ActionKind::Back(travel) => self.back(travel, deadline).await,
+            ActionKind::Forward(travel) => self.forward(travel, deadline).await,
+            ActionKind::Reload(travel) => self.reload(travel, deadline).await,
+            ActionKind::Title => self.title(deadline).await,
+            ActionKind::Url => Ok(ActionResult::Url { url: self.url() }),
+            ActionKind::Screenshot(screenshot) => {
+                Ok(ActionResult::Screenshot(self.screenshot(&screenshot, deadline).await?))
+            }
+            ActionKind::WaitForSelector(wait) => self.wait_for_selector(&wait, deadline).await,
+            ActionKind::WaitForTimeout(wait) => Ok(self.wait_for_timeout(wait).await),
+            ActionKind::Click(click) => self.click(&click, deadline).await,
+            ActionKind::Hover(hover) => self.hover(&hover, deadline).await,
+            ActionKind::MoveMouse(movement) => self.move_mouse(movement, deadline).await,
+            ActionKind::DragMouse(drag) => self.drag_mouse(&drag, deadline).await,
+            ActionKind::CursorPosition => Ok(ActionResult::Mouse(*self.mouse.lock())),
+            ActionKind::Type(typed) => self.type_into(&typed, deadline).await,
+            ActionKind::TypeText(typed) => self.type_text(&typed, deadline).await,
+            ActionKind::Fill(fill) => self.fill(&fill, deadline).await,
+            ActionKind::Select(select) => self.select(&select, deadline).await,
+            ActionKind::Check(check) => self.check(&check, deadline).await,
+            ActionKind::Press(press) => self.press_key(&press, deadline).await,
+            ActionKind::Scroll(scroll) => self.scroll(&scroll, deadline).await,
+            ActionKind::Snapshot(snapshot) => self.snapshot(&snapshot, deadline).await,
+            ActionKind::Console(console) => Ok(self.console(console)),
+            ActionKind::Errors(errors) => Ok(self.errors(errors)),
+            ActionKind::Content(content) => self.content(content, deadline).await,
+            ActionKind::Query(query) => self.query(&query, deadline).await,
+            ActionKind::Batch(_) => Err(BrowserError::Protocol("a page was given a batch".to_owned())),
         }
     }
 
@@ -191,7 +193,8 @@ impl Page for ChromiumPage {
     ) -> BoxFuture<'static, Result<Outcome, BrowserError>> {
         async move {
             // What only reads is done once more where a client closes the page under it.
-            let again = (self.context.is_whole() && action.kind().tells() == Tells::Nothing).then(|| action.clone());
+            let again =
+                (self.context.is_whole() && action.action_type().tells() == Tells::Nothing).then(|| action.clone());
             let first = self.perform_here(action, deadline).await;
             match (first, again) {
                 (Err(error), Some(action)) if error.reason() == Some(TAB_GONE) => {
