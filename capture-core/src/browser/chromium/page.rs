@@ -19,7 +19,7 @@ use super::{
     snapshot::Refs,
     tab::{Leaving, Tab},
     tabs::{Noticed, Tabs},
-    world::{NoAnswer, World},
+    world::{DOCUMENT_GONE, NoAnswer, World},
 };
 use crate::{
     account::UserId,
@@ -37,6 +37,8 @@ const DOWNLOAD_LAG: Duration = Duration::from_millis(150);
 const LOSS_LAG: Duration = Duration::from_millis(500);
 /// Why an action failed whose tab went away.
 const TAB_GONE: &str = "tab_gone";
+/// How often what only reads is begun anew: once for the document a client left, once for the page it closed.
+const READ_AGAIN: usize = 2;
 
 /// One context of a browser with its tabs.
 #[derive(Debug)]
@@ -268,15 +270,15 @@ async fn whole_page_lost(browser: &Browser, tabs: &watch::Sender<Tabs>) -> LostR
 impl Page for ChromiumPage {
     fn perform(self: Arc<Self>, action: Action, deadline: Instant) -> BoxFuture<'static, Result<Outcome, Fault>> {
         async move {
-            // What only reads is done once more where a client closes the page under it.
-            let again = (self.context.is_whole() && action.kind().tells() == Tells::Nothing).then(|| action.clone());
-            let first = self.perform_here(action, deadline).await;
-            match (first, again) {
-                (Err(fault), Some(action)) if fault.reason() == Some(TAB_GONE) => {
-                    self.perform_here(action, deadline).await
+            // What only reads is done again where a client closes the page under it, or leads it away while it closes.
+            let reads = self.context.is_whole() && action.kind().tells() == Tells::Nothing;
+            for _ in 0..if reads { READ_AGAIN } else { 0 } {
+                match self.perform_here(action.clone(), deadline).await {
+                    Err(fault) if matches!(fault.reason(), Some(TAB_GONE | DOCUMENT_GONE)) => {}
+                    result => return result,
                 }
-                (result, _) => result,
             }
+            self.perform_here(action, deadline).await
         }
         .boxed()
     }

@@ -307,6 +307,9 @@ async fn answer<T: DeserializeOwned>(function: &str, asked: Pending, deadline: I
     }
 }
 
+/// The reason of an action whose document went away under it.
+pub(super) const DOCUMENT_GONE: &str = "frame_gone";
+
 impl From<NoAnswer> for Fault {
     fn from(none: NoAnswer) -> Self {
         match none {
@@ -317,7 +320,7 @@ impl From<NoAnswer> for Fault {
                 outcome: RunOutcome::Unknown,
             },
             NoAnswer::Unprepared => Self::Protocol("a document without our scripts".to_owned()),
-            NoAnswer::Gone => Self::failed_for("frame_gone", "the document this action worked on went away"),
+            NoAnswer::Gone => Self::failed_for(DOCUMENT_GONE, "the document this action worked on went away"),
         }
     }
 }
