@@ -76,8 +76,8 @@ const WAYS = {
     await pause(10);
     doomed(root.send("Target.closeTarget", { targetId }));
   },
-  "while another page opens": async ({ page, fresh }) => {
-    doomed(fresh().then((made) => made.close()));
+  "while another page opens": async ({ page, fresh, later }) => {
+    later(fresh().then((made) => made.close()));
     doomed(page.close());
   },
 };
@@ -103,11 +103,14 @@ const close = async (way, { session, pages, reach }) => {
     await page.goto(site("/other.html"));
     const { raw, root, fresh } = await reach(page);
     const { targetId } = (await raw.send("Target.getTargetInfo")).targetInfo;
-    await way({ session, page, raw, root, targetId, other, fresh });
+    let rest = Promise.resolve();
+    const later = (promise) => void (rest = promise.catch(() => {}));
+    await way({ session, page, raw, root, targetId, other, fresh, later });
     const began = Date.now();
     judge(await session.act(type, payload()));
     const took = Date.now() - began;
     assert(took < FAST, `${type} took ${took} ms`);
+    await rest;
     if (await stays(root, targetId)) {
       forgotten += 1;
       await root.send("Target.closeTarget", { targetId });

@@ -16,7 +16,7 @@ use crate::{
             cdp::commands,
             page::{
                 chromium_page::{ChromiumPage, whole_page_lost},
-                document::{NoAnswer, World},
+                document::{DOCUMENT_GONE, NoAnswer, World},
                 tab::Leaving,
                 tabs::{Noticed, Tabs},
             },
@@ -32,6 +32,8 @@ const TAB_LOADS: Duration = Duration::from_secs(3);
 const LOSS_LAG: Duration = Duration::from_millis(500);
 /// Why an action failed whose tab went away.
 const TAB_GONE: &str = "tab_gone";
+/// How often what only reads is begun anew: once for the document a client left, once for the page it closed.
+const READ_AGAIN: usize = 2;
 
 impl ChromiumPage {
     /// An action in the tab that is active now.
@@ -192,16 +194,15 @@ impl Page for ChromiumPage {
         deadline: Instant,
     ) -> BoxFuture<'static, Result<Outcome, BrowserError>> {
         async move {
-            // What only reads is done once more where a client closes the page under it.
-            let again =
-                (self.context.is_whole() && action.action_type().tells() == Tells::Nothing).then(|| action.clone());
-            let first = self.perform_here(action, deadline).await;
-            match (first, again) {
-                (Err(error), Some(action)) if error.reason() == Some(TAB_GONE) => {
-                    self.perform_here(action, deadline).await
+            // What only reads is done again where a client closes the page under it, or leads it away while it closes.
+            let reads = self.context.is_whole() && action.action_type().tells() == Tells::Nothing;
+            for _ in 0..if reads { READ_AGAIN } else { 0 } {
+                match self.perform_here(action.clone(), deadline).await {
+                    Err(error) if matches!(error.reason(), Some(TAB_GONE | DOCUMENT_GONE)) => {}
+                    result => return result,
                 }
-                (result, _) => result,
             }
+            self.perform_here(action, deadline).await
         }
         .boxed()
     }

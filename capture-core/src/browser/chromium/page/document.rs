@@ -216,6 +216,9 @@ async fn answer<T: DeserializeOwned>(
     }
 }
 
+/// The reason of an action whose document went away under it.
+pub(crate) const DOCUMENT_GONE: &str = "frame_gone";
+
 impl From<NoAnswer> for BrowserError {
     fn from(none: NoAnswer) -> Self {
         match none {
@@ -226,7 +229,7 @@ impl From<NoAnswer> for BrowserError {
                 outcome: RunOutcome::Unknown,
             },
             NoAnswer::Unprepared => Self::Protocol("a document without our scripts".to_owned()),
-            NoAnswer::Gone => Self::failed_for("frame_gone", "the document this action worked on went away"),
+            NoAnswer::Gone => Self::failed_for(DOCUMENT_GONE, "the document this action worked on went away"),
         }
     }
 }
