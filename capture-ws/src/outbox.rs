@@ -3,7 +3,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     sync::{Arc, OnceLock},
 };
 
@@ -52,7 +52,8 @@ struct Queues {
     frames: VecDeque<Bytes>,
     bytes: usize,
     countdowns: VecDeque<(SessionId, Deadline)>,
-    pictures: HashMap<SessionId, (Arc<NumberedFrame>, u64)>,
+    /// At most one of each session, the session that waits longest first.
+    pictures: VecDeque<(SessionId, Arc<NumberedFrame>, u64)>,
     close: Option<(CloseCode, Cow<'static, str>)>,
 }
 
@@ -111,12 +112,15 @@ impl Outbox {
     /// Puts a picture in place of an earlier one of the session; whether there was one.
     pub(crate) fn put_picture(&self, id: SessionId, shown: Arc<NumberedFrame>, dropped: u64) -> bool {
         let mut queues = self.queues.lock();
-        let replaced = queues.pictures.remove(&id);
-        let before = replaced.as_ref().map_or(0, |(_, before)| before + 1);
-        queues.pictures.insert(id, (shown, dropped + before));
+        let waiting = queues.pictures.iter_mut().find(|(waiting, _, _)| *waiting == id);
+        let replaced = waiting.is_some();
+        match waiting {
+            Some((_, picture, before)) => (*picture, *before) = (shown, *before + 1 + dropped),
+            None => queues.pictures.push_back((id, shown, dropped)),
+        }
         drop(queues);
         self.came.notify_one();
-        replaced.is_some()
+        replaced
     }
 
     /// Lets go of the countdown of a session that is followed no more.
@@ -126,7 +130,7 @@ impl Outbox {
 
     /// Lets go of the picture of a session that is viewed no more.
     pub(crate) fn forget_picture(&self, id: SessionId) {
-        self.queues.lock().pictures.remove(&id);
+        self.queues.lock().pictures.retain(|(waiting, _, _)| *waiting != id);
     }
 
     /// The last thing to be written; the first of several counts.
@@ -174,8 +178,7 @@ impl Queues {
         if let Some((id, deadline)) = self.countdowns.pop_front() {
             return Some(Item::Countdown(id, deadline));
         }
-        let id = *self.pictures.keys().next()?;
-        self.pictures.remove(&id).map(|(shown, dropped)| Item::Picture(id, shown, dropped))
+        self.pictures.pop_front().map(|(id, shown, dropped)| Item::Picture(id, shown, dropped))
     }
 }
 
@@ -214,6 +217,24 @@ mod tests {
         assert!(matches!(outbox.try_next(), Some(Item::Countdown(_, Deadline { expires_at: Timestamp(1), .. }))));
         assert!(matches!(outbox.try_next(), Some(Item::Picture(_, shown, 4)) if shown.number == 2));
         assert!(outbox.try_next().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_view_that_is_never_without_a_picture_does_not_keep_another_waiting() {
+        let (outbox, busy, other) = (outbox(100, 10), SessionId::new(), SessionId::new());
+        outbox.put_picture(busy, shown(0), 0);
+        outbox.put_picture(other, shown(100), 0);
+        for number in 1..5 {
+            outbox.put_picture(busy, shown(number), 0);
+        }
+        let next = || match outbox.try_next() {
+            Some(Item::Picture(id, ..)) => id,
+            _ => panic!("a picture waits"),
+        };
+        assert_eq!(next(), busy);
+        outbox.put_picture(busy, shown(5), 0);
+        assert_eq!(next(), other);
+        assert_eq!(next(), busy);
     }
 
     #[tokio::test]
