@@ -52,6 +52,9 @@ pub trait CdpCommands: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// There is no such target (`no_such_target`), or the browser is gone.
+    ///
+    /// # Cancel safety
+    /// When dropped, the client hears nothing of its root any more: drop the client too.
     fn speak_with<'a>(&'a self, target: &'a str) -> BoxFuture<'a, Result<(), BrowserError>>;
 
     /// Adds what waits for the client to this share from now on.

@@ -30,7 +30,7 @@ const MODULES: &[(&str, &str)] = &[
     ("core/browser/chromium/cdp", "tasks browser"),
     ("core/browser/chromium/error", "error browser browser/chromium/cdp"),
     ("core/browser/chromium/console", "clock action session browser/chromium/cdp"),
-    ("core/browser/chromium/process", "tasks tls egress browser browser/chromium/config"),
+    ("core/browser/chromium/process", "clock tasks tls egress browser browser/chromium/config"),
     (
         "core/browser/chromium/instance",
         "tasks limits egress shares browser browser/chromium/config browser/chromium/cdp browser/chromium/console \
@@ -39,7 +39,7 @@ const MODULES: &[(&str, &str)] = &[
     ("core/browser/chromium/bridge", "strict shares browser browser/chromium/cdp browser/chromium/instance"),
     (
         "core/browser/chromium/page",
-        "tasks error action session browser browser/chromium/scripts browser/chromium/cdp browser/chromium/console \
+        "clock tasks error action session browser browser/chromium/scripts browser/chromium/cdp browser/chromium/console \
          browser/chromium/instance",
     ),
     (
@@ -52,8 +52,8 @@ const MODULES: &[(&str, &str)] = &[
         "tasks egress account action browser browser/chromium/config browser/chromium/process \
          browser/chromium/instance browser/chromium/page",
     ),
-    ("core/browser/chromium", "tasks egress session browser browser/chromium/process browser/chromium/pool"),
-    ("core/browser/chromium/fuzzing", "browser/chromium/cdp browser/chromium/console"),
+    ("core/browser/chromium", "clock tasks egress session browser browser/chromium/process browser/chromium/pool"),
+    ("core/browser/chromium/fuzzing", "clock session browser/chromium/cdp browser/chromium/console"),
     ("core/fuzzing", ""),
     ("core/ledger", "clock error account session"),
     ("core/ledger/sqlite", "clock account action session ledger"),

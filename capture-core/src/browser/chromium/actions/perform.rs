@@ -30,8 +30,6 @@ const TAB_APPEARS: Duration = Duration::from_millis(500);
 const TAB_LOADS: Duration = Duration::from_secs(3);
 /// How long the news that the whole page is lost may lag behind the first command that failed.
 const LOSS_LAG: Duration = Duration::from_millis(500);
-/// Why an action failed whose tab went away.
-const TAB_GONE: &str = "tab_gone";
 
 impl ChromiumPage {
     /// An action in the tab that is active now.
@@ -46,12 +44,7 @@ impl ChromiumPage {
             // One tab went away. If that was the whole page, the session learns it; else the action failed.
             Err(BrowserError::Lost(_)) => match tokio::time::timeout(LOSS_LAG, self.whole_page_lost()).await {
                 Ok(reason) => Err(reason.into()),
-                Err(_only_a_tab) => Err(BrowserError::Failed {
-                    message: "the tab this action worked on closed or crashed".to_owned(),
-                    reason: Some(TAB_GONE.to_owned()),
-                    details: serde_json::Map::new(),
-                    outcome: crate::error::RunOutcome::Unknown,
-                }),
+                Err(_only_a_tab) => Err(BrowserError::TabGone),
             },
             result => result,
         }
@@ -194,9 +187,7 @@ impl Page for ChromiumPage {
             let again = (self.context.is_whole() && action.kind().tells() == Tells::Nothing).then(|| action.clone());
             let first = self.perform_here(action, deadline).await;
             match (first, again) {
-                (Err(error), Some(action)) if error.reason() == Some(TAB_GONE) => {
-                    self.perform_here(action, deadline).await
-                }
+                (Err(BrowserError::TabGone), Some(action)) => self.perform_here(action, deadline).await,
                 (result, _) => result,
             }
         }
