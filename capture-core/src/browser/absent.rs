@@ -1,4 +1,6 @@
 //! No browser: for an instance of a cluster that only passes requests on.
+//!
+//! Knows nothing of clusters.
 
 use futures::{FutureExt, future::BoxFuture};
 use tokio::time::Instant;

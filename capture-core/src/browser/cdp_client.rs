@@ -1,4 +1,6 @@
 //! A client of the DevTools protocol, from the outside: texts in, texts out.
+//!
+//! Knows no browser and no transport.
 
 use std::{fmt, sync::Arc};
 

@@ -1,4 +1,6 @@
 //! Why a page or a browser did not do what was asked, and its translation into the engine's error.
+//!
+//! The only place that knows both; knows nothing of how a page works.
 
 use std::time::Duration;
 

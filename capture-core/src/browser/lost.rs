@@ -1,4 +1,6 @@
 //! Why a page cannot be used any more.
+//!
+//! Knows nothing of what follows from it.
 
 /// Why a page cannot be used any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

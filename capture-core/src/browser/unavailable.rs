@@ -1,4 +1,6 @@
 //! Why no browser, or no page in one, can be had now.
+//!
+//! Knows nothing of who asked for a page.
 
 use std::{error::Error, io, sync::Arc, time::Duration};
 

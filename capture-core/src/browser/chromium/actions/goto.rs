@@ -1,4 +1,6 @@
 //! `goto`, which leads out of every page.
+//!
+//! Knows nothing of what the next action will be.
 
 use std::convert::Infallible;
 

@@ -1,4 +1,6 @@
 //! A session's page as the engine sees it: from an action to the function that does it, and what happened meanwhile.
+//!
+//! Knows nothing of how one action is done: each family has a file of its own.
 
 use std::sync::Arc;
 

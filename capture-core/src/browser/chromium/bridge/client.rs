@@ -1,4 +1,6 @@
 //! One client: its commands judged and passed on, its replies brought back.
+//!
+//! Knows nothing of what a command means: `judge.rs` says what becomes of it.
 
 use std::{
     fmt,

@@ -1,4 +1,6 @@
 //! What the pages of a session wrote to their consoles, and what went wrong in them: two rings, newest kept.
+//!
+//! Knows no pages.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 

@@ -1,4 +1,6 @@
 //! One browser: its process, its connection, and which context each event belongs to.
+//!
+//! Knows no tabs, and nothing of who has a place in it.
 
 use std::{
     path::Path,

@@ -1,4 +1,6 @@
 //! The browser context of one session: its own in a shared browser, or the default one of a browser of its own.
+//!
+//! Knows no tabs.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! Opens the page of a session: its first tab, the task that takes its events, and the way those come to it.
+//!
+//! Knows nothing of whose page it will be.
 
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! Browsers of their own, each with one session: those that CDP clients may connect to, in the default context, and those of
 //! sessions with `bypassBotDetection`, which may be elsewhere.
+//!
+//! Knows nothing of shared browsers.
 
 use std::sync::{Arc, Weak};
 

@@ -1,4 +1,6 @@
 //! What is done ahead of time, and the end of browsers that have served their time.
+//!
+//! What is to be made ready is decided in `assignment.rs`.
 
 use std::{
     sync::{

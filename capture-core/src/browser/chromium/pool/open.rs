@@ -1,4 +1,6 @@
 //! Opens a page for a session: a ready one, or a new one in a browser that runs or starts.
+//!
+//! Which browser it is, is decided in `assignment.rs`.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! Browsers that start: some at once, each waited for by all who want a page in it.
+//!
+//! Whether one is started is decided in `assignment.rs`.
 
 use std::{sync::Arc, time::Duration};
 

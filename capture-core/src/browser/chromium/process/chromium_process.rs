@@ -1,4 +1,6 @@
 //! One Chromium process: started under an unprivileged uid with an empty environment, watched, and always reaped.
+//!
+//! Knows no protocol.
 
 use std::{
     fs,
@@ -91,7 +93,7 @@ impl ChromiumProcess {
         }
         let folder = dir.path().to_owned();
         let (uid, (exit, exited)) = (launch.uid, watch::channel(false));
-        tasks.spawn(watch_exit(child, (pid, uid), dir, exit));
+        tasks.spawn(watch_exit(child, pid, uid, dir, exit));
         Ok((Self { pid, folder, exited, log }, pipes))
     }
 
@@ -184,7 +186,7 @@ async fn keep_log(mut stderr: impl AsyncRead + Unpin, log: Arc<Mutex<LastWords>>
 }
 
 /// Reaps the process, ends what is left of its group, and removes its folder.
-async fn watch_exit(mut child: Child, (pid, uid): (u32, Option<Uid>), dir: BrowserDir, exit: watch::Sender<bool>) {
+async fn watch_exit(mut child: Child, pid: u32, uid: Option<Uid>, dir: BrowserDir, exit: watch::Sender<bool>) {
     match child.wait().await {
         Ok(status) => tracing::info!(pid, %status, "browser exited"),
         Err(error) => tracing::warn!(pid, %error, "browser could not be waited for"),
