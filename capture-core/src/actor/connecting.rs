@@ -10,7 +10,7 @@ use super::{
     settle::{END_TIMEOUT, unrecorded},
 };
 use crate::{
-    browser::{BrowserError, CdpClient, LostReason, Page},
+    browser::{BrowserError, CdpClient, LostReason, Page, Unavailable},
     clock::Clock,
     error::{Error, ErrorCode},
     session::SessionView,
@@ -70,7 +70,7 @@ impl Handle {
 }
 
 fn late() -> BrowserError {
-    BrowserError::Unavailable(format!("it did not let the client in within {} s", LET_IN.as_secs()))
+    Unavailable::Other(format!("it did not let the client in within {} s", LET_IN.as_secs())).into()
 }
 
 /// A client of the page's browser, or of one of its targets.

@@ -1,9 +1,11 @@
 //! No browser: for an instance of a cluster that only passes requests on.
+//!
+//! Knows nothing of clusters.
 
 use futures::{FutureExt, future::BoxFuture};
 use tokio::time::Instant;
 
-use super::{Backend, BrowserError, OpenPage, PageRequest, UnsupportedOption};
+use super::{Backend, BrowserError, OpenPage, PageRequest, Unavailable, UnsupportedOption};
 use crate::{
     egress::{Upstream, Why},
     session::SessionOptions,
@@ -26,7 +28,7 @@ impl Backend for Absent {
         Ok(())
     }
 
-    fn health(&self) -> Result<(), String> {
+    fn health(&self) -> Result<(), Unavailable> {
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use std::{fmt, sync::Arc};
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
-use super::{error::BrowserError, page::OpenPage};
+use super::{error::BrowserError, page::OpenPage, unavailable::Unavailable};
 use crate::{
     egress::{Upstream, Why},
     session::SessionOptions,
@@ -15,35 +15,43 @@ use crate::{
 
 /// Opens pages. Implemented by [`super::chromium::Chromium`], [`super::simulated::Simulated`] and [`super::Absent`].
 pub trait Backend: Send + Sync + fmt::Debug {
-    /// A fresh page nobody has used, isolated from all others. Times out by itself at `deadline`.
+    /// A fresh page that no session has used, isolated from all others. Times out by itself at `deadline`.
     ///
     /// # Errors
-    /// [`BrowserError::Unavailable`] when no browser can be had, with the cause; [`BrowserError::Busy`] when all places are taken.
+    /// [`BrowserError::Unavailable`] when no browser can be had, with the cause; [`BrowserError::Busy`] when all places
+    /// are taken.
     ///
     /// # Cancel safety
     /// A dropped open leaves nothing behind.
     fn open(&self, request: PageRequest, deadline: Instant) -> BoxFuture<'_, Result<OpenPage, BrowserError>>;
 
-    /// What it does not have of what these options ask for.
+    /// What of these options it does not support, if there is something. Asked before anything is reserved; does not
+    /// wait.
     fn unsupported(&self, options: SessionOptions) -> Option<UnsupportedOption>;
 
-    /// Whether a page may go through this proxy, as far as that is known before its name is resolved.
+    /// Whether a page may go through this proxy, as far as that is known before its name is resolved. Does not wait.
     ///
     /// # Errors
     /// Why its pages will never reach it.
     fn judge_upstream(&self, upstream: &Upstream) -> Result<(), Why>;
 
-    /// Whether a page could be opened now.
+    /// Whether a page could be opened now. Does not wait.
     ///
     /// # Errors
-    /// The reason why not, for people.
-    fn health(&self) -> Result<(), String>;
+    /// Why not.
+    fn health(&self) -> Result<(), Unavailable>;
 
     /// Closes every browser and waits for them to be gone.
+    ///
+    /// # Errors
+    /// None: what does not close by itself is killed.
+    ///
+    /// # Cancel safety
+    /// When dropped, browsers that were told to close go on closing; calling it again waits for the rest.
     fn shutdown(&self) -> BoxFuture<'_, ()>;
 }
 
-/// Something that options ask for and a backend does not have.
+/// An option that a backend does not support.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UnsupportedOption {
     /// It has no browser for it.

@@ -1,4 +1,6 @@
 //! A client of the DevTools protocol, from the outside: texts in, texts out.
+//!
+//! Knows no browser and no transport.
 
 use std::{fmt, sync::Arc};
 
@@ -52,6 +54,9 @@ pub trait CdpCommands: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// There is no such target (`no_such_target`), or the browser is gone.
+    ///
+    /// # Cancel safety
+    /// When dropped, the client hears nothing of its root any more: drop the client too.
     fn speak_with<'a>(&'a self, target: &'a str) -> BoxFuture<'a, Result<(), BrowserError>>;
 
     /// Adds what waits for the client to this share from now on.

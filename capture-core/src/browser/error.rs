@@ -1,27 +1,19 @@
 //! Why a page or a browser did not do what was asked, and its translation into the engine's error.
+//!
+//! The only place that knows both; knows nothing of how a page works.
 
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::{
+    lost::LostReason,
+    unavailable::{self, Unavailable},
+};
 use crate::{
     egress::BLOCKED_REASON,
     error::{Error, ErrorCode, RunOutcome},
 };
-
-/// Why a page cannot be used any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum LostReason {
-    /// The page's renderer died.
-    #[error("the page crashed")]
-    PageCrashed,
-    /// The browser process ended.
-    #[error("the browser exited")]
-    BrowserExited,
-    /// The browser stopped answering.
-    #[error("the browser hangs")]
-    BrowserHangs,
-}
 
 /// What went wrong below the session.
 #[derive(Debug, thiserror::Error)]
@@ -57,9 +49,12 @@ pub enum BrowserError {
     /// No place for another page.
     #[error("all {0} places for pages are taken")]
     Busy(usize),
+    /// The tab that an action worked on closed or crashed; the page has others.
+    #[error("the tab this action worked on closed or crashed")]
+    TabGone,
     /// No browser can be had.
-    #[error("no browser: {0}")]
-    Unavailable(String),
+    #[error("no browser")]
+    Unavailable(#[from] Unavailable),
     /// The browser answered something that makes no sense to us.
     #[error("unexpected answer of the browser: {0}")]
     Protocol(String),
@@ -79,6 +74,11 @@ impl BrowserError {
             details: Map::new(),
             outcome: RunOutcome::NotExecuted,
         }
+    }
+
+    /// What went wrong in one sentence, with its causes.
+    pub fn sentence(&self) -> String {
+        unavailable::sentence(self)
     }
 
     /// The finer reason, where there is one.
@@ -146,8 +146,13 @@ impl From<BrowserError> for Error {
                     .with_retry_after(Duration::from_secs(5))
                     .with_hint("close a session, or try again when one has expired")
             }
-            BrowserError::Unavailable(why) => Self::new(ErrorCode::Unavailable, format!("no browser available: {why}"))
-                .with_retry_after(Duration::from_secs(5)),
+            BrowserError::TabGone => Self::new(ErrorCode::ActionFailed, error.to_string())
+                .with_outcome(RunOutcome::Unknown)
+                .with_reason("tab_gone"),
+            BrowserError::Unavailable(why) => {
+                Self::new(ErrorCode::Unavailable, format!("no browser available: {}", why.sentence()))
+                    .with_retry_after(Duration::from_secs(5))
+            }
             BrowserError::Protocol(_) => Self::internal(error),
         }
     }

@@ -7,13 +7,17 @@ mod backend;
 mod cdp_client;
 pub mod chromium;
 mod error;
+mod lost;
 mod page;
 pub mod simulated;
+mod unavailable;
 
 pub use self::{
     absent::Absent,
     backend::{Backend, IsolationKey, PageRequest, UnsupportedOption},
     cdp_client::{CdpClient, CdpCommands, CdpEnd, CdpShares},
-    error::{BrowserError, LostReason},
+    error::BrowserError,
+    lost::LostReason,
     page::{OpenPage, Page, Screencast, ViewFrame},
+    unavailable::{SharedCause, Unavailable},
 };

@@ -94,7 +94,7 @@ impl Engine {
         if let Some(why) = &*self.inner.unwritten.lock() {
             return Err(why.clone());
         }
-        self.inner.backend.health()
+        self.inner.backend.health().map_err(|why| why.sentence())
     }
 
     /// Refuses creates from now on; live sessions go on.

@@ -35,7 +35,7 @@ const MODULES: &[(&str, &str)] = &[
     ("core/browser/chromium/cdp", "tasks browser"),
     ("core/browser/chromium/error", "error browser browser/chromium/cdp"),
     ("core/browser/chromium/console", "clock action event browser/chromium/cdp"),
-    ("core/browser/chromium/process", "tasks tls egress browser browser/chromium/config"),
+    ("core/browser/chromium/process", "clock tasks tls egress browser browser/chromium/config"),
     (
         "core/browser/chromium/instance",
         "tasks limits egress shares browser browser/chromium/config browser/chromium/cdp browser/chromium/console \
@@ -44,8 +44,8 @@ const MODULES: &[(&str, &str)] = &[
     ("core/browser/chromium/bridge", "strict shares browser browser/chromium/cdp browser/chromium/instance"),
     (
         "core/browser/chromium/page",
-        "tasks error action event browser browser/chromium/scripts browser/chromium/cdp browser/chromium/console \
-         browser/chromium/instance",
+        "clock tasks error action event browser browser/chromium/scripts browser/chromium/cdp \
+         browser/chromium/console browser/chromium/instance",
     ),
     (
         "core/browser/chromium/actions",
@@ -57,8 +57,8 @@ const MODULES: &[(&str, &str)] = &[
         "tasks egress account action browser browser/chromium/config browser/chromium/process \
          browser/chromium/instance browser/chromium/page",
     ),
-    ("core/browser/chromium", "tasks egress session browser browser/chromium/process browser/chromium/pool"),
-    ("core/browser/chromium/fuzzing", "browser/chromium/cdp browser/chromium/console"),
+    ("core/browser/chromium", "clock tasks egress session browser browser/chromium/process browser/chromium/pool"),
+    ("core/browser/chromium/fuzzing", "clock event browser/chromium/cdp browser/chromium/console"),
     ("core/fuzzing", ""),
     ("core/ledger", "clock session error ledger_error account"),
     ("core/ledger/sqlite", "clock action_type session ledger_error account ledger"),

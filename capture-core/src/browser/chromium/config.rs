@@ -1,4 +1,6 @@
 //! How Chromium is run.
+//!
+//! Knows nothing of where the settings come from.
 
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 

@@ -1,4 +1,6 @@
 //! From what the protocol says to what a session understands; no [`CdpError`] leaves this folder.
+//!
+//! Knows no pages.
 
 use serde_json::Map;
 

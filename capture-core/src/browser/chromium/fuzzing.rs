@@ -4,11 +4,12 @@ use super::{
     cdp::{Event, events_of},
     console::log::ConsoleLog,
 };
+use crate::{clock::Clock, event::ConsoleFeed};
 
 /// Splits and reads a stream that arrives in pieces, and keeps what is written to the console: how many replies, events
 /// and messages that were too large.
 pub fn messages(pieces: &mut dyn Iterator<Item = &[u8]>) -> [usize; 3] {
-    let mut console_log = ConsoleLog::default();
+    let mut console_log = ConsoleLog::new(ConsoleFeed::default().writer(), Clock::start());
     events_of(pieces, |event: &Event| console_log.on_event(event))
 }
 

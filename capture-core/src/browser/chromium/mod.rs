@@ -41,7 +41,8 @@ use self::{
     process::{run_root::RunRoot, runtime::BrowserRuntime, uids::Uids},
 };
 use crate::{
-    browser::{Backend, BrowserError, OpenPage, PageRequest, UnsupportedOption},
+    browser::{Backend, BrowserError, OpenPage, PageRequest, Unavailable, UnsupportedOption},
+    clock::Clock,
     egress::{Guard, System, Upstream, Why},
     session::SessionOptions,
     tasks::Tasks,
@@ -62,7 +63,7 @@ impl Chromium {
     /// [`BrowserError::Unavailable`] when there is no executable, no folder, or the browser does not start.
     pub async fn start(config: ChromiumConfig) -> Result<Self, BrowserError> {
         let executable = config.executable.clone().or_else(find_executable);
-        let executable = executable.ok_or_else(|| BrowserError::Unavailable("Chromium is not installed".to_owned()))?;
+        let executable = executable.ok_or(Unavailable::NotInstalled)?;
         if !config.sandbox {
             tracing::warn!("Chromium runs WITHOUT its sandbox: a hostile page can reach this machine");
         }
@@ -72,18 +73,25 @@ impl Chromium {
         } else {
             tracing::warn!(%features, "this kernel unsupported a part of the sandbox around browsers");
         }
-        let root = RunRoot::open(config.run_root())
-            .map_err(|error| BrowserError::Unavailable(format!("no run root for browsers: {error}")))?;
+        let root = RunRoot::open(config.run_root()).map_err(Unavailable::system("run root for browsers"))?;
         let guard = Guard::new(config.egress.clone(), Arc::new(System::default()));
         config.forbidden.iter().for_each(|address| guard.forbid(*address));
         let program = Program { executable, arguments: config.extra_args.clone() };
         let uids = Uids::new(&config, &root);
-        let runtime = Arc::new(BrowserRuntime { config, program, root, uids, tasks: Tasks::default(), guard });
+        let runtime = Arc::new(BrowserRuntime {
+            config,
+            program,
+            root,
+            uids,
+            tasks: Tasks::default(),
+            guard,
+            clock: Clock::start(),
+        });
         let watched = Arc::<Watched>::default();
         let pool = Pool::new(Arc::clone(&runtime), Arc::clone(&watched));
         if let Err(error) = pool.warm_up().await {
             pool.shutdown().await;
-            return Err(error);
+            return Err(error.into());
         }
         runtime.tasks.spawn(Arc::clone(&pool).maintain());
         runtime.tasks.spawn(watch(Arc::clone(&watched), runtime.config.bounds, runtime.tasks.clone()));
@@ -128,7 +136,7 @@ impl Backend for Chromium {
         self.runtime.guard.judge_upstream(upstream)
     }
 
-    fn health(&self) -> Result<(), String> {
+    fn health(&self) -> Result<(), Unavailable> {
         self.pool.health()
     }
 

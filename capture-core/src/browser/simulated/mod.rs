@@ -24,7 +24,8 @@ use tokio::{
 
 use self::state::{SimulatedState, pixel, view_frame};
 use super::{
-    Backend, BrowserError, CdpClient, LostReason, OpenPage, Page, PageRequest, Screencast, UnsupportedOption, ViewFrame,
+    Backend, BrowserError, CdpClient, LostReason, OpenPage, Page, PageRequest, Screencast, Unavailable,
+    UnsupportedOption, ViewFrame,
 };
 use crate::{
     account::UserId,
@@ -115,11 +116,11 @@ impl Backend for Simulated {
     fn open(&self, request: PageRequest, _deadline: Instant) -> BoxFuture<'_, Result<OpenPage, BrowserError>> {
         async move {
             if request.options.cdp {
-                return Err(BrowserError::Unavailable("a simulated browser has no CDP".to_owned()));
+                return Err(Unavailable::Other("a simulated browser has no CDP".to_owned()).into());
             }
             tokio::time::sleep(self.open_delay).await;
             if let Some(why) = self.failing.borrow().clone() {
-                return Err(BrowserError::Unavailable(why));
+                return Err(Unavailable::Other(why).into());
             }
             let id = self.next.fetch_add(1, Ordering::Relaxed);
             let (events, receiver) = mpsc::channel(256);
@@ -145,8 +146,8 @@ impl Backend for Simulated {
         Ok(())
     }
 
-    fn health(&self) -> Result<(), String> {
-        self.failing.borrow().clone().map_or(Ok(()), Err)
+    fn health(&self) -> Result<(), Unavailable> {
+        self.failing.borrow().clone().map_or(Ok(()), |why| Err(Unavailable::Other(why)))
     }
 
     fn shutdown(&self) -> BoxFuture<'_, ()> {

@@ -1,4 +1,6 @@
 //! What a simulated page remembers, and what each action makes of it.
+//!
+//! Knows no time and no sessions.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,6 @@
 //! `console`, `errors`.
+//!
+//! What is kept, and for how long, is known in `console/`.
 
 use crate::{
     action::{ActionResult, Console, Errors},

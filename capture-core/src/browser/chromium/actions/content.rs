@@ -1,4 +1,6 @@
 //! `content`: the page and the documents of its frames, each read by its own process.
+//!
+//! What becomes text, and how, is known in `scripts/`.
 
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! `drag_mouse`: pressed, moved along, released. Where the page lets the browser carry a drag out, we carry it out: a
 //! browser without a screen does not.
+//!
+//! Knows nothing of what is dragged.
 
 use chromiumoxide::cdp::browser_protocol::input::{
     DispatchDragEventType, DispatchMouseEventParams, DispatchMouseEventType as Kind, DragData, MouseButton as Button,
@@ -48,7 +50,7 @@ impl ChromiumPage {
         };
         let tab = self.active()?;
         drop(tab.send(&commands::intercept_drags(true)));
-        let dragged = self.drag(drag, (points, target), due).await;
+        let dragged = self.drag(drag, points, target, due).await;
         drop(tab.send(&commands::intercept_drags(false)));
         if dragged.is_err() {
             // Wherever it failed, the button is not held any longer, and nothing is carried.
@@ -66,7 +68,8 @@ impl ChromiumPage {
     async fn drag(
         &self,
         drag: &DragMouse,
-        (mut points, target): (Vec<Point>, Option<&Selector>),
+        mut points: Vec<Point>,
+        target: Option<&Selector>,
         due: Due,
     ) -> Result<(Point, usize), BrowserError> {
         let Some(from) = points.first().copied() else {

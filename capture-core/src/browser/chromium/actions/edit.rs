@@ -39,6 +39,14 @@ enum Clearing {
     Emptied,
 }
 
+/// One way to replace the text.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    clearing: Clearing,
+    /// The editor hears of the selection once more, because it may have missed it.
+    select_anew: bool,
+}
+
 #[derive(Deserialize)]
 struct Edited {
     done: bool,
@@ -49,7 +57,8 @@ impl ChromiumPage {
     /// Replaces what the editor holds, that `fill` has found and focused; its content afterwards.
     pub(crate) async fn edit(
         &self,
-        (fill, editor): (&Fill, Editor),
+        fill: &Fill,
+        editor: Editor,
         world: &World,
         deadline: Instant,
     ) -> Result<String, BrowserError> {
@@ -64,7 +73,7 @@ impl ChromiumPage {
             if Instant::now() >= deadline {
                 break;
             }
-            let way = (*clearing, index > 0 || editor == Editor::Proxy);
+            let way = Way { clearing: *clearing, select_anew: index > 0 || editor == Editor::Proxy };
             self.replace(fill, way, world, deadline).await?;
             let shows = deadline.min(Instant::now() + SHOWS);
             let argument = json!({"value": fill.value, "timeoutMs": millis_left(shows)});
@@ -80,7 +89,7 @@ impl ChromiumPage {
     async fn replace(
         &self,
         fill: &Fill,
-        (clearing, select_anew): (Clearing, bool),
+        Way { clearing, select_anew }: Way,
         world: &World,
         deadline: Instant,
     ) -> Result<(), BrowserError> {

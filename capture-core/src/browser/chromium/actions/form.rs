@@ -1,4 +1,6 @@
 //! `fill`, `select`, `check`.
+//!
+//! Which element is meant, and what it takes, is known in `scripts/`.
 
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
@@ -27,7 +29,7 @@ impl ChromiumPage {
         let (diagnostics, seen) = seen.ready(&fill.selector, fill.timeout)?;
         let value = match seen.editor {
             None => seen.value,
-            Some(editor) => Some(self.edit((fill, editor), &world, deadline).await?),
+            Some(editor) => Some(self.edit(fill, editor, &world, deadline).await?),
         };
         Ok(ElementResult { value, ..ElementResult::of(diagnostics) }.into())
     }

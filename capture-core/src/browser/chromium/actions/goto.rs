@@ -1,4 +1,6 @@
 //! `goto`, which leads out of every page.
+//!
+//! Knows nothing of what the next action will be.
 
 use std::convert::Infallible;
 
@@ -29,8 +31,8 @@ use crate::{
 const THROUGH_THE_GUARD: &str = "net::ERR_SOCKS_CONNECTION_FAILED";
 /// What Chromium calls a navigation that led to no document.
 const ABORTED: &str = "net::ERR_ABORTED";
-/// How long the news of a download may lag behind the navigation it ended.
-const DOWNLOAD_LAG: Duration = Duration::from_millis(500);
+/// How long the news of a download may lag behind the reply that there is one.
+const CERTAIN_DOWNLOAD_LAG: Duration = Duration::from_millis(500);
 
 /// How long a page may take to let go, and a document that came to be shown; less where less time is left.
 const LET_IN: Duration = Duration::from_secs(2);
@@ -267,7 +269,7 @@ impl ChromiumPage {
     async fn download(&self, goto: &Goto) -> BrowserError {
         let mut tabs = self.tabs.subscribe();
         let offered = tabs.wait_for(|tabs| tabs.noticed.download.is_some() || tabs.lost.is_some());
-        let offered = tokio::time::timeout(DOWNLOAD_LAG, offered).await;
+        let offered = tokio::time::timeout(CERTAIN_DOWNLOAD_LAG, offered).await;
         let report: Option<DownloadReport> =
             offered.ok().and_then(Result::ok).and_then(|tabs| tabs.noticed.download.clone());
         let mut details = Map::new();

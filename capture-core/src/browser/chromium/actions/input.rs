@@ -1,5 +1,7 @@
 //! The input of an action: sent while there is time, after the page was told until when it may take it, and waited for
 //! until the page has handled it. What a busy page handles later does not reach it (`scripts/late.js`).
+//!
+//! Knows nothing of keys and buttons.
 
 use serde::Deserialize;
 use serde_json::{Map, json};

@@ -1,4 +1,6 @@
 //! `type`, `type_text`, `press`: real key events of a US keyboard, sent without waiting for each.
+//!
+//! Knows nothing of fields but that they have the focus.
 
 use std::collections::VecDeque;
 

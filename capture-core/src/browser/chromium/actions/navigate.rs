@@ -1,4 +1,6 @@
 //! `back`, `forward`, `reload`.
+//!
+//! Knows no addresses: the browser has the history.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};

@@ -1,4 +1,6 @@
 //! A session's page as the engine sees it: from an action to the function that does it, and what happened meanwhile.
+//!
+//! Knows nothing of how one action is done: each family has a file of its own.
 
 use std::sync::Arc;
 
@@ -30,8 +32,6 @@ const TAB_APPEARS: Duration = Duration::from_millis(500);
 const TAB_LOADS: Duration = Duration::from_secs(3);
 /// How long the news that the whole page is lost may lag behind the first command that failed.
 const LOSS_LAG: Duration = Duration::from_millis(500);
-/// Why an action failed whose tab went away.
-const TAB_GONE: &str = "tab_gone";
 /// How often what only reads is begun anew: once for the document a client left, once for the page it closed.
 const READ_AGAIN: usize = 2;
 
@@ -48,12 +48,7 @@ impl ChromiumPage {
             // One tab went away. If that was the whole page, the session learns it; else the action failed.
             Err(BrowserError::Lost(_)) => match tokio::time::timeout(LOSS_LAG, self.whole_page_lost()).await {
                 Ok(reason) => Err(reason.into()),
-                Err(_only_a_tab) => Err(BrowserError::Failed {
-                    message: "the tab this action worked on closed or crashed".to_owned(),
-                    reason: Some(TAB_GONE.to_owned()),
-                    details: serde_json::Map::new(),
-                    outcome: crate::error::RunOutcome::Unknown,
-                }),
+                Err(_only_a_tab) => Err(BrowserError::TabGone),
             },
             result => result,
         }
@@ -198,7 +193,8 @@ impl Page for ChromiumPage {
             let reads = self.context.is_whole() && action.action_type().tells() == Tells::Nothing;
             for _ in 0..if reads { READ_AGAIN } else { 0 } {
                 match self.perform_here(action.clone(), deadline).await {
-                    Err(error) if matches!(error.reason(), Some(TAB_GONE | DOCUMENT_GONE)) => {}
+                    Err(BrowserError::TabGone) => {}
+                    Err(error) if error.reason() == Some(DOCUMENT_GONE) => {}
                     result => return result,
                 }
             }

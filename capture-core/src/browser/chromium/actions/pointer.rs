@@ -1,5 +1,7 @@
 //! `click`, `hover`, `move_mouse`: aim in one round trip, send the mouse events without waiting for each, and look who
 //! received them.
+//!
+//! How elements are found is known in `scripts/`.
 
 use chromiumoxide::cdp::browser_protocol::input::{DispatchMouseEventType as Kind, MouseButton as Button};
 use serde::Deserialize;

@@ -1,4 +1,6 @@
 //! `title`, `query`.
+//!
+//! What matches is known in `scripts/`.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};

@@ -1,4 +1,6 @@
 //! Pictures of the viewport, of the whole page, of an element, of a part.
+//!
+//! Knows nothing of live views.
 
 use std::{borrow::Cow, sync::Arc};
 

@@ -1,4 +1,6 @@
 //! `scroll`.
+//!
+//! What scrolls is known in `scripts/`.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -1,4 +1,6 @@
 //! `snapshot`: the tree of the page and of its frames, with the refs it gives out.
+//!
+//! Roles and names are known in `scripts/`.
 
 use std::collections::BTreeMap;
 
@@ -77,7 +79,7 @@ impl ChromiumPage {
             truncated: false,
         };
         let mut walk = Walk { wanted, deadline, lines: Vec::new(), result };
-        self.write(tree, (0, 0), &mut walk).await;
+        self.write(tree, 0, 0, &mut walk).await;
         walk.shorten();
         let Walk { lines, mut result, .. } = walk;
         if world.frame != self.tabs.borrow().world().map(|main| main.frame).unwrap_or_default() {
@@ -170,7 +172,7 @@ impl ChromiumPage {
     }
 
     /// Adds the lines of a document, and those of its frames below the lines that stand for them.
-    async fn write(&self, tree: Tree, (depth, nesting): (usize, usize), walk: &mut Walk<'_>) {
+    async fn write(&self, tree: Tree, depth: usize, nesting: usize, walk: &mut Walk<'_>) {
         walk.result.truncated |= tree.truncated;
         walk.result.refs.extend(tree.refs);
         let mut frames = tree.frames.into_iter().peekable();
@@ -191,7 +193,7 @@ impl ChromiumPage {
                 let Some(child) = child else { continue };
                 // A frame that is gone or too busy is shown without what is in it.
                 let Ok(tree) = self.tree(&child, walk.wanted, bounds, walk.deadline).await else { continue };
-                Box::pin(self.write(tree, (inner, nesting + 1), walk)).await;
+                Box::pin(self.write(tree, inner, nesting + 1, walk)).await;
             }
         }
     }

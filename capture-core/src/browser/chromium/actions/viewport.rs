@@ -1,4 +1,6 @@
 //! A change of the viewport, which goes before an action.
+//!
+//! How the browser is told is known in `page/shape.rs`.
 
 use crate::{
     action::ViewportChange,

@@ -1,4 +1,6 @@
 //! `wait_for_selector`, `wait_for_timeout`.
+//!
+//! What is waited for is known in `scripts/`.
 
 use serde_json::json;
 use tokio::time::Instant;

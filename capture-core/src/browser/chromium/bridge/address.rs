@@ -1,4 +1,6 @@
 //! Addresses a client may send a page to.
+//!
+//! Knows nothing of commands.
 
 use url::Url;
 

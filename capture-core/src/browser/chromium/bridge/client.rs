@@ -1,4 +1,6 @@
 //! One client: its commands judged and passed on, its replies brought back.
+//!
+//! Knows nothing of what a command means: `judge.rs` says what becomes of it.
 
 use std::{
     fmt,
@@ -21,7 +23,7 @@ use super::{
 };
 use crate::{
     browser::{
-        BrowserError, CdpClient, CdpCommands, CdpEnd,
+        BrowserError, CdpClient, CdpCommands, CdpEnd, Unavailable,
         chromium::{
             cdp::{CdpError, Event, RawReply, SessionKey, commands},
             instance::{
@@ -62,36 +64,20 @@ struct Reply<'a> {
 pub(crate) async fn connect(browser: &Arc<Browser>, context: &str) -> Result<CdpClient, BrowserError> {
     let clients = browser.event_router().clients();
     clients.ask_why(browser.egress().cloned());
-    if !clients.admit() {
+    let Some(admission) = clients.admit() else {
         return Err(BrowserError::failed_for("too_many_clients", "this session has as many CDP clients as it takes"));
-    }
-    let mut place = Place { browser, taken: false };
+    };
     let attached = browser.session().send(&commands::attach_to_browser()).decode::<Given>().await;
-    let Given { session_id } = attached.map_err(|error| BrowserError::Unavailable(error.to_string()))?;
+    let Given { session_id } = attached.map_err(Unavailable::refused)?;
     let root = SessionKey::from(session_id.as_str());
-    place.taken = true;
     let (queue, frames) = ClientQueue::open();
-    clients.join(root.clone(), Arc::clone(&queue));
+    admission.join(root.clone(), Arc::clone(&queue));
     let (browser, context) = (Arc::clone(browser), context.into());
     let client = Client { browser, context, root, page: OnceLock::new(), queue, refused: AtomicU32::new(0) };
     if client.browser.lost_reason().is_some() {
         client.queue.end(CdpEnd::SessionOver); // it was lost before it knew of us
     }
     Ok(CdpClient { commands: Box::new(client), frames, shares: None })
-}
-
-/// A place among the clients, given back unless one takes it: whoever asked may have left meanwhile.
-struct Place<'a> {
-    browser: &'a Browser,
-    taken: bool,
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        if !self.taken {
-            self.browser.event_router().clients().turn_away();
-        }
-    }
 }
 
 /// A connected client. Dropping it ends its sessions, its contexts and what it had enabled.
@@ -180,7 +166,7 @@ impl Client {
         let page = match attached {
             Ok(Given { session_id }) => SessionKey::from(session_id.as_str()),
             Err(CdpError::Refused { .. }) => return Err(no_such_target()),
-            Err(error) => return Err(BrowserError::Unavailable(error.to_string())),
+            Err(error) => return Err(Unavailable::refused(error).into()),
         };
         if !clients.is_page(&self.root, &page) {
             return Err(no_such_target()); // it has ended meanwhile

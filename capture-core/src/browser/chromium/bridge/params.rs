@@ -1,4 +1,6 @@
 //! Parameters that are judged, each read with what it must be.
+//!
+//! Knows no commands.
 
 use serde::de::DeserializeSeed as _;
 use serde_json::{Map, Value, value::RawValue};

@@ -1,4 +1,6 @@
 //! The commands that are refused whatever their parameters are, and why.
+//!
+//! Knows no parameters.
 
 /// A reason, and the commands or whole domains it is for.
 const REFUSED: [(&str, &str); 9] = [

@@ -1,4 +1,6 @@
-//! The commands that are decided by their parameters, and those the bridge keeps book of.
+//! The commands that are decided by their parameters, and those whose effect the bridge must note.
+//!
+//! Knows no sessions and no clients.
 
 use serde_json::{Value, json};
 

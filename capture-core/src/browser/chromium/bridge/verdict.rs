@@ -9,7 +9,7 @@ pub(crate) enum Verdict {
     Pass,
     /// Send it with these parameters.
     Rewrite(Fields),
-    /// Send it, with these parameters if there are some, and keep book of what it does.
+    /// Send it, with these parameters if there are some, and note its effect once it is answered.
     Watch(Effect, Option<Fields>),
     /// `Browser.close`: answer that it is done and close this client's connection. The browser hears nothing.
     Close,

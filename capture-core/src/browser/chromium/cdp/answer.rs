@@ -1,4 +1,6 @@
 //! What becomes of the reply to a command.
+//!
+//! Knows no pipe.
 
 use std::fmt;
 

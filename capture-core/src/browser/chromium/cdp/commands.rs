@@ -1,5 +1,7 @@
 //! Every command we ever send (those that look at objects are in `objects.rs`), built from chromiumoxide's generated
 //! types.
+//!
+//! Knows nothing of when they are sent.
 
 use chromiumoxide::cdp::{
     browser_protocol::{

@@ -1,4 +1,6 @@
-//! What the browser tells of targets and tabs, as far as we read it. Declared here once, whoever takes the event.
+//! What the browser tells of targets and tabs, as far as we read it. Declared here once for all who take them.
+//!
+//! Knows nothing of what follows from an event.
 
 use chromiumoxide::cdp::browser_protocol::input::DragData;
 use serde::Deserialize;

@@ -1,4 +1,6 @@
 //! The envelope of a message, read without looking into it.
+//!
+//! Knows no commands.
 
 use std::sync::Arc;
 

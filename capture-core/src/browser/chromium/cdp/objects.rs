@@ -1,4 +1,6 @@
 //! The commands by which objects of a document are looked at: elements, and what the browser knows of them.
+//!
+//! Knows nothing of why they are looked at.
 
 use chromiumoxide::cdp::{
     browser_protocol::{accessibility, dom, dom_debugger},

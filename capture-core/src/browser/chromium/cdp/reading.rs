@@ -1,4 +1,6 @@
 //! The task that reads what one browser says: within bounds for each message, and for all browsers together.
+//!
+//! Knows nothing of what a message means.
 
 use std::sync::Arc;
 

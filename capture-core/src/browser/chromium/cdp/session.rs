@@ -1,4 +1,6 @@
 //! Commands to one page.
+//!
+//! Knows no contexts.
 
 use chromiumoxide::Command;
 

@@ -1,5 +1,7 @@
 //! Splits what a browser says into messages. One that takes more room than it may is read to its end without being
 //! kept.
+//!
+//! Knows no pipe.
 
 #[cfg(any(test, fuzzing))]
 use super::message::{Envelope, Event};

@@ -1,4 +1,6 @@
 //! What is known of what was not kept.
+//!
+//! Knows nothing of what was kept.
 
 use std::{
     collections::HashSet,

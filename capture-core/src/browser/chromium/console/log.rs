@@ -1,4 +1,6 @@
 //! What the pages of a session wrote to their consoles, and what went wrong in them: two rings, newest kept.
+//!
+//! Knows no pages.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -14,12 +16,14 @@ use crate::{
 };
 
 /// Both rings of a session.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct ConsoleLog {
     messages: Ring<ConsoleMessage>,
     errors: Ring<PageError>,
     pub(crate) dropped: Arc<Dropped>,
     feed: ConsoleFeedWriter,
+    /// For what is noted here by the server itself; messages of pages carry their browser's time.
+    clock: Clock,
 }
 
 /// The newest entries, and how many fell out.
@@ -58,9 +62,9 @@ impl<T: Clone> Ring<T> {
 }
 
 impl ConsoleLog {
-    /// An empty one that also tells what it takes.
-    pub(crate) fn telling(feed: ConsoleFeedWriter) -> Self {
-        Self { feed, ..Self::default() }
+    /// An empty one that also writes what it takes into the feed.
+    pub(crate) fn new(feed: ConsoleFeedWriter, clock: Clock) -> Self {
+        Self { messages: Ring::default(), errors: Ring::default(), dropped: Arc::default(), feed, clock }
     }
 
     /// Takes an event; others than of the console and of exceptions are not for it.
@@ -93,11 +97,11 @@ impl ConsoleLog {
     /// The page logs so much that it is not listened to for a while.
     pub(crate) fn muted(&mut self, page: SessionKey, length: Duration) {
         self.dropped.mute(page);
-        let seconds = length.as_secs();
+        let (seconds, timestamp) = (length.as_secs(), self.clock.now());
         self.write(ConsoleMessage {
             level: ConsoleLevel::Warning,
             text: format!("Capture: this page logs so much that what it logs in the next {seconds} s is left out here"),
-            timestamp: Clock::start().now(),
+            timestamp,
             url: String::new(),
             line: 0,
         });
@@ -137,14 +141,8 @@ impl ConsoleLog {
             }
             return;
         }
-        self.fail(PageError {
-            message,
-            stack: String::new(),
-            url: cut(url),
-            line: 0,
-            column: 0,
-            timestamp: Clock::start().now(),
-        });
+        let timestamp = self.clock.now();
+        self.fail(PageError { message, stack: String::new(), url: cut(url), line: 0, column: 0, timestamp });
     }
 }
 

@@ -1,4 +1,6 @@
 //! What the browser tells of a console and of exceptions, and how it reads to a person.
+//!
+//! Knows nothing of where it is kept.
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
-//! Sessions whose pages log faster than anyone reads. Which pages are muted and until when; the sending is not known
-//! here.
+//! A bound for what pages log: which pages are muted, and until when.
+//!
+//! Knows nothing of how a page is muted.
 
 use std::collections::HashMap;
 

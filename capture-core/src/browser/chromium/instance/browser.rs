@@ -1,4 +1,6 @@
 //! One browser: its process, its connection, and which context each event belongs to.
+//!
+//! Knows no tabs, and nothing of who has a place in it.
 
 use std::{
     path::Path,
@@ -22,7 +24,7 @@ use super::{
 };
 use crate::{
     browser::{
-        BrowserError, LostReason,
+        LostReason, Unavailable,
         chromium::{
             cdp::{CdpError, CdpSession, Connection, Pending, SessionKey, commands, pipe},
             config::{Endpoint, Program},
@@ -68,6 +70,16 @@ pub(crate) struct Browser {
     pub(crate) pictures: PictureRoom,
 }
 
+/// What a browser is made of that differs from one to the other.
+struct Parts {
+    host: Host,
+    kind: Kind,
+    egress: Option<Arc<EgressPort>>,
+    ports: ProxyPorts,
+    connection: Connection,
+    event_router: Arc<EventRouter>,
+}
+
 impl Browser {
     /// Starts a browser and waits until it answers. What belongs to no context of its own goes through `egress`.
     pub(crate) async fn start(
@@ -76,22 +88,21 @@ impl Browser {
         egress: EgressPort,
         kind: Kind,
         uid: Option<Uid>,
-    ) -> Result<Arc<Self>, BrowserError> {
+    ) -> Result<Arc<Self>, Unavailable> {
         let dir = runtime
             .root
             .browser_dir(uid.as_ref().map(Uid::number))
-            .map_err(|error| BrowserError::Unavailable(format!("no folder for a browser: {error}")))?;
+            .map_err(Unavailable::system("folder for a browser"))?;
         let contexts = if kind == Kind::Shared { runtime.config.pages_per_browser() } else { 0 };
-        let ports = ProxyPorts::open(&runtime.guard, contexts).await.map_err(|error| proxy_ports::refused(&error))?;
+        let ports = ProxyPorts::open(&runtime.guard, contexts).await.map_err(proxy_ports::refused)?;
         let reached = ports.numbers().into_iter().chain([egress.address().port()]).collect();
         let launch = Launch { program, egress: egress.address(), ports: reached, uid };
-        let (process, pipes) = ChromiumProcess::start(runtime, dir, launch)
-            .map_err(|error| BrowserError::Unavailable(error.to_string()))?;
+        let (process, pipes) = ChromiumProcess::start(runtime, dir, launch)?;
         let event_router = Arc::new(EventRouter::default());
         let connection =
             pipe::start(pipes.to_browser, pipes.from_browser, &runtime.tasks, Arc::<EventRouter>::clone(&event_router));
         let (host, egress) = (Host::Here(process), Some(Arc::new(egress)));
-        Self::greeted(Self::new((host, kind), (egress, ports), (connection, event_router), &runtime.tasks)).await
+        Self::greeted(Self::new(Parts { host, kind, egress, ports, connection, event_router }, &runtime.tasks)).await
     }
 
     /// Connects to a browser elsewhere and waits until it answers.
@@ -99,23 +110,19 @@ impl Browser {
         runtime: &BrowserRuntime,
         endpoint: &Endpoint,
         deadline: Instant,
-    ) -> Result<Arc<Self>, BrowserError> {
+    ) -> Result<Arc<Self>, Unavailable> {
         let (remote, near) = Remote::connect(endpoint, deadline, &runtime.tasks).await?;
-        let ports = ProxyPorts::open(&runtime.guard, 0).await.map_err(|error| proxy_ports::refused(&error))?;
+        let ports = ProxyPorts::open(&runtime.guard, 0).await.map_err(proxy_ports::refused)?;
         let event_router = Arc::new(EventRouter::default());
         let (from_browser, to_browser) = tokio::io::split(near);
         let connection =
             pipe::start(to_browser, from_browser, &runtime.tasks, Arc::<EventRouter>::clone(&event_router));
-        let host = Host::Elsewhere(remote);
-        Self::greeted(Self::new((host, Kind::Guest), (None, ports), (connection, event_router), &runtime.tasks)).await
+        let (host, kind, egress) = (Host::Elsewhere(remote), Kind::Guest, None);
+        Self::greeted(Self::new(Parts { host, kind, egress, ports, connection, event_router }, &runtime.tasks)).await
     }
 
-    fn new(
-        (host, kind): (Host, Kind),
-        (egress, ports): (Option<Arc<EgressPort>>, ProxyPorts),
-        (connection, event_router): (Connection, Arc<EventRouter>),
-        tasks: &Tasks,
-    ) -> Arc<Self> {
+    fn new(parts: Parts, tasks: &Tasks) -> Arc<Self> {
+        let Parts { host, kind, egress, ports, connection, event_router } = parts;
         Arc::new(Self {
             host,
             kind,
@@ -133,16 +140,16 @@ impl Browser {
     }
 
     /// Itself once it has answered; from then on it is watched over.
-    async fn greeted(browser: Arc<Self>) -> Result<Arc<Self>, BrowserError> {
-        if let Err(error) =
-            tokio::time::timeout(START_TIMEOUT, browser.greet()).await.unwrap_or(Err(CdpError::Congested))
-        {
+    async fn greeted(browser: Arc<Self>) -> Result<Arc<Self>, Unavailable> {
+        let greeted = tokio::time::timeout(START_TIMEOUT, browser.greet()).await;
+        if !matches!(greeted, Ok(Ok(()))) {
             browser.host.kill();
             browser.host.exited().await;
-            let words = browser.host.last_words();
-            return Err(BrowserError::Unavailable(format!(
-                "Chromium did not answer ({error}); its last words: {words}"
-            )));
+            let last_words = browser.host.last_words();
+            return Err(match greeted {
+                Ok(Err(error)) => Unavailable::NotStarted { cause: Arc::new(error), last_words },
+                Ok(Ok(())) | Err(_) => Unavailable::Silent { within: START_TIMEOUT, last_words },
+            });
         }
         let tasks = browser.tasks.clone();
         tasks.spawn(watch_over(Arc::clone(&browser), tasks.clone()));

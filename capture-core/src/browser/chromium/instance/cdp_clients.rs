@@ -81,23 +81,14 @@ impl CdpClients {
         self.table.lock().reasons.navigated(url, result)
     }
 
-    /// Takes a place for a client; false when there is none.
-    pub(crate) fn admit(&self) -> bool {
+    /// A place for a client that connects, given back if it does not join; `None` when all are taken.
+    pub(crate) fn admit(&self) -> Option<Admission<'_>> {
         let mut table = self.table.lock();
-        let fits = table.connected < MAX_CLIENTS;
-        table.connected += usize::from(fits);
-        fits
-    }
-
-    /// Gives a place back that was never used.
-    pub(crate) fn turn_away(&self) {
-        self.table.lock().connected -= 1;
-    }
-
-    /// A client is there, with its session on the browser.
-    pub(crate) fn join(&self, root: SessionKey, queue: Arc<ClientQueue>) {
-        let held = Held { root: root.clone(), queue, target: String::new(), hears_page: false };
-        self.table.lock().sessions.insert(root, held);
+        if table.connected >= MAX_CLIENTS {
+            return None;
+        }
+        table.connected += 1;
+        Some(Admission { clients: self, joined: false })
     }
 
     /// A client is gone, with all its sessions.
@@ -254,4 +245,48 @@ pub(crate) enum Maker {
     Client,
     /// A client asked for one, and this may be it.
     Unknown,
+}
+
+/// A place for a client that is not there yet.
+#[derive(Debug)]
+pub(crate) struct Admission<'a> {
+    clients: &'a CdpClients,
+    joined: bool,
+}
+
+impl Admission<'_> {
+    /// The client is there, with its session on the browser.
+    pub(crate) fn join(mut self, root: SessionKey, queue: Arc<ClientQueue>) {
+        let held = Held { root: root.clone(), queue, target: String::new(), hears_page: false };
+        self.clients.table.lock().sessions.insert(root, held);
+        self.joined = true;
+    }
+}
+
+impl Drop for Admission<'_> {
+    fn drop(&mut self) {
+        if !self.joined {
+            self.clients.table.lock().connected -= 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_leaves_while_it_connects_gives_its_place_back() {
+        let clients = CdpClients::default();
+        let connecting: Vec<_> = (0..MAX_CLIENTS).map(|_| clients.admit().unwrap()).collect();
+        assert!(clients.admit().is_none());
+        drop(connecting);
+        let root = SessionKey::from("root");
+        clients.admit().unwrap().join(root.clone(), ClientQueue::open().0);
+        let others: Vec<_> = (1..MAX_CLIENTS).map(|_| clients.admit().unwrap()).collect();
+        assert!(clients.admit().is_none(), "the one that joined keeps its place");
+        clients.leave(&root);
+        assert!(clients.admit().is_some());
+        drop(others);
+    }
 }

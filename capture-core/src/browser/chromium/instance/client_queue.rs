@@ -1,4 +1,6 @@
 //! What waits to be read by one client: replies and events in their order, bounded.
+//!
+//! Knows no sessions and no transport.
 
 use std::sync::{
     Arc, OnceLock,

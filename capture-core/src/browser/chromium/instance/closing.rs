@@ -1,4 +1,6 @@
 //! Pages that clients asked to close. Their end is told a moment later, and meanwhile no action begins in them.
+//!
+//! Knows no clients.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,6 @@
 //! The browser context of one session: its own in a shared browser, or the default one of a browser of its own.
+//!
+//! Knows no tabs.
 
 use std::sync::Arc;
 
@@ -9,7 +11,7 @@ use tokio::time::Instant;
 use super::browser::Browser;
 use crate::{
     browser::{
-        BrowserError,
+        BrowserError, Unavailable,
         chromium::{
             cdp::{Pending, commands},
             process::{flags, kind::Kind},
@@ -33,7 +35,7 @@ impl BrowserContext {
     /// Makes a context with a port of its own.
     pub(crate) async fn create(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, BrowserError> {
         let Ok(egress) = tokio::time::timeout_at(deadline, browser.ports().take()).await else {
-            return Err(BrowserError::Unavailable("the browser had no port for a context in time".to_owned()));
+            return Err(Unavailable::Late("the browser had no port for a context in time").into());
         };
         let lent = Lent { browser, egress, kept: false };
         let create = commands::create_context(Some((flags::proxy(lent.egress.address()), flags::PROXY_BYPASS)));
@@ -110,12 +112,12 @@ async fn made(
     Ok(context.ok_or_else(|| BrowserError::Protocol("a context without an id".to_owned()))?.to_owned())
 }
 
-async fn ask(browser: &Browser, reply: Pending, deadline: Instant) -> Result<Value, BrowserError> {
+async fn ask(browser: &Browser, reply: Pending, deadline: Instant) -> Result<Value, Unavailable> {
     tokio::select! {
         reply = tokio::time::timeout_at(deadline, reply.decode()) => match reply {
-            Ok(reply) => reply.map_err(|error| BrowserError::Unavailable(error.to_string())),
-            Err(_elapsed) => Err(BrowserError::Unavailable("the browser opened no context in time".to_owned())),
+            Ok(reply) => reply.map_err(Unavailable::refused),
+            Err(_elapsed) => Err(Unavailable::Late("the browser opened no context in time")),
         },
-        reason = browser.lost() => Err(BrowserError::Unavailable(reason.to_string())),
+        reason = browser.lost() => Err(reason.into()),
     }
 }

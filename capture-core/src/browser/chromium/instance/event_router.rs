@@ -1,4 +1,6 @@
-//! Where a browser's events go: pages to contexts, contexts to whoever opened them.
+//! Where a browser's events go: those of a page to its context, those of a context to the task that opened it.
+//!
+//! Knows nothing of what an event means to a page.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -25,7 +27,7 @@ const LOGGED_BYTES: usize = 32 << 20;
 /// Above this the page is given up.
 const CONTEXT_BYTES: usize = 128 << 20;
 
-/// Where events go: pages to contexts, contexts to whoever opened them.
+/// Where events go.
 #[derive(Debug, Default)]
 pub(crate) struct EventRouter {
     table: Mutex<RouteTable>,

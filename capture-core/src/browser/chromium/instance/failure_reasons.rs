@@ -1,5 +1,7 @@
 //! What clients are told of a connection that was not made. To Chromium every refusal of the guard is the same failure
 //! of a proxy; the guard knows the reason of each target, and here it is put in Chromium's own words.
+//!
+//! Knows no clients.
 
 use std::{borrow::Cow, collections::VecDeque, sync::Arc};
 

@@ -1,5 +1,7 @@
 //! How much of pictures may be under way: a large one takes four bytes for each pixel in the browser, some of them
 //! twice, and is encoded and carried as a whole.
+//!
+//! Knows no pictures.
 
 use std::sync::{Arc, LazyLock};
 

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use tokio::{sync::Notify, time::Instant};
 
 use crate::{
-    browser::BrowserError,
+    browser::Unavailable,
     egress::{EgressPort, Guard},
 };
 
@@ -86,8 +86,8 @@ impl ProxyPorts {
 }
 
 /// The system gave no socket for a port.
-pub(crate) fn refused(error: &io::Error) -> BrowserError {
-    BrowserError::Unavailable(format!("no port for a browser's traffic: {error}"))
+pub(crate) fn refused(error: io::Error) -> Unavailable {
+    Unavailable::system("port for a browser's traffic")(error)
 }
 
 enum Next {

@@ -23,8 +23,8 @@ use crate::{
     },
 };
 
-/// How long the news of a download may lag behind the navigation it ended.
-const DOWNLOAD_LAG: Duration = Duration::from_millis(150);
+/// How long the news of a download may lag behind a navigation that led to no document and may have been one.
+const POSSIBLE_DOWNLOAD_LAG: Duration = Duration::from_millis(150);
 
 /// One context of a browser with its tabs.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl ChromiumPage {
     pub(crate) async fn download_told(&self) {
         let mut tabs = self.tabs.subscribe();
         let told = tabs.wait_for(|tabs| tabs.noticed.download.is_some() || tabs.lost.is_some());
-        let _ = tokio::time::timeout(DOWNLOAD_LAG, told).await; // none: the server had nothing to show
+        let _ = tokio::time::timeout(POSSIBLE_DOWNLOAD_LAG, told).await; // none: the server had nothing to show
     }
 
     pub(crate) async fn whole_page_lost(&self) -> LostReason {

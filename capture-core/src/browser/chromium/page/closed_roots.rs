@@ -1,5 +1,7 @@
 //! What our scripts cannot see by themselves: closed shadow roots, and which elements the page listens on. The browser
 //! tells both, and hands the nodes into our world.
+//!
+//! Knows nothing of what is looked for.
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,4 +1,6 @@
 //! The dialogs of a session's pages: answered as they open, or left to a client for as long as they hold up no action.
+//!
+//! Knows nothing of what an action does.
 
 use std::convert::Infallible;
 

@@ -1,4 +1,6 @@
 //! From a place inside a frame to the same place in the page's viewport.
+//!
+//! Knows nothing of what is at that place.
 
 use serde::Deserialize;
 use serde_json::json;

@@ -1,5 +1,7 @@
 //! Roles and states that custom elements have by their `ElementInternals`: only the browser's accessibility tree tells
 //! them.
+//!
+//! Knows nothing of what is done with an element.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -1,4 +1,6 @@
 //! What scripts say of the elements they waited for, and the sentences made of it. The waiting itself is in `scripts/`.
+//!
+//! Knows nothing of what is done with an element.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};

@@ -1,4 +1,6 @@
 //! Opens the page of a session: its first tab, the task that takes its events, and the way those come to it.
+//!
+//! Knows nothing of whose page it will be.
 
 use std::sync::Arc;
 
@@ -13,7 +15,7 @@ use super::{
 };
 use crate::{
     browser::{
-        BrowserError, OpenPage,
+        BrowserError, OpenPage, Unavailable,
         chromium::{
             cdp::commands,
             console::log::ConsoleLog,
@@ -23,6 +25,7 @@ use crate::{
             },
         },
     },
+    clock::Clock,
     event::ConsoleFeed,
     tasks::Tasks,
 };
@@ -35,13 +38,14 @@ pub(crate) async fn open_page(
     context: BrowserContext,
     deadline: Instant,
     tasks: &Tasks,
+    clock: Clock,
 ) -> Result<OpenPage, BrowserError> {
     let browser = Arc::clone(&context.browser);
     let (events, receiver) = mpsc::channel(CONTEXT_EVENTS);
     let (told, page_events) = mpsc::channel(TOLD_EVENTS);
     let tabs = Arc::new(watch::Sender::new(Tabs::default()));
     let lines = ConsoleFeed::default();
-    let console_log = Arc::new(Mutex::new(ConsoleLog::telling(lines.writer())));
+    let console_log = Arc::new(Mutex::new(ConsoleLog::new(lines.writer(), clock)));
     let pictures = Pictures::default();
     let dropped = Arc::clone(&console_log.lock().dropped);
     browser.event_router().add(context.id.clone(), ContextRoute { events, dropped });
@@ -62,10 +66,10 @@ pub(crate) async fn open_page(
     tokio::select! {
         ready = tokio::time::timeout_at(deadline, ready) => match ready {
             Ok(Ok(tabs)) if tabs.lost.is_none() => {}
-            Ok(_) => return Err(BrowserError::Unavailable("a new page crashed".to_owned())),
-            Err(_elapsed) => return Err(BrowserError::Unavailable("a new page was not ready in time".to_owned())),
+            Ok(_) => return Err(Unavailable::PageCrashed.into()),
+            Err(_elapsed) => return Err(Unavailable::Late("a new page was not ready in time").into()),
         },
-        reason = browser.lost() => return Err(BrowserError::Unavailable(reason.to_string())),
+        reason = browser.lost() => return Err(Unavailable::Lost(reason).into()),
     }
     let page = Arc::new(ChromiumPage::new(context, tabs, console_log, pictures));
     Ok(OpenPage { page, events: page_events, lines })

@@ -1,5 +1,7 @@
 //! What a document's clock shows: scripts and input are told a deadline on it, so that what comes too late is known
 //! there.
+//!
+//! Knows no scripts.
 
 use parking_lot::Mutex;
 use tokio::time::{Duration, Instant};

@@ -1,4 +1,6 @@
 //! What the browser tells of pictures of the screencast: how many, and the newest.
+//!
+//! Knows nothing of who looks at them.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! The refs that snapshots gave out, and the documents they belong to.
+//!
+//! Knows no elements.
 
 use std::ops::Range;
 

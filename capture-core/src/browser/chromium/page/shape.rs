@@ -1,4 +1,6 @@
 //! The size of a session's tabs and the device they pretend to be, and how the browser is told.
+//!
+//! Knows no tabs.
 
 use crate::{
     action::{Device, Viewport, ViewportChange},

@@ -1,6 +1,8 @@
 //! The tabs of one session: which is active, and what happened to them.
 //!
-//! The event loop alone changes this state; everyone else looks at it and waits for it to change.
+//! The event loop writes what the browser tells. Actions write what they begin and what they change themselves: what is noticed
+//! (`perform.rs`), the shape (`viewport.rs`), documents that a script found gone (`world.rs`), and the end (`perform.rs`).
+//! All others look at the state and wait for it to change.
 
 use chromiumoxide::cdp::browser_protocol::input::DragData;
 use tokio::time::Instant;

@@ -1,4 +1,6 @@
 //! The task that takes the events of a session's tabs in their order, and gives the answers a page must not wait for.
+//!
+//! Knows no actions: these read what it writes into `tabs.rs`.
 
 use std::sync::Arc;
 
@@ -183,7 +185,7 @@ impl TargetEventLoop {
         let key = SessionKey::from(session_id.as_str());
         let session = self.browser.page_session(key.clone());
         match target_info.kind.as_str() {
-            "iframe" => self.on_frame(&event.session, (key, session), target_info),
+            "iframe" => self.on_frame(&event.session, key, session, target_info),
             "worker" => {
                 // For what it logs and what goes wrong in it.
                 drop(session.send(&commands::enable_runtime()));
@@ -194,7 +196,7 @@ impl TargetEventLoop {
     }
 
     /// A frame got a process of its own: set it up and let it run.
-    fn on_frame(&self, holder: &SessionKey, (key, session): (SessionKey, CdpSession), info: TargetInfo) {
+    fn on_frame(&self, holder: &SessionKey, key: SessionKey, session: CdpSession, info: TargetInfo) {
         target_setup::prepare_frame(&session, self.tabs.borrow().shape, self.shares_clipboard);
         self.tabs.send_modify(|tabs| {
             if let Some(tab) = tabs.owner(holder) {

@@ -1,4 +1,6 @@
 //! What every tab and every frame with a process of its own is told before its first script runs, each in one write.
+//!
+//! Knows nothing of what a tab is for.
 
 use super::{clipboard, frames::WORLD, shape::Shape, tab::REPORT};
 use crate::{

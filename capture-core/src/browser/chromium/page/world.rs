@@ -1,4 +1,6 @@
 //! Finding the document to run a script in, and asking the next one where a document is replaced meanwhile.
+//!
+//! Knows no scripts by name.
 
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::{Duration, Instant};

@@ -22,7 +22,7 @@ use super::{
     watchdog::Watched,
 };
 use crate::browser::{
-    OpenPage,
+    OpenPage, Unavailable,
     chromium::{
         config::{ChromiumConfig, Isolation},
         instance::browser::Browser,
@@ -56,13 +56,13 @@ pub(super) struct State {
     /// Everything the assignment knows of.
     pub(super) browsers: HashMap<BrowserId, Member>,
     /// Why the last start failed, how many failed in a row, and before when none is tried ahead of time.
-    pub(super) failure: Option<String>,
+    pub(super) failure: Option<Unavailable>,
     pub(super) failures: usize,
     pub(super) rest_until: Instant,
 }
 
 /// The browser, or why it did not start.
-pub(super) type Started = Result<Arc<Browser>, String>;
+pub(super) type Started = Result<Arc<Browser>, Unavailable>;
 
 /// What whoever waits for a start looks at.
 pub(super) type Starting = watch::Receiver<Option<Started>>;
@@ -95,13 +95,13 @@ impl Pool {
     }
 
     /// Why there is no browser, if there is none.
-    pub(crate) fn health(&self) -> Result<(), String> {
+    pub(crate) fn health(&self) -> Result<(), Unavailable> {
         let state = self.look();
         let shared = self.runtime.config.isolation == Isolation::Context;
         match &state.failure {
             _ if state.assignment.has_one_for_anybody() => Ok(()),
             Some(why) => Err(why.clone()),
-            None if shared => Err("no browser has started yet".to_owned()),
+            None if shared => Err(Unavailable::NoneYet),
             None => Ok(()), // all that run have their users; another one starts when it is needed
         }
     }

@@ -1,5 +1,7 @@
 //! Browsers of their own, each with one session: those that CDP clients may connect to, in the default context, and those of
 //! sessions with `bypassBotDetection`, which may be elsewhere.
+//!
+//! Knows nothing of shared browsers.
 
 use std::sync::{Arc, Weak};
 
@@ -13,7 +15,7 @@ use super::{
 };
 use crate::{
     browser::{
-        BrowserError, OpenPage, Page, PageRequest,
+        BrowserError, OpenPage, Page, PageRequest, Unavailable,
         chromium::{
             config::{BypassBrowser, Program},
             instance::{browser::Browser, context::BrowserContext, proxy_ports},
@@ -74,15 +76,15 @@ impl Dedicated {
             Kind::Guest => BrowserContext::guest(&browser, deadline).await?,
             Kind::Whole | Kind::Shared => BrowserContext::whole(&browser, deadline).await?,
         };
-        let opened = page::open::open_page(context, deadline, &runtime.tasks).await?;
+        let opened = page::open::open_page(context, deadline, &runtime.tasks, runtime.clock).await?;
         Ok(leased::hold(opened, lease))
     }
 
     /// Starts one whose traffic goes through this proxy, under a uid of its own.
-    async fn start(&self, program: &Program, upstream: Option<Upstream>) -> Result<Arc<Browser>, BrowserError> {
+    async fn start(&self, program: &Program, upstream: Option<Upstream>) -> Result<Arc<Browser>, Unavailable> {
         let runtime = &self.runtime;
         let uid = runtime.uids.own().await;
-        let egress = runtime.guard.open().await.map_err(|error| proxy_ports::refused(&error))?;
+        let egress = runtime.guard.open().await.map_err(proxy_ports::refused)?;
         egress.set_upstream(upstream);
         let browser = Browser::start(runtime, program, egress, Kind::Whole, uid).await?;
         self.watched.add(&browser);

@@ -1,4 +1,6 @@
 //! A page with what must be given back when its session ends.
+//!
+//! Knows nothing of browsers.
 
 use std::{fmt, sync::Arc};
 

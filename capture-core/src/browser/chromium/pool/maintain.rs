@@ -1,4 +1,6 @@
 //! What is done ahead of time, and the end of browsers that have served their time.
+//!
+//! What is to be made ready is decided in `assignment.rs`.
 
 use std::{
     sync::{
@@ -15,7 +17,7 @@ use super::{
     browsers::{Member, Pool},
 };
 use crate::browser::{
-    BrowserError,
+    Unavailable,
     chromium::{instance::browser::Browser, process::memory},
 };
 
@@ -36,7 +38,7 @@ const PAGE_BACKOFF: Duration = Duration::from_secs(1);
 
 impl Pool {
     /// Starts what is to be ready before the first session, and waits for it, but not for ever: a browser is enough.
-    pub(crate) async fn warm_up(self: &Arc<Self>) -> Result<(), BrowserError> {
+    pub(crate) async fn warm_up(self: &Arc<Self>) -> Result<(), Unavailable> {
         let filled = async {
             loop {
                 self.make_ready();
@@ -45,13 +47,11 @@ impl Pool {
                 }
                 self.wake.notified().await;
                 if let Some(why) = self.state.lock().failure.clone() {
-                    return Err(BrowserError::Unavailable(why));
+                    return Err(why);
                 }
             }
         };
-        tokio::time::timeout(WARM_UP, filled)
-            .await
-            .unwrap_or_else(|_elapsed| self.health().map_err(BrowserError::Unavailable))
+        tokio::time::timeout(WARM_UP, filled).await.unwrap_or_else(|_elapsed| self.health())
     }
 
     /// Keeps the pool full until it is shut down.
@@ -121,7 +121,8 @@ impl Pool {
                 }
             }
             Err(error) => {
-                tracing::debug!(pid = browser.pid(), %error, "no page could be opened ahead of time");
+                let why = error.sentence();
+                tracing::debug!(pid = browser.pid(), why, "no page could be opened ahead of time");
                 tokio::select! {
                     () = tokio::time::sleep(PAGE_BACKOFF) => {}
                     _lost = browser.lost() => {}

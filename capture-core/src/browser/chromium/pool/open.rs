@@ -1,4 +1,6 @@
 //! Opens a page for a session: a ready one, or a new one in a browser that runs or starts.
+//!
+//! Which browser it is, is decided in `assignment.rs`.
 
 use std::sync::Arc;
 
@@ -11,7 +13,7 @@ use super::{
     slot::Slot,
 };
 use crate::browser::{
-    BrowserError, IsolationKey, OpenPage,
+    BrowserError, IsolationKey, OpenPage, Unavailable,
     chromium::{
         instance::{browser::Browser, context::BrowserContext},
         page,
@@ -64,26 +66,26 @@ impl Pool {
     /// Opens a page in a browser where a place is taken.
     pub(super) async fn open_in(&self, browser: &Arc<Browser>, deadline: Instant) -> Result<OpenPage, BrowserError> {
         let Ok(_turn) = tokio::time::timeout_at(deadline, browser.turns().acquire()).await else {
-            return Err(BrowserError::Unavailable("the pages before this one were not opened in time".to_owned()));
+            return Err(Unavailable::Late("the pages before this one were not opened in time").into());
         };
         let context = BrowserContext::create(browser, deadline).await?;
-        page::open::open_page(context, deadline, &self.runtime.tasks).await
+        page::open::open_page(context, deadline, &self.runtime.tasks, self.runtime.clock).await
     }
 
     /// The browser, once it has started.
-    async fn started(&self, mut starting: Starting, deadline: Instant) -> Result<Arc<Browser>, BrowserError> {
+    async fn started(&self, mut starting: Starting, deadline: Instant) -> Result<Arc<Browser>, Unavailable> {
         let started = tokio::time::timeout_at(deadline, starting.wait_for(Option::is_some)).await;
         let why = match started {
             Ok(Ok(started)) => match &*started {
                 Some(Ok(browser)) => return Ok(Arc::clone(browser)),
                 Some(Err(why)) => why.clone(),
-                None => "the server is shutting down".to_owned(),
+                None => Unavailable::ShuttingDown,
             },
-            Ok(Err(_stopped)) => "the server is shutting down".to_owned(),
+            Ok(Err(_stopped)) => Unavailable::ShuttingDown,
             Err(_elapsed) => {
-                self.state.lock().failure.clone().unwrap_or_else(|| "no browser started in time".to_owned())
+                self.state.lock().failure.clone().unwrap_or(Unavailable::Late("no browser started in time"))
             }
         };
-        Err(BrowserError::Unavailable(why))
+        Err(why)
     }
 }

@@ -1,4 +1,6 @@
 //! Browsers that start: some at once, each waited for by all who want a page in it.
+//!
+//! Whether one is started is decided in `assignment.rs`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +11,7 @@ use super::{
     browsers::{Member, Pool, Started, Starting, State},
 };
 use crate::browser::{
-    BrowserError,
+    Unavailable,
     chromium::{
         config::Isolation,
         instance::{browser::Browser, proxy_ports},
@@ -32,10 +34,6 @@ impl Pool {
                 started = pool.start() => started,
                 () = pool.runtime.tasks.stopped() => return, // a browser that is half started ends with its pipe
             };
-            let started = started.map_err(|error| match error {
-                BrowserError::Unavailable(why) => why,
-                other => other.to_string(),
-            });
             pool.keep(id, &started);
             tell.send_replace(Some(started));
             pool.close_done(); // everyone who wanted it may have left
@@ -45,10 +43,10 @@ impl Pool {
     }
 
     /// Starts a browser: what belongs to no session has no network.
-    async fn start(&self) -> Result<Arc<Browser>, BrowserError> {
+    async fn start(&self) -> Result<Arc<Browser>, Unavailable> {
         let runtime = &self.runtime;
         let _turn = self.starts.acquire().await; // never closed
-        let shut = runtime.guard.open_shut().await.map_err(|error| proxy_ports::refused(&error))?;
+        let shut = runtime.guard.open_shut().await.map_err(proxy_ports::refused)?;
         let uid = match runtime.config.isolation {
             Isolation::Context => runtime.uids.shared(),
             Isolation::User | Isolation::Process => runtime.uids.own().await,
@@ -73,7 +71,7 @@ impl Pool {
                 state.rest_until = Instant::now() + BACKOFF.get(state.failures).copied().unwrap_or(longest);
                 state.failures += 1;
                 state.failure = Some(why.clone());
-                tracing::warn!(%why, failures = state.failures, "browser did not start");
+                tracing::warn!(why = why.sentence(), failures = state.failures, "browser did not start");
             }
         }
     }

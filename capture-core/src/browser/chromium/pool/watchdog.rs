@@ -1,6 +1,7 @@
 //! What running browsers take of the machine, and the end of those that take too much.
 //!
-//! One look at all of them at a time, off the runtime. Sessions learn of an end as they do of a crash.
+//! One look at all of them at a time, off the runtime. Sessions learn of an end as they do of a crash. Knows
+//! no pool and no users.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,6 @@
 //! One Chromium process: started under an unprivileged uid with an empty environment, watched, and always reaped.
+//!
+//! Knows no protocol.
 
 use std::{
     fs,
@@ -21,7 +23,7 @@ use tokio::{
 };
 
 use super::{flags, last_words::LastWords, memory, run_root::BrowserDir, runtime::BrowserRuntime, sandbox, uids::Uid};
-use crate::browser::chromium::config::Program;
+use crate::browser::{Unavailable, chromium::config::Program};
 
 /// Room in the pipes: a picture of a usual page fits whole, so that neither side waits for the other.
 const PIPE_BYTES: usize = 1 << 20;
@@ -56,40 +58,31 @@ pub(crate) struct Launch<'a> {
     pub(crate) uid: Option<Uid>,
 }
 
-/// Why a browser could not be started.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum StartError {
-    /// The program could not be run.
-    #[error("{program} could not be started: {source}")]
-    Spawn { program: String, source: std::io::Error },
-    /// Its pipes or its folder could not be made.
-    #[error("no pipe or folder for a browser: {0}")]
-    Prepare(#[from] std::io::Error),
-}
-
 impl ChromiumProcess {
     /// Starts the browser in `dir`, which is removed after it has exited.
     pub(crate) fn start(
         runtime: &BrowserRuntime,
         dir: BrowserDir,
         launch: Launch<'_>,
-    ) -> Result<(Self, Pipes), StartError> {
+    ) -> Result<(Self, Pipes), Unavailable> {
         let BrowserRuntime { config, tasks, .. } = runtime;
-        let (commands_read, commands_write) = std::io::pipe()?;
-        let (replies_read, replies_write) = std::io::pipe()?;
+        let (commands_read, commands_write) = std::io::pipe().map_err(unprepared)?;
+        let (replies_read, replies_write) = std::io::pipe().map_err(unprepared)?;
         let pipes = Pipes {
-            to_browser: pipe::Sender::from_owned_fd(roomy(commands_write.into()))?,
-            from_browser: pipe::Receiver::from_owned_fd(roomy(replies_read.into()))?,
+            to_browser: pipe::Sender::from_owned_fd(roomy(commands_write.into())).map_err(unprepared)?,
+            from_browser: pipe::Receiver::from_owned_fd(roomy(replies_read.into())).map_err(unprepared)?,
         };
         let mut command = command(config.sandbox, dir.path(), &launch);
         let fds = vec![
             FdMapping { parent_fd: commands_read.into(), child_fd: 3 },
             FdMapping { parent_fd: replies_write.into(), child_fd: 4 },
         ];
-        command.fd_mappings(fds).map_err(|collision| StartError::Prepare(std::io::Error::other(collision)))?;
+        command.fd_mappings(fds).map_err(|collision| unprepared(std::io::Error::other(collision)))?;
         let spawned = sandbox::spawn(command.into(), &launch.ports);
-        let mut child = spawned
-            .map_err(|source| StartError::Spawn { program: launch.program.executable.display().to_string(), source })?;
+        let mut child = spawned.map_err(|source| {
+            let program = launch.program.executable.display().to_string();
+            Unavailable::Spawn { program, source: Arc::new(source) }
+        })?;
         let pid = child.id().unwrap_or_default();
         if let Err(error) = dir.record(pid) {
             tracing::warn!(pid, %error, "a browser could not be recorded for a later sweep");
@@ -100,7 +93,7 @@ impl ChromiumProcess {
         }
         let folder = dir.path().to_owned();
         let (uid, (exit, exited)) = (launch.uid, watch::channel(false));
-        tasks.spawn(watch_exit(child, (pid, uid), dir, exit));
+        tasks.spawn(watch_exit(child, pid, uid, dir, exit));
         Ok((Self { pid, folder, exited, log }, pipes))
     }
 
@@ -149,6 +142,10 @@ impl ChromiumProcess {
     }
 }
 
+fn unprepared(error: std::io::Error) -> Unavailable {
+    Unavailable::system("pipe or folder for a browser")(error)
+}
+
 fn command(sandbox: bool, dir: &Path, launch: &Launch<'_>) -> Command {
     // The shell only sets a limit and becomes the browser: no core dumps, which would hold the pages of sessions.
     let mut command = Command::new("/bin/sh");
@@ -189,7 +186,7 @@ async fn keep_log(mut stderr: impl AsyncRead + Unpin, log: Arc<Mutex<LastWords>>
 }
 
 /// Reaps the process, ends what is left of its group, and removes its folder.
-async fn watch_exit(mut child: Child, (pid, uid): (u32, Option<Uid>), dir: BrowserDir, exit: watch::Sender<bool>) {
+async fn watch_exit(mut child: Child, pid: u32, uid: Option<Uid>, dir: BrowserDir, exit: watch::Sender<bool>) {
     match child.wait().await {
         Ok(status) => tracing::info!(pid, %status, "browser exited"),
         Err(error) => tracing::warn!(pid, %error, "browser could not be waited for"),

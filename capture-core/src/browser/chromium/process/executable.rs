@@ -1,4 +1,6 @@
 //! Finding Chromium.
+//!
+//! Knows nothing of how it is run.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,6 @@
 //! Where a browser runs: as a process here, or elsewhere.
+//!
+//! Knows nothing of what runs in it.
 
 use std::path::Path;
 

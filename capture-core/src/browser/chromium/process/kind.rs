@@ -1,4 +1,6 @@
 //! How much of a browser a session has.
+//!
+//! Knows nothing of what follows from it.
 
 /// How much of a browser a session has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,6 @@
 //! The last lines a browser wrote to its log: bounded in number and length, and nothing of a page among them.
+//!
+//! Knows no processes.
 
 use std::collections::VecDeque;
 

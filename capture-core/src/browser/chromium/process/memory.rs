@@ -1,4 +1,6 @@
 //! Memory of browsers' processes, as `/proc` tells it. Everything here blocks for some milliseconds.
+//!
+//! Knows no bounds.
 
 use std::{
     collections::{HashMap, HashSet},

@@ -17,7 +17,7 @@ use tokio_tungstenite::{
 };
 
 use crate::{
-    browser::{BrowserError, chromium::config::Endpoint},
+    browser::{Unavailable, chromium::config::Endpoint},
     tasks::Tasks,
     tls,
 };
@@ -43,17 +43,21 @@ impl Remote {
         endpoint: &Endpoint,
         deadline: Instant,
         tasks: &Tasks,
-    ) -> Result<(Self, DuplexStream), BrowserError> {
-        let refused =
-            |why: String| BrowserError::Unavailable(format!("the browser at {endpoint} cannot be reached: {why}"));
+    ) -> Result<(Self, DuplexStream), Unavailable> {
+        let unreachable = |source| Unavailable::Unreachable { endpoint: endpoint.to_string(), source };
         let tls = tls::client_trusting(&[]).map_or(Connector::Plain, Connector::Rustls);
         let bounds = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
         let connecting =
             tokio_tungstenite::connect_async_tls_with_config(endpoint.as_str(), Some(bounds), true, Some(tls));
         let socket = match tokio::time::timeout_at(deadline, connecting).await {
             Ok(Ok((socket, _answer))) => socket,
-            Ok(Err(error)) => return Err(refused(error.to_string())),
-            Err(_elapsed) => return Err(refused("it did not answer in time".to_owned())),
+            Ok(Err(error)) => return Err(unreachable(Arc::new(error))),
+            Err(_elapsed) => {
+                return Err(unreachable(Arc::new(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "it did not answer in time",
+                ))));
+            }
         };
         let (near, far) = tokio::io::duplex(BETWEEN);
         let (cut, mut is_cut) = watch::channel(false);

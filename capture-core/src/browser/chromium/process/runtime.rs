@@ -5,6 +5,7 @@
 use super::{run_root::RunRoot, uids::Uids};
 use crate::{
     browser::chromium::config::{ChromiumConfig, Program},
+    clock::Clock,
     egress::Guard,
     tasks::Tasks,
 };
@@ -19,4 +20,5 @@ pub(crate) struct BrowserRuntime {
     pub(crate) uids: Uids,
     pub(crate) tasks: Tasks,
     pub(crate) guard: Guard,
+    pub(crate) clock: Clock,
 }
