@@ -1,4 +1,4 @@
-//! Which web pages may open WebSockets here: our own, and those the operator names.
+//! Which web pages may open `WebSocket`s here: our own, and those the operator names.
 
 use axum::http::{HeaderMap, Uri, header};
 use capture_core::{Error, ErrorCode};

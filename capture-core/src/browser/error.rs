@@ -85,6 +85,7 @@ impl BrowserError {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Failed { reason, .. } => reason.as_deref(),
+            Self::TabGone => Some("tab_gone"),
             _ => None,
         }
     }

@@ -105,7 +105,7 @@ pub(crate) async fn change(command: UserCommand, config: &Config) -> Result<Exit
             show(&accounts.change(named.user, AccountChange::SetProxy(proxy.address())).await?);
         }
         UserCommand::Secret { named, change: SecretChange::Add, secret: None } => {
-            add_secret(accounts, named.user).await?
+            add_secret(accounts, named.user).await?;
         }
         UserCommand::Secret { named, change: SecretChange::Revoke, secret: Some(text) } => {
             revoke(accounts, named.user, &text).await?;

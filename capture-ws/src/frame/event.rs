@@ -34,7 +34,7 @@ impl Countdown {
 pub struct LineParams<'a> {
     #[serde(flatten)]
     said: &'a ConsoleEntry,
-    /// ConsoleFeed left out since the one before.
+    /// Lines left out since the one before.
     dropped: u64,
 }
 

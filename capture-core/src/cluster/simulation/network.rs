@@ -167,10 +167,10 @@ impl Bus for Link {
     }
 
     fn receive(&self) -> BoxStream<'static, Bytes> {
+        type Inbox = (mpsc::Receiver<Bytes>, Arc<Mutex<Option<Instant>>>, Tampering);
         let (inbox, messages) = mpsc::channel(4096);
         self.network.inboxes.lock().insert(self.me.clone(), inbox);
         let stalled = Arc::clone(&self.stalled);
-        type Inbox = (mpsc::Receiver<Bytes>, Arc<Mutex<Option<Instant>>>, Tampering);
         let next = async |(mut messages, stalled, mut tampering): Inbox| {
             let message = tampering.change(messages.recv().await?);
             let until = *stalled.lock();
