@@ -30,7 +30,7 @@ pub fn document() -> Value {
         "info": {
             "title": "Capture channel",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "One WebSocket connection that drives and watches any number of browser sessions. NumberedFrame as JSON; \
+            "description": "One WebSocket connection that drives and watches any number of browser sessions. Shown as JSON; \
                             in MessagePack the same maps, with bytes as `bin` under names without `Base64`.",
         },
         "defaultContentType": "application/json",

@@ -51,7 +51,7 @@ enum Feeding {
     Running(SessionId, AbortHandle, watch::Receiver<Progress>),
 }
 
-/// How remote a feed has come.
+/// How far a feed has come.
 #[derive(Debug, Clone, Copy)]
 enum Progress {
     At(u64),

@@ -1,4 +1,4 @@
-//! The log of a session of another instance, as remote as it has arrived here: in order, without holes, or known to be broken.
+//! The log of a session of another instance, as far as it has arrived here: in order, without holes, or known to be broken.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ const AHEAD: [usize; 2] = [512, 64];
 /// Items that may arrive before it is known where their feed begins.
 const EARLY: usize = 1_024;
 
-/// An event's frame, as remote as it must be understood here.
+/// An event's frame, as far as it must be understood here.
 #[derive(Deserialize)]
 struct Taken {
     method: String,

@@ -11,7 +11,7 @@ use crate::{
     ledger::redis::InstanceId,
 };
 
-/// What one instance has received so remote.
+/// What one instance has received so far.
 #[derive(Debug, Default)]
 pub(super) struct Tampering {
     asked: HashSet<(InstanceId, u64)>,
