@@ -6,16 +6,35 @@ use capture_core::{
     Engine, Error, Limits, Sessions,
     account::{Accounts, ConnectKey, ConnectKeys, MemoryTickets, Tickets},
     clock::{Clock, Timestamp},
-    cluster::Cluster,
+    cluster::{self, Cluster},
+    engine,
 };
 use capture_ws::{Channels, Shared, limits::ChannelLimits};
 use url::Url;
 
-use crate::{client_address::TrustedProxies, disk::Folders, throttle::Throttle};
+use crate::{
+    client_address::TrustedProxies,
+    disk::{Folders, NoRoom},
+    throttle::Throttle,
+};
 
 /// What a cluster has for all of its instances, and a single server for itself.
 type OfAll = (Arc<dyn Sessions>, Arc<dyn Tickets>, Arc<dyn ConnectKeys>);
-type Readiness = dyn Fn() -> Result<(), String> + Send + Sync;
+type Readiness = dyn Fn() -> Result<(), NotReady> + Send + Sync;
+
+/// Why this server can be given no work now.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum NotReady {
+    /// The engine of a server without a cluster.
+    #[error(transparent)]
+    Engine(#[from] engine::NotReady),
+    /// The instance of a cluster.
+    #[error(transparent)]
+    Cluster(#[from] cluster::NotReady),
+    /// A new session needs more room than a disk has.
+    #[error(transparent)]
+    Disk(#[from] NoRoom),
+}
 
 /// What the operator decides about the edge.
 #[derive(Debug, Clone, Default)]
@@ -85,7 +104,10 @@ impl App {
             accounts,
             clock: engine.clock(),
             limits: engine.limits().clone(),
-            readiness: Arc::new(move || joined.as_ref().map_or_else(|| judged.readiness(), Cluster::readiness)),
+            readiness: Arc::new(move || match &joined {
+                None => Ok(judged.readiness()?),
+                Some(cluster) => Ok(cluster.readiness()?),
+            }),
             settings,
             throttle: Throttle::default(),
             tickets,
@@ -115,9 +137,9 @@ impl App {
     }
 
     /// Whether sessions can be created now, and if not, why.
-    pub(crate) fn readiness(&self) -> Result<(), String> {
+    pub(crate) fn readiness(&self) -> Result<(), NotReady> {
         (self.readiness)()?;
-        self.settings.folders.room()
+        Ok(self.settings.folders.room()?)
     }
 
     /// What the operator decided.

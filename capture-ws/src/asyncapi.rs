@@ -308,9 +308,13 @@ struct CreditParams {
 
 #[cfg(test)]
 mod tests {
-    use capture_core::account::{Mode, Scope};
+    use capture_core::{
+        Error, Limits,
+        account::{Mode, Scope},
+    };
 
     use super::*;
+    use crate::frame::{Command, Request};
 
     #[test]
     fn every_request_has_its_answers_and_every_action_its_payload() {
@@ -326,5 +330,33 @@ mod tests {
         }
         let scope = serde_json::to_value(Scope { session_id: None, mode: Mode::Observe }).unwrap();
         assert_eq!(scope, json!({"mode": "observe"}));
+    }
+
+    /// A request with one number, in what is otherwise a valid request.
+    fn parse(method: &str, field: &str, number: u64) -> Result<Command, Error> {
+        let mut params = if field == "connectTtlSeconds" { json!({"cdp": true}) } else { json!({}) };
+        params[field] = number.into();
+        let session = "sess_00000000-0000-4000-8000-000000000000";
+        let frame = json!({"id": 1, "method": method, "sessionId": session, "params": params});
+        Command::parse(&Request::read(frame).unwrap(), &Limits::default())
+    }
+
+    #[test]
+    fn the_bounds_of_the_document_are_those_that_requests_are_judged_by() {
+        let mut compared = 0;
+        for Method { name, params, .. } in methods() {
+            for (field, schema) in params["properties"].as_object().into_iter().flatten() {
+                let Some(least) = schema["minimum"].as_u64().filter(|least| *least > 0) else { continue };
+                assert!(parse(name, field, least).is_ok(), "{name} {field}: {least}");
+                assert!(parse(name, field, least - 1).is_err(), "{name} {field}: below {least}");
+                compared += 1;
+                if let Some(most) = schema["maximum"].as_u64() {
+                    assert!(parse(name, field, most).is_ok(), "{name} {field}: {most}");
+                    assert!(parse(name, field, most + 1).is_err(), "{name} {field}: above {most}");
+                    compared += 1;
+                }
+            }
+        }
+        assert_eq!(compared, 15, "every bound of every request");
     }
 }

@@ -6,7 +6,7 @@ use futures::StreamExt;
 use serde_json::json;
 
 /// Pages of the short version, and of `make lies`.
-const PAGES: (u64, u64) = (80, 2_000);
+const PAGES: (u64, u64) = (50, 2_000);
 
 #[tokio::test]
 async fn no_claim_is_false_on_pages_nobody_thought_of() {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::{
+    failure::Failure,
     lease::Lease,
     log::{EventLog, brief_step},
     replies::Replies,
@@ -35,7 +36,7 @@ pub(super) struct Run {
 
 impl Run {
     /// Does the action and counts it; every attempted step of a batch counts under its own type as well.
-    pub(super) async fn perform(self, action: Action) -> Result<EncodedOutcome, Error> {
+    pub(super) async fn perform(self, action: Action) -> Result<EncodedOutcome, Failure> {
         let deadline = Instant::now() + action.timeout();
         let kind = action.action_type();
         self.usage.lock().begin(kind);
@@ -57,31 +58,32 @@ impl Run {
     }
 
     /// Does one action, into a reply that has `taken` bytes already.
-    async fn single(&self, action: Action, deadline: Instant, taken: usize) -> Result<EncodedOutcome, Error> {
+    async fn single(&self, action: Action, deadline: Instant, taken: usize) -> Result<EncodedOutcome, Failure> {
         self.replies.before(&action)?;
         let (kind, timeout) = (action.action_type(), action.timeout());
         let performed = Arc::clone(&self.page).perform(action, deadline);
         match tokio::time::timeout_at(deadline + GRACE, performed).await {
-            Ok(Ok(outcome)) => self.replies.after(outcome, taken),
-            Ok(Err(fault)) => Err(Error::from(fault)),
+            Ok(Ok(outcome)) => Ok(self.replies.after(outcome, taken)?),
+            Ok(Err(error)) => Err(error.into()),
             Err(_elapsed) => Err(Error::new(
                 ErrorCode::ActionTimeout,
                 format!("{kind} did not end within {} ms: the page does not answer", timeout.as_millis()),
             )
-            .with_outcome(RunOutcome::Unknown)),
+            .with_outcome(RunOutcome::Unknown)
+            .into()),
         }
     }
 
-    async fn batch(&self, batch: Batch, deadline: Instant) -> Result<EncodedOutcome, Error> {
+    async fn batch(&self, batch: Batch, deadline: Instant) -> Result<EncodedOutcome, Failure> {
         let mut results = Vec::with_capacity(batch.steps.len());
-        let (mut failed, mut taken): (Option<(usize, Error)>, usize) = (None, 0);
+        let (mut failed, mut taken): (Option<(usize, Failure)>, usize) = (None, 0);
         for (index, step) in batch.steps.into_iter().enumerate() {
-            let (step, error) = self.step(index, step, deadline, taken).await;
+            let (step, failure) = self.step(index, step, deadline, taken).await;
             taken += step.json_bytes();
             results.push(step);
-            let Some(error) = error else { continue };
-            let lost = error.code() == ErrorCode::SessionInactive;
-            failed.get_or_insert((index, error));
+            let Some(failure) = failure else { continue };
+            let lost = matches!(failure, Failure::PageLost(_));
+            failed.get_or_insert((index, failure));
             if lost || !batch.continue_on_error {
                 break;
             }
@@ -90,27 +92,29 @@ impl Run {
         let failed_index = failed.as_ref().map(|(index, _)| *index);
         let result = BatchResult { results, completed, failed_index };
         match failed {
-            Some((index, error)) if !batch.continue_on_error => Err(partial(error.at_step(index), &result)),
+            Some((index, failure)) if !batch.continue_on_error => {
+                Err(failure.map(|error| partial(error.at_step(index), &result)))
+            }
             _ => Ok(Outcome::from(ActionResult::Batch(result)).into()),
         }
     }
 
-    async fn step(&self, index: usize, step: Action, deadline: Instant, taken: usize) -> (StepResult, Option<Error>) {
+    async fn step(&self, index: usize, step: Action, deadline: Instant, taken: usize) -> (StepResult, Option<Failure>) {
         let kind = step.action_type();
         let started = Instant::now();
         let own_deadline = deadline.min(started + step.timeout());
         self.usage.lock().begin(kind);
         let result = if started >= deadline {
-            Err(Error::new(ErrorCode::ActionTimeout, "the batch was out of time before this step"))
+            Err(Error::new(ErrorCode::ActionTimeout, "the batch was out of time before this step").into())
         } else if let Err(suspended) = self.lease.check() {
-            Err(suspended)
+            Err(suspended.into())
         } else {
             self.single(step, own_deadline, taken).await
         };
         self.usage.lock().end(kind, result.is_ok());
-        let (result, error) = match result {
+        let (result, failure) = match result {
             Ok(outcome) => (Ok(outcome), None),
-            Err(error) => (Err(error_fields(&error)), Some(error)),
+            Err(failure) => (Err(error_fields(failure.error())), Some(failure)),
         };
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let step = StepResult { index, kind, duration_ms, result };
@@ -119,7 +123,7 @@ impl Run {
             index,
             step: brief_step(&step),
         }));
-        (step, error)
+        (step, failure)
     }
 }
 

@@ -7,6 +7,7 @@ mod batch;
 mod connecting;
 mod dedupe;
 mod ending;
+mod failure;
 mod handle;
 mod job;
 mod lease;

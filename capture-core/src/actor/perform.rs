@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::{
     batch::Run,
     dedupe::Ending,
+    failure::Failure,
     job::{Job, cancelled},
     log::{brief, brief_outcome},
     task::{Actor, Running},
@@ -15,7 +16,7 @@ use super::{
 use crate::{
     action::EncodedOutcome,
     call::ActionName,
-    error::{Error, ErrorCode, RunOutcome},
+    error::RunOutcome,
     event::{ActionFinished, ActionStarted, EventKind},
     reply::ActionReply,
 };
@@ -47,13 +48,17 @@ impl Actor {
         self.running = Some(Running { job, started: Instant::now(), result });
     }
 
-    pub(super) fn performed(&mut self, result: Result<EncodedOutcome, Error>) {
+    pub(super) fn performed(&mut self, result: Result<EncodedOutcome, Failure>) {
         let Some(running) = self.running.take() else { return };
-        if matches!(&result, Err(error) if error.code() == ErrorCode::SessionInactive) {
-            // The page is lost: the session ends next, and then this caller gets its final form.
-            self.running = Some(Running { result: std::future::pending().boxed(), ..running });
-            return;
-        }
+        let result = match result {
+            Ok(outcome) => Ok(outcome),
+            Err(Failure::Failed(error)) => Err(error),
+            Err(Failure::PageLost(_)) => {
+                // The session ends next, and then this caller gets its final form.
+                self.running = Some(Running { result: std::future::pending().boxed(), ..running });
+                return;
+            }
+        };
         let duration_ms = u64::try_from(running.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let view = self.publish_view();
         let finished = ActionFinished {
@@ -90,7 +95,7 @@ impl Actor {
         let Some(running) = self.running.as_mut().filter(|running| running.job.is_named(name)) else { return false };
         self.usage.lock().end_all();
         let given_up = Arc::clone(&self.page).give_up();
-        running.result = given_up.map(|()| Err(cancelled(RunOutcome::Unknown))).boxed();
+        running.result = given_up.map(|()| Err(cancelled(RunOutcome::Unknown).into())).boxed();
         true
     }
 }

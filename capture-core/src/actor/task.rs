@@ -15,6 +15,7 @@ use tokio::{
 
 use super::{
     dedupe::Dedupe,
+    failure::Failure,
     job::{Control, Job},
     live_view::LiveView,
     log::EventLog,
@@ -54,7 +55,7 @@ pub(super) struct Actor {
 pub(super) struct Running {
     pub(super) job: Job,
     pub(super) started: Instant,
-    pub(super) result: BoxFuture<'static, Result<EncodedOutcome, Error>>,
+    pub(super) result: BoxFuture<'static, Result<EncodedOutcome, Failure>>,
 }
 
 pub(super) struct Renewing {
@@ -66,7 +67,7 @@ pub(super) struct Renewing {
 enum Input {
     Told(Control),
     Job(Job),
-    Performed(Result<EncodedOutcome, Error>),
+    Performed(Result<EncodedOutcome, Failure>),
     Extended(Result<(), ExtendError>),
     Page(EventKind),
     Deadline,
@@ -146,7 +147,7 @@ impl Actor {
 }
 
 /// The result of the running action; never completes while there is none.
-async fn performed(running: &mut Option<Running>) -> Result<EncodedOutcome, Error> {
+async fn performed(running: &mut Option<Running>) -> Result<EncodedOutcome, Failure> {
     match running {
         Some(running) => (&mut running.result).await,
         None => std::future::pending().await,

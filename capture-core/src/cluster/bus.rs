@@ -33,5 +33,5 @@ pub trait Bus: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// Why they may not.
-    fn health(&self) -> Result<(), String>;
+    fn health(&self) -> Result<(), BusError>;
 }

@@ -68,7 +68,7 @@ impl Bus for MemoryBus {
         async move { Ok(self.hub.inner.lock().kept.remove(name)) }.boxed()
     }
 
-    fn health(&self) -> Result<(), String> {
+    fn health(&self) -> Result<(), BusError> {
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ mod following;
 mod gateway;
 mod memory_bus;
 mod message;
+mod not_ready;
 mod owner;
 mod redis;
 mod relayed;
@@ -30,6 +31,7 @@ use futures::StreamExt;
 pub use self::{
     bus::{Bus, BusError},
     memory_bus::{MemoryBus, MemoryHub},
+    not_ready::NotReady,
     redis::RedisLink,
 };
 use self::{gateway::Gateway, message::Message, owner::Owner, session_order::SessionOrder};
@@ -63,7 +65,7 @@ struct Shared {
 }
 
 impl Cluster {
-    /// Joins: from now on other instances are answered. `ledger` are those the engine was built with.
+    /// Joins: from now on other instances are answered. `ledger` is the one the engine was built with.
     pub fn join(engine: Engine, ledger: Arc<RedisLedger>, bus: Arc<dyn Bus>) -> Self {
         let (tasks, gateway) = (Tasks::default(), Arc::new(Gateway::new(Arc::clone(&ledger), Arc::clone(&bus))));
         let owner = Owner::new(engine.clone(), Arc::clone(&gateway), tasks.clone());
@@ -87,12 +89,12 @@ impl Cluster {
     ///
     /// # Errors
     /// The reason why not.
-    pub fn readiness(&self) -> Result<(), String> {
+    pub fn readiness(&self) -> Result<(), NotReady> {
         self.shared.engine.readiness()?;
         if !self.shared.ledger.is_alive() {
-            return Err("redis: no proof of life could be written for a lease".to_owned());
+            return Err(NotReady::NoHeartbeat);
         }
-        self.shared.bus.health()
+        Ok(self.shared.bus.health()?)
     }
 
     /// Leaves the cluster once the engine has shut down: nobody waits for this instance's lease.

@@ -5,6 +5,7 @@ mod builder;
 mod creates;
 mod ended;
 mod heartbeat;
+mod not_ready;
 #[cfg(test)]
 mod tests;
 mod verbs;
@@ -23,7 +24,7 @@ use tokio::{sync::Semaphore, time::Instant};
 
 #[cfg(feature = "redis")]
 pub(crate) use self::admission::NO_ROOM;
-pub use self::builder::EngineBuilder;
+pub use self::{builder::EngineBuilder, not_ready::NotReady};
 use self::{creates::Creates, ended::Ended};
 use crate::{
     account::{Accounts, UserId},
@@ -87,14 +88,14 @@ impl Engine {
     ///
     /// # Errors
     /// The reason why not.
-    pub fn readiness(&self) -> Result<(), String> {
+    pub fn readiness(&self) -> Result<(), NotReady> {
         if self.inner.draining.load(Ordering::Relaxed) {
-            return Err("draining".to_owned());
+            return Err(NotReady::Draining);
         }
         if let Some(why) = &*self.inner.unwritten.lock() {
-            return Err(why.clone());
+            return Err(NotReady::Ledger(why.clone()));
         }
-        self.inner.backend.health().map_err(|why| why.sentence())
+        self.inner.backend.health().map_err(NotReady::Browser)
     }
 
     /// Refuses creates from now on; live sessions go on.

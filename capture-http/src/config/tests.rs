@@ -16,6 +16,7 @@ fn defaults_are_the_core_ones() {
     let config = load(&[], &[], "").unwrap();
     assert_eq!(config.limits, Limits::default());
     assert_eq!(format!("{:?}", config.browser), format!("{:?}", ChromiumConfig::default()));
+    assert_eq!(format!("{:?}", config.channels), format!("{:?}", ChannelLimits::default()));
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.drain, Duration::from_secs(30));
     assert!(!config.dev);

@@ -140,8 +140,9 @@ impl Bus for RedisLink {
         async move { self.large.take(self.key(name)).await.map_err(BusError) }.boxed()
     }
 
-    fn health(&self) -> Result<(), String> {
-        if self.health.is_good() { Ok(()) } else { Err("redis: messages of other instances do not arrive".to_owned()) }
+    fn health(&self) -> Result<(), BusError> {
+        let deaf = || BusError("redis: messages of other instances do not arrive".to_owned());
+        if self.health.is_good() { Ok(()) } else { Err(deaf()) }
     }
 }
 

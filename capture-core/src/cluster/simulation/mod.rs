@@ -17,7 +17,7 @@ use self::{
 };
 
 /// Worlds of `make test`.
-const SHORT: u64 = 120;
+const SHORT: u64 = 80;
 /// Worlds that are looked at for each planted mutation at most.
 const SEARCH: u64 = 150;
 

@@ -194,7 +194,7 @@ impl Bus for Link {
         async move { Ok(self.network.kept.lock().remove(name)) }.boxed()
     }
 
-    fn health(&self) -> Result<(), String> {
+    fn health(&self) -> Result<(), BusError> {
         Ok(())
     }
 }

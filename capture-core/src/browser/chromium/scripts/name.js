@@ -116,8 +116,8 @@ function referred(element, attribute, property) {
 }
 
 // Whether an element of a text walk is hidden by itself; visibility is the matter of the text in it.
-function isUnsaid(element) {
-  if (UNSAID.has(own.localName(element)) || own.getAttribute(element, 'aria-hidden') === 'true') return true;
+function isUnsaid(element, name = own.localName(element)) {
+  if (UNSAID.has(name) || own.getAttribute(element, 'aria-hidden') === 'true') return true;
   return shownAs(element).none;
 }
 

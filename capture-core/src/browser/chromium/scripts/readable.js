@@ -69,7 +69,7 @@ function readElement(element, writer, stack, around) {
   if (name === 'wbr') return;
   const style = getComputedStyle(element);
   if (!isReadable(element, style, around)) return;
-  if (FRAMES.has(name)) return readFrame(element, writer);
+  if (holdsDocument(element, name)) return readFrame(element, writer);
   const leave = writer.enter(element, name, style);
   if (!leave) return; // it is written already
   stack.push(leave);
@@ -81,6 +81,11 @@ function readForeign(element, writer, stack) {
   if (!plain) return;
   stack.push(writer.enter(element, plain.name, plain.style));
   pushContent(element, plain.name, stack);
+}
+
+// Whether an element shows a document of its own: an object does where it has a window.
+function holdsDocument(element, name) {
+  return FRAMES.has(name) || (name === 'object' && Boolean(own.get(element, 'contentWindow')));
 }
 
 // A frame's document is read by itself, and stands where the frame does. One without a size is there for something else.

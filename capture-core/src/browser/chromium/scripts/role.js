@@ -158,8 +158,8 @@ function isFocusable(element) {
   return indexed || isControl(element) || own.localName(element) === 'iframe';
 }
 
-function isControl(element) {
-  return own.matches(element, CONTROLS) || isEditingHost(element) || isSummary(element);
+function isControl(element, tag = own.localName(element)) {
+  return own.matches(element, CONTROLS) || isEditingHost(element) || (tag === 'summary' && isSummary(element));
 }
 
 function isEditingHost(element) {
@@ -243,8 +243,7 @@ function checkedState(element, role) {
 }
 
 // The children of an element as they are rendered: through shadow roots and slots, and what a closed <details> shows.
-function childrenOf(element) {
-  const name = own.localName(element);
+function childrenOf(element, name = own.localName(element)) {
   const assigned = name === 'slot' ? own.call(element, 'assignedNodes') : [];
   if (assigned.length > 0) return assigned;
   const children = [];

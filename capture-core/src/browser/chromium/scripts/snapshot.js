@@ -85,8 +85,10 @@ function focusedElement() {
 function gather(node, out, around, walk) {
   if (walk.cut) return;
   if (own.isText(node) && around.said && !walk.interactive) addText(out, node.data);
-  if (!own.isElement(node) || isUnsaid(node)) return;
-  if (own.localName(node) === 'br') addText(out, ' ');
+  if (!own.isElement(node)) return;
+  const tag = own.localName(node); // Read once: there are many elements.
+  if (isUnsaid(node, tag)) return;
+  if (tag === 'br') addText(out, ' ');
   walk.nodes += 1;
   const tooMany = walk.nodes > (walk.interactive ? LOOKED_AT : SNAPSHOT_NODES) || walk.told > SNAPSHOT_NODES;
   if (tooMany || around.depth > SNAPSHOT_DEPTH || walk.least > walk.chars) {
@@ -94,13 +96,13 @@ function gather(node, out, around, walk) {
     return;
   }
   const { visible: said, shut, block } = shownAs(node);
-  const item = said && !walk.standing.has(node) ? itemOf(node, around, walk) : null;
+  const item = said && !walk.standing.has(node) ? itemOf(node, tag, around, walk) : null;
   if (item) {
     if (around.level < walk.levels) walk.least += item.role.length + item.name.slice(0, SHOWN_CHARS).length + 3;
     walk.told += 1;
     out.push(item);
   }
-  if (item?.leaf || (FALLBACK_CONTENT.has(own.localName(node)) && !showsFallback(node)) || shut) return;
+  if (item?.leaf || (FALLBACK_CONTENT.has(tag) && !showsFallback(node)) || shut) return;
   const inside = {
     parent: node,
     depth: around.depth + 1,
@@ -108,11 +110,11 @@ function gather(node, out, around, walk) {
     inert: (around.inert && node !== walk.modal) || own.hasAttribute(node, 'inert'),
     said,
   };
-  if (own.localName(node) === 'label' && said) return gatherLabel(node, out, inside, walk);
+  if (tag === 'label' && said) return gatherLabel(node, out, inside, walk);
   const apart = !item && block;
   if (apart) closeText(out);
   const into = item && !walk.interactive ? item.children : out;
-  for (const child of childrenOf(node)) gather(child, into, inside, walk);
+  for (const child of childrenOf(node, tag)) gather(child, into, inside, walk);
   if (apart) closeText(out);
 }
 
@@ -121,7 +123,7 @@ function gatherLabel(label, out, inside, walk) {
   const control = own.get(label, 'control');
   const box = control && ['checkbox', 'file', 'radio'].includes(own.get(control, 'type')) && !isExposed(control);
   if (box && !walk.standing.has(control)) {
-    const item = itemOf(control, inside, walk);
+    const item = itemOf(control, own.localName(control), inside, walk);
     walk.standing.add(control);
     if (item) out.push(item);
   }
@@ -160,10 +162,9 @@ function sameWords(words, name) {
 }
 
 // The line an element gets; null where it gets none.
-function itemOf(element, around, walk) {
-  const tag = own.localName(element);
+function itemOf(element, tag, around, walk) {
   const plain = roleOf(element);
-  const actable = isActable(element, plain, around, walk);
+  const actable = isActable(element, tag, plain, around, walk);
   const disabled = actable ? !isEnabled(element) : tag === 'option' && own.get(element, 'disabled');
   const acts = actable && !disabled && !around.inert;
   const framed = FRAMES.has(tag) || frameIdOf(element) !== null;
@@ -183,13 +184,13 @@ function itemOf(element, around, walk) {
 }
 
 // Whether something happens when a person acts on an element, by its kind or by how it looks.
-function isActable(element, role, around, walk) {
-  if (isControl(element) || (own.hasAttribute(element, 'tabindex') && own.get(element, 'tabIndex') >= 0)) return true;
+function isActable(element, tag, role, around, walk) {
+  if (isControl(element, tag) || (own.hasAttribute(element, 'tabindex') && own.get(element, 'tabIndex') >= 0)) return true;
   // What follows takes a mouse to act on.
   if (element === own.body() || element === own.documentElement()) return false;
   // Handlers the page wrote as attributes are seen from here; what it listens on is only asked for where that is all that counts.
   const listens = own.hasAttribute(element, 'onclick') || (walk.interactive && listening.has(element));
-  const clickable = (INTERACTIVE.has(role) && own.localName(element) !== 'option') || listens;
+  const clickable = (INTERACTIVE.has(role) && tag !== 'option') || listens;
   const isOutermost = () => !(around.parent && isPointed(around.parent));
   const pointed = clickable || (isPointed(element) && isOutermost() && !own.get(element, 'control'));
   return Boolean(pointed) && shownAs(element).style.pointerEvents !== 'none';
