@@ -2,7 +2,7 @@
 // is read and in which order; how it is written down is the writer's (`written.js`).
 
 const SKIPPED = new Set([
-  'script', 'style', 'noscript', 'template', 'nav', 'head', 'link', 'meta', 'svg', 'canvas', 'object', 'embed',
+  'script', 'style', 'noscript', 'template', 'nav', 'head', 'link', 'meta', 'svg', 'canvas', 'embed',
   'select', 'datalist',
 ]);
 const SKIPPED_ROLES = new Set(['navigation', 'banner', 'contentinfo', 'search', 'menu', 'menubar']);
