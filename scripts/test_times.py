@@ -26,11 +26,11 @@ import xml.etree.ElementTree as xml
 from collections import defaultdict
 from pathlib import Path
 
-# Of prctl(2).
+# The number of this operation in prctl(2).
 PR_SET_CHILD_SUBREAPER = 36
-# What `piece_of_work` takes on the machine whose two cores the budget is for, in seconds.
+# Seconds that `piece_of_work` takes on the machine that the budget is defined for.
 USUAL_WORK = 0.062
-# How far the estimate may be off on a machine of another speed: waits do not take longer there, and memory may.
+# The tolerance of the estimate on a machine of another speed: waits do not take longer there, while memory accesses may.
 UNCERTAIN = 1.1
 SLOWEST = 10
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", "target"))
@@ -63,7 +63,7 @@ def descendants_seconds():
 
 
 def run(command):
-    """Runs the command to its end and returns its status. Orphans among its descendants become children of ours and are waited for."""
+    """Runs the command to its end and returns its status. Orphans among its descendants become our children and are waited for."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     child = os.posix_spawnp(command[0], command, os.environ)
     while True:
@@ -73,7 +73,7 @@ def run(command):
 
 
 def on_two_free_cores(took, ours, others, cores, slowness):
-    """The estimate, in seconds; the text above says why."""
+    """The estimate in seconds, as the module's description explains it."""
     free = max(took - others / cores, ours / 2, 0)
     return free / max(slowness, 1)
 
@@ -84,7 +84,7 @@ def suite_of(binary, test):
 
 
 def read_times(path):
-    """Of each test: its suite, its name, and the seconds it took."""
+    """For each test: its suite, its name, and the seconds it took."""
     times = []
     for suite in xml.parse(path).getroot().iter("testsuite"):
         for case in suite.iter("testcase"):
@@ -94,7 +94,7 @@ def read_times(path):
 
 
 def read_skipped(path):
-    """What tests say they left out: lines of their output."""
+    """The lines in which tests report what they skipped."""
     said = (case.findtext("system-out") or "" for case in xml.parse(path).getroot().iter("testcase"))
     return sorted({line for text in said for line in text.splitlines() if "skipped" in line.lower()})
 
