@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""`make long`: the long runs, one after the other, for the minutes it is given.
+"""`make long`: runs the long tests one after another, for a given number of minutes.
 
     scripts/long.py MINUTES
 
-They are cut into pieces. The next run goes on with the piece after the last one that ended; what failed is tried again first, and a piece
-that was cut off by the end of the time is begun anew. `target/long/record.tsv` says what ran on which commit and what came of it, and the
-output of each piece is beside it. With `MINUTES` 0 it only prints what would come next.
+The tests are divided into pieces. A run continues with the piece after the last one that ended; pieces that failed are repeated first, and a
+piece that was cut off by the end of the time is started again. `target/long/record.tsv` records which piece ran on which commit with which
+result, and the output of each piece is beside it. With `MINUTES` 0 the script only prints the next pieces.
 """
 
 import json

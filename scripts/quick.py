@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""`make quick`: builds, and runs the units and the stories of what was changed since main, within about 90 seconds.
+"""`make quick`: builds, and runs the unit tests and the stories that cover the changes since main, within about 90 seconds.
 
-What was changed is asked of git: since the branch left main, uncommitted and new files included; on main itself what is not committed, or
-else the last commit. TABLE says which stories belong to which files. Tests that took long in the last `make test` are left to it, as are
-those for which the time no longer suffices, and named.
+The changed files come from git: all since the branch left main, including uncommitted and new files; on main itself the uncommitted files or,
+without any, the last commit. TABLE maps files to stories. Tests that took long in the last `make test`, and those that no longer fit into the
+time, are left to `make test` and listed.
 """
 
 import os

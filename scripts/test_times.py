@@ -1,19 +1,18 @@
 #!/usr/bin/env python3
-"""Runs a command (`make test` hands itself to it) and says where the time went: the slowest tests, the seconds of each suite, and
-whether all of it would fit into its budget on two free cores.
+"""Runs a command, which `make test` passes to it, and reports where the time went: the slowest tests, the seconds of each suite, and
+whether the whole run would fit into its budget on two free cores.
 
     scripts/test_times.py BUDGET_MINUTES COMMAND...
 
-The budget is for two free cores of the speed of the machine this was written on. What the run would have taken there is estimated from
-what it took here:
+The budget is for two free cores of the speed of the reference machine. The duration there is estimated from the duration here:
 
-- Other programs took some of this machine's processor time meanwhile (all of it, less that of our own descendants). Their share of the
-  time is taken off: a wait of ours beside them cost nothing, so the estimate is rather too low than too high. On a free machine there is
-  nothing to take off and the estimate is the time it took. Processes whose parent was killed, as browsers of a server that is, become
-  our children, and so are counted with ours.
-- Two cores cannot do it in less than half the processor time our descendants took, whatever else went on.
-- A slower machine is forgiven: a fixed piece of work is timed before and after, and what it took longer than there is divided out.
-  That is known to a tenth only, and so much is let pass.
+- Other programs used some of this machine's processor time during the run: all processor time less that of our own descendants. Their share
+  of the time is subtracted. Waits of ours beside them cost nothing, so the estimate is too low rather than too high. On a free machine
+  nothing is subtracted and the estimate is the measured duration. Processes whose parent was killed, such as the browsers of a killed server,
+  become our children and are counted with ours.
+- Two cores need at least half the processor time that our descendants used, whatever else ran.
+- A slower machine is compensated for: a fixed piece of work is timed before and after the run, and the duration is divided by its slowdown.
+  That factor is accurate to a tenth only, so the budget may be exceeded by as much.
 """
 
 import ctypes
