@@ -27,7 +27,7 @@ impl Page {
         self.ann.log(&self.id).await
     }
 
-    /// Reloads the page, so that earlier clicks have no effect.
+    /// Opens the page again, so that earlier clicks have no effect.
     async fn again(&self) {
         self.ann.goto(&self.id, &self.site.page("clicks")).await;
     }

@@ -1,4 +1,4 @@
-//! Watchers that do not read, and channels in numbers: nobody else notices.
+//! Watchers that do not read, and large numbers of channels: other clients are not affected.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use capture_ws::{codec::Codec, limits::ChannelLimits};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-/// Text of a result that still travels in events.
+/// Length of a text in a result that is still short enough for events.
 const LONG: usize = 7_000;
 
 async fn drive(driver: &mut Channel, session: &str, from: usize, count: usize) -> Vec<Duration> {

@@ -60,8 +60,8 @@ const PAUSED: Duration = Duration::from_secs(4);
 const AWAY: Duration = Duration::from_millis(500);
 const REFUSES: Duration = Duration::from_secs(4);
 
-/// How far the replica is behind when it takes over. It is shorter than any session, so no session is lost without
-/// having been reported.
+/// How far the replica is behind when it takes over. It is shorter than any session, because a session that the replica
+/// never heard of could not be settled.
 const LAG: Duration = Duration::from_millis(20);
 
 /// When the fault began and when it was over, by the wall clock in milliseconds.

@@ -1,4 +1,4 @@
-//! Clients that hang up, never read, or never say who they are.
+//! Clients that hang up, never read, or never authenticate.
 
 use std::time::Duration;
 
