@@ -35,7 +35,7 @@ pub(crate) async fn read(request: Request, next: Next) -> Response {
     let request = request.map(|body| Body::new(Watched { body, begun: !waits, back: Some(back) }));
     let response = next.run(request).await;
     if let Ok(body) = left.try_recv() {
-        // after the deadline the answer is sent regardless
+        // After the deadline the answer is sent regardless.
         let _ = tokio::time::timeout(MAX_TIME, throw_away(body)).await;
     }
     response
@@ -81,7 +81,7 @@ impl Drop for Watched {
     fn drop(&mut self) {
         let Some(back) = self.back.take() else { return };
         if self.begun && !self.body.is_end_stream() {
-            // the receiver is gone if the client left, and then no answer is due
+            // The receiver is gone if the client left, and then no answer is due.
             let _ = back.send(std::mem::take(&mut self.body));
         }
     }

@@ -41,7 +41,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(from_fn_with_state(Arc::clone(&app), host_guard::guard)) // no page of a foreign name reaches a local server
         .layer(from_fn(panics::contain)) // a panic is answered, and the connection stays open
         .layer(from_fn(drain_body::read)) // an answer that is ready before the end of the body still arrives
-        // refusals become bodies, with the remaining time as it is now
+        // Refusals become bodies, with the remaining time as it is now.
         .layer(from_fn_with_state(Arc::clone(&app), error::render))
         .layer(from_fn(request_id::identify)) // span, request id, headers of every reply
         .layer(from_fn_with_state(app, identify::identify)) // the client's address, behind trusted proxies

@@ -90,7 +90,7 @@ where
     drop((commands, frames, shares));
     let goodbye = goodbye.unwrap_or_else(|| closing(CloseCode::Normal, ""));
     let patience = if in_vain { LAST_WORD } else { GOODBYE };
-    // the client may be gone already
+    // The client may be gone already.
     let _ = tokio::time::timeout(patience, sink.send(Message::Close(Some(goodbye)))).await;
     if in_vain {
         return; // dropping the connection discards what is still unread on either side

@@ -44,7 +44,7 @@ async fn connect(url: &str, token: &str) -> Met {
         }
         Err(other) => panic!("{other}"),
     };
-    // a closed connection is reported below
+    // A closed connection is reported below.
     let _ = socket.send(Message::text(r#"{"id": 1, "method": "Browser.getVersion"}"#)).await;
     match tokio::time::timeout(PATIENCE, socket.next()).await.expect("an answer or a close") {
         Some(Ok(Message::Text(_))) => Met::Served,

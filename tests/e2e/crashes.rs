@@ -52,7 +52,7 @@ async fn a_killed_server_leaves_nothing_of_browsers_with_one_session_either() {
     let id = ann.create(&json!({"cdp": true, "maxTtlSeconds": 600})).await;
     ann.goto(&id, &site.page("form")).await;
     assert_eq!(processes::browsers(server.pid()).len(), shared.len() + 1, "the session has a browser of its own");
-    // long enough for a heartbeat, up to which the session is billed
+    // Long enough for a heartbeat, up to which the session is billed.
     tokio::time::sleep(Duration::from_millis(2500)).await;
     let (children, run_root) = (processes::descendants(server.pid()), server.run_root());
     let left = processes::entries(&run_root);

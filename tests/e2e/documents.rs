@@ -172,7 +172,7 @@ fn every_path_that_is_named_exists() {
             let is_path = FOLDERS.contains(&first) && !rest.contains([' ', '*', '{', '<', '…']);
             if is_path {
                 named += 1;
-                // the part before the name of a constant in the file
+                // The part before the name of a constant in the file.
                 let file = code.split(':').next().unwrap_or_default();
                 if !root.join(file).exists() {
                     wrong.push(format!("{}: there is no {file}", shown(&path)));

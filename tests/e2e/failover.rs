@@ -168,7 +168,7 @@ async fn blinks_of_redis_and_of_instances_lose_nothing() {
 async fn an_owner_that_stood_still_for_longer_than_its_lease_loses_its_sessions() {
     let pair = Pair::set().await;
     let id = pair.session().await;
-    // the gateway has been healthy for a lease, and may settle the sessions of others
+    // The gateway has been healthy for a lease, and may settle the sessions of others.
     tokio::time::sleep(Duration::from_secs(12)).await;
     processes::signal(pair.owner.pid(), Signal::STOP);
     let settled = async || !pair.bills(&id).await.is_empty();

@@ -85,7 +85,7 @@ async fn a_users_sessions_share_a_browser_and_two_users_do_not() {
 async fn a_users_browser_goes_after_his_last_session_and_leaves_nothing() {
     let server = start(&[]).await;
     let ann = server.user("ann").await;
-    // everything that the first session of a server opens is open after this one
+    // Everything that the first session of a server opens is open after this one.
     ann.close(&ann.create(&json!({})).await).await.expect(200);
     only_the_ready_are_left(&server).await;
     let descriptors = processes::descriptors(server.pid());

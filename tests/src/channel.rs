@@ -121,13 +121,13 @@ impl Channel {
     /// Sends any frame.
     pub async fn send_frame(&mut self, frame: &Value) {
         let message = self.codec.message(self.codec.encode(frame).unwrap());
-        // an error means that the server has closed, which the next read reports
+        // An error means that the server has closed, which the next read reports.
         let _ = self.socket.send(message).await;
     }
 
     /// Sends any message.
     pub async fn send_message(&mut self, message: Message) {
-        // an error means that the server has closed, which the next read reports
+        // An error means that the server has closed, which the next read reports.
         let _ = self.socket.send(message).await;
     }
 

@@ -105,6 +105,6 @@ async fn ask(State(witnesses): State<Arc<Witnesses>>, Path(page): Path<String>) 
 }
 
 async fn tell(State(witnesses): State<Arc<Witnesses>>, Path(page): Path<String>, body: String) {
-    // the receiver is gone after its timeout
+    // The receiver is gone after its timeout.
     let _ = witnesses.line(&page).told.try_send(serde_json::from_str(&body).unwrap_or_default());
 }

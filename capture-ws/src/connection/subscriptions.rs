@@ -136,7 +136,7 @@ impl Subscriptions {
         let dropped = if viewed.seen == 0 { 0 } else { shown.number.saturating_sub(viewed.seen + 1) };
         viewed.seen = shown.number;
         if outbox.put_picture(id, shown, dropped) {
-            // the client never sees the picture that was replaced, so its credit is returned
+            // The client never sees the picture that was replaced, so its credit is returned.
             viewed.credits.add_permits(1);
         }
     }

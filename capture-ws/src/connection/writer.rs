@@ -116,7 +116,7 @@ impl<W: Sink<Message, Error = WsError> + Unpin> Writer<W> {
     pub(super) async fn close(&mut self, code: CloseCode, why: &str) {
         let (reason, _rest) = why.split_at(why.floor_char_boundary(MAX_REASON));
         let frame = CloseFrame { code: WireCode::from(code.as_u16()), reason: reason.into() };
-        // a client that does not read it is disconnected without it
+        // A client that does not read it is disconnected without it.
         let _ = timeout(LAST_WORD, self.sink.send(Message::Close(Some(frame)))).await;
     }
 

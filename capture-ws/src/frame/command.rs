@@ -182,7 +182,7 @@ impl Params<'_> {
                 Some("countdown") => wanted.countdown = Some(every),
                 Some("console") => wanted.console = true,
                 Some("errors") => wanted.errors = true,
-                // these kinds are in the log, so every subscriber receives them
+                // These kinds are in the log, so every subscriber receives them.
                 Some("action" | "page" | "lifecycle") => {}
                 _ => return Err(Error::invalid(format!("events may hold {EVENTS}"))),
             }

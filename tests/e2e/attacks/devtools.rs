@@ -54,7 +54,7 @@ impl Devtools {
 
     /// Sends any message.
     pub(crate) async fn send(&mut self, message: Message) {
-        // an error means that the connection is closed, which the next read reports
+        // An error means that the connection is closed, which the next read reports.
         let _ = self.socket.send(message).await;
     }
 

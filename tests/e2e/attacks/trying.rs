@@ -49,7 +49,7 @@ struct Tried {
 pub(super) async fn withstand(mut rows: Vec<Row>, way: Way) {
     let arena = Arena::guarded().await;
     if way == Way::Script {
-        // the other attempts open a page in any case
+        // The other attempts open a page in any case.
         rows.retain(|row| matches!(row.attempt, Attempt::Addresses(..) | Attempt::Redirects(..)));
     }
     let tried = try_all(&arena, rows, way).await;
@@ -218,7 +218,7 @@ impl Trial<'_> {
 
 /// A page that runs this script and shows when it is done.
 pub(super) fn scripted(script: &str) -> String {
-    // so that the script cannot end its element
+    // The escape keeps the script from ending its element.
     let (prelude, script) = (include_str!("prelude.js"), script.replace('<', "\\u003c"));
     format!(
         "<!doctype html><meta charset=utf-8><title>Attack</title><body><p id=log></p><script type=module>\

@@ -71,7 +71,7 @@ async fn frames_that_are_begun_and_not_ended_are_bounded_together_and_in_time() 
     let held = memory(&server).saturating_sub(before);
     assert!(held < 256 << 20, "six clients hold {} MiB of frames that are not whole", held >> 20);
     assert_served(&server, &bob, &other).await;
-    // stalled messages are given up after 10 s
+    // Stalled messages are given up after 10 s.
     assert_memory_is_back(&server, before + KEPT, Duration::from_secs(25)).await;
     server.stop().await;
 }

@@ -195,7 +195,7 @@ impl<'a> Attacker<'a> {
             for (number, (method, params)) in clients.commands.iter().enumerate() {
                 let params: Value = serde_json::from_str(params).unwrap();
                 if clients.reads {
-                    // an error is permitted: the command may be refused, fail, or have too large an answer
+                    // An error is permitted: the command may be refused, fail, or have too large an answer.
                     let _ = devtools.ask(Some(&page), method, params).await;
                 } else {
                     let command = json!({"id": 1_000 + number, "method": method, "params": params, "sessionId": page});

@@ -62,7 +62,7 @@ impl Attacker<'_> {
         futures::future::select(std::pin::pin!(reading), std::pin::pin!(saying)).await;
     }
 
-    /// Opens a channel for each codec, and sends raw bytes on it repeatedly.
+    /// Opens [`channels`] channels, and sends raw bytes on each of them repeatedly.
     async fn flood(&self, bytes: &[u8]) {
         let each = async || {
             let Some(mut socket) = self.channel().await else { return };

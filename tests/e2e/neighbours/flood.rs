@@ -12,7 +12,7 @@ use tokio_tungstenite::{accept_async, tungstenite::Message};
 
 /// Size of one WebSocket message in bytes.
 const MESSAGE: usize = 1 << 20;
-/// Size in bytes of a deflated unit: eight times "repeat the last byte 258 times".
+/// Bits of the deflated instruction "repeat the last byte 258 times". Eight instructions therefore fill 13 bytes.
 const BITS_PER_REPEAT: usize = 13;
 /// Bytes that are written at once.
 const PIECE: usize = BITS_PER_REPEAT << 10;

@@ -121,7 +121,7 @@ async fn creates_with_keys(attacker: &Attacker<'_>) {
         let id = created.ok().and_then(|reply| reply.body["session"]["id"].as_str().map(str::to_owned));
         if let Some(id) = id {
             attacker.remember(&id);
-            // all sessions are closed in the end anyway
+            // All sessions are closed in the end anyway.
             let _ = attacker.caller.delete(&format!("/v1/sessions/{id}")).await;
         }
     })
@@ -141,7 +141,7 @@ async fn churn(attacker: &Attacker<'_>) {
     crowd_of(5, async |_| {
         if let Some(id) = attacker.create().await {
             attacker.act(&id, "title", json!({})).await;
-            // all sessions are closed in the end anyway
+            // All sessions are closed in the end anyway.
             let _ = attacker.caller.delete(&format!("/v1/sessions/{id}")).await;
         }
     })
@@ -151,7 +151,7 @@ async fn churn(attacker: &Attacker<'_>) {
 async fn churn_of_browsers(attacker: &Attacker<'_>) {
     crowd_of(5, async |_| {
         if let Some(id) = attacker.create_with(&json!({"cdp": true, "maxTtlSeconds": 60})).await {
-            // all sessions are closed in the end anyway
+            // All sessions are closed in the end anyway.
             let _ = attacker.caller.delete(&format!("/v1/sessions/{id}")).await;
         }
     })
@@ -186,7 +186,7 @@ async fn renewals(attacker: &Attacker<'_>) {
     let path = format!("/v1/sessions/{id}/renew");
     crowd_of(CALLERS, async |number| {
         let ttl = 30 + number % 100;
-        // one renewal at a time succeeds, and others are refused
+        // One renewal at a time succeeds, and others are refused.
         let _ = attacker.caller.post(&path, None, &json!({"maxTtlSeconds": ttl})).await;
     })
     .await;
