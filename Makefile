@@ -93,7 +93,7 @@ faults: build-tests ## every process of the browser in every phase, then every f
 simulate: ## 100,000 worlds of the cluster under faults, each from a seed (about 35 minutes; CAPTURE_SEEDS for fewer)
 	CAPTURE_SEEDS=$${CAPTURE_SEEDS:-100000} cargo test --locked --release -p capture-core --features redis --lib simulation -- --nocapture
 
-lies: build-tests ## judge every claim on 2,000 pages nobody thought of (about 10 minutes)
+lies: build-tests ## judge every claim on 2,000 generated pages (about 10 minutes)
 	$(LONG) claims::
 
 clients: build-tests ## stories with further CDP clients from npm and PyPI, unmodified (about 2 minutes, most of it installing)

@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn only_trusted_proxies_are_believed() {
-        assert_eq!(client("", "10.0.0.1", &["203.0.113.7"]), "10.0.0.1", "nobody is trusted");
+        assert_eq!(client("", "10.0.0.1", &["203.0.113.7"]), "10.0.0.1", "no proxy is trusted");
         assert_eq!(client("10.0.0.0/8", "198.51.100.1", &["203.0.113.7"]), "198.51.100.1", "not this one");
         assert_eq!(client("10.0.0.0/8", "10.0.0.1", &["203.0.113.7"]), "203.0.113.7");
         assert_eq!(client("10.0.0.0/8", "::ffff:10.0.0.1", &["203.0.113.7"]), "203.0.113.7", "an IPv4-mapped peer");

@@ -49,7 +49,7 @@ async fn a_watcher_that_stops_reading_is_closed_and_nobody_else_notices() {
         seqs
     };
     let (times, seqs) = tokio::join!(drive(&mut driver, &session, 400, 2_000), watched);
-    assert_eq!(seqs, (seqs[0]..seqs[0] + 4_000).collect::<Vec<_>>(), "whoever reads gets everything");
+    assert_eq!(seqs, (seqs[0]..seqs[0] + 4_000).collect::<Vec<_>>(), "a watcher that reads receives every event");
     let (before, after) = (alone[alone.len() / 2], times[times.len() / 2]);
     assert!(after < before * 4 + Duration::from_millis(5), "drivers notice: {before:?}, then {after:?}");
     let code = stalled.close_code().await;

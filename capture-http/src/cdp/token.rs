@@ -83,7 +83,7 @@ async fn judge(app: &App, token: &str, source: Option<Source>) -> Result<Connect
     Err(Error::new(ErrorCode::Unauthorized, format!("this connectUrl cannot be used: {why}"))
         .with_reason(reason)
         .with_hint(
-            "read the session again: each GET brings a new one; connectTtlSeconds in the create makes them last longer",
+            "read the session again: each GET has a new one; connectTtlSeconds in the create makes them last longer",
         ))
 }
 

@@ -97,7 +97,7 @@ impl Reader {
                 match greeted {
                     Ok(Ok(grant)) => (place.known_as(&grant.user, &limits).map(|()| place), grant),
                     Ok(Err(stop)) => return stop,
-                    Err(_elapsed) => return self.close(CloseCode::HelloTimeout, "nobody said hello"),
+                    Err(_elapsed) => return self.close(CloseCode::HelloTimeout, "no hello arrived in time"),
                 }
             }
         };

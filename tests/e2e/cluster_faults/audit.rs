@@ -100,7 +100,7 @@ impl Audit<'_> {
         }
         let others = known.keys().filter(|session| !opened.iter().any(|known| known == *session)).count();
         if others > *self.traces.doubtful.lock() {
-            wrongs.push(format!("{others} bills of sessions nobody was granted"));
+            wrongs.push(format!("{others} bills of sessions that were never granted"));
         }
         wrongs
     }

@@ -82,7 +82,7 @@ fn take(scene: &Scene, event: &Value, at: &mut Option<Position>) -> bool {
         scene.traces.wrong(format!("an event of another log than was followed: {event}"));
     }
     if seq > at.seq + 1 {
-        scene.traces.wrong(format!("the events from {} to {} were missed and nobody said so", at.seq + 1, seq - 1));
+        scene.traces.wrong(format!("the events from {} to {} were missed without a report", at.seq + 1, seq - 1));
     }
     at.seq = at.seq.max(seq);
     event["method"] == "session.closed"
