@@ -12,7 +12,7 @@ const BUFFER: usize = 64 << 10;
 /// How long one direction may go on after the other has ended, so that a close frame can be answered.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// Passes bytes in both directions until one side has ended. The other direction then has [`LINGER`] to finish, because
+/// Passes bytes in both directions until one side has ended. The other direction then has `LINGER` to finish, because
 /// a client that neither reads nor leaves must not keep a connection that was closed at its other end.
 pub async fn carry<A, B>(near: A, far: B)
 where
