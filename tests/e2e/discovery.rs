@@ -1,4 +1,4 @@
-//! Chromium's discovery over HTTP, and the WebSockets of single pages.
+//! Chromium's discovery over HTTP, and the WebSocket of each single page.
 
 use std::time::Duration;
 

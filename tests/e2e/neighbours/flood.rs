@@ -45,7 +45,7 @@ impl Flood {
     }
 }
 
-/// Answers plain requests with a body that inflates without end, and WebSockets with messages without end.
+/// Answers plain requests with a body that inflates without end, and a WebSocket with messages without end.
 async fn serve(stream: TcpStream) -> Option<()> {
     let mut start = [0; 12];
     while stream.peek(&mut start).await.ok()? < start.len() {
