@@ -40,7 +40,7 @@ const GOODBYE: Duration = Duration::from_secs(2);
 /// How long the close frame may take for a client that was found too slow.
 const LAST_WORD: Duration = Duration::from_millis(100);
 
-/// The configuration of a CDP client's socket. The write buffer is unbounded because the bridge bounds what is queued.
+/// The configuration of a CDP client's socket.
 fn socket_config() -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(64 << 10)

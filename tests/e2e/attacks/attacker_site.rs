@@ -34,8 +34,8 @@ type Pages = Arc<Mutex<HashMap<String, (HeaderMap, String)>>>;
 impl AttackerSite {
     /// Starts serving.
     pub(crate) async fn start() -> Self {
-        // The number of this port is also held on 127.0.0.1, so that no port of the service gets it: those are refused
-        // on every address.
+        // The port is also held on 127.0.0.1, so that the service does not get its number: the guard refuses the
+        // service's ports on every address.
         let held = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let listener = TcpListener::bind(("127.0.0.2", held.local_addr().unwrap().port())).await.unwrap();
         let (address, pages) = (listener.local_addr().unwrap(), Pages::default());

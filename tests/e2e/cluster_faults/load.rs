@@ -121,7 +121,7 @@ fn fill(value: &str) -> Value {
     json!({"type": "fill", "payload": {"selector": "#field", "value": value, "timeoutMs": WITHIN_MS}})
 }
 
-/// Repeats: clicks, fills once, fills under a key until the outcome is known, and reads.
+/// Repeats in turn: a fill, a click, a fill under a key until its outcome is known, and a read.
 async fn drive(scene: Arc<Scene>, session: usize, number: usize, pace: Duration) {
     let id = &scene.sessions[session];
     let mut turn = 0;

@@ -17,7 +17,7 @@ pub(super) enum Trouble {
     StopOwner(u64),
     StopGateway(u64),
     KillBrowser,
-    /// `CLIENT KILL` of every subscribed connection, or of every other one.
+    /// `CLIENT KILL` of all subscribed connections, or of all that are not subscribed.
     DropConnections(&'static str),
     PauseRedis,
     RestartRedis,
