@@ -10,21 +10,23 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 
 .PHONY: help run cluster test steps-of-test quick long check fmt docs bench bench-channel bench-cluster soak faults lies clients simulate fuzz
 
-# Tests that need the machine for themselves; for nextest .config/nextest.toml says the same.
+# Tests that need the machine for themselves. .config/nextest.toml has a corresponding list.
 ALONE := attacks::resources hostile:: load:: neighbours:: soak::
 
-# The long versions of tests that have a short one in `make test`. What `make test` leaves to them, and why:
+# The long versions of tests that have a short one in `make test`. This is what `make test` leaves to them, and why:
 #   soak      9,750 of 10,000 sessions: a leak shows after 250, and its rate after 10,000
-#   faults    half of the quick attacks, seven eighths of the slow ones and two thirds of the hostile pages, other ones every day; most faults of processes and clusters: each is waited for;
-#             the stories retold through another instance in which the way to the browser is only longer
-#             and of CDP clients through an instance or a proxy each story by one of the libraries, with a tenth of the load
-#   clients   eight of the ten further CDP clients: they bring 600 MB
-#   lies      1,950 of 2,000 generated pages; bad_input 97,000 of 100,000 requests; simulate 99,920 of 100,000 worlds: more of the same
+#   faults    half of the quick attacks, seven eighths of the slow ones and two thirds of the hostile pages, other ones every day;
+#             most faults of processes and clusters, because each has to be waited for;
+#             the stories repeated through another instance in which only the way to the browser is longer;
+#             of CDP clients through an instance or a proxy, each story with one of the libraries, and nine tenths of the load
+#   clients   eight of the ten further CDP clients: they download 600 MB
+#   lies      1,950 of 2,000 generated pages, 97,000 of 100,000 requests of bad_input, and 99,920 of 100,000 worlds of simulate,
+#             because they are further samples of a kind that is tested already
 LONG := CAPTURE_LONG=1 cargo test --locked -p capture-tests --test e2e --
 
-# `make test` fails when it would take longer on two free cores, in minutes; 15 is the aim.
+# `make test` fails when it would take more minutes than this on two free cores; the aim is 15.
 TEST_MINUTES := 20
-# What `make long` may take, in minutes.
+# Longest time of `make long`, in minutes.
 LONG_MINUTES ?= 60
 
 help: ## list the targets
@@ -95,7 +97,7 @@ faults: build-tests ## every process of the browser in every phase, then every f
 simulate: ## 100,000 worlds of the cluster under faults, each from a seed (about 35 minutes; CAPTURE_SEEDS for fewer)
 	CAPTURE_SEEDS=$${CAPTURE_SEEDS:-100000} cargo test --locked --release -p capture-core --features redis --lib simulation -- --nocapture
 
-lies: build-tests ## judge every claim on 2,000 pages nobody thought of (about 10 minutes)
+lies: build-tests ## judge every claim on 2,000 generated pages (about 10 minutes)
 	$(LONG) claims::
 
 clients: build-tests ## stories with further CDP clients from npm and PyPI, unmodified (about 2 minutes, most of it installing)

@@ -1,4 +1,4 @@
-// The protocol over a WebSocket: Chromium's own, or the bridge's.
+// Measures the CDP protocol over a WebSocket: Chromium's own, or that of the server's bridge.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 

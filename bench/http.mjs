@@ -1,4 +1,4 @@
-// A JSON client on one kept-alive connection or a few, as a careful user would write it.
+// A JSON client over one or a few kept-alive connections, as a careful user would write it.
 import http from "node:http";
 
 export function client(base, headers = {}, maxSockets = 1) {

@@ -1,10 +1,10 @@
-// What is measured, how often, what ours is to reach, and how a result is known to be right.
+// The measured operations: how often each runs, the goal for Capture, and how a result is verified.
 import assert from "node:assert/strict";
 
-/** Untimed runs before a series. Our pool holds as many pages, so that they leave it empty for `createEmpty`. */
+/** Untimed runs before a series. The server's pool holds as many pages, so that these runs leave it empty for `createEmpty`. */
 export const WARM_UP = 2;
 
-/** 25 steps, titles and clicks in turn. */
+/** 25 steps that alternate between titles and clicks. */
 export const MIXED = Array.from({ length: 25 }, (_, i) => (i % 2 ? "click" : "title"));
 
 const isTitle = (title) => assert.equal(title, "Bench page");
@@ -16,7 +16,7 @@ const areLinks = (links) => {
   assert.match(links[59].href, /^http.*\/p59$/);
 };
 
-/** `share` of BENCH_N is measured; one run makes so many `clicks` or types this `text`; `goal` is the most ours may take. */
+/** `share` of BENCH_N runs are measured; one run makes `clicks` clicks or types `text`; `goal` is the longest time for Capture. */
 export const operations = [
   { key: "create", name: "create a session (+ page)", share: 0.3, goal: { ms: 5 } },
   { key: "createEmpty", name: "create, pool empty", share: 0.3, goal: { ms: 40 } },
@@ -44,11 +44,11 @@ export const operations = [
   { key: "crowd", name: "title among 50 sessions, each asked for its title 5 times a second", share: 3, check: isTitle },
 ];
 
-/** Connections of the streaming channel on simulated pages, and what they may cost at most. */
+/** Connections of the streaming channel on simulated pages, and the most they may cost. */
 export const CHANNELS = { connections: 10_000, bytesEach: 20_000, idleCores: 0.1, watchingCores: 0.3 };
 
-/** Users with so many sessions each on the bench's page, and the memory all of the server may take. */
+/** Users with several sessions each on the bench's page, and the most memory that the whole server may take. */
 export const USERS = { users: 16, sessions: 3, mib: 6144 };
 
-/** Ends of so many sessions at once on simulated pages, and how late one in a hundred may come at most. */
+/** Sessions on simulated pages that end at once, and how late the slowest one in a hundred may be. */
 export const ENDS = { sessions: 10_000, ms: 25 };

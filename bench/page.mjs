@@ -1,10 +1,10 @@
-// The pages that are measured, served on loopback.
+// The measured pages, served on loopback.
 import http from "node:http";
 
 const card = (k) => `<div class=c><a href="/p${k}">Item ${k}</a>
   <p>Some text for the card number ${k}, long enough to wrap.</p></div>`;
 
-// Clicks and typed text show in the HTML, so that a run can prove that they arrived.
+// Clicks and typed text are reflected in the HTML, so that a run can prove that they arrived.
 const cards = `<!doctype html><html><head><title>Bench page</title><style>body{font-family:sans-serif;margin:40px}
   .c{display:inline-block;width:180px;border:1px solid #ccc;margin:6px;padding:8px}</style></head><body><h1>Bench</h1>
   <button id=b data-n=0 onclick="this.dataset.n++">Click me</button><input id=i oninput="this.dataset.v=this.value">

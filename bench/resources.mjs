@@ -1,4 +1,4 @@
-// What a run takes from the machine and gives back: one temporary folder and the processes started here.
+// The resources of a run: one temporary folder and the processes started from here, all released at the end.
 import { spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,13 +6,13 @@ import { join } from "node:path";
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/** Memory of a process and all below it in bytes; what they share is counted once. */
+/** Memory of a process and its descendants in bytes; memory they share is counted once. */
 export function memory(root) {
   const read = (path) => {
     try {
       return readFileSync(path, "utf8");
     } catch {
-      return ""; // it has ended
+      return ""; // the process has ended
     }
   };
   const parents = readdirSync("/proc").filter((name) => /^\d+$/.test(name))
@@ -28,10 +28,10 @@ export class Resources {
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), "capture-bench-"));
     chmodSync(this.folder, 0o711); // browsers under another uid must be able to enter
-    process.env.TMPDIR = this.folder; // where the peers put their profiles
+    process.env.TMPDIR = this.folder; // the peers put their profiles there
   }
 
-  /** Starts a program; returns the first match of `pattern` in what it prints. */
+  /** Starts a program. Returns the first match of `pattern` in its output. */
   start(command, args, pattern) {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CAPTURE_")));
     const child = spawn(command, args, { detached: true, env, stdio: ["ignore", "pipe", "pipe"] });

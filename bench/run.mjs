@@ -1,4 +1,4 @@
-// Measures our server side by side with its peers, prints the table and writes BENCHMARKS.md.
+// Measures Capture side by side with its peers, prints the table and writes BENCHMARKS.md.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -34,7 +34,7 @@ function about() {
   ];
 }
 
-/** One series, and the proof that what it did arrived. */
+/** Runs one series, and verifies that its effects arrived. */
 async function series({ key, share, check, clicks = 0, text = "" }, ops) {
   const clicked = async () => Number((await ops.content()).match(/data-n="(\d+)"/)[1]);
   const earlier = await clicked();
@@ -52,16 +52,16 @@ async function measure(peers) {
     for (const operation of operations) {
       for (const { peer, ops } of peers.filter(({ ops }) => operation.key in ops)) {
         (samples[operation.key][peer] ??= []).push(...(await series(operation, ops)));
-        await sleep(100); // for what this peer left behind
+        await sleep(100); // lets processes that the previous peer left behind end
       }
     }
-    peers.push(peers.shift()); // each round another one goes first
+    peers.push(peers.shift()); // each round starts with another peer
     console.error(`round ${round} of ${rounds} done`);
   }
   return samples;
 }
 
-/** The engine alone, its sessions left to expire. */
+/** Measures how late sessions end, on the engine alone. */
 function ends() {
   const said = execFileSync(here("../target/release/examples/many"), [ENDS.sessions], { encoding: "utf8" });
   const measured = JSON.parse(said);
@@ -69,12 +69,12 @@ function ends() {
   return measured;
 }
 
-/** The channel alone: what idle and watching connections cost. */
+/** Measures what idle and watching connections cost, on the channel alone. */
 function channels() {
   return JSON.parse(execFileSync(here("../target/release/examples/channels"), [CHANNELS.connections], { encoding: "utf8" }));
 }
 
-/** What many users' browsers take together. */
+/** Measures the memory of many users' browsers together. */
 async function users(resources, url) {
   const before = memory(process.pid);
   const { user } = await server(resources, { capture, executable, name: "users", warm: 2 });
@@ -85,7 +85,7 @@ async function users(resources, url) {
       await call("POST", `/v1/sessions/${session.id}/actions`, { type: "goto", payload: { url } });
     }
   }));
-  await sleep(3000); // what is kept ready is ready again
+  await sleep(3000); // the pages and browsers in reserve are ready again
   return { mib: Math.round((memory(process.pid) - before) / 2 ** 20) };
 }
 

@@ -1,8 +1,8 @@
-// The results as Markdown.
+// Formats the results as Markdown.
 import { CHANNELS, ENDS, USERS } from "./operations.mjs";
 import { quantile } from "./stats.mjs";
 
-/** Why ours may miss what it is to reach. */
+/** The reasons why Capture may miss a goal. */
 const REASONS = {
   title: "one evaluation in the page, as raw CDP, and one REST call around it, which costs the difference on this machine.",
   createEmpty: "each session gets a browser context and a renderer of its own, while the pool refills at the same time.",
@@ -42,7 +42,7 @@ each, ${framesPerSecond} frames a second cost ${watchingCores.toFixed(3)} of a c
 const users = ({ mib }) => `${USERS.users} users with ${USERS.sessions} sessions each on the bench's page, a browser each: the server and all of its browsers take
 ${mib} MiB (to reach: ${USERS.mib}: ${mib <= USERS.mib ? "yes" : "**no**"}), what they share counted once.`;
 
-/** `samples[operation][peer]` in ms; `names` of the peers, ours last. */
+/** `samples[operation][peer]` in ms; `names` of the peers, Capture last. */
 export function tables(operations, samples, names) {
   const peers = Object.keys(names);
   const at = (key, peer, p = 0.5) => quantile(samples[key][peer], p);

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Two instances, a Redis and nginx before them, all on loopback, for trying things out; Ctrl-C ends them all. Everything is kept in
-# a temporary folder and forgotten.
+# Starts two instances, a Redis and nginx in front of them on loopback, for experiments; Ctrl-C ends them all. All data is in a temporary folder that
+# is deleted at the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 capture=target/debug/capture
 folder=$(mktemp -d)
-chmod 711 "$folder" # browsers run under another uid when this is root
+chmod 711 "$folder" # as root the browsers run under another uid, which must be able to enter
 trap 'trap - EXIT INT TERM; kill $(jobs -p) 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$folder"' EXIT INT TERM
 
 redis-server --port 16379 --bind 127.0.0.1 --appendonly yes --save "" --dir "$folder" --logfile "$folder/redis.log" &
@@ -33,7 +33,7 @@ http {
             proxy_set_header Upgrade \$http_upgrade;
             proxy_set_header Connection \$connection_upgrade;
             proxy_set_header X-Forwarded-For \$proxy_add_x_forwarded_for;
-            proxy_read_timeout 75s; # longer than any action, and than the silence of a channel
+            proxy_read_timeout 75s; # longer than any action, and longer than the silence of a channel
         }
     }
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for FUZZ_SECONDS (default 1200: more than an hour in all). Needs a nightly compiler; finds fail the run and
-# are kept in tests/fuzz/artifacts. What the run learned stays out of the repository; tests/fuzz/corpus holds the seeds.
+# Runs every fuzz target for FUZZ_SECONDS (default 1200, which is more than an hour in total). Needs a nightly compiler. Findings fail the run and are
+# kept in tests/fuzz/artifacts. The grown corpus stays out of the repository; tests/fuzz/corpus has the seeds.
 set -euo pipefail
 cd "$(dirname "$0")/../tests/fuzz"
 command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --locked

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""`make long`: the long runs, one after the other, for the minutes it is given.
+"""`make long`: runs the long tests one after another, for a given number of minutes.
 
     scripts/long.py MINUTES
 
-They are cut into pieces. The next run goes on with the piece after the last one that ended; what failed is tried again first, and a piece
-that was cut off by the end of the time is begun anew. `target/long/record.tsv` says what ran on which commit and what came of it, and the
-output of each piece is beside it. With `MINUTES` 0 it only prints what would come next.
+The tests are divided into pieces. A run continues with the piece after the last one that ended; pieces that failed are repeated first, and a
+piece that was cut off by the end of the time is started again. `target/long/record.tsv` records which piece ran on which commit with which
+result, and the output of each piece is beside it. With `MINUTES` 0 the script only prints the next pieces.
 """
 
 import json
@@ -19,9 +19,9 @@ from pathlib import Path
 
 FOLDER = Path(os.environ.get("CARGO_TARGET_DIR", "target")) / "long"
 STATE, RECORD = FOLDER / "state.json", FOLDER / "record.tsv"
-# No piece is begun with less time than this left, in seconds.
+# No piece is started with less time than this left, in seconds.
 LEAST = 30
-# Worlds of one piece of `simulate`, and of all.
+# Worlds of one piece of `simulate`, and of all pieces.
 WORLDS, ALL_WORLDS = 10_000, 100_000
 
 STORIES = ["cargo", "test", "--locked", "--workspace", "--test", "e2e", "--", "--test-threads=1", "--nocapture"]
@@ -30,7 +30,7 @@ ATTACKS = "addresses schemes redirects elements scripts beyond_http raw_cdp edge
 
 
 def pieces():
-    """Name, command and environment of each, in the order in which they run."""
+    """Name, command and environment of each piece, in the order in which they run."""
 
     def story(name, *filters):
         return name, STORIES + list(filters), {"CAPTURE_LONG": "1"}
@@ -53,13 +53,13 @@ def pieces():
 
 
 def commit():
-    """The commit that is tested, with a mark where files differ from it."""
+    """The commit that is tested, with a mark if files differ from it."""
     run = lambda *arguments: subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
     return run("rev-parse", "--short", "HEAD") + ("+" if run("status", "--porcelain") else "")
 
 
 def carry_out(name, command, environment, seconds):
-    """Runs a piece for so long at most: `passed`, `failed` or `cut off`, and the file with its output."""
+    """Runs a piece for at most this long. Returns `passed`, `failed` or `cut off`, and the file with its output."""
     output = FOLDER / f"{name.replace(': ', '-').replace(' ', '-')}.log"
     with output.open("w") as log:
         process = subprocess.Popen(
@@ -76,7 +76,7 @@ def carry_out(name, command, environment, seconds):
 
 
 def note(name, result, seconds, output):
-    """A line of the record."""
+    """Appends a line to the record."""
     if not RECORD.exists():
         RECORD.write_text("ended\tcommit\tpiece\tresult\tseconds\toutput\n")
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")

@@ -1,5 +1,5 @@
-// Writes capture-http/src/cdp/protocol.json: what the installed Chromium says of its protocol, without the prose.
-// node scripts/protocol.mjs [PROGRAM]
+// Writes capture-http/src/cdp/protocol.json: the protocol description of the installed Chromium, without the prose.
+// Usage: node scripts/protocol.mjs [PROGRAM]
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,7 +21,7 @@ const address = await new Promise((resolve, reject) => {
   });
 });
 
-/** The same without `description`, which is most of it. A parameter of that name is an object and stays. */
+/** A copy without `description`, which is most of the text. A parameter of that name is an object and stays. */
 const bare = (value) => {
   if (Array.isArray(value)) return value.map(bare);
   if (value === null || typeof value !== "object") return value;

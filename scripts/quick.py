@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""`make quick`: builds, and runs the units and the stories of what was changed since main, within about 90 seconds.
+"""`make quick`: builds, and runs the unit tests and the stories that cover the changes since main, within about 90 seconds.
 
-What was changed is asked of git: since the branch left main, uncommitted and new files included; on main itself what is not committed, or
-else the last commit. TABLE says which stories belong to which files. Tests that took long in the last `make test` are left to it, as are
-those for which the time no longer suffices, and named.
+The changed files come from git: all since the branch left main, including uncommitted and new files; on main itself the uncommitted files or,
+without any, the last commit. TABLE maps files to stories. Tests that took long in the last `make test`, and those that no longer fit into the
+time, are left to `make test` and listed.
 """
 
 import os
@@ -15,15 +15,15 @@ from pathlib import Path
 
 import test_times
 
-# Seconds for the tests; what remains of the 90 is for building.
+# Seconds for the tests; the rest of the 90 seconds is for building.
 BUDGET = 45
-# A test that takes longer is left to `make test`.
+# A test that takes longer than this many seconds is left to `make test`.
 LONGEST = 25
-# What a story takes of which nothing is known, and how many go on beside each other.
+# Assumed seconds of a test whose duration is unknown, and the number of tests that run in parallel.
 UNKNOWN, BESIDE = 4, 2
 
 CHROMIUM = "capture-core/src/browser/chromium/"
-# Files and the stories that go through them, as beginnings of tests' names; the first that come are told first.
+# Files and the stories that exercise them, as prefixes of test names. Stories of earlier rows run first.
 TABLE = [
     (CHROMIUM + r"(actions/(pointer|drag|input)|page/frame_geometry|scripts/(click|drag))", "clicks behaviours::clicks behaviours::pointer"),
     (CHROMIUM + r"(actions/(form|edit)|scripts/(fill|choose))", "fields behaviours::forms"),
@@ -69,7 +69,7 @@ CRATES = ["capture-core", "capture-ws", "capture-http"]
 
 
 def git(*arguments):
-    """What git prints, as lines; none where it refuses."""
+    """The output of git as lines; empty where git fails."""
     done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
     return done.stdout.split("\n")[:-1] if done.returncode == 0 else []
 
@@ -82,7 +82,7 @@ def changed():
 
 
 def stories_of(files):
-    """Beginnings of the names of stories, without repetition."""
+    """Prefixes of the names of stories, without duplicates."""
     found = {}
     for file in files:
         for pattern, stories in TABLE:
@@ -93,7 +93,7 @@ def stories_of(files):
 
 
 def nextest(*arguments, **options):
-    """Runs nextest on all crates: with other features than `make test` everything would be built anew."""
+    """Runs nextest on all crates: with other features than `make test`, everything would be rebuilt."""
     return subprocess.run(["cargo", "nextest", *arguments, "--locked", "--workspace"], check=False, **options)
 
 
@@ -110,7 +110,7 @@ def chosen(names, stories, took):
 
 
 def main():
-    """Exits with the status of what failed."""
+    """Exits with the status of the tests that failed."""
     began, files = time.monotonic(), changed()
     stories, crates = stories_of(files), [crate for crate in CRATES if any(file.startswith(crate) for file in files)]
     print(f"changed: {len(files)} files; stories: {' '.join(stories) or 'none'}; units: {' '.join(crates) or 'none'}")
@@ -128,7 +128,7 @@ def main():
     if not filters:
         print("nothing that tests look at was changed")
         return
-    # A junit file of its own: that of `make test` is where the times are from.
+    # This run writes a separate junit file, because the durations are taken from that of `make test`.
     environment = os.environ | {"NEXTEST_PROFILE": "quick"}
     targets = (["--lib", "--bins"] if units else []) + (["--test", "e2e"] if told else [])
     status = nextest("run", *targets, "-E", " | ".join(f"({one})" for one in filters), env=environment).returncode

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what running (and, with `tests`, testing) needs and is not there yet. On Debian and its kin by itself, elsewhere
-# it says what to install. Does nothing, quickly, when everything is there.
+# Installs what running (and, with `tests`, testing) needs and what is missing. On Debian and its derivatives it installs by itself; elsewhere it
+# prints what to install. It returns quickly when nothing is missing.
 set -eu
 
 wanted=${1:-run}
@@ -42,6 +42,6 @@ as_root=""
 [ "$(id -u)" = 0 ] || as_root=sudo
 echo "installing:$missing"
 $as_root apt-get update -qq
-# The names come from the lines above only.
+# The names come from the lines above only, so word splitting is intended.
 # shellcheck disable=SC2086
 DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -1,19 +1,18 @@
 #!/usr/bin/env python3
-"""Runs a command (`make test` hands itself to it) and says where the time went: the slowest tests, the seconds of each suite, and
-whether all of it would fit into its budget on two free cores.
+"""Runs a command, which `make test` passes to it, and reports where the time went: the slowest tests, the seconds of each suite, and
+whether the whole run would fit into its budget on two free cores.
 
     scripts/test_times.py BUDGET_MINUTES COMMAND...
 
-The budget is for two free cores of the speed of the machine this was written on. What the run would have taken there is estimated from
-what it took here:
+The budget is for two free cores of the speed of the reference machine. The duration there is estimated from the duration here:
 
-- Other programs took some of this machine's processor time meanwhile (all of it, less that of our own descendants). Their share of the
-  time is taken off: a wait of ours beside them cost nothing, so the estimate is rather too low than too high. On a free machine there is
-  nothing to take off and the estimate is the time it took. Processes whose parent was killed, as browsers of a server that is, become
-  our children, and so are counted with ours.
-- Two cores cannot do it in less than half the processor time our descendants took, whatever else went on.
-- A slower machine is forgiven: a fixed piece of work is timed before and after, and what it took longer than there is divided out.
-  That is known to a tenth only, and so much is let pass.
+- Other programs used some of this machine's processor time during the run: all processor time less that of our own descendants. Their share
+  of the time is subtracted. Waits of ours beside them cost nothing, so the estimate is too low rather than too high. On a free machine
+  nothing is subtracted and the estimate is the measured duration. Processes whose parent was killed, such as the browsers of a killed server,
+  become our children and are counted with ours.
+- Two cores need at least half the processor time that our descendants used, whatever else ran.
+- A slower machine is compensated for: a fixed piece of work is timed before and after the run, and the duration is divided by its slowdown.
+  That factor is accurate to a tenth only, so the budget may be exceeded by as much.
 """
 
 import ctypes
@@ -26,11 +25,11 @@ import xml.etree.ElementTree as xml
 from collections import defaultdict
 from pathlib import Path
 
-# Of prctl(2).
+# The number of this operation in prctl(2).
 PR_SET_CHILD_SUBREAPER = 36
-# What `piece_of_work` takes on the machine whose two cores the budget is for, in seconds.
+# Seconds that `piece_of_work` takes on the machine that the budget is defined for.
 USUAL_WORK = 0.062
-# How far the estimate may be off on a machine of another speed: waits do not take longer there, and memory may.
+# The tolerance of the estimate on a machine of another speed: waits do not take longer there, while memory accesses may.
 UNCERTAIN = 1.1
 SLOWEST = 10
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", "target"))
@@ -63,7 +62,7 @@ def descendants_seconds():
 
 
 def run(command):
-    """Runs the command to its end and returns its status. Orphans among its descendants become children of ours and are waited for."""
+    """Runs the command to its end and returns its status. Orphans among its descendants become our children and are waited for."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     child = os.posix_spawnp(command[0], command, os.environ)
     while True:
@@ -73,7 +72,7 @@ def run(command):
 
 
 def on_two_free_cores(took, ours, others, cores, slowness):
-    """The estimate, in seconds; the text above says why."""
+    """The estimate in seconds, as the module's description explains it."""
     free = max(took - others / cores, ours / 2, 0)
     return free / max(slowness, 1)
 
@@ -84,7 +83,7 @@ def suite_of(binary, test):
 
 
 def read_times(path):
-    """Of each test: its suite, its name, and the seconds it took."""
+    """For each test: its suite, its name, and the seconds it took."""
     times = []
     for suite in xml.parse(path).getroot().iter("testsuite"):
         for case in suite.iter("testcase"):
@@ -94,7 +93,7 @@ def read_times(path):
 
 
 def read_skipped(path):
-    """What tests say they left out: lines of their output."""
+    """The lines in which tests report what they skipped."""
     said = (case.findtext("system-out") or "" for case in xml.parse(path).getroot().iter("testcase"))
     return sorted({line for text in said for line in text.splitlines() if "skipped" in line.lower()})
 

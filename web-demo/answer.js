@@ -1,11 +1,11 @@
-/** The answer to the action that was sent last, pretty-printed, with its picture if it brought one. */
+/** The answer to the last action that was sent, pretty-printed, with its picture if it contains one. */
 
 import { byId, element } from './dom.js';
 import { complain } from './messages.js';
 
-/** Base64 beyond this is told by its length: nobody reads it, and the browser would lay it out. */
+/** Longer Base64 is replaced by its length: it is unreadable, and laying it out would be slow. */
 const SHOWN_BASE64 = 48;
-/** Troubles of the account, the server or the session, not of the action: these are said out loud too. */
+/** Errors of the account, the server or the session and not of the action; these also appear in the message area. */
 const LOUD = new Set([
   'busy',
   'session_inactive',
@@ -31,7 +31,7 @@ export function showAnswer(type, answer) {
   if (failed && LOUD.has(answer.code)) complain(answer);
 }
 
-/** JSON for people. */
+/** Pretty-prints JSON. */
 export function pretty(value) {
   const brief = (name, part) => {
     if (name !== 'bodyBase64' || part.length <= SHOWN_BASE64) return part;

@@ -1,7 +1,7 @@
 /**
- * Puts the page together: for a driver, who signs in, or for the observer of one session, who came by a link.
+ * Assembles the page: for a driver, who signs in, or for an observer of one session, who opened a link.
  *
- * docs/channel.md is the protocol, README.md beside this file says what is where.
+ * docs/channel.md defines the protocol; README.md in this folder lists the files.
  */
 
 import { Batch } from './batch.js';
@@ -22,7 +22,7 @@ import { mountSnapshotTree } from './snapshot-tree.js';
 import { mountStatus } from './status.js';
 import { Workspace } from './workspace.js';
 
-/** Why the channel gave up; other codes are named as they are. */
+/** Messages for close codes after which the channel gives up; other codes are shown as numbers. */
 const GIVEN_UP = {
   4501: 'The server no longer accepts this user and secret. Sign in again.',
   4529: 'This user has too many connections. Close another page, then connect again.',
@@ -48,7 +48,7 @@ async function drive() {
   channel.connect();
 }
 
-/** What needs to know which actions there are. */
+/** Mounts the panes that need the list of actions. */
 async function mountActing(workspace) {
   const composer = new Composer(workspace, await payloadSchemas());
   new Batch(workspace, composer);
@@ -84,7 +84,7 @@ function observe({ sessionId, ticket }) {
   channel.connect();
 }
 
-/** The one connection, and the sessions on it. */
+/** Opens the only connection, and the workspace of the sessions on it. */
 function connect({ ticket, onConnected = () => {}, onGivenUp }) {
   const showStatus = mountStatus(() => channel);
   const channel = new Channel({
@@ -103,7 +103,7 @@ function connect({ ticket, onConnected = () => {}, onGivenUp }) {
   return { channel, workspace };
 }
 
-/** What a driver and an observer have in common. */
+/** Mounts the panes that a driver and an observer share. */
 function mountWatching(workspace) {
   mountCountdown(workspace);
   mountLiveView(workspace);
@@ -119,7 +119,7 @@ function showPage(name) {
 }
 
 byId('message-close').addEventListener('click', hush);
-// An observer's link pasted into this very tab.
+// The user pasted an observer's link into this tab.
 addEventListener('hashchange', () => location.hash.startsWith('#watch=') && location.reload());
 const link = takeObserverLink();
 if (link) observe(link);

@@ -1,4 +1,4 @@
-/** The batch editor: steps taken from the composer, run as one `batch` action, with each step's outcome as it comes. */
+/** The batch editor: steps are taken from the composer and run as one `batch` action; each step's outcome is shown as it arrives. */
 
 import { showAnswer, showPending } from './answer.js';
 import { byId, element } from './dom.js';
@@ -12,7 +12,7 @@ export class Batch {
   #composer;
   /** @type {Step[]} */
   #steps = [];
-  /** The batch under way: `actionId` once its start was told. */
+  /** The running batch; `actionId` is set once its start was reported. */
   #run = null;
   #listening = new AbortController();
 
@@ -46,7 +46,7 @@ export class Batch {
     this.#render();
     showPending('batch');
     const answer = await this.#workspace.act({ type: 'batch', payload }).catch((error) => error);
-    // A refusal before the first step has an index too, and no results.
+    // A refusal before the first step has an index as well, but no results.
     for (const result of answer.results ?? []) this.#conclude(result.index, result);
     const isUnknown = !answer.results && answer.outcome === 'unknown';
     for (const step of this.#run.steps) step.note = isUnknown ? 'not known' : 'not run';
@@ -56,7 +56,7 @@ export class Batch {
     this.#render();
   }
 
-  /** Follows the batch that was just sent; batches of others run in the same session. */
+  /** Follows the batch that was just sent; other clients may run batches in the session as well. */
   #listen(session) {
     this.#listening = new AbortController();
     const { signal } = this.#listening;

@@ -1,29 +1,29 @@
 /**
- * A small client of the `capture.v1` channel (docs/channel.md), JSON codec. Lift this one file into your own page.
+ * A small client of the `capture.v1` channel (docs/channel.md), JSON codec. This file can be copied into other pages.
  *
- * It owns one WebSocket at a time and what must outlive it: requests in flight, the place in each session's log, views.
- * What the events mean and how anything looks is the business of the page around it.
+ * It owns one WebSocket at a time and the state that must outlive it: requests in flight, the position in each session's
+ * log, and views. It knows nothing of what events mean or of how they are shown.
  *
- * `ticket` is asked before every connection; an error of it whose `retryable` is false ends the attempts. A status has
- * `state` (connecting, connected, resumed, reconnecting, or lost: it gave up or was closed), and where they are known
- * `hello`, `replayed` (events caught up on), `inMs` (until the next attempt), the `code` of the close, an `error`.
+ * `ticket` is called before every connection; if it rejects with an error whose `retryable` is false, the attempts end. A
+ * status has `state` (connecting, connected, resumed, reconnecting, or lost when the channel gave up or was closed) and,
+ * where known, `hello`, `replayed` (events caught up on), `inMs` (until the next attempt), the close `code`, and `error`.
  *
  * @typedef {object} Follower
- * @property {string[]} [events]  of `countdown`, `console`, `errors`; with `countdownMs`
- * @property {(event: {method: string, params: object, seq?: number}) => void} onEvent  those of the log once, in order
- * @property {(snapshot: object, recovered: boolean) => void} [onSnapshot]  not recovered: events are missing
+ * @property {string[]} [events]  any of `countdown`, `console`, `errors`, with `countdownMs`
+ * @property {(event: {method: string, params: object, seq?: number}) => void} onEvent  events of the log exactly once, in order
+ * @property {(snapshot: object, recovered: boolean) => void} [onSnapshot]  not recovered means that events are missing
  * @property {(error: Error) => void} [onError]  the subscription was refused and is over
  */
 
-const PING_AFTER_MS = 15_000; // the server closes with 4402 after 45 s without a word from us
-const SILENCE_MARGIN_MS = 10_000; // beyond the server's own idle filler before a connection counts as dead
-const STABLE_AFTER_MS = 5_000; // a connection that lasted this long was a good one: the backoff starts afresh
-/** Safe to send again without a key. Subscriptions are renewed instead, with a newer `since`. */
+const PING_AFTER_MS = 15_000; // the server closes with 4402 after 45 s without a frame from the client
+const SILENCE_MARGIN_MS = 10_000; // added to the server's longest silence before a connection counts as dead
+const STABLE_AFTER_MS = 5_000; // after a connection that lasted this long the backoff starts over
+/** Methods that are safe to repeat without a key. Subscriptions are renewed instead, with a newer `since`. */
 const IDEMPOTENT = new Set(['session.get', 'session.list', 'session.close', 'session.cancel']);
-const FINAL_CODES = new Set([1000, 1001, 1002, 1003, 1007, 1009]); // another attempt would end the same way
+const FINAL_CODES = new Set([1000, 1001, 1002, 1003, 1007, 1009]); // another attempt would end with the same code
 const LOST = { code: 'connection_lost', message: 'the connection was lost' };
 
-/** An error reply with all its fields, or a request that was lost; `outcome` says whether it may have taken effect. */
+/** An error reply with all its fields, or a request that was lost; `outcome` tells whether it may have taken effect. */
 export class ChannelError extends Error {
   constructor(fields) {
     super(fields.message);
@@ -31,12 +31,12 @@ export class ChannelError extends Error {
   }
 }
 
-/** A key for session.act and session.create. (`crypto.randomUUID` is missing in pages that came over plain HTTP.) */
+/** A key for session.act and session.create. (`crypto.randomUUID` is missing in pages that were loaded over plain HTTP.) */
 export function newKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** How long to wait after this close code, or `null` to give up. */
+/** Milliseconds to wait after this close code, or `null` to give up. */
 export function retryDelayMs(code, attempt, random = Math.random) {
   if (FINAL_CODES.has(code) || (code >= 4500 && code <= 4999)) return null;
   if (code === 1012) return random() * 5_000;
@@ -47,7 +47,7 @@ export function retryDelayMs(code, attempt, random = Math.random) {
 export class Channel {
   #options;
   #socket = null;
-  #turn = 0; // counts connections: what began in an earlier one must not touch a later one
+  #turn = 0; // counts connections, so that callbacks of an earlier connection do not affect a later one
   #state = { ready: false, over: false, attempt: 0, nextId: 1 };
   #timers = { retry: 0, watch: 0, openedAt: 0, heardAt: 0, sentAt: 0, silenceMs: 30_000 };
   #requests = new Map();
@@ -59,7 +59,7 @@ export class Channel {
     this.#options = options;
   }
 
-  /** Connects at once; also cuts a wait for the next attempt short. */
+  /** Connects at once; it also ends the wait for the next attempt. */
   async connect() {
     if (this.#socket) return;
     clearTimeout(this.#timers.retry);
@@ -81,19 +81,19 @@ export class Channel {
     }
   }
 
-  /** Lets go as if the network had failed, and comes back after `waitMs`. */
+  /** Drops the connection as if the network had failed, and reconnects after `waitMs`. */
   drop(waitMs) {
     this.#lost(1006, undefined, waitMs);
   }
 
-  /** Ends it for good. */
+  /** Closes the channel permanently. */
   close() {
     this.#lost(1000);
   }
 
   /**
-   * Sends a request once there is a connection; resolves with its result. After a reconnect those with a `key` or that can
-   * be repeated are sent again; the others are rejected, with `outcome: "unknown"`.
+   * Sends a request once there is a connection, and resolves with its result. After a reconnect, requests with a `key` and
+   * those that are safe to repeat are sent again; the others are rejected with `outcome: "unknown"`.
    */
   request(method, { sessionId, key, params } = {}, now = this.#state.ready) {
     return new Promise((resolve, reject) => {
@@ -105,7 +105,7 @@ export class Channel {
     });
   }
 
-  /** Follows a session across reconnects; returns what ends it. @param {string} sessionId @param {Follower} follower */
+  /** Follows a session across reconnects. Returns a function that ends it. @param {string} sessionId @param {Follower} follower */
   follow(sessionId, follower) {
     const follow = { sessionId, events: [], countdownMs: 1000, ...follower, since: undefined, held: null };
     this.#follows.set(sessionId, follow);
@@ -113,7 +113,7 @@ export class Channel {
     return () => this.#end(this.#follows, follow, 'session.unsubscribe');
   }
 
-  /** Shows a live view, also after reconnects; returns what ends it. When `onFrame` is done a credit goes back. */
+  /** Shows a live view, also after reconnects. Returns a function that ends it. Each time `onFrame` has finished, a credit is returned. */
   view(sessionId, { onFrame, onError, params }) {
     const view = { sessionId, onFrame, onError, params };
     this.#views.set(sessionId, view);
@@ -139,7 +139,7 @@ export class Channel {
     this.#tell(this.#options.onStatus, { state: 'resumed', replayed });
   }
 
-  /** Resolves with the number of events caught up on, NaN where some are missing. */
+  /** Resolves with the number of events caught up on; NaN where some are missing. */
   async #subscribe(follow) {
     const { sessionId, events, countdownMs, since } = follow;
     const superseded = () => this.#follows.get(sessionId) !== follow;
@@ -162,12 +162,12 @@ export class Channel {
     }
   }
 
-  /** Events of the log exactly once and without holes; the others as they come. */
+  /** Delivers events of the log exactly once and without gaps, and other events as they arrive. */
   #deliver(follow, event) {
     if (event.seq !== undefined) {
-      if (follow.held) return follow.held.push(event); // told now, it would hide those a pending subscribe replays
+      if (follow.held) return follow.held.push(event); // delivered now, it would hide the events that a pending subscribe replays
       if (!this.#state.ready || event.seq <= follow.since.seq) return;
-      if (event.seq > follow.since.seq + 1) return this.#lost(1006, new Error('an event is missing')); // and resume
+      if (event.seq > follow.since.seq + 1) return this.#lost(1006, new Error('an event is missing')); // the channel reconnects and resumes
       follow.since.seq = event.seq;
     }
     if (event.method === 'session.closed') this.#follows.delete(follow.sessionId);
@@ -188,7 +188,7 @@ export class Channel {
 
   #receive(frame) {
     this.#timers.heardAt = performance.now();
-    this.#watch(); // the timers of a page in the background are slow, messages are not
+    this.#watch(); // timers of a background page are slow, messages are not
     const { type, id, method, sessionId } = frame;
     const [follow, view, request] = [this.#follows.get(sessionId), this.#views.get(sessionId), this.#requests.get(id)];
     if (type === 'event' && method === 'view.frame') return view && this.#show(view, frame.params);
@@ -210,7 +210,7 @@ export class Channel {
     this.#socket.send(JSON.stringify(request.frame));
   }
 
-  /** Sends what nobody waits for. */
+  /** Sends a request whose answer is ignored. */
   #post(method, sessionId) {
     this.#send({ frame: { id: this.#state.nextId++, method, sessionId } });
   }
@@ -244,7 +244,7 @@ export class Channel {
     try {
       await listener?.(...values);
     } catch (error) {
-      reportError(error); // a listener's mistake is its own
+      reportError(error); // an error in a listener must not break the channel
     }
   }
 }

@@ -1,7 +1,8 @@
 /**
- * The action composer: form and JSON of one action kept in step, sending it, its answer, and the same as curl.
+ * The action composer: keeps the form and the JSON of one action in step, sends it, and shows its answer and its curl
+ * command.
  *
- * The action itself is the truth; form and JSON are two views of it. Keys of the payload the form does not know stay.
+ * The action is the state; form and JSON are two views of it. Keys of the payload that the form does not know are kept.
  */
 
 import { showAnswer, showPending } from './answer.js';
@@ -33,7 +34,7 @@ export class Composer {
     this.load(this.#action);
   }
 
-  /** A copy of the action as it stands, or `null` while its JSON is broken. */
+  /** A copy of the current action, or `null` while its JSON is invalid. */
   get action() {
     return this.#isValid ? structuredClone(this.#action) : null;
   }
@@ -45,14 +46,14 @@ export class Composer {
     this.#showJson();
   }
 
-  /** Puts a selector into the action; into a click, where the action at hand takes none. */
+  /** Puts a selector into the current action, or into a new click where the current action takes none. */
   select(selector) {
     const takesOne = 'selector' in (this.#schemas[this.#action.type]?.properties ?? {});
     const { type, payload } = takesOne ? this.#action : { type: 'click', payload: {} };
     this.load({ type, payload: { ...payload, selector } });
   }
 
-  /** Another type keeps what it can use: the selector of a click is the selector of a fill. */
+  /** A new type keeps the fields that it also has, such as the selector of a click for a fill. */
   #retype(type) {
     const known = this.#schemas[type].properties;
     const kept = Object.entries(this.#action.payload ?? {}).filter(([name]) => name in known);

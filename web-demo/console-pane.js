@@ -1,4 +1,4 @@
-/** What the shown page writes and what goes wrong in it, as it happens; and its dialogs, tabs and downloads. */
+/** What the shown page logs and which errors occur in it, as they happen, together with its dialogs, tabs and downloads. */
 
 import { byId, element } from './dom.js';
 
@@ -30,7 +30,7 @@ function update(session, entry) {
   while (pane.children.length > session.lines.length) pane.firstChild.remove();
   byId('console-empty').hidden = true;
   byId('console-clear').disabled = false;
-  if (atEnd) pane.scrollTop = pane.scrollHeight; // whoever scrolled up is reading
+  if (atEnd) pane.scrollTop = pane.scrollHeight; // a user who has scrolled up is reading, so the pane must not move
 }
 
 function row({ level, text, at, where, dropped }) {

@@ -1,13 +1,13 @@
-/** The head of the page: how long the shown session lives, as a ring and mm:ss, and what it costs. */
+/** The header of the page: the remaining time of the shown session, as a ring and mm:ss, and its cost. */
 
 import { byId } from './dom.js';
 import { complain } from './messages.js';
 
-/** Often enough that no second is skipped. */
+/** Short enough that no second is skipped. */
 const TICK_MS = 200;
 const SOON_MS = 60_000;
 const NOW_MS = 10_000;
-/** Said aloud once each; every second would drown everything else. */
+/** Remaining seconds that screen readers announce, once each; announcing every second would drown everything else. */
 const ANNOUNCED_SECONDS = [60, 30, 10];
 
 /** @param {number|null} ms */
@@ -51,7 +51,7 @@ function urgency(session, remaining) {
   return remaining <= SOON_MS ? 'soon' : 'calm';
 }
 
-/** A text that did not change is not written: screen readers and observers of the page stay quiet. */
+/** Writes a text only if it changed, so that screen readers and observers of the page are not notified in vain. */
 function setText(id, text) {
   const node = byId(id);
   if (node.textContent !== text) node.textContent = text;

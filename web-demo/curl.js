@@ -1,7 +1,7 @@
-/** An action as a command line. */
+/** Formats an action as a curl command. */
 
 /**
- * The token is read from the environment: what is copied may be pasted anywhere.
+ * The token is read from the environment, because a copied command may be pasted anywhere.
  * @param {string} origin @param {string} sessionId @param {object} action
  */
 export function curlCommand(origin, sessionId, action) {
@@ -13,7 +13,7 @@ export function curlCommand(origin, sessionId, action) {
   ].join(' \\\n  ');
 }
 
-/** For a POSIX shell: nothing is special between single quotes but the quote itself. */
+/** Quotes for a POSIX shell: between single quotes only the quote itself is special. */
 export function quoted(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

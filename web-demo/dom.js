@@ -1,4 +1,4 @@
-/** Building and finding elements. Text always goes in as text, never as markup. */
+/** Builds and finds elements. Text is always inserted as text, never as markup. */
 
 /** @param {string} id */
 export function byId(id) {
@@ -6,7 +6,8 @@ export function byId(id) {
 }
 
 /**
- * An element with attributes, listeners (`onclick: …`) and children. `false` and nothing leave an attribute out.
+ * An element with attributes, listeners (`onclick: …`) and children. An attribute whose value is `false`, `null` or
+ * `undefined` is left out.
  * @param {string} tag @param {Record<string, any>} [attributes] @param {...(Node|string)} children
  */
 export function element(tag, attributes = {}, ...children) {
@@ -20,7 +21,7 @@ export function element(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** Copies text; where the browser does not let a page do that (plain HTTP), selects it in `source` instead. */
+/** Copies text; where the browser does not permit that (plain HTTP), selects it in `source` instead. */
 export async function copyText(text, source) {
   try {
     await navigator.clipboard.writeText(text);

@@ -1,13 +1,13 @@
 /**
  * One field of an action's form, made from its JSON schema.
  *
- * A field reports its value with `change(value)`: `undefined` where it is empty or says what the default says anyway.
- * It does not judge beyond what the browser does; what the server accepts, the server says.
+ * A field reports its value with `change(value)`: `undefined` where it is empty or equal to the default. It validates
+ * only what the browser validates; everything else is for the server to accept or refuse.
  */
 
 import { element } from './dom.js';
 
-/** Typed texts may have line breaks. */
+/** Fields whose text may have line breaks. */
 const LONG_TEXTS = new Set(['text', 'value']);
 
 /** @typedef {{name: string, schema: object, shape: object, id: string, value: any, change: (value: any) => void}} Field */
@@ -130,7 +130,7 @@ function shared({ name, id }) {
   return { id, 'data-field': name, autocomplete: 'off', spellcheck: 'false' };
 }
 
-/** Sets a control to a value, and reports what it says after each edit, with the browser's objection beside it. */
+/** Sets a control to a value, and reports its value after each edit, with the browser's validation message beside it. */
 function bound(control, field, value, read) {
   control.value = value;
   control.addEventListener('input', () => {
@@ -147,7 +147,7 @@ function example({ type, items, required = [] }) {
   return `{${required.map((name) => `"${name}": 100`).join(', ')}}`;
 }
 
-/** Text with `code` in it. */
+/** Renders text that contains `code`. */
 export function prose(text) {
   return text.split('`').map((part, index) => (index % 2 === 1 ? element('code', {}, part) : part));
 }

@@ -1,9 +1,9 @@
-/** The form of an action: a field for each property of its payload's schema, the common ones folded away. */
+/** The form of an action: a field for each property of its payload's schema, with the common ones folded away. */
 
 import { element } from './dom.js';
 import { fieldOf } from './field.js';
 
-/** What many actions take beside their own fields; docs/actions/README.md. */
+/** Fields that many actions share; see docs/actions/README.md. */
 const COMMON = ['screenshot', 'viewport', 'vw', 'vh', 'deviceScaleFactor', 'scaleFactor', 'emulateDevice'];
 
 /**

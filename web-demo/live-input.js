@@ -1,8 +1,8 @@
 /**
  * Mouse, wheel and keyboard on the live view, as actions of the session.
  *
- * One action is under way at a time; what comes meanwhile waits, and text and turns of the wheel melt together. So a fast
- * hand fills neither the session's queue nor the connection.
+ * One action runs at a time; further input waits, and waiting text or wheel input is merged. A fast user therefore fills
+ * neither the session's queue nor the connection.
  */
 
 import { byId } from './dom.js';
@@ -10,17 +10,20 @@ import { complain } from './messages.js';
 import { picture } from './live-view.js';
 import { createSession } from './sessions.js';
 
-/** Farther than a shaky hand: it was a drag. */
+/** A longer way of the pointer is a drag; a shorter one may be an unsteady hand. */
 const DRAG_PIXELS = 6;
-/** More than this waits only when the session hangs; then further input is not wanted. */
+/** More actions than this wait only when the session hangs; further input is then discarded. */
 const MOST_WAITING = 32;
-/** More of these is about to come; as long as nobody notices it is waited for. */
+/** Further input of these types usually follows; a pause too short to be noticed collects it into one action. */
 const MELTING = new Set(['type_text', 'scroll']);
 const MELTING_MS = 40;
-/** `WheelEvent.deltaMode`: pixels, lines, pages. */
+/** The factors of `WheelEvent.deltaMode`: pixels, lines, pages. */
 const WHEEL_UNITS = [1, 16, 600];
 const BUTTONS = ['left', 'middle', 'right'];
-/** The browser's own, which a page should not swallow: reload, new tab, address, close, tools. */
+/**
+ * Keys and chords (with Control) of the user's own browser, which a page should not intercept: reload, full screen, tools;
+ * tabs, windows, address bar, pasting, zoom.
+ */
 const BROWSER_KEYS = new Set(['F5', 'F11', 'F12']);
 const BROWSER_CHORDS = new Set(['r', 't', 'n', 'w', 'l', 'Tab', 'v', '+', '-', '0']);
 const NOT_KEYS = new Set([
@@ -80,7 +83,7 @@ class InputQueue {
     while (this.#waiting.length > 0) {
       if (MELTING.has(this.#waiting[0].type)) await new Promise((resolve) => setTimeout(resolve, MELTING_MS));
       await this.act(this.#waiting.shift()).catch((error) => {
-        this.clear(); // what follows was meant for a page where this had worked
+        this.clear(); // the waiting input was meant for a page on which this action had succeeded
         complain(error);
       });
     }
@@ -88,7 +91,7 @@ class InputQueue {
   }
 }
 
-/** Puts `next` into `last` where both together are one action. */
+/** Merges `next` into `last` where both together are one action. */
 function melted(last, next) {
   if (last?.type !== next.type) return false;
   if (next.type === 'type_text') {
@@ -108,7 +111,7 @@ function listenToPointer(canvas, send) {
   });
   canvas.addEventListener('contextmenu', (event) => event.preventDefault());
   canvas.addEventListener('pointercancel', () => {
-    from = null; // the finger scrolls our own page
+    from = null; // the finger scrolls the demo page itself
   });
   canvas.addEventListener('pointerup', (event) => {
     if (!from) return;
@@ -120,7 +123,7 @@ function listenToPointer(canvas, send) {
   });
 }
 
-/** Where in the page, in its CSS pixels, a point of our window is. */
+/** Converts a point of the window to a point in the session's page, in CSS pixels of that page. */
 function pagePoint(canvas, { x, y }) {
   const box = canvas.getBoundingClientRect();
   const round = (value) => Math.round(value * 10) / 10;
@@ -143,7 +146,8 @@ function drag(canvas, start, event) {
 }
 
 function onWheel(event, send) {
-  if (event.ctrlKey || byId('view-frame').dataset.live !== 'true') return; // zoom of the browser; nothing to scroll
+  // Control and the wheel zoom in the user's browser, and without a picture there is nothing to scroll
+  if (event.ctrlKey || byId('view-frame').dataset.live !== 'true') return;
   event.preventDefault();
   const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY);
   const turned = (sideways ? event.deltaX : event.deltaY) * WHEEL_UNITS[event.deltaMode];
@@ -182,12 +186,12 @@ function keyAction(event) {
     return { type: 'type_text', payload: { text: key } };
   }
   if (!isText && !NAMED_KEY.test(key)) return null;
-  // Of `Control+Shift+Z` the Shift counts, of `Control+?` it only makes the character.
+  // Shift is kept in `Control+Shift+Z`; in `Control+?` it only produces the character.
   const modifiers = held(event).filter((name) => name !== 'Shift' || !isText || /[a-z]/i.test(key));
   return { type: 'press', payload: { key: [...modifiers, key === ' ' ? 'Space' : key].join('+') } };
 }
 
-/** The session's browser runs on Linux, where Control does what Command does on a Mac. */
+/** The session's browser runs on Linux, where Control has the role that Command has on a Mac. */
 function held(event) {
   const modifiers = [];
   if (event.ctrlKey || event.metaKey) modifiers.push('Control');

@@ -1,7 +1,7 @@
 /**
- * The picture of the shown session, as it changes, and the address it is at.
+ * The live picture of the shown session, and the address of its page.
  *
- * What a driver does with mouse and keyboard on it is live-input.js.
+ * The mouse and keyboard of a driver are handled in live-input.js.
  */
 
 import { byId } from './dom.js';

@@ -1,6 +1,5 @@
 /**
- * What the page says: the one message area, and the sentences for errors and for the ends of sessions.
- * Which code means what stands in docs/api.md.
+ * The message area, and the sentences for errors and for the ends of sessions. docs/api.md defines the codes.
  */
 
 import { byId } from './dom.js';
@@ -69,7 +68,7 @@ const ENDS = {
   instance_lost: { kind: 'error', text: 'ended because the server that held it was lost' },
 };
 
-/** The first part of `sess_567d78d2-…`, enough to tell sessions apart. */
+/** The first part of an id such as `sess_567d78d2-…`, enough to distinguish sessions. */
 export function shortId(id) {
   return id.replace(/^sess_/, '').slice(0, 8);
 }

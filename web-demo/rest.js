@@ -1,6 +1,6 @@
-/** The few REST calls of the page; everything else goes over the channel. Errors have the fields of docs/api.md. */
+/** The REST calls of the page; everything else uses the channel. Errors have the fields of docs/api.md. */
 
-/** A refusal by the server, or no answer at all (`code` is `network`). */
+/** A refusal by the server, or a missing answer (`code` is `network`). */
 export class RestError extends Error {
   constructor(message, fields) {
     super(message);
@@ -8,19 +8,19 @@ export class RestError extends Error {
   }
 }
 
-/** A single-use ticket. @param {string} token @param {{sessionId: string, mode: string}} [scope] */
+/** Requests a single-use ticket. @param {string} token @param {{sessionId: string, mode: string}} [scope] */
 export async function newTicket(token, scope) {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   const body = JSON.stringify(scope ?? {});
   return (await call('/v1/stream/tickets', { method: 'POST', headers, body })).ticket;
 }
 
-/** The token of the one user of `capture serve --dev`, if this is one. */
+/** The token of the only user of `capture serve --dev`, if the server is one. */
 export async function devToken() {
   return (await call('/demo/config')).dev?.token;
 }
 
-/** What each action takes: `{goto: schema, …}` in the server's order. */
+/** The payload schema of each action: `{goto: schema, …}` in the server's order. */
 export async function payloadSchemas() {
   const { schemas } = (await call('/asyncapi.json')).components;
   const payloads = Object.entries(schemas).filter(([name]) => name.startsWith('payload.'));

@@ -1,4 +1,4 @@
-/** What has happened in the shown session, newest first, whoever asked for it; and what is happening. */
+/** The results of all actions in the shown session, newest first, whichever client sent them, and the running actions. */
 
 import { pretty } from './answer.js';
 import { byId, element } from './dom.js';
@@ -65,7 +65,7 @@ function item(result) {
   return element('li', { 'data-seq': seq, 'data-type': type, 'data-success': String(success) }, details);
 }
 
-/** Only what is looked at is laid out. */
+/** Fills a result only when it is opened, because laying out all of them would be slow. */
 function fill(details, body) {
   details.append(element('pre', { class: 'json', tabindex: 0 }, pretty(body)));
 }

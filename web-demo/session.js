@@ -1,25 +1,25 @@
 /**
- * What is known of one session: its log as results, its clock, its page. Fed by the channel, read by the panes.
+ * The state of one session: its log as results, its clock, its page. The channel feeds it, and the panes read it.
  *
- * Tells of changes as DOM events named after what changed: `result`, `running`, `step`, `clock`, `page`, `line`, `end`.
- * It neither sends nor shows anything.
+ * Dispatches DOM events named after what changed: `result`, `running`, `step`, `clock`, `page`, `line`, `end`. It neither
+ * sends nor shows anything.
  */
 
-/** Older ones are forgotten: the page stays light however long a session is watched. */
+/** Older results are dropped, so that the page stays light however long a session is watched. */
 const KEPT_RESULTS = 200;
 const KEPT_LINES = 300;
 
 export class Session extends EventTarget {
-  /** The session object as the server last told it; see docs/api.md. */
+  /** The session object as the server last sent it; see docs/api.md. */
   view = null;
   url = '';
-  /** Newest first. `{missing: true}` stands where events are missing. */
+  /** The results, newest first. `{missing: true}` marks a gap in the events. */
   results = [];
   /** Actions that have started, by id. */
   running = new Map();
-  /** What the page wrote, oldest first; `dropped` counts what the server left out. */
+  /** The lines of the console, oldest first; `dropped` counts the lines that the server left out. */
   lines = [];
-  /** Ends the subscription; absent while the session is only listed. */
+  /** Ends the subscription; absent while the session is listed but not watched. */
   stop = null;
   #endsAt = null;
 
@@ -45,7 +45,7 @@ export class Session extends EventTarget {
     return this.view?.startedAt ? Date.parse(this.view.expiresAt) - Date.parse(this.view.startedAt) : null;
   }
 
-  /** What it cost, or would cost if it ended now; the server's word wins over our own count. */
+  /** What the session costs, or would cost if it ended now; a cost reported by the server replaces the local count. */
   get credits() {
     if (this.view?.billedCredits != null) return this.view.billedCredits;
     if (this.totalMs === null || this.remainingMs === null) return this.view?.accruedCredits ?? null;
@@ -53,7 +53,7 @@ export class Session extends EventTarget {
     return Math.max(started, this.view.accruedCredits ?? 0);
   }
 
-  /** A session object from a reply or an event; `remainingMs` where it came along. */
+  /** Takes a session object from a reply or an event, with `remainingMs` where that was sent with it. */
   tell(view, remainingMs) {
     const wasEnded = this.ended;
     this.view = { ...this.view, ...view };
@@ -66,7 +66,7 @@ export class Session extends EventTarget {
     }
   }
 
-  /** The start of a subscription, or its new start where events are missing. */
+  /** Takes the start of a subscription, or its new start where events are missing. */
   begin(snapshot, recovered) {
     if (!recovered) {
       this.running.clear();
@@ -83,7 +83,7 @@ export class Session extends EventTarget {
     this.#on[method]?.(params, seq);
   }
 
-  /** Forgets what the page wrote. */
+  /** Removes all console lines. */
   clearLines() {
     this.lines = [];
     this.#changed('line');

@@ -1,10 +1,10 @@
-/** The pane of all sessions: create one, watch one, close one. Several are watched at once, one is shown. */
+/** The pane of all sessions: create one, watch one, close one. Several can be watched at once; one of them is shown. */
 
 import { clockText } from './countdown.js';
 import { byId, element } from './dom.js';
 import { complain, hush, shortId } from './messages.js';
 
-/** Sessions made elsewhere come without an event. */
+/** Sessions created by other clients cause no event, so the list is read again in this interval. */
 const REFRESH_MS = 10_000;
 
 /** @param {import('./workspace.js').Workspace} workspace */
@@ -15,18 +15,18 @@ export function mountSessions(workspace) {
     createSession(workspace);
   });
   workspace.addEventListener('sessions', () => render(workspace));
-  workspace.addEventListener('select', hush); // what was said was about what was shown
+  workspace.addEventListener('select', hush); // the message was about the session that was shown before
   setInterval(() => tick(workspace), 500);
   render(workspace);
   keepFresh(workspace);
 }
 
 async function keepFresh(workspace) {
-  await workspace.refresh().catch(() => {}); // the status chip tells of a lost connection
+  await workspace.refresh().catch(() => {}); // the status chip already shows a lost connection
   setTimeout(() => keepFresh(workspace), REFRESH_MS);
 }
 
-/** Creates a session as the form says, and shows it; whether that went well. */
+/** Creates a session with the options in the form, and shows it. Returns whether that succeeded. */
 export async function createSession(workspace) {
   const button = byId('create');
   const options = { maxTtlSeconds: byId('ttl').valueAsNumber || undefined };
@@ -51,7 +51,7 @@ function render(workspace) {
   const focused = document.activeElement?.closest('#sessions button')?.dataset;
   byId('sessions').replaceChildren(...sessions.map((session) => item(workspace, session)));
   byId('sessions-empty').hidden = sessions.length > 0;
-  // Rendering anew must not take the keyboard's place away.
+  // Rendering must not take the keyboard focus away.
   const kind = focused?.watch ? 'watch' : 'close';
   if (focused)
     byId('sessions')

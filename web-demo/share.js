@@ -1,10 +1,10 @@
-/** Links that only observe: made here by a driver, read here by whoever opens one. The ticket stands behind the `#`. */
+/** Links that permit only observing: a driver creates them, and this page reads them. The ticket follows the `#`. */
 
 import { byId, copyText } from './dom.js';
 import { complain } from './messages.js';
 import { newTicket } from './rest.js';
 
-/** What the server gives a ticket. */
+/** How long a ticket is valid on the server. */
 const TICKET_SECONDS = 30;
 
 /** @param {import('./workspace.js').Workspace} workspace @param {string} token */
@@ -58,8 +58,8 @@ function observerLink(sessionId, ticket) {
 }
 
 /**
- * What the address of this page asks to observe, if anything. The ticket is taken out of the address: it works once, and is
- * no business of the history's.
+ * The session that the address of this page names for observing, if any. The ticket is removed from the address, because
+ * it works only once and must not stay in the history.
  * @returns {{sessionId: string, ticket: string|null} | null}
  */
 export function takeObserverLink() {

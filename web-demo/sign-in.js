@@ -1,4 +1,4 @@
-/** Who drives: a bearer token, typed, pasted, remembered for this tab, or the one of `--dev`. */
+/** Signs in a driver with a bearer token: typed, pasted, remembered for this tab, or the one of `--dev`. */
 
 import { byId } from './dom.js';
 import { complain, hush } from './messages.js';
@@ -7,7 +7,7 @@ import { devToken, newTicket } from './rest.js';
 const REMEMBERED = 'capture.token';
 
 /**
- * Resolves once somebody has signed in with a token the server accepts.
+ * Resolves once the user has signed in with a token the server accepts.
  * @returns {Promise<{token: string, isDev: boolean}>}
  */
 export async function signIn(showForm) {
@@ -19,7 +19,7 @@ export async function signIn(showForm) {
   return { token: await askForToken(), isDev: false };
 }
 
-/** Forgets the token and begins anew. */
+/** Forgets the token and starts over. */
 export function signOut() {
   sessionStorage.removeItem(REMEMBERED);
   location.reload();
@@ -36,7 +36,7 @@ function askForToken() {
       byId('sign-in-button').disabled = false;
       if (!accepted) return;
       if (byId('remember').checked) sessionStorage.setItem(REMEMBERED, token);
-      form.reset(); // the secret does not stay in the page
+      form.reset(); // the secret must not stay in the page
       resolve(token);
     });
   });
@@ -46,7 +46,7 @@ function tokenOf(user, secret) {
   return btoa(String.fromCharCode(...new TextEncoder().encode(`${user}:${secret}`)));
 }
 
-/** A ticket is the cheapest thing to ask for; this one is thrown away. */
+/** Checks a token by requesting a ticket, which is the cheapest request and is discarded. */
 async function isAccepted(token) {
   try {
     await newTicket(token);

@@ -1,9 +1,9 @@
-/** The page as the `snapshot` action reads it; what can be acted on is a button that puts its ref into the composer. */
+/** The page as the `snapshot` action reads it. Each element that can be acted on is a button that puts its ref into the composer. */
 
 import { byId, element } from './dom.js';
 import { explain } from './messages.js';
 
-/** `  - button "Sign in" [disabled] [ref=e3]: text`; a `[ref=…]` in the name, a JSON string, does not count. */
+/** Matches `  - button "Sign in" [disabled] [ref=e3]: text`. The name is a JSON string, so a `[ref=…]` in it does not count. */
 const LINE = /^( *)- ([^\s":]+)((?: "(?:[^"\\]|\\.)*")?)((?: \[[^\]]*\])*)(.*)$/;
 const REF = / \[ref=(e\d+)\]/;
 

@@ -1,4 +1,4 @@
-/** The chip that says how the connection stands, and the button that drops it to see what happens then. */
+/** The chip that shows the state of the connection, and the button that drops it for demonstration. */
 
 import { byId } from './dom.js';
 

@@ -1,8 +1,8 @@
 /**
  * The sessions of this page on its one connection, and which of them is shown.
  *
- * Panes ask it to create, watch, close and act, and listen to it: `select` (another session is shown), `sessions` (the list
- * changed), `ended` (a session ended), `refused` (a subscription was refused).
+ * Panes call it to create, watch, close and act, and listen to its events: `select` (another session is shown), `sessions`
+ * (the list changed), `ended` (a session ended), `refused` (a subscription was refused).
  */
 
 import { newKey } from './channel.js';
@@ -11,11 +11,11 @@ import { Session } from './session.js';
 const WATCHED_EVENTS = ['countdown', 'console', 'errors'];
 
 export class Workspace extends EventTarget {
-  /** All that is known, by id, in the order they came. */
+  /** All known sessions by id, in the order in which they became known. */
   sessions = new Map();
   selected = null;
   #channel;
-  /** Ours of now and of before reconnects: a resumed log names the old ones. */
+  /** The ids of this page's connections, including those before reconnects, which a resumed log still names. */
   #connections = new Set();
   #clockAheadMs = 0;
 
@@ -25,13 +25,13 @@ export class Workspace extends EventTarget {
     this.#channel = channel;
   }
 
-  /** What the hello said. */
+  /** Takes the result of the hello. */
   welcome({ connectionId, serverTime }) {
     this.#connections.add(connectionId);
     if (serverTime) this.#clockAheadMs = Date.parse(serverTime) - Date.now();
   }
 
-  /** Reads the list of active sessions; those that are gone and not watched go. */
+  /** Reads the list of active sessions, and removes those that have ended and are not watched. */
   async refresh() {
     const { sessions } = await this.#channel.request('session.list');
     const active = new Set(sessions.map(({ id }) => id));
@@ -51,7 +51,7 @@ export class Workspace extends EventTarget {
     this.watch(session.id);
   }
 
-  /** Shows a session, following it from now on. */
+  /** Shows a session and follows it from now on. */
   watch(id) {
     const session = this.#known(id);
     if (!session.stop && !session.ended) this.#follow(session);
@@ -66,13 +66,13 @@ export class Workspace extends EventTarget {
     this.#changed('sessions');
   }
 
-  /** Takes an ended session off the list. */
+  /** Removes an ended session from the list. */
   forget(id) {
     this.sessions.delete(id);
     this.#changed('sessions');
   }
 
-  /** The new deadline is in so many seconds from now. */
+  /** Sets the deadline to this many seconds from now. */
   async renew(maxTtlSeconds) {
     const sessionId = this.selected.id;
     const { session, expiresInSeconds } = await this.#channel.request('session.renew', {
@@ -88,7 +88,7 @@ export class Workspace extends EventTarget {
     return this.#channel.request('session.act', { sessionId: this.selected.id, key: newKey(), params: action });
   }
 
-  /** Streams pictures of a session to `viewer`; returns what ends it. */
+  /** Streams pictures of a session to `viewer`. Returns a function that ends it. */
   view(sessionId, viewer) {
     return this.#channel.view(sessionId, viewer);
   }

@@ -1,4 +1,4 @@
-// Ours as another build has it, in `BENCH_BEFORE`: what a change costs, side by side with it.
+// Capture from another build, named by `BENCH_BEFORE`, to compare the cost of a change side by side.
 import * as ours from "./capture.mjs";
 
 export const name = "ours before";

@@ -1,4 +1,4 @@
-// Ours, over REST like any client.
+// Capture, over REST like any client.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 
@@ -9,16 +9,16 @@ import { sleep } from "../resources.mjs";
 
 export const name = "ours";
 
-/** Lets the pool fill again. */
+/** Waits until the pool is full again. */
 const refill = () => sleep(400);
 
-/** A server with this many browsers ready: users of it, by name, and its pid. */
+/** Starts a server that keeps this many browsers ready. Returns its users by name, and its pid. */
 export async function server(resources, { capture, executable, name, warm, sessions = 51 }) {
   const data = ["--data-dir", join(resources.folder, name)];
   const [, base] = await resources.start(capture, [
     "serve", "--listen", "127.0.0.1:0", ...data, "--browser-run-root", join(resources.folder, `${name}-run`),
     "--browser-executable", executable, "--browser-warm-pages", warm, "--drain-seconds", "0",
-    "--egress-private", "--max-sessions", sessions, // the crowd of 50, and one over the bridge
+    "--egress-private", "--max-sessions", sessions, // the 50 connections, and one session over the bridge
   ], /capture listening on (\S+)\n/);
   const user = (name, connections) => {
     const quietly = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] };
@@ -76,7 +76,7 @@ export async function start({ capture, executable, url, hundred, spinners, resou
   const create = async (of) => ({ of, path: `/v1/sessions/${(await of("POST", "/v1/sessions", {})).session.id}` });
   const end = async (created) => {
     await Promise.all([created].flat().map(({ of, path }) => of("DELETE", path)));
-    await sleep(1000); // browsers end, others start
+    await sleep(1000); // browsers end, and others start
   };
 
   const { session: own } = await call("POST", "/v1/sessions", { maxTtlSeconds: 900, cdp: true });
@@ -90,7 +90,7 @@ export async function start({ capture, executable, url, hundred, spinners, resou
   const actions = MIXED.map((type) => ({ type, payload: type === "click" ? { selector: "#b" } : {} }));
   const ops = {
     create: { before: refill, run: open, after: (created) => close(created).then(refill) },
-    createEmpty: { run: open, after: (created) => opened.push(created), end: closeAll }, // one right after the other
+    createEmpty: { run: open, after: (created) => opened.push(created), end: closeAll }, // one create directly after another
     createFirst: { run: () => create(tenUsers[0]), after: end },
     createFirstEmpty: { run: () => create(lean), after: end },
     createUsers: { run: () => Promise.all(tenUsers.map(create)), after: end },

@@ -1,4 +1,4 @@
-// Ours, over the streaming channel: one WebSocket, JSON.
+// Capture, over the streaming channel: one WebSocket with JSON.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 
@@ -8,7 +8,7 @@ import { MIXED } from "../operations.mjs";
 
 export const name = "ours, channel";
 
-/** Requests by id, each with its own key. */
+/** Sends requests by id, each with a key of its own. */
 function talk(socket) {
   const waiting = new Map();
   let ids = 0;

@@ -1,4 +1,4 @@
-// WebDriver. A session is a browser process of its own here.
+// WebDriver, where each session is a browser process of its own.
 import { client } from "../http.mjs";
 
 export const name = "chromedriver";

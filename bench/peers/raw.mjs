@@ -1,4 +1,4 @@
-// Chromium's own protocol over a WebSocket with nothing in between: what the others are compared with.
+// Chromium's own protocol over a WebSocket with nothing in between: the baseline for the other peers.
 import { join } from "node:path";
 
 import { commands, connect } from "../cdp.mjs";

@@ -1,4 +1,4 @@
-//! Browser sessions inside a program of your own: `cargo run -p capture-core --example embed -- https://example.com`
+//! Embeds browser sessions in another program: `cargo run -p capture-core --example embed -- https://example.com`
 
 use std::{io::Write, time::Duration};
 

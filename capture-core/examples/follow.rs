@@ -1,4 +1,4 @@
-//! Watching a session from a program of your own: a line for everything that happens in it, up to its end.
+//! Watches a session from another program, and prints a line for everything that happens in it, up to its end.
 //!
 //! `cargo run -p capture-core --example follow -- https://example.com`
 
@@ -21,14 +21,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let engine = Engine::builder().backend(chromium).open_to("me".parse()?).build().await?;
     let session = engine.create(me.clone(), SessionOptions::with_ttl(Duration::from_secs(60)), None).await?.session;
 
-    // Followed before anything is done in it, so that nothing is missed.
+    // Following begins before the first action, so that no event is missed.
     let follow = engine.follow(me.clone(), session.id, None).await?;
     tokio::try_join!(watch(&engine, &me, follow), drive(&engine, &me, session.id, &url))?;
     engine.shutdown(Duration::ZERO).await;
     Ok(())
 }
 
-/// Prints every event up to the last one. Whoever was too slow follows again from the last event it has.
+/// Prints every event up to the last one. A follower that was too slow follows again from the last event it has.
 async fn watch(engine: &Engine, me: &Caller, mut follow: Follow) -> Result<(), Box<dyn Error>> {
     loop {
         let mut last = follow.seq;

@@ -1,6 +1,7 @@
-//! Ten thousand sessions at once on simulated pages, all left to expire: how late their ends come, and what they cost.
+//! Runs ten thousand sessions at once on simulated pages until all expire, and measures how late they end and what they
+//! cost.
 //!
-//! `cargo run --release -p capture-core --example many -- 10000` prints a line of JSON, times in milliseconds.
+//! `cargo run --release -p capture-core --example many -- 10000` prints a line of JSON with times in milliseconds.
 
 use std::{io::Write, time::Duration};
 
@@ -13,7 +14,7 @@ use capture_core::{
 use serde_json::json;
 use tokio::{task::JoinSet, time::Instant};
 
-/// Times to live, so that ends come all the time rather than at once.
+/// Times to live in seconds, spread so that sessions end continuously and not all at once.
 const SECONDS: std::ops::RangeInclusive<u64> = 3..=7;
 
 #[tokio::main]
@@ -46,8 +47,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// How late after its deadline a session's end was told, and what it cost. Counted from before its creation, so rather too
-/// much than too little.
+/// Measures how late after its deadline a session's end was reported, and what it cost. The deadline is counted from
+/// before the creation, so the result is too high rather than too low.
 async fn end(engine: Engine, me: Caller, id: SessionId, deadline: Instant) -> Option<(Duration, u64)> {
     let mut follow = engine.follow(me, id, None).await.ok()?;
     loop {

@@ -1,5 +1,6 @@
-//! What channels cost the server, as JSON: idle ones, and ones that watch a session each with a countdown a second. Simulated
-//! pages; the server is a process of its own, whose memory and time are read from `/proc`.
+//! Measures what channels cost the server, and prints JSON: idle channels, and channels that each watch a session with
+//! a countdown per second. Pages are simulated. The server is a process of its own, whose memory and CPU time are read
+//! from `/proc`.
 //!
 //! ```sh
 //! cargo run --release -p capture-http --example channels -- 10000
@@ -39,11 +40,11 @@ use tokio_tungstenite::{
 type Failure = Box<dyn Error + Send + Sync>;
 type Socket = WebSocketStream<TcpStream>;
 
-/// How long each state is looked at.
+/// How long each state is measured.
 const LOOK: Duration = Duration::from_secs(30);
 /// base64 of `ann:secret`.
 const TOKEN: &str = "YW5uOnNlY3JldA==";
-/// Connections being opened at once.
+/// Connections that are opened at once.
 const AT_ONCE: usize = 100;
 
 #[tokio::main]
@@ -123,7 +124,7 @@ async fn open(address: &str, count: usize) -> Result<Vec<Socket>, Failure> {
     Ok(sockets)
 }
 
-/// Each connection creates a session and watches it.
+/// Makes each connection create a session and watch it.
 async fn watch(sockets: &mut [Socket]) -> Result<(), Failure> {
     for chunk in sockets.chunks_mut(AT_ONCE) {
         let watching: FuturesUnordered<_> = chunk.iter_mut().map(watch_one).collect();
@@ -154,7 +155,7 @@ async fn ask(socket: &mut Socket, frame: &Value) -> Result<Value, Failure> {
     }
 }
 
-/// Reads whatever comes, on all of them; how many frames that were.
+/// Reads whatever arrives on all connections for `time`. Returns the number of frames.
 async fn read_for(sockets: &mut [Socket], time: Duration) -> usize {
     let mut frames = 0;
     let all = futures::stream::select_all(sockets.iter_mut());
@@ -162,15 +163,15 @@ async fn read_for(sockets: &mut [Socket], time: Duration) -> usize {
         frames += usize::from(matches!(message, Ok(Message::Binary(_))));
         std::future::ready(())
     });
-    let _ = tokio::time::timeout(time, reading).await; // they never end by themselves
+    let _ = tokio::time::timeout(time, reading).await; // the readers never end by themselves
     frames
 }
 
-/// Cores the process uses meanwhile.
+/// CPU cores that the process uses on average while `meanwhile` runs.
 async fn cores(pid: u32, meanwhile: impl Future<Output = impl Sized>) -> f64 {
     let (before, begun) = (ticks(pid), Instant::now());
     drop(meanwhile.await);
-    // USER_HZ, which is 100 on every Linux we run on.
+    // USER_HZ, which is 100 on every Linux that is supported.
     (ticks(pid) - before) / 100.0 / begun.elapsed().as_secs_f64()
 }
 
@@ -182,7 +183,7 @@ fn ticks(pid: u32) -> f64 {
     at(11) + at(12)
 }
 
-/// Memory that is the process's own, in bytes.
+/// Private memory of the process, in bytes.
 fn memory(pid: u32) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap_or_default();

@@ -1,4 +1,6 @@
-//! Actions: one request, one action, one reply.
+//! The handler of actions: one request, one action, one reply.
+//!
+//! Knows nothing of what an action does.
 
 use std::sync::Arc;
 
@@ -38,7 +40,7 @@ async fn run(app: &App, target: &Target, request: Request) -> Result<Executed, E
     app.sessions().execute(target.caller.clone(), target.id, action, posted.keyed).await
 }
 
-/// JSON, unless it is a screenshot and the client named the picture's own type.
+/// Answers with JSON, unless the action is a screenshot and `Accept` names the picture's media type.
 fn answer(app: &App, headers: &HeaderMap, executed: &Executed) -> Result<Response, Refusal> {
     if let Executed::Reply(reply) = executed
         && let ActionResult::Screenshot(picture) = &reply.outcome.result

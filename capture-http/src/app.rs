@@ -1,4 +1,4 @@
-//! The parts every request needs, put together once: the only file of the edge that sees the concrete engine.
+//! The state that handlers share, assembled once. This is the only file of the edge that sees the concrete engine.
 
 use std::{fmt, sync::Arc};
 
@@ -18,7 +18,7 @@ use crate::{
     throttle::Throttle,
 };
 
-/// What a cluster has for all of its instances, and a single server for itself.
+/// Parts that all instances of a cluster share, and that a single server has for itself.
 type OfAll = (Arc<dyn Sessions>, Arc<dyn Tickets>, Arc<dyn ConnectKeys>);
 type Readiness = dyn Fn() -> Result<(), NotReady> + Send + Sync;
 
@@ -39,24 +39,24 @@ pub(crate) enum NotReady {
 /// What the operator decides about the edge.
 #[derive(Debug, Clone, Default)]
 pub struct EdgeSettings {
-    /// How clients reach this server, where that is not the address it listens on.
+    /// The address by which clients reach this server, where it differs from the address it listens on.
     pub public_url: Option<Url>,
-    /// Answer only requests whose `Host` is localhost, an IP literal or that of `public_url`; others get 403. For a server
-    /// on loopback: a page of a foreign name that resolves to it (DNS rebinding) must not reach it.
+    /// Answer only requests whose `Host` is localhost, an IP literal or the host of `public_url`; all others get 403.
+    /// For a server on loopback: a page of another site whose name resolves to it (DNS rebinding) must not reach it.
     pub local_only: bool,
-    /// Proxies whose word about the address of a client is taken.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: TrustedProxies,
-    /// Origins, beside our own, whose pages may open channels.
+    /// Origins, besides the server's own, whose pages may open channels.
     pub stream_origins: Vec<Url>,
-    /// The numbers of channels.
+    /// The limits of channels.
     pub channels: ChannelLimits,
-    /// What the demo page signs in with, on a server everyone may use.
+    /// The token that the demo page signs in with, on a server that is open to everyone on this machine.
     pub demo_token: Option<String>,
-    /// Without room in these no session can be created, and the server is not ready.
+    /// Folders that need free disk space: without it no session can be created, and the server is not ready.
     pub folders: Folders,
 }
 
-/// What handlers share. Built once, then only read.
+/// The state that handlers share. Built once, then only read.
 pub struct App {
     sessions: Arc<dyn Sessions>,
     accounts: Arc<dyn Accounts>,
@@ -71,10 +71,11 @@ pub struct App {
 }
 
 impl App {
-    /// The edge of this engine. `accounts` are those the engine's ledger charges. With a cluster, the engine is its instance here.
+    /// The edge of this engine. `accounts` are those that the engine's ledger charges. With a cluster, the engine is
+    /// its instance on this machine.
     ///
     /// # Errors
-    /// The system gives no random bytes.
+    /// The operating system returns no random bytes.
     pub fn new(
         engine: &Engine,
         accounts: Arc<dyn Accounts>,
@@ -83,7 +84,7 @@ impl App {
     ) -> Result<Self, Error> {
         let connect_key = ConnectKey::generate().map_err(Error::internal)?;
         let (judged, joined) = (engine.clone(), cluster.cloned());
-        // The one place that decides between one instance and many.
+        // The only place that decides between one instance and many.
         let (sessions, tickets, connect_keys): OfAll = match cluster {
             None => (Arc::new(engine.clone()), Arc::new(MemoryTickets::default()), Arc::new(connect_key)),
             Some(cluster) => {
@@ -116,33 +117,33 @@ impl App {
         })
     }
 
-    /// The verbs.
+    /// The operations on sessions.
     pub(crate) fn sessions(&self) -> &dyn Sessions {
         &*self.sessions
     }
 
-    /// Who may use them.
+    /// The accounts that may use them.
     pub(crate) fn accounts(&self) -> &dyn Accounts {
         &*self.accounts
     }
 
-    /// The wall time now, from the clock that sessions run on.
+    /// The wall time now, from the clock of the sessions.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// The numbers of the contract.
+    /// The limits of sessions.
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// Whether sessions can be created now, and if not, why.
+    /// Whether sessions can be created now; if not, the error names the reason.
     pub(crate) fn readiness(&self) -> Result<(), NotReady> {
         (self.readiness)()?;
         Ok(self.settings.folders.room()?)
     }
 
-    /// What the operator decided.
+    /// What the operator decided about the edge.
     pub(crate) fn settings(&self) -> &EdgeSettings {
         &self.settings
     }
@@ -152,12 +153,12 @@ impl App {
         &*self.tickets
     }
 
-    /// What connect tokens are signed with.
+    /// The keys that sign connect tokens.
     pub(crate) fn connect_keys(&self) -> &Arc<dyn ConnectKeys> {
         &self.connect_keys
     }
 
-    /// The clock that sessions run on.
+    /// The clock of the sessions.
     pub(crate) fn clock(&self) -> Clock {
         self.clock
     }
@@ -167,7 +168,7 @@ impl App {
         &self.channels
     }
 
-    /// Memory of failed authentications.
+    /// The record of failed authentications.
     pub(crate) fn throttle(&self) -> &Throttle {
         &self.throttle
     }

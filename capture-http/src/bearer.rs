@@ -1,9 +1,11 @@
-//! What a user sends to be let in, made for showing it once.
+//! The bearer token of a user, made for showing it once.
+//!
+//! Knows nothing of requests.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use capture_core::account::{Secret, UserId};
 
-/// The token of `Authorization: Bearer …`. As secret as the secret itself.
+/// The token of `Authorization: Bearer …`. It must be kept as secret as the secret in it.
 pub(crate) fn token(user: &UserId, secret: &Secret) -> String {
     STANDARD.encode(format!("{user}:{}", secret.reveal()))
 }

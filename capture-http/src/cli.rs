@@ -1,4 +1,6 @@
-//! The command line: commands by clap's derive, flags of settings from the one list of them.
+//! The command line: commands from clap's derive, flags of settings from the one list of them.
+//!
+//! Knows nothing of what commands do. Doc comments on commands and arguments are the texts of `--help`.
 
 use std::ffi::OsString;
 
@@ -37,10 +39,10 @@ pub(crate) enum Command {
     Settings,
 }
 
-/// Understands the arguments, the program's own name first.
+/// Parses the arguments, the first of which is the program's own name.
 ///
 /// # Errors
-/// Help or version that was asked for, or what is wrong with the arguments; for [`crate::terminal::usage`].
+/// A request for help or for the version, or an invalid command line; both are for [`crate::terminal::usage`].
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<(Cli, Flags), clap::Error> {
     let matches = command().try_get_matches_from(args)?;
     Ok((Cli::from_arg_matches(&matches)?, flags(&matches)))
@@ -75,7 +77,7 @@ fn argument(setting: &'static crate::config::Setting) -> Arg {
     }
 }
 
-/// The settings among the arguments, of the command and of everything above it.
+/// The settings among the arguments, of the command and of those above it.
 fn flags(matches: &ArgMatches) -> Flags {
     let given = |name| matches.try_get_one::<String>(name).ok().flatten().cloned();
     let mut flags: Flags = SETTINGS.iter().filter_map(|setting| Some((setting.name, given(setting.name)?))).collect();

@@ -1,5 +1,5 @@
-//! Where a request comes from: the address of the connection, or, behind proxies the operator trusts, the one they
-//! tell.
+//! The origin of a request: the address of the connection or, behind proxies that the operator trusts, the address that
+//! these report.
 //!
 //! The only place that reads `X-Forwarded-For`. Whatever is counted by address is counted by [`Source`].
 
@@ -13,16 +13,17 @@ use capture_core::egress::{Network, NetworkError};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The address at the other end of a connection, which may be a proxy.
+/// The address at the other end of a connection, which may be that of a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
 
-/// What counts as one client address: an IPv4 address, or an IPv6 /64, because a household or a host has a whole one.
+/// The unit that counts as one client address: an IPv4 address or an IPv6 /64, because a household or a host owns a
+/// whole /64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Source(IpAddr);
 
 impl Source {
-    /// The source this address belongs to.
+    /// The source that this address belongs to.
     pub fn of(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
             IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
@@ -30,37 +31,37 @@ impl Source {
         })
     }
 
-    /// Its first address.
+    /// The first address of the source.
     pub fn address(self) -> IpAddr {
         self.0
     }
 }
 
-/// The proxies whose word about the address of a client is taken.
+/// The proxies whose `X-Forwarded-For` is trusted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Vec<Network>);
 
 impl FromStr for TrustedProxies {
     type Err = NetworkError;
 
-    /// Addresses and networks, separated by commas.
+    /// Parses addresses and networks, separated by commas.
     fn from_str(text: &str) -> Result<Self, NetworkError> {
         text.split(',').map(|network| network.trim().parse()).collect::<Result<_, _>>().map(Self)
     }
 }
 
 impl TrustedProxies {
-    /// Whether this address is one of them: what is counted by address must not be counted by this one.
+    /// Whether this address is a trusted proxy, which must not be counted as one client.
     pub fn trust(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(address))
     }
 
-    /// Where a request over a connection of `peer` comes from.
+    /// The address from which a request over a connection of `peer` was sent.
     ///
-    /// Each proxy appends the address it was asked from, so the list is read from its right end for as long as its
-    /// speaker is trusted. What a client wrote there itself stands further to the left and is never reached; what is no
-    /// address ends the reading.
+    /// Each proxy appends the address it received the request from. The list is therefore read from its right end while
+    /// the address that reported an entry is trusted. Entries that a client invented stand further to the left and are
+    /// never reached. An entry that is not an address ends the reading.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let lines = headers.get_all(FORWARDED_FOR).iter().rev().map(HeaderValue::as_bytes);
         let mut told = lines.flat_map(|line| line.rsplit(|byte| *byte == b',')).map(forwarded);
@@ -74,7 +75,7 @@ impl TrustedProxies {
     }
 }
 
-/// One entry of the list; some proxies add the port.
+/// Parses one entry of the list; some proxies append the port.
 fn forwarded(entry: &[u8]) -> Option<IpAddr> {
     let entry = std::str::from_utf8(entry).ok()?.trim();
     let plain = entry.strip_prefix('[').and_then(|entry| entry.strip_suffix(']')).unwrap_or(entry);
@@ -96,7 +97,7 @@ mod tests {
 
     #[test]
     fn only_trusted_proxies_are_believed() {
-        assert_eq!(client("", "10.0.0.1", &["203.0.113.7"]), "10.0.0.1", "nobody is trusted");
+        assert_eq!(client("", "10.0.0.1", &["203.0.113.7"]), "10.0.0.1", "no proxy is trusted");
         assert_eq!(client("10.0.0.0/8", "198.51.100.1", &["203.0.113.7"]), "198.51.100.1", "not this one");
         assert_eq!(client("10.0.0.0/8", "10.0.0.1", &["203.0.113.7"]), "203.0.113.7");
         assert_eq!(client("10.0.0.0/8", "::ffff:10.0.0.1", &["203.0.113.7"]), "203.0.113.7", "an IPv4-mapped peer");

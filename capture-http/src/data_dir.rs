@@ -1,7 +1,7 @@
-//! The data directory: readable by its owner only, and held by one server at a time.
+//! The data directory: readable by its owner only, and locked by one server at a time.
 //!
-//! A second server on the same directory would settle the live sessions of the first as lost. Commands on users work
-//! beside a running server and take no lock. Knows nothing of what the ledger file holds.
+//! A second server on one directory would settle the active sessions of the first as lost. Commands on users work
+//! beside a running server and take no lock. Knows nothing of the contents of the ledger file.
 
 use std::{
     fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError},
@@ -16,26 +16,26 @@ const LOCK: &str = "lock";
 /// Why the data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DataDirError {
-    /// Another server is running on it.
+    /// Another server is running on the directory.
     #[error("another capture server{} is running on {}: stop it, or choose another --data-dir", by(*.pid), dir.display())]
     Held {
         /// The directory.
         dir: PathBuf,
-        /// The other server, where it said so.
+        /// The process id of the other server, if it is known.
         pid: Option<u32>,
     },
-    /// It holds other people's files and is open to them.
+    /// The directory contains files that are not of this program, and other users may access it.
     #[error("{} is open to other users and holds files that are not capture's: choose a directory of its own", .0.display())]
     Shared(PathBuf),
     /// No user was ever added.
     #[error("no ledger in {}: check --data-dir, or add the first user with `capture user add NAME`", .0.display())]
     Empty(PathBuf),
-    /// Something of the operating system.
+    /// An operation of the operating system failed.
     #[error("cannot use the data directory {}", dir.display())]
     Io {
         /// The directory.
         dir: PathBuf,
-        /// Why not.
+        /// The error of the operating system.
         #[source]
         source: io::Error,
     },
@@ -45,18 +45,18 @@ fn by(pid: Option<u32>) -> String {
     pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default()
 }
 
-/// A data directory that exists and is closed to others.
+/// A data directory that exists and that other users cannot access.
 #[derive(Debug)]
 pub(crate) struct DataDir(PathBuf);
 
-/// Held while a server runs on the directory; the system releases it when the process ends, however it ends.
+/// The lock that a server holds on its directory. The system releases it when the process ends, even if it is killed.
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
 }
 
 impl DataDir {
-    /// Makes the directory where it is missing.
+    /// Opens the directory, and creates it if it is missing.
     pub(crate) fn create(path: &Path) -> Result<Self, DataDirError> {
         let dir = Self(path.to_owned());
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|source| dir.failed(source))?;
@@ -64,17 +64,18 @@ impl DataDir {
         Ok(dir)
     }
 
-    /// The directory of a server that has users already.
+    /// Opens the directory of a server that has users already.
     pub(crate) fn existing(path: &Path) -> Result<Self, DataDirError> {
         let dir = Self(path.to_owned());
         if dir.ledger().exists() { Ok(dir) } else { Err(DataDirError::Empty(dir.0)) }
     }
 
-    /// Whether a server could run on this path now, and if so, whether there is a directory yet. Leaves nothing behind.
+    /// Whether a server could run on this path now; the value tells whether the directory exists. Leaves nothing
+    /// behind.
     pub(crate) fn probe(path: &Path) -> Result<bool, DataDirError> {
         let dir = Self(path.to_owned());
         let nearest = path.ancestors().find(|above| above.exists()).unwrap_or(Path::new("."));
-        // Asking for permissions would not do: root has them all, also where nothing can be written.
+        // Checking permissions is not enough: root has them all, even on a read-only file system.
         let trial = nearest.join(format!(".capture-doctor-{}", std::process::id()));
         let tried = std::fs::create_dir(&trial).and_then(|()| std::fs::remove_dir(&trial));
         tried.map_err(|source| dir.failed(source))?;
@@ -90,12 +91,12 @@ impl DataDir {
         Ok(true)
     }
 
-    /// The ledger's file.
+    /// The path of the ledger's file.
     pub(crate) fn ledger(&self) -> PathBuf {
         self.0.join(LEDGER)
     }
 
-    /// Takes the directory for this process.
+    /// Locks the directory for this process.
     pub(crate) fn lock(&self) -> Result<Lock, DataDirError> {
         let failed = |source| self.failed(source);
         let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).clone();
@@ -120,7 +121,8 @@ impl DataDir {
         Ok(())
     }
 
-    /// Refuses a directory that others use: closing it would take /tmp or a home away from them.
+    /// Whether the directory belongs to others as well. Restricting its permissions would take /tmp or a home away from
+    /// them.
     fn is_open_to_others(&self) -> Result<bool, DataDirError> {
         let failed = |source| self.failed(source);
         let mode = self.0.metadata().map_err(failed)?.permissions().mode();

@@ -1,4 +1,4 @@
-//! The demo page: plain files, part of the program, using only the public API.
+//! The demo page: static files that are embedded in the program and use only the public API.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::{app::App, error::Refusal, error::unknown_path, reply};
 
-/// Nothing of other hosts, nothing inline.
+/// Permits nothing from other hosts and nothing inline.
 const POLICY: &str = "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; \
                       frame-ancestors 'none'; form-action 'none'";
 
@@ -62,7 +62,7 @@ pub(crate) async fn asset(Path(name): Path<String>) -> Response {
     file(&name).await
 }
 
-/// `GET /demo/config`: what the page signs in with, on a server everyone on this machine may use.
+/// `GET /demo/config`: the token that the page signs in with, on a server that is open to everyone on this machine.
 pub(crate) async fn config(State(app): State<Arc<App>>) -> Result<Response, Refusal> {
     match &app.settings().demo_token {
         Some(token) => reply::ok(&json!({"dev": {"token": token}})),

@@ -1,4 +1,4 @@
-//! The API for machines.
+//! The handler of the API's machine-readable description.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,8 @@ use axum::{
 };
 use capture_ws::asyncapi;
 
-/// Half a megabyte that takes 12 ms to build, asked for without a token: built once, and every reply shares it.
+/// The document has half a megabyte, takes 12 ms to build and is served without authentication. It is therefore built
+/// once, and every reply shares it.
 static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| asyncapi::document().to_string().into());
 
 /// `GET /asyncapi.json`

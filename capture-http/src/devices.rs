@@ -1,4 +1,4 @@
-//! The list of device profiles, for `emulateDevice`. No authentication, as in the public API.
+//! The list of device profiles for `emulateDevice`, which is served without authentication, as in the public API.
 
 use axum::response::Response;
 use capture_core::action::{self, Device, DeviceScale};

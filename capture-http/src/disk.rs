@@ -1,8 +1,9 @@
-//! Whether there is room on the disks that a new session needs.
+//! Checks for free space on the disks that a new session needs.
 
 use std::path::{Path, PathBuf};
 
-/// The ledger's log grows by a few MiB between two checkpoints, and the profile of a browser begins with about five.
+/// Least free space of a disk, in bytes. The ledger's log grows by a few MiB between two checkpoints, and a browser
+/// profile begins with about five.
 const LEAST_BYTES: u64 = 16 << 20;
 
 /// A disk is full.
@@ -19,12 +20,12 @@ pub(crate) struct NoRoom {
 pub struct Folders(Vec<PathBuf>);
 
 impl Folders {
-    /// These folders; one that does not exist is not looked at.
+    /// The folders to check; one that does not exist is skipped.
     pub fn new(folders: impl IntoIterator<Item = PathBuf>) -> Self {
         Self(folders.into_iter().collect())
     }
 
-    /// Asks the file system of each, which takes microseconds.
+    /// Checks the file system of each folder, which takes microseconds.
     ///
     /// # Errors
     /// Names the first folder whose disk is full.
@@ -36,7 +37,8 @@ impl Folders {
     }
 }
 
-/// Bytes this process may still write there. With a quota or as root it may be others than those the system has.
+/// Bytes that this process may still write there. A quota, or space reserved for root, makes this differ from the free
+/// bytes of the disk.
 fn free(folder: &Path) -> Option<u64> {
     let system = rustix::fs::statvfs(folder).ok()?;
     Some(system.f_bavail.saturating_mul(system.f_frsize))

@@ -1,7 +1,7 @@
-//! Reads what is left of a body when the answer came before its end.
+//! Reads the rest of a body when the answer was ready before the end of the body.
 //!
-//! A client that is still writing when the connection closes gets a reset instead of the answer. So the rest is read and
-//! thrown away, up to a number of bytes and for a while. Knows nothing of what bodies mean.
+//! A client that is still writing when the connection closes receives a reset instead of the answer. The rest is
+//! therefore read and discarded, up to a number of bytes and for a limited time. Knows nothing of what bodies mean.
 
 use std::{
     pin::Pin,
@@ -21,20 +21,22 @@ use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
 use tokio::sync::oneshot;
 
-/// Contract: what of an unread body is read at most.
+/// Contract: most bytes that are read of a body that was not used.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
-/// Contract: how long at most.
+/// Contract: longest time that this reading takes.
 const MAX_TIME: Duration = Duration::from_secs(2);
 
-/// The layer: gives the answer back once the body is read, or enough of it.
+/// The layer: returns the answer once the body, or enough of it, has been read.
 pub(crate) async fn read(request: Request, next: Next) -> Response {
     let (back, mut left) = oneshot::channel();
-    // Such a client sends its body only when it is asked for, and it is asked by reading.
+    // A client that sends `Expect` waits for `100 Continue` before it sends its body, and reading is what triggers
+    // that.
     let waits = request.headers().contains_key(header::EXPECT);
     let request = request.map(|body| Body::new(Watched { body, begun: !waits, back: Some(back) }));
     let response = next.run(request).await;
     if let Ok(body) = left.try_recv() {
-        let _ = tokio::time::timeout(MAX_TIME, throw_away(body)).await; // late: the answer goes out regardless
+        // After the deadline the answer is sent regardless.
+        let _ = tokio::time::timeout(MAX_TIME, throw_away(body)).await;
     }
     response
 }
@@ -49,10 +51,10 @@ async fn throw_away(mut body: Body) {
     }
 }
 
-/// A body that goes back to the layer when it is dropped before its end.
+/// A body that is returned to the layer when it is dropped before its end.
 struct Watched {
     body: Body,
-    /// Whether the client sends it, or has been asked to.
+    /// Whether the client sends the body without waiting, or has been asked to send it.
     begun: bool,
     back: Option<oneshot::Sender<Body>>,
 }
@@ -79,7 +81,8 @@ impl Drop for Watched {
     fn drop(&mut self) {
         let Some(back) = self.back.take() else { return };
         if self.begun && !self.body.is_end_stream() {
-            let _ = back.send(std::mem::take(&mut self.body)); // the client left: nobody waits for the answer
+            // The receiver is gone if the client left, and then no answer is due.
+            let _ = back.send(std::mem::take(&mut self.body));
         }
     }
 }
@@ -97,7 +100,7 @@ mod tests {
 
     use super::*;
 
-    /// A body of this many MiB that counts how many were taken, and never ends after `stall`.
+    /// A body of this many MiB that counts the MiB taken, and stops for ever after `stall`.
     fn body(mebibytes: usize, stall: bool) -> (Body, Arc<AtomicUsize>) {
         let taken = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&taken);

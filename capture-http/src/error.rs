@@ -1,7 +1,7 @@
-//! What a refused request looks like: **the** table from code to status, the body, and the log line.
+//! The shape of a refused request: **the** table from code to status, the body, and the log line.
 //!
-//! Handlers and layers raise a [`Refusal`]; only [`render`] turns it into bytes, so that request id, log line and remaining
-//! time are the same everywhere. Nothing else in this crate picks a status for an error.
+//! Handlers and layers return a [`Refusal`]; only [`render`] turns it into bytes, so that request id, log line and
+//! remaining time are uniform. Nothing else in this crate picks a status for an error.
 
 use std::{error::Error as StdError, fmt::Write, sync::Arc, time::Duration};
 
@@ -17,10 +17,10 @@ use serde_json::{Map, Value, json};
 
 use crate::{app::App, request_id::RequestId};
 
-/// The reason of what was to be done with a target of a session's browser that is not there.
+/// The reason of an error about a target that the session's browser does not have.
 pub(crate) const NO_SUCH_TARGET: &str = "no_such_target";
 
-/// The status of each code, as the REST contract has it.
+/// The status of each code, as the REST contract defines it.
 #[warn(clippy::wildcard_enum_match_arm)]
 pub(crate) fn status_of(code: ErrorCode) -> StatusCode {
     match code {
@@ -49,7 +49,7 @@ pub(crate) struct Refusal {
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         let status = match error.reason() {
-            Some(NO_SUCH_TARGET) => StatusCode::NOT_FOUND, // as Chromium answers to the id of a target it has not
+            Some(NO_SUCH_TARGET) => StatusCode::NOT_FOUND, // Chromium's own answer to the id of an unknown target
             _ => status_of(error.code()),
         };
         Self { status, error: Arc::new(error) }
@@ -70,7 +70,7 @@ pub(crate) async fn unknown_path() -> Refusal {
     Refusal { status: StatusCode::NOT_FOUND, ..error.into() }
 }
 
-/// The answer to a path that exists, asked with another method; the router adds `Allow`.
+/// The answer to a path that exists, but not with this method; the router adds `Allow`.
 pub(crate) async fn method_not_allowed() -> Refusal {
     let error = Error::invalid("this path has no such method")
         .with_reason("method_not_allowed")
@@ -89,7 +89,7 @@ pub(crate) async fn render(State(app): State<Arc<App>>, request: Request, next: 
     response
 }
 
-/// Everything a client may act on stands beside `error`, which stays a string: the public SDKs read it as one.
+/// Everything a client may act on stands beside `error`, which stays a string because the public SDKs read it as one.
 fn body(app: &App, error: &Error, id: &str) -> Value {
     let mut body: Map<String, Value> = error.details().clone();
     let mut put = |key: &str, value: Value| body.insert(key.to_owned(), value);
@@ -121,7 +121,7 @@ fn add_headers(headers: &mut HeaderMap, error: &Error) {
     }
 }
 
-/// Rounded up: a client that waits so long is not too early.
+/// Rounded up, so that a client that waits this long is not too early.
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }

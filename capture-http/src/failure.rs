@@ -1,4 +1,4 @@
-//! Why a command did not do what was asked: what the terminal shows and the exit code says.
+//! Why a command failed: the message for the terminal and the exit code.
 
 use std::process::ExitCode;
 
@@ -6,55 +6,55 @@ use capture_core::{account::AccountError, browser::BrowserError, ledger::LedgerE
 
 use crate::{config::ConfigError, data_dir::DataDirError};
 
-/// Exit code of a command line or setting that cannot be used, as clap has it.
+/// Exit code for an invalid command line or setting, as in clap.
 const USAGE: u8 = 2;
 
-/// What a command failed for.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The settings.
+    /// A setting is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// What was asked for cannot be done in this way.
+    /// The request cannot be carried out in this way.
     #[error("{0}")]
     Usage(String),
-    /// The data directory.
+    /// The data directory cannot be used.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
-    /// The ledger.
+    /// The ledger cannot be used.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// A user's account.
+    /// A user's account cannot be read or changed.
     #[error(transparent)]
     Account(#[from] AccountError),
-    /// The browser.
+    /// The browser does not start.
     #[error("the browser does not start (`capture doctor` tells more)")]
     Browser(#[from] BrowserError),
-    /// The engine.
+    /// The engine returned an error.
     #[error(transparent)]
     Engine(#[from] capture_core::Error),
-    /// A session that is not to be forwarded, or not any more.
+    /// The session cannot be forwarded, or no longer.
     #[error("{0}")]
     Forward(String),
-    /// Something of the operating system.
+    /// An operation of the operating system failed.
     #[error("cannot {what}")]
     Io {
-        /// What was tried, as it reads after "cannot".
+        /// The operation, in words that follow "cannot".
         what: String,
-        /// Why not.
+        /// The error of the operating system.
         #[source]
         source: std::io::Error,
     },
 }
 
 impl Failure {
-    /// Something of the operating system; `what` reads after "cannot".
+    /// Wraps an error of the operating system; `what` follows "cannot" in the message.
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();
         |source| Self::Io { what, source }
     }
 
-    /// What the process answers with.
+    /// The exit code of the process.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Config(_) | Self::Usage(_) => ExitCode::from(USAGE),

@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it can be given work. No authentication: load balancers ask.
+//! Whether the process is alive, and whether it is ready for work. Served without authentication, for load balancers.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(crate) async fn live() -> Response {
     axum::Json(json!({"success": true, "status": "alive"})).into_response()
 }
 
-/// `GET /readyz`: sessions can be created. Not an error of ours when not, so nothing is logged for each probe.
+/// `GET /readyz`: sessions can be created. Not being ready is not an error, so probes are not logged.
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     match app.readiness() {
         Ok(()) => axum::Json(json!({"success": true, "status": "ready"})).into_response(),

@@ -1,7 +1,7 @@
-//! Which names this server answers to.
+//! Checks the host name by which a request reached this server.
 //!
-//! A web page of a foreign name whose DNS answer was switched to our address (DNS rebinding) sends that name as `Host`;
-//! on a server that is only meant for this machine such a request is refused before anything else looks at it.
+//! A web page of another site whose DNS answer was switched to our address (DNS rebinding) sends that name as `Host`.
+//! On a server that is only meant for this machine such a request is refused before anything else looks at it.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use url::Url;
 
 use crate::{app::App, error::Refusal};
 
-/// The layer: passes requests on that name us.
+/// The layer: passes on requests whose host is ours.
 pub(crate) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let settings = app.settings();
     if settings.local_only && !names_us(request.headers(), request.uri(), settings.public_url.as_ref()) {
@@ -35,7 +35,7 @@ fn names_us(headers: &HeaderMap, uri: &Uri, public: Option<&Url>) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
     let Ok(host) = Authority::try_from(host.as_bytes()) else { return false };
-    // An absolute request target names the host a second time.
+    // An absolute request target contains the host a second time.
     let target_is_ours = uri.authority().is_none_or(|target| is_ours(target, public));
     let is_web = uri.scheme().is_none_or(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS);
     is_ours(&host, public) && target_is_ours && is_web

@@ -1,4 +1,4 @@
-//! The layer that notes where a request comes from, for everything that counts by address.
+//! The layer that records the address a request comes from, for everything that counts by address.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{
     client_address::{Peer, Source},
 };
 
-/// The layer: notes the [`Source`] of a request, from the [`Peer`] its connection came with.
+/// The layer: records the [`Source`] of a request, from the [`Peer`] of its connection.
 pub(crate) async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     if let Some(Peer(peer)) = request.extensions().get().copied() {
         let client = app.settings().trusted_proxies.client(peer, request.headers());

@@ -1,4 +1,4 @@
-//! Where sessions, users and credits are kept: in memory, in a file, or in the Redis of a cluster.
+//! The storage of sessions, users and credits: in memory, in a file, or in the Redis of a cluster.
 
 use std::sync::Arc;
 
@@ -18,21 +18,21 @@ use crate::{
     failure::Failure,
 };
 
-/// User and secret of `--dev`; known to everyone, hence loopback only.
+/// User and secret of `--dev`. They are public, which is why such a server listens on loopback only.
 pub(crate) const DEV: &str = "dev";
 
-/// Ledgers that are open.
+/// The ledgers of a server.
 pub(crate) enum Ledgers {
-    /// Gone with the process.
+    /// In memory; lost when the process ends.
     Memory(Arc<MemoryLedger>),
-    /// One server's own.
+    /// In a file, for a single server.
     File(Arc<SqliteLedger>, Lock),
-    /// Shared by many.
+    /// In Redis, shared by the instances of a cluster.
     Shared(Arc<RedisLedger>, Arc<RedisLink>),
 }
 
 impl Ledgers {
-    /// Opens those a server is configured for.
+    /// Opens the ledgers that a server is configured for.
     pub(crate) async fn open(config: &Config) -> Result<Self, Failure> {
         if let Some(redis) = &config.redis {
             let (ledger, link) = shared(redis)?;
@@ -51,7 +51,7 @@ impl Ledgers {
         Ok(Self::File(Arc::new(SqliteLedger::open(&dir.ledger())?), lock))
     }
 
-    /// The engine on this ledger, and who may use it.
+    /// Gives the engine this ledger, and returns the accounts.
     pub(crate) fn for_engine(&self, builder: EngineBuilder) -> (EngineBuilder, Arc<dyn Accounts>) {
         match self {
             Self::Memory(ledger) => (builder.ledger(Arc::clone(ledger)), Arc::clone(ledger) as _),
@@ -61,7 +61,7 @@ impl Ledgers {
     }
 }
 
-/// The users of the configured servers, for a command; `create` makes the file if there is none.
+/// The users of the configured servers, for a command; `create` creates the file if it is missing.
 pub(crate) fn accounts(config: &Config, create: bool) -> Result<Arc<dyn Accounts>, Failure> {
     if let Some(redis) = &config.redis {
         return Ok(shared(redis)?.0);

@@ -1,4 +1,4 @@
-//! The front door of Capture: REST in front of `capture-core`, and the program that wires it.
+//! The HTTP edge of Capture: REST in front of `capture-core`, and the program that wires them.
 //!
 //! ```text
 //! connection ─► server ─► router ─► auth ─► extract ─► dyn Sessions
@@ -6,8 +6,9 @@
 //!                          reply / error ◄──────────────────┘
 //! ```
 //!
-//! A handler extracts, asks one verb of [`Sessions`](capture_core::Sessions), and replies. [`App`] is the only place where
-//! the concrete engine is seen; [`router()`] is the API's contents page; [`server::serve`] answers a listener.
+//! A handler extracts its arguments, calls one operation of [`Sessions`](capture_core::Sessions), and replies. [`App`]
+//! is the only place that sees the concrete engine; [`router()`] lists the paths of the API; [`server::serve`] serves a
+//! listener.
 
 mod actions;
 mod app;

@@ -1,6 +1,6 @@
-//! The program: understands its arguments and settings, and does what was asked.
+//! The program: parses its arguments and settings, and runs the command.
 //!
-//! The only file that touches the real arguments and environment. The edge itself is the library of this crate.
+//! The only file that reads the real arguments and environment. The edge itself is the library of this crate.
 
 mod bearer;
 mod cli;

@@ -1,4 +1,4 @@
-//! Which web pages may open `WebSocket`s here: our own, and those the operator names.
+//! Which web pages may open `WebSocket`s here: the server's own, and those of origins that the operator names.
 
 use axum::http::{HeaderMap, Uri, header};
 use capture_core::{Error, ErrorCode};
@@ -6,10 +6,10 @@ use url::Url;
 
 use crate::app::App;
 
-/// A page of another site must not speak for the user whose browser shows it.
+/// Refuses pages of other sites, which must not act for the user whose browser shows them.
 pub(crate) fn check_origin(app: &App, headers: &HeaderMap, uri: &Uri) -> Result<(), Error> {
     let mut origins = headers.get_all(header::ORIGIN).iter();
-    let Some(origin) = origins.next() else { return Ok(()) }; // not a browser
+    let Some(origin) = origins.next() else { return Ok(()) }; // only browsers send an origin
     let settings = app.settings();
     let known = origin.to_str().ok().and_then(|text| Url::parse(text).ok()).filter(|_| origins.next().is_none());
     let allowed = known.is_some_and(|origin| {
@@ -26,11 +26,11 @@ pub(crate) fn check_origin(app: &App, headers: &HeaderMap, uri: &Uri) -> Result<
         .with_hint("have the operator add it to stream-origins"))
 }
 
-/// Whether the origin is the one the request was sent to.
+/// Whether the origin is the host that the request was sent to.
 fn is_own(origin: &Url, headers: &HeaderMap, uri: &Uri) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let Some(host) = host.or_else(|| uri.host()) else { return false };
-    // The scheme is the proxy's in front of us: only host and port can be compared.
+    // The scheme is the one between the client and a proxy, so only host and port can be compared.
     let own = Url::parse(&format!("{}://{host}/", origin.scheme()));
     own.is_ok_and(|own| own.host() == origin.host() && own.port_or_known_default() == origin.port_or_known_default())
 }

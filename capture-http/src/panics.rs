@@ -1,4 +1,4 @@
-//! A panic in a handler is a defect of ours: it is answered and logged, and the connection lives on.
+//! A panic in a handler is a defect of the server: it is answered and logged, and the connection stays open.
 
 use std::{any::Any, panic::AssertUnwindSafe};
 
@@ -12,7 +12,7 @@ use futures::FutureExt;
 
 use crate::error::Refusal;
 
-/// Turns a panic below into `internal`.
+/// The layer: answers a panic of the layers below with `internal`.
 pub(crate) async fn contain(request: Request, next: Next) -> Response {
     // Unwind safe: the request's own state is dropped, and what requests share is behind locks that cannot be poisoned.
     match AssertUnwindSafe(next.run(request)).catch_unwind().await {

@@ -1,4 +1,4 @@
-//! What an accepted request looks like: `{"success":true,…}`, with the time left taken as the reply is written.
+//! The shape of a successful reply: `{"success":true,…}`, with the remaining time taken when the reply is written.
 
 use axum::{
     body::Bytes,
@@ -40,7 +40,7 @@ struct CreateReply {
     replayed: bool,
 }
 
-/// The short form of a session that only a create answers with.
+/// The short form of a session, which only a create answers with.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CreatedSession {
@@ -119,7 +119,7 @@ pub(crate) fn acted(app: &App, executed: &Executed) -> Result<Response, Refusal>
     written(StatusCode::OK, executed.body(app.now()).to_json())
 }
 
-/// The reply to a screenshot of a client that asked for the picture itself.
+/// The reply to a screenshot whose client requested the picture itself.
 pub(crate) fn picture(app: &App, reply: &ActionReply, picture: &Picture) -> Result<Response, Refusal> {
     let expires_in_seconds = reply.session.expires_in_seconds(app.now());
     let action_id = HeaderValue::from_str(&reply.action_id).map_err(Error::internal)?;

@@ -1,4 +1,4 @@
-//! Names every request, and sets the headers every reply has.
+//! Gives every request an id, and every reply its common headers.
 
 use std::{fmt, sync::Arc};
 
@@ -12,15 +12,15 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
-/// Long enough for a uuid or a trace id, short enough for a log line.
+/// Most characters of an id: enough for a UUID or a trace id, and short enough for a log line.
 const MAX_CHARS: usize = 64;
 
-/// Names one request in its reply and in the log: the client's own name for it, or one of ours.
+/// The id of one request, in its reply and in the log: the client's own, or a generated one.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(Arc<str>);
 
 impl RequestId {
-    /// The client's, if it can stand in a log; else a new one.
+    /// The client's id, if it is valid in a log; otherwise a new one.
     fn of(headers: &HeaderMap) -> Self {
         let named = headers.get(HEADER).and_then(|value| value.to_str().ok()).filter(|text| is_acceptable(text));
         Self(named.map_or_else(|| Uuid::new_v4().simple().to_string().into(), Into::into))
@@ -41,7 +41,7 @@ fn is_acceptable(text: &str) -> bool {
 /// The outermost layer.
 pub(crate) async fn identify(mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
-    // The pattern, not the path: the log shows which call it was, and no id of a session that nobody asked to be logged.
+    // The route is logged instead of the path, so that the log names the operation without revealing the session id.
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     let span = tracing::info_span!("request", method = %request.method(), route, request.id = %id);
     request.extensions_mut().insert(id.clone());

@@ -1,4 +1,4 @@
-//! The contents page of the API: path → handler, and what every request passes through.
+//! The paths of the API with their handlers, and the layers that every request passes.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{
     request_id, sessions, stream,
 };
 
-/// Every path of the API, ready to be served.
+/// The router with every path of the API, ready to be served.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/v1/sessions", post(sessions::create).get(sessions::list).delete(sessions::close_all))
@@ -37,11 +37,12 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(error::method_not_allowed)
         .fallback(error::unknown_path)
         .with_state(Arc::clone(&app))
-        // A request passes them from the last line to the first, its reply from the first to the last.
+        // A request passes the layers from the last line to the first, its reply from the first to the last.
         .layer(from_fn_with_state(Arc::clone(&app), host_guard::guard)) // no page of a foreign name reaches a local server
-        .layer(from_fn(panics::contain)) // a defect is answered, the connection lives on
-        .layer(from_fn(drain_body::read)) // an answer before the end of the body still arrives
-        .layer(from_fn_with_state(Arc::clone(&app), error::render)) // refusals become bodies, with the time as it is now
+        .layer(from_fn(panics::contain)) // a panic is answered, and the connection stays open
+        .layer(from_fn(drain_body::read)) // an answer that is ready before the end of the body still arrives
+        // Refusals become bodies, with the remaining time as it is now.
+        .layer(from_fn_with_state(Arc::clone(&app), error::render))
         .layer(from_fn(request_id::identify)) // span, request id, headers of every reply
-        .layer(from_fn_with_state(app, identify::identify)) // who asks, behind which proxies
+        .layer(from_fn_with_state(app, identify::identify)) // the client's address, behind trusted proxies
 }

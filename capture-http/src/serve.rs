@@ -1,7 +1,7 @@
-//! `capture serve`: from the data directory to the last reply.
+//! `capture serve`: from opening the data directory to the last reply.
 //!
-//! The socket is bound early, so that a taken port is told before a browser starts, but connections are first accepted
-//! when the ledger is recovered and the browser is warm: whoever gets an answer gets one from a complete server. After a
+//! The socket is bound early, so that a port in use is reported before a browser starts. Connections are accepted only
+//! when the ledger is recovered and the browser is warm, so that every answer comes from a complete server. After a
 //! signal, replies go on until the last session is settled.
 
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
@@ -33,7 +33,7 @@ use crate::{
 
 /// How long the last replies may take once every session is settled.
 const LAST_REPLIES: Duration = Duration::from_secs(5);
-/// How often a draining server looks whether its last session has ended.
+/// Interval in which a draining server checks whether its last session has ended.
 const DRAIN_POLL: Duration = Duration::from_millis(50);
 
 /// Serves until a signal, then drains. A second signal skips the drain's grace.
@@ -53,17 +53,17 @@ pub(crate) async fn serve(config: &Config) -> Result<ExitCode, Failure> {
     let ending = async {
         signals.next().await;
         if server.cluster.is_some() {
-            // Other instances go on serving them, also the sessions that are still here.
+            // The other instances go on serving them, including the sessions that are still here.
             server.engine.drain();
             server.channels.stop(LAST_REPLIES).await;
         }
         drain(&server.engine, config.drain, &mut signals).await;
-        // After the sessions: whoever watches one learns its end first.
+        // Channels close after the sessions, so that watchers learn the end of their session first.
         server.channels.stop(LAST_REPLIES).await;
         drop(close);
     };
     tokio::join!(serving, ending);
-    // After the last reply: it may come from another instance.
+    // The link closes after the last reply, because that may come from another instance.
     if let Some(cluster) = &server.cluster {
         cluster.leave().await;
     }
@@ -72,7 +72,7 @@ pub(crate) async fn serve(config: &Config) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Everything a running server consists of.
+/// The parts of a running server.
 struct Server {
     listener: TcpListener,
     address: SocketAddr,
@@ -83,7 +83,8 @@ struct Server {
     lock: Option<Lock>,
 }
 
-/// Every connection and every browser takes some, and the limit a process begins with is often 1024.
+/// Raises the limit on open files, because every connection and every browser needs some and the initial limit is often
+/// 1024.
 fn allow_open_files() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
@@ -128,13 +129,13 @@ async fn start(config: &Config) -> Result<Server, Failure> {
     Ok(Server { listener, address, engine, cluster, channels, router, lock })
 }
 
-/// Where a create writes: the ledger's file, where it is one, and the folders of the browsers.
+/// The folders that creating a session writes to: that of the ledger's file, if it is one, and those of the browsers.
 fn folders(config: &Config, ledger_is_a_file: bool) -> Folders {
     let browsers = (config.limits.max_sessions > 0).then(|| config.browser.run_root());
     Folders::new(browsers.into_iter().chain(ledger_is_a_file.then(|| config.data_dir.clone())))
 }
 
-/// No page ever reaches the server itself, or its Redis.
+/// The browser's configuration, in which the addresses of this server and of its Redis are out of reach for pages.
 async fn browser(config: &Config, address: SocketAddr) -> ChromiumConfig {
     let mut forbidden = vec![address];
     let urls = config.redis.iter().flat_map(|redis| [Some(&redis.url), redis.advertise.as_ref()]).flatten();
@@ -142,7 +143,7 @@ async fn browser(config: &Config, address: SocketAddr) -> ChromiumConfig {
         let port = url.port_or_known_default().or((url.scheme() == "redis").then_some(6379));
         if let (Some(host), Some(port)) = (url.host_str(), port) {
             let host = host.trim_start_matches('[').trim_end_matches(']');
-            // One that cannot be found now is not reached now; private addresses are denied anyway.
+            // A name that does not resolve now is not excluded now; private addresses are denied in any case.
             forbidden.extend(tokio::net::lookup_host((host, port)).await.into_iter().flatten());
         }
     }
@@ -161,7 +162,7 @@ fn greet(config: &Config, address: SocketAddr) {
     terminal::say(format_args!("try: curl -X POST -H 'Authorization: Bearer {token}' http://{address}/v1/sessions"));
 }
 
-/// Refuses creates and lets live sessions go on, then ends and settles the rest.
+/// Refuses creates and lets active sessions go on, then ends and settles the rest.
 async fn drain(engine: &Engine, grace: Duration, signals: &mut StopSignals) {
     engine.drain();
     let sessions = engine.live_sessions();
@@ -175,6 +176,6 @@ async fn drain(engine: &Engine, grace: Duration, signals: &mut StopSignals) {
         _in_time_or_not = tokio::time::timeout(grace, last_session) => {}
         () = signals.next() => tracing::info!("second signal: the grace is skipped"),
     }
-    // Never raced against a signal: interrupting it would leave sessions unsettled.
+    // This is never raced against a signal: interrupting it would leave sessions unsettled.
     engine.shutdown(Duration::ZERO).await;
 }

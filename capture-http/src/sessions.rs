@@ -1,4 +1,4 @@
-//! Sessions: create, list, read, renew, close.
+//! The handlers of sessions: create, list, read, renew, close.
 
 use std::sync::Arc;
 
@@ -36,8 +36,8 @@ pub(crate) async fn create(
     reply::created(&app, &created, url)
 }
 
-/// A create answers nothing its contract does not list: a browser that opens too late is one that cannot be had, and so is
-/// a session that a repeated create finds ended and forgotten.
+/// Restricts errors to those in the contract of a create: a browser that opens too late counts as unavailable, and so
+/// does a session that a repeated create finds ended and forgotten.
 fn as_of_a_create(error: Error) -> Error {
     match error.code() {
         ErrorCode::ActionTimeout | ErrorCode::SessionNotFound | ErrorCode::SessionInactive | ErrorCode::SessionLost => {
@@ -92,7 +92,7 @@ pub(crate) async fn renew(State(app): State<Arc<App>>, target: Target, request: 
     }
 }
 
-/// The one field of a renewal.
+/// The only field of a renewal.
 fn renewal(fields: &Map<String, Value>) -> Result<u64, Error> {
     if let Some(other) = fields.keys().find(|field| *field != "maxTtlSeconds") {
         return Err(Error::invalid(format!("unknown field {other:?}; accepted is maxTtlSeconds")));

@@ -1,8 +1,8 @@
-//! Requests to stop: SIGTERM and SIGINT, as often as they come.
+//! Requests to stop: every SIGTERM and SIGINT.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Both signals; from its making on they no longer kill the process.
+/// Both signals. Once this exists they no longer end the process.
 #[derive(Debug)]
 pub(crate) struct StopSignals {
     terminate: Signal,
@@ -10,15 +10,15 @@ pub(crate) struct StopSignals {
 }
 
 impl StopSignals {
-    /// Takes the signals over.
+    /// Installs the handlers of both signals.
     pub(crate) fn listen() -> std::io::Result<Self> {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Completes at the next signal, or at one that came since the last call.
+    /// Completes at the next signal, or at once for one that arrived since the last call.
     ///
     /// # Cancel safety
-    /// No signal is lost when dropped.
+    /// No signal is lost when the future is dropped.
     pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}

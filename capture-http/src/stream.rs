@@ -1,4 +1,6 @@
-//! The way into the streaming channel: tickets over REST, and the WebSocket upgrade.
+//! The entrance of the streaming channel: tickets over REST, and the WebSocket upgrade.
+//!
+//! Knows nothing of frames.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -63,7 +65,7 @@ fn scope(fields: &Map<String, Value>) -> Result<Scope, Error> {
     Ok(scope)
 }
 
-/// `GET /v1/stream`: judged before the upgrade, so that a refusal is an answer like any other.
+/// `GET /v1/stream`: checked before the upgrade, so that a refusal is an ordinary HTTP answer.
 pub(crate) async fn connect(State(app): State<Arc<App>>, request: Request) -> Result<Response, Refusal> {
     let (mut parts, body) = request.into_parts();
     check_origin(&app, &parts.headers, &parts.uri)?;
@@ -94,7 +96,7 @@ pub(crate) async fn connect(State(app): State<Arc<App>>, request: Request) -> Re
     Ok(response)
 }
 
-/// The first of ours that the client offers, in our order.
+/// The first codec, in the server's order, that the client offers.
 fn codec(headers: &HeaderMap) -> Result<Codec, Error> {
     let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|value| value.to_str().ok());
     let offered: Vec<&str> = offered.flat_map(|list| list.split(',')).map(str::trim).collect();

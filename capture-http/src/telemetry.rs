@@ -1,4 +1,4 @@
-//! Logs: text or JSON lines on stderr, so that stdout belongs to the commands' answers.
+//! Logs: text or JSON lines on stderr, because stdout belongs to the answers of commands.
 
 use std::io::{IsTerminal, stderr};
 
@@ -6,7 +6,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
 
-/// Sends events to stderr from now on, those of `level` where the settings name none. Theirs was checked when read.
+/// Starts logging to stderr, at `level` where the settings set none. The level in the settings was validated when it
+/// was read.
 pub(crate) fn start(log: &Log, level: &str) {
     let filter = EnvFilter::new(log.level.as_deref().unwrap_or(level));
     let events = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);

@@ -1,25 +1,25 @@
 //! The one place that prints: answers to stdout, remarks and refusals to stderr.
 //!
-//! A reader who went away (`capture user list | head`) is no failure, so write errors are ignored.
+//! A reader that went away (`capture user list | head`) is not a failure, so write errors are ignored.
 
 use std::{error::Error, fmt::Display, io::Write, process::ExitCode};
 
-/// A line of the answer.
+/// Prints a line of the answer.
 pub(crate) fn say(line: impl Display) {
     let _ = writeln!(std::io::stdout().lock(), "{line}"); // the reader went away
 }
 
-/// A line beside the answer: progress, warnings.
+/// Prints a line beside the answer, such as progress or a warning.
 pub(crate) fn note(line: impl Display) {
     let _ = writeln!(std::io::stderr().lock(), "{line}"); // the reader went away
 }
 
-/// Why a command did not do what was asked, with its causes.
+/// Prints why a command failed, with the causes.
 pub(crate) fn refuse(error: &dyn Error) {
     note(format_args!("capture: {}", sentence(error)));
 }
 
-/// Help that was asked for, or what is wrong with the command line.
+/// Prints help that was requested, or what is wrong with the command line.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let _ = error.print(); // the reader went away
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
@@ -36,7 +36,7 @@ pub(crate) fn sentence(error: &dyn Error) -> String {
     text
 }
 
-/// Rows under a head, in columns as wide as their widest cell.
+/// Prints rows below a header, in columns as wide as their widest cell.
 pub(crate) fn table(rows: &[Vec<String>]) {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let cell = |row: &[String], column: usize| row.get(column).map_or(0, |text| text.chars().count());

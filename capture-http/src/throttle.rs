@@ -1,7 +1,7 @@
-//! Failed authentications are answered slower, the more of them come from one address.
+//! Delays the answers to failed authentications, the longer the more of them come from one address.
 //!
-//! Nobody is locked out: a valid credential is never delayed, whatever others behind the same address do. The secrets are
-//! 256 random bits, so this protects our time, not them.
+//! No user is locked out: a valid credential is never delayed, whatever others behind its address do. Secrets are 256
+//! random bits, so this protects the server's time, not the secrets.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -10,18 +10,18 @@ use tokio::time::Instant;
 
 use crate::client_address::Source;
 
-/// Failures that cost nothing: a mistyped secret, a client that asks before it has one.
+/// Failures that are not delayed: a mistyped secret, or a client that makes requests before it has one.
 const FREE: u32 = 3;
 /// The first delay; each further failure doubles it.
 const FIRST_DELAY: Duration = Duration::from_millis(100);
 /// Contract: the longest delay.
 const LONGEST_DELAY: Duration = Duration::from_secs(2);
-/// An address without a failure for this long starts anew.
+/// An address without a failure for this long starts over.
 const FORGET_AFTER: Duration = Duration::from_mins(1);
-/// Addresses remembered; above it the one whose last failure is longest ago is forgotten.
+/// Most addresses that are remembered; above it the one whose last failure is oldest is forgotten.
 const MAX_ADDRESSES: usize = 4096;
 
-/// Memory of failures by address.
+/// The record of failures by address.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
     failures: Mutex<HashMap<Source, Failures>>,
@@ -34,7 +34,7 @@ struct Failures {
 }
 
 impl Throttle {
-    /// Counts a failure; returns how long its answer is to be held back.
+    /// Counts a failure. Returns how long its answer is to be delayed.
     pub(crate) fn failed(&self, source: Source) -> Duration {
         let now = Instant::now();
         let mut failures = self.failures.lock();

@@ -20,7 +20,7 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest},
 };
 
-/// What is read of a frame; everything else is ignored.
+/// The fields of a frame that this example reads; all others are ignored.
 #[derive(Debug, Deserialize)]
 struct Frame {
     method: Option<String>,
@@ -31,7 +31,7 @@ struct Frame {
     error: Option<Value>,
 }
 
-/// The last event that was printed.
+/// The last event that was printed, from which a new connection resumes.
 #[derive(Debug, Default)]
 struct Place {
     epoch: Value,
@@ -48,7 +48,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     loop {
         let mut socket = connect(&address, &token).await?;
         let code = watch(&mut socket, &session, &mut place).await?;
-        // What the code means is in docs/channel.md: these ask to come back.
+        // docs/channel.md defines the codes; these ones ask the client to reconnect.
         if !matches!(code, 1006 | 1011..=1013 | 4400..=4499) {
             return Ok(());
         }
@@ -65,7 +65,7 @@ async fn connect(address: &str, token: &str) -> Result<WebSocketStream<TcpStream
     Ok(socket)
 }
 
-/// Prints events until the connection closes; returns its code, 1000 after the session's last event.
+/// Prints events until the connection closes. Returns its close code, or 1000 after the session's last event.
 async fn watch(
     socket: &mut WebSocketStream<TcpStream>,
     session: &str,

@@ -1,4 +1,6 @@
-//! The channel as an `AsyncAPI` 3 document, made from the types that are on the wire.
+//! The channel as an `AsyncAPI` 3 document, generated from the types that are serialised on the wire.
+//!
+//! Owns the layout of the document. Knows nothing of connections or of how the document is served.
 
 use capture_core::{
     action::{ActionType, schema, taken_schema},
@@ -17,7 +19,7 @@ use crate::{
     },
 };
 
-/// The document.
+/// The whole `AsyncAPI` 3 document as JSON.
 pub fn document() -> Value {
     let messages = messages();
     let refs = |wanted: &dyn Fn(&str) -> bool| -> Map<String, Value> {
@@ -196,7 +198,7 @@ fn subscribed() -> Value {
         "snapshot": snapshot, "events": {"type": "array", "items": {"anyOf": logged}}}})
 }
 
-/// What actions take and bring, by type.
+/// The schemas of action payloads and action replies, by action type.
 fn schemas() -> Map<String, Value> {
     let mut schemas = Map::new();
     for (kind, _) in ActionType::ALL {
@@ -211,14 +213,15 @@ fn schemas() -> Map<String, Value> {
     schemas
 }
 
-// What requests hold; they are read field by field, so that a refusal names its field.
+// The parameters of requests. Requests are parsed field by field, so that a refusal can name its field; these types
+// exist for their schemas.
 
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct HelloParams {
-    /// From `POST /v1/stream/tickets`.
+    /// A ticket from `POST /v1/stream/tickets`.
     ticket: Option<String>,
-    /// Who connects, for the server's log.
+    /// The client's name and version, for the server's log.
     client: Option<Client>,
 }
 
@@ -246,7 +249,7 @@ struct CreateParams {
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "only its schema is used")]
 struct RenewParams {
-    /// From now.
+    /// Seconds from now.
     #[schemars(range(min = 1))]
     max_ttl_seconds: u64,
 }
@@ -255,9 +258,9 @@ struct RenewParams {
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "only its schema is used")]
 struct CancelParams {
-    /// It was sent with.
+    /// The key the action was sent with.
     key: Option<String>,
-    /// Or as its `action.started` named it.
+    /// The id of the action, as its `action.started` event named it; an alternative to `key`.
     action_id: Option<String>,
 }
 
@@ -265,7 +268,7 @@ struct CancelParams {
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "only its schema is used")]
 struct SubscribeParams {
-    /// Which of the events that are not in the log.
+    /// The kinds of events to send besides those in the log.
     events: Option<Vec<Events>>,
     #[schemars(range(min = 1000, max = 60000))]
     countdown_ms: Option<u32>,

@@ -1,6 +1,8 @@
-//! A WebSocket for a CDP client: texts go in and out as they are.
+//! The WebSocket of a CDP client: text frames pass in both directions unchanged.
 //!
-//! Knows nothing of the protocol. A client that is not read from waits; one that does not read is given up by the bridge.
+//! Owns the frame limits and the deadlines of the socket. Knows nothing of the CDP protocol. A client that sends faster
+//! than the browser takes commands is read more slowly; a client that does not read its frames is disconnected by the
+//! bridge.
 
 use std::sync::Arc;
 
@@ -21,23 +23,24 @@ use tokio_tungstenite::{
 
 use crate::watched::{Traffic, Watched};
 
-/// Largest command of a client. Puppeteer and Playwright send none of a thousandth of it.
+/// Largest command of a client, in bytes. The largest that Puppeteer and Playwright send is below a thousandth of it.
 const MAX_MESSAGE: usize = 100 * 1024 * 1024;
-/// Frames are gathered into one write up to about this size.
+/// Frames are gathered into one write up to about this many bytes.
 const GATHER: usize = 64 << 10;
-/// In each of these a client takes something of what is written to it, or it is given up.
+/// The window in which a client must take [`PROGRESS`] bytes of what is written to it; otherwise it is disconnected.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// The least of it: one that takes a byte at a time is as good as one that takes none.
+/// Bytes a client must take in each [`WRITE_TIMEOUT`]: one that takes a byte at a time is no better than one that takes
+/// none.
 const PROGRESS: u64 = 64 << 10;
-/// Between two looks at a client that does not take what is written to it, or does not send what it began to.
+/// Interval between two checks for clients that do not read, or that do not finish a message they began.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long the last words may take.
+/// How long sending the remaining frames and the close frame may take.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// The same for a client that is not waited for.
+/// How long the close frame may take for a client that was found too slow.
 const LAST_WORD: Duration = Duration::from_millis(100);
 
-/// How a socket for a CDP client must be set up.
+/// The configuration of a CDP client's socket.
 fn socket_config() -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(64 << 10)
@@ -47,12 +50,12 @@ fn socket_config() -> WebSocketConfig {
         .max_frame_size(Some(MAX_MESSAGE))
 }
 
-/// A WebSocket for a CDP client over a connection that was upgraded.
+/// A server-side WebSocket for a CDP client, over a connection that was upgraded.
 pub async fn accept<IO: AsyncRead + AsyncWrite + Unpin>(io: IO) -> WebSocketStream<Watched<IO>> {
     WebSocketStream::from_raw_socket(Watched::new(io), Role::Server, Some(socket_config())).await
 }
 
-/// Carries a client's texts until one side ends, or the client's credential is revoked.
+/// Passes a client's text frames on until one side ends, or the client's credential is revoked.
 pub(crate) async fn run<IO>(socket: WebSocketStream<Watched<IO>>, client: CdpClient, revoked: impl Future<Output = ()>)
 where
     IO: AsyncRead + AsyncWrite + Send + Unpin,
@@ -70,8 +73,9 @@ where
         tokio::select! {
             read = read_all(&mut stream, &*commands, &traffic) => {
                 if read.as_ref().is_err_and(|frame| frame.code == CloseCode::Normal) {
-                    // What was answered before the end is still written.
-                    let _ = tokio::time::timeout(GOODBYE, writing.as_mut()).await; // it reads no more
+                    // Answers that arrived before the end are still written.
+                    // a client that does not read them loses them
+                    let _ = tokio::time::timeout(GOODBYE, writing.as_mut()).await;
                 }
                 read.err()
             }
@@ -86,15 +90,17 @@ where
     drop((commands, frames, shares));
     let goodbye = goodbye.unwrap_or_else(|| closing(CloseCode::Normal, ""));
     let patience = if in_vain { LAST_WORD } else { GOODBYE };
-    let _ = tokio::time::timeout(patience, sink.send(Message::Close(Some(goodbye)))).await; // gone already
+    // The client may be gone already.
+    let _ = tokio::time::timeout(patience, sink.send(Message::Close(Some(goodbye)))).await;
     if in_vain {
-        return; // what it sent or did not read goes with the connection, now
+        return; // dropping the connection discards what is still unread on either side
     }
-    // Dropped with bytes unread the connection would be reset, and our close lost.
+    // A connection dropped with unread bytes would be reset, and the client would lose our close frame.
     let _ = tokio::time::timeout(GOODBYE, async { while let Some(Ok(_)) = stream.next().await {} }).await;
 }
 
-/// Completes when the client holds what it may not, or does not go on with what it began; with what it is told.
+/// Completes with a close frame when the client exceeds its share of buffered bytes, or does not finish a message it
+/// began.
 async fn not_to_be_waited_for(traffic: &Traffic, shares: Option<&CdpShares>) -> CloseFrame {
     tokio::select! {
         () = late(traffic) => closing(CloseCode::Policy, "a command was begun and not sent to its end"),
@@ -102,14 +108,14 @@ async fn not_to_be_waited_for(traffic: &Traffic, shares: Option<&CdpShares>) -> 
     }
 }
 
-/// Completes when a message was begun and takes too long.
+/// Completes when a message that was begun is overdue.
 async fn late(traffic: &Traffic) {
     while !traffic.is_late(Instant::now()) {
         tokio::time::sleep(LOOK).await;
     }
 }
 
-/// Completes when the client has to give way to others, with what it is told.
+/// Completes with a close frame when the client holds too large a share of the buffered bytes.
 async fn too_many(shares: Option<&CdpShares>) -> CloseFrame {
     let Some(shares) = shares else { return std::future::pending().await };
     tokio::select! {
@@ -118,7 +124,7 @@ async fn too_many(shares: Option<&CdpShares>) -> CloseFrame {
     }
 }
 
-/// Takes commands until the client leaves, or says why it is over.
+/// Passes commands on until the client leaves, or returns the close frame for what it did wrong.
 async fn read_all(
     stream: &mut (impl Stream<Item = Result<Message, Error>> + Unpin),
     commands: &dyn CdpCommands,
@@ -143,7 +149,7 @@ async fn read_all(
     Ok(())
 }
 
-/// Writes what a client is told.
+/// Writes frames to a client.
 struct Writer<'a> {
     traffic: &'a Traffic,
     shares: Option<&'a CdpShares>,
@@ -151,7 +157,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Writes frames until there are no more; false when the client takes them no longer.
+    /// Writes frames until the stream ends. Returns false when the client does not take them in time.
     async fn write_all(
         &self,
         sink: &mut (impl Sink<Message, Error = Error> + Unpin),
@@ -170,8 +176,8 @@ impl Writer<'_> {
         true
     }
 
-    /// Whether the writing came to its end: not when the client takes too little of it, or nothing and the session is
-    /// over.
+    /// Whether the writing finished. It is abandoned when the client takes too little of it, or takes nothing while the
+    /// session has ended.
     async fn while_it_reads(&self, writing: impl Future<Output = Result<(), Error>>) -> bool {
         let (mut writing, mut looks) = (std::pin::pin!(writing), tokio::time::interval_at(Instant::now() + LOOK, LOOK));
         let (mut window, mut before, mut last) = (Instant::now(), self.traffic.written(), self.traffic.written());
@@ -182,7 +188,7 @@ impl Writer<'_> {
             }
             let written = self.traffic.written();
             if written == last && self.commands.is_over() {
-                return false; // nobody waits for it
+                return false; // the session has ended, so the frames have lost their purpose
             }
             last = written;
             if window.elapsed() >= WRITE_TIMEOUT {
@@ -195,7 +201,7 @@ impl Writer<'_> {
     }
 }
 
-/// Writes a frame, with those that are there already, and adds up their bytes.
+/// Writes a frame and those that are ready behind it, and adds their bytes to the count.
 async fn write(
     sink: &mut (impl Sink<Message, Error = Error> + Unpin),
     frame: String,
@@ -211,7 +217,7 @@ async fn write(
     sink.flush().await
 }
 
-/// The next frame, if it is there already.
+/// The next frame, if one is ready.
 async fn ready(frames: &mut (impl Stream<Item = String> + Unpin)) -> Option<String> {
     tokio::select! {
         biased;

@@ -1,4 +1,6 @@
-//! All channels of a process: how one is opened, and their common end.
+//! All channels of a process: opening them, counting them and closing them together.
+//!
+//! Knows nothing of what travels on a channel.
 
 use capture_core::browser::CdpClient;
 use tokio::{
@@ -17,7 +19,7 @@ use crate::{
     watched::Watched,
 };
 
-/// The channels of a process. Cloning is cheap.
+/// All channels of a process. Clones share them.
 #[derive(Clone)]
 pub struct Channels {
     common: Common,
@@ -30,12 +32,12 @@ impl std::fmt::Debug for Channels {
 }
 
 impl Channels {
-    /// No channels yet.
+    /// An instance without open channels.
     pub fn new(shared: Shared) -> Self {
         Self { common: Common::new(shared) }
     }
 
-    /// How sockets must be set up: small buffers, because most of them are idle.
+    /// The configuration of channel sockets. Buffers are small because most channels are idle.
     pub fn socket_config(&self) -> WebSocketConfig {
         let limits = &self.common.shared.limits;
         WebSocketConfig::default()
@@ -46,12 +48,12 @@ impl Channels {
             .max_frame_size(Some(limits.client_frame_bytes))
     }
 
-    /// Channels that are open.
+    /// The number of open channels.
     pub fn open(&self) -> usize {
         self.common.connections.count()
     }
 
-    /// Runs one channel to its end, in the background. `socket` brings the connection, once its upgrade is through.
+    /// Runs one channel to its end in a background task. `socket` yields the connection once its upgrade is through.
     pub fn run<IO>(
         &self,
         socket: impl Future<Output = Option<WebSocketStream<IO>>> + Send + 'static,
@@ -68,8 +70,8 @@ impl Channels {
         });
     }
 
-    /// Carries a CDP client's texts, in the background, until one side ends, the client's credential is `revoked`, or
-    /// the server stops.
+    /// Passes a CDP client's text frames on in a background task, until one side ends, the client's credential is
+    /// `revoked`, or the server stops.
     pub fn run_cdp<IO>(
         &self,
         socket: impl Future<Output = Option<WebSocketStream<Watched<IO>>>> + Send + 'static,
@@ -85,7 +87,7 @@ impl Channels {
         });
     }
 
-    /// Carries bytes between two connections, in the background, until one of them ends or `over` completes.
+    /// Passes bytes between two connections in a background task, until one of them ends or `over` completes.
     pub fn run_splice<A, B>(
         &self,
         near: impl Future<Output = Option<A>> + Send + 'static,
@@ -104,7 +106,7 @@ impl Channels {
         });
     }
 
-    /// Closes every channel with 1012 and waits for up to `grace`.
+    /// Closes every channel with code 1012 and waits for their tasks for up to `grace`.
     pub async fn stop(&self, grace: Duration) {
         self.common.tasks.finish(grace).await;
     }

@@ -1,4 +1,6 @@
-//! Who is at the other end of a channel, and how that client reaches the rest of the server.
+//! The client of a channel, and how it reaches the rest of the server.
+//!
+//! Knows nothing of HTTP: the addresses come from the edge through a trait.
 
 use std::{fmt, net::IpAddr, sync::Arc};
 
@@ -9,9 +11,9 @@ use capture_core::{
 };
 use futures::future::BoxFuture;
 
-/// Addresses for the CDP clients of sessions, as the client of one channel reaches this server.
+/// Makes addresses for the CDP clients of sessions, as the client of one channel reaches this server.
 pub trait ConnectUrls: Send + Sync + fmt::Debug {
-    /// An address made now; none for a session that has ended or that was not created with `cdp`.
+    /// Makes an address now. `None` for a session that has ended or that was not created with `cdp`.
     ///
     /// # Errors
     /// `unavailable` while the key that signs addresses cannot be read.
@@ -25,15 +27,15 @@ pub trait ConnectUrls: Send + Sync + fmt::Debug {
 /// The client of a channel, as its upgrade found it.
 #[derive(Debug)]
 pub struct Client {
-    /// What it authenticated with; none for a client that will present a ticket.
+    /// What the client authenticated with; `None` for a client that will present a ticket.
     pub grant: Option<Grant>,
-    /// Where it comes from.
+    /// The client's address.
     pub peer: IpAddr,
-    /// Addresses for its CDP clients.
+    /// Makes the addresses for its CDP clients.
     pub connect_urls: Arc<dyn ConnectUrls>,
 }
 
-/// The address for a client with this grant. Those that may only look get none: over CDP everything can be done.
+/// The address for a client with this grant. Grants that only observe get `None`, because CDP permits every action.
 pub(crate) async fn connect_url(
     urls: &dyn ConnectUrls,
     grant: &Grant,

@@ -1,41 +1,41 @@
-//! Why a channel closes. The code tells the client whether to come back.
+//! Why a channel closes. The code tells the client whether to reconnect.
 
 /// A close code of the channel. Codes from 4400 to 4499 mean: reconnect; from 4500 to 4999: do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CloseCode {
-    /// Done.
+    /// 1000: the conversation is complete.
     Normal,
-    /// A frame that breaks the WebSocket protocol.
+    /// 1002: a frame that breaks the WebSocket protocol.
     Protocol,
-    /// Text where bytes are spoken, or the other way round.
+    /// 1003: a text frame where the codec uses binary frames, or the other way round.
     WrongKind,
-    /// Text that is not UTF-8.
+    /// 1007: text that is not UTF-8.
     NotUtf8,
-    /// A frame beyond the bound.
+    /// 1009: a frame that exceeds its limit.
     TooLarge,
-    /// The server restarts; come back after up to 5 s.
+    /// 1012: the server restarts; the client reconnects after up to 5 s.
     Restarting,
-    /// Too much to do; come back after 5 s or more.
+    /// 1013: the server is overloaded; the client reconnects after 5 s or more.
     Overloaded,
-    /// Nothing was heard of the client for too long.
+    /// The client sent nothing, not even a pong, for too long.
     Heartbeat,
-    /// The client reads too slowly; come back and resume.
+    /// The client reads too slowly; it reconnects and resumes.
     SlowConsumer,
     /// Too many attempts from this address.
     TooManyAttempts,
     /// A frame that cannot be decoded.
     BadFrame,
-    /// No credential, or one that does not hold.
+    /// The credential is missing or invalid.
     Unauthenticated,
     /// Not allowed from this origin, or beyond the ticket's scope.
     Forbidden,
-    /// Nobody said hello in time.
+    /// No `connection.hello` arrived in time.
     HelloTimeout,
-    /// Two requests in flight with one id.
+    /// Two requests in flight have the same id.
     DuplicateId,
-    /// Too many connections of this user.
+    /// This user has too many connections.
     TooManyConnections,
-    /// A defect of ours.
+    /// 1011: a defect of the server.
     Internal,
 }
 

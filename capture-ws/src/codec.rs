@@ -1,4 +1,6 @@
-//! Frames as bytes: JSON in text frames, MessagePack with named maps in binary ones. Both carry the same values.
+//! Frames as bytes: JSON in text frames, MessagePack with named maps in binary frames. Both represent equal values.
+//!
+//! Knows nothing of what the frames mean.
 
 use bytes::Bytes;
 use capture_core::{event::WireForm, strict::Strict};
@@ -8,28 +10,28 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use crate::close::CloseCode;
 
-/// How frames of a connection are written.
+/// How the frames of a connection are encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Codec {
-    /// Text.
+    /// JSON in text frames.
     Json,
-    /// Binary.
+    /// MessagePack in binary frames.
     MessagePack,
 }
 
-/// Why a message is no frame, and how that closes the channel.
+/// Why a message is not a frame, and which close code follows from that.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Undecodable {
-    /// Text where bytes are spoken, or the other way round.
+    /// A text message where the codec uses binary messages, or the other way round.
     #[error("{0}")]
     WrongKind(&'static str),
-    /// Not a value, or not one that is taken.
+    /// The bytes are not a value, or not one that the protocol accepts.
     #[error("not a frame: {0}")]
     BadFrame(String),
 }
 
 impl Undecodable {
-    /// The close it asks for.
+    /// The close code for this error.
     pub fn close_code(&self) -> CloseCode {
         match self {
             Self::WrongKind(_) => CloseCode::WrongKind,
@@ -39,10 +41,10 @@ impl Undecodable {
 }
 
 impl Codec {
-    /// In the order the server prefers them.
+    /// All codecs, in the order the server prefers them.
     pub const ALL: [Self; 2] = [Self::MessagePack, Self::Json];
 
-    /// The subprotocol that stands for it.
+    /// The WebSocket subprotocol that selects this codec.
     pub fn subprotocol(self) -> &'static str {
         match self {
             Self::MessagePack => "capture.v1.msgpack",
@@ -50,7 +52,7 @@ impl Codec {
         }
     }
 
-    /// The form an event is kept in for it.
+    /// The wire form in which an event is cached for this codec.
     pub fn form(self) -> WireForm {
         match self {
             Self::MessagePack => WireForm::MessagePack,
@@ -58,10 +60,10 @@ impl Codec {
         }
     }
 
-    /// A frame as bytes.
+    /// Encodes a frame.
     ///
     /// # Errors
-    /// What cannot be written; a defect of ours.
+    /// A frame that cannot be serialised; always a defect of the server.
     pub fn encode(self, frame: &impl Serialize) -> Result<Bytes, String> {
         match self {
             Self::Json => serde_json::to_vec(frame).map_err(|error| error.to_string()),
@@ -70,7 +72,7 @@ impl Codec {
         .map(Bytes::from)
     }
 
-    /// Bytes of a frame as a message.
+    /// Wraps the bytes of a frame in a WebSocket message.
     pub fn message(self, frame: Bytes) -> Message {
         match self {
             Self::MessagePack => Message::Binary(frame),
@@ -81,10 +83,10 @@ impl Codec {
         }
     }
 
-    /// The value in a message.
+    /// Decodes the value in a message, with at most `levels` nested arrays and objects.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The message is of the wrong kind, is not exactly one value, or is nested too deeply.
     pub fn decode(self, message: &Message, levels: usize) -> Result<Value, Undecodable> {
         match (self, message) {
             (Self::Json, Message::Text(text)) => json(text.as_bytes(), levels).map_err(Undecodable::BadFrame),
@@ -103,7 +105,7 @@ fn json(text: &[u8], levels: usize) -> Result<Value, String> {
 
 fn message_pack(mut bytes: &[u8], levels: usize) -> Result<Value, String> {
     let mut deserializer = rmp_serde::Deserializer::new(&mut bytes);
-    // Its own depth counts differently; the bound that is promised is `Strict`'s.
+    // The deserializer counts depth differently; the limit in the protocol is the one that `Strict` enforces.
     deserializer.set_max_depth(levels + 1);
     let value = Strict { levels }.deserialize(&mut deserializer).map_err(|error| error.to_string())?;
     if bytes.is_empty() { Ok(value) } else { Err(format!("{} bytes after its end", bytes.len())) }
@@ -143,11 +145,11 @@ mod tests {
             (Codec::MessagePack, &[0xc4, 1, 0]), // bin
             (Codec::MessagePack, &[0xd4, 1, 0]), // ext
             (Codec::MessagePack, &[0xc1]),       // never used
-            (Codec::MessagePack, &[0x81, 1, 2]), // a key that is no text
-            (Codec::MessagePack, &[0x82, 0xa1, b'a', 1, 0xa1, b'a', 2]), // a key twice
+            (Codec::MessagePack, &[0x81, 1, 2]), // a key that is not text
+            (Codec::MessagePack, &[0x82, 0xa1, b'a', 1, 0xa1, b'a', 2]), // a duplicate key
             (Codec::MessagePack, &[0xa1, 0xff]), // not UTF-8
-            (Codec::MessagePack, &[0xdd, 0xff, 0xff, 0xff, 0xff]), // four billion elements that never come
-            (Codec::MessagePack, &[0xdb, 0xff, 0xff, 0xff, 0xff]), // four billion characters that never come
+            (Codec::MessagePack, &[0xdd, 0xff, 0xff, 0xff, 0xff]), // announces four billion elements and sends none
+            (Codec::MessagePack, &[0xdb, 0xff, 0xff, 0xff, 0xff]), // announces four billion characters and sends none
             (Codec::MessagePack, &[0xcb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0]), // not a number
             (Codec::MessagePack, &too_deep(0x91)),
         ] {

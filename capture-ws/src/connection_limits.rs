@@ -1,8 +1,8 @@
-//! Who is connected: those who are known, by user, and those who have not said hello, by address.
+//! Limits on connections: authenticated ones are counted by user, those that have not sent hello by address.
 //!
-//! Both are pools that are divided: the address or user with most connections gives its oldest up before another is
-//! refused. So a stranger who stays silent keeps nobody out, and what many users hold does not keep out one who has
-//! none.
+//! Both pools are shared fairly: when one is full, the address or user with the most connections loses its oldest, so
+//! that newcomers are admitted. Silent clients therefore cannot keep others out, and users with many connections cannot
+//! keep out a user who has none. Knows nothing of sockets.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -15,10 +15,10 @@ use tokio::sync::Notify;
 
 use crate::{close::CloseCode, limits::ChannelLimits};
 
-/// For one connection of a stranger there may be so many of users.
+/// One unauthenticated connection is allowed for this many connections of users.
 const USERS_A_STRANGER: usize = 4;
 
-/// The counts.
+/// The connections that are counted.
 #[derive(Debug)]
 pub(crate) struct ConnectionLimits {
     pools: Mutex<Pools>,
@@ -30,12 +30,12 @@ struct Pools {
     strangers: Pool<IpAddr, Arc<Notify>>,
 }
 
-/// A place among the connections, given back when dropped.
+/// A place among the connections, returned when dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
     connections: Arc<ConnectionLimits>,
     of: Of,
-    /// Told when the place is needed for others.
+    /// Notified when the place is needed for another connection.
     gone: Arc<Notify>,
 }
 
@@ -52,7 +52,7 @@ impl ConnectionLimits {
         Self { pools: Mutex::new(Pools { users, strangers }) }
     }
 
-    /// A place for someone who has not said hello; the one who has been silent for longest may have to go for it.
+    /// A place for a connection that has not sent hello; the one that has been silent for longest may be closed for it.
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr, limits: &ChannelLimits) -> Place {
         let gone = Arc::new(Notify::new());
         let strangers = &mut self.pools.lock().strangers;
@@ -69,14 +69,14 @@ impl ConnectionLimits {
         Place { connections: Arc::clone(self), of: Of::Stranger(address, held), gone }
     }
 
-    /// A place for a user, who is never counted as a stranger.
+    /// A place for an authenticated user, who is not counted by address.
     pub(crate) fn join(self: &Arc<Self>, user: &UserId, limits: &ChannelLimits) -> Result<Place, CloseCode> {
         let gone = Arc::new(Notify::new());
         let held = self.pools.lock().join(user, limits, &gone)?;
         Ok(Place { connections: Arc::clone(self), of: Of::User(user.clone(), held), gone })
     }
 
-    /// How many are connected.
+    /// The number of connections.
     pub(crate) fn count(&self) -> usize {
         let pools = self.pools.lock();
         pools.users.weight() + pools.strangers.weight()
@@ -107,7 +107,7 @@ impl Pools {
 }
 
 impl Place {
-    /// The same place once it is known whose it is.
+    /// Moves the place from the address to the user, once the connection has authenticated.
     pub(crate) fn known_as(&mut self, user: &UserId, limits: &ChannelLimits) -> Result<(), CloseCode> {
         let mut pools = self.connections.pools.lock();
         let held = pools.join(user, limits, &self.gone)?;
@@ -116,7 +116,7 @@ impl Place {
         Ok(())
     }
 
-    /// Completes once the place is needed for others.
+    /// Completes once the place is needed for another connection.
     pub(crate) async fn given_away(&self) {
         self.gone.notified().await;
     }

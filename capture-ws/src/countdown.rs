@@ -1,12 +1,12 @@
-//! When a watcher is told how much time is left. Pure: remaining time in, next moment out.
+//! When a watcher is sent the remaining time. Pure: takes a remaining time and returns the next moment.
 
 use std::time::Duration;
 
-/// Moments that are always told: a minute, half a minute, and each of the last ten seconds.
+/// Remaining seconds at which a countdown is always sent: a minute, half a minute, and each of the last ten seconds.
 const ALWAYS: [u64; 12] = [60, 30, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1];
 
-/// How much may be left when the next countdown is told: the nearest multiple of `interval` below `remaining`, or the
-/// nearest of the moments that are always told. Zero when the next moment is the end.
+/// The remaining time at which the next countdown is sent: the nearest multiple of `interval` below `remaining`, or the
+/// nearest moment of `ALWAYS` if that comes first. Zero when the next moment is the end.
 pub fn next_tick(remaining: Duration, interval: Duration) -> Duration {
     let always = ALWAYS.iter().map(|seconds| Duration::from_secs(*seconds)).find(|moment| *moment < remaining);
     always.unwrap_or_default().max(multiple_below(remaining, interval))

@@ -1,16 +1,18 @@
-//! Every number of the channel, with its unit and default.
+//! Every limit of the channel, with its unit and default.
+//!
+//! Holds numbers only; the code that enforces a limit is elsewhere.
 
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Numbers an operator may change; the defaults are the protocol's.
+/// Limits that an operator may change; the defaults are those of the protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelLimits {
     /// Largest frame of a client, in bytes. Default 1 MiB.
     pub client_frame_bytes: usize,
-    /// The same before anyone said hello. Default 4 KiB.
+    /// Largest frame of a client before it has sent hello, in bytes. Default 4 KiB.
     pub hello_frame_bytes: usize,
     /// Largest frame of the server, in bytes. Default 16 MiB.
     pub server_frame_bytes: usize,
@@ -18,31 +20,31 @@ pub struct ChannelLimits {
     pub depth: usize,
     /// Requests of a connection that wait for their answer. Default 32.
     pub in_flight: usize,
-    /// Sessions a connection follows, and those it views. Default 64 each.
+    /// Sessions a connection may follow, and sessions it may view. Default 64 each.
     pub subscriptions: usize,
-    /// Connections of a user. Default 20.
+    /// Open connections of one user. Default 20.
     pub connections_per_user: usize,
-    /// Connections of all users. Default 20,000.
+    /// Open connections of all users. Default 20,000.
     pub connections: usize,
-    /// Connections of one address that have not said hello. Default 20.
+    /// Open connections of one address that have not sent hello. Default 20.
     pub strangers_per_address: usize,
-    /// Requests a second that run no action, and pings. Default 120.
+    /// Requests per second, counting pings and requests that run no action. Default 120.
     pub requests_per_second: u32,
-    /// Of these at once. Default 240.
+    /// Requests that may be sent at once before the rate applies. Default 240.
     pub request_burst: u32,
-    /// How long a client may take to say hello. Default 10 s.
+    /// How long a client may take to send hello. Default 10 s.
     pub hello_timeout: Duration,
     /// Longest silence of the server. Default 20 s.
     pub idle: Duration,
     /// Longest silence of a client. Default 45 s.
     pub silence: Duration,
-    /// Bytes that wait behind the frame being written. Default 1 MiB.
+    /// Bytes that may wait behind the frame being written. Default 1 MiB.
     pub queue_bytes: usize,
-    /// Frames that wait behind the frame being written. Default 1024.
+    /// Frames that may wait behind the frame being written. Default 1024.
     pub queue_frames: usize,
     /// How long one write may take. Default 10 s.
     pub write_timeout: Duration,
-    /// Between two looks whether the credential still holds. Default 60 s.
+    /// Interval between two checks of whether the credential is still valid. Default 60 s.
     pub recheck: Duration,
 }
 
@@ -71,7 +73,7 @@ impl Default for ChannelLimits {
     }
 }
 
-/// The numbers a client is told in the hello.
+/// The limits that a client receives in the answer to hello.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ToldLimits {
@@ -90,7 +92,7 @@ pub struct ToldLimits {
 }
 
 impl ChannelLimits {
-    /// As a client is told them.
+    /// The limits as a client receives them.
     pub fn told(&self, queued_actions: usize) -> ToldLimits {
         ToldLimits {
             max_client_frame_bytes: self.client_frame_bytes,
@@ -109,7 +111,7 @@ impl ChannelLimits {
     }
 }
 
-/// Whole milliseconds.
+/// The duration in whole milliseconds.
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

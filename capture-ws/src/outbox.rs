@@ -1,5 +1,7 @@
-//! What waits to be written on one connection, most important first: answers and events in the log, then countdowns, then
-//! pictures. Each has its bound.
+//! The queues of one connection, most important first: answers and events of the log, then countdowns, then pictures.
+//! Each queue has its limit.
+//!
+//! Knows nothing of sockets or of requests.
 
 use std::{
     borrow::Cow,
@@ -17,33 +19,33 @@ use crate::{close::CloseCode, limits::ChannelLimits};
 /// The next thing to write.
 #[derive(Debug)]
 pub(crate) enum Item {
-    /// A frame as it stands.
+    /// An encoded frame.
     Frame(Bytes),
-    /// Time left until this moment, taken as it is written.
+    /// A countdown to this deadline; the remaining time is taken when it is written.
     Countdown(SessionId, Deadline),
     /// A picture, and how many were left out before it.
     Picture(SessionId, Arc<NumberedFrame>, u64),
-    /// The last one.
+    /// The last item: the close code and its reason.
     Close(CloseCode, Cow<'static, str>),
 }
 
 /// When a session ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Deadline {
-    /// On our clock.
+    /// The moment on the server's monotonic clock.
     pub(crate) at: Instant,
-    /// As clients are told.
+    /// The moment as clients receive it.
     pub(crate) expires_at: Timestamp,
 }
 
-/// The queues of one connection; one task writes, any may put.
+/// The queues of one connection. One task takes from them, any task may put.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     queues: Mutex<Queues>,
     came: Notify,
     max_bytes: usize,
     max_frames: usize,
-    /// What the user's channels and all channels hold together, this one's among them.
+    /// The share of this connection in what the user's channels and all channels hold together.
     share: OnceLock<Arc<Share>>,
 }
 
@@ -52,7 +54,7 @@ struct Queues {
     frames: VecDeque<Bytes>,
     bytes: usize,
     countdowns: VecDeque<(SessionId, Deadline)>,
-    /// At most one of each session, the session that waits longest first.
+    /// At most one picture per session; the session that has waited longest comes first.
     pictures: VecDeque<(SessionId, Arc<NumberedFrame>, u64)>,
     close: Option<(CloseCode, Cow<'static, str>)>,
 }
@@ -68,19 +70,19 @@ impl Outbox {
         }
     }
 
-    /// Counts frames in this share from now on, until they are written.
+    /// From now on counts frames in this share until they are written.
     pub(crate) fn count(&self, share: Arc<Share>) {
         let _first_one_counts = self.share.set(share);
     }
 
-    /// So many bytes of frames were written.
+    /// Records that `bytes` bytes of frames were written.
     pub(crate) fn written(&self, bytes: usize) {
         if let Some(share) = self.share.get() {
             share.subtract(bytes);
         }
     }
 
-    /// Puts a frame that must not be lost. Too many of them close the connection: its client resumes.
+    /// Puts a frame that must not be lost. When the queue is full the connection closes, and its client resumes.
     pub(crate) fn put(&self, frame: Bytes) {
         let mut queues = self.queues.lock();
         let full = queues.bytes + frame.len() > self.max_bytes || queues.frames.len() >= self.max_frames;
@@ -109,7 +111,7 @@ impl Outbox {
         self.came.notify_one();
     }
 
-    /// Puts a picture in place of an earlier one of the session; whether there was one.
+    /// Puts a picture in place of an earlier one of the session. Returns whether there was one.
     pub(crate) fn put_picture(&self, id: SessionId, shown: Arc<NumberedFrame>, dropped: u64) -> bool {
         let mut queues = self.queues.lock();
         let waiting = queues.pictures.iter_mut().find(|(waiting, _, _)| *waiting == id);
@@ -123,17 +125,17 @@ impl Outbox {
         replaced
     }
 
-    /// Lets go of the countdown of a session that is followed no more.
+    /// Removes the countdown of a session that is no longer followed.
     pub(crate) fn forget_countdown(&self, id: SessionId) {
         self.queues.lock().countdowns.retain(|(waiting, _)| *waiting != id);
     }
 
-    /// Lets go of the picture of a session that is viewed no more.
+    /// Removes the picture of a session that is no longer viewed.
     pub(crate) fn forget_picture(&self, id: SessionId) {
         self.queues.lock().pictures.retain(|(waiting, _, _)| *waiting != id);
     }
 
-    /// The last thing to be written; the first of several counts.
+    /// Puts the close, which is the last item. Only the first of several calls has an effect.
     pub(crate) fn close(&self, code: CloseCode, why: impl Into<Cow<'static, str>>) {
         self.queues.lock().close.get_or_insert((code, why.into()));
         self.came.notify_one();
@@ -144,10 +146,11 @@ impl Outbox {
         self.queues.lock().close.is_some()
     }
 
-    /// The next thing to write. Nothing comes after a close, and nothing but it to a client that reads too slowly.
+    /// Waits for the next item to write. Nothing follows a close, and a client that reads too slowly gets only the
+    /// close.
     ///
     /// # Cancel safety
-    /// Nothing is lost when dropped.
+    /// Nothing is lost when the future is dropped.
     pub(crate) async fn next(&self) -> Item {
         loop {
             if let Some(item) = self.queues.lock().next() {
@@ -157,7 +160,7 @@ impl Outbox {
         }
     }
 
-    /// The next thing to write, if there is one.
+    /// The next item to write, if there is one.
     pub(crate) fn try_next(&self) -> Option<Item> {
         self.queues.lock().next()
     }

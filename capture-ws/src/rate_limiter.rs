@@ -1,8 +1,8 @@
-//! How fast requests are taken: so many at once, so many a second after that.
+//! The rate of requests: a burst at once, then a number per second.
 
 use tokio::time::{Duration, Instant};
 
-/// A bucket of requests that fills with time.
+/// A token bucket that refills with time.
 #[derive(Debug)]
 pub(crate) struct RateLimiter {
     room: f64,
@@ -17,7 +17,7 @@ impl RateLimiter {
         Self { room: most, most, a_second: f64::from(a_second.max(1)), looked: Instant::now() }
     }
 
-    /// Counts a request; afterwards none should be read before the moment returned.
+    /// Counts a request. Returns the moment before which no further request should be read, if there is one.
     pub(crate) fn count(&mut self) -> Option<Instant> {
         let now = Instant::now();
         self.room = (self.room + now.duration_since(self.looked).as_secs_f64() * self.a_second).min(self.most) - 1.0;

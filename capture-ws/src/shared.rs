@@ -13,28 +13,28 @@ use uuid::Uuid;
 
 use crate::{connection_limits::ConnectionLimits, limits::ChannelLimits};
 
-/// Bytes of frames that the channels of a user have not taken: three of the largest, and a queue's worth for each
+/// Bytes of frames that the channels of one user have not taken: three of the largest frames, and a full queue for each
 /// channel.
 const WAITING_OF_USER: usize = 64 << 20;
-/// The same of all users.
+/// Bytes of frames that the channels of all users have not taken.
 const WAITING: usize = 512 << 20;
 
 /// What channels need of the rest of the server.
 #[derive(Clone)]
 pub struct Shared {
-    /// Names this process in a cluster; absent, a name is made.
+    /// The name of this process in a cluster; when absent, a name is generated.
     pub instance: Option<Arc<str>>,
-    /// The verbs.
+    /// The operations on sessions.
     pub sessions: Arc<dyn Sessions>,
-    /// Whose secrets hold.
+    /// Checks whether a secret is still valid.
     pub accounts: Arc<dyn Accounts>,
     /// Where tickets are redeemed.
     pub tickets: Arc<dyn Tickets>,
-    /// The clock sessions run on.
+    /// The clock of the sessions.
     pub clock: Clock,
-    /// The numbers of sessions.
+    /// The limits of sessions.
     pub session_limits: Limits,
-    /// The numbers of channels.
+    /// The limits of channels.
     pub limits: ChannelLimits,
 }
 
@@ -44,13 +44,13 @@ impl std::fmt::Debug for Shared {
     }
 }
 
-/// What the channels of a process have in common. Cloning is cheap.
+/// What the channels of a process have in common. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Common {
     pub(crate) shared: Arc<Shared>,
     pub(crate) instance: Arc<str>,
     pub(crate) connections: Arc<ConnectionLimits>,
-    /// Frames that clients have not taken.
+    /// The bytes of frames that clients have not taken.
     pub(crate) waiting: Arc<Pool>,
     pub(crate) tasks: Tasks,
 }

@@ -1,17 +1,19 @@
-//! Bytes carried between a client here and the instance that has its session.
+//! Passes bytes between a client here and the instance that has its session.
+//!
+//! Knows nothing of what the bytes mean.
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, ReadHalf, WriteHalf},
     time::{Duration, timeout},
 };
 
-/// Bytes that wait here, each way.
+/// Size of the buffer in each direction, in bytes.
 const BUFFER: usize = 64 << 10;
-/// How long the one way may go on after the other came to its end: time for a close to be answered.
+/// How long one direction may go on after the other has ended, so that a close frame can be answered.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// Carries bytes until one side has ended: a client that neither reads nor leaves must not keep what was closed at the
-/// other end.
+/// Passes bytes in both directions until one side has ended. The other direction then has `LINGER` to finish, because
+/// a client that neither reads nor leaves must not keep a connection that was closed at its other end.
 pub async fn carry<A, B>(near: A, far: B)
 where
     A: AsyncRead + AsyncWrite + Unpin,
@@ -20,7 +22,7 @@ where
     let ((from_near, to_near), (from_far, to_far)) = (tokio::io::split(near), tokio::io::split(far));
     let mut up = std::pin::pin!(one_way(from_near, to_far));
     let mut down = std::pin::pin!(one_way(from_far, to_near));
-    // What comes late is lost: the one side has said all it had to say.
+    // Whatever arrives later is lost: the side that ended has already sent everything it had to send.
     let _ = tokio::select! {
         () = up.as_mut() => timeout(LINGER, down).await,
         () = down.as_mut() => timeout(LINGER, up).await,
@@ -28,7 +30,7 @@ where
 }
 
 async fn one_way<A: AsyncRead, B: AsyncWrite>(from: ReadHalf<A>, mut to: WriteHalf<B>) {
-    // However it ended, there is nothing more to carry.
+    // An error ends the direction as the end of the stream does: there is nothing more to pass on.
     let _ = tokio::io::copy_buf(&mut BufReader::with_capacity(BUFFER, from), &mut to).await;
     let _ = to.shutdown().await;
 }
@@ -53,7 +55,7 @@ mod tests {
             client.read_to_end(&mut rest).await.unwrap();
             (heard, rest)
         };
-        // The client never says that it is done.
+        // The client never closes its side.
         let ((), (heard, rest)) = tokio::join!(spliced, talk);
         assert_eq!((&heard, &*rest), (b"ping", &b"pong"[..]));
     }

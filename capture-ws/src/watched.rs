@@ -1,4 +1,7 @@
-//! The connection under a WebSocket, which notes what comes and goes: messages are only seen once they are whole.
+//! The connection under a WebSocket, which records the bytes in both directions: the WebSocket itself reports a message
+//! only once it is complete.
+//!
+//! Knows of frames only how their headers count. Knows nothing of what messages mean.
 
 use std::{
     io::{self, IoSlice},
@@ -14,32 +17,33 @@ use tokio::{
     time::{Duration, Instant},
 };
 
-/// A client that sends nothing more of a message it has begun for this long is given up.
+/// A client that sends nothing more of a message it has begun for this long is disconnected.
 const STALL: Duration = Duration::from_secs(10);
-/// What a message may take in any case, and beyond that a second for each of these bytes: about 1 Mbit a second.
+/// Time that any message may take; it has one second more for each [`BYTES_A_SECOND`] bytes.
 const MESSAGE: Duration = Duration::from_secs(30);
+/// Lowest average rate of a long message: about 1 Mbit/s.
 const BYTES_A_SECOND: u64 = 128 << 10;
-/// Of a client's control frame: two bytes and a mask.
+/// Size of the header of a client's control frame: two bytes and a mask of four.
 const CONTROL_HEADER: usize = 6;
 
-/// A connection that is watched.
+/// A connection whose traffic is recorded.
 #[derive(Debug)]
 pub struct Watched<IO> {
     io: IO,
     traffic: Arc<Traffic>,
 }
 
-/// What came and went.
+/// The recorded traffic in both directions.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     state: Mutex<State>,
-    /// Counts what came of a message that is not whole.
+    /// Counts the bytes of a message that is incomplete.
     share: OnceLock<Arc<Share>>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Of a message that is not whole: its bytes, when it began, when the last of them came.
+    /// The incomplete message: its bytes, when it began, and when the last of them arrived.
     incoming: Option<Incoming>,
     written: u64,
 }
@@ -49,12 +53,12 @@ struct Incoming {
     bytes: usize,
     began: Instant,
     last: Instant,
-    /// It is whole, and waits for the browser to take it.
+    /// The message is complete and waits for the browser to take it.
     whole: bool,
 }
 
 impl<IO> Watched<IO> {
-    /// Nothing came yet.
+    /// A connection without traffic so far.
     pub fn new(io: IO) -> Self {
         Self { io, traffic: Arc::default() }
     }
@@ -65,19 +69,19 @@ impl<IO> Watched<IO> {
 }
 
 impl Traffic {
-    /// Counts what comes in this share, too.
+    /// Counts incoming bytes in this share as well.
     pub(crate) fn count(&self, share: Arc<Share>) {
         let _first_one_counts = self.share.set(share);
     }
 
-    /// What came is a whole message: it is not late any more, and still held.
+    /// Records that the message is complete: it can no longer be late, but its bytes are still held.
     pub(crate) fn arrived(&self) {
         if let Some(incoming) = &mut self.state.lock().incoming {
             incoming.whole = true;
         }
     }
 
-    /// All that came was of messages that are done with.
+    /// Records that every byte that arrived belongs to messages that have been handled.
     pub(crate) fn whole(&self) {
         let incoming = self.state.lock().incoming.take();
         if let (Some(incoming), Some(share)) = (incoming, self.share.get()) {
@@ -85,7 +89,7 @@ impl Traffic {
         }
     }
 
-    /// Some of what came was a control frame: it may stand in the middle of a message.
+    /// Records that some of the bytes were a control frame, which may stand in the middle of a message.
     pub(crate) fn control(&self, payload: usize) {
         let frame = payload + CONTROL_HEADER;
         let mut state = self.state.lock();
@@ -101,7 +105,7 @@ impl Traffic {
         }
     }
 
-    /// Whether a message was begun and takes too long.
+    /// Whether a message was begun and is overdue.
     pub(crate) fn is_late(&self, now: Instant) -> bool {
         self.state.lock().incoming.is_some_and(|incoming| incoming.is_late(now))
     }

@@ -1,4 +1,4 @@
-//! Roles and names as the ARIA specifications say: `tests/accname/README.md`.
+//! Computed roles and names against the ARIA specifications; see `tests/accname/README.md`.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use capture_core::browser::chromium::find_executable;
 use serde_json::Value;
 use tokio::process::Command;
 
-/// Goes through all cases and leaves what differs in the page.
+/// Runs all cases and leaves the differences in the page.
 const RUNNER: &str = "
   const differing = [];
   for (const { html, role, name } of cases) {
@@ -22,7 +22,7 @@ fn scripts() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../capture-core/src/browser/chromium/scripts");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|kind| kind == "js")).collect();
-    // What others use as they are loaded comes first.
+    // Files that other files use while loading come first.
     files.sort_by_key(|path| (!path.ends_with("own.js"), path.clone()));
     files.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
 }
@@ -55,7 +55,7 @@ async fn every_case_has_the_role_and_the_name_of_the_specifications() {
     assert_eq!(found["differing"], serde_json::json!([]));
 }
 
-/// `%41` is A.
+/// Decodes percent-encoding, such as `%41` to A.
 fn url_decoded(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.bytes();

@@ -1,6 +1,7 @@
-//! Requests no client should send, by the thousand: documented statuses only, always the JSON shape, no session harmed.
+//! Thousands of requests that no client should send: every answer has a documented status and the JSON shape, and no
+//! session is harmed.
 //!
-//! Three thousand run always, a hundred thousand in `make fuzz` (`CAPTURE_LONG=1`).
+//! Three thousand requests run always, a hundred thousand in `make fuzz` (`CAPTURE_LONG=1`).
 
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use tokio::{
 
 /// Requests of the short run and of the long one.
 const REQUESTS: (u64, u64) = (3_000, 100_000);
-/// Statuses any request may have; 405, 413, 415 and the like are 400 here or stand in the shape of an error.
+/// Statuses that any request may receive; cases such as 405, 413 and 415 are answered with 400 or have the shape of an
+/// error.
 const DOCUMENTED: [u16; 12] = [200, 201, 400, 401, 403, 404, 405, 409, 429, 503, 504, 431];
 
 #[tokio::test]
@@ -40,19 +42,19 @@ async fn thousands_of_bad_requests_harm_nobody() {
     server.stop().await;
 }
 
-/// One request over a connection of its own: the status of its answer, or what is wrong with it.
+/// Sends one request over a connection of its own. Returns the status of its answer, or what is wrong with it.
 async fn send(server: &Server, ann: &Client, id: &str, seed: u64) -> Result<u16, String> {
     let mut dice = Dice::new(seed);
     let (head, body) = request(&mut dice, id, ann.token());
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     let answer = async {
-        let _ = stream.write_all(head.as_bytes()).await; // it may have heard enough
-        let _ = stream.write_all(&body).await; // the same
+        let _ = stream.write_all(head.as_bytes()).await; // the server may have answered and closed already
+        let _ = stream.write_all(&body).await; // the server may have answered and closed already
         if dice.throw(2_000) > 0 {
-            let _ = stream.shutdown().await; // the same
+            let _ = stream.shutdown().await; // the server may have answered and closed already
         }
         let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer).await; // reset: it heard enough
+        let _ = stream.read_to_end(&mut answer).await; // a reset after the answer is permitted
         answer
     };
     let answer = tokio::time::timeout(Duration::from_secs(20), answer).await;
@@ -67,7 +69,7 @@ async fn send(server: &Server, ann: &Client, id: &str, seed: u64) -> Result<u16,
     judge(&answer).map_err(|why| format!("{why} to {}", about()))
 }
 
-/// The status; 0 where the request was not HTTP at all: the connection is closed, with or without a word.
+/// The status; 0 where the request was not HTTP at all, so that the connection may close with or without an answer.
 fn judge(answer: &[u8]) -> Result<u16, String> {
     let text = String::from_utf8_lossy(answer).into_owned();
     let text = text.strip_prefix("HTTP/1.1 100 Continue\r\n\r\n").unwrap_or(&text);
@@ -77,7 +79,7 @@ fn judge(answer: &[u8]) -> Result<u16, String> {
         return Err(format!("{status} {body}"));
     }
     if body.is_empty() {
-        return Ok(status); // HEAD, or a request that was not understood as HTTP
+        return Ok(status); // an answer to HEAD, or to a request that could not be parsed as HTTP
     }
     let body: Value = serde_json::from_str(body).map_err(|error| format!("{status} {body}: {error}"))?;
     let whole =
@@ -103,7 +105,7 @@ fn request(dice: &mut Dice, id: &str, token: &str) -> (String, Vec<u8>) {
         "/screenshot/devices".to_owned(),
     ];
     let path = dice.one(&paths);
-    // Closing the session of this test would be what was asked for.
+    // A valid DELETE would close the session of this test.
     let method = if method == "DELETE" && path.contains(id) { "GET" } else { method };
     let body = body(dice);
     let length = match dice.throw(12) {
@@ -143,7 +145,7 @@ fn request(dice: &mut Dice, id: &str, token: &str) -> (String, Vec<u8>) {
     (head, body)
 }
 
-/// An action with something wrong in it, or no action at all.
+/// An action with something wrong in it, or a body that is not an action.
 fn body(dice: &mut Dice) -> Vec<u8> {
     let kind = ActionType::ALL[dice.throw(27)].0;
     let mut payload = serde_json::Map::new();
@@ -152,7 +154,7 @@ fn body(dice: &mut Dice) -> Vec<u8> {
             payload.insert(field.name.to_owned(), value(dice, 0));
         }
     }
-    // Quick ones only: what it asks for is done where it is accepted.
+    // Only short timeouts, because a request that is accepted is also carried out.
     payload.insert(
         "timeoutMs".to_owned(),
         dice.one(&[json!(1), json!(5), json!(0), json!(-1), json!("1"), json!(1e99), json!(null)]),
@@ -177,7 +179,7 @@ fn body(dice: &mut Dice) -> Vec<u8> {
     }
 }
 
-/// Any value.
+/// A random JSON value.
 fn value(dice: &mut Dice, depth: usize) -> Value {
     match dice.throw(if depth < 3 { 16 } else { 13 }) {
         0 => json!(null),
@@ -209,7 +211,7 @@ async fn slow_and_half_closed_connections_are_given_up() {
         stream.write_all(b"POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n").await.unwrap();
         slow.push(stream);
     }
-    // Meanwhile others are served.
+    // Other requests are served in the meantime.
     let id = ann.create(&json!({})).await;
     ann.done(&id, "title", json!({})).await;
     for mut stream in slow {

@@ -1,4 +1,4 @@
-//! One page per behaviour: `tests/behaviours/README.md` says how they are written.
+//! One page per behaviour; `tests/behaviours/README.md` defines their format.
 
 use capture_tests::{Client, Reply, Server, Site, Wrapper};
 use futures::StreamExt;
@@ -9,10 +9,10 @@ use crate::{
     steps::{self, Described},
 };
 
-/// Pages gone through at the same time, each in a session of its own.
+/// Pages that are tried concurrently, each in a session of its own.
 const AT_ONCE: usize = 3;
 
-/// Headless shell shows frames of other sites in the page's own process unless it is told otherwise.
+/// Headless shell shows frames of other sites in the page's own process unless it is configured otherwise.
 #[tokio::test]
 async fn frames_in_processes_of_their_own() {
     let wrapper = Wrapper::with_arguments("--site-per-process");
@@ -39,7 +39,7 @@ async fn go_through_with(family: &str, flags: &[&str]) {
     server.stop().await;
 }
 
-/// Goes through the steps in a session of their own.
+/// Runs the steps of a page in a session of their own.
 async fn show(ann: &Client, behaviour: &Described, site: &Site) -> Result<(), String> {
     let id = ann.create(&json!({"maxTtlSeconds": 120})).await;
     let opened = ann.act(&id, "goto", json!({"url": behaviour.address})).await;
@@ -48,7 +48,7 @@ async fn show(ann: &Client, behaviour: &Described, site: &Site) -> Result<(), St
     for (index, step) in behaviour.steps().iter().enumerate() {
         if shown.is_ok() {
             let taken = steps::take(ann, &id, step, &opened.body).await;
-            // What is claimed of another page is not the first page's to judge.
+            // The first page's witness cannot judge claims about another page.
             let stays = |reply: &Reply| reply["newTab"].is_null() && reply["navigated"] != true;
             same_page &= taken.as_ref().is_ok_and(|reply| reply.as_ref().is_none_or(stays));
             let believed = if same_page { believe(site, behaviour, step, taken).await } else { taken.map(drop) };
@@ -59,7 +59,7 @@ async fn show(ann: &Client, behaviour: &Described, site: &Site) -> Result<(), St
     shown
 }
 
-/// A second look at what a step's reply claims.
+/// Lets the witness judge what a step's reply claims.
 async fn believe(
     site: &Site,
     behaviour: &Described,

@@ -1,5 +1,5 @@
-//! docs/limits.md against the code: every number of its tables is the code's, and no bound of the code is missing in
-//! it.
+//! Compares docs/limits.md with the code: every number in its tables is that of the code, and no limit of the code is
+//! missing in it.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
 }
 
-/// What a constant comes to, as far as a bound needs it.
+/// The value of a constant, as far as a limit needs it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Value {
     Number(f64),
@@ -19,7 +19,7 @@ enum Value {
 }
 
 impl Value {
-    /// The spellings of it that people read: `1024`, `1,024`, `64 KiB`, `2.5 s`.
+    /// The spellings of the value that a document may use: `1024`, `1,024`, `64 KiB`, `2.5 s`.
     fn spellings(self) -> Vec<String> {
         match self {
             Self::Number(number) => {
@@ -38,7 +38,7 @@ impl Value {
     }
 }
 
-/// Thousands set apart by commas, from 10,000 on as well as below.
+/// The number with commas between thousands.
 fn grouped(number: f64) -> String {
     let text = number.to_string();
     let (whole, rest) = text.split_once('.').map_or((text.as_str(), None), |(whole, rest)| (whole, Some(rest)));
@@ -52,7 +52,7 @@ fn grouped(number: f64) -> String {
     rest.map_or(grouped.clone(), |rest| format!("{grouped}.{rest}"))
 }
 
-/// Numbers, `*`, `-`, `<<`, parentheses and `Duration::from_…` of them.
+/// Evaluates numbers, `*`, `-`, `<<`, parentheses, and `Duration::from_…` of these.
 fn evaluate(expression: &str) -> Option<Value> {
     let expression = expression.trim();
     for (function, millis) in [("from_millis", 1.0), ("from_secs", 1000.0), ("from_mins", 60_000.0)] {
@@ -105,7 +105,7 @@ fn setting(name: &str) -> Option<Value> {
     evaluate(row.split_once(".or(\"")?.1.split_once('"')?.0)
 }
 
-/// A row that names what holds it.
+/// A row that names the constant of its limit.
 struct Row {
     line: usize,
     bound: String,
@@ -133,7 +133,7 @@ fn rows(text: &str) -> Vec<Row> {
     .collect()
 }
 
-/// Whether the words stand in the text, and not within a longer number or word.
+/// Whether the words occur in the text, and not within a longer number or word.
 fn stands_in(text: &str, words: &str) -> bool {
     text.match_indices(words).any(|(at, _)| {
         let part = |letter: char| letter.is_alphanumeric() || letter == ',' || letter == '.';
@@ -173,7 +173,7 @@ fn sources(folder: &Path, found: &mut BTreeMap<String, String>) {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
-            // Of no server: what only tests, simulations and examples use.
+            // These folders are not part of a server: only tests, simulations and examples use them.
             if !["tests", "simulation", "simulated", "fake"].contains(&&*name) {
                 sources(&path, found);
             }

@@ -1,4 +1,4 @@
-//! Sessions with `bypassBotDetection`, which run in the operator's second browser: here, or elsewhere.
+//! Sessions with `bypassBotDetection`, which run in the operator's second browser, local or remote.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use capture_tests::{
 use serde_json::json;
 use tokio::{net::TcpListener, time::Instant};
 
-/// What the page for browsers tells of this session's.
+/// What the fixture page reports of this session's browser.
 async fn browser_of(user: &Client, id: &str, site: &Site) -> String {
     user.goto(id, &site.page("navigator")).await.text("title").to_owned()
 }
 
-/// What is written on the page of this session.
+/// The text on the page of this session.
 async fn written(user: &Client, id: &str) -> String {
     user.done(id, "query", json!({"selector": "#log"})).await["elements"][0]["text"].to_string()
 }
@@ -27,7 +27,7 @@ async fn bypassing(user: &Client) -> String {
     user.create(&json!({"bypassBotDetection": true})).await
 }
 
-/// Two sessions that work, and of which neither finds what the other kept.
+/// Two sessions that work, neither of which finds what the other stored.
 async fn two_work_apart(user: &Client, site: &Site) -> [String; 2] {
     let both = [bypassing(user).await, bypassing(user).await];
     for id in &both {
@@ -158,7 +158,7 @@ async fn a_browser_elsewhere_that_falls_silent_ends_its_sessions() {
 
 #[tokio::test]
 async fn a_browser_elsewhere_that_says_nothing_holds_nobody_and_its_address_is_told_to_nobody() {
-    // Accepts connections, and never answers.
+    // The listener accepts connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://ann:s3cret@{}/devtools?token=s3cret", silent.local_addr().unwrap());
     let folder = capture_tests::server::Folder::logged();

@@ -1,4 +1,4 @@
-//! CDP sessions, told by unmodified Playwright and Puppeteer; the stories themselves are in `cdp/`.
+//! CDP sessions driven by unmodified Playwright and Puppeteer; the stories themselves are in `cdp/`.
 
 use std::{
     path::{Path, PathBuf},
@@ -12,18 +12,18 @@ use capture_tests::{
 use futures::StreamExt;
 use tokio::{process::Command, sync::OnceCell};
 
-/// One story may take this long; each of its checks has a deadline of its own.
+/// Longest time of one story; each of its checks has a deadline of its own.
 const STORY: Duration = Duration::from_secs(300);
-/// The same in the long run, which does some things two hundred times.
+/// Longest time of one story in the long run, which repeats some steps two hundred times.
 const LONG_STORY: Duration = Duration::from_secs(7_200);
-/// Stories at once: each has a browser of its own.
+/// Stories that run concurrently, each with a browser of its own.
 const AT_ONCE: usize = 2;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("cdp")
 }
 
-/// Installs the libraries, once for all tests of this process; a lock keeps other processes out meanwhile.
+/// Installs the libraries once for all tests of this process; a lock keeps other processes waiting.
 pub(crate) async fn install() {
     static INSTALLED: OnceCell<()> = OnceCell::const_new();
     let npm = "flock package-lock.json sh -c 'test -d node_modules/chrome-remote-interface || npm ci --no-audit --no-fund --silent'";
@@ -34,7 +34,7 @@ pub(crate) async fn install() {
     INSTALLED.get_or_init(|| installed).await;
 }
 
-/// The stories about a library, or those of these names.
+/// The stories for a library, or those with these names.
 fn stories(library: &str, named: &[&str]) -> Vec<PathBuf> {
     let files = std::fs::read_dir(folder().join(library)).unwrap().map(|file| file.unwrap().path());
     let wanted = |path: &PathBuf| {
@@ -47,7 +47,7 @@ fn stories(library: &str, named: &[&str]) -> Vec<PathBuf> {
     files
 }
 
-/// What a story is told with: whose sessions, made with which further options, and where the site is.
+/// The parameters of a story: the user, the options of its sessions, and the site.
 struct Told<'a> {
     user: &'a Client,
     options: &'static str,
@@ -109,14 +109,14 @@ async fn clients_connect_through_an_instance_that_does_not_own_the_session() {
     install().await;
     let (redis, site) = (Redis::start().await, Site::start().await);
     let url = redis.url();
-    // Its own address is known once it listens: a free port is taken beforehand.
+    // The proxy's address is needed before it listens, so a free port is chosen beforehand.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (listen, advertise) = (format!("127.0.0.1:{port}"), format!("http://127.0.0.1:{port}"));
     let owner = Server::start_with(&["--redis-url", &url, "--listen", &listen, "--advertise-url", &advertise]).await;
     let gateway = Server::start_with(&["--redis-url", &url, "--max-sessions", "0"]).await;
     let user = gateway.user_with("ann", &["--redis-url", &url]).await;
     let all: &[&str] = &["connecting", "reconnect", "together", "beside", "closing"];
-    // What is between the instances does not know the libraries apart.
+    // The relay between instances does not depend on the library, so each story runs with one of them.
     for (library, usual) in [("playwright", &all[..3]), ("puppeteer", &all[3..])] {
         let named = if long() { all } else { usual };
         tell_all(stories(library, named), &gateway, &Told::by(&user, &site)).await;

@@ -187,7 +187,7 @@ async fn what_a_page_does_by_itself_is_told() {
     assert_eq!(channel.event("page.download").await["params"]["suggestedFilename"], "notes.txt");
     let script = "console.warn('careful', 1); setTimeout(() => { throw new Error('late') }); alert('hello')";
     channel.act(&id, "goto", json!({"url": format!("data:text/html,<script>{script}</script>")})).await;
-    // Lines of the console and events of the log do not wait for each other.
+    // Console lines and events of the log are delivered independently, so their order varies.
     let [console, dialog, error] = channel.events_of(["page.console", "page.dialog", "page.error"]).await;
     assert_eq!((&console["params"]["level"], &console["params"]["text"]), (&json!("warning"), &json!("careful 1")));
     assert_eq!(console["params"]["dropped"], 0);
@@ -207,7 +207,7 @@ async fn what_a_tab_in_the_background_does_is_told_once_it_is_active() {
     channel.act(&id, "goto", json!({"url": opener})).await;
     channel.act(&id, "click", json!({"selector": "#popup"})).await;
     assert_eq!(channel.act(&id, "click", json!({"selector": "#open"})).await["newTab"]["url"], closing);
-    // Meanwhile the popup goes elsewhere, behind the tab it opened.
+    // In the meantime the popup navigates, behind the tab that opened it.
     channel.act(&id, "wait_for_timeout", json!({"timeoutMs": 1500})).await;
     let hovered = channel.act(&id, "hover", json!({"selector": "#close"})).await;
     assert_eq!(hovered.get("navigated"), None, "{hovered}");
@@ -342,7 +342,7 @@ async fn a_live_view_ends_with_the_page_as_it_is() {
         stage.ann.goto(&id, &stage.site.page("settling")).await;
         tokio::time::sleep(credits_after).await;
         let settled = async {
-            // A page full of text takes more than one of a plain colour.
+            // A page full of text makes a larger picture than a page of one colour.
             while channel.event("view.frame").await["params"]["dataBase64"].as_str().unwrap().len() < 100_000 {
                 channel.request("view.credit", &id, json!({})).await;
             }

@@ -1,4 +1,4 @@
-//! What replies claim, judged by a second look that knows nothing of the engine: over pages nobody thought of here, and over
+//! The claims of replies, judged by a second look that is independent of the engine: over generated pages, and over
 //! every behaviour in `behaviours.rs`.
 
 use capture_tests::{Client, Server, Site, invented::Invented, long};
@@ -26,7 +26,7 @@ async fn no_claim_is_false_on_pages_nobody_thought_of() {
     server.stop().await;
 }
 
-/// The claims of one page's replies that are not true.
+/// The claims in the replies about one page that are not true.
 async fn ask(ann: &Client, site: &Site, seed: u64) -> Vec<String> {
     let path = format!("/invented/{seed}");
     let id = ann.create(&json!({"maxTtlSeconds": 60})).await;

@@ -1,4 +1,4 @@
-//! The commands beside `serve`.
+//! The commands other than `serve`.
 
 use capture_tests::{
     Site,
@@ -86,7 +86,7 @@ async fn the_example_of_following_tells_everything_up_to_the_end() {
     assert_eq!(told, [goto, title].concat(), "{printed}");
 }
 
-/// What an example prints.
+/// The output of an example.
 async fn example(name: &str) -> String {
     let examples = std::path::PathBuf::from(program().as_std().get_program()).with_file_name("examples");
     let mut example = tokio::process::Command::new(examples.join(name));

@@ -1,4 +1,4 @@
-//! Clicks that tell the truth.
+//! Clicks whose replies are truthful.
 
 use capture_tests::{Client, Reply, Server, Site};
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ impl Page {
         self.ann.log(&self.id).await
     }
 
-    /// Back to a page nothing was done to.
+    /// Opens the page again, so that earlier clicks have no effect.
     async fn again(&self) {
         self.ann.goto(&self.id, &self.site.page("clicks")).await;
     }

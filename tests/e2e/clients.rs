@@ -1,7 +1,7 @@
-//! Further CDP clients, unmodified: each tells a short story about one page; the stories are in `cdp/more/`.
+//! Further CDP clients, unmodified; each runs a short story about one page. The stories are in `cdp/more/`.
 //!
-//! `make test` knows the two that stand for the rest: one that lives by `/json` and the sockets of pages, and one that
-//! can be told nothing but a host and a port. `make clients` knows them all.
+//! `make test` runs two that represent the rest: one that uses `/json` and the sockets of pages, and one that can be
+//! given nothing but a host and a port. `make clients` runs all of them.
 
 use std::{
     path::{Path, PathBuf},
@@ -12,14 +12,14 @@ use capture_tests::{Client, Server, Site, long, port::Port};
 use serde_json::json;
 use tokio::process::Command;
 
-/// One story may take this long; each has a deadline of its own.
+/// Longest time of one story; each step has a deadline of its own.
 const STORY: Duration = Duration::from_secs(120);
-/// What an installation may take.
+/// Longest time of an installation.
 const INSTALLATION: Duration = Duration::from_secs(300);
 
-/// Told by `make test`.
+/// The stories that `make test` runs.
 const USUAL: [&str; 2] = ["chrome_remote_interface.mjs", "selenium_story.py"];
-/// Told by `make clients` too.
+/// The further stories that `make clients` runs.
 const MORE: [&str; 8] = [
     "agent_browser.mjs",
     "cdp_use_story.py",
@@ -43,14 +43,14 @@ async fn install(command: &str, folder: &Path) {
     assert!(output.status.success(), "{command}: {said}");
 }
 
-/// Python's packages in an environment of their own.
+/// Installs Python packages in a virtual environment.
 async fn install_python(requirements: &str) {
     let pip = ".venv/bin/python -m pip install --quiet --disable-pip-version-check";
     let venv = "test -x .venv/bin/python || python3 -m venv .venv";
     install(&format!("flock requirements.txt sh -c '{venv}; {pip} -r {requirements}'"), &folder()).await;
 }
 
-/// Whoever tells a story, and with which Node.
+/// The user that runs stories, and the Node to run them with.
 struct Teller<'a> {
     server: &'a Server,
     site: &'a Site,
@@ -59,7 +59,7 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    /// Tells one story about a session of its own, and says how long it took.
+    /// Runs one story in a session of its own. Returns how long it took.
     async fn tell(&self, story: &str) -> Result<Duration, String> {
         let created = self.user.post("/v1/sessions", &json!({"cdp": true})).await.expect(201);
         let id = created["session"]["id"].as_str().unwrap();
@@ -82,14 +82,14 @@ impl Teller<'_> {
         let took = began.elapsed();
         let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         let broken = !output.status.success() || !said.lines().any(|line| line.starts_with("ok "));
-        // Whatever a client does as it leaves, the session is its user's.
+        // Whatever a client does when it disconnects, the session remains its user's.
         let left = self.user.close(id).await.expect(200)["session"]["closeReason"] == "closed";
         let (ended, why) = port.ended().await;
         if broken || !left || !ended { Err(format!("{story}: {said}{why}")) } else { Ok(took) }
     }
 }
 
-/// Tells stories one after the other; what each took.
+/// Runs stories one after another. Returns the duration of each.
 async fn tell(stories: &[&str], node: PathBuf) -> Vec<String> {
     let (server, site) = (Server::start().await, Site::start().await);
     let user = server.user("ann").await;

@@ -1,26 +1,27 @@
-//! Many instances: the stories of one server, told through an instance that has no browser, and through nginx before three.
+//! Many instances: stories of a single server, repeated through an instance without a browser, and through nginx in
+//! front of three instances.
 //!
-//! Those in which the instances do different things always; in `make faults` (`CAPTURE_LONG=1`) also those in which the
-//! way to the browser is only longer.
+//! Stories in which the instances act differently run always. Those in which only the way to the browser is longer run
+//! in `make faults` (`CAPTURE_LONG=1`).
 
 use std::{process::Stdio, time::Duration};
 
 use capture_tests::{long, shape};
 use tokio::process::Command;
 
-/// Stories that must go the same wherever the browser is: those of every run, and the further ones of a long run.
+/// Stories that must not depend on where the browser is: those of every run, and the further ones of a long run.
 const STORIES: (&[&str], &[&str]) = (
     &["channel::", "cuts::", "golden::", "idempotency::", "lifecycle::", "watchers::"],
     &["billing::", "codecs::", "content::", "edge::", "sdk::", "tabs::"],
 );
-/// Of these, stories of clients that are sent to another instance with every request.
+/// The part of these stories whose clients reach another instance with every request.
 const BALANCED: (&[&str], &[&str]) = (&["channel::", "idempotency::"], &["billing::", "sdk::"]);
-/// Those that are about the process they talk to.
+/// Stories about the very process that they connect to.
 const OF_ONE_PROCESS: [&str; 2] = [
     "channel::a_stopping_server_tells_the_end_of_each_session_and_then_closes_1012",
     "lifecycle::a_drain_lets_live_sessions_work_refuses_new_ones_and_ends_the_rest",
 ];
-/// Longer than all of them take on a busy machine.
+/// Longer than all stories take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(1_500);
 
 #[tokio::test]
@@ -33,10 +34,10 @@ async fn the_same_stories_go_the_same_through_nginx_before_three_instances() {
     tell("balanced", BALANCED, 10).await;
 }
 
-/// Tells stories with servers of this shape; at least so many.
+/// Runs stories with servers of this shape, and checks that at least `least` of them ran.
 async fn tell(servers: &str, (always, further): (&[&str], &[&str]), least: usize) {
     if shape().is_some() {
-        return; // this is one of them
+        return; // this process is one of the repeated stories
     }
     let mut stories = Command::new(std::env::current_exe().unwrap());
     stories

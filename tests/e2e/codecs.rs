@@ -1,4 +1,4 @@
-//! What goes into a codec comes out of it, whichever it is.
+//! What a codec encodes is decoded to an equal value, for every codec.
 
 use capture_tests::{Dice, channel::value, long};
 use capture_ws::codec::Codec;

@@ -1,5 +1,5 @@
-//! Around the end of a session connecting is refused before the upgrade, and whoever was let in is served or closed with
-//! the code of the end.
+//! Around the end of a session, connecting is refused before the upgrade, and every connection that was upgraded is
+//! served or closed with the code of the end.
 
 use std::time::Duration;
 
@@ -12,25 +12,25 @@ use tokio_tungstenite::{
     tungstenite::{Error as WsError, Message, client::IntoClientRequest},
 };
 
-/// Whoever connects does so again and again until this long after the end.
+/// Clients keep connecting until this long after the end.
 const AFTER: Duration = Duration::from_millis(1_500);
-/// Clients that try at once: more than a session takes would only be told so.
+/// Clients that connect concurrently: with more, a session would refuse some for their number.
 const AT_ONCE: usize = 8;
-/// Every wait for a frame.
+/// The longest wait for a frame.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What became of one connect.
+/// The result of one attempt to connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Met {
-    /// Let in, and its command was answered.
+    /// Upgraded, and its command was answered.
     Served,
-    /// Let in, and closed with this code: the end came in between.
+    /// Upgraded, and closed with this code because the session ended in between.
     Closed(u16),
-    /// Refused before the upgrade.
+    /// Refused before the upgrade, with this status.
     Refused(u16),
 }
 
-/// Connects once with a bearer token, and asks the browser for its version.
+/// Connects once with a bearer token, and requests the browser's version.
 async fn connect(url: &str, token: &str) -> Met {
     let mut request = url.into_client_request().unwrap();
     request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
@@ -44,7 +44,8 @@ async fn connect(url: &str, token: &str) -> Met {
         }
         Err(other) => panic!("{other}"),
     };
-    let _ = socket.send(Message::text(r#"{"id": 1, "method": "Browser.getVersion"}"#)).await; // closed: it is told below
+    // A closed connection is reported below.
+    let _ = socket.send(Message::text(r#"{"id": 1, "method": "Browser.getVersion"}"#)).await;
     match tokio::time::timeout(PATIENCE, socket.next()).await.expect("an answer or a close") {
         Some(Ok(Message::Text(_))) => Met::Served,
         Some(Ok(Message::Close(Some(close)))) => Met::Closed(close.code.into()),
@@ -52,7 +53,7 @@ async fn connect(url: &str, token: &str) -> Met {
     }
 }
 
-/// Tries until `AFTER` past the end; every try with the time at which it was begun.
+/// Connects repeatedly until `AFTER` past the end. Returns each result with the time at which the attempt began.
 async fn try_on(url: &str, token: &str, ends: i64, clock: Clock) -> Vec<(i64, Met)> {
     let mut met = Vec::new();
     while clock.now().0 < ends + i64::try_from(AFTER.as_millis()).unwrap() {
@@ -62,7 +63,7 @@ async fn try_on(url: &str, token: &str, ends: i64, clock: Clock) -> Vec<(i64, Me
     met
 }
 
-/// The session ends at `ends`, in milliseconds since 1970, as many try to connect; what became of them.
+/// Lets many clients connect while the session ends at `ends`, in milliseconds since 1970, and judges the results.
 async fn none_comes_too_late(user: &Client, address: &str, id: &str, ends: i64) -> String {
     let clock = Clock::start();
     let listed = user.get(&format!("/json/list?sessionId={id}")).await.expect(200);

@@ -1,4 +1,4 @@
-//! What opens doors: how many come through a `connectUrl`, and that no log tells one.
+//! What a `connectUrl` grants: how many clients may use it, and that it appears in no log.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use tokio_tungstenite::{
     tungstenite::{Error as WsError, Message, client::IntoClientRequest},
 };
 
-/// What one session takes, as docs/cdp.md tells.
+/// Clients that one session admits, as documented in docs/cdp.md.
 const CLIENTS: usize = 16;
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn a_channel_is_told_where_to_connect_unless_it_may_only_look() {
     server.stop().await;
 }
 
-/// For how many seconds from now the token in a `connectUrl` opens its session.
+/// Seconds for which the token in a `connectUrl` still opens its session.
 fn seconds_left(url: &str) -> i64 {
     let payload = url.split_once("token=v1.").unwrap().1.split('.').next().unwrap();
     let payload = String::from_utf8(URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
@@ -166,7 +166,7 @@ async fn the_finest_log_tells_no_token_no_ticket_and_no_connect_url() {
     browser.send(Message::text(r#"{"id": 1, "method": "Browser.getVersion"}"#)).await.unwrap();
     browser.next().await.unwrap().unwrap();
     user.get(&format!("/json/version?token={connect_token}")).await.expect(200);
-    user.get(&format!("/cdp?token={connect_token}")).await; // no upgrade
+    user.get(&format!("/cdp?token={connect_token}")).await; // a plain request without an upgrade
     user.get(&format!("/cdp?token={connect_token}x")).await.expect_error(401, "unauthorized");
 
     let ticket = user.post("/v1/stream/tickets", &json!({})).await.expect(200).text("ticket").to_owned();

@@ -1,4 +1,4 @@
-//! Reading: `content` and `query`.
+//! Reading pages: `content` and `query`.
 
 use capture_tests::{Server, Site, long};
 use serde_json::json;
@@ -62,7 +62,7 @@ async fn query_reads_fields_and_attributes() {
 /// Pages of the short version, and of the long one.
 const GROWN: (u64, u64) = (40, 3_000);
 
-/// The words of a grown page, `w1w`, `w2w` and so on, whatever stands around them.
+/// The words of a generated page, which are `w1w`, `w2w` and so on, whatever stands around them.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut parts = text.split('w').skip(1).peekable();

@@ -1,4 +1,4 @@
-//! Killed servers, killed browsers, killed pages: who is told, what is billed, what is left.
+//! Killed servers, browsers and pages: what clients are answered, what is billed, and what is left behind.
 
 use std::time::Duration;
 
@@ -15,7 +15,8 @@ async fn a_killed_server_leaves_no_process_and_its_sessions_are_settled_before_t
         ann.goto(&id, &site.page("form")).await;
         sessions.push(id);
     }
-    // In mid-action, and past one heartbeat, so that there is a proof of life to bill up to.
+    // The kill happens during an action and after one heartbeat, so that the session can be billed up to that
+    // heartbeat.
     let in_flight = ann.act(&sessions[0], "goto", json!({"url": site.url("/never"), "timeoutMs": 20000}));
     let _ = tokio::time::timeout(Duration::from_millis(2500), in_flight).await; // the action runs on without its caller
     let children: Vec<u32> = processes::descendants(server.pid()).into_iter().collect();
@@ -51,7 +52,8 @@ async fn a_killed_server_leaves_nothing_of_browsers_with_one_session_either() {
     let id = ann.create(&json!({"cdp": true, "maxTtlSeconds": 600})).await;
     ann.goto(&id, &site.page("form")).await;
     assert_eq!(processes::browsers(server.pid()).len(), shared.len() + 1, "the session has a browser of its own");
-    tokio::time::sleep(Duration::from_millis(2500)).await; // past one heartbeat, so that the session is known to have lived
+    // Long enough for a heartbeat, up to which the session is billed.
+    tokio::time::sleep(Duration::from_millis(2500)).await;
     let (children, run_root) = (processes::descendants(server.pid()), server.run_root());
     let left = processes::entries(&run_root);
     assert!(left.len() >= 4, "folders and records: {left:?}");
@@ -124,7 +126,7 @@ async fn a_killed_browser_ends_its_sessions_and_no_others_and_the_pool_is_full_a
 
 #[tokio::test]
 async fn a_killed_page_ends_its_session_only() {
-    // Without warm pages, whatever renderer appears after the bystander's is the victim's.
+    // Without warm pages, the renderer that appears after the bystander's belongs to the victim.
     let (server, site) = (Server::start_with(&["--browser-warm-pages", "0"]).await, Site::start().await);
     let ann = server.user("ann").await;
     let bystander = ann.create(&json!({})).await;
@@ -167,7 +169,7 @@ async fn a_browser_that_does_not_start_is_told_with_its_cause() {
 
 #[tokio::test]
 async fn a_browser_that_stops_answering_is_given_up_and_replaced() {
-    // Without browsers kept ready the only one is the session's.
+    // Without browsers kept ready, the only browser is that of the session.
     let (server, site) = (Server::start_with(&["--browser-warm-pages", "0"]).await, Site::start().await);
     let ann = server.user("ann").await;
     let id = ann.create(&json!({})).await;
@@ -197,7 +199,7 @@ async fn browsers_retire_after_the_sessions_they_may_serve() {
         ann.close(&id).await.expect(200);
     }
     until("the first browser is gone", Duration::from_secs(20), async || !processes::is_alive(first)).await;
-    // One with the page kept ready, and one more where a session came while that page was being opened.
+    // One browser for the page kept ready, and one more if a session was created while that page was being opened.
     let few = async || processes::browsers(server.pid()).len() <= 2;
     until("the others are gone", Duration::from_secs(20), few).await;
     server.stop().await;

@@ -1,4 +1,5 @@
-//! A connection that is cut anywhere: after resuming nothing is lost, nothing comes twice, and nothing ran twice.
+//! A connection that is cut at any point: after resuming, nothing is lost, nothing arrives twice, and nothing was
+//! executed twice.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,13 +13,13 @@ const ACTIONS: usize = 12;
 /// Where the connection is cut.
 #[derive(Debug, Clone, Copy)]
 enum Cut {
-    /// Once so many frames were sent, and none was read.
+    /// After this many frames were sent and none was read.
     Sent(usize),
-    /// Once everything was sent and so many frames were read.
+    /// After everything was sent and this many frames were read.
     Read(usize),
 }
 
-/// What a client remembers over its connections.
+/// The state of a client across its connections.
 #[derive(Debug, Default)]
 struct Memory {
     epoch: Option<Value>,
@@ -39,7 +40,7 @@ impl Memory {
         }
     }
 
-    /// Takes a frame; ids of actions are their numbers, that of the subscription comes after them.
+    /// Takes a frame. Ids of actions are their numbers; the id of the subscription follows them.
     fn take(&mut self, frame: &Value) {
         if frame["type"] == "event" {
             return self.keep(frame);
@@ -66,7 +67,7 @@ fn action(number: usize) -> Value {
     }
 }
 
-/// Frames a client has to send: the subscription, and every action that was not answered.
+/// The frames a client has to send: the subscription, and every action without an answer.
 fn frames(session: &str, memory: &Memory) -> Vec<Value> {
     let mut params = json!({});
     if let Some(since) = memory.since() {
@@ -87,7 +88,7 @@ async fn send(channel: &mut Channel, frames: &[Value]) {
     }
 }
 
-/// Plays the scenario with a cut; returns how many frames the server had to send in all, without one.
+/// Plays the scenario with a cut. Returns how many frames the server sends in total, if there is no cut.
 async fn play(server: &SimulatedServer, codec: Codec, cut: Option<Cut>) -> usize {
     let session = server.client().create(&json!({})).await;
     let mut memory = Memory::default();
@@ -96,7 +97,7 @@ async fn play(server: &SimulatedServer, codec: Codec, cut: Option<Cut>) -> usize
     match cut {
         Some(Cut::Sent(count)) => send(&mut first, &all[..count]).await,
         Some(Cut::Read(count)) => {
-            // Eight may wait and one runs: the rest goes out once there is room.
+            // Eight actions may wait and one runs, so the others are sent once there is room.
             send(&mut first, &all[..9]).await;
             for number in 0..count {
                 if number == 12 {
@@ -112,7 +113,7 @@ async fn play(server: &SimulatedServer, codec: Codec, cut: Option<Cut>) -> usize
     }
     let mut read = 0;
     let mut channel = server.channel(codec).await;
-    // In the order of their numbers, few at a time, as a client does that knows the bounds.
+    // In order and few at a time, as a client does that respects the limits.
     let open = frames(&session, &memory);
     for chunk in open.chunks(5) {
         send(&mut channel, chunk).await;
@@ -153,7 +154,7 @@ async fn check(server: &SimulatedServer, session: &str, memory: &Memory) {
     let breakdown = &view["session"]["actionBreakdown"];
     let alone: u64 =
         ["goto", "title", "fill", "batch"].iter().map(|kind| breakdown[kind]["total"].as_u64().unwrap()).sum();
-    // Three of each kind, and a title in each of the three batches.
+    // Three actions of each kind, and a title in each of the three batches.
     assert_eq!(alone, ACTIONS as u64 + 3, "nothing ran twice: {breakdown}");
 }
 

@@ -1,7 +1,8 @@
-//! The demo page in real Chromium, driven by the server it belongs to: one session shows the page, and the page has its own.
+//! The demo page in real Chromium: one session shows the page, and the page drives a session of its own on another
+//! server.
 //!
-//! It must look like the pictures beside this file; with `GOLDEN=write` they are taken anew, so that a reviewer of a
-//! change sees them.
+//! The page must look like the pictures in the folder `demo`. With `GOLDEN=write` they are taken again, so that the
+//! reviewer of a change sees them.
 
 use std::{path::Path, time::Duration};
 
@@ -11,12 +12,12 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The share of a picture that may look otherwise: other fonts, ids, times, and results that came in another order.
+/// The share of a picture that may differ because of other fonts, ids and times, or another order of results.
 const UNLIKE: f64 = 0.05;
-/// What the page signs in with.
+/// The token that the page signs in with.
 const DEV: &str = "ZGV2OmRldg==";
 
-/// A server, and its demo page open in a session of another: no session reaches the server it runs on.
+/// A server, and its demo page in a session of another server, because no session reaches the server it runs on.
 struct Stage {
     server: Server,
     other: Server,
@@ -28,7 +29,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// With these flags for the server whose session shows the page.
+    /// Starts both servers, with these flags for the one whose session shows the page.
     async fn set(flags: &[&str]) -> Self {
         let flags: Vec<&str> = ["--dev"].iter().chain(flags).copied().collect();
         let (server, other) =
@@ -107,8 +108,8 @@ impl Stage {
         self.all(&format!("#results [data-type='{kind}'][data-success=true]"), &["tag"]).await.len()
     }
 
-    /// Compares the page with the picture of this name. The live view and the results arrive when they do, so it may
-    /// take a moment.
+    /// Compares the page with the picture of this name. It polls, because the live view and the results arrive
+    /// asynchronously.
     async fn looks_like(&self, name: &str) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("e2e/demo/{name}.png"));
         let take = async || {
@@ -133,7 +134,7 @@ impl Stage {
         }
     }
 
-    /// Nothing went wrong in the page, and nothing is wider than it.
+    /// Checks that no error occurred in the page, and that no element is wider than the page.
     async fn is_sound(&self) {
         let errors = self.on("errors", json!({})).await;
         assert_eq!(errors["errors"], json!([]));
@@ -159,7 +160,7 @@ async fn the_page_creates_drives_watches_and_resumes() {
     .await;
     stage.compose("goto", &[("url", &stage.site.page("form"))]).await;
     assert_eq!(stage.results("goto").await, 1);
-    // A click into the live view is one on the page.
+    // A click on the live view is a click in the session's page.
     until("the picture of the page is there", PATIENCE, async || {
         stage.all("#view-note", &["visible"]).await.iter().all(|note| note["visible"] != true)
     })
@@ -181,7 +182,7 @@ async fn the_page_creates_drives_watches_and_resumes() {
     })
     .await;
     stage.looks_like("driving").await;
-    // Two steps as a batch.
+    // Two steps run as a batch.
     for kind in ["title", "url"] {
         stage.on("select", json!({"selector": "#type", "value": kind})).await;
         stage.click("#batch-add").await;
@@ -190,7 +191,7 @@ async fn the_page_creates_drives_watches_and_resumes() {
     stage.wait("#batch-steps [data-step]:nth-child(2)[data-success=true]").await;
     stage.click("#snapshot-refresh").await;
     stage.wait("#snapshot-tree [data-ref]").await;
-    // A cut: what happens meanwhile is there afterwards, once.
+    // After the connection was dropped, what happened in the meantime appears exactly once.
     stage.click("#disconnect").await;
     stage.wait("#status[data-state=reconnecting]").await;
     stage.dev.done(&id, "content", json!({})).await;
@@ -240,7 +241,7 @@ async fn a_session_that_expires_says_so_and_a_shared_link_only_looks() {
     until("the page says so", PATIENCE, async || stage.text("#message").await.to_lowercase().contains("expired")).await;
     stage.looks_like("expired").await;
     stage.is_sound().await;
-    // The fragment alone does not load the page anew.
+    // A change of the fragment alone would not load the page again.
     stage.on("goto", json!({"url": "about:blank"})).await;
     stage.open(&format!("/#{fragment}")).await;
     stage.wait("body[data-page=observe]").await;

@@ -1,4 +1,4 @@
-//! What Chromium tells over HTTP beside its sockets, and the sockets of single pages.
+//! Chromium's discovery over HTTP, and the WebSocket of each single page.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use tokio_tungstenite::{
     tungstenite::{Error as WsError, Message, client::IntoClientRequest},
 };
 
-/// Every wait for a frame.
+/// The longest wait for a frame.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A socket that speaks the protocol.
+/// A WebSocket that speaks CDP.
 struct Socket {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     asked: u64,
@@ -26,7 +26,7 @@ impl Socket {
         Self { socket: connect_async(url).await.unwrap().0, asked: 0 }
     }
 
-    /// The whole reply to a command that names no session.
+    /// The whole reply to a command without a session id.
     async fn ask(&mut self, method: &str, params: Value) -> Value {
         self.asked += 1;
         let id = self.asked;
@@ -35,7 +35,7 @@ impl Socket {
         self.until(|frame| frame["id"] == json!(id)).await
     }
 
-    /// The next frame like this.
+    /// Waits for the next frame that matches.
     async fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         let found = async {
             loop {
@@ -50,7 +50,7 @@ impl Socket {
     }
 }
 
-/// A session, as its user asks the server about it.
+/// A session, and its user's requests to discovery.
 struct Asking<'a> {
     user: &'a Client,
     id: String,
@@ -69,7 +69,7 @@ impl<'a> Asking<'a> {
         self.user.send(Method::PUT, &format!("/json/new?sessionId={}&url={url}", self.id), &[], None).await
     }
 
-    /// The pages there are, by id.
+    /// The pages of the session, by id.
     async fn pages(&self) -> Vec<Value> {
         let listed = self.get("/json/list").await.expect(200);
         listed.body.as_array().unwrap().iter().filter(|target| target["type"] == "page").cloned().collect()
@@ -117,7 +117,7 @@ async fn upgrade(url: &str, token: &str) -> u16 {
     }
 }
 
-/// A page as its own socket has it, from its first command to its end.
+/// Drives a page over its own WebSocket, from the first command to the end of the page.
 async fn speaks_with_a_page(session: &Asking<'_>, site: &Site) {
     let made = session.new_page("about:blank").await.expect(200);
     let mut page = Socket::open(made.text("webSocketDebuggerUrl")).await;
@@ -145,7 +145,7 @@ async fn speaks_with_a_page(session: &Asking<'_>, site: &Site) {
     assert_eq!(u16::from(close.code), 1000);
 }
 
-/// Pages are made, shown and closed by plain requests, under the rules of the protocol.
+/// Creates, activates and closes pages with plain requests, under the rules for CDP commands.
 async fn makes_and_closes_pages(session: &Asking<'_>, site: &Site) {
     let made = session.new_page(&site.page("form")).await.expect(200);
     assert_eq!((&made["type"], &made["description"]), (&json!("page"), &json!("")));

@@ -1,5 +1,5 @@
-//! The documents of the project: every relative link and anchor leads somewhere, every page can be reached from the
-//! README, and every path that a page names exists.
+//! The documents of the project: every relative link and anchor has a target, every page is reachable from the README,
+//! and every path that a page names exists.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,7 +7,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-/// Folders whose contents pages name by path; what else stands before a slash is not a path of the project.
+/// Folders whose contents are named by path; other texts with a slash are not paths of the project.
 const FOLDERS: [&str; 8] =
     ["bench", "capture-core", "capture-http", "capture-ws", "docs", "scripts", "tests", "web-demo"];
 
@@ -15,13 +15,13 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
 }
 
-/// A page, split into what a reader sees as text and as code.
+/// A page, split into its text and its code.
 struct Page {
-    /// Its paragraphs and tables without the code in them.
+    /// Paragraphs and tables without their code.
     prose: Vec<String>,
-    /// What stands between backticks in them.
+    /// The texts between backticks.
     code: Vec<String>,
-    /// The names by which its headings can be linked.
+    /// The anchors of its headings.
     anchors: BTreeSet<String>,
 }
 
@@ -63,7 +63,8 @@ fn heading(line: &str) -> Option<&str> {
     if (1..=6).contains(&level) { text.strip_prefix(' ') } else { None }
 }
 
-/// The anchors of headings as GitHub makes them: lower case, blanks as hyphens, no other signs, repetitions numbered.
+/// The anchors of headings as GitHub generates them: lower case, spaces as hyphens, no other signs, duplicates
+/// numbered.
 fn anchors(headings: &[&str]) -> BTreeSet<String> {
     let mut found: BTreeMap<String, usize> = BTreeMap::new();
     let mut all = BTreeSet::new();
@@ -77,7 +78,7 @@ fn anchors(headings: &[&str]) -> BTreeSet<String> {
     all
 }
 
-/// All pages below a folder; not those of built or installed things.
+/// All pages below a folder, except those of build output and installed packages.
 fn pages(folder: &Path, found: &mut BTreeMap<PathBuf, Page>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -101,7 +102,7 @@ fn all_pages() -> BTreeMap<PathBuf, Page> {
     found
 }
 
-/// Where a link of a page leads: a file or folder, and an anchor in it; nothing for other hosts.
+/// The target of a page's link: a file or folder, and an anchor in it; `None` for links to other hosts.
 fn target<'a>(page: &Path, link: &'a str) -> Option<(PathBuf, Option<&'a str>)> {
     if link.contains("://") || link.starts_with("mailto:") {
         return None;
@@ -154,7 +155,7 @@ fn every_page_can_be_reached_from_the_readme() {
         let Some(page) = pages.get(&path) else { continue };
         if reached.insert(path.clone()) {
             let targets = page.links().into_iter().filter_map(|link| target(&path, link)).map(|(file, _)| file);
-            // A link to a folder shows its README.
+            // A link to a folder shows the README in it.
             next.extend(targets.map(|file| if file.is_dir() { file.join("README.md") } else { file }));
         }
     }
@@ -171,7 +172,8 @@ fn every_path_that_is_named_exists() {
             let is_path = FOLDERS.contains(&first) && !rest.contains([' ', '*', '{', '<', '…']);
             if is_path {
                 named += 1;
-                let file = code.split(':').next().unwrap_or_default(); // before the name of a constant in it
+                // The part before the name of a constant in the file.
+                let file = code.split(':').next().unwrap_or_default();
                 if !root.join(file).exists() {
                     wrong.push(format!("{}: there is no {file}", shown(&path)));
                 }

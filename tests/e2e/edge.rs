@@ -1,4 +1,4 @@
-//! Bad input at the edge: always the contract's shape, never a reset.
+//! Invalid input at the edge: every answer has the contract's shape, and no connection is reset.
 
 use capture_tests::Server;
 use reqwest::Method;

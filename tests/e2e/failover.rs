@@ -1,5 +1,5 @@
-//! Instances and Redis that fail while sessions run: whoever waits is answered, nothing runs twice, every session is billed once
-//! and never past its last proof of life.
+//! Failures of instances and of Redis while sessions run: every request is answered, nothing runs twice, and every
+//! session is billed once and never past its last heartbeat.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-/// A dead instance's sessions are settled within this: a lease of 10 s, a heartbeat before it and one after it.
+/// How soon a dead instance's sessions are settled: a lease of 10 s, one heartbeat before it and one after it.
 const SETTLED: Duration = Duration::from_secs(15);
-/// Full service after Redis or the way to it was away.
+/// How soon everything works again after Redis or the connection to it was away.
 const HEALED: Duration = Duration::from_secs(10);
 
-/// An instance that has the browser, and one that clients reach.
+/// An instance that has the browser, and one that clients connect to.
 struct Pair {
     redis: Redis,
     owner: Server,
@@ -33,14 +33,14 @@ impl Pair {
         Self { redis, owner, gateway, ann, site: Site::start().await }
     }
 
-    /// A session that stands on a page which counts its clicks.
+    /// Creates a session on a page that counts its clicks.
     async fn session(&self) -> String {
         let id = self.ann.create(&json!({})).await;
         self.ann.act(&id, "goto", json!({"url": self.site.page("form")})).await.expect(200);
         id
     }
 
-    /// Waits until the gateway and the owner do their work again.
+    /// Waits until the gateway and the owner work again.
     async fn healed(&self, id: &str) {
         let works = async || {
             self.gateway.client("").get("/readyz").await.status == 200
@@ -50,7 +50,7 @@ impl Pair {
         until("the cluster works again", HEALED, works).await;
     }
 
-    /// The bills that were ever written for a session: reason and credits.
+    /// All bills that were ever written for a session: reason and credits.
     async fn bills(&self, id: &str) -> Vec<(String, u64)> {
         let words = self.redis.words(&["XRANGE", "capture:billing", "-", "+"]).await;
         let after = |at: usize, name: &str| {
@@ -69,7 +69,7 @@ impl Pair {
     }
 }
 
-/// Asks for the title under a key.
+/// Runs `title` under a key.
 async fn keyed(client: &Client, id: &str, key: &str) -> Reply {
     let path = format!("/v1/sessions/{id}/actions");
     client.post_with(&path, &[("idempotency-key", key)], &json!({"type": "title"})).await
@@ -86,7 +86,7 @@ async fn a_killed_owner_is_told_settled_and_billed_once() {
         tokio::time::sleep(Duration::from_secs(3)).await;
         let killed = Instant::now();
         let folder = owner.kill().await;
-        // Not judged yet: an honest answer at once, and the session as it was last known.
+        // The owner's death is not established yet: the answer says so at once, and the session is shown as last known.
         let early = ann.act(&id, "title", json!({})).await;
         let told = (early.status, early.text("reason"), early.text("outcome"));
         assert_eq!(told, (503, "owner_unreachable", "not_executed"));
@@ -145,7 +145,7 @@ async fn blinks_of_redis_and_of_instances_lose_nothing() {
     pair.redis.go_on();
     pair.healed(&id).await;
 
-    // The owner stands still for a while: an action that was sent meanwhile runs once, or never.
+    // The owner is stopped for a while. An action that was sent in the meantime runs once, or never.
     processes::signal(pair.owner.pid(), Signal::STOP);
     let (sent, ()) = tokio::join!(keyed(&pair.ann, &id, "while-it-stood"), async {
         tokio::time::sleep(Duration::from_secs(3)).await;
@@ -168,14 +168,15 @@ async fn blinks_of_redis_and_of_instances_lose_nothing() {
 async fn an_owner_that_stood_still_for_longer_than_its_lease_loses_its_sessions() {
     let pair = Pair::set().await;
     let id = pair.session().await;
-    tokio::time::sleep(Duration::from_secs(12)).await; // the gateway has been well for a lease, and may judge
+    // The gateway has been healthy for a lease, and may settle the sessions of others.
+    tokio::time::sleep(Duration::from_secs(12)).await;
     processes::signal(pair.owner.pid(), Signal::STOP);
     let settled = async || !pair.bills(&id).await.is_empty();
     until("the session is settled", SETTLED, settled).await;
     let answer = pair.ann.act(&id, "title", json!({})).await;
     answer.expect_error(409, "session_lost");
     processes::signal(pair.owner.pid(), Signal::CONT);
-    // What it still has is over, its page is closed, and it takes new sessions.
+    // The owner's sessions have ended and their pages are closed, and it accepts new sessions.
     let at_owner = pair.owner.client(pair.ann.token());
     let over = async || at_owner.session(&id).await["session"]["status"] == "error";
     until("the owner learns it", HEALED, over).await;
@@ -224,7 +225,7 @@ async fn a_redis_that_refuses_to_write_or_forgets_its_scripts_is_waited_for() {
         pair.redis.ask(begin).await;
         let refused = pair.ann.post("/v1/sessions", &json!({})).await.expect_error(503, "unavailable");
         assert_eq!(refused.text("outcome"), "not_executed", "{begin:?}");
-        // What is there is still driven, until its owner has not proved its life for too long.
+        // Existing sessions can be driven until their owner has sent no heartbeat for too long.
         pair.ann.act(&id, "title", json!({})).await.expect(200);
         let suspended = async || {
             let answer = pair.ann.act(&id, "title", json!({})).await;
@@ -253,7 +254,7 @@ async fn an_instance_that_is_restarted_takes_its_sessions_along_and_nobody_elses
     watcher.request("session.subscribe", &mine, json!({})).await;
     let (status, ()) = tokio::join!(one.terminate(), async {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        // It drains: what it has is driven through the other one, and new sessions are opened there.
+        // The instance drains: its sessions are driven through the other instance, and new sessions are created there.
         ann.done(&mine, "title", json!({})).await;
         let next = ann.create(&json!({})).await;
         ann.close(&next).await.expect(200);

@@ -1,4 +1,5 @@
-//! What users share is divided: one takes all he can get, and another's create, ticket, retry and channel still work.
+//! Shared resources are divided fairly: one user takes as much as possible, and another user's create, ticket, retry
+//! and channel still work.
 
 use std::time::Duration;
 
@@ -9,15 +10,15 @@ use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::client::IntoClientRequest};
 
-/// Requests of a greedy user under way at once.
+/// Concurrent requests of a greedy user.
 const AT_ONCE: usize = 24;
-/// Contract of docs/limits.md.
+/// The limit in docs/limits.md.
 const TICKETS_OF_USER: usize = 1_000;
 const STRANGERS_PER_ADDRESS: usize = 20;
-/// Within this everyone else is answered.
+/// How soon every other request is answered.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// A server without browsers on this Redis, or on a folder of its own, and a way to its users.
+/// A server without browsers, on this Redis or on a folder of its own, with its users.
 struct Stage {
     server: Server,
     redis: Option<Redis>,
@@ -43,7 +44,7 @@ impl Stage {
     }
 }
 
-/// Statuses of so many requests.
+/// The statuses of `count` concurrent requests.
 async fn many<F: Future<Output = u16>>(count: usize, request: impl Fn(usize) -> F) -> Vec<u16> {
     stream::iter(0..count).map(request).buffer_unordered(AT_ONCE).collect().await
 }
@@ -80,7 +81,7 @@ async fn one_user_does_not_take_all_tickets_of_a_cluster() {
     stage.server.stop().await;
 }
 
-/// Creates under a key, and what came of it.
+/// Creates a session under a key. Returns the status and the body.
 async fn create(client: &Client, key: &str) -> (u16, Value) {
     let reply = client.post_with("/v1/sessions", &[("idempotency-key", key)], &json!({"maxTtlSeconds": 60})).await;
     (reply.status, reply.body)
@@ -97,7 +98,7 @@ async fn refused_creates_leave_nothing(stage: &Stage) {
     assert_eq!(kept(stage).await, before, "keys in Redis");
     let (status, again) = create(&bob, "mine").await;
     assert_eq!((status, &again["session"]["id"], &again["replayed"]), (201, &first["session"]["id"], &json!(true)));
-    // A refused create may be sent again under its key, also changed, and is then carried out, once.
+    // A refused create may be repeated under its key, also with another body, and is then carried out once.
     let (status, refused) = create(&bob, "next").await;
     assert_eq!((status, &refused["code"]), (429, &json!("session_limit")));
     bob.close(first["session"]["id"].as_str().unwrap()).await.expect(200);
@@ -108,7 +109,7 @@ async fn refused_creates_leave_nothing(stage: &Stage) {
     bob.delete("/v1/sessions").await.expect(200);
 }
 
-/// What the Redis keeps of mallory.
+/// What the Redis stores of the user mallory.
 async fn kept(stage: &Stage) -> Option<String> {
     let redis = stage.redis.as_ref()?;
     let names = redis.ask(&["KEYS", "*mallory*"]).await;
@@ -131,7 +132,8 @@ async fn refused_creates_leave_nothing_in_a_cluster() {
     stage.server.stop().await;
 }
 
-/// A connection that says nothing, of a client at this address behind a proxy. It is counted when this returns.
+/// A connection that sends nothing, of a client at this address behind a proxy. When this returns, the server has
+/// counted it.
 async fn silent(address: &str, client: &str) -> WebSocketStream<TcpStream> {
     let mut request = format!("ws://{address}/v1/stream").into_client_request().unwrap();
     request.headers_mut().insert("sec-websocket-protocol", "capture.v1.json".parse().unwrap());
@@ -142,11 +144,11 @@ async fn silent(address: &str, client: &str) -> WebSocketStream<TcpStream> {
     socket
 }
 
-/// Whether it was closed 4429 already; it is asked with a ping, which one that is open answers.
+/// Whether the server has closed it with 4429; an open connection answers the ping.
 async fn is_closed(socket: &mut WebSocketStream<TcpStream>) -> bool {
     use futures::SinkExt;
     use tokio_tungstenite::tungstenite::Message;
-    let _ = socket.send(Message::Ping("are you there".into())).await; // or it is closed
+    let _ = socket.send(Message::Ping("are you there".into())).await; // an error means that the connection is closed
     match timeout(ANSWER, socket.next()).await.expect("neither an answer nor a close") {
         Some(Ok(Message::Pong(_))) => false,
         Some(Ok(Message::Close(frame))) => {
@@ -173,7 +175,7 @@ async fn silent_strangers_lock_nobody_out() {
     let ticket = bob.post("/v1/stream/tickets", &json!({})).await.expect(200).text("ticket").to_owned();
     let mut with_ticket = Channel::open(address, "", Codec::Json).await;
     with_ticket.request("connection.hello", "", json!({"ticket": ticket})).await;
-    // A ping that was on its way may still be answered.
+    // A ping that was under way may still be answered.
     let longest_silent = async || is_closed(&mut strangers[0]).await;
     until("the one who was silent for longest went", ANSWER, longest_silent).await;
     assert!(!is_closed(&mut strangers[1]).await);
@@ -191,7 +193,7 @@ async fn strangers_behind_a_trusted_proxy_are_told_apart() {
     for number in 0..=STRANGERS_PER_ADDRESS {
         strangers.push(silent(address, &format!("192.0.2.1, 2001:db8::{number:x}")).await);
     }
-    // A ping that was on its way may still be answered.
+    // A ping that was under way may still be answered.
     until("one IPv6 network is one address", ANSWER, async || is_closed(&mut strangers[0]).await).await;
     assert!(!is_closed(&mut strangers[1]).await);
     assert!(!is_closed(&mut other).await && !is_closed(&mut neighbour).await, "other addresses are not");

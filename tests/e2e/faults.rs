@@ -1,7 +1,7 @@
-//! Processes of the browser killed or stopped in the middle of everything: whoever waits is answered, the session says how
-//! it ended, and the server goes on.
+//! Processes of the browser that are killed or stopped during work: every call is answered, the session reports how it
+//! ended, and the server goes on.
 //!
-//! A short version runs always; `make faults` goes through every process, signal and phase (`CAPTURE_LONG=1`).
+//! A short version runs always; `make faults` combines every process, signal and phase (`CAPTURE_LONG=1`).
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use serde_json::json;
 use tokio::time::Instant;
 
-/// What is hit.
+/// The process that is hit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Victim {
     Page,
@@ -22,7 +22,7 @@ enum Victim {
 }
 
 impl Victim {
-    /// Whether a session ends when this dies; all the others come back or are done without.
+    /// Whether a session ends when this process dies; all others are restarted or dispensable.
     fn is_vital(self) -> bool {
         matches!(self, Self::Page | Self::Browser)
     }
@@ -31,7 +31,7 @@ impl Victim {
 const VICTIMS: [Victim; 6] =
     [Victim::Page, Victim::Popup, Victim::Frame, Victim::Network, Victim::Gpu, Victim::Browser];
 
-/// What is going on meanwhile.
+/// The work during the hit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Phase {
     Create,
@@ -47,10 +47,10 @@ enum Phase {
 const PHASES: [Phase; 8] =
     [Phase::Create, Phase::Goto, Phase::Wait, Phase::Click, Phase::Type, Phase::Batch, Phase::Screenshot, Phase::Close];
 
-/// Statuses a call that was hit may have.
+/// Statuses that a call may have when its process is hit.
 const DOCUMENTED: [u16; 7] = [200, 201, 400, 404, 409, 503, 504];
-/// What any of these calls may take: its deadline of 3 s (a picture's is 10 s), finding out that the browser hangs, and a
-/// busy machine.
+/// The longest time of a call: its deadline of 3 s (10 s for a picture), detecting that the browser hangs, and an
+/// allowance for a busy machine.
 const ANSWERED: Duration = Duration::from_secs(25);
 
 struct Stage {
@@ -62,7 +62,7 @@ struct Stage {
 
 impl Stage {
     async fn set() -> Self {
-        // Frames get processes of their own, so that one can be hit.
+        // With this flag frames have processes of their own, so that one can be hit.
         let wrapper = Wrapper::with_arguments("--site-per-process");
         let executable = wrapper.path().to_string_lossy().into_owned();
         let flags = ["--browser-warm-pages", "1", "--browser-executable", &executable];
@@ -71,7 +71,7 @@ impl Stage {
         Self { server, site, ann, _wrapper: wrapper }
     }
 
-    /// Hits the victim while the phase goes on, and looks what became of everyone.
+    /// Hits the victim during the phase, and judges the consequences.
     async fn play(&self, victim: Victim, signal: Signal, phase: Phase) -> Result<(), String> {
         let id = self.ann.create(&json!({"maxTtlSeconds": 300})).await;
         self.ann.goto(&id, &self.site.page("fault")).await;
@@ -102,7 +102,7 @@ impl Stage {
         self.end(&id, &pids, signal == Signal::KILL && !victim.is_vital()).await
     }
 
-    /// The session can be closed, or has ended and says why; a new one works.
+    /// Checks that the session can be closed, or has ended with a reason, and that a new one works.
     async fn end(&self, id: &str, pids: &[u32], survives: bool) -> Result<(), String> {
         let closed = self.ann.close(id).await;
         let ends: &[&str] = if survives { &["closed"] } else { &["closed", "error"] };
@@ -127,14 +127,15 @@ impl Stage {
             }
         }
         for pid in pids {
-            processes::signal(*pid, Signal::CONT); // those that were stopped and are not needed any more
+            processes::signal(*pid, Signal::CONT); // continues processes that were stopped and are no longer needed
         }
         Ok(())
     }
 
     fn pids(&self, victim: Victim) -> Vec<u32> {
         let root = self.server.pid();
-        // Each is of a site of its own, and so in a process of its own: the fixtures keep 60, 120 and 240 MiB.
+        // Each page is on a site of its own, and therefore in a process of its own. The fixtures use 60, 120 and 240
+        // MiB.
         let weighing = |weight: std::ops::Range<u64>| {
             let mut renderers = processes::renderers(root);
             renderers.retain(|pid| weight.contains(&(processes::own_memory(*pid) >> 20)));
@@ -173,7 +174,8 @@ impl Stage {
     }
 }
 
-/// Everything in the long run; else a diagonal through the cube, with each victim, phase and signal several times.
+/// All combinations in a long run; otherwise a diagonal of the cube that has each victim, phase and signal several
+/// times.
 fn plays() -> Vec<(Victim, Signal, Phase)> {
     let signals = [Signal::KILL, Signal::STOP];
     let all = (0..VICTIMS.len() * PHASES.len() * signals.len()).map(|number| {
@@ -217,7 +219,7 @@ async fn a_browser_that_cannot_start_is_a_503_with_the_cause_until_it_can() {
     let mut refused = None;
     until("creates are refused", Duration::from_secs(30), async || {
         let reply = ann.post("/v1/sessions", &json!({})).await;
-        // The first one may still be given the browser that was killed.
+        // The first create may still be given the browser that was killed.
         refused = (reply.status == 503 && reply.text("error").contains("the disk is full")).then_some(reply);
         refused.is_some()
     })

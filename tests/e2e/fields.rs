@@ -1,4 +1,4 @@
-//! `fill`, on the fields people have.
+//! `fill`, on the kinds of fields that pages use.
 
 use capture_tests::{Server, Site};
 use serde_json::json;

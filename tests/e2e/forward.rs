@@ -1,4 +1,4 @@
-//! `capture forward`: a bare port for tools that take nothing but a host and a port.
+//! `capture forward`: a local port for tools that accept nothing but a host and a port.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio_tungstenite::{
     tungstenite::{Error as WsError, Message, client::IntoClientRequest},
 };
 
-/// Every wait for a frame or an answer.
+/// The longest wait for a frame or an answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The whole answer to a raw request.
@@ -26,7 +26,7 @@ async fn raw(address: &str, request: &str) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// A command and its answer, on a socket of its own.
+/// Sends a command on a WebSocket of its own, and returns the answer.
 async fn ask(url: &str, method: &str, params: Value) -> Value {
     let mut socket = connect_async(url).await.unwrap().0;
     let command = json!({"id": 1, "method": method, "params": params});

@@ -1,4 +1,4 @@
-//! React, Vue, Lit, editors and what is dragged, built from the npm registry into `target/` for the pages of
+//! Builds React, Vue, Lit, editors and dragging libraries from the npm registry into `target/`, for the pages of
 //! `behaviours/forms` and `behaviours/dragging`.
 
 use std::{fs::File, path::Path};
@@ -6,12 +6,12 @@ use std::{fs::File, path::Path};
 use capture_tests::site::frameworks_folder;
 use tokio::process::Command;
 
-/// Builds the scripts; what they are made of is installed where it is not there, or is not what the lock file says.
+/// Builds the scripts. Packages are installed where they are missing or differ from the lock file.
 pub(crate) async fn build() {
     let folder = frameworks_folder();
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("frameworks");
     tokio::fs::create_dir_all(&folder).await.unwrap();
-    // Each family is a process of its own: one builds, the others wait for it.
+    // Each family is a test process of its own: one of them builds, and the others wait for it.
     let turn = File::create(folder.join("turn")).unwrap();
     turn.lock().unwrap();
     let lock = "package-lock.json";

@@ -1,6 +1,6 @@
-//! The golden files of `wire/actions`: a request of each type and the reply the real server gives to it.
+//! The golden files of `wire/actions`: a request of each type, and the reply of the real server.
 //!
-//! `GOLDEN=write` writes the replies anew; the pages in `docs/actions` show them as examples.
+//! `GOLDEN=write` writes the replies again; the pages in `docs/actions` show them as examples.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,10 @@ use capture_core::action::ActionType;
 use capture_tests::{Client, Server, Site};
 use serde_json::{Value, json};
 
-/// The origin that stands for the site in the files.
+/// The origin that replaces that of the site in the files.
 const ORIGIN: &str = "https://shop.example";
 
-/// The file of a type.
+/// The path of a type's file.
 pub(crate) fn path(kind: ActionType) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("wire/actions").join(format!("{kind}.json"))
 }
@@ -20,7 +20,7 @@ pub(crate) fn read(kind: ActionType) -> Value {
     serde_json::from_slice(&std::fs::read(path(kind)).unwrap()).unwrap()
 }
 
-/// Whether what is compared is to be written instead.
+/// Whether golden files are written instead of compared.
 pub(crate) fn writes() -> bool {
     std::env::var_os("GOLDEN").is_some_and(|how| how == "write")
 }
@@ -64,7 +64,7 @@ async fn post(ann: &Client, id: &str, request: &Value, origin: &str) -> capture_
     ann.act(id, request["type"].as_str().unwrap(), payload).await
 }
 
-/// A reply with what differs from run to run replaced.
+/// A reply in which values that differ between runs are replaced.
 fn fixed(reply: &Value, origin: &str) -> Value {
     let mut reply = serde_json::from_str(&reply.to_string().replace(origin, ORIGIN)).unwrap();
     fix(&mut reply);

@@ -1,4 +1,5 @@
-//! What a browser may not do to the machine, whoever owns it: sockets, memory, disk, and what its pages ask for.
+//! What a browser must not do to the machine, whichever user it serves: sockets, memory, disk, and permissions of its
+//! pages.
 
 use std::{fs, time::Duration};
 
@@ -6,7 +7,7 @@ use capture_core::browser::chromium::sandbox_features;
 use capture_tests::{Client, Server, Site, processes, until};
 use serde_json::json;
 
-/// From growing above a bound to the end of the session, on a busy machine.
+/// Time from exceeding a limit to the end of the session, on a busy machine.
 const ENDED: Duration = Duration::from_secs(30);
 
 async fn ended(client: &Client, id: &str) {
@@ -89,18 +90,18 @@ async fn a_browser_of_its_own_ends_when_it_hoards_memory_or_disk() {
     server.stop().await;
 }
 
-/// Denied, or not there at all: no device, no such interface, no prompt to answer, no fonts.
+/// Whether the answer is a denial or the absence of the feature: no device, no interface, no prompt, no fonts.
 fn is_refusal(answer: &str) -> bool {
     const CODES: [&str; 10] = [
         "code1",
-        "default", // as when a prompt is closed
+        "default", // the state of a prompt that was closed
         "denied",
         "false",
         "NotAllowedError",
         "NotFoundError",
         "NotSupportedError",
         "ReferenceError",
-        "SecurityError", // as where the click was too long ago, on a busy machine
+        "SecurityError", // the click may be too long ago on a busy machine
         "idle=prompt",
     ];
     answer == "fonts=" || CODES.iter().any(|code| answer.ends_with(code))

@@ -1,7 +1,7 @@
-//! Pages that try to hang, fill or fool the server: one page per attack, in `hostile/FAMILY`.
+//! Pages that try to hang, fill or deceive the server: one page per attack, in `hostile/FAMILY`.
 //!
 //! Whatever a page does, every call is answered within its deadline with a documented status, the session can be used
-//! (or at least closed) afterwards, a neighbour in the same browser keeps answering, and memory and disk come back.
+//! (or at least closed) afterwards, a neighbour in that browser keeps answering, and memory and disk are freed.
 
 use std::{
     sync::{
@@ -17,19 +17,19 @@ use tokio::time::Instant;
 
 use crate::steps::{self, Described};
 
-/// In how many parts the pages are divided, of which `make test` tries one: all of them take five minutes, one after
-/// the other.
+/// Number of parts that the pages are divided into, of which `make test` tries one: all pages one after another take
+/// five minutes.
 const PARTS: usize = 3;
-/// What a close may take.
+/// How long a close may take.
 const CLOSES: Duration = Duration::from_secs(15);
-/// What a neighbour may wait for its title while the machine is busy with an attack.
+/// How long the neighbour's title may take while the machine is busy with an attack.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// What the browser may keep after the attacks, its caches grown.
+/// Bytes of memory that the browser may keep after the attacks, because its caches have grown.
 const KEPT_MEMORY: u64 = 300 << 20;
 const KEPT_DISK: u64 = 64 << 20;
 
 async fn withstand(family: &str) {
-    // The neighbour is in the same browser, which is the harder place to be.
+    // The neighbour shares the browser, because isolation is harder there.
     let flags = ["--browser-isolation", "context", "--browser-warm-pages", "1"];
     let (server, site) = (Server::start_with(&flags).await, Site::start().await);
     let ann = server.user("ann").await;
@@ -54,7 +54,7 @@ async fn withstand(family: &str) {
     server.stop().await;
 }
 
-/// Opens the page, takes its steps, and looks what is left of the session.
+/// Opens the page, runs its steps, and checks the state of the session.
 async fn attack(ann: &Client, page: &Described, site: &Site) -> Result<(), String> {
     let id = ann.create(&json!({"maxTtlSeconds": 240})).await;
     let mut open = page.says.get("open").cloned().unwrap_or_else(|| json!({}));
@@ -90,7 +90,7 @@ fn note(seen: &Seen, took: Duration, wrong: Option<String>) {
     seen.1 = wrong.or(seen.1.take());
 }
 
-/// A session of another user in the same browser that asks for its title all the time.
+/// A session of another user in the attacked browser that requests its title continuously.
 struct Neighbour {
     stop: Arc<AtomicBool>,
     slowest: Arc<Seen>,
@@ -110,7 +110,7 @@ impl Neighbour {
             let mut begun = Instant::now();
             while !stopped.load(Ordering::Relaxed) {
                 let reply = bob.act(&id, "title", json!({})).await;
-                // A title that timed out is asked for again, and its wait goes on.
+                // A title that timed out is requested again, and its wait continues.
                 let wrong = (reply.status != 504 && reply["title"] != "Form").then(|| reply.body.to_string());
                 note(&seen, begun.elapsed(), wrong);
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -123,7 +123,7 @@ impl Neighbour {
         Self { stop, slowest, asking }
     }
 
-    /// How it went since the last look.
+    /// Fails if the neighbour was disturbed since the last check.
     fn look(&self) -> Result<(), String> {
         match std::mem::take(&mut *self.slowest.lock()) {
             (_, Some(wrong)) => Err(wrong),

@@ -1,4 +1,4 @@
-//! Keys: the same request never runs twice.
+//! Idempotency keys: a repeated request is not executed twice.
 
 use capture_tests::{Server, Site};
 use serde_json::json;
@@ -12,7 +12,7 @@ async fn a_keyed_action_runs_once_and_its_reply_is_repeated() {
     let path = format!("/v1/sessions/{id}/actions");
     let click = json!({"type": "click", "payload": {"selector": "#plain"}});
     let key = [("idempotency-key", "key-1")];
-    // Two at once: one runs, the other joins it.
+    // Two concurrent requests: one is executed, and the other receives its result.
     let (one, two) = tokio::join!(ann.post_with(&path, &key, &click), ann.post_with(&path, &key, &click));
     let third = ann.post_with(&path, &key, &click).await.expect(200);
     assert_eq!(one.text("actionId"), two.text("actionId"));

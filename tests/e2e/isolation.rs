@@ -1,4 +1,4 @@
-//! Users kept apart: a browser serves one user, under a uid of its own, and goes with his last session.
+//! Isolation of users: a browser serves one user under a uid of its own, and ends with that user's last session.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -7,18 +7,18 @@ use futures::future::join_all;
 use rustix::process::getuid;
 use serde_json::json;
 
-/// Until a browser is gone or another one is ready, on a busy machine.
+/// How long it may take on a busy machine until a browser is gone or another one is ready.
 const SOON: Duration = Duration::from_secs(40);
-/// Browsers kept ready by the servers of these stories.
+/// Browsers that the servers of these stories keep ready.
 const READY: usize = 1;
 
-/// A server that keeps a browser ready, and closes that of a user with his last session.
+/// A server that keeps a browser ready, and closes a user's browser with the user's last session.
 async fn start(flags: &[&str]) -> Server {
     let usual = ["--browser-warm-pages", "1", "--browser-idle-seconds", "0"];
     Server::start_with(&[&usual, flags].concat()).await
 }
 
-/// A session whose page holds this many MiB, by which its process is found.
+/// Creates a session whose page uses this many MiB, by which its process is found.
 async fn weighing(user: &Client, mib: u64) -> String {
     let id = user.create(&json!({"maxTtlSeconds": 600})).await;
     let script = format!("window.kept = new Uint8Array({}).fill(1)", mib << 20);
@@ -26,7 +26,7 @@ async fn weighing(user: &Client, mib: u64) -> String {
     id
 }
 
-/// Creates a session, as a client that is told that the machine was too busy.
+/// Creates a session, and retries while the server answers that the machine is too busy.
 async fn create_patiently(user: &Client) -> String {
     let mut id = None;
     until("a session is created", Duration::from_secs(90), async || {
@@ -39,7 +39,7 @@ async fn create_patiently(user: &Client) -> String {
     id.unwrap()
 }
 
-/// The browser with the page that weighs this much.
+/// The process id of the browser whose page uses this much memory.
 async fn browser_of(server: &Server, mib: u64) -> u32 {
     let weighs = |pid: &u32| (mib..mib + 50).contains(&(processes::own_memory(*pid) >> 20));
     let mut found = Vec::new();
@@ -53,7 +53,7 @@ async fn browser_of(server: &Server, mib: u64) -> u32 {
     found[0]
 }
 
-/// Nothing but the browsers kept ready.
+/// Waits until only the browsers kept ready are left.
 async fn only_the_ready_are_left(server: &Server) {
     until("only the browsers kept ready are left", SOON, async || {
         processes::browsers(server.pid()).len() == READY && processes::entries(&server.run_root()).len() == 2 * READY
@@ -85,7 +85,8 @@ async fn a_users_sessions_share_a_browser_and_two_users_do_not() {
 async fn a_users_browser_goes_after_his_last_session_and_leaves_nothing() {
     let server = start(&[]).await;
     let ann = server.user("ann").await;
-    ann.close(&ann.create(&json!({})).await).await.expect(200); // whatever the first session of a server opens is open now
+    // Everything that the first session of a server opens is open after this one.
+    ann.close(&ann.create(&json!({})).await).await.expect(200);
     only_the_ready_are_left(&server).await;
     let descriptors = processes::descriptors(server.pid());
     let sessions = [weighing(&ann, 100).await, weighing(&ann, 160).await];

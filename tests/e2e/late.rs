@@ -1,11 +1,11 @@
-//! After an action has answered, nothing of it reaches the page: neither input that a busy page gets to later, nor a
-//! script.
+//! After an action has been answered, nothing of it reaches the page: neither a script nor input that a busy page would
+//! handle later.
 
 use capture_tests::{Channel, Client, Server, Site};
 use capture_ws::codec::Codec;
 use serde_json::{Value, json};
 
-/// Longer than the page of these stories is busy.
+/// Longer than the page of these stories is busy, in milliseconds.
 const FREE_AGAIN: u64 = 4_000;
 
 struct Page {
@@ -23,7 +23,8 @@ impl Page {
         Self { server, ann, id }
     }
 
-    /// An action for which the page is too busy: it is not known whether it ran, or it was too late to begin.
+    /// Runs an action for which the page is too busy. The answer is that the outcome is unknown, or that it was too
+    /// late to begin.
     async fn too_late(&self, kind: &str, payload: Value) {
         let reply = self.ann.act(&self.id, kind, payload).await.expect_error(504, "action_timeout");
         assert!(["unknown", "not_executed"].contains(&reply.text("outcome")), "{kind}: {}", reply.body);
@@ -52,8 +53,8 @@ async fn input_of_an_action_that_timed_out_does_not_reach_the_page_later() {
         ("hover", json!({"selector": "#hovered", "timeoutMs": 600}), "mousemove hovered"),
     ] {
         page.too_late(kind, payload).await;
-        // As in a page where this was first seen: the next action is refused, and was not the one that did it.
-        // It waits for longer than the page is busy.
+        // This reproduces the page where the defect was found: the next action is refused although it was not the one
+        // that acted. It waits for longer than the page is busy.
         let refused = page.ann.act(&page.id, "fill", json!({"selector": "#disabled", "value": "x", "timeoutMs": 1500}));
         assert_eq!(refused.await.expect(504)["outcome"], "not_executed");
         let heard = page.shown("#log", "text").await;
@@ -61,7 +62,7 @@ async fn input_of_an_action_that_timed_out_does_not_reach_the_page_later() {
     }
     assert_eq!(page.shown("#typed", "value").await, "");
     assert_eq!(page.shown("#pressed", "value").await, "");
-    // The page takes input again.
+    // The page handles input again.
     for (kind, payload) in [
         ("type", json!({"selector": "#typed", "text": "abc"})),
         ("press", json!({"selector": "#pressed", "key": "b"})),
@@ -138,7 +139,7 @@ async fn nothing_of_a_cancelled_action_reaches_the_page_after_its_answer() {
     assert_eq!(channel.request("session.cancel", &page.id, json!({"key": "slow"})).await["cancelled"], true);
     let cancelled = channel.answer(request).await;
     assert_eq!(cancelled["error"]["reason"], "cancelled");
-    // The page is asked after the input it was sent: whatever of that was to come has come.
+    // The page answers after the input that was sent before, so all of that has arrived.
     let typed = page.shown("#slow", "value").await.as_str().unwrap().len();
     assert!((1..100).contains(&typed), "{typed} of 200 characters were typed although the action was cancelled");
     page.server.stop().await;

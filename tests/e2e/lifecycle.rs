@@ -1,4 +1,4 @@
-//! A session from create to its end, as a client sees it.
+//! A session from its creation to its end, as a client sees it.
 
 use std::time::Duration;
 

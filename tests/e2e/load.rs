@@ -1,4 +1,5 @@
-//! Many sessions at once: within memory, fair, and when there is no more room it is said at once.
+//! Many concurrent sessions: they stay within the memory limit and are served fairly, and a lack of room is reported at
+//! once.
 
 use std::time::Duration;
 
@@ -6,9 +7,9 @@ use capture_tests::{Server, Site, processes};
 use serde_json::json;
 use tokio::{task::JoinSet, time::Instant};
 
-/// Sessions of the whole server, its default.
+/// Concurrent sessions of the whole server, which is its default.
 const PLACES: usize = 50;
-/// What fifty sessions with a page each may take (the bound).
+/// Bytes of memory that fifty sessions with a page each may use.
 const MEMORY: u64 = 8 << 30;
 
 #[tokio::test]
@@ -31,7 +32,7 @@ async fn fifty_sessions_at_once_are_served_fairly_and_the_next_is_told_so_at_onc
     let refused = users[0].post("/v1/sessions", &json!({})).await.expect_error(503, "busy");
     assert!(begun.elapsed() < Duration::from_secs(5), "at once");
     assert!(refused.headers.contains_key("retry-after") && !refused.text("hint").is_empty(), "{}", refused.body);
-    // All work at once; the same work of everyone takes everyone about as long.
+    // All sessions work concurrently; with equal work they take about equally long.
     let mut working = JoinSet::new();
     for (user, id) in sessions {
         working.spawn(async move {

@@ -1,4 +1,4 @@
-//! Stories told end to end, in one binary: the real server as a process, real Chromium, real SQLite, real sockets.
+//! End-to-end stories in one binary: the real server as a process, real Chromium, real SQLite, real sockets.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! `goto`, the way it ends and the ways it does not.
+//! `goto`, its success and the ways in which it fails.
 
 use capture_tests::{Server, Site};
 use serde_json::json;

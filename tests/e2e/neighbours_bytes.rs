@@ -1,7 +1,7 @@
-//! Pages that make much of little: what they log, show, keep or have read counts in bytes, and only their own session
-//! pays.
+//! Pages that turn little input into much data: what they log, show, store or let the server read is counted in bytes,
+//! and only their own session is affected.
 //!
-//! All sessions share one browser here, which is harder than what is usual.
+//! All sessions share one browser here, which is harder than the default isolation.
 
 use std::{
     sync::{
@@ -15,16 +15,16 @@ use capture_tests::{Client, Server, Site, processes, server::Folder, until};
 use serde_json::json;
 use tokio::time::Instant;
 
-/// One browser for everybody.
+/// Flags with which all users share one browser.
 const SHARED: [&str; 4] = ["--browser-isolation", "context", "--browser-warm-pages", "0"];
-/// What the neighbour may wait for its title: the figures are held elsewhere, here it must go on.
+/// How long the neighbour's title may take. Other tests check latencies; here it must only be answered.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// Memory of the server's own process, whatever pages do.
+/// The highest memory of the server's own process in bytes, whatever pages do.
 const SERVER_BYTES: u64 = 1_500 << 20;
-/// Until something of a page has arrived on a busy machine.
+/// How long the effects of a page may take to arrive on a busy machine.
 const ARRIVES: Duration = Duration::from_secs(30);
 
-/// Another user's session that asks for its title all the time, and a look at the server's memory each time.
+/// Another user's session that requests its title continuously, and checks the server's memory each time.
 struct Neighbour {
     client: Client,
     id: String,
@@ -56,7 +56,7 @@ impl Neighbour {
         Self { client, id, stop, most_bytes, asking }
     }
 
-    /// It was answered all the time, and is still there.
+    /// Checks that the session was always answered, and still exists.
     async fn noticed_nothing(self) {
         self.stop.store(true, Ordering::Relaxed);
         let slowest = self.asking.await.unwrap();
@@ -67,7 +67,7 @@ impl Neighbour {
     }
 }
 
-/// A session of an attacker on the page of attacks.
+/// An attacker's session on the page of attacks.
 async fn attacker(server: &Server, site: &Site) -> (Client, String) {
     let ann = server.user("ann").await;
     let id = opened(&ann, site).await;
@@ -92,7 +92,7 @@ async fn messages_of_hundreds_of_megabytes_are_left_out_and_told() {
             ann.done(&id, kind, json!({})).await["dropped"].as_u64().unwrap() >= 1
         })
         .await;
-        // The session itself goes on as well.
+        // The attacker's session goes on as well.
         assert_eq!(ann.goto(&id, &site.page("form")).await["title"], "Form");
         ann.close(&id).await.expect(200);
     }
@@ -114,7 +114,7 @@ async fn lines_of_50_megabytes_without_end_are_not_listened_to() {
         told["dropped"].as_u64().unwrap() >= 2 && told["messages"].as_array().unwrap().len() >= 2
     })
     .await;
-    // While it is muted its session can be used, and led elsewhere.
+    // While a session is muted it can be used, and navigated elsewhere.
     assert_eq!(ann.goto(&id, &site.page("form")).await["title"], "Form");
     neighbour.noticed_nothing().await;
     server.stop().await;

@@ -1,6 +1,6 @@
-//! The pages in `docs/actions`: what they say of payloads, replies and examples is what the types and the golden files say.
+//! The pages in `docs/actions`: payloads, replies and examples in them must agree with the types and the golden files.
 //!
-//! The parts between `<!-- … -->` and `<!-- end -->` are written by `GOLDEN=write`; what is around them is written by hand.
+//! The parts between `<!-- … -->` and `<!-- end -->` are written by `GOLDEN=write`; the rest is written by hand.
 
 use std::path::{Path, PathBuf};
 
@@ -43,7 +43,7 @@ fn the_overview_names_every_action() {
     }
 }
 
-/// The page with one of its written parts as it should be.
+/// The page after its part of this name was replaced by the current text.
 fn renewed(page: &str, part: &str, text: &str, name: &str) -> String {
     let (start, end) = (format!("<!-- {part} -->\n"), "<!-- end -->");
     let (before, rest) = page.split_once(&start).unwrap_or_else(|| panic!("{name} has a part {start}"));
@@ -87,14 +87,14 @@ fn fields(schema: &Value) -> String {
         let about = field["description"].as_str().unwrap_or_default().replace('\n', " ").replace('|', "\\|");
         let mut shape = shape(field);
         if !always && let Some(bare) = shape.strip_suffix(" or null") {
-            shape = bare.to_owned(); // absent rather than null
+            shape = bare.to_owned(); // the field is absent and not null
         }
         format!("| `{name}`{} | {shape} | {about} |\n", if always { "" } else { "?" })
     };
     properties.iter().map(row).collect()
 }
 
-/// A schema in a few words.
+/// A short description of a schema.
 fn shape(schema: &Value) -> String {
     if let Some(choices) = schema["anyOf"].as_array() {
         let choices = choices.iter().filter(|choice| choice["type"] != "null").map(shape);

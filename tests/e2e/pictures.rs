@@ -1,4 +1,4 @@
-//! Pictures, sizes, devices.
+//! Pictures: their contents, sizes, and device profiles.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use capture_tests::{Reply, Server, Site, until};

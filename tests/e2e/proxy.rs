@@ -1,4 +1,4 @@
-//! Sessions that go out through their user's own proxy, and what becomes of its credentials.
+//! Sessions that use their user's proxy, and the confidentiality of its credentials.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use capture_tests::{
 use serde_json::json;
 use tokio::time::Instant;
 
-/// A name only the proxy knows.
+/// A name that only the proxy resolves.
 const HIDDEN: &str = "behind.proxy.test";
 
-/// A page that is found only through the proxy.
+/// A page that is reachable only through the proxy.
 fn hidden(page: &str) -> String {
     format!("http://{HIDDEN}/{page}.html")
 }
@@ -29,7 +29,7 @@ async fn set_proxy(server: &Server, user: &str, url: &str) {
     assert_none_of_it("the answer of the command", &(out + &err));
 }
 
-/// A session whose user has this proxy.
+/// Creates a session of a user with this proxy.
 async fn proxied(server: &Server, user: &Client, url: &str) -> String {
     set_proxy(server, "ann", url).await;
     user.create(&json!({"proxy": true})).await
@@ -41,7 +41,7 @@ fn assert_none_of_it(what: &str, text: &str) {
     }
 }
 
-/// A session with the proxy goes through it, one without does not.
+/// Checks that a session with the proxy uses it, and that one without does not.
 async fn goes_through(server: &Server, user: &Client, site: &Site, kind: Kind) {
     let proxy = Proxy::start(kind, HIDDEN, &place(site)).await;
     let ordinary = user.create(&json!({})).await;
@@ -65,7 +65,7 @@ async fn goes_through(server: &Server, user: &Client, site: &Site, kind: Kind) {
 #[tokio::test]
 async fn sessions_with_proxy_go_through_it_and_no_others() {
     let site = Site::start().await;
-    // Also where no page is ready beforehand.
+    // This must hold also where no page is kept ready.
     for warm in ["2", "0"] {
         let server = Server::start_with(&["--browser-warm-pages", warm]).await;
         let user = server.user("ann").await;
@@ -165,7 +165,7 @@ async fn a_proxy_that_may_not_be_reached_is_refused_at_create() {
     assert_eq!(sessions["sessions"], json!([]), "none was begun");
     let id = proxied(&server, &user, &allowed.url()).await;
     assert_eq!(user.goto(&id, &hidden("form")).await["title"], "Form");
-    // It is no way around the guard.
+    // The proxy does not bypass the guard.
     let inside = json!({"url": "http://169.254.169.254/"});
     let blocked = user.act(&id, "goto", inside).await.expect_error(400, "action_failed");
     assert_eq!(blocked.text("reason"), "blocked_by_egress_policy");
@@ -173,7 +173,7 @@ async fn a_proxy_that_may_not_be_reached_is_refused_at_create() {
     server.stop().await;
 }
 
-/// What the kernel shows everyone of a process, and what it keeps in its folder.
+/// What the kernel shows to all users about a process, and what is stored in its folder.
 fn traces(server: &Server) -> Vec<(String, String)> {
     let read = |path: String| {
         let bytes = std::fs::read(&path).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The README tells the truth: its curl lines run as printed.
+//! The README is correct: its curl lines run as printed.
 
 use std::process::Stdio;
 

@@ -1,4 +1,4 @@
-//! The official SDKs, unmodified, with only their base URL changed.
+//! The official SDKs, unmodified except for their base URL.
 
 use std::path::{Path, PathBuf};
 
@@ -28,10 +28,10 @@ async fn run(server: &Server, site: &Site, client: &Client, program: &Path, scri
     said
 }
 
-/// Installs something.
+/// Runs an installer.
 ///
 /// # Errors
-/// What the installer said.
+/// The output of the installer.
 async fn install(program: &str, arguments: &[&str]) -> Result<(), String> {
     let output = Command::new(program).args(arguments).current_dir(folder()).output().await;
     let output = output.map_err(|error| format!("{program}: {error}"))?;
@@ -54,8 +54,8 @@ async fn the_python_sdk_works_unmodified() {
     server.stop().await;
 }
 
-/// The Node SDK has sessions from 2.6 on. Where the registry says that it has no such version there is nothing to run,
-/// and the test says so; a registry that cannot be asked fails it.
+/// The Node SDK supports sessions from 2.6 on. If the registry answers that it has no such version, the test is skipped
+/// with a message; a registry that does not answer fails it.
 #[tokio::test]
 async fn the_node_sdk_works_unmodified() {
     if let Err(why) = install("npm", &["install", "--no-audit", "--no-fund"]).await {

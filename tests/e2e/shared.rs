@@ -1,4 +1,5 @@
-//! Nothing that sessions of one browser share reaches from one to another: of the same user, so that they do share one.
+//! Nothing that sessions in one browser share passes from one to another. Both are of one user, because only then do
+//! they share a browser.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ async fn text(ann: &Client, id: &str, selector: &str) -> String {
     first["value"].as_str().or(first["text"].as_str()).unwrap_or_default().to_owned()
 }
 
-/// What comes of Ctrl+V in the session.
+/// The result of pressing Ctrl+V in the session.
 async fn pasted(ann: &Client, id: &str) -> String {
     ann.done(id, "fill", json!({"selector": "#b", "value": ""})).await;
     ann.done(id, "press", json!({"selector": "#b", "key": "Control+V"})).await;
@@ -37,13 +38,13 @@ async fn what_one_session_copies_it_alone_pastes() {
     assert_eq!(pasted(&ann, &other).await, "", "another session");
     assert_eq!(pasted(&ann, &one).await, "copied words", "its own");
 
-    // What the other copies stands in the browser's clipboard now, and does not come out here.
+    // The browser's clipboard now has the text that the other session copied; it must not be pasted here.
     ann.done(&other, "fill", json!({"selector": "#a", "value": "others"})).await;
     copies(&ann, &other).await;
     assert_eq!(pasted(&ann, &one).await, "copied words", "after another session copied");
     assert_eq!(pasted(&ann, &other).await, "others");
 
-    // It goes along to the next document, and ends with its session.
+    // The clipboard stays for the next document, and ends with its session.
     ann.goto(&one, FIELDS).await;
     assert_eq!(pasted(&ann, &one).await, "copied words", "in the next document");
     ann.close(&one).await.expect(200);
@@ -84,7 +85,7 @@ async fn sessions_find_nothing_of_each_other_in_the_browser() {
     };
     ann.goto(&one, &site.page("shared")).await;
     assert_eq!(found(&one).await, "nothing");
-    // The frame in the page finds it all: what is looked for can be found.
+    // The frame in the page finds everything, which shows that the search works.
     let everything = "storage cookie cache database login worker lock";
     until("the frame in it has found what its page left", Duration::from_secs(20), async || {
         ann.done(&one, "snapshot", json!({})).await.text("snapshot").contains(everything)

@@ -1,6 +1,6 @@
-//! Many sessions one after another and beside each other: at the end everything is as it was.
+//! Many sessions, one after another and concurrently: at the end the server is in its initial state.
 //!
-//! Two hundred and fifty run always, ten thousand in `make soak` (`CAPTURE_LONG=1`).
+//! Two hundred and fifty sessions run always, ten thousand in `make soak` (`CAPTURE_LONG=1`).
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 
 /// Sessions of the short run and of the long one.
 const SESSIONS: (usize, usize) = (250, 10_000);
-/// At once.
+/// Concurrent sessions.
 const BESIDE: usize = 8;
-/// Of these the server warms up: allocators, caches, the pool.
+/// Sessions that warm the server up: allocators, caches, the pool.
 const WARM_UP: usize = 100;
-/// What the server may have grown by after that.
+/// How much the server may grow after that, in bytes.
 const GROWTH: u64 = 10 << 20;
-/// What the browser may have written by then into its profile.
+/// Bytes that the browser may have written into its profile by then.
 const DISK: u64 = 16 << 20;
 
 #[tokio::test]
@@ -30,7 +30,7 @@ async fn after_many_sessions_everything_is_as_it_was() {
     let sessions = if long() { SESSIONS.1 } else { SESSIONS.0 };
     work(&ann, &site, WARM_UP..sessions).await;
     until("only the pool is left", Duration::from_secs(45), async || is_quiet(&server)).await;
-    // Chromium closes the connections of a context a little after its renderers have gone.
+    // Chromium closes the connections of a context a little after its renderers have ended.
     let most = before.descriptors + 4;
     let are_closed = async || processes::descriptors(server.pid()) <= most;
     until("the connections of the last sessions are closed", Duration::from_secs(45), are_closed).await;
@@ -68,12 +68,12 @@ impl State {
     }
 }
 
-/// The browsers that are kept ready with a page each, and nothing else.
+/// Whether the server has just the browsers that are kept ready with a page each.
 fn is_quiet(server: &Server) -> bool {
     let (browsers, renderers) = (processes::browsers(server.pid()).len(), processes::renderers(server.pid()).len());
-    // A browser has a folder and a record of who owns it; they go after its processes.
+    // A browser has a folder and a record of its owner, which are removed after its processes have ended.
     let folders = processes::entries(&server.run_root()).len();
-    // Chromium keeps a spare renderer for itself.
+    // Chromium keeps a spare renderer.
     browsers == 2 && renderers <= 2 * (1 + 1) && folders == 2 * 2
 }
 
@@ -82,7 +82,7 @@ async fn work(ann: &Client, site: &Site, sessions: std::ops::Range<usize>) {
     work.buffer_unordered(BESIDE).collect::<()>().await;
 }
 
-/// A session with some work of a kind, ended in one of the ways there are.
+/// A session with some work of a kind, ended in one of the possible ways.
 async fn session(ann: &Client, site: &Site, number: usize) {
     let ttl = if number % 50 == 7 { 1 } else { 60 };
     let id = ann.create(&json!({"maxTtlSeconds": ttl})).await;

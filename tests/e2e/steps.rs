@@ -1,4 +1,5 @@
-//! Pages that say themselves what is to be done on them and what is then to be seen: `behaviours/README.md` has the format.
+//! Pages that describe what is to be done on them and what must then be visible; `behaviours/README.md` defines the
+//! format.
 
 use std::path::{Path, PathBuf};
 
@@ -6,12 +7,12 @@ use capture_tests::{Client, Reply, Site, expected::differences};
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
 
-/// How long a page may take to show what it made of an action.
+/// How long a page may take to show the effect of an action.
 const REACTS: Duration = Duration::from_secs(8);
-/// What an action may take beyond its own deadline: for the way, and for a busy machine.
+/// How long an action may take beyond its own deadline, for transport and a busy machine.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// A page with what it says of itself.
+/// A page with its description.
 pub(crate) struct Described {
     pub(crate) name: String,
     pub(crate) address: String,
@@ -28,7 +29,7 @@ pub(crate) fn folder(kind: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(kind)
 }
 
-/// The pages of a family, by name; each describes itself in a script with this id.
+/// The pages of a family, by name. Each describes itself in a script element with this id.
 pub(crate) fn pages(kind: &str, family: &str, id: &str, site: &Site) -> Vec<Described> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder(kind).join(family)).unwrap() {
@@ -48,7 +49,7 @@ pub(crate) fn pages(kind: &str, family: &str, id: &str, site: &Site) -> Vec<Desc
     found
 }
 
-/// Takes a step: waits, acts, compares the reply, looks at the page. What the action answered.
+/// Runs a step: waits, acts, compares the reply and checks the page. Returns the answer of the action.
 pub(crate) async fn take(ann: &Client, id: &str, step: &Value, opened: &Value) -> Result<Option<Reply>, String> {
     if let Some(millis) = step["wait"].as_u64() {
         tokio::time::sleep(Duration::from_millis(millis)).await;
@@ -66,7 +67,7 @@ pub(crate) async fn take(ann: &Client, id: &str, step: &Value, opened: &Value) -
     Ok(reply)
 }
 
-/// An action, answered in time and as the step says.
+/// Runs an action, which must be answered in time and as the step requires.
 pub(crate) async fn act(ann: &Client, id: &str, kind: &str, step: &Value) -> Result<Reply, String> {
     let payload = step.get("with").cloned().unwrap_or_else(|| json!({}));
     let within = Duration::from_millis(payload["timeoutMs"].as_u64().unwrap_or(30_000).min(30_000)) + GRACE;
@@ -91,7 +92,7 @@ pub(crate) async fn act(ann: &Client, id: &str, kind: &str, step: &Value) -> Res
     Ok(reply)
 }
 
-/// Looks until the page shows it.
+/// Polls until the page shows the expected value.
 async fn see(ann: &Client, id: &str, selector: &str, wanted: &Value) -> Result<(), String> {
     let end = Instant::now() + REACTS;
     let is_fields = wanted.as_object().is_some_and(|fields| !fields.keys().any(|key| key.starts_with('$')));

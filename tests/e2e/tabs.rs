@@ -1,4 +1,4 @@
-//! Tabs a page opens, and dialogs on the way out.
+//! Tabs that a page opens, and dialogs when a page is left.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `wait_for_selector` and the deadlines of everything that waits.
+//! `wait_for_selector`, and the deadlines of all actions that wait.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Watchers that do not read, and channels in numbers: nobody else notices.
+//! Watchers that do not read, and large numbers of channels: other clients are not affected.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use capture_ws::{codec::Codec, limits::ChannelLimits};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-/// Text of a result that still travels in events.
+/// Length of a text in a result that is still short enough for events.
 const LONG: usize = 7_000;
 
 async fn drive(driver: &mut Channel, session: &str, from: usize, count: usize) -> Vec<Duration> {
@@ -49,7 +49,7 @@ async fn a_watcher_that_stops_reading_is_closed_and_nobody_else_notices() {
         seqs
     };
     let (times, seqs) = tokio::join!(drive(&mut driver, &session, 400, 2_000), watched);
-    assert_eq!(seqs, (seqs[0]..seqs[0] + 4_000).collect::<Vec<_>>(), "whoever reads gets everything");
+    assert_eq!(seqs, (seqs[0]..seqs[0] + 4_000).collect::<Vec<_>>(), "a watcher that reads receives every event");
     let (before, after) = (alone[alone.len() / 2], times[times.len() / 2]);
     assert!(after < before * 4 + Duration::from_millis(5), "drivers notice: {before:?}, then {after:?}");
     let code = stalled.close_code().await;

@@ -1,4 +1,4 @@
-//! nginx before several instances, each request to the next one.
+//! nginx in front of several instances; each request goes to the next instance.
 
 use std::{path::Path, process::Stdio, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::{redis::free_port, until};
 
 const START: Duration = Duration::from_secs(60);
 
-/// Starts it with its files in this folder; the process, and where clients reach it.
+/// Starts nginx with its files in this folder. Returns the process and the address for clients.
 pub async fn launch<'a>(instances: impl Iterator<Item = &'a str>, folder: &Path) -> (Child, String) {
     let port = free_port();
     let servers: String = instances.flat_map(|address| ["server ", address, "; "]).collect();

@@ -30,9 +30,9 @@ pub struct Channel {
     ids: u64,
     methods: HashMap<u64, String>,
     answers: HashMap<u64, Value>,
-    /// Events nobody has asked for yet.
+    /// Events that arrived and were not yet taken by a test.
     pub events: VecDeque<Value>,
-    /// Every MessagePack frame as it came.
+    /// Every MessagePack frame as it arrived.
     pub raw: Vec<Bytes>,
     closed: Option<u16>,
 }
@@ -40,13 +40,13 @@ pub struct Channel {
 /// A request to connect.
 #[derive(Debug, Clone)]
 pub struct Connect<'a> {
-    /// Host and port.
+    /// Host and port of the server.
     pub address: &'a str,
-    /// Bearer token; empty: none.
+    /// The bearer token; an empty one is not sent.
     pub token: &'a str,
-    /// What is offered.
+    /// The subprotocols that are offered.
     pub protocols: &'a str,
-    /// As a browser would send it.
+    /// The `Origin` header that a browser would send.
     pub origin: Option<&'a str>,
 }
 
@@ -54,7 +54,7 @@ impl Connect<'_> {
     /// Connects.
     ///
     /// # Errors
-    /// The answer that refused it.
+    /// The HTTP response that refused the connection.
     pub async fn try_open(&self) -> Result<(WebSocketStream<TcpStream>, Codec), Response<Option<Vec<u8>>>> {
         match timeout(HANGS, self.reach()).await.expect("connecting hangs") {
             Ok(opened) => Ok(opened),
@@ -63,7 +63,7 @@ impl Connect<'_> {
         }
     }
 
-    /// Connects to a server that may go away; `None` when it does not answer, or with a refusal.
+    /// Connects to a server that may be gone. `None` when it does not answer, or refuses.
     pub async fn open_if_there(&self) -> Option<(WebSocketStream<TcpStream>, Codec)> {
         timeout(HANGS, self.reach()).await.ok()?.ok()
     }
@@ -90,14 +90,14 @@ impl Connect<'_> {
 }
 
 impl Channel {
-    /// A connection that authenticates with a bearer token.
+    /// Opens a connection that authenticates with a bearer token.
     pub async fn open(address: &str, token: &str, codec: Codec) -> Self {
         let connect = Connect { address, token, protocols: codec.subprotocol(), origin: None };
         let (socket, codec) = connect.try_open().await.expect("the channel opens");
         Self::over(socket, codec)
     }
 
-    /// A connection that was opened.
+    /// A channel over a connection that is already open.
     pub fn over(socket: WebSocketStream<TcpStream>, codec: Codec) -> Self {
         let (methods, answers) = (HashMap::new(), HashMap::new());
         Self { socket, codec, ids: 0, methods, answers, events: VecDeque::new(), raw: Vec::new(), closed: None }
@@ -121,21 +121,23 @@ impl Channel {
     /// Sends any frame.
     pub async fn send_frame(&mut self, frame: &Value) {
         let message = self.codec.message(self.codec.encode(frame).unwrap());
-        let _ = self.socket.send(message).await; // closed meanwhile: what follows will tell
+        // An error means that the server has closed, which the next read reports.
+        let _ = self.socket.send(message).await;
     }
 
     /// Sends any message.
     pub async fn send_message(&mut self, message: Message) {
-        let _ = self.socket.send(message).await; // closed meanwhile: what follows will tell
+        // An error means that the server has closed, which the next read reports.
+        let _ = self.socket.send(message).await;
     }
 
-    /// The answer to a request, success or error.
+    /// Waits for the answer to a request, success or error.
     pub async fn answer(&mut self, id: u64) -> Value {
         let answer = self.try_answer(id).await;
         answer.unwrap_or_else(|| panic!("closed {:?} before the answer to {id}", self.closed))
     }
 
-    /// The same of a server that may go away; `None` once the connection is closed.
+    /// Waits for the answer to a request; `None` once the connection is closed, for servers that may be gone.
     pub async fn try_answer(&mut self, id: u64) -> Option<Value> {
         loop {
             if let Some(answer) = self.answers.remove(&id) {
@@ -168,7 +170,7 @@ impl Channel {
         answer["result"].clone()
     }
 
-    /// The next event of this name; those before it are thrown away.
+    /// Waits for the next event of this name, and discards those before it.
     pub async fn event(&mut self, method: &str) -> Value {
         loop {
             while let Some(event) = self.events.pop_front() {
@@ -180,7 +182,7 @@ impl Channel {
         }
     }
 
-    /// One event of each name, in whatever order they come; others are thrown away.
+    /// Waits for one event of each name, in any order, and discards the others.
     pub async fn events_of<const N: usize>(&mut self, methods: [&str; N]) -> [Value; N] {
         let mut found = [const { None }; N];
         while let Some(missing) = found.iter().position(Option::is_none) {
@@ -196,18 +198,18 @@ impl Channel {
         found.map(Option::unwrap)
     }
 
-    /// The code the server closes with; what comes before is thrown away.
+    /// Waits for the server's close code, and discards what arrives before it.
     pub async fn close_code(&mut self) -> u16 {
         while self.take().await {}
         self.closed.unwrap_or(1006)
     }
 
-    /// Leaves without a word.
+    /// Drops the connection without a close frame.
     pub fn drop_connection(self) {
         drop(self.socket.into_inner());
     }
 
-    /// Takes one frame; false once the connection is closed.
+    /// Reads one frame; false once the connection is closed.
     pub async fn take(&mut self) -> bool {
         let Some(frame) = self.next_frame().await else { return false };
         match frame["type"].as_str() {
@@ -218,7 +220,7 @@ impl Channel {
         true
     }
 
-    /// The next frame; `None` once the connection is closed.
+    /// Waits for the next frame; `None` once the connection is closed.
     pub async fn next_frame(&mut self) -> Option<Value> {
         loop {
             let message = timeout(HANGS, self.socket.next()).await.expect("the channel hangs")?;
@@ -254,7 +256,7 @@ impl Channel {
     }
 }
 
-/// Holds a frame against what `/asyncapi.json` says of the message of this name.
+/// Checks a frame against the schema that `/asyncapi.json` has for the message of this name.
 pub fn check(name: &str, frame: &Value) {
     let validator = validators().get(name).unwrap_or_else(|| panic!("the document knows no {name}"));
     if let Err(error) = validator.validate(frame) {
@@ -272,7 +274,7 @@ fn validators() -> &'static HashMap<String, Validator> {
     })
 }
 
-/// MessagePack as the value JSON has: bytes become base64 under the name they have there.
+/// Converts MessagePack to the value that JSON would have: bytes become Base64, under the name that JSON has for them.
 pub fn value(bytes: &Bytes) -> Value {
     let mut rest = &bytes[..];
     let read = rmpv::decode::read_value(&mut rest).unwrap();

@@ -20,27 +20,27 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client with this bearer token; an empty one is not sent.
+    /// A client with this bearer token; an empty token is not sent.
     pub fn new(base: &str, token: &str) -> Self {
         let http = reqwest::Client::builder().timeout(HANGS).build().unwrap();
         Self { http, base: base.to_owned(), token: token.to_owned() }
     }
 
-    /// Its bearer token.
+    /// The bearer token of the user.
     pub fn token(&self) -> &str {
         &self.token
     }
 
-    /// Any request.
+    /// Sends any request.
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Reply {
         let sent = self.try_send(method.clone(), path, headers, body).await;
         sent.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"))
     }
 
-    /// Any request, of a server that may go away.
+    /// Sends any request, to a server that may be gone.
     ///
     /// # Errors
-    /// When there was no answer.
+    /// There was no answer.
     pub async fn try_send(
         &self,
         method: Method,
@@ -73,33 +73,33 @@ impl Client {
         self.send(method, path, &all, body.map(|body| body.to_string().into_bytes())).await
     }
 
-    /// GET.
+    /// Sends a GET.
     pub async fn get(&self, path: &str) -> Reply {
         self.send(Method::GET, path, &[], None).await
     }
 
-    /// DELETE.
+    /// Sends a DELETE.
     pub async fn delete(&self, path: &str) -> Reply {
         self.send(Method::DELETE, path, &[], None).await
     }
 
-    /// POST.
+    /// Sends a POST.
     pub async fn post(&self, path: &str, body: &Value) -> Reply {
         self.json(Method::POST, path, &[], Some(body)).await
     }
 
-    /// POST with further headers.
+    /// Sends a POST with further headers.
     pub async fn post_with(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Reply {
         self.json(Method::POST, path, headers, Some(body)).await
     }
 
-    /// Creates a session that must be granted, and returns its id.
+    /// Creates a session, which must succeed, and returns its id.
     pub async fn create(&self, options: &Value) -> String {
         let reply = self.post("/v1/sessions", options).await.expect(201);
         reply["session"]["id"].as_str().unwrap().to_owned()
     }
 
-    /// A session.
+    /// Reads a session.
     pub async fn session(&self, id: &str) -> Reply {
         self.get(&format!("/v1/sessions/{id}")).await
     }
@@ -109,7 +109,7 @@ impl Client {
         self.delete(&format!("/v1/sessions/{id}")).await
     }
 
-    /// An action.
+    /// Runs an action.
     pub async fn act(&self, id: &str, kind: &str, payload: Value) -> Reply {
         let reply = self.post(&format!("/v1/sessions/{id}/actions"), &json!({"type": kind, "payload": payload})).await;
         if let (200, Ok(kind)) = (reply.status, kind.parse()) {
@@ -118,7 +118,7 @@ impl Client {
         reply
     }
 
-    /// An action that must succeed.
+    /// Runs an action that must succeed.
     pub async fn done(&self, id: &str, kind: &str, payload: Value) -> Reply {
         self.act(id, kind, payload).await.expect(200)
     }
@@ -128,7 +128,7 @@ impl Client {
         self.done(id, "goto", json!({"url": url})).await
     }
 
-    /// What the page's script left in the element `#log`.
+    /// Reads the text that the page's script wrote into the element `#log`.
     pub async fn log(&self, id: &str) -> String {
         let reply = self.done(id, "query", json!({"selector": "#log"})).await;
         reply["elements"][0]["text"].as_str().unwrap_or_default().to_owned()

@@ -1,6 +1,7 @@
 //! The REST contract as schemas, and the check of every reply against them.
 //!
-//! Written from the contract's prose, not from our types, so that a change of a type is noticed.
+//! The schemas are written from the prose of the contract and not from the server's types, so that a change of a type
+//! is noticed.
 
 use std::sync::LazyLock;
 
@@ -11,19 +12,19 @@ use serde_json::{Value, json};
 
 use crate::reply::Reply;
 
-/// Statuses the four public calls and their neighbours may ever answer with.
+/// The statuses that the four public calls and the calls beside them may answer with.
 const ALLOWED: [u16; 11] = [200, 201, 400, 401, 403, 404, 409, 429, 500, 503, 504];
 
 static DEFINITIONS: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../schemas/contract.json")).expect("valid JSON"));
 
-/// A validator for one of the definitions.
+/// A validator for one definition of the schema file.
 fn validator(name: &str) -> Validator {
     let schema = json!({"$ref": format!("#/$defs/{name}"), "$defs": DEFINITIONS["$defs"]});
     jsonschema::validator_for(&schema).expect("a valid schema")
 }
 
-/// Fails unless a reply is one the contract knows.
+/// Fails unless the reply conforms to the contract.
 pub fn check(method: &Method, path: &str, reply: &Reply) {
     let Some(name) = definition(method, path, reply) else { return };
     let errors: Vec<String> =
@@ -31,7 +32,7 @@ pub fn check(method: &Method, path: &str, reply: &Reply) {
     assert!(errors.is_empty(), "{method} {path} → {} is not a {name}: {errors:?}\n{}", reply.status, reply.body);
 }
 
-/// Fails unless the reply of an action has the fields its types say, and no others.
+/// Fails unless the reply of an action has exactly the fields that its types declare.
 pub fn check_fields(kind: ActionType, reply: &Value) {
     const COMMON: [&str; 6] = ["success", "actionId", "durationMs", "expiresInSeconds", "replayed", "screenshot"];
     let (own, effects) = (kind.own_reply_schema(), kind.effects_schema());
@@ -46,7 +47,7 @@ pub fn check_fields(kind: ActionType, reply: &Value) {
     }
 }
 
-/// The definition a reply must match; `None` for what the contract says nothing of.
+/// The definition that a reply must match; `None` where the contract defines nothing.
 fn definition(method: &Method, path: &str, reply: &Reply) -> Option<&'static str> {
     let path = path.split('?').next().unwrap_or_default();
     let mut parts = path.trim_matches('/').split('/');

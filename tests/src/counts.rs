@@ -1,5 +1,5 @@
-//! A page whose every change is counted by the site before the page goes on: what was done to it is known, whatever becomes of the
-//! browser and of the answers.
+//! A page that reports every change to the site before it goes on. The effects of actions are therefore known even if
+//! the browser or the answers are lost.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,19 +11,19 @@ use axum::{
 };
 use parking_lot::Mutex;
 
-/// How often what was done, by name.
+/// Number of effects, by name.
 #[derive(Debug, Default)]
 pub struct Counts(Mutex<HashMap<String, u64>>);
 
 impl Counts {
-    /// How often this was done.
+    /// The number of effects under this name.
     pub fn of(&self, name: &str) -> u64 {
         self.0.lock().get(name).copied().unwrap_or(0)
     }
 }
 
-/// A field `#field` that counts under what was filled in, and a button `#button` that counts under the page's name. The requests
-/// are synchronous: an action that was done has been counted.
+/// A field `#field` that counts under the text filled in, and a button `#button` that counts under the page's name. The
+/// page's requests are synchronous, so an action that took effect has been counted.
 const PAGE: &str = "<!doctype html><title>Counted</title>
 <input id=field> <button id=button>Count</button>
 <script>
@@ -36,7 +36,7 @@ const PAGE: &str = "<!doctype html><title>Counted</title>
   document.getElementById('button').addEventListener('click', () => count(location.pathname.split('/').pop()));
 </script>";
 
-/// `GET /PAGE` is the page of this name; `POST /NAME` counts.
+/// `GET /PAGE` serves the page of this name; `POST /NAME` counts.
 pub(crate) fn routes(counts: Arc<Counts>) -> Router {
     let count = |State(counts): State<Arc<Counts>>, Path(name): Path<String>| async move {
         *counts.0.lock().entry(name).or_default() += 1;

@@ -1,11 +1,11 @@
-//! Numbers that look thrown, and are the same for the same seed.
+//! Pseudo-random numbers that are reproducible from a seed.
 
-/// `SplitMix64`.
+/// The `SplitMix64` generator.
 #[derive(Debug)]
 pub struct Dice(u64);
 
 impl Dice {
-    /// Throws the same numbers whenever it has this seed.
+    /// A generator whose sequence depends only on the seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -19,12 +19,12 @@ impl Dice {
         usize::try_from((mixed ^ (mixed >> 31)) % sides as u64).unwrap()
     }
 
-    /// One of these.
+    /// One of these values.
     pub fn one<T: Clone>(&mut self, of: &[T]) -> T {
         of[self.throw(of.len())].clone()
     }
 
-    /// True once in so many times.
+    /// True with probability 1 in `sides`.
     pub fn one_in(&mut self, sides: usize) -> bool {
         self.throw(sides) == 0
     }

@@ -1,4 +1,4 @@
-//! What others make of our MessagePack: an independent library in JavaScript, run by Node.
+//! Decodes our MessagePack with an independent library, in JavaScript on Node.
 
 use std::{fs::File, path::Path, process::Stdio};
 
@@ -9,7 +9,7 @@ use tokio::{io::AsyncWriteExt, process::Command};
 
 use crate::site::target_folder;
 
-/// The frames as the library has them, bytes as base64 under the names JSON has for them.
+/// The frames as the library decodes them, with bytes as Base64 under the names that JSON has for them.
 pub async fn decoded(frames: &[Bytes]) -> Vec<Value> {
     let folder = target_folder().join("messagepack");
     install(&folder).await;
@@ -26,7 +26,7 @@ pub async fn decoded(frames: &[Bytes]) -> Vec<Value> {
     String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Installs the library unless it is there. Tests in other processes may want it at the same moment.
+/// Installs the library if it is missing. Tests in other processes may install it concurrently.
 async fn install(folder: &Path) {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("messagepack");
     tokio::fs::create_dir_all(folder).await.unwrap();

@@ -1,8 +1,8 @@
-//! Comparing what came with a part of it that was expected.
+//! Compares a JSON value with the part of it that is expected.
 
 use serde_json::{Map, Value};
 
-/// What differs, with the place of each difference; objects may have more fields than expected, arrays not more elements.
+/// The differences, each with its path. Objects may have more fields than expected; arrays may not have more elements.
 pub fn differences(seen: &Value, wanted: &Value) -> Vec<String> {
     let mut found = Vec::new();
     compare("", Some(seen), wanted, &mut found);
@@ -36,7 +36,7 @@ fn compare(place: &str, seen: Option<&Value>, wanted: &Value, found: &mut Vec<St
     }
 }
 
-/// Judges by `{"$…": …}`; the error says how it should be.
+/// Judges by an operator `{"$…": …}`; the error describes what is expected.
 fn is_as(seen: Option<&Value>, wanted: &Map<String, Value>) -> Result<(), String> {
     let text = seen.and_then(Value::as_str).unwrap_or_default();
     let there = seen.is_some_and(|seen| !seen.is_null());
@@ -58,7 +58,7 @@ fn is_as(seen: Option<&Value>, wanted: &Map<String, Value>) -> Result<(), String
     if fits { Ok(()) } else { Err(how) }
 }
 
-/// `*` stands for anything.
+/// Matches a text against a pattern in which `*` stands for any text.
 fn matches(text: &str, pattern: &str) -> bool {
     let parts: Vec<&str> = pattern.split('*').collect();
     let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return false };

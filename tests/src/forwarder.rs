@@ -1,4 +1,4 @@
-//! A TCP forwarder on loopback: the address clients know, behind which servers change places and networks fail.
+//! A TCP forwarder on loopback: clients keep its address while servers behind it are replaced and networks fail.
 
 use std::{net::Ipv4Addr, sync::Arc};
 
@@ -20,16 +20,16 @@ pub struct Forwarder {
 
 #[derive(Debug, Clone, Copy)]
 struct State {
-    /// Where new connections go.
+    /// The port that new connections go to.
     target: u16,
-    /// Nothing is passed on, in neither direction.
+    /// Whether bytes are held back in both directions.
     hole: bool,
     /// Connections of an earlier generation are closed.
     generation: u64,
 }
 
 impl Forwarder {
-    /// Forwards to this port of loopback.
+    /// Starts forwarding to this port of loopback.
     pub async fn start(target: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -47,27 +47,27 @@ impl Forwarder {
         Self { port, state, _connections: connections }
     }
 
-    /// The port it listens on.
+    /// The port that the forwarder listens on.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// New connections go to another port; those that exist stay where they are.
+    /// Sends new connections to another port; existing ones are not affected.
     pub fn aim(&self, target: u16) {
         self.state.send_modify(|state| state.target = target);
     }
 
-    /// From now on nothing is passed on, and nobody is told.
+    /// Holds back all bytes from now on, without closing a connection.
     pub fn fall_silent(&self) {
         self.state.send_modify(|state| state.hole = true);
     }
 
-    /// Passes on what it kept, and everything from now on.
+    /// Passes on the bytes that were held back, and all later ones.
     pub fn go_on(&self) {
         self.state.send_modify(|state| state.hole = false);
     }
 
-    /// Closes what is open; new connections work.
+    /// Closes the open connections; new ones are accepted.
     pub fn close_all(&self) {
         self.state.send_modify(|state| {
             state.hole = false;
@@ -89,7 +89,7 @@ async fn forward(client: TcpStream, seen: watch::Receiver<State>) {
     }
 }
 
-/// Passes bytes on until one side is gone.
+/// Passes bytes on until one side closes.
 async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, mut seen: watch::Receiver<State>) {
     let mut buffer = vec![0; 16 << 10];
     while let Ok(read @ 1..) = from.read(&mut buffer).await {

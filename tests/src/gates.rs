@@ -1,4 +1,4 @@
-//! Requests that the site holds until the test lets them go: what happens while they are under way is known, however
+//! Requests that the site holds until the test answers them, so that a test can act while they are under way, however
 //! busy the machine is.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
@@ -30,12 +30,12 @@ impl Default for Gates {
 }
 
 impl Gates {
-    /// Waits until a request stands before this gate.
+    /// Waits until a request has arrived at this gate.
     pub async fn arrival(&self, name: &str) {
         until(&format!("a request for the gate {name}"), ARRIVES, async || self.arrived.borrow().contains(name)).await;
     }
 
-    /// Answers the requests before this gate, and all that come.
+    /// Answers the requests at this gate, and all later ones.
     pub fn open(&self, name: &str) {
         self.open.send_modify(|open| open.extend([name.to_owned()]));
     }

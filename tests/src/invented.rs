@@ -1,15 +1,15 @@
-//! Pages nobody thought of: elements of every kind, thrown on a page by a number, with actions for them.
+//! Generated pages: elements of every kind, arranged by a seeded generator, with actions on them.
 
 use serde_json::{Value, json};
 
 use crate::Dice;
 
-/// A page and what is to be done on it.
+/// A page and the actions to run on it.
 #[derive(Debug)]
 pub struct Invented {
-    /// Its markup.
+    /// The markup of the page.
     pub page: String,
-    /// `(type, payload)` in their order.
+    /// `(type, payload)` of each action, in order.
     pub actions: Vec<(&'static str, Value)>,
 }
 
@@ -37,7 +37,7 @@ const WORDS: [&str; 8] =
     ["Order", "Sign in", "Straße ✓", "  spaced   out ", "日本語", "x", "A longer sentence to wrap", "…"];
 
 impl Invented {
-    /// The page of this number.
+    /// The page for this seed.
     pub fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let count = 6 + dice.throw(20);
@@ -70,7 +70,7 @@ impl Invented {
     }
 }
 
-/// Puts an element into something, somewhere.
+/// Wraps an element in other elements, chosen by the generator.
 fn wrapped(dice: &mut Dice, markup: &str) -> String {
     let (left, top) = (dice.throw(1300), dice.throw(1600));
     match dice.throw(6) {
@@ -84,7 +84,7 @@ fn wrapped(dice: &mut Dice, markup: &str) -> String {
     }
 }
 
-/// An element, and something to do with it.
+/// An element, and an action on it.
 fn element(dice: &mut Dice, number: usize) -> (String, (&'static str, Value)) {
     let (style, words) = (dice.one(&STYLES), dice.one(&WORDS));
     let state = if dice.one_in(8) { " disabled" } else { "" };

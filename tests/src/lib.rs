@@ -1,5 +1,5 @@
-//! What the stories in `e2e/` are told with: the real server as a process, clients by role, a site of fixture pages, and
-//! looks at what is left behind.
+//! The tools of the stories in `e2e/`: the real server as a process, clients by role, a site of fixture pages, and
+//! checks of what a server leaves behind.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -55,12 +55,12 @@ pub use self::{
     wrapper::Wrapper,
 };
 
-/// What every server of the tests is instead of one process; the same stories must then go as before.
+/// What replaces the single process of every server in the tests. Stories must not notice the difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// Clients reach an instance that has no browser; another one has.
+    /// Clients connect to an instance without a browser, and another instance has the browser.
     ThroughAnother,
-    /// Clients reach three instances in turn, through nginx.
+    /// Clients connect to three instances in turn, through nginx.
     Balanced,
 }
 
@@ -73,7 +73,7 @@ impl Shape {
     }
 }
 
-/// What `CAPTURE_SHAPE` asks for.
+/// The shape that `CAPTURE_SHAPE` selects.
 pub fn shape() -> Option<Shape> {
     match std::env::var_os("CAPTURE_SHAPE")?.to_str() {
         Some("through-another") => Some(Shape::ThroughAnother),
@@ -82,7 +82,7 @@ pub fn shape() -> Option<Shape> {
     }
 }
 
-/// Whether this is a long run (`make soak`, `make faults`), not the short version of `make test`.
+/// Whether this is a long run (`make soak`, `make faults`) and not the short version of `make test`.
 pub fn long() -> bool {
     std::env::var_os("CAPTURE_LONG").is_some()
 }

@@ -1,11 +1,11 @@
-//! How much of two pictures of a page looks alike. Texts may say something else (ids, times, ports); what is missing,
-//! elsewhere or of another colour is seen.
+//! Compares two pictures of a page. Differences in short texts (ids, times, ports) are tolerated; an element that is
+//! missing, moved or of another colour is not.
 
 use std::io::Cursor;
 
 /// Side of the squares that are compared by their mean colour, in pixels: larger than a letter.
 const SQUARE: usize = 20;
-/// Mean colours further apart than this, of 255, are different to the eye.
+/// Mean colours that are further apart than this, of 255, count as different.
 const APART: u64 = 24;
 
 /// The share of squares that differ between two PNGs, from 0 to 1; pictures of different sizes differ wholly.

@@ -1,4 +1,4 @@
-//! `capture forward`, running: a port of its own to one session.
+//! A running `capture forward`, with a port of its own for one session.
 
 use std::{
     process::{Output, Stdio},
@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::{Client, server::program};
 
-/// How long it may take to begin, and to end.
+/// How long the program may take to start, and to end.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A forwarded session. Dropping it kills the program.
@@ -41,7 +41,7 @@ impl Port {
         &self.address
     }
 
-    /// What the program says at its end, which comes by itself.
+    /// Waits until the program ends by itself. Returns whether it succeeded, and its output.
     pub async fn ended(self) -> (bool, String) {
         let output = tokio::time::timeout(PATIENCE, self.child.wait_with_output()).await.expect("it ends").unwrap();
         let Output { status, stderr, .. } = output;

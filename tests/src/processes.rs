@@ -4,7 +4,7 @@ use std::{collections::HashSet, fs, path::Path};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Every process below this one, however deep; zombies are not counted.
+/// All descendants of this process; zombies are not counted.
 pub fn descendants(root: u32) -> HashSet<u32> {
     let parents: Vec<(u32, u32)> = all().filter_map(|pid| Some((pid, parent(pid)?))).collect();
     let mut found = HashSet::new();
@@ -19,7 +19,7 @@ pub fn descendants(root: u32) -> HashSet<u32> {
     found
 }
 
-/// Browsers below this process: the ones that were started with a pipe.
+/// Browsers below this process: those that were started with a debugging pipe.
 pub fn browsers(root: u32) -> Vec<u32> {
     let is_browser = |pid: &u32| has(*pid, "--remote-debugging-pipe") && !has(*pid, "--type=");
     descendants(root).into_iter().filter(is_browser).collect()
@@ -30,7 +30,7 @@ pub fn renderers(root: u32) -> Vec<u32> {
     running(root, "--type=renderer")
 }
 
-/// Processes below this process with this in their command line.
+/// Processes below this process that have `part` in their command line.
 pub fn running(root: u32, part: &str) -> Vec<u32> {
     descendants(root).into_iter().filter(|pid| has(*pid, part)).collect()
 }
@@ -51,17 +51,17 @@ pub fn uid(pid: u32) -> u32 {
     fs::metadata(format!("/proc/{pid}")).map_or(0, |about| about.uid())
 }
 
-/// Kills a process, as the kernel does when memory is short.
+/// Kills a process with SIGKILL, as the kernel does when memory is short.
 pub fn kill(pid: u32) {
     signal(pid, Signal::KILL);
 }
 
 /// Sends a signal.
 pub fn signal(pid: u32, signal: Signal) {
-    let _ = kill_process(Pid::from_raw(pid.try_into().unwrap()).unwrap(), signal); // gone already
+    let _ = kill_process(Pid::from_raw(pid.try_into().unwrap()).unwrap(), signal); // the process may be gone already
 }
 
-/// Entries of a folder; none when it is gone.
+/// Names of the entries of a folder; empty when the folder is gone.
 pub fn entries(folder: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
@@ -79,38 +79,39 @@ fn parent(pid: u32) -> Option<u32> {
     fields.next()?.parse().ok()
 }
 
-/// Memory of the processes below this one that is theirs or shared among them, in bytes: what they would give back.
+/// Memory of the processes below this one that they would free by ending, in bytes: private memory, and memory shared
+/// among them.
 pub fn resident(root: u32) -> u64 {
     descendants(root).into_iter().map(proportional).sum()
 }
 
-/// Memory of one process, what it shares counted in part (PSS), in bytes.
+/// Memory of one process in bytes, with shared memory counted in proportion (PSS).
 pub fn proportional(pid: u32) -> u64 {
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
     let line = rollup.lines().find(|line| line.starts_with("Pss:")).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
 }
 
-/// Memory of one process that is nobody else's, in bytes: not its program, which others may be running too.
+/// Private memory of one process in bytes: its program, which other processes may share, is not counted.
 pub fn own_memory(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
 }
 
-/// How much memory a process has held at most since its peak was last forgotten, in bytes.
+/// The peak memory of a process since [`forget_peak`], in bytes.
 pub fn peak(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
 }
 
-/// Starts measuring the peak of a process anew.
+/// Resets the peak memory of a process.
 pub fn forget_peak(pid: u32) {
     fs::write(format!("/proc/{pid}/clear_refs"), "5").unwrap();
 }
 
-/// Bytes of the files in a folder, however deep.
+/// Bytes of all files below a folder.
 pub fn size(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
     let of = |entry: fs::DirEntry| match entry.metadata() {

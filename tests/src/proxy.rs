@@ -1,4 +1,4 @@
-//! A user's proxy on loopback: HTTP or SOCKS5, with credentials, which keeps what it was asked for and knows names that
+//! A user's proxy on loopback: HTTP or SOCKS5, with credentials. It records requested targets, and resolves names that
 //! resolve nowhere else.
 
 use std::{net::Ipv4Addr, sync::Arc};
@@ -11,19 +11,19 @@ use tokio::{
     task::JoinSet,
 };
 
-/// Who may use the proxies of the tests. The password has to be encoded in an address.
+/// The user of the proxies in the tests.
 pub const USER: &str = "walter";
-/// With [`USER`].
+/// The password of [`USER`]; it contains characters that must be encoded in an address.
 pub const PASSWORD: &str = "hunter2/q 7x";
-/// [`PASSWORD`] as an address has it.
+/// [`PASSWORD`] as it is encoded in an address.
 pub const PASSWORD_IN_URL: &str = "hunter2%2Fq%207x";
 
-/// What is spoken with a proxy.
+/// The protocol of a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// `CONNECT`.
+    /// HTTP `CONNECT`.
     Http,
-    /// RFC 1928 with user and password.
+    /// RFC 1928 with user name and password.
     Socks5,
 }
 
@@ -43,12 +43,13 @@ struct Route {
 }
 
 impl Proxy {
-    /// A proxy on a port of its own. Targets of this name are at `to`, an address; others are dialled as they are.
+    /// Starts a proxy on a free port. Connections to `name` go to the address `to`; all others are dialled as
+    /// requested.
     pub async fn start(kind: Kind, name: &'static str, to: &str) -> Self {
         Self::start_at(kind, 0, name, to).await
     }
 
-    /// The same on this port.
+    /// Starts a proxy on this port, with the behaviour of [`Proxy::start`].
     pub async fn start_at(kind: Kind, port: u16, name: &'static str, to: &str) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -64,12 +65,12 @@ impl Proxy {
         Self { kind, port, asked, _serving: serving }
     }
 
-    /// Its address with credentials, for `capture user proxy`.
+    /// The address with its credentials, for `capture user proxy`.
     pub fn url(&self) -> String {
         self.url_for(USER, PASSWORD_IN_URL)
     }
 
-    /// Its address with others.
+    /// The address with these credentials.
     pub fn url_for(&self, user: &str, password: &str) -> String {
         let scheme = match self.kind {
             Kind::Http => "http",
@@ -83,13 +84,13 @@ impl Proxy {
         self.port
     }
 
-    /// `host:port` of every target it was asked for with the right credentials; `refused` where they were wrong.
+    /// `host:port` of every target that was requested with valid credentials; `refused` for requests with invalid ones.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().clone()
     }
 }
 
-/// Every form credentials take on their way: none of it may be found anywhere else.
+/// Every encoding that the credentials have on their way. None of them may be found anywhere else.
 pub fn secrets() -> Vec<String> {
     let basic = STANDARD.encode(format!("{USER}:{PASSWORD}"));
     vec!["hunter2".to_owned(), basic, format!("{USER}:")]
@@ -107,7 +108,7 @@ async fn serve(kind: Kind, mut stream: TcpStream, asked: Arc<Mutex<Vec<String>>>
     asked.lock().push(target.clone());
     let to = if target.starts_with(&format!("{}:", route.name)) { route.to } else { target };
     let Ok(mut origin) = TcpStream::connect(to).await else { return };
-    let _ = copy_bidirectional(&mut stream, &mut origin).await; // as far as it goes
+    let _ = copy_bidirectional(&mut stream, &mut origin).await; // either side may end the connection with an error
 }
 
 async fn http(stream: &mut TcpStream) -> Option<String> {
@@ -156,7 +157,7 @@ async fn read<const N: usize>(stream: &mut TcpStream) -> Option<[u8; N]> {
     Some(bytes)
 }
 
-/// Bytes after their number.
+/// Reads a text that is preceded by its length.
 async fn text(stream: &mut TcpStream) -> Option<String> {
     let [length] = read(stream).await?;
     let mut bytes = vec![0; usize::from(length)];

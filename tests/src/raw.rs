@@ -1,4 +1,4 @@
-//! A WebSocket client by hand, over a plain socket: it sends what no library would.
+//! A WebSocket client over a plain socket, which can send what no library would.
 
 use std::time::Duration;
 
@@ -12,30 +12,30 @@ use tokio::{
     time::timeout,
 };
 
-/// First bytes of frames: the last of its message, and what it is.
+/// First byte of a text frame that is the last of its message.
 pub const TEXT: u8 = 0x81;
-/// Bytes.
+/// First byte of a binary frame that is the last of its message.
 pub const BINARY: u8 = 0x82;
-/// The end.
+/// First byte of a close frame.
 pub const CLOSE: u8 = 0x88;
-/// Something to be answered.
+/// First byte of a ping.
 pub const PING: u8 = 0x89;
-/// The answer to it.
+/// First byte of a pong.
 pub const PONG: u8 = 0x8A;
-/// Goes with any of them: the frame is one of several.
+/// Mask for a first byte: with it the frame is not the last of its message.
 pub const NOT_LAST: u8 = 0x80;
 
 /// Longer than any deadline in these stories.
 const HANGS: Duration = Duration::from_secs(30);
-/// Lengths that stand for: it follows in two bytes, or in eight.
+/// Length values announcing that the length follows in two bytes, or in eight.
 const IN_TWO: u8 = 0x7E;
 const IN_EIGHT: u8 = 0x7F;
-/// What the client takes unread, so that little of it hides in the kernel.
+/// Receive buffer in bytes, small so that little unread data is held in the kernel.
 const RECEIVE_BUFFER: u32 = 64 << 10;
 const MASK: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 const MASKED: u8 = 0x80;
 
-/// A connection whose halves go their own ways.
+/// A connection whose halves can be used independently.
 #[derive(Debug)]
 pub struct RawSocket {
     /// Sends.
@@ -55,19 +55,19 @@ pub struct RawReceiver(OwnedReadHalf);
 /// A frame of the server.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Received {
-    /// Its first byte.
+    /// The first byte of the frame.
     pub first: u8,
-    /// What it carries.
+    /// The payload of the frame.
     pub payload: Vec<u8>,
 }
 
 impl RawSocket {
-    /// Connects; with an empty token nobody knows whose it is.
+    /// Connects; an empty token is not sent, so the connection is unauthenticated.
     pub async fn open(address: &str, token: &str, codec: Codec) -> Self {
         Self::try_open(address, token, codec).await.expect("the channel opens")
     }
 
-    /// The same, of a server that may refuse it.
+    /// Connects to a server that may refuse; `None` if it does.
     pub async fn try_open(address: &str, token: &str, codec: Codec) -> Option<Self> {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(RECEIVE_BUFFER).unwrap();
@@ -86,12 +86,13 @@ impl RawSocket {
         upgraded.then_some(socket)
     }
 
-    /// The code the server closes with; what comes before is thrown away. None when it goes without a word.
+    /// Waits for the server's close code, and discards what arrives before it. `None` when the connection ends without
+    /// one.
     pub async fn close_code(&mut self) -> Option<u16> {
         self.receiver.close_code().await
     }
 
-    /// Sends and sees how that is closed.
+    /// Sends bytes, and returns the close code that follows.
     pub async fn closed_by(mut self, bytes: &[u8]) -> Option<u16> {
         self.sender.send(bytes).await;
         self.close_code().await
@@ -99,14 +100,14 @@ impl RawSocket {
 }
 
 impl RawSender {
-    /// Sends bytes as they are; false once the server is gone.
+    /// Sends bytes unchanged; false once the server is gone.
     pub async fn send(&mut self, bytes: &[u8]) -> bool {
         self.0.write_all(bytes).await.is_ok()
     }
 
-    /// Says that nothing more comes, and goes on listening.
+    /// Closes the sending direction only.
     pub async fn half_close(mut self) {
-        let _ = self.0.shutdown().await; // gone already
+        let _ = self.0.shutdown().await; // the connection may be closed already
     }
 }
 
@@ -146,7 +147,7 @@ impl RawReceiver {
         Some(bytes)
     }
 
-    /// The code the server closes with; what comes before is thrown away.
+    /// Waits for the server's close code, and discards what arrives before it.
     pub async fn close_code(&mut self) -> Option<u16> {
         loop {
             let frame = self.next().await?;
@@ -157,7 +158,7 @@ impl RawReceiver {
     }
 }
 
-/// A whole frame as a client must send it.
+/// A whole frame with a mask, as a client must send it.
 pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let masked = payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask);
     header(first, MASKED, payload.len() as u64).into_iter().chain(MASK).chain(masked).collect()
@@ -168,7 +169,7 @@ pub fn unmasked(first: u8, payload: &[u8]) -> Vec<u8> {
     [header(first, 0, payload.len() as u64), payload.to_vec()].concat()
 }
 
-/// The beginning of a frame that claims to be so long.
+/// The beginning of a frame that announces this length.
 pub fn claim(first: u8, length: u64) -> Vec<u8> {
     header(first, MASKED, length).into_iter().chain(MASK).collect()
 }

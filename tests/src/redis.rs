@@ -24,17 +24,17 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// One that forgets everything when it is restarted.
+    /// A Redis without persistence, which is empty after a restart.
     pub async fn start() -> Self {
         Self::start_with(&["--appendonly", "no"]).await
     }
 
-    /// One that keeps every write.
+    /// A Redis that persists every write.
     pub async fn start_durable() -> Self {
         Self::start_with(&["--appendonly", "yes", "--appendfsync", "always"]).await
     }
 
-    /// One with these flags.
+    /// A Redis with these flags.
     pub async fn start_with(flags: &[&str]) -> Self {
         let port = free_port();
         let (dir, flags) =
@@ -45,42 +45,42 @@ impl Redis {
         redis
     }
 
-    /// Its port.
+    /// The port of the server.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Its address as the `redis-url` setting takes it.
+    /// The address in the format of the `redis-url` setting.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Stops answering until told to go on, as a machine that swaps.
+    /// Stops the process, which then does not answer until [`Redis::go_on`], as on a machine that swaps.
     pub fn pause(&self) {
         processes::signal(self.child.id().unwrap(), Signal::STOP);
     }
 
-    /// Goes on.
+    /// Continues the process.
     pub fn go_on(&self) {
         processes::signal(self.child.id().unwrap(), Signal::CONT);
     }
 
-    /// Kills it and starts it again on its folder, after a while.
+    /// Kills the process and starts it again on its data after `away`.
     pub async fn restart(&mut self, away: Duration) {
-        let _ = self.child.kill().await; // or it is dead already
+        let _ = self.child.kill().await; // the process may be dead already
         tokio::time::sleep(away).await;
         self.child = launch(self.port, &self.dir.path().to_path_buf(), &self.flags);
         self.ready().await;
     }
 
-    /// The same, but what it kept is gone.
+    /// Kills the process and starts it again without its data after `away`.
     pub async fn restart_empty(&mut self, away: Duration) {
         self.child.kill().await.unwrap();
         std::fs::remove_dir_all(self.dir.path().join("appendonlydir")).unwrap();
         self.restart(away).await;
     }
 
-    /// One command; its answer as text.
+    /// Sends one command and returns the answer as text.
     pub async fn ask(&self, words: &[&str]) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
         let mut request = format!("*{}\r\n", words.len());
@@ -89,14 +89,14 @@ impl Redis {
             request.push_str(&line);
             request.push_str("\r\n");
         }
-        // The answer is whole when the connection, told to quit, is closed.
+        // The answer is complete when the connection is closed, which QUIT causes.
         stream.write_all((request + "*1\r\n$4\r\nQUIT\r\n").as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         answer.trim_end_matches("+OK\r\n").to_owned()
     }
 
-    /// The texts in the answer to a command, in order; numbers are told as `:1`.
+    /// The strings in the answer to a command, in order; an integer 1 is returned as `:1`.
     pub async fn words(&self, words: &[&str]) -> Vec<String> {
         let answer = self.ask(words).await;
         answer.lines().filter(|line| !line.starts_with(['*', '$'])).map(str::to_owned).collect()
@@ -117,7 +117,7 @@ fn launch(port: u16, dir: &PathBuf, flags: &Vec<String>) -> Child {
     command.spawn().expect("`make test` installs redis-server")
 }
 
-/// A port nobody listens on at this moment.
+/// A port that is unused at this moment.
 pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -1,4 +1,4 @@
-//! A browser that runs elsewhere: full Chromium with a DevTools address, started by nobody of ours.
+//! A remote browser: full Chromium with a DevTools address, which no server of the tests has started.
 
 use std::{path::Path, process::Stdio, time::Duration};
 
@@ -10,13 +10,13 @@ use tokio::{
 
 use crate::Client;
 
-/// Full Chromium, as Debian installs it.
+/// Full Chromium where Debian installs it.
 pub const FULL_CHROMIUM: &str = "/usr/lib/chromium/chromium";
 
-/// How long it may take to start.
+/// How long the browser may take to start.
 const STARTS: Duration = Duration::from_secs(30);
 
-/// A running browser; ends when dropped.
+/// A running browser, which ends when dropped.
 #[derive(Debug)]
 pub struct RemoteBrowser {
     child: Child,
@@ -25,7 +25,7 @@ pub struct RemoteBrowser {
 }
 
 impl RemoteBrowser {
-    /// A browser with no page but its own blank one.
+    /// Starts a browser that has only its own blank page.
     pub async fn start() -> Self {
         let profile = TempDir::with_prefix("capture-test-remote-").unwrap();
         let mut child = Command::new(FULL_CHROMIUM)
@@ -50,29 +50,29 @@ impl RemoteBrowser {
         Self { child, url, _profile: profile }
     }
 
-    /// Its DevTools address.
+    /// The DevTools address.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The port it listens on.
+    /// The port of the DevTools address.
     pub fn port(&self) -> u16 {
         self.address().rsplit_once(':').unwrap().1.parse().unwrap()
     }
 
-    /// `host:port`.
+    /// `host:port` of the DevTools address.
     fn address(&self) -> &str {
         self.url.trim_start_matches("ws://").split_once('/').unwrap().0
     }
 
-    /// The addresses of its pages, whoever opened them; none that answers is a browser that is gone.
+    /// The addresses of all its pages. Fails when the browser does not answer.
     pub async fn pages(&self) -> Vec<String> {
         let targets = Client::new(&format!("http://{}", self.address()), "").get("/json/list").await.expect(200);
         let pages = targets.body.as_array().unwrap().iter().filter(|target| target["type"] == "page");
         pages.filter_map(|page| page["url"].as_str()).map(str::to_owned).collect()
     }
 
-    /// Ends it without a word.
+    /// Kills the browser.
     pub async fn kill(&mut self) {
         self.child.kill().await.unwrap();
     }

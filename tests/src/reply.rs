@@ -1,18 +1,18 @@
-//! A reply of the REST API, as tests look at it.
+//! A reply of the REST API, with the accessors that tests need.
 
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-/// A reply as it came.
+/// A reply as it arrived.
 #[derive(Debug, Clone)]
 pub struct Reply {
-    /// The status.
+    /// The HTTP status.
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, where it is JSON.
+    /// The body as JSON; null where it is not JSON.
     pub body: Value,
-    /// The body.
+    /// The body as bytes.
     pub bytes: Vec<u8>,
 }
 
@@ -25,7 +25,7 @@ impl std::ops::Index<&str> for Reply {
 }
 
 impl Reply {
-    /// Fails unless the status is this one.
+    /// Fails unless the reply has this status.
     #[track_caller]
     #[expect(clippy::return_self_not_must_use, reason = "often the last word about a reply")]
     pub fn expect(self, status: u16) -> Self {
@@ -33,7 +33,7 @@ impl Reply {
         self
     }
 
-    /// Fails unless it is this error.
+    /// Fails unless the reply is this error.
     #[track_caller]
     #[expect(clippy::return_self_not_must_use, reason = "often the last word about a reply")]
     pub fn expect_error(self, status: u16, code: &str) -> Self {
@@ -41,7 +41,7 @@ impl Reply {
         self
     }
 
-    /// A text field.
+    /// The value of a text field.
     #[track_caller]
     pub fn text(&self, field: &str) -> &str {
         self.body[field].as_str().unwrap_or_else(|| panic!("{field} is text in {}", self.body))

@@ -1,10 +1,10 @@
-//! What a short run leaves to the long ones: another part of it every day.
+//! Selects the part of a long list that a short run tries; the part changes every day.
 
 use crate::long;
 
-/// All of them in a long run, otherwise one of so many parts: another one every day, unless `CAPTURE_PART` names it.
-/// Short lists have fewer parts, so that something is tried always. What is skipped is printed, and repeated by `make
-/// test`.
+/// All items in a long run, otherwise one of `parts` parts: another one every day, unless `CAPTURE_PART` names it.
+/// Short lists have fewer parts, so that at least one item is tried. The number of skipped items is printed, and
+/// repeated by `make test`.
 #[expect(clippy::print_stdout, reason = "`make test` repeats what was skipped")]
 pub fn tried_today<T>(all: Vec<T>, parts: usize, name: impl Fn(&T) -> &str) -> Vec<T> {
     if long() || all.is_empty() {

@@ -1,4 +1,4 @@
-//! The real server: the `capture` program as a process with a data dir of its own.
+//! The real server: the `capture` program as a process with a data directory of its own.
 
 use std::{
     path::{Path, PathBuf},
@@ -18,9 +18,9 @@ use crate::{Client, Redis, Shape, WallClock, balancer, processes, shape, site::t
 /// How long the server may take to start with its first browser on a busy machine.
 const START: Duration = Duration::from_secs(60);
 
-/// What a server is started with unless the flags say otherwise: the sites of the tests are on loopback, and the stories
-/// about the guard say themselves what it allows. The browser that every server starts first is for its first user;
-/// none is kept ready behind it.
+/// The flags of a server that the test does not set itself. The sites of the tests are on loopback, so private
+/// addresses are allowed; stories about the guard set that flag themselves. The first browser, which every server
+/// starts, serves the first user; no further browser is kept ready.
 fn usual(flags: &[&str]) -> Vec<&'static str> {
     let says = |name: &str| flags.iter().any(|flag| flag.starts_with(name));
     let mut usual = Vec::new();
@@ -30,21 +30,21 @@ fn usual(flags: &[&str]) -> Vec<&'static str> {
     if !says("--egress") {
         usual.push("--egress-private");
     }
-    // Starting a browser that no story needs takes longer than most of them.
+    // Starting a browser that no story needs takes longer than most stories.
     if !says("--browser-warm-pages") {
         usual.extend(["--browser-warm-pages", "0"]);
     }
     usual
 }
 
-/// A running server. Dropping it kills it; [`Server::stop`] ends it properly and looks for what is left.
+/// A running server. Dropping it kills it; [`Server::stop`] ends it properly and checks what it leaves behind.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
     base: String,
     folder: Folder,
     flags: Vec<String>,
-    /// The instances that have browsers, where clients reach something before them.
+    /// The instances that have the browsers, where clients connect to something in front of them.
     behind: Option<Box<Behind>>,
 }
 
@@ -54,15 +54,15 @@ struct Behind {
     _redis: Redis,
 }
 
-/// Where a server keeps its things; outlives the server, so that another one can be started on it.
+/// The folder of a server's data. It outlives the server, so that another server can be started on it.
 #[derive(Debug)]
 pub struct Folder {
     temp: TempDir,
-    /// Where users are kept, if not here.
+    /// The Redis that has the users, if they are not in the folder.
     redis: Option<String>,
-    /// What its servers are told in the environment.
+    /// Environment variables of its servers.
     environment: Vec<(&'static str, String)>,
-    /// Whether what its servers write to stderr is kept.
+    /// Whether stderr of its servers is kept.
     logged: bool,
 }
 
@@ -70,27 +70,27 @@ impl Folder {
     /// An empty folder with room for data and browsers.
     pub fn new() -> Self {
         let temp = TempDir::with_prefix("capture-test-").unwrap();
-        // Browsers run under another uid when we are root; they must be able to enter.
+        // As root the browsers run under another uid, which must be able to enter.
         std::fs::set_permissions(temp.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).unwrap();
         Self { temp, redis: None, environment: Vec::new(), logged: false }
     }
 
-    /// A folder whose servers live by a wall clock that can be stepped.
+    /// A folder whose servers use a wall clock that can be stepped.
     pub fn with_clock(clock: &WallClock) -> Self {
         Self { environment: clock.environment(), ..Self::new() }
     }
 
-    /// A folder of a server that keeps its users in this Redis.
+    /// A folder whose servers have their users in this Redis.
     pub fn sharing(redis: &Redis) -> Self {
         Self { redis: Some(redis.url()), ..Self::new() }
     }
 
-    /// A folder whose servers' stderr is kept, to be read with [`Folder::log`].
+    /// A folder that keeps the stderr of its servers, for [`Folder::log`].
     pub fn logged() -> Self {
         Self { logged: true, ..Self::new() }
     }
 
-    /// Everything its servers wrote to stderr so far.
+    /// Everything that its servers have written to stderr.
     pub fn log(&self) -> String {
         let bytes = std::fs::read(self.log_file()).unwrap();
         String::from_utf8_lossy(&bytes).into_owned()
@@ -107,17 +107,17 @@ impl Folder {
         std::fs::File::options().create(true).append(true).open(self.log_file()).unwrap().into()
     }
 
-    /// The ledger's folder.
+    /// The folder of the ledger.
     pub fn data(&self) -> PathBuf {
         self.temp.path().join("data")
     }
 
-    /// The browsers' folder.
+    /// The folder of the browsers.
     pub fn run_root(&self) -> PathBuf {
         self.temp.path().join("run")
     }
 
-    /// Runs a `capture` command on this folder and returns what it printed.
+    /// Runs a `capture` command on this folder. Returns whether it succeeded, its stdout and its stderr.
     pub async fn capture(&self, arguments: &[&str]) -> (bool, String, String) {
         let mut command = program();
         command.args(arguments).arg("--data-dir").arg(self.data());
@@ -129,7 +129,7 @@ impl Folder {
         (output.status.success(), text(output.stdout), text(output.stderr))
     }
 
-    /// What `capture user show` prints beside a label.
+    /// The value that `capture user show` prints beside a label.
     pub async fn account(&self, name: &str, label: &str) -> String {
         let (ok, printed, err) = self.capture(&["user", "show", name]).await;
         assert!(ok, "{printed}{err}");
@@ -137,7 +137,7 @@ impl Folder {
         beside.unwrap_or_else(|| panic!("{label} is shown: {printed}")).trim().to_owned()
     }
 
-    /// Adds a user and returns the bearer token that was printed.
+    /// Adds a user and returns its bearer token.
     pub async fn add_user(&self, name: &str, more: &[&str]) -> String {
         let mut arguments = vec!["user", "add", name];
         arguments.extend(more);
@@ -153,13 +153,13 @@ impl Default for Folder {
     }
 }
 
-/// The bearer token in what a command printed: the line that speaks of it ends with it.
+/// The bearer token in the output of a command, which is the last word of its line.
 pub fn token_in(printed: &str) -> String {
     let line = printed.lines().find(|line| line.to_lowercase().contains("bearer")).expect("a bearer token was printed");
     line.rsplit(char::is_whitespace).next().unwrap().to_owned()
 }
 
-/// The build of the program that was made with the tests, unless `CAPTURE_BUILD` names another one beside it, as
+/// The program that was built together with the tests, or another build beside it that `CAPTURE_BUILD` names, such as
 /// `release`.
 fn executable() -> PathBuf {
     match std::env::var_os("CAPTURE_BUILD") {
@@ -172,7 +172,7 @@ fn executable() -> PathBuf {
     }
 }
 
-/// The `capture` program, with nothing of our own environment's settings.
+/// The `capture` program, without settings from the environment of the tests.
 pub fn program() -> Command {
     let mut command = Command::new(executable());
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CAPTURE_")) {
@@ -193,7 +193,7 @@ impl Server {
         Self::start_in(Folder::new(), flags).await
     }
 
-    /// A server on a folder that may have been used before; ready when this returns.
+    /// Starts a server on a folder that may have been used before, and waits until it is ready.
     pub async fn start_in(folder: Folder, flags: &[&str]) -> Self {
         let server = Self::launch(folder, flags).await;
         let client = Client::new(&server.base, "");
@@ -201,7 +201,7 @@ impl Server {
         server
     }
 
-    /// A server that listens, but may not be ready.
+    /// Starts a server and waits until it listens; it may not be ready yet.
     pub async fn launch(folder: Folder, flags: &[&str]) -> Self {
         let Some(shape) = shape() else { return Self::launch_one(folder, flags).await };
         let redis = Redis::start().await;
@@ -256,12 +256,12 @@ impl Server {
         Self { child, base, folder, flags: flags.iter().map(|flag| (*flag).to_owned()).collect(), behind: None }
     }
 
-    /// A new user with these options, as a client.
+    /// Adds a user with these options, and returns its client.
     pub async fn user_with(&self, name: &str, options: &[&str]) -> Client {
         Client::new(&self.base, &self.folder.add_user(name, options).await)
     }
 
-    /// A new unlimited user, as a client.
+    /// Adds a user with unlimited credits, and returns its client.
     pub async fn user(&self, name: &str) -> Client {
         self.user_with(name, &[]).await
     }
@@ -281,28 +281,28 @@ impl Server {
         self.base.trim_start_matches("http://")
     }
 
-    /// Its folder.
+    /// The folder of the server.
     pub fn folder(&self) -> &Folder {
         &self.folder
     }
 
-    /// The browsers' folder.
+    /// The folder of the browsers.
     pub fn run_root(&self) -> PathBuf {
         self.behind.as_ref().map_or(&self.folder, |behind| &behind.owners[0].folder).run_root()
     }
 
-    /// Its pid; that of the instance with the browser, where there are two.
+    /// The process id of the server; with several instances, of the one that has the browser.
     pub fn pid(&self) -> u32 {
         self.behind.as_ref().map_or(&self.child, |behind| &behind.owners[0].child).id().unwrap()
     }
 
-    /// Kills it without a word, waits until it is gone, and returns what it leaves.
+    /// Kills the server with SIGKILL, waits until it is gone, and returns its folder.
     pub async fn kill(mut self) -> Folder {
         self.child.kill().await.unwrap();
         self.folder
     }
 
-    /// Starts another server with the same flags on what a killed one left.
+    /// Kills the server and starts another one with equal flags on its folder.
     pub async fn restart_after_kill(self) -> Self {
         let flags = self.flags.clone();
         let folder = self.kill().await;
@@ -310,13 +310,13 @@ impl Server {
         Self::start_in(folder, &flags).await
     }
 
-    /// Tells it to end, and waits until it has.
+    /// Sends SIGTERM and waits until the server has ended.
     pub async fn terminate(&mut self) -> std::process::ExitStatus {
         processes::signal(self.pid(), Signal::TERM);
         tokio::time::timeout(Duration::from_secs(60), self.child.wait()).await.expect("the server ends").unwrap()
     }
 
-    /// Ends it properly; nothing may be left of it.
+    /// Stops the server properly, and checks that nothing of it is left.
     pub async fn stop(mut self) {
         if let Some(behind) = self.behind.take() {
             for owner in behind.owners {
@@ -326,7 +326,7 @@ impl Server {
             return;
         }
         let children = processes::descendants(self.pid());
-        // A second signal skips the grace, once the first one has been seen.
+        // A second signal skips the grace period, but only after the first one has been handled.
         let mut status = None;
         until("the server ends", Duration::from_secs(15), async || {
             processes::signal(self.pid(), Signal::TERM);
@@ -339,8 +339,8 @@ impl Server {
     }
 }
 
-/// Within a moment none of these processes runs, and no browser's folder is there: a killed process takes the kernel a
-/// while on a busy machine.
+/// Waits until none of these processes runs and no browser's folder is left. The kernel needs a while to remove a
+/// killed process on a busy machine.
 pub async fn assert_nothing_left(pids: &[u32], run_root: &Path) {
     let gone = async || !pids.iter().any(|pid| processes::is_alive(*pid));
     until(&format!("these processes are gone: {pids:?}"), Duration::from_secs(3), gone).await;

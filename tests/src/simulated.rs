@@ -1,4 +1,5 @@
-//! The server inside this process, with simulated pages: for what needs many sessions or exact moments, not a browser.
+//! The server inside this process, with simulated pages, for tests that need many sessions or exact timing and no
+//! browser.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -20,26 +21,26 @@ use tokio::net::TcpListener;
 
 use crate::{Channel, Client, Redis, shape, until};
 
-/// How long two instances may take to hear each other.
+/// How long two instances may take to connect to each other.
 const START: Duration = Duration::from_secs(60);
 
-/// A server with one user, `ann`, who may have as many sessions as she likes.
+/// A server with one user, `ann`, whose number of sessions is not limited.
 #[derive(Debug)]
 pub struct SimulatedServer {
     address: SocketAddr,
-    /// The engine behind it.
+    /// The engine of the server.
     pub engine: Engine,
-    /// Its channels.
+    /// The channels of the server.
     pub channels: Channels,
-    /// The server's own task, and what stops it.
+    /// The task of the server, and what stops it.
     serving: Tasks,
     stopped: Tasks,
-    /// The instance that clients reach, and the Redis it shares with the engine, where those are two.
+    /// The instance that clients connect to and the Redis it shares with the engine, if these are separate instances.
     between: Option<(Cluster, Engine, Redis)>,
 }
 
 impl SimulatedServer {
-    /// A server on a free port.
+    /// Starts a server on a free port.
     pub async fn start(browser: Simulated, channels: ChannelLimits) -> Self {
         let limits = Limits { sessions_per_user: 100_000, max_sessions: 100_000, ..Limits::default() };
         let settings = EdgeSettings { channels, ..EdgeSettings::default() };
@@ -93,22 +94,22 @@ impl SimulatedServer {
         self.address.to_string()
     }
 
-    /// Her bearer token.
+    /// The bearer token of `ann`.
     pub fn token() -> String {
         STANDARD.encode("ann:secret")
     }
 
-    /// Her REST client.
+    /// A REST client of `ann`.
     pub fn client(&self) -> Client {
         Client::new(&format!("http://{}", self.address), &Self::token())
     }
 
-    /// A channel of hers.
+    /// A channel of `ann`.
     pub async fn channel(&self, codec: Codec) -> Channel {
         Channel::open(&self.address(), &Self::token(), codec).await
     }
 
-    /// Ends it.
+    /// Stops the server.
     pub async fn stop(self) {
         self.engine.shutdown(Duration::ZERO).await;
         if let Some((cluster, relay, _redis)) = &self.between {
@@ -120,7 +121,7 @@ impl SimulatedServer {
     }
 }
 
-/// What an instance of a cluster on this Redis needs.
+/// The link and the ledger of a cluster instance on this Redis.
 pub fn shared(redis: &Redis) -> (Arc<RedisLink>, Arc<RedisLedger>) {
     let me = InstanceId::new();
     let link = Arc::new(RedisLink::new(&redis.url(), "capture", me.clone()).unwrap());

@@ -1,4 +1,4 @@
-//! A site of fixture pages on loopback, which can also be slow, broken, or never finish.
+//! A site of fixture pages on loopback. Some of its paths are slow, broken, or never finish.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ use crate::{
     witness::{self, Witnesses},
 };
 
-/// A running site; ends with the test.
+/// A running site, which ends with the test.
 #[derive(Debug)]
 pub struct Site {
     base: String,
@@ -31,7 +31,8 @@ impl Site {
     /// Starts serving `fixtures/*.html` and the special paths below.
     #[expect(clippy::disallowed_methods, reason = "the site ends with its test's runtime")]
     pub async fn start() -> Self {
-        // On every address of this machine: pages on 127.0.0.2 are another site than those on 127.0.0.1 and localhost.
+        // The site listens on every address, because pages on 127.0.0.2 belong to another site than those on 127.0.0.1
+        // and localhost.
         let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
         let base = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
         let (witnesses, counts) = (Arc::new(Witnesses::default()), Arc::new(Counts::default()));
@@ -44,22 +45,22 @@ impl Site {
         Self { base, witnesses, counts, gates }
     }
 
-    /// The pages that can be asked what they think of a reply.
+    /// The pages that judge the claims of replies.
     pub fn witnesses(&self) -> &Witnesses {
         &self.witnesses
     }
 
-    /// What was done to pages below `/counted/`.
+    /// Effects on pages below `/counted/`.
     pub fn counts(&self) -> &Counts {
         &self.counts
     }
 
-    /// Requests below `/gates/`, which wait there until the test opens them.
+    /// Requests below `/gates/`, which wait until the test answers them.
     pub fn gates(&self) -> &Gates {
         &self.gates
     }
 
-    /// The address of a path, with a leading slash.
+    /// The address of a path, which begins with a slash.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
@@ -97,7 +98,7 @@ fn routes() -> Router {
         .route("/{fixture}", get(fixture))
 }
 
-/// Asks for a name and a password, whatever they are.
+/// Requires credentials and accepts any.
 async fn login(headers: HeaderMap) -> impl IntoResponse {
     match headers.get(header::AUTHORIZATION) {
         Some(_) => StatusCode::OK.into_response(),
@@ -105,7 +106,7 @@ async fn login(headers: HeaderMap) -> impl IntoResponse {
     }
 }
 
-/// Pages of the golden files.
+/// Serves the pages of the golden files.
 async fn golden(Path(name): Path<String>) -> impl IntoResponse {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("wire");
     Html(tokio::fs::read_to_string(folder.join(name)).await.unwrap_or_default())
@@ -119,14 +120,15 @@ async fn fixture(Path(name): Path<String>) -> impl IntoResponse {
     }
 }
 
-/// Pages may name their own origin, and the same files on another site: `localhost` is not the site of `127.0.0.1`.
+/// Fills in the origin of the page, and the origin of another site with equal files: `localhost` is another site than
+/// `127.0.0.1`.
 fn fill(here: &str, folder: &str, page: &str) -> String {
     page.replace("{{here}}", here)
         .replace("{{other}}", &here.replace("127.0.0.1", "localhost"))
         .replace("{{folder}}", folder)
 }
 
-/// The type of what is no page.
+/// The media type of a file that is not a page.
 fn plain_type(name: &str) -> Option<&'static str> {
     let types = [
         ("xml", "application/xml"),
@@ -147,7 +149,7 @@ async fn described(uri: Uri, headers: HeaderMap) -> impl IntoResponse {
         Ok(text) if plain_type(name).is_some() => {
             ([(header::CONTENT_TYPE, plain_type(name).unwrap_or_default())], text).into_response()
         }
-        // Hostile pages are left to themselves.
+        // Hostile pages are served without a witness.
         Ok(page) if folder.starts_with("/hostile") => Html(fill(&here, folder, &page)).into_response(),
         Ok(page) => Html(witnessed(&fill(&here, folder, &page))).into_response(),
         Err(_) => (StatusCode::NOT_FOUND, Html(format!("<title>No {name}</title>"))).into_response(),
@@ -167,13 +169,13 @@ async fn invented_page(Path(seed): Path<u64>) -> Html<String> {
     Html(witnessed(&invented::Invented::new(seed).page))
 }
 
-/// Where cargo builds: `target`, unless it was told otherwise. Tests run in `debug/deps` of it.
+/// The folder cargo builds into: `target`, unless it is configured otherwise. Tests run in its `debug/deps`.
 pub fn target_folder() -> PathBuf {
     let exe = std::env::current_exe().unwrap();
     exe.ancestors().nth(3).expect("tests run below the target folder").to_owned()
 }
 
-/// Where `e2e/frameworks.rs` puts what it builds.
+/// The folder that `e2e/frameworks.rs` builds into.
 pub fn frameworks_folder() -> PathBuf {
     target_folder().join("frameworks")
 }
@@ -204,7 +206,7 @@ async fn download() -> impl IntoResponse {
     (headers, "bytes")
 }
 
-/// A page whose worker answers in the site's place from the second request on.
+/// A page whose service worker answers in place of the site from the second request on.
 const SERVED_BY_A_WORKER: &str = "<title>Registering</title><script>\
     navigator.serviceWorker.register('/service-worker.js').then(() => navigator.serviceWorker.ready)\
     .then(() => document.title = 'Ready')</script>";

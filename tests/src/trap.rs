@@ -1,4 +1,4 @@
-//! The part of the test site that behaves badly: answers that never end, lead nowhere, or are too much.
+//! The part of the test site that misbehaves: answers that never end, redirect in circles, or are too large.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -22,7 +22,7 @@ pub(crate) fn routes() -> Router {
         .route("/within/{page}", get(async || Html("<title>Within</title>")))
 }
 
-/// A document that goes on for ever.
+/// A document without an end.
 fn endless(start: &str, more: &str, pause: Duration) -> impl IntoResponse + use<> {
     let (start, more) = (Bytes::from(start.to_owned()), Bytes::from(more.to_owned()));
     let body = stream::unfold(0_u64, move |sent| {

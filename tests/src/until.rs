@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-/// A machine that is busy with something else takes this many times as long for anything.
+/// A busy machine takes up to this many times as long for anything.
 const BUSY: u32 = 4;
 
-/// Looks again and again until `look` answers true; fails with `what` after `limit`, which is for a free machine.
+/// Polls until `look` returns true; fails with `what` after `limit`, which is the time on an idle machine.
 pub async fn until(what: &str, limit: Duration, mut look: impl AsyncFnMut() -> bool) {
     let limit = limit * BUSY;
     let end = Instant::now() + limit;

@@ -1,32 +1,32 @@
-//! A wall clock that tests can step, for servers started with it; their monotonic clock stays the machine's.
+//! A wall clock that tests can step, for servers started with it. Their monotonic clock remains that of the machine.
 
 use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-/// Where Debian's `libfaketime` is.
+/// The folder in which Debian installs `libfaketime`.
 const LIBRARIES: &str = "/usr/lib";
 
-/// The clock; at first it shows the right time.
+/// The clock, which shows the correct time until it is stepped.
 #[derive(Debug)]
 pub struct WallClock {
     dir: TempDir,
 }
 
 impl WallClock {
-    /// One that shows the right time.
+    /// A clock that shows the correct time.
     pub fn right() -> Self {
         let clock = Self { dir: TempDir::with_prefix("capture-clock-").unwrap() };
         clock.step("+0");
         clock
     }
 
-    /// Shows so much more or less from now on, as in `+2h` or `-1d`.
+    /// Offsets the clock from now on, with an offset such as `+2h` or `-1d`.
     pub fn step(&self, by: &str) {
         std::fs::write(self.file(), by).unwrap();
     }
 
-    /// What a program needs to live by it.
+    /// The environment variables of a program that uses this clock.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let folders = std::fs::read_dir(LIBRARIES).unwrap().map(|entry| entry.unwrap().path());
         let mut libraries = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1"));

@@ -1,7 +1,7 @@
-// A second look at the page, by the page itself: it knows nothing of the engine's scripts, hears every event first, and
-// judges what a reply claims. It asks the test's site what to judge, and tells it what it thinks.
+// A second, independent judgement by the page itself of what a reply claims. It knows nothing of the engine's scripts, and receives every event
+// before the page does. It fetches the claim to judge from the test's site, and posts its judgement there.
 (() => {
-  // Asked of the prototypes: a page may have named its fields after any of these.
+  // The getters come from the prototypes, because a page may have form fields with the names of properties.
   const get = (node, name) => Reflect.get(Object.getPrototypeOf(node), name, node);
   const ask = (node, name, ...given) => get(node, name).apply(node, given);
   const heard = [];
@@ -17,12 +17,12 @@
     try { return [...ask(document, 'querySelectorAll', selector)]; } catch { return null; }
   };
   const plain = (selector) => typeof selector === 'string' && !/^(xpath=|\/\/|text=|@e)/.test(selector.trim());
-  // The first match, where the main document has it: other frames and shadow roots are not seen from here.
+  // The first match in the main document: other frames and shadow roots are out of reach here.
   const first = (selector) => {
     const found = plain(selector) ? all(selector) ?? [] : [];
     return found.find(seen) ?? found[0] ?? null;
   };
-  // An element without a box is seen by its words.
+  // An element without a box is visible through its text.
   const boxes = (element) => {
     if (getComputedStyle(element).display !== 'contents') return [ask(element, 'getBoundingClientRect'), ...words(element)];
     return words(element);
@@ -42,10 +42,10 @@
   const controlOf = (element) => (get(element, 'localName') === 'label' ? element.control ?? element : element);
   const contentOf = (element) => {
     const field = controlOf(element);
-    // Editors fill what is empty with characters of no width.
+    // Editors fill empty fields with zero-width characters.
     return 'value' in field ? field.value : get(field, 'innerText').replace(/[\u200b\ufeff]/g, '').replace(/\n$/, '');
   };
-  // What is written, without placeholders that cannot be edited and without characters of no width.
+  // The written text, without placeholders that cannot be edited and without zero-width characters.
   const written = (node) => [...get(node, 'childNodes')].map((each) => {
     if (!(each instanceof HTMLElement)) return each.textContent;
     return get(each, 'isContentEditable') ? written(each) : '';
@@ -54,7 +54,7 @@
     const field = controlOf(element);
     return 'value' in field ? field.value : text;
   };
-  // Words and pictures stand for the control they are in.
+  // Text and pictures stand for the control that contains them.
   const around = (element) => ask(element, 'closest', 'a, button, label, summary, [role]');
   const receivers = (element) => [element, ...(get(element, 'localName') === 'label' && element.control ? [element.control] : []), ...(get(element, 'labels') ?? []), ...[around(element)].filter(Boolean)];
 
@@ -65,7 +65,7 @@
     const type = clickTypes[payload.button ?? 'left'];
     const clicks = heard.filter((event) => event.type === type);
     if (clicks.length === 0) return `nothing heard of a ${type}`;
-    // Where pressing moves it away the browser clicks what both have in common.
+    // When pressing moves the element away, the browser clicks the common ancestor of both targets.
     const pressed = heard.filter((event) => event.type === 'mousedown' || event.type === type);
     const own = pressed.filter((event) => event.path.some((node) => receivers(element).includes(node) || (node instanceof Element && ask(node, 'matches', payload.selector))));
     if (!payload.force && own.length === 0) return `the ${type} went to ${describe(clicks[0].path[0])}`;
@@ -91,7 +91,7 @@
       if (!element) return null;
       if (reply.value === '' && get(element, 'isContentEditable') && written(element) === '') return null;
       const content = contentOf(element);
-      // The hidden field of a code editor holds nothing, or what is selected: the page shows the document.
+      // The hidden field of a code editor is empty or holds the selection; the visible text is the document.
       const lines = get(element, 'localName') === 'textarea' && first('.CodeMirror-code, .view-lines');
       if (lines) {
         const [shown, told] = [get(lines, 'innerText'), reply.value].map((text) => text.replace(/[\s\u200b]+/g, ''));
@@ -110,7 +110,7 @@
       if (!box || !('checked' in box)) return null;
       return box.checked === reply.checked ? null : `it is ${box.checked}`;
     },
-    // Keys in a frame are not heard out here.
+    // Keys in a frame are not observable from here.
     press: () => ((get(document, 'activeElement') && get(get(document, 'activeElement'), 'localName') === 'iframe') || heard.some((event) => event.type === 'keydown') ? null : 'no key was heard'),
     wait_for_selector(payload, reply) {
       const element = first(payload.selector);
@@ -123,7 +123,7 @@
     query(payload, reply) {
       if (!first(payload.selector) || payload.visibleOnly) return null;
       const found = all(payload.selector);
-      // Matches in shadow roots come on top.
+      // Matches in shadow roots are counted in addition.
       if (reply.count < found.length) return `there are ${found.length}`;
       if (reply.count > found.length) return null;
       for (const [index, row] of reply.elements.entries()) {
@@ -143,7 +143,7 @@
       const root = get(document, 'scrollingElement');
       const scroller = element ?? root;
       if (!element && near(root.scrollTop, reply.scrollY)) return null;
-      // Told from the top, also where it begins at the bottom.
+      // Positions count from the top, also where scrolling begins at the bottom.
       const both = [root.scrollTop, scroller.scrollTop, scroller.scrollHeight - scroller.clientHeight + scroller.scrollTop];
       return element && !both.some((each) => near(each, reply.scrollY)) ? `it stands at ${scroller.scrollTop}` : null;
     },
@@ -153,7 +153,7 @@
     },
   };
 
-  // What was refused must not have happened.
+  // A refused action must not have had its effect.
   function refused({ kind, payload, reply }) {
     if (reply.outcome !== 'not_executed') return null;
     const types = { click: ['click', 'mousedown'], fill: ['input'], type: ['input', 'keydown'], press: ['keydown'], check: ['click'] }[kind] ?? [];

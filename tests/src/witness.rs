@@ -1,4 +1,5 @@
-//! A second, independent look at a page: by the page itself, which tells the test's site whether a reply's claim holds.
+//! A second, independent look at a page: the page itself reports to the test's site whether the claim of a reply is
+//! true.
 
 use std::{
     collections::HashMap,
@@ -20,11 +21,11 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-/// The script pages are served with.
+/// The script that pages are served with.
 pub const SCRIPT: &str = include_str!("witness.js");
-/// How long a page may take to say what it thinks; one that is gone or busy says nothing.
+/// How long a page may take to answer; a page that is gone or busy does not answer.
 const ANSWERS: Duration = Duration::from_millis(1_500);
-/// How long a page's question stays open.
+/// How long a page's request for the next claim stays open.
 const ASKS: Duration = Duration::from_secs(60);
 
 /// The pages that can be asked, by the path they were opened under.
@@ -35,14 +36,14 @@ pub struct Witnesses {
     agreed: AtomicU64,
 }
 
-/// The line to one page.
+/// The connection to one page.
 #[derive(Debug)]
 struct Line {
     claims: mpsc::Sender<Value>,
     asked: tokio::sync::Mutex<mpsc::Receiver<Value>>,
     told: mpsc::Sender<Value>,
     doubts: tokio::sync::Mutex<mpsc::Receiver<Value>>,
-    /// It did not answer once: what it heard since is not known any more.
+    /// Whether the page failed to answer once, so that the events it has seen since are unknown.
     lost: AtomicBool,
 }
 
@@ -58,7 +59,7 @@ impl Witnesses {
         Arc::clone(self.pages.lock().entry(page.to_owned()).or_default())
     }
 
-    /// What the page under this path has against the claim of this reply; `None` where it agrees or cannot be asked.
+    /// The objection of the page under this path to the claim of this reply; `None` where it agrees or cannot answer.
     pub async fn doubt(&self, page: &str, kind: &str, payload: &Value, reply: &Value) -> Option<String> {
         let line = self.line(page.trim_start_matches('/'));
         if line.lost.load(Ordering::Relaxed) {
@@ -84,7 +85,7 @@ impl Witnesses {
         answer.ok().flatten()
     }
 
-    /// Claims a page agreed to.
+    /// The number of claims that pages confirmed.
     pub fn agreed(&self) -> u64 {
         self.agreed.load(Ordering::Relaxed)
     }
@@ -104,5 +105,6 @@ async fn ask(State(witnesses): State<Arc<Witnesses>>, Path(page): Path<String>) 
 }
 
 async fn tell(State(witnesses): State<Arc<Witnesses>>, Path(page): Path<String>, body: String) {
-    let _ = witnesses.line(&page).told.try_send(serde_json::from_str(&body).unwrap_or_default()); // nobody waits any more
+    // The receiver is gone after its timeout.
+    let _ = witnesses.line(&page).told.try_send(serde_json::from_str(&body).unwrap_or_default());
 }

@@ -1,4 +1,5 @@
-//! How soon a dead instance's sessions are settled, and how soon everything works again after a connection broke.
+//! Measures how soon the sessions of a dead instance are settled, and how soon everything works again after a
+//! connection broke.
 
 use std::time::Duration;
 
@@ -11,27 +12,28 @@ use tokio::{
 
 use crate::instance::{Redis, ann, create, instance, title};
 
-/// Instances that are killed; their heartbeats are two seconds apart, and so they are killed anywhere between two.
+/// Number of instances that are killed. Heartbeats are two seconds apart, so that the kills fall on any moment between
+/// two of them.
 const VICTIMS: u32 = 20;
 const BETWEEN: Duration = Duration::from_millis(370);
-/// From then on an instance settles what others left.
+/// The time after which an instance settles the sessions of others.
 const MAY_JUDGE: Duration = Duration::from_secs(12);
-/// Connections that are cut, and restarts.
+/// Number of cut connections, and of restarts.
 const CUTS: usize = 20;
 const RESTARTS: usize = 5;
-/// Before the next one: every heartbeat and probe has come through.
+/// Pause before the next fault, in which every heartbeat and probe has succeeded.
 const CALM: Duration = Duration::from_millis(2_500);
-/// What a fault may take before this gives up.
+/// The longest recovery before the measurement gives up.
 const HANGS: Duration = Duration::from_secs(60);
 
-/// What a victim does: it has a session, says so, and waits for its death.
+/// Runs a victim: it creates a session, prints that, and waits to be killed.
 pub(crate) async fn be_a_victim(port: u16) {
     let instance = instance(port).await;
     println!("{}", create(&instance.cluster).await);
     std::future::pending::<()>().await;
 }
 
-/// From the death of an instance until its session is final and billed, as another instance tells it; shortest first.
+/// Times from the death of an instance until another instance reports its session as final and billed, shortest first.
 pub(crate) async fn to_finalise(port: u16, survivor: &Cluster) -> Vec<Duration> {
     let mut victims = Vec::new();
     for _ in 0..VICTIMS {
@@ -60,7 +62,7 @@ async fn victim(port: u16) -> (Child, SessionId) {
     (child, id.parse().unwrap())
 }
 
-/// From the cut of every connection of a type until an action through the other instance succeeds; shortest first.
+/// Times from cutting every connection of a type until an action through the other instance succeeds, shortest first.
 pub(crate) async fn to_heal_from_cuts(redis: &Redis, gateway: &Cluster, id: SessionId, kind: &str) -> Vec<Duration> {
     let mut times = Vec::new();
     for _ in 0..CUTS {
@@ -71,7 +73,8 @@ pub(crate) async fn to_heal_from_cuts(redis: &Redis, gateway: &Cluster, id: Sess
     sorted(times)
 }
 
-/// The same from the death of Redis, which comes back with what it kept.
+/// Times from killing Redis, which restarts with its data, until an action through the other instance succeeds,
+/// shortest first.
 pub(crate) async fn to_heal_from_restarts(redis: &mut Redis, gateway: &Cluster, id: SessionId) -> Vec<Duration> {
     let mut times = Vec::new();
     for _ in 0..RESTARTS {

@@ -27,7 +27,7 @@ pub(crate) struct Instance {
     pub(crate) cluster: Cluster,
 }
 
-/// A `redis-server` that keeps what is written.
+/// A `redis-server` that persists its data.
 pub(crate) struct Redis {
     child: Child,
     pub(crate) port: u16,
@@ -49,7 +49,7 @@ impl Redis {
         redis
     }
 
-    /// Kills it and starts it again with what it kept.
+    /// Kills the server and starts it again with its data.
     pub(crate) async fn restart(&mut self) {
         self.end();
         self.child = launch(self.port, &self.dir);
@@ -85,14 +85,14 @@ fn url(port: u16) -> String {
     format!("redis://127.0.0.1:{port}")
 }
 
-/// An instance on the Redis of this port, once it is ready.
+/// Starts an instance on the Redis of this port, and waits until it is ready.
 pub(crate) async fn instance(port: u16) -> Instance {
     let me = InstanceId::new();
     let link = Arc::new(RedisLink::new(&url(port), "capture", me.clone()).unwrap());
     let ledger = Arc::new(RedisLedger::new(Arc::clone(&link) as _, me));
     ledger.recover().await.unwrap();
     let account = Account::new("ann".parse().unwrap(), Secret::chosen("s").hash());
-    let _ = ledger.add(account).await; // the second finds her there
+    let _ = ledger.add(account).await; // the second instance finds that the account exists
     let limits = Limits { sessions_per_user: 1_000, max_sessions: 1_000, ..Limits::default() };
     let builder = Engine::builder().limits(limits).backend(Simulated::default());
     let engine = builder.ledger(Arc::clone(&ledger)).build().await.unwrap();

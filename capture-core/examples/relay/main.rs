@@ -1,8 +1,9 @@
-//! What the relay between two instances costs: `cargo run --release -p capture-core --features redis --example relay`.
+//! Measures what the relay between two instances costs: `cargo run --release -p capture-core --features redis --example
+//! relay`.
 //!
-//! Two engines with simulated pages on a Redis of their own (`redis-server` must be installed). Prints how long an action takes
-//! here and through the other instance, how many events a second reach followers there, and how soon a dead instance's session
-//! is settled and everything works again after a connection or Redis was lost.
+//! Runs two engines with simulated pages on a Redis of their own; `redis-server` must be installed. Prints how long an
+//! action takes locally and through the other instance, how many events per second reach followers there, and how soon
+//! a dead instance's sessions are settled and everything works again after a connection or Redis was lost.
 #![expect(clippy::unwrap_used, clippy::print_stdout, clippy::indexing_slicing, reason = "a measurement, not a server")]
 
 mod faults;
@@ -15,14 +16,14 @@ use tokio::{sync::broadcast::error::RecvError, time::Instant};
 
 use self::instance::{Instance, Redis, ann, create, title};
 
-/// Actions whose time is taken, after as many to warm up as a tenth.
+/// Measured actions; a tenth as many run before them as a warm-up.
 const ACTIONS: usize = 5_000;
 /// Sessions that are followed while actions run as fast as they can.
 const FOLLOWED: usize = 16;
 const FOLLOWERS: usize = 4;
 const BURST: Duration = Duration::from_secs(5);
 
-/// Times of single actions, one after the other, shortest first.
+/// Times of single actions that run one after another, shortest first.
 async fn times(at: &Cluster, id: SessionId) -> Vec<Duration> {
     let mut times = Vec::with_capacity(ACTIONS);
     for number in 0..ACTIONS + ACTIONS / 10 {
@@ -47,7 +48,7 @@ fn at(times: &[Duration], share: f64) -> f64 {
     times[place].as_secs_f64() * 1_000.0
 }
 
-/// Events of busy sessions that reach followers at the other instance, a second.
+/// Events per second of busy sessions that reach followers at the other instance.
 async fn relayed(owner: &Instance, gateway: &Cluster) -> f64 {
     let (mut tasks, mut drivers) = (tokio::task::JoinSet::new(), tokio::task::JoinSet::new());
     for _ in 0..FOLLOWED {
@@ -59,7 +60,7 @@ async fn relayed(owner: &Instance, gateway: &Cluster) -> f64 {
                 loop {
                     match follow.live.recv().await {
                         Ok(_) => events += 1,
-                        // They came across; this follower was too slow for them.
+                        // These events crossed the relay as well, but this follower was too slow for them.
                         Err(RecvError::Lagged(missed)) => events += missed,
                         Err(RecvError::Closed) => return events,
                     }
@@ -72,7 +73,7 @@ async fn relayed(owner: &Instance, gateway: &Cluster) -> f64 {
             while Instant::now() < end {
                 driver.execute(ann(), id, title(), None).await.unwrap();
             }
-            tokio::time::sleep(Duration::from_secs(2)).await; // the last ones arrive
+            tokio::time::sleep(Duration::from_secs(2)).await; // lets the last events arrive
             driver.close(ann(), id).await.unwrap();
         });
     }
@@ -83,12 +84,12 @@ async fn relayed(owner: &Instance, gateway: &Cluster) -> f64 {
     rate
 }
 
-/// One line of the table.
+/// Prints one line of the table.
 fn row(what: &str, p50: f64, p99: f64) {
     println!("{what:<52} {p50:>12.3} {p99:>12.3}");
 }
 
-/// The same of times, shortest first, in milliseconds.
+/// Prints one line of the table for times in milliseconds, which are sorted with the shortest first.
 fn times_row(what: &str, times: &[Duration]) {
     row(what, at(times, 0.5), at(times, 0.99));
 }

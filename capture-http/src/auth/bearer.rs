@@ -1,4 +1,6 @@
-//! From headers to a name and a secret, without judging them.
+//! Parses the user id and the secret in the `Authorization` header, without checking them.
+//!
+//! Knows nothing of accounts.
 
 use axum::http::{HeaderMap, header};
 use base64::{
@@ -7,23 +9,24 @@ use base64::{
 };
 use capture_core::account::{SecretHash, UserId};
 
-/// Longest token looked at: a user id of 64, a secret of 47 and room for longer secrets of an operator's choice.
+/// Longest token that is parsed, in bytes: a user id of 64, a secret of 47, and room for longer secrets that an
+/// operator chooses.
 const MAX_TOKEN_BYTES: usize = 512;
 
-/// Padding is optional; trailing bits that are not zero are refused, so that a token has one spelling an alphabet.
+/// Padding is optional. Non-zero trailing bits are refused, so that a token has exactly one spelling per alphabet.
 const LENIENT: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
-/// What a caller presents. The secret itself is not kept.
+/// The credential that a caller presents. Only the hash of the secret is kept.
 #[derive(Debug)]
 pub(super) struct Credential {
     pub(super) user: UserId,
     pub(super) secret: SecretHash,
 }
 
-/// Why there is no credential.
+/// Why a request has no credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NoCredential {
     #[error("the Authorization header is missing")]
@@ -33,7 +36,7 @@ pub(super) enum NoCredential {
 }
 
 impl Credential {
-    /// Reads the one `Authorization` header.
+    /// Reads the `Authorization` header, which must occur exactly once.
     pub(super) fn read(headers: &HeaderMap) -> Result<Self, NoCredential> {
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
         let value = values.next().ok_or(NoCredential::Missing)?;
@@ -54,7 +57,7 @@ impl Credential {
     }
 }
 
-/// The token after the scheme, whose case does not count.
+/// The token after the scheme, whose case does not matter.
 fn token(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim_matches(' ');
@@ -85,7 +88,7 @@ mod tests {
 
     #[test]
     fn either_alphabet_with_or_without_padding() {
-        // "??>" and "~~~" make both characters that differ.
+        // "??>" and "~~~" encode to the two characters in which the alphabets differ.
         for secret in ["s", "se", "sec", "??>~~~", "??>~~~x"] {
             let text = format!("ann:{secret}");
             for encoded in [

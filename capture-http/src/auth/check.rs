@@ -1,4 +1,4 @@
-//! Whether a credential is one of an account, and the extractor that asks for one.
+//! Checks a credential against its account, and provides the extractors of authenticated callers.
 
 use std::sync::Arc;
 
@@ -14,14 +14,15 @@ use capture_core::{
 use super::bearer::Credential;
 use crate::{app::App, client_address::Source, error::Refusal, server::Place};
 
-/// No secret has this hash: compared with where there is no account, so that an unknown user costs the same.
+/// A hash that no secret has. It is compared when there is no account, so that an unknown user takes as long as a wrong
+/// secret.
 const NOBODY: SecretHash = SecretHash([0; 32]);
 
-/// A caller whose credential matches; extracted before anything else about the request is judged.
+/// A caller whose credential matches. It is extracted before anything else about the request is judged.
 #[derive(Debug)]
 pub(crate) struct Authenticated(pub(crate) Caller);
 
-/// The same with the credential, for what outlives the request.
+/// A caller together with the grant of its credential, for connections that outlive the request.
 #[derive(Debug)]
 pub(crate) struct Credentialed(pub(crate) Grant);
 
@@ -63,7 +64,7 @@ impl FromRequestParts<Arc<App>> for Credentialed {
     }
 }
 
-/// The caller, or `unauthorized` with the same words for an unknown user and a wrong secret.
+/// Returns the caller, or `unauthorized` with equal words for an unknown user and for a wrong secret.
 async fn authenticate(headers: &HeaderMap, accounts: &dyn Accounts) -> Result<Grant, Error> {
     let unauthorized = |why: String| Error::new(ErrorCode::Unauthorized, why);
     let credential = Credential::read(headers).map_err(|none| unauthorized(none.to_string()))?;

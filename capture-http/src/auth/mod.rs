@@ -1,6 +1,7 @@
-//! Who asks: `Authorization: Bearer base64(userId:secret)` → [`Caller`](capture_core::Caller).
+//! Authentication: `Authorization: Bearer base64(userId:secret)` becomes a [`Caller`](capture_core::Caller).
 //!
-//! Decides only who a caller is; what he may do is the engine's. No secret and no token is ever logged.
+//! Decides only who the caller is; what the caller may do is decided by the engine. Secrets and tokens are never
+//! logged.
 
 mod bearer;
 mod check;

@@ -1,4 +1,6 @@
-//! Where CDP clients connect: addresses of this server, as the client that asks for one reaches it, with a token each.
+//! Addresses for CDP clients: addresses of this server as the requesting client reaches it, each with a token.
+//!
+//! Owns their layout. Knows nothing of what a token permits.
 
 use std::{fmt, fmt::Write as _, sync::Arc};
 
@@ -15,10 +17,11 @@ use futures::future::{BoxFuture, FutureExt};
 use super::path;
 use crate::app::App;
 
-/// Makes addresses for one client.
+/// Makes the addresses for one client.
 #[derive(Clone)]
 pub(crate) struct Addresses {
-    /// None for a client that did not say how it reached us, where the operator does not either.
+    /// `ws://host` or `wss://host/path`; absent for a client that sent no host, where the operator has set no public
+    /// URL either.
     base: Option<String>,
     keys: Arc<dyn ConnectKeys>,
     clock: Clock,
@@ -31,13 +34,12 @@ impl fmt::Debug for Addresses {
 }
 
 impl Addresses {
-    /// For the client that sent these headers.
+    /// Addresses for the client that sent these headers.
     pub(crate) fn new(app: &App, headers: &HeaderMap) -> Self {
         Self { base: base(app, headers), keys: Arc::clone(app.connect_keys()), clock: app.clock() }
     }
 
-    /// An address for a session's CDP clients, made now: only while it is active, and only if it was created with
-    /// `cdp`.
+    /// Makes an address for a session's CDP clients now. `None` if the session has ended or was created without `cdp`.
     pub(crate) async fn of(&self, grant: &Grant, view: &SessionView) -> Result<Option<String>, Error> {
         if !view.options.cdp || !view.is_active() || self.base.is_none() {
             return Ok(None);
@@ -47,12 +49,12 @@ impl Addresses {
         Ok(self.with(&key.mint(view.id, &grant.user, &grant.secret, expires)))
     }
 
-    /// The address with this token.
+    /// The address of the browser endpoint with this token.
     pub(crate) fn with(&self, token: &str) -> Option<String> {
         self.to(None, token)
     }
 
-    /// The same, of one target where that is named.
+    /// The address of one target's endpoint with this token, or of the browser's endpoint where no target is named.
     pub(crate) fn to(&self, target: Option<&str>, token: &str) -> Option<String> {
         self.base.as_ref().map(|base| format!("{base}{}?token={token}", path(target)))
     }
@@ -68,7 +70,7 @@ impl ConnectUrls for Addresses {
     }
 }
 
-/// `ws://host` or `wss://host/path` of this server, as its clients know it.
+/// `ws://host` or `wss://host/path` of this server, as its clients reach it.
 fn base(app: &App, headers: &HeaderMap) -> Option<String> {
     if let Some(public) = &app.settings().public_url {
         let scheme = if public.scheme() == "https" { "wss" } else { "ws" };

@@ -1,6 +1,7 @@
-//! What Chromium tells of itself over HTTP beside its sockets: `/json/…`, with who asks in each address.
+//! Chromium's discovery over HTTP: `/json/…`. The addresses in the answers carry the token of the requesting client.
 //!
-//! Everything but the description of the protocol is asked of the session's own browser, under the rules of its clients.
+//! All answers but the description of the protocol come from the session's own browser, under the rules that apply to
+//! its CDP clients. Knows nothing of how commands are filtered.
 
 use std::sync::Arc;
 
@@ -24,10 +25,10 @@ use super::{
 };
 use crate::{app::App, client_address::Source, error::Refusal, origin::check_origin, reply};
 
-/// Commands and events by domain, as Chromium describes them; `scripts/protocol.mjs` writes it.
+/// Commands and events by domain, in Chromium's format; written by `scripts/protocol.mjs`.
 const PROTOCOL: &str = include_str!("protocol.json");
 
-/// Every path of discovery below `at`, also with a slash at its end: clients ask in either way.
+/// Every path of discovery below `at`, with and without a slash at its end, because clients use both.
 pub(crate) fn routes(at: &str) -> Router<Arc<App>> {
     let mut routes = Router::new();
     for end in ["", "/"] {
@@ -43,7 +44,7 @@ pub(crate) fn routes(at: &str) -> Router<Arc<App>> {
         .route(&format!("{at}/json/close/{{target_id}}"), get(close))
 }
 
-/// Who asks, and how addresses look to that client.
+/// An authenticated request, with what is needed to answer in addresses that its client can use.
 struct Asking {
     opening: Opening,
     source: Option<Source>,
@@ -63,14 +64,14 @@ impl Asking {
         talk::with(app, &self.opening, self.source, talk).await
     }
 
-    /// Does something with a target, and says so in Chromium's words.
+    /// Sends a command about a target, and answers in Chromium's words.
     async fn tell(&self, app: &Arc<App>, method: &str, id: String, done: &'static str) -> Result<Response, Refusal> {
         let id = target(id)?;
         self.talk(app, async |talk| talk.ask(method, json!({ "targetId": id })).await).await?;
         Ok(done.into_response())
     }
 
-    /// Where to connect, with the token that was asked with, so that it lasts no longer.
+    /// The address for connecting, with the token of this request, so that the address expires with that token.
     fn address(&self, target: Option<&str>) -> Result<String, Error> {
         let address = self.addresses.to(target, &self.opening.token);
         address.ok_or_else(|| Error::invalid("the Host header is missing or unreadable"))
@@ -174,7 +175,7 @@ async fn protocol(
     Ok(([(header::CONTENT_TYPE, json)], Bytes::from_static(PROTOCOL.as_bytes())).into_response())
 }
 
-/// `PUT /json/new?url=…`: as `Target.createTarget` is judged.
+/// `PUT /json/new?url=…`: subject to the rules for `Target.createTarget`.
 async fn new(
     State(app): State<Arc<App>>,
     Query(mut presented): Query<Presented>,

@@ -1,7 +1,8 @@
-//! CDP clients: the address they connect to, and the way in.
+//! CDP clients: the addresses they connect to, and their upgrade.
 //!
-//! A token stands in the address because many clients can be asked for no header; those that can may name the session
-//! and send their credentials. Both are judged before the upgrade, so that a refusal is an answer like any other.
+//! A token is part of the address because many clients cannot send a header; a client that can may name the session and
+//! send its credentials instead. Both are checked before the upgrade, so that a refusal is an ordinary HTTP answer.
+//! Knows nothing of the commands that clients send.
 
 mod addresses;
 pub(crate) mod discovery;
@@ -30,10 +31,10 @@ use crate::{
     origin::check_origin,
 };
 
-/// Longest id of a target. Chromium's have 32 characters.
+/// Longest id of a target, in characters. Those of Chromium have 32.
 const MAX_TARGET: usize = 64;
 
-/// Where clients connect, or those of one target.
+/// The path of the browser's endpoint, or of the endpoint of one target.
 fn path(target: Option<&str>) -> String {
     target.map_or_else(|| "/cdp".to_owned(), |target| format!("/devtools/page/{target}"))
 }
@@ -47,7 +48,7 @@ pub(crate) async fn connect(
     enter(&app, presented, None, request).await
 }
 
-/// `GET /devtools/browser/{session_id}`: the same under Chromium's name, where the id must be that of the session.
+/// `GET /devtools/browser/{session_id}`: Chromium's path of `/cdp`. The id must be that of the session.
 pub(crate) async fn connect_browser(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
@@ -57,7 +58,8 @@ pub(crate) async fn connect_browser(
     enter(&app, presented, Some(Named::Browser(id)), request).await
 }
 
-/// `GET /devtools/page/{target_id}`: one target, whose commands and events name no session.
+/// `GET /devtools/page/{target_id}`: connects to one target. Commands and events on this connection carry no session
+/// id.
 pub(crate) async fn connect_page(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
@@ -67,14 +69,14 @@ pub(crate) async fn connect_page(
     enter(&app, presented, Some(Named::Page(id)), request).await
 }
 
-/// What stands in the path beside who asks.
+/// What the path names.
 enum Named {
     Browser(String),
     Page(String),
 }
 
 impl Named {
-    /// The target a client is to be connected to; none: the browser.
+    /// The target the client is to be connected to; `None` for the browser.
     fn target(self, connect: &Connect) -> Result<Option<String>, Error> {
         match self {
             Self::Browser(id) if id == connect.session.to_string() => Ok(None),
@@ -84,7 +86,7 @@ impl Named {
     }
 }
 
-/// An id that can be one of a target.
+/// Returns the id if it can be that of a target.
 fn target(id: String) -> Result<String, Error> {
     let fits = (1..=MAX_TARGET).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if fits { Ok(id) } else { Err(no_such_target()) }

@@ -1,4 +1,6 @@
-//! The way to a session of another instance: its bytes pass through here as they are.
+//! The connection to the instance that has the session; its bytes pass through here unchanged.
+//!
+//! Knows nothing of the CDP protocol or of WebSocket frames.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,31 +15,32 @@ use url::Url;
 use super::token;
 use crate::{app::App, client_address::Source};
 
-/// What reaching the other instance and its answer may take.
+/// How long connecting to the other instance and receiving its answer may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest head of its answer, and longest body of a refusal.
+/// Longest head of the answer, and longest body of a refusal, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
-/// Between two looks whether the session still lives: the way to its owner may end without a word.
+/// Interval between two checks of whether the session is still active, because the connection to its owner may break
+/// silently.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// What the other instance is asked for.
+/// The request to the other instance.
 pub(super) struct Wanted<'a> {
-    /// Where it is.
+    /// Host and port of the instance.
     pub(super) address: &'a str,
-    /// On it: `/cdp` or what stands for it.
+    /// Path of the request: `/cdp` or one of Chromium's.
     pub(super) path: &'a str,
-    /// `Sec-WebSocket-Key`, judged.
+    /// The value of `Sec-WebSocket-Key`, already validated.
     pub(super) key: &'a str,
     pub(super) token: &'a str,
-    /// The client.
+    /// The address of the client.
     pub(super) source: Option<Source>,
 }
 
-/// An answer that is no upgrade.
+/// An answer that is not an upgrade.
 enum Refused {
-    /// In the words of the contract.
+    /// A refusal in the format of the API.
     Told(Told),
-    /// Nobody there, or nobody who speaks as we do.
+    /// No answer, or an answer that is not one of this server's.
     Unreachable(String),
 }
 
@@ -56,11 +59,11 @@ impl From<String> for Refused {
     }
 }
 
-/// A connection to another instance that has been upgraded for this client.
+/// Opens a connection to another instance that has been upgraded for this client.
 ///
 /// # Errors
-/// What the other instance says, where it does not let the client in: of a session that has ended meanwhile its end.
-/// `unavailable`: it cannot be reached.
+/// The refusal of the other instance; if the session has ended meanwhile, its end instead. `unavailable` if the
+/// instance cannot be reached.
 pub(super) async fn to(app: &App, connect: &Connect, wanted: Wanted<'_>) -> Result<TcpStream, Error> {
     let refused = match open(wanted).await {
         Ok(stream) => return Ok(stream),
@@ -110,9 +113,9 @@ async fn upgrade(wanted: Wanted<'_>) -> Result<TcpStream, Refused> {
         return Err(Refused::Unreachable(why.to_owned()));
     }
     let path = url.path().trim_end_matches('/');
-    // Counts there only where the operator lists the instances among the trusted proxies.
+    // The other instance uses this header only if its operator lists this instance among the trusted proxies.
     let client = source.map(|source| format!("x-forwarded-for: {}\r\n", source.address())).unwrap_or_default();
-    // The token is base64url and full stops; the key and the path were judged: nothing of them ends a line.
+    // The token is base64url and full stops, and the key and the path were validated, so none of them can end a line.
     let request = format!(
         "GET {path}{below}?token={token} HTTP/1.1\r\nhost: {host}:{port}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
          sec-websocket-version: 13\r\nsec-websocket-key: {key}\r\n{client}\r\n"
@@ -129,7 +132,7 @@ async fn upgrade(wanted: Wanted<'_>) -> Result<TcpStream, Refused> {
     Err(told.map_or_else(|| head.lines().next().unwrap_or_default().to_owned().into(), Refused::Told))
 }
 
-/// The body that comes after this head, if it says how long it is.
+/// The body after this head, if the head has its length.
 async fn body(stream: &mut TcpStream, head: &str) -> Option<Vec<u8>> {
     let fields = head.lines().filter_map(|line| line.split_once(':'));
     let length =
@@ -139,7 +142,7 @@ async fn body(stream: &mut TcpStream, head: &str) -> Option<Vec<u8>> {
     Some(body)
 }
 
-/// Reads no byte more than the head: what follows is the client's.
+/// Reads exactly the head, because the bytes after it belong to the client.
 async fn head(stream: &mut TcpStream) -> Result<String, String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -151,7 +154,7 @@ async fn head(stream: &mut TcpStream) -> Result<String, String> {
     String::from_utf8(head).map_err(|error| error.to_string())
 }
 
-/// Completes when the session has ended or the client may not be there any more, as far as it can be told.
+/// Completes when the session has ended, or the credential is no longer valid, as far as this can be determined.
 pub(super) async fn over(app: Arc<App>, connect: Connect) {
     let revoked = token::revoked(Arc::clone(&app), connect.clone());
     tokio::select! {

@@ -1,5 +1,5 @@
-//! A short conversation with the browser of a session, as one more of its CDP clients: under the same rules, wherever
-//! the session is.
+//! A short conversation with the browser of a session, as one of its CDP clients: subject to the rules that apply to
+//! every client, on whichever instance the session is.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,12 +19,12 @@ use tokio_tungstenite::{
 use super::{no_such_target, path, splice, token::Opening};
 use crate::{app::App, client_address::Source};
 
-/// What a conversation may take.
+/// How long a conversation may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// JSON-RPC's code for parameters that mean nothing, which is how Chromium speaks of a target it has not.
+/// JSON-RPC's code for invalid parameters, with which Chromium answers to an unknown target.
 const INVALID_PARAMS: i64 = -32_602;
 
-/// A conversation. It has one of the places of the session's clients while it lasts.
+/// A conversation. While it lasts it occupies one of the places for the session's clients.
 pub(super) struct Talk {
     way: Way,
     asked: u64,
@@ -49,10 +49,10 @@ struct Refused {
     message: String,
 }
 
-/// Has a conversation with the browser of the session that was opened, within its deadline.
+/// Runs a conversation with the browser of the session that was opened, within [`PATIENCE`].
 ///
 /// # Errors
-/// Those of connecting, those of the conversation, and `unavailable` when its time is up.
+/// The errors of connecting, the errors that `talk` returns, and `unavailable` when the time is up.
 pub(super) async fn with<T>(
     app: &Arc<App>,
     opening: &Opening,
@@ -83,7 +83,7 @@ async fn way(app: &Arc<App>, opening: &Opening, source: Option<Source>) -> Resul
 }
 
 impl Talk {
-    /// The result of a command, as the bridge lets it through.
+    /// The result of a command that the filter for CDP clients permits.
     pub(super) async fn ask(&mut self, method: &str, params: Value) -> Result<Value, Error> {
         self.asked += 1;
         let command = json!({ "id": self.asked, "method": method, "params": params }).to_string();

@@ -1,4 +1,4 @@
-//! Whether a connect token opens a session now, and until when a connection that it opened may stand.
+//! Checks whether a connect token opens a session now, and until when its connection may stay open.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,18 +15,18 @@ use serde::Deserialize;
 
 use crate::{app::App, auth::Credentialed, client_address::Source, error::Refusal};
 
-/// Between two looks whether the secret behind an open connection still holds, as on channels.
+/// Interval between two checks of whether the secret behind an open connection is still valid, as on channels.
 const RECHECK: Duration = Duration::from_secs(60);
 
-/// What follows the question mark.
+/// The query parameters.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Presented {
     #[serde(default)]
     pub(super) token: String,
-    /// Instead of a token, with credentials in the header.
+    /// The session, for clients that send credentials in the header instead of a token.
     pub(super) session_id: Option<String>,
-    /// What a new page shows.
+    /// The address that a new page opens.
     pub(super) url: Option<String>,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Opening {
     pub(super) connect: Connect,
 }
 
-/// What the token in the address opens, or the session named there with the credentials in the header.
+/// What the token in the address opens, or the session named in the query with the credentials in the header.
 pub(super) async fn opened(app: &Arc<App>, presented: Presented, parts: &mut Parts) -> Result<Opening, Refusal> {
     let Presented { token, session_id, url: _ } = presented;
     let Some(session) = session_id else {
@@ -56,13 +56,14 @@ pub(super) async fn opened(app: &Arc<App>, presented: Presented, parts: &mut Par
     let session = session.parse().map_err(|_malformed| Error::not_found())?;
     let grant = Credentialed::from_request_parts(parts, app).await?.0;
     let key = app.connect_keys().connect_key().await?;
-    // Stands for the header from here on: to another instance, and when it is looked whether the secret still holds.
+    // From here on this token replaces the header: towards another instance, and in the checks of whether the secret is
+    // still valid.
     let token = key.mint(session, &grant.user, &grant.secret, app.now().plus(CONNECT_LIFE));
     let connect = judge(app, &token, None).await?;
     Ok(Opening { token, connect })
 }
 
-/// Whose token it is. Wrong ones are answered slower, as wrong secrets are.
+/// Checks a token and finds its owner. Refusals of wrong tokens are delayed like those of wrong secrets.
 async fn judge(app: &App, token: &str, source: Option<Source>) -> Result<Connect, Error> {
     let key = app.connect_keys().connect_key().await?;
     let (reason, why) = match key.verify(token, app.now()) {
@@ -82,11 +83,11 @@ async fn judge(app: &App, token: &str, source: Option<Source>) -> Result<Connect
     Err(Error::new(ErrorCode::Unauthorized, format!("this connectUrl cannot be used: {why}"))
         .with_reason(reason)
         .with_hint(
-            "read the session again: each GET brings a new one; connectTtlSeconds in the create makes them last longer",
+            "read the session again: each GET has a new one; connectTtlSeconds in the create makes them last longer",
         ))
 }
 
-/// Completes once the secret or the user behind a connection is gone, as far as it can be told.
+/// Completes once the user or the secret behind a connection is gone, as far as this can be determined.
 pub(super) async fn revoked(app: Arc<App>, connect: Connect) {
     loop {
         tokio::time::sleep(RECHECK).await;

@@ -1,17 +1,17 @@
-//! What people see of an account: never a secret, and no credentials of a proxy.
+//! How accounts are shown in the terminal: never a secret, and no credentials of a proxy.
 
 use capture_core::account::{Account, SecretHash};
 
 use crate::terminal;
 
-/// The line after a change.
+/// Prints the line after a change.
 pub(super) fn show(account: &Account) {
     let state = if account.enabled { "enabled" } else { "disabled" };
     let proxy = account.proxy_host().unwrap_or_else(|| "none".to_owned());
     terminal::say(format_args!("user {}: {state}, credits: {}, proxy: {proxy}", account.id, credits_of(account)));
 }
 
-/// All of them, under a head.
+/// Prints all accounts below a header.
 pub(super) fn list(accounts: &[Account]) {
     let head = ["name", "enabled", "credits", "held", "max sessions", "proxy"].map(str::to_owned).to_vec();
     let rows = accounts.iter().map(|account| {
@@ -27,7 +27,7 @@ pub(super) fn list(accounts: &[Account]) {
     terminal::table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
 }
 
-/// Everything there is to see of one.
+/// All details of one account, as rows.
 pub(super) fn details(account: &Account) -> Vec<Vec<String>> {
     let secrets: Vec<_> = account.secrets.iter().map(short_id).collect();
     let secrets = if secrets.is_empty() { "none: the user cannot be let in".to_owned() } else { secrets.join(", ") };
@@ -44,7 +44,7 @@ pub(super) fn details(account: &Account) -> Vec<Vec<String>> {
     .to_vec()
 }
 
-/// Enough of a hash to tell a user's secrets apart, and nothing to log in with.
+/// A prefix of the hash: enough to distinguish the secrets of a user, and useless for authentication.
 pub(super) fn short_id(hash: &SecretHash) -> String {
     let [a, b, c, d, ..] = hash.0;
     format!("{a:02x}{b:02x}{c:02x}{d:02x}")

@@ -1,4 +1,6 @@
-//! Arguments of `capture user` that are more than a number: changes of credits, and proxies.
+//! Arguments of `capture user` that need parsing: changes of credits, and proxies.
+//!
+//! Knows nothing of accounts.
 
 use std::{fmt, str::FromStr};
 
@@ -8,13 +10,13 @@ use url::Url;
 /// `+N`, `=N` or `=unlimited`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CreditChange {
-    /// So many more.
+    /// Adds this many credits.
     Add(u64),
-    /// So many; `None` is unlimited.
+    /// Sets the credits; `None` is unlimited.
     Set(Option<u64>),
 }
 
-/// The text is no change of credits.
+/// The text is not a change of credits.
 #[derive(Debug, thiserror::Error)]
 #[error("credits are +N to add, =N to set, or =unlimited")]
 pub(crate) struct InvalidCredits;
@@ -23,7 +25,7 @@ impl FromStr for CreditChange {
     type Err = InvalidCredits;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // A second sign would be read as part of the number.
+        // A second sign would be parsed as part of the number.
         let number = |digits: &str| digits.parse().ok().filter(|_| digits.starts_with(|c: char| c.is_ascii_digit()));
         match (text.strip_prefix('+'), text.strip_prefix('=')) {
             (Some(more), _) => number(more).map(Self::Add),
@@ -44,11 +46,11 @@ impl From<CreditChange> for AccountChange {
     }
 }
 
-/// A proxy's address, or none.
+/// The address of a proxy, or none.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Proxy(Option<String>);
 
-/// The text is no address of a proxy.
+/// The text is not the address of a proxy.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "a proxy is http://, https:// or socks5:// with host and port, as in socks5://user:password@proxy.example.com:1080, or none"
@@ -56,7 +58,7 @@ pub(crate) struct Proxy(Option<String>);
 pub(crate) struct InvalidProxy;
 
 impl Proxy {
-    /// The address with its credentials.
+    /// The address including its credentials.
     pub(crate) fn address(self) -> Option<String> {
         self.0
     }
@@ -75,7 +77,7 @@ impl FromStr for Proxy {
 }
 
 fn is_proxy(url: &Url) -> bool {
-    // The parser drops a port that is the scheme's own, so for http and https one is always known.
+    // The parser drops a port that is the scheme's default, so for http and https the port is always known.
     let reachable = url.host_str().is_some_and(|host| !host.is_empty())
         && url.port_or_known_default().is_some_and(|port| port != 0);
     let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();

@@ -1,4 +1,4 @@
-//! What the command line can do besides serving, one file or folder per command.
+//! The commands of the program other than `serve`, one file or folder per command.
 
 mod account_view;
 mod amounts;

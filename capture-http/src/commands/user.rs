@@ -1,7 +1,8 @@
-//! `capture user`: accounts in the ledger's file or in the Redis of a cluster, also while servers run on them; changes are effective
-//! at once.
+//! `capture user`: accounts in the ledger's file or in the Redis of a cluster, also while servers use them. Changes
+//! take effect at once.
 //!
-//! A secret is shown when it is made and never again: the ledger has only its hash.
+//! A secret is shown when it is made and never again, because the ledger has only its hash. Doc comments on commands
+//! and arguments are the texts of `--help`.
 
 use std::process::ExitCode;
 
@@ -90,7 +91,7 @@ pub(crate) enum SecretChange {
     Revoke,
 }
 
-/// Does it, where the configured servers keep their users.
+/// Carries out a command on the ledger of the configured servers.
 pub(crate) async fn change(command: UserCommand, config: &Config) -> Result<ExitCode, Failure> {
     let accounts = ledger::accounts(config, matches!(command, UserCommand::Add(_)))?;
     let accounts = &*accounts;

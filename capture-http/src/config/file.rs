@@ -1,4 +1,6 @@
 //! The settings file: flat TOML whose keys are the names of settings.
+//!
+//! Knows nothing of what the values mean.
 
 use std::path::PathBuf;
 
@@ -7,7 +9,7 @@ use super::{
     values::{ConfigError, Flags, Origin},
 };
 
-/// Reads the file.
+/// Reads the file at this path.
 pub(super) fn read(path: PathBuf) -> Result<(PathBuf, Flags), ConfigError> {
     match std::fs::read_to_string(&path) {
         Ok(text) => parse(path, &text),
@@ -15,7 +17,7 @@ pub(super) fn read(path: PathBuf) -> Result<(PathBuf, Flags), ConfigError> {
     }
 }
 
-/// Understands its text; every key must be a setting and every value a plain one.
+/// Parses its text; every key must be a setting, and every value a string, number or boolean.
 pub(super) fn parse(path: PathBuf, text: &str) -> Result<(PathBuf, Flags), ConfigError> {
     let table: toml::Table = match text.parse() {
         Ok(table) => table,

@@ -1,4 +1,4 @@
-//! What the operator decided, understood once: from flags, environment and file to typed values.
+//! The operator's settings, parsed once: from flags, environment and file to typed values.
 //!
 //! Reads the environment only through the function it is given. Knows nothing of what the values are used for.
 
@@ -25,50 +25,50 @@ pub(crate) use self::{
     values::{ConfigError, Flags, Lookup},
 };
 
-/// A day: no number of seconds needs to be larger.
+/// A day in seconds: no setting needs a larger number of them.
 const DAY: u64 = 24 * 3600;
 
-/// Everything the operator decides.
+/// All settings of the operator.
 #[derive(Debug)]
 pub(crate) struct Config {
-    /// Where to serve.
+    /// The address to listen on.
     pub(crate) listen: SocketAddr,
-    /// How clients reach the server, where that differs.
+    /// The address by which clients reach the server, where it differs.
     pub(crate) public_url: Option<Url>,
-    /// Proxies whose word about the address of a client is taken.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     pub(crate) trusted_proxies: TrustedProxies,
-    /// Whether this is for trying things out.
+    /// Whether the server is a development server.
     pub(crate) dev: bool,
-    /// How long live sessions may go on after the first signal.
+    /// How long active sessions may go on after the first signal.
     pub(crate) drain: Duration,
-    /// Where the ledger is.
+    /// The directory of the ledger.
     pub(crate) data_dir: PathBuf,
-    /// The Redis that many instances share.
+    /// The Redis that the instances of a cluster share.
     pub(crate) redis: Option<Redis>,
-    /// Numbers of the engine.
+    /// The limits of the engine.
     pub(crate) limits: Limits,
-    /// Origins, beside our own, whose pages may open channels.
+    /// Origins, besides the server's own, whose pages may open channels.
     pub(crate) stream_origins: Vec<Url>,
-    /// Numbers of the channels.
+    /// The limits of the channels.
     pub(crate) channels: ChannelLimits,
     /// How browsers are run.
     pub(crate) browser: ChromiumConfig,
-    /// Whose session is forwarded.
+    /// The server and the user of `forward`.
     pub(crate) remote: Remote,
-    /// What is logged, and how.
+    /// What is logged, and in which format.
     pub(crate) log: Log,
 }
 
-/// A server elsewhere, as a user knows it.
+/// A server elsewhere, and a user of it.
 #[derive(Debug)]
 pub(crate) struct Remote {
-    /// Its address.
+    /// The address of the server.
     pub(crate) url: Url,
     /// Bearer token of the user.
     pub(crate) token: Option<Token>,
 }
 
-/// A bearer token that fits into a header.
+/// A bearer token that is valid in a header.
 #[derive(Clone)]
 pub(crate) struct Token(pub(crate) String);
 
@@ -78,40 +78,40 @@ impl std::fmt::Debug for Token {
     }
 }
 
-/// Where many instances meet.
+/// The Redis in which the instances of a cluster meet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Redis {
-    /// Its address.
+    /// The address of the Redis.
     pub(crate) url: Url,
-    /// What the names of all keys begin with.
+    /// The prefix of all keys.
     pub(crate) prefix: String,
-    /// How other instances reach this one.
+    /// The address by which other instances reach this one.
     pub(crate) advertise: Option<Url>,
 }
 
-/// What is logged, and how.
+/// What is logged, and in which format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Log {
-    /// How an event is written.
+    /// The format of a log event.
     pub(crate) format: LogFormat,
-    /// Which events: a level, or levels per module; `None` is what suits the command.
+    /// A level, or levels per module; `None` selects the default of the command.
     pub(crate) level: Option<String>,
 }
 
-/// How an event is written.
+/// The format of a log event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LogFormat {
-    /// For people.
+    /// Text for people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
 impl Config {
-    /// Finds and understands every setting.
+    /// Finds and parses every setting.
     ///
     /// # Errors
-    /// Names the setting and the place of the first value that does not fit.
+    /// Names the setting and the origin of the first invalid value.
     pub(crate) fn load(flags: &Flags, lookup: Lookup<'_>) -> Result<Self, ConfigError> {
         let mut values = Values { flags, lookup, file: None };
         if let Some(path) = values.path(CONFIG)? {
@@ -148,7 +148,7 @@ fn listen(values: &Values<'_>, dev: bool) -> Result<SocketAddr, ConfigError> {
     })?;
     match values.find(NAME) {
         Some(Found { text, origin }) if dev && !address.ip().is_loopback() => {
-            // The secret of the user dev is known to everyone.
+            // The secret of the user dev is public.
             Err(values::refused(NAME, "a loopback address such as 127.0.0.1:8080 with --dev", &text, origin))
         }
         _ => Ok(address),
@@ -253,7 +253,7 @@ fn browser(values: &Values<'_>, dev: bool) -> Result<ChromiumConfig, ConfigError
     })
 }
 
-/// With `dev` all share, unless something else was asked for: there is one user.
+/// With `dev` all sessions share a browser, unless the operator set otherwise, because there is only one user.
 fn isolation(values: &Values<'_>, dev: bool) -> Result<Isolation, ConfigError> {
     const NAME: &str = "browser-isolation";
     let modes = [("context", Isolation::Context), ("user", Isolation::User), ("process", Isolation::Process)];
@@ -261,7 +261,7 @@ fn isolation(values: &Values<'_>, dev: bool) -> Result<Isolation, ConfigError> {
     if dev && !asked_for { Ok(Isolation::Context) } else { values.one_of(NAME, &modes) }
 }
 
-/// The browser of sessions with `bypassBotDetection`: here or elsewhere, not both.
+/// The browser of sessions with `bypassBotDetection`: a local one or a remote one, not both.
 fn bypass(values: &Values<'_>) -> Result<Option<BypassBrowser>, ConfigError> {
     const URL: &str = "bypass-browser-url";
     const ARGUMENTS: &str = "bypass-browser-arguments";
@@ -311,7 +311,7 @@ fn log(values: &Values<'_>) -> Result<Log, ConfigError> {
     })
 }
 
-/// As the XDG base directory specification says, which ignores relative paths.
+/// The default of the XDG base directory specification, which ignores relative paths.
 fn default_data_dir(lookup: Lookup<'_>) -> PathBuf {
     let absolute = |name: &str| lookup(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || absolute("HOME").map(|home| home.join(".local/share"));

@@ -1,28 +1,29 @@
-//! The one list of settings. Flags, variables, file keys, help and the tables of `docs/settings.md` all come from it.
+//! The one list of settings. Flags, variables, file keys, help and the tables of `docs/settings.md` are all generated
+//! from it.
 //!
 //! A setting has one name and three spellings: `max-sessions` is `--max-sessions` on the command line,
 //! `CAPTURE_MAX_SESSIONS` in the environment and `max-sessions` in the file. Nothing here reads any of them.
 
-/// What a setting is about, and with that which commands take its flag.
+/// The subject of a setting, which determines the commands that take its flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Group {
-    /// Every command.
+    /// Settings of every command.
     General,
-    /// `serve` and `doctor`.
+    /// Settings of `serve` and `doctor`.
     Server,
-    /// `serve` and `doctor`: the streaming channel.
+    /// Settings of the streaming channel, for `serve` and `doctor`.
     Channel,
-    /// `serve`, `run` and `doctor`.
+    /// Settings of `serve`, `run` and `doctor`.
     Browser,
-    /// `forward`: what a user has.
+    /// Settings of `forward`: how a user reaches a server.
     Client,
 }
 
 impl Group {
-    /// In the order of the help and of `docs/settings.md`.
+    /// All groups, in the order of the help and of `docs/settings.md`.
     const ALL: [Self; 5] = [Self::General, Self::Server, Self::Channel, Self::Browser, Self::Client];
 
-    /// The commands that take its flags, as a sentence.
+    /// The commands that take the flags of this group, as a sentence.
     fn commands(self) -> &'static str {
         match self {
             Self::General => "Every command takes these flags.",
@@ -32,7 +33,7 @@ impl Group {
         }
     }
 
-    /// Heading in the help of a command.
+    /// The heading in the help of a command.
     pub(crate) fn heading(self) -> &'static str {
         match self {
             Self::General => "General settings",
@@ -47,41 +48,41 @@ impl Group {
 /// How a setting is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// A value; the word stands for it in the help.
+    /// A value; the word is its placeholder in the help.
     Value(&'static str),
-    /// True or false; the bare flag means true.
+    /// True or false; the flag without a value means true.
     Switch,
 }
 
 /// One setting.
 #[derive(Debug)]
 pub(crate) struct Setting {
-    /// Its name, which is also its key in the file.
+    /// The name, which is also the key in the file.
     pub(crate) name: &'static str,
-    /// What it is about.
+    /// The subject.
     pub(crate) group: Group,
     /// How it is written.
     pub(crate) form: Form,
-    /// The value it has when nobody sets it, written as a person would; `None`: see the sentence.
+    /// The value when it is not set, as an operator would write it; `None` where `help` describes the default.
     pub(crate) default: Option<&'static str>,
-    /// One sentence for people.
+    /// One sentence for operators.
     pub(crate) help: &'static str,
-    /// Whether its value may hold a secret, and so is never shown.
+    /// Whether the value may hold a secret, and is therefore never shown.
     pub(crate) secret: bool,
 }
 
 impl Setting {
-    /// Its spelling on the command line.
+    /// The spelling on the command line.
     pub(crate) fn flag(&self) -> String {
         format!("--{}", self.name)
     }
 
-    /// Its spelling in the environment.
+    /// The spelling in the environment.
     pub(crate) fn variable(&self) -> String {
         format!("CAPTURE_{}", self.name.replace('-', "_").to_ascii_uppercase())
     }
 
-    /// Its key in the file; the file cannot name itself.
+    /// The key in the file; `None` for the setting that names the file itself.
     pub(crate) fn key(&self) -> Option<&'static str> {
         (self.name != CONFIG).then_some(self.name)
     }
@@ -90,7 +91,7 @@ impl Setting {
 /// The setting that names the file.
 pub(crate) const CONFIG: &str = "config";
 
-/// The setting of this name.
+/// The setting with this name.
 pub(crate) fn find(name: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.name == name)
 }
@@ -178,7 +179,7 @@ pub(crate) const SETTINGS: &[Setting] = {
     ]
 };
 
-/// The tables of `docs/settings.md`, one for each group.
+/// The tables of `docs/settings.md`, one per group.
 pub(crate) fn markdown_tables() -> String {
     Group::ALL.map(markdown_table).join("\n\n")
 }
@@ -226,7 +227,7 @@ mod tests {
         }
     }
 
-    /// `capture settings` prints the tables that the page must show.
+    /// `capture settings` prints the tables that `docs/settings.md` must contain.
     #[test]
     fn the_page_of_settings_shows_these_tables() {
         let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/settings.md"))

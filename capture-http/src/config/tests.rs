@@ -1,4 +1,4 @@
-//! Precedence and refusals of the settings.
+//! Tests of the settings: precedence and refusals.
 
 use std::path::PathBuf;
 

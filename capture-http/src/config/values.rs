@@ -1,12 +1,12 @@
-//! Where the value of a setting comes from: flag, then variable, then file, then default.
+//! The origin of a setting's value: flag, then variable, then file, then default.
 //!
-//! Every refusal names the setting, what it accepts, the value and the place it came from.
+//! Every refusal names the setting, what it accepts, the value and its origin. Knows nothing of single settings.
 
 use std::{collections::BTreeMap, fmt, ops::RangeInclusive, path::PathBuf};
 
 use super::settings;
 
-/// The environment, as a function: only `main.rs` hands out the real one.
+/// The environment as a function: only `main.rs` passes the real one.
 pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Settings given on the command line, by name.
@@ -15,52 +15,52 @@ pub(crate) type Flags = BTreeMap<&'static str, String>;
 /// Why the settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
-    /// A value that does not fit its setting.
+    /// A value that is invalid for its setting.
     #[error("{name} must be {accepted}, not {value} (from {origin})")]
     Value {
-        /// The setting.
+        /// The name of the setting.
         name: &'static str,
-        /// What fits, as it reads after "must be".
+        /// What is valid, in words that follow "must be".
         accepted: String,
-        /// What was given, quoted; not shown where it may be a secret.
+        /// The value, quoted; masked where it may be a secret.
         value: String,
-        /// Where.
+        /// The origin of the value.
         origin: Origin,
     },
-    /// A setting without which nothing works.
+    /// A setting that is required and has no value.
     #[error("{0} is required")]
     Missing(&'static str),
-    /// The file named by `config`.
+    /// The file named by `config` cannot be read.
     #[error("cannot read the settings file {}", path.display())]
     Unreadable {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         #[source]
         source: std::io::Error,
     },
-    /// The file is not TOML.
+    /// The file is not valid TOML.
     #[error("the settings file {} is not valid TOML", path.display())]
     NotToml {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Where and why.
+        /// The error of the parser, with its position.
         #[source]
         source: Box<toml::de::Error>,
     },
-    /// A key that is no setting.
+    /// A key that is not a setting.
     #[error("unknown setting {key:?} in {}; accepted are {accepted}", path.display())]
     UnknownKey {
-        /// The key.
+        /// The unknown key.
         key: String,
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// The keys there are.
+        /// The keys that are accepted.
         accepted: String,
     },
 }
 
-/// The place a value came from.
+/// The origin of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// The command line.
@@ -69,7 +69,7 @@ pub(crate) enum Origin {
     Variable(String),
     /// The settings file.
     File(PathBuf),
-    /// Nobody set it.
+    /// The setting was not set.
     Default,
 }
 
@@ -84,16 +84,16 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A value that was found, not yet understood.
+/// A value that was found and is not yet parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
-    /// As it was written.
+    /// The text as the operator wrote it.
     pub(crate) text: String,
-    /// Where.
+    /// The origin of the text.
     pub(crate) origin: Origin,
 }
 
-/// All places a value can come from.
+/// All origins of values.
 pub(crate) struct Values<'a> {
     pub(super) flags: &'a Flags,
     pub(super) lookup: Lookup<'a>,
@@ -101,7 +101,7 @@ pub(crate) struct Values<'a> {
 }
 
 impl Values<'_> {
-    /// The value of a setting as it was written, from the first place that has one.
+    /// The value of a setting as it was written, from the first origin that has one.
     pub(crate) fn find(&self, name: &'static str) -> Option<Found> {
         let setting = settings::find(name)?;
         let found = |text: &String, origin| Some(Found { text: text.clone(), origin });
@@ -109,7 +109,7 @@ impl Values<'_> {
             return found(text, Origin::Flag(name));
         }
         let variable = setting.variable();
-        // Container files often pass a variable on empty where nobody set it.
+        // Container files often pass on a variable that was not set as an empty string.
         if let Some(text) = (self.lookup)(&variable).filter(|text| !text.is_empty()) {
             return found(&text, Origin::Variable(variable));
         }
@@ -121,7 +121,7 @@ impl Values<'_> {
         setting.default.map(|text| Found { text: text.to_owned(), origin: Origin::Default })
     }
 
-    /// A setting that may be absent.
+    /// Parses a setting that may be absent.
     pub(crate) fn optional<T>(
         &self,
         name: &'static str,
@@ -135,7 +135,7 @@ impl Values<'_> {
         }
     }
 
-    /// The refusal of a setting that was given although others forbid it.
+    /// The refusal of a setting that conflicts with others that are set.
     pub(super) fn misplaced(&self, name: &'static str, accepted: &str) -> ConfigError {
         match self.find(name) {
             Some(Found { text, origin }) => refused(name, accepted, &text, origin),
@@ -143,7 +143,7 @@ impl Values<'_> {
         }
     }
 
-    /// A setting that has a default.
+    /// Parses a setting that has a default.
     pub(crate) fn required<T>(
         &self,
         name: &'static str,
@@ -180,20 +180,20 @@ impl Values<'_> {
         self.one_of(name, &[("true", true), ("false", false)])
     }
 
-    /// One of these words.
+    /// The value that belongs to one of these words.
     pub(crate) fn one_of<T: Copy>(&self, name: &'static str, words: &[(&str, T)]) -> Result<T, ConfigError> {
         let accepted: Vec<_> = words.iter().map(|(word, _)| *word).collect();
         let read = |text: &str| words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         self.required(name, &accepted.join(" or "), read)
     }
 
-    /// A path, taken as it is.
+    /// A path, without any interpretation.
     pub(crate) fn path(&self, name: &'static str) -> Result<Option<PathBuf>, ConfigError> {
         self.optional(name, "a path", |text| (!text.is_empty()).then(|| PathBuf::from(text)))
     }
 }
 
-/// A value that does not fit.
+/// The error for an invalid value.
 pub(super) fn refused(name: &'static str, accepted: &str, text: &str, origin: Origin) -> ConfigError {
     let secret = settings::find(name).is_some_and(|setting| setting.secret);
     let value = if secret { "what was given".to_owned() } else { format!("{text:?}") };

@@ -2,7 +2,8 @@
 
 use axum::http::{HeaderMap, header};
 
-/// Whether `Accept` names exactly this media type. Ranges (`*/*`, `image/*`) do not: nobody gets bytes for JSON unasked.
+/// Whether `Accept` names exactly this media type. Ranges (`*/*`, `image/*`) do not count, so that JSON stays the
+/// default.
 pub(crate) fn names_type(headers: &HeaderMap, media_type: &str) -> bool {
     let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|range| {
@@ -12,7 +13,7 @@ pub(crate) fn names_type(headers: &HeaderMap, media_type: &str) -> bool {
     })
 }
 
-/// `q=0` means: anything but this.
+/// Whether the parameter is `q=0`, which excludes the media type.
 fn is_refusal(parameter: &str) -> bool {
     let weight = parameter.split_once('=').filter(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
     weight.is_some_and(|(_, weight)| weight.trim().parse::<f32>().is_ok_and(|weight| weight <= 0.0))

@@ -1,4 +1,6 @@
-//! A request's body, read whole within its bounds, and the key that names the request.
+//! Reads a request's body within its limits, and the key that makes the request idempotent.
+//!
+//! Knows nothing of the fields of particular requests.
 
 use std::{error::Error as StdError, time::Duration};
 
@@ -16,17 +18,17 @@ use serde_json::{Map, Value};
 
 use super::json;
 
-/// Contract: the largest body.
+/// Contract: largest body in bytes.
 const MAX_BYTES: usize = 1024 * 1024;
-/// A body that takes longer is not sent by a client in good health.
+/// How long sending a body may take; a healthy client is faster.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// Extension of the contract.
+/// An extension of the contract.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// What a client posted.
+/// The body and the key of a request.
 #[derive(Debug)]
 pub(crate) struct Posted {
-    /// The body; an absent one reads as an object without fields.
+    /// The parsed body; an absent one is an object without fields.
     json: Value,
     absent: bool,
     /// The `Idempotency-Key` with the hash of the body.
@@ -37,10 +39,10 @@ impl Posted {
     /// Reads body and key.
     ///
     /// # Errors
-    /// `invalid_request` for a body that is too large, late, of another type or not JSON, and for a malformed key.
+    /// `invalid_request` for a body that is too large, too slow, of another type or not JSON, and for a malformed key.
     ///
     /// # Cancel safety
-    /// What was read is lost.
+    /// Not cancel safe: the part of the body that was read is lost.
     pub(crate) async fn read(request: Request) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
         let bytes = read_whole(body).await?;
@@ -50,7 +52,7 @@ impl Posted {
         }
         check_type(&parts.headers)?;
         let json = match json::parse(&bytes)? {
-            // How PHP writes an object without fields.
+            // PHP writes an object without fields as an empty array.
             Value::Array(items) if items.is_empty() => Map::new().into(),
             json => json,
         };
@@ -60,22 +62,22 @@ impl Posted {
     /// The fields of a body that may be absent.
     ///
     /// # Errors
-    /// `invalid_request` when it is not an object.
+    /// `invalid_request` when the body is not an object.
     pub(crate) fn fields(&self) -> Result<&Map<String, Value>, Error> {
         self.json.as_object().ok_or_else(|| Error::invalid("the body must be a JSON object"))
     }
 
-    /// A body that must be there.
+    /// A body that must be present.
     ///
     /// # Errors
-    /// `invalid_request` when it is not; `expected` says what it should be.
+    /// `invalid_request` when it is absent; `expected` describes what it should be.
     pub(crate) fn required(&self, expected: &str) -> Result<&Value, Error> {
         if self.absent { Err(Error::invalid(format!("a JSON body is required: {expected}"))) } else { Ok(&self.json) }
     }
 }
 
 async fn read_whole(body: Body) -> Result<Bytes, Error> {
-    // Known to be too large: not worth reading before saying so.
+    // A body that is announced as too large is refused before any of it is read.
     if body.size_hint().lower() > MAX_BYTES as u64 {
         return Err(too_large());
     }
@@ -95,7 +97,8 @@ fn unreadable(source: Box<dyn StdError + Send + Sync>) -> Error {
     Error::invalid("the body could not be read to its end").with_source(source)
 }
 
-/// A body of another type is refused even if it reads as JSON: a web page can send `text/plain` anywhere unasked.
+/// A body of another type is refused even if it parses as JSON, because a web page can send `text/plain` to any site
+/// without permission.
 fn check_type(headers: &HeaderMap) -> Result<(), Error> {
     let encoded = headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
     if encoded {

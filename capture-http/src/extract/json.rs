@@ -1,13 +1,13 @@
-//! JSON bodies: UTF-8, and what every transport asks for.
+//! JSON bodies: UTF-8, and the rules for values that all transports share.
 
 use capture_core::{Error, strict::Strict};
 use serde::de::DeserializeSeed;
 use serde_json::Value;
 
-/// `serde_json`'s own bound.
+/// Levels of arrays and objects; the limit of `serde_json`.
 const LEVELS: usize = 128;
 
-/// Reads one JSON value and nothing after it.
+/// Parses exactly one JSON value.
 ///
 /// # Errors
 /// `invalid_request` with line and column.

@@ -1,4 +1,5 @@
-//! From a request to values a verb can take; whatever is wrong with it becomes an error of ours, in our shape.
+//! Turns requests into the arguments of operations. Whatever is wrong with a request becomes an error in the format of
+//! the API.
 
 mod accept;
 mod body;

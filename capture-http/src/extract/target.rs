@@ -1,5 +1,5 @@
-//! The session a request is about: who asks, and which. One call of the engine answers a request; another is made only
-//! where the request is refused.
+//! The session that a request is about, and its caller. Answering a request takes one call of the engine; a second one
+//! is made only to refuse the request.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use futures::FutureExt;
 
 use crate::{app::App, auth::Credentialed, error::Refusal, server::Place};
 
-/// A caller and the session that a request is about. Whether it exists, and is theirs, only the engine knows.
+/// A caller and the session that a request is about. Only the engine knows whether it exists and belongs to the caller.
 pub(crate) struct Target {
     app: Arc<App>,
     pub(crate) caller: Caller,
@@ -35,15 +35,15 @@ impl FromRequestParts<Arc<App>> for Target {
     }
 }
 
-/// The session id in the path. A malformed one is the id of no session.
+/// The session id in the path. A malformed id is answered as that of an unknown session.
 async fn session_id(parts: &mut Parts, app: &Arc<App>) -> Result<SessionId, Error> {
     let text = Path::<String>::from_request_parts(parts, app).await;
     text.ok().and_then(|Path(text)| text.parse().ok()).ok_or_else(Error::not_found)
 }
 
 impl Target {
-    /// What an error of this request becomes: about a session that is not there, or has ended, says that rather than
-    /// what is wrong with the body, and any other carries the session as it is now.
+    /// Turns an error of this request into its refusal. If the session is unknown, or has ended and the request was
+    /// invalid, the refusal says so; any other refusal carries the session as it is now.
     pub(crate) async fn refuse(self, error: Error) -> Refusal {
         if error.session().is_some() || error.code() == ErrorCode::SessionNotFound {
             return error.into();
@@ -57,7 +57,7 @@ impl Target {
     }
 }
 
-/// Whether the session has ended: a client that did not take a reply about it by then does not need it any more.
+/// Whether the session has ended. A client that has not taken a reply about it by then no longer needs the reply.
 async fn has_ended(app: Arc<App>, caller: Caller, id: SessionId) -> bool {
     match app.sessions().get(caller, id).await {
         Ok(view) => !view.is_active(),

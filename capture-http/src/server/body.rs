@@ -1,4 +1,4 @@
-//! The body of a reply, counted as it is taken for sending.
+//! The body of a reply, whose bytes are counted as they are taken for sending.
 
 use std::{
     pin::Pin,
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::places::{Place, Places};
 
-/// A body whose end the connection's meter learns.
+/// A body that reports its bytes and its end to the meter of the connection.
 pub(super) struct Counted {
     pub(super) body: Body,
     pub(super) places: Arc<Places>,

@@ -1,24 +1,25 @@
-//! What one connection is doing, and whether it has taken too long for it. Pure: every moment is given.
+//! The state of one connection, and whether it has exceeded a deadline. Pure: every moment is passed in.
 
 use tokio::time::{Duration, Instant};
 
-/// Until the first byte of a new connection, and from the first byte of a head to its last.
+/// Deadline for the first byte of a new connection, and from the first byte of a head to its last.
 pub(super) const HEAD: Duration = Duration::from_secs(10);
-/// How long a kept-alive connection may be idle: longer than the 60 s for which common proxies keep theirs, or they
-/// would send requests into connections that are being closed.
+/// How long a kept-alive connection may be idle. It is longer than the 60 s of common proxies, which would otherwise
+/// send requests into connections that are being closed.
 pub(super) const IDLE: Duration = Duration::from_secs(75);
-/// In each of these a client takes [`PROGRESS_BYTES`] of what waits for it, or it is closed.
+/// The window in which a client must take [`PROGRESS_BYTES`] of what waits for it; otherwise its connection is closed.
 pub(super) const PROGRESS: Duration = Duration::from_secs(30);
-/// About 2 KiB a second.
+/// Bytes per [`PROGRESS`], about 2 KiB/s.
 const PROGRESS_BYTES: u64 = 64 << 10;
-/// A client that takes nothing for this long is stalled: it is closed once what it was to read is of no use.
+/// A client that takes nothing for this long is stalled: its connection is closed as soon as the waiting reply is
+/// outdated.
 pub(super) const STALLED: Duration = Duration::from_secs(2);
 
-/// One connection.
+/// The state of one connection.
 #[derive(Debug)]
 pub(super) struct Meter {
     phase: Phase,
-    /// Since when, as long as the socket takes no more.
+    /// The progress of writing, while the socket does not take all bytes.
     writing: Option<Writing>,
     /// Bytes of replies that the socket has not taken.
     unread: u64,
@@ -26,7 +27,7 @@ pub(super) struct Meter {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// Nothing was sent yet.
+    /// Nothing has arrived yet.
     Fresh(Instant),
     /// A head has begun.
     Head(Instant),
@@ -38,19 +39,19 @@ enum Phase {
 
 #[derive(Debug, Clone, Copy)]
 struct Writing {
-    /// When the present window began, and what was written in it.
+    /// When the present window began; `written` counts its bytes.
     window: Instant,
     written: u64,
-    /// When something was written last.
+    /// When bytes were last written.
     moved: Instant,
 }
 
 /// Why a connection is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Overdue {
-    /// Nothing came, or no head to its end.
+    /// No request, or no complete head, arrived in time.
     Head,
-    /// Nothing was asked for a while.
+    /// No request arrived for [`IDLE`].
     Idle,
     /// The client does not read.
     Unread,
@@ -61,31 +62,31 @@ impl Meter {
         Self { phase: Phase::Fresh(now), writing: None, unread: 0 }
     }
 
-    /// Bytes came.
+    /// Records that bytes arrived.
     pub(super) fn read(&mut self, now: Instant) {
         if matches!(self.phase, Phase::Fresh(_) | Phase::Idle(_)) {
             self.phase = Phase::Head(now);
         }
     }
 
-    /// A head was complete.
+    /// Records that a head is complete.
     pub(super) fn asked(&mut self) {
         self.phase = Phase::Asked;
     }
 
-    /// So many bytes of a reply are on their way.
+    /// Records that `bytes` bytes of a reply are on their way.
     pub(super) fn handed(&mut self, bytes: u64) {
         self.unread += bytes;
     }
 
-    /// All of a reply is on its way.
+    /// Records that all of a reply is on its way.
     pub(super) fn replied(&mut self, now: Instant) {
         self.phase = Phase::Idle(now);
     }
 
-    /// The socket took bytes.
+    /// Records that the socket took bytes.
     pub(super) fn wrote(&mut self, bytes: u64, now: Instant) {
-        self.unread = self.unread.saturating_sub(bytes); // heads are among them, and never counted
+        self.unread = self.unread.saturating_sub(bytes); // includes the bytes of heads, which `handed` does not count
         if let Some(writing) = &mut self.writing {
             writing.written += bytes;
             writing.moved = now;
@@ -95,12 +96,12 @@ impl Meter {
         }
     }
 
-    /// The socket takes nothing now.
+    /// Records that the socket takes no bytes now.
     pub(super) fn blocked(&mut self, now: Instant) {
         self.writing.get_or_insert(Writing { window: now, written: 0, moved: now });
     }
 
-    /// The socket has taken everything.
+    /// Records that the socket has taken everything.
     pub(super) fn drained(&mut self) {
         self.writing = None;
     }
@@ -110,12 +111,13 @@ impl Meter {
         self.unread
     }
 
-    /// Whether nothing was taken of what waits, for so long.
+    /// Whether the client has taken nothing of the waiting bytes for [`STALLED`].
     pub(super) fn is_stalled(&self, now: Instant) -> bool {
         self.writing.is_some_and(|writing| now - writing.moved >= STALLED)
     }
 
-    /// Since when nobody waits for it: what gives way first where there is no room. `None` while it works.
+    /// Since when the connection is unused; such connections are closed first where there is no room. `None` while a
+    /// request is being answered or its reply is being read.
     pub(super) fn unused_since(&self, now: Instant) -> Option<Instant> {
         match (self.writing, self.phase) {
             (Some(writing), _) => self.is_stalled(now).then_some(writing.moved),
@@ -124,7 +126,7 @@ impl Meter {
         }
     }
 
-    /// Whether it is to be closed now.
+    /// Why the connection is to be closed now, if it is.
     pub(super) fn judge(&mut self, now: Instant) -> Option<Overdue> {
         if let Some(writing) = &mut self.writing {
             if now - writing.window < PROGRESS {

@@ -1,12 +1,12 @@
-//! Connections: accepting them, bounding them, and letting the last requests finish.
+//! Connections: accepting them, limiting them, and letting the last requests finish.
 //!
 //! Owns sockets and their deadlines. Knows nothing of routes or sessions.
 //!
-//! | place | what |
+//! | module | responsibility |
 //! |---|---|
-//! | [`meter`] | what one connection does, and whether it has taken too long for it |
-//! | [`places`] | how many there are, how many of one address, whose gives way |
-//! | [`stream`], [`body`] | tell the meter what comes and goes |
+//! | [`meter`] | the state of one connection, and its deadlines |
+//! | [`places`] | limits on all connections and on those of one address, and which connection is closed first |
+//! | [`stream`], [`body`] | report the traffic to the meter |
 
 mod body;
 mod meter;
@@ -37,39 +37,41 @@ use self::{
 };
 use crate::client_address::{Peer, Source, TrustedProxies};
 
-/// Most bytes of a request head, of requests and bodies read ahead, and of small replies that wait behind each other.
+/// Most bytes of a request head, of requests and bodies read ahead, and of small replies that are queued behind each
+/// other.
 const BUFFER_BYTES: usize = 64 * 1024;
-/// Of a connection, in the kernel (which doubles it). Left to itself it grows to 4 MiB, and five hundred clients that
-/// do not read use up what the kernel has for the connections of all programs: then no one's go on.
+/// The kernel's send buffer of a connection, in bytes; the kernel doubles it. By default it grows to 4 MiB, and five
+/// hundred clients that do not read would use up the kernel's memory for the connections of all programs, which then
+/// stall.
 const SEND_BUFFER: u32 = 128 * 1024;
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
-/// Pause after an accept that failed for want of file descriptors or memory: trying at once would only spin.
+/// Pause after an accept that failed for lack of file descriptors or memory, because an immediate retry would spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Said to a connection too many.
+/// The reply to a connection beyond the limit of its address.
 const TOO_MANY: &str = "{\"success\":false,\"error\":\"this address has as many connections as one may have\",\"code\":\"busy\",\
     \"reason\":\"too_many_connections\",\"retryable\":true,\"outcome\":\"not_executed\",\"hint\":\"use those it has\"}";
 
-/// A socket that listens here. What its connections write is buffered in the kernel only so far.
+/// Binds a socket and listens. The kernel buffers a bounded amount of what its connections write.
 ///
 /// # Errors
-/// The address cannot be had.
+/// The address cannot be bound.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?; // a restart must not wait for connections that are closing
-    socket.set_send_buffer_size(SEND_BUFFER)?; // connections have what their listener has
+    socket.set_send_buffer_size(SEND_BUFFER)?; // connections inherit this from their listener
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-/// Answers connections until `stop` completes, then takes no more and lets running requests finish for up to `grace`.
+/// Serves connections until `stop` completes, then accepts no more and lets running requests finish for up to `grace`.
 ///
-/// A running request that is still there after the grace is cut off.
+/// A request that is still running after `grace` is cut off.
 ///
-/// Connections of trusted proxies are many clients': they are not counted as those of one address.
+/// Connections of trusted proxies carry many clients, so they are not counted as those of one address.
 ///
 /// # Cancel safety
-/// When dropped, open connections are closed at once.
+/// When the future is dropped, open connections are closed at once.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -104,21 +106,21 @@ pub async fn serve(
     }
 }
 
-/// The next connection, once there is room for it: nothing gives way before someone has come.
+/// The next connection, once there is room for it: no connection is closed before the next one has arrived.
 async fn accept(listener: &TcpListener, places: &Places) -> io::Result<(TcpStream, SocketAddr)> {
     let accepted = listener.accept().await?;
     places.room().await;
     Ok(accepted)
 }
 
-/// Says why, if the socket takes it at once: nothing waits for a connection that is not wanted.
+/// Sends the reason if the socket takes it at once, because the server does not wait for a refused connection.
 fn turn_away(stream: &TcpStream) {
     let length = TOO_MANY.len();
     let reply = format!(
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
          retry-after: 1\r\nconnection: close\r\n\r\n{TOO_MANY}"
     );
-    let _ = stream.try_write(reply.as_bytes()); // closed either way
+    let _ = stream.try_write(reply.as_bytes()); // the connection is closed either way
 }
 
 fn is_of_one_connection(error: &io::Error) -> bool {
@@ -126,7 +128,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// One connection with all its requests.
+/// Serves one connection with all its requests.
 async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, tasks: Tasks, held: Held) {
     // Replies are written whole: waiting for more would only delay them.
     let _ = stream.set_nodelay(true); // a connection without it works too
@@ -161,7 +163,8 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, tasks: 
     }
 }
 
-/// Completes when the connection has to close: why, or `None` when it gives way to others.
+/// Completes when the connection has to close, with the reason, or with `None` when it is closed to make room for
+/// another.
 async fn overdue(place: &Place) -> Option<Overdue> {
     let too_late = async {
         loop {
@@ -279,12 +282,12 @@ mod tests {
         tokio::join!(client, server);
     }
 
-    /// A router whose reply is larger than all buffers between us and a client.
+    /// A router whose reply is larger than all buffers between the server and a client.
     fn large() -> Router {
         Router::new().route("/large", get(async || vec![0_u8; 64 << 20]))
     }
 
-    /// The bytes of so many reads, of 64 KiB at most each, or of fewer where the connection ends.
+    /// The number of bytes in `reads` reads of 64 KiB at most; fewer where the connection ends.
     async fn read_some(stream: &mut TcpStream, reads: usize) -> usize {
         let mut buffer = vec![0; 64 << 10];
         let mut read = 0;

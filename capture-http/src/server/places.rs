@@ -1,5 +1,7 @@
-//! The places of all connections: how many there are, how many of one address, and whose gives way where there is no
-//! room.
+//! The places of all connections: the limits on their number and on that of one address, and which connection is closed
+//! first where there is no room.
+//!
+//! Knows nothing of sockets.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -14,20 +16,23 @@ use tokio::{
 use super::meter::Meter;
 use crate::client_address::Source;
 
-/// Between two looks whether a connection has taken too long.
+/// Interval between two checks of a connection's deadlines.
 pub(super) const LOOK: Duration = Duration::from_secs(1);
-/// Open connections. At this number one that is not in use gives way, else the next one waits in the system's backlog.
+/// Most open connections. At this number an unused one is closed for the next, which otherwise waits in the system's
+/// backlog.
 pub(super) const MAX_CONNECTIONS: usize = 1024;
-/// Of one address, or of one IPv6 network of 64 bits: half, so that nobody has them all.
+/// Most connections of one address, or of one IPv6 network of 64 bits: half of all, so that no address can take them
+/// all.
 pub(super) const MAX_OF_ADDRESS: usize = 512;
-/// Bytes of replies that clients have not taken, all connections together; above it the largest holder's go.
+/// Most bytes of replies that clients have not taken, over all connections. Above it the largest connection of the
+/// largest holder is closed.
 pub(super) const MAX_UNREAD: u64 = 256 << 20;
 
 /// All places of a listener.
 #[derive(Debug, Default)]
 pub(super) struct Places {
     state: Mutex<State>,
-    /// A place was given back.
+    /// Notified when a place is returned.
     freed: Notify,
 }
 
@@ -40,22 +45,22 @@ struct State {
 
 /// The place of one connection.
 pub(crate) struct Place {
-    /// Absent for a trusted proxy, whose connections are many clients'.
+    /// Absent for a trusted proxy, whose connections carry many clients.
     source: Option<Source>,
     pub(super) meter: Mutex<Meter>,
     occupant: Mutex<Occupant>,
-    /// It has to close, now.
+    /// Notified when the connection has to close at once.
     pub(super) gives_way: Notify,
 }
 
-/// Whose requests it carries.
+/// The user of the connection's requests, and the check of its current reply.
 #[derive(Default)]
 struct Occupant {
     user: Option<UserId>,
     outdated: Option<Outdated>,
 }
 
-/// Tells whether what a client was to read is of no use any more.
+/// Whether the reply that a client is reading is outdated.
 pub(crate) type Outdated = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
 
 /// Holds a place until it is dropped.
@@ -66,15 +71,15 @@ pub(super) struct Held {
     pub(super) place: Arc<Place>,
 }
 
-/// What becomes of a connection that wants a place.
+/// The answer to a connection that requests a place.
 #[derive(Debug)]
 pub(super) enum Admission {
     Admitted(Held),
-    /// Its address has as many as one may have, all in use.
+    /// Its address has reached its limit, and all of its connections are in use.
     TooMany,
 }
 
-/// Who holds connections and unread bytes: a user, or an address for those nobody has authenticated on.
+/// The holder of connections and unread bytes: a user, or an address for connections without an authenticated user.
 #[derive(PartialEq, Eq, Hash)]
 enum Holder {
     User(UserId),
@@ -82,10 +87,10 @@ enum Holder {
 }
 
 impl Places {
-    /// Completes when there is a place, or one that can be made free.
+    /// Completes when there is a free place, or one that can be freed.
     ///
     /// # Cancel safety
-    /// Nothing is lost when dropped.
+    /// Nothing is lost when the future is dropped.
     pub(super) async fn room(&self) {
         loop {
             let freed = self.freed.notified();
@@ -95,12 +100,12 @@ impl Places {
                     return;
                 }
             }
-            // Connections fall out of use by themselves, too.
+            // The timeout covers connections that become unused, which does not notify.
             let _ = tokio::time::timeout(LOOK, freed).await;
         }
     }
 
-    /// A place for a connection from this source; none is that of a trusted proxy.
+    /// A place for a connection from this source; `None` is a trusted proxy.
     pub(super) fn admit(self: &Arc<Self>, source: Option<Source>) -> Admission {
         let mut state = self.state.lock();
         if source.is_some() {
@@ -121,14 +126,15 @@ impl Places {
         Admission::Admitted(Held { places: Arc::clone(self), number, place })
     }
 
-    /// Counts bytes of a reply that is on its way; where all together are too many, the holder of most of them loses
-    /// his largest.
+    /// Counts bytes of a reply that is on its way. When all connections together exceed [`MAX_UNREAD`], the holder with
+    /// the most unread bytes loses its largest connection.
     pub(super) fn handed(&self, place: &Place, bytes: u64) {
         let mut state = self.state.lock();
         place.meter.lock().handed(bytes);
         state.unread += bytes;
         if state.unread > MAX_UNREAD {
-            // Connections that left are not in it any more, and heads were written without being counted.
+            // The estimate is recounted: it includes connections that left, and the bytes of heads are subtracted
+            // without being added.
             state.unread = state.taken.values().map(|place| place.meter.lock().unread()).sum();
         }
         if state.unread > MAX_UNREAD {
@@ -138,9 +144,9 @@ impl Places {
 }
 
 impl State {
-    /// Lets the connection go that has been out of use longest, of whoever has most of them: a user, or an address for
-    /// those nobody has authenticated on. So users behind one address do not lose theirs to strangers, nor to each
-    /// other.
+    /// Closes the connection that has been unused for longest, of the holder with the most connections: a user, or an
+    /// address for connections without an authenticated user. Users behind one address therefore do not lose theirs to
+    /// strangers or to each other.
     fn release(&mut self, source: Option<Source>) -> bool {
         let now = Instant::now();
         let mut counts: HashMap<Holder, usize> = HashMap::new();
@@ -170,7 +176,7 @@ impl State {
         Some(place)
     }
 
-    /// Closes the largest connection of whoever holds most unread bytes.
+    /// Closes the largest connection of the holder with the most unread bytes.
     fn shed(&mut self) {
         let mut held: HashMap<Holder, (u64, u64, u64)> = HashMap::new();
         for (number, place) in &self.taken {
@@ -192,7 +198,7 @@ impl State {
 }
 
 impl Place {
-    /// Its requests are this user's.
+    /// Records that the requests of this connection are this user's.
     pub(crate) fn belongs_to(&self, user: &UserId) {
         let mut occupant = self.occupant.lock();
         if occupant.user.as_ref() != Some(user) {
@@ -200,17 +206,17 @@ impl Place {
         }
     }
 
-    /// What its client is to read is of no use once this says so.
+    /// Sets the check that tells whether the current reply is outdated.
     pub(crate) fn reads(&self, outdated: Outdated) {
         self.occupant.lock().outdated = Some(outdated);
     }
 
-    /// The next request is about something else.
+    /// Removes that check, because the next request is about something else.
     pub(super) fn forget(&self) {
         self.occupant.lock().outdated = None;
     }
 
-    /// Whether what it is to read is of no use any more, as far as is known.
+    /// Whether the current reply is outdated; false where this is unknown.
     pub(super) async fn is_outdated(&self) -> bool {
         let outdated = self.occupant.lock().outdated.clone();
         match outdated {

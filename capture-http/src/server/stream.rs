@@ -1,4 +1,4 @@
-//! The socket of a connection, which tells its meter what comes and goes.
+//! The socket of a connection, which reports its traffic to the meter.
 
 use std::{
     io::{self, IoSlice},
@@ -15,12 +15,12 @@ use tokio::{
 
 use super::places::Place;
 
-/// A socket that is watched.
+/// A socket whose traffic is reported.
 #[derive(Debug)]
 pub(super) struct Watched {
     stream: TcpStream,
     place: Arc<Place>,
-    /// The last attempt to write waits for the client to read.
+    /// Whether the last attempt to write is waiting for the client to read.
     stuck: bool,
 }
 
@@ -41,10 +41,10 @@ impl Watched {
 }
 
 impl Drop for Watched {
-    /// What a client did not read is not kept for it in the kernel either.
+    /// Discards what the client has not read, so that the kernel does not keep it either.
     fn drop(&mut self) {
         if self.stuck {
-            let _ = self.stream.set_zero_linger(); // then the kernel gives it up in its own time
+            let _ = self.stream.set_zero_linger(); // if this fails, the kernel discards it after its own timeout
         }
     }
 }
@@ -81,7 +81,7 @@ impl AsyncWrite for Watched {
         self.stream.is_write_vectored()
     }
 
-    /// Called once all that waited was written.
+    /// Called once all waiting bytes have been written.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
         if flushed.is_ready() {

@@ -1,4 +1,4 @@
-//! Bodies that are not what they should be, and answers that arrive all the same.
+//! Malformed bodies, and answers that arrive although the body was not read.
 
 use serde_json::json;
 use tokio::{
@@ -76,7 +76,7 @@ async fn position_type_and_key_are_named() {
     edge.stop().await;
 }
 
-/// Over a real socket: a client that writes a large body without looking for an answer still gets it.
+/// Over a real socket: a client that writes a large body without looking for an answer still receives it.
 #[tokio::test]
 async fn an_answer_before_the_end_of_a_body_arrives() {
     let edge = Edge::start().await;
@@ -118,7 +118,7 @@ async fn an_answer_before_the_end_of_a_body_arrives() {
     edge.stop().await;
 }
 
-/// A client that waits to be asked for its body gets the refusal instead, and then the end of the connection.
+/// A client that waits for `100 Continue` receives the refusal instead, and then the end of the connection.
 async fn assert_not_asked(address: std::net::SocketAddr) {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let head =

@@ -1,4 +1,4 @@
-//! What accepted requests answer.
+//! The answers to accepted requests.
 
 use capture_core::browser::simulated::Step;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The whole edge over the simulated browser, asked through the router as a client would.
+//! The whole edge over the simulated browser, tested through its router.
 
 mod bodies;
 mod lifecycle;
@@ -49,13 +49,13 @@ impl Edge {
         Self { router: router(Arc::new(app)), engine, ledger }
     }
 
-    /// A request of ann.
+    /// A request of the user ann.
     fn ask(&self, method: &str, path: &str) -> Ask {
         let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
         Ask { router: self.router.clone(), request }.bearer("ann:ann-secret")
     }
 
-    /// A new session of ann.
+    /// Creates a session of the user ann.
     async fn session(&self) -> String {
         let reply = self.ask("POST", "/v1/sessions").send().await;
         reply.json()["session"]["id"].as_str().unwrap().to_owned()
@@ -125,7 +125,7 @@ impl Reply {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// What holds of every reply.
+    /// Asserts what holds of every reply.
     fn assert_common(&self) {
         assert_eq!(self.header("cache-control"), "no-store");
         assert_eq!(self.header("x-content-type-options"), "nosniff");
@@ -133,7 +133,7 @@ impl Reply {
         assert!(self.headers.keys().all(|name| !name.as_str().starts_with("access-control")));
     }
 
-    /// A refusal in the one shape all refusals have.
+    /// Asserts a refusal in the shape that all refusals share.
     #[track_caller]
     fn assert_refused(&self, status: u16, code: &str) -> Value {
         let body = self.json();

@@ -1,4 +1,4 @@
-//! What refused requests answer.
+//! The answers to refused requests.
 
 use capture_core::{
     account::{AccountChange, AccountError, UserId},
@@ -269,7 +269,7 @@ async fn a_local_server_answers_only_to_its_own_names() {
     edge.stop().await;
 }
 
-/// Accounts that cannot be asked.
+/// Accounts that cannot be read.
 #[derive(Debug)]
 struct Broken {
     panics: bool,

@@ -1,7 +1,7 @@
-//! One connection: hello, then requests in and answers and news out until either side closes.
+//! One connection: hello, then requests in, and answers and events out, until either side closes.
 //!
-//! Reading and writing are two halves of one task. The reading half only enqueues: no action, no slow client and no slow
-//! session ever keeps it from reading.
+//! Reading and writing are two halves of one task. The reading half only enqueues, so no action, slow client or slow
+//! session keeps it from reading. Knows nothing of routes or HTTP.
 
 mod reader;
 mod requests;
@@ -28,9 +28,9 @@ use tokio_tungstenite::{
 use self::{reader::Reader, writer::Writer};
 use crate::{client::Client, close::CloseCode, codec::Codec, outbox::Outbox, shared::Common};
 
-/// How long a client may take to answer our close.
+/// How long a client may take to answer our close frame.
 const FAREWELL: Duration = Duration::from_secs(2);
-/// What a client is told of a defect of ours; the cause is only in the log.
+/// The reason a client receives for a defect of the server; the cause appears only in the log.
 const DEFECT: &str = "a defect of the server";
 
 /// Runs a connection to its end.
@@ -45,18 +45,18 @@ where
     let reader = Reader::new(common, codec, Arc::clone(&outbox), client.connect_urls);
     let admitted = (client.grant, client.peer);
     tokio::select! {
-        // The client left: there is nobody to write to.
+        // The client left, so the writer has no recipient.
         () = read(reader, &mut stream, admitted, &outbox) => {}
         // The last frame was written.
         () = write(&mut writer) => {}
     }
     if let Ok(socket) = stream.reunite(writer.sink) {
-        let _ = timeout(FAREWELL, farewell(socket)).await; // it need not answer
+        let _ = timeout(FAREWELL, farewell(socket)).await; // the client is not obliged to answer
     }
 }
 
-/// Waits for the client to answer our close; what else it still sends is not looked at. A socket that is dropped with
-/// bytes unread is reset, and the client may never see why it was closed.
+/// Waits for the client to answer our close frame, and discards what else it sends. A socket that is dropped with
+/// unread bytes is reset, and the client might never see the close code.
 async fn farewell<IO: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<IO>) -> std::io::Result<()> {
     while let Some(Ok(_)) = socket.next().await {}
     let io = socket.get_mut();
@@ -64,7 +64,8 @@ async fn farewell<IO: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStrea
     tokio::io::copy(io, &mut tokio::io::sink()).await.map(drop)
 }
 
-/// The reading half. After a panic it waits for the writing half to have said so, as after any other reason to close.
+/// Runs the reading half. After a panic it waits until the writing half has sent the close frame, as after any other
+/// reason to close.
 async fn read<R>(reader: Reader, stream: &mut R, (grant, peer): (Option<Grant>, IpAddr), outbox: &Outbox)
 where
     R: Stream<Item = Result<Message, WsError>> + Unpin,
@@ -75,14 +76,14 @@ where
     }
 }
 
-/// The writing half. A frame it panics over is not tried again.
+/// Runs the writing half. A frame whose encoding panics is not retried.
 async fn write<W: Sink<Message, Error = WsError> + Unpin>(writer: &mut Writer<W>) {
     if panics(writer.run()).await {
         writer.close(CloseCode::Internal, DEFECT).await;
     }
 }
 
-/// Runs a half; whether it panicked.
+/// Runs a half of the connection. Returns whether it panicked.
 async fn panics(half: impl Future<Output = ()>) -> bool {
     // Unwind safe: a half is not used again, and what connections share is behind locks that cannot be poisoned.
     let panicked = AssertUnwindSafe(half).catch_unwind().await.is_err();

@@ -1,4 +1,4 @@
-//! The reading half of a connection: takes requests as they come, and puts answers and news into the outbox.
+//! The reading half of a connection: takes requests as they arrive, and puts answers and events into the outbox.
 
 use std::{collections::HashSet, net::IpAddr, sync::Arc};
 
@@ -39,7 +39,7 @@ pub(super) struct Reader {
     pub(super) ids: HashSet<u64>,
     pub(super) rate_limiter: RateLimiter,
     pub(super) connect_urls: Arc<dyn ConnectUrls>,
-    /// Not read before this moment, because too much was asked for.
+    /// No frame is read before this moment, because the client exceeded its request rate.
     pause: Option<Instant>,
     heard: Instant,
     recheck: Instant,
@@ -66,7 +66,8 @@ impl Reader {
         }
     }
 
-    /// Reads until the client leaves. When we close, it waits for the writing half to have said so.
+    /// Reads until the client leaves. When the server closes the channel, waits until the writing half has sent the
+    /// close frame.
     pub(super) async fn run<R>(mut self, stream: &mut R, grant: Option<Grant>, peer: IpAddr)
     where
         R: Stream<Item = Result<Message, WsError>> + Unpin,
@@ -96,7 +97,7 @@ impl Reader {
                 match greeted {
                     Ok(Ok(grant)) => (place.known_as(&grant.user, &limits).map(|()| place), grant),
                     Ok(Err(stop)) => return stop,
-                    Err(_elapsed) => return self.close(CloseCode::HelloTimeout, "nobody said hello"),
+                    Err(_elapsed) => return self.close(CloseCode::HelloTimeout, "no hello arrived in time"),
                 }
             }
         };
@@ -119,7 +120,7 @@ impl Reader {
                 () = self.common.tasks.stopped() => Turn::Stopped,
                 () = place.given_away() => Turn::Displaced,
                 () = share.gives_way() => Turn::Unread,
-                // Before answers: `action.finished` was told before its answer was.
+                // Events are polled before answers: `action.finished` is sent before the answer to the action.
                 news = self.subscriptions.next() => Turn::News(news),
                 Some(done) = self.in_flight.next() => Turn::Done(Box::new(done)),
                 () = &mut timer => Turn::Timer,
@@ -195,7 +196,8 @@ impl Reader {
     fn on_message(&mut self, message: &Message, grant: &Grant) -> Option<Stop> {
         self.heard = Instant::now();
         if !message.is_text() && !message.is_binary() {
-            // Heartbeats and the client's close: the socket answers them, and a flood of them would pile up answers.
+            // Covers pings and the client's close: the socket answers them by itself, and a flood of them would pile up
+            // answers.
             self.pause = self.rate_limiter.count();
             return None;
         }
@@ -224,7 +226,7 @@ impl Reader {
         self.outbox.is_closing().then_some(Stop::Closing)
     }
 
-    /// A message as a request, or the close it asks for.
+    /// Parses a message as a request, or returns the reason to close.
     pub(super) fn read(&self, message: &Message) -> Result<Request, Stop> {
         let value = match self.codec.decode(message, self.common.shared.limits.depth) {
             Ok(value) => value,
@@ -283,7 +285,8 @@ impl Reader {
         }
     }
 
-    /// Puts an answer or an event, or what can be said instead of it.
+    /// Puts an answer or an event into the outbox. Returns false when the frame is too large or cannot be encoded;
+    /// the outbox is then unchanged.
     pub(super) fn put(&self, frame: &impl Serialize) -> bool {
         match self.codec.encode(frame) {
             Ok(bytes) if bytes.len() <= self.common.shared.limits.server_frame_bytes => {
@@ -324,7 +327,7 @@ impl Reader {
     }
 }
 
-/// Whether the secret behind a credential is still one of its user's; while that cannot be known, it is.
+/// Whether the secret behind a credential still belongs to its user; true while the accounts cannot be read.
 async fn holds(accounts: &dyn Accounts, grant: &Grant) -> bool {
     match accounts.account(&grant.user).await {
         Ok(account) => account.is_some_and(|account| account.accepts(&grant.secret)),

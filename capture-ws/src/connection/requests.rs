@@ -1,4 +1,4 @@
-//! What each request does, and how it is answered. Nothing here waits: what takes time is put in flight.
+//! What each request does, and how it is answered. Nothing here waits: work that takes time is put in flight.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -25,13 +25,13 @@ use crate::{
     outbox::Deadline,
 };
 
-/// A session without an address for CDP clients.
+/// Answers with a session without an address for CDP clients.
 fn as_it_is(view: SessionView) -> Answer {
     Answer::Session(view, None)
 }
 
 impl Reader {
-    /// The first frame: whoever connects says who he is.
+    /// Reads the first frame, which must authenticate the client, and answers it.
     pub(super) async fn greet<R>(&mut self, stream: &mut R) -> Result<Grant, Stop>
     where
         R: Stream<Item = Result<Message, WsError>> + Unpin,
@@ -141,7 +141,7 @@ impl Reader {
         self.in_flight.push(work.map(move |result| Done { id, session, result }).boxed());
     }
 
-    /// Creates a session, and says where its CDP clients connect.
+    /// Creates a session, and adds the address for its CDP clients.
     fn create(
         &self,
         caller: Caller,
@@ -158,7 +158,7 @@ impl Reader {
         .boxed()
     }
 
-    /// Reads a session, and says where its CDP clients connect.
+    /// Reads a session, and adds the address for its CDP clients.
     fn get(&self, caller: Caller, grant: &Grant, id: SessionId) -> BoxFuture<'static, Result<Answer, Error>> {
         let sessions = Arc::clone(&self.common.shared.sessions);
         let (urls, grant) = (Arc::clone(&self.connect_urls), grant.clone());
@@ -170,7 +170,7 @@ impl Reader {
         .boxed()
     }
 
-    /// Answers a request that came to its end.
+    /// Answers a request that has completed.
     pub(super) fn on_done(&mut self, done: Done) {
         let Done { id, session, result } = done;
         self.ids.remove(&id);
@@ -237,7 +237,7 @@ impl Reader {
     }
 }
 
-/// Whether a session can be among these; once it is, it can be again.
+/// Whether a session may be in this map: it is there already, or the map has room for one more.
 fn has_room<T>(sessions: &HashMap<SessionId, T>, id: SessionId, most: usize) -> bool {
     sessions.len() < most || sessions.contains_key(&id)
 }

@@ -1,4 +1,4 @@
-//! The sessions a connection follows and views: each brings what happens there, until it is left or over.
+//! The sessions a connection follows and views. Each yields events or pictures until the client leaves it or it ends.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -22,20 +22,20 @@ use crate::{
     outbox::{Deadline, Outbox},
 };
 
-/// Pictures a viewer gets before it gives credits back, and the most it may have.
+/// Pictures a viewer receives before it returns credits, and the most credits it may have.
 const FIRST_CREDITS: usize = 2;
 const MAX_CREDITS: usize = 10;
 
-/// Something that came from a session.
+/// Something that arrived from a session.
 #[derive(Debug)]
 pub(super) enum News {
     /// An event of the log.
     Event(SessionId, Arc<Event>),
-    /// A line of the console, or an error.
+    /// A line of the console, or a page error.
     Line(SessionId, Arc<ConsoleLine>),
     /// A picture.
     Picture(SessionId, Arc<NumberedFrame>),
-    /// The last picture was shown: the session has ended.
+    /// The session has ended and its last picture was shown.
     ViewOver(SessionId),
     /// Events were lost because this connection was too slow.
     Lost,
@@ -54,7 +54,7 @@ pub(super) struct Followed {
     pub(super) epoch: Epoch,
     pub(super) deadline: Deadline,
     wanted: EventFilter,
-    /// When the time left is told next.
+    /// When the next countdown is due.
     tick: Option<Instant>,
     end: AbortHandle,
 }
@@ -67,10 +67,10 @@ pub(super) struct Viewed {
 }
 
 impl Subscriptions {
-    /// The next news; never completes while there is nothing to come.
+    /// Waits for the next news; never completes while no session is followed or viewed.
     ///
     /// # Cancel safety
-    /// Nothing is lost when dropped.
+    /// Nothing is lost when the future is dropped.
     pub(super) async fn next(&mut self) -> News {
         match self.streams.next().await {
             Some(news) => news,
@@ -84,7 +84,7 @@ impl Subscriptions {
         let Follow { epoch, live, lines, .. } = follow;
         let events = events(id, live);
         let news = if wanted.console || wanted.errors {
-            // Console lines never hold up events.
+            // Events take precedence, so console lines never delay them.
             futures::stream::select_with_strategy(events, said(id, lines), |(): &mut ()| {
                 futures::stream::PollNext::Left
             })
@@ -98,7 +98,7 @@ impl Subscriptions {
         self.followed.insert(id, followed);
     }
 
-    /// Leaves a session; whether it was followed.
+    /// Stops following a session. Returns whether it was followed.
     pub(super) fn unfollow(&mut self, id: SessionId) -> bool {
         let followed = self.followed.remove(&id);
         if let Some(followed) = &followed {
@@ -122,7 +122,7 @@ impl Subscriptions {
         }
     }
 
-    /// A viewer can take so many more pictures.
+    /// Adds credits: the viewer can take `count` more pictures.
     pub(super) fn credit(&mut self, id: SessionId, count: usize) {
         if let Some(viewed) = self.viewed.get(&id) {
             let room = MAX_CREDITS.saturating_sub(viewed.credits.available_permits());
@@ -130,22 +130,23 @@ impl Subscriptions {
         }
     }
 
-    /// Hands a picture to the outbox.
+    /// Puts a picture into the outbox.
     pub(super) fn show(&mut self, id: SessionId, shown: Arc<NumberedFrame>, outbox: &Outbox) {
         let Some(viewed) = self.viewed.get_mut(&id) else { return };
         let dropped = if viewed.seen == 0 { 0 } else { shown.number.saturating_sub(viewed.seen + 1) };
         viewed.seen = shown.number;
         if outbox.put_picture(id, shown, dropped) {
-            viewed.credits.add_permits(1); // the client never sees the one that was replaced
+            // The client never sees the picture that was replaced, so its credit is returned.
+            viewed.credits.add_permits(1);
         }
     }
 
-    /// When a countdown is due next.
+    /// When the next countdown of any session is due.
     pub(super) fn next_tick(&self) -> Option<Instant> {
         self.followed.values().filter_map(|followed| followed.tick).min()
     }
 
-    /// Hands the countdowns that are due to the outbox.
+    /// Puts the countdowns that are due into the outbox.
     pub(super) fn tick(&mut self, outbox: &Outbox) {
         let now = Instant::now();
         for (id, followed) in &mut self.followed {
@@ -164,7 +165,7 @@ impl Subscriptions {
 }
 
 impl Followed {
-    /// Whether this line is one that is wanted.
+    /// Whether the subscriber wants this line.
     pub(super) fn wants(&self, line: &ConsoleLine) -> bool {
         match line.entry {
             capture_core::event::ConsoleEntry::Console(_) => self.wanted.console,
@@ -172,7 +173,7 @@ impl Followed {
         }
     }
 
-    /// The deadline moved: the time left is told at once.
+    /// Records a new deadline and makes its countdown due at once.
     pub(super) fn renew(&mut self, expires_at: capture_core::clock::Timestamp) {
         let (old, new) = (self.deadline.expires_at, expires_at);
         let at = if new > old { self.deadline.at + new.since(old) } else { self.deadline.at - old.since(new) };
@@ -199,7 +200,7 @@ fn events(id: SessionId, live: broadcast::Receiver<Arc<Event>>) -> BoxStream<'st
                 let is_last = matches!(event.kind, EventKind::SessionClosed(_));
                 Some((News::Event(id, event), (!is_last).then_some(live)))
             }
-            // Too slow, or cut off from the instance that has the session.
+            // The connection was too slow, or is cut off from the instance that has the session.
             Err(broadcast::error::RecvError::Lagged(_) | broadcast::error::RecvError::Closed) => {
                 Some((News::Lost, None))
             }
@@ -213,7 +214,7 @@ fn said(id: SessionId, lines: broadcast::Receiver<Arc<ConsoleLine>>) -> BoxStrea
         loop {
             match lines.recv().await {
                 Ok(line) => return Some((News::Line(id, line), lines)),
-                Err(broadcast::error::RecvError::Lagged(_)) => {} // lines may be lost
+                Err(broadcast::error::RecvError::Lagged(_)) => {} // console lines may be lost
                 Err(broadcast::error::RecvError::Closed) => return None,
             }
         }

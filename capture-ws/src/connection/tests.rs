@@ -1,4 +1,4 @@
-//! Defects of ours, which no client can bring about: the connection they happen on closes 1011, the others live on.
+//! Defects of the server, which no client can provoke: the affected connection closes with 1011, and the others go on.
 
 use std::{net::Ipv4Addr, sync::Arc};
 
@@ -24,7 +24,7 @@ use tokio_tungstenite::{
 use super::writer::Writer;
 use crate::{Channels, Client, ConnectUrls, Shared, codec::Codec, limits::ChannelLimits, outbox::Outbox};
 
-/// Panics in every way: at once, and once it is waited for.
+/// Panics in two ways: when it is called, and when its future is polled.
 struct Panicking;
 
 impl Sessions for Panicking {
@@ -94,7 +94,7 @@ fn client_of(grant: &Grant) -> Client {
     Client { grant: Some(grant.clone()), peer: Ipv4Addr::LOCALHOST.into(), connect_urls: Arc::new(Unreachable) }
 }
 
-/// Both ends of a connection.
+/// The two ends of a connection.
 async fn sockets() -> (WebSocketStream<DuplexStream>, WebSocketStream<DuplexStream>) {
     let (ours, theirs) = tokio::io::duplex(64 << 10);
     let server = WebSocketStream::from_raw_socket(ours, Role::Server, None).await;

@@ -1,4 +1,4 @@
-//! What the loop of a connection turns on: messages, news, requests that came to their end, and reasons to stop.
+//! What the loop of a connection reacts to: messages, news, completed requests, and reasons to stop.
 
 use capture_core::{
     Created, Error, Executed,
@@ -14,11 +14,11 @@ use crate::frame::EventFilter;
 pub(super) enum Stop {
     /// The client is gone.
     Left,
-    /// The outbox was told to close.
+    /// The outbox is to be closed.
     Closing,
 }
 
-/// What a connection hears next.
+/// The next input of a connection.
 pub(super) enum Turn {
     News(News),
     Done(Box<Done>),
@@ -29,14 +29,14 @@ pub(super) enum Turn {
     Unread,
 }
 
-/// A request that came to its end.
+/// A request that has completed.
 pub(super) struct Done {
     pub(super) id: u64,
     pub(super) session: Option<SessionId>,
     pub(super) result: Result<Answer, Error>,
 }
 
-/// What a request brought.
+/// The result of a completed request.
 pub(super) enum Answer {
     Created(Created, Option<String>),
     Session(SessionView, Option<String>),

@@ -1,4 +1,7 @@
-//! The writing half of a connection: takes what waits in the outbox, most important first, and never waits for ever.
+//! The writing half of a connection: writes what waits in the outbox, most important first, with a deadline on every
+//! write.
+//!
+//! Knows nothing of requests or sessions.
 
 use std::sync::Arc;
 
@@ -18,11 +21,11 @@ use crate::{
     outbox::{Deadline, Item, Outbox},
 };
 
-/// Frames written before they are sent off together.
+/// Frames written before they are flushed together.
 const TOGETHER: usize = 32;
-/// How long the last frame to a client that does not read may take.
+/// How long the close frame to a client that does not read may take.
 const LAST_WORD: Duration = Duration::from_secs(1);
-/// Longest reason of a close frame that fits.
+/// Longest reason that fits into a close frame, in bytes.
 const MAX_REASON: usize = 123;
 
 /// The writing half.
@@ -34,7 +37,7 @@ pub(super) struct Writer<W> {
 }
 
 impl<W: Sink<Message, Error = WsError> + Unpin> Writer<W> {
-    /// Writes until the close, or until the connection is gone.
+    /// Writes until the close frame, or until the connection is gone.
     pub(super) async fn run(&mut self) {
         loop {
             let item = match timeout(self.limits.idle, self.outbox.next()).await {
@@ -52,7 +55,7 @@ impl<W: Sink<Message, Error = WsError> + Unpin> Writer<W> {
         }
     }
 
-    /// Writes this and what waits behind it; `None` when it was the last.
+    /// Writes this item and those that wait behind it; `None` when it was the last.
     async fn write_all(&mut self, first: Item) -> Option<()> {
         let mut next = Some(first);
         let (mut fed, mut bytes) = (0, 0);
@@ -75,14 +78,15 @@ impl<W: Sink<Message, Error = WsError> + Unpin> Writer<W> {
         self.flush(&mut bytes).await
     }
 
-    /// Sends off what was fed, with so many bytes of frames.
+    /// Flushes what was fed, `bytes` of frames in total, and counts it as written.
     async fn flush(&mut self, bytes: &mut usize) -> Option<()> {
         self.within(async |sink| sink.flush().await).await?;
         self.outbox.written(std::mem::take(bytes));
         Some(())
     }
 
-    /// Something a browser and a proxy can see, and something every WebSocket answers.
+    /// Fills a silence with an event that scripts in browsers can see, and with a ping that every WebSocket client
+    /// answers.
     async fn fill(&mut self) -> Option<()> {
         let filler = self.codec.message(match self.codec {
             Codec::Json => Bytes::from_static(b"{}"),
@@ -95,7 +99,8 @@ impl<W: Sink<Message, Error = WsError> + Unpin> Writer<W> {
         .await
     }
 
-    /// Does it, unless it fails or takes too long; then the client reads too slowly, or not at all.
+    /// Runs one write. A write that fails or takes too long ends the connection, because the client reads too slowly or
+    /// is gone.
     async fn within(&mut self, work: impl AsyncFnOnce(&mut W) -> Result<(), WsError>) -> Option<()> {
         match timeout(self.limits.write_timeout, work(&mut self.sink)).await {
             Ok(Ok(())) => Some(()),
@@ -107,11 +112,12 @@ impl<W: Sink<Message, Error = WsError> + Unpin> Writer<W> {
         }
     }
 
-    /// Says why, and nothing after it.
+    /// Sends the close frame; nothing is written after it.
     pub(super) async fn close(&mut self, code: CloseCode, why: &str) {
         let (reason, _rest) = why.split_at(why.floor_char_boundary(MAX_REASON));
         let frame = CloseFrame { code: WireCode::from(code.as_u16()), reason: reason.into() };
-        let _ = timeout(LAST_WORD, self.sink.send(Message::Close(Some(frame)))).await; // nobody reads it: so be it
+        // A client that does not read it is disconnected without it.
+        let _ = timeout(LAST_WORD, self.sink.send(Message::Close(Some(frame)))).await;
     }
 
     fn message(&self, item: &Item) -> Message {
@@ -145,7 +151,7 @@ mod tests {
 
     use super::*;
 
-    /// A client that takes every frame, and has the next one made at once.
+    /// A client that takes every frame and enqueues the next one at once.
     struct Insatiable {
         outbox: Arc<Outbox>,
         left: usize,

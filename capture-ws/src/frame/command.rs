@@ -1,4 +1,6 @@
-//! What a request asks for, understood once.
+//! The command in a request, parsed and validated once.
+//!
+//! Knows nothing of connections or of how commands are carried out.
 
 use std::time::Duration;
 
@@ -36,14 +38,14 @@ pub enum Command {
     ViewStop(SessionId),
 }
 
-/// Which of the events that are not in the log a subscriber wants.
+/// The kinds of events outside the log that a subscriber wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventFilter {
-    /// How often the time left is told.
+    /// Interval of the countdowns; `None` for no countdowns.
     pub countdown: Option<Duration>,
-    /// Messages of the console.
+    /// Messages of the page's console.
     pub console: bool,
-    /// What goes wrong in the page.
+    /// Errors in the page.
     pub errors: bool,
 }
 
@@ -52,10 +54,10 @@ const METHODS: &str = "connection.hello, connection.ping, session.create, sessio
                        view.credit, view.stop";
 
 impl Command {
-    /// Understands a request.
+    /// Parses a request.
     ///
     /// # Errors
-    /// `invalid_request` naming the field; `session_not_found` for a malformed id.
+    /// `invalid_request` with the name of the field; `session_not_found` for a malformed session id.
     pub fn parse(request: &Request, limits: &Limits) -> Result<Self, Error> {
         let params = Params(&request.params);
         let id = || session_id(request);
@@ -83,7 +85,7 @@ impl Command {
         }
     }
 
-    /// Whether a credential of this scope may ask for it.
+    /// Whether a credential of this scope may send it.
     pub fn is_within(&self, scope: &Scope) -> bool {
         let (session, looks) = match self {
             Self::Hello { .. } | Self::Ping => return true,
@@ -97,7 +99,7 @@ impl Command {
         (scope.session_id.is_none() || scope.session_id == session) && (looks || scope.mode == Mode::Drive)
     }
 
-    /// Whether it counts against the requests a second; actions are bounded by their queue.
+    /// Whether it counts against the request rate. Actions do not: their queue bounds them.
     pub fn is_paced(&self) -> bool {
         !matches!(self, Self::Act { .. })
     }
@@ -131,7 +133,7 @@ fn renewal(params: &Map<String, Value>) -> Result<u64, Error> {
         .and_then(|ttl| Ok(parse_ttl(ttl)?))
 }
 
-/// The parameters of a method, field by field; null is the same as absent.
+/// The parameters of a method, read field by field; null is equivalent to an absent field.
 struct Params<'a>(&'a Map<String, Value>);
 
 impl Params<'_> {
@@ -180,7 +182,8 @@ impl Params<'_> {
                 Some("countdown") => wanted.countdown = Some(every),
                 Some("console") => wanted.console = true,
                 Some("errors") => wanted.errors = true,
-                Some("action" | "page" | "lifecycle") => {} // they always come
+                // These kinds are in the log, so every subscriber receives them.
+                Some("action" | "page" | "lifecycle") => {}
                 _ => return Err(Error::invalid(format!("events may hold {EVENTS}"))),
             }
         }

@@ -1,4 +1,4 @@
-//! Events: what happens in a session, told to those who follow it.
+//! Events: what happens in a session, sent to the connections that follow it.
 
 use bytes::Bytes;
 use capture_core::{
@@ -10,36 +10,36 @@ use capture_core::{
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-/// How much time is left.
+/// The remaining time of a session.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Countdown {
-    /// As the frame is written.
+    /// Remaining milliseconds at the moment the frame is written.
     pub remaining_ms: u64,
-    /// The same, rounded up.
+    /// Remaining seconds at the moment the frame is written, rounded up.
     pub expires_in_seconds: u64,
-    /// The deadline.
+    /// The session's deadline.
     pub expires_at: Timestamp,
 }
 
 impl Countdown {
-    /// As an event.
+    /// Wraps the countdown in the frame of an event.
     pub fn frame(self, session_id: SessionId) -> EventFrame<'static, Self> {
         EventFrame::passing("session.countdown", session_id, self)
     }
 }
 
-/// Something the page said, as an entry of the `console` or `errors` action.
+/// A console message or page error, with the fields of an entry in the `console` or `errors` action.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LineParams<'a> {
     #[serde(flatten)]
     said: &'a ConsoleEntry,
-    /// Lines left out since the one before.
+    /// Lines left out since the previous one.
     dropped: u64,
 }
 
 impl<'a> LineParams<'a> {
-    /// As an event.
+    /// Wraps the line in the frame of an event.
     pub fn frame(session_id: SessionId, line: &'a ConsoleLine) -> EventFrame<'static, Self> {
         let method = match line.entry {
             ConsoleEntry::Console(_) => "page.console",
@@ -60,7 +60,7 @@ pub struct ViewParams {
 }
 
 impl ViewParams {
-    /// As an event; `dropped` counts pictures left out before it.
+    /// Wraps the picture in the frame of an event; `dropped` counts the pictures left out before it.
     pub fn frame(session_id: SessionId, shown: &NumberedFrame, dropped: u64) -> EventFrame<'static, Self> {
         let frame = &shown.frame;
         let size = (frame.width, frame.height);
@@ -69,25 +69,25 @@ impl ViewParams {
     }
 }
 
-/// Its shape where bytes are text.
+/// The JSON form of a picture, with Base64 text; `ViewBytes` is its MessagePack form.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ViewText {
-    /// JPEG.
+    /// The JPEG file, in Base64.
     data_base64: String,
-    /// In pixels.
+    /// Width of the picture in pixels.
     width: u32,
-    /// In pixels.
+    /// Height of the picture in pixels.
     height: u32,
-    /// Pixels per CSS pixel of the page.
+    /// Pixels of the picture per CSS pixel of the page.
     scale: f64,
-    /// Pictures left out since the one before.
+    /// Pictures left out since the previous one.
     dropped: u64,
-    /// When it was taken.
+    /// When the picture was taken.
     at: Timestamp,
 }
 
-/// The same with bytes as bytes.
+/// The MessagePack form of a picture, with the JPEG file as `bin`.
 #[derive(Serialize)]
 struct ViewBytes<'a> {
     data: Blob<'a>,

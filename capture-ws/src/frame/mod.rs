@@ -1,4 +1,6 @@
-//! What travels on the channel: requests of the client, answers and events of the server.
+//! The frames of the channel: requests of the client, answers and events of the server.
+//!
+//! Owns their fields. Knows nothing of bytes, which are the codec's, and nothing of connections.
 
 mod command;
 mod event;

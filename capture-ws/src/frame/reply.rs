@@ -1,4 +1,4 @@
-//! Answers: one of success or error per request, with the request's id.
+//! Answers: exactly one per request, success or error, with the request's id.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::limits::{ToldLimits, millis};
 
-/// A request that was carried out.
+/// The answer to a request that succeeded.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Success<R> {
@@ -29,19 +29,19 @@ pub struct Success<R> {
 }
 
 impl<R> Success<R> {
-    /// The answer to the request of this id.
+    /// The answer to the request with this id.
     pub fn new(id: u64, session_id: Option<SessionId>, result: R) -> Self {
         Self { kind: "success", id, session_id, seq: None, result }
     }
 
-    /// The place in the log where the action ended.
+    /// Adds the sequence number in the log at which the action ended.
     #[must_use]
     pub fn at(self, seq: Option<u64>) -> Self {
         Self { seq, ..self }
     }
 }
 
-/// A request that was not.
+/// The answer to a request that failed.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure<'a> {
@@ -56,14 +56,14 @@ pub struct Failure<'a> {
 }
 
 impl<'a> Failure<'a> {
-    /// The answer to the request of this id.
+    /// The answer to the request with this id.
     pub fn new(id: u64, session_id: Option<SessionId>, error: &'a Error, now: Timestamp) -> Self {
         let session_id = session_id.or_else(|| error.session().map(|session| session.id));
         Self { kind: "error", id, session_id, seq: error.seq(), error: ErrorBody { error, now } }
     }
 }
 
-/// The fields of a REST error, without its status.
+/// Serialises as the fields of a REST error, without its status.
 #[derive(Debug)]
 pub struct ErrorBody<'a> {
     error: &'a Error,
@@ -97,7 +97,7 @@ impl Serialize for ErrorBody<'_> {
     }
 }
 
-/// The shape of an error, for its schema; what else it holds depends on the action.
+/// The schema of an error. Further fields depend on the action.
 #[derive(JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "only its schema is used; an error has more fields than can be listed")]
@@ -122,31 +122,31 @@ impl ErrorFields {
         ["code", "message", "outcome", "retryable", "hint", "reason", "retryAfterMs", "expiresInSeconds", "session"];
 }
 
-/// Nothing to say but that it was done.
+/// The empty result of a request that returns nothing.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Empty {}
 
-/// Of `connection.hello`.
+/// The result of `connection.hello`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Hello {
-    /// Names this connection in the events of its actions.
+    /// Identifies this connection in the events of its actions.
     pub connection_id: Arc<str>,
-    /// Name and version.
+    /// Name and version of the server.
     pub server: &'static str,
     /// The process that answers.
     pub instance: Arc<str>,
-    /// Longest silence of the server.
+    /// Longest silence of the server, in milliseconds.
     pub max_idle_ms: u64,
-    /// Its clock.
+    /// The server's clock.
     pub server_time: Timestamp,
     /// What this connection may do.
     pub scope: Scope,
-    /// What it must keep to.
+    /// The limits that this connection must keep to.
     pub limits: ToldLimits,
 }
 
-/// Of `connection.ping`.
+/// The result of `connection.ping`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Pong {
@@ -154,21 +154,21 @@ pub struct Pong {
     pub server_time: Timestamp,
 }
 
-/// Of methods about one session.
+/// The result of methods about one session.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionResult {
-    /// As it is now.
+    /// The session as it is now.
     pub session: ConnectableSession,
-    /// Time left, rounded up; 0 only after the end.
+    /// Remaining seconds, rounded up; 0 only after the end.
     pub expires_in_seconds: u64,
-    /// Whether a key found an earlier create.
+    /// Whether the key matched an earlier create, whose session this is.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub replayed: bool,
 }
 
 impl SessionResult {
-    /// About this session, with the address for its CDP clients if it has one.
+    /// The result about this session, with the address for its CDP clients if it has one.
     pub fn of(session: SessionView, connect_url: Option<String>, now: Timestamp) -> Self {
         let expires_in_seconds = session.expires_in_seconds(now);
         let session = ConnectableSession { view: session.accrued(now), connect_url };
@@ -176,59 +176,60 @@ impl SessionResult {
     }
 }
 
-/// A session, and where its CDP clients connect.
+/// A session, with the address for its CDP clients.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectableSession {
     /// The session.
     #[serde(flatten)]
     pub view: SessionView,
-    /// For CDP clients of a session created with `cdp`, while it is active: in the answers to `session.create` and
-    /// `session.get` of a channel that may drive. A credential, good for connecting for five minutes.
+    /// The address for CDP clients of a session created with `cdp`, while the session is active. It is present in the
+    /// answers to `session.create` and `session.get` on a channel that may drive. It contains a credential, which is
+    /// valid for connecting for five minutes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connect_url: Option<String>,
 }
 
-/// Of `session.list`.
+/// The result of `session.list`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionsResult {
-    /// The active ones, oldest first.
+    /// The active sessions, oldest first.
     pub sessions: Vec<SessionView>,
-    /// How many.
+    /// The number of active sessions.
     pub active_session_count: usize,
 }
 
-/// Of `session.cancel`.
+/// The result of `session.cancel`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Cancelled {
-    /// Whether there was such an action, waiting or running.
+    /// Whether such an action was waiting or running.
     pub cancelled: bool,
 }
 
-/// Of `session.subscribe`.
+/// The result of `session.subscribe`.
 #[derive(Debug, Serialize)]
 pub struct Subscribed<'a> {
     /// Whether `events` continues exactly where `since` stopped.
     pub recovered: bool,
-    /// The log.
+    /// The epoch of the session's log.
     pub epoch: &'a Epoch,
-    /// Its newest event.
+    /// The sequence number of the log's newest event.
     pub seq: u64,
-    /// Where things stand.
+    /// The state of the session at that event.
     pub snapshot: Snapshot<'a>,
-    /// What came after `since`.
+    /// The events after `since`.
     pub events: Vec<EventFrame<'a, &'a EventKind>>,
 }
 
-/// Where a session stands.
+/// The state of a session.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot<'a> {
     /// The session.
     pub session: &'a SessionView,
-    /// Where its page is; empty before the first address.
+    /// The address of its page; empty before the first navigation.
     pub url: &'a str,
-    /// Time left.
+    /// Remaining milliseconds.
     pub remaining_ms: u64,
 }

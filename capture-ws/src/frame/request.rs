@@ -1,35 +1,35 @@
-//! The envelope of a client's frame. What is in `params` is read by the method it is for.
+//! The envelope of a client's frame. `params` is left unparsed, because its fields depend on the method.
 
 use serde_json::{Map, Value};
 
-/// Largest id: what every JSON reader can tell from its neighbours.
+/// Largest id: every JSON reader represents integers up to this one exactly.
 const MAX_ID: u64 = (1 << 53) - 1;
 
-/// A request as it came.
+/// A request as it arrived.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
-    /// The client's name for it, unique among those in flight.
+    /// The client's id for the request, unique among those in flight.
     pub id: u64,
-    /// What is asked for.
+    /// The requested method.
     pub method: String,
-    /// The session it is about, as it was written.
+    /// The session it is about, as the client wrote it.
     pub session: Option<String>,
-    /// The client's key of an action or a create.
+    /// The client's idempotency key of an action or a create.
     pub key: Option<String>,
-    /// Everything else.
+    /// The parameters of the method.
     pub params: Map<String, Value>,
 }
 
-/// The frame is no request: nobody could be answered.
+/// The frame is not a request. Without a valid id it cannot be answered, so the channel closes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a request: {0}")]
 pub struct BadRequest(&'static str);
 
 impl Request {
-    /// Reads the envelope; keys it does not know are ignored.
+    /// Reads the envelope; unknown keys are ignored.
     ///
     /// # Errors
-    /// What of it is missing or of another type.
+    /// Names the key that is missing or has the wrong type.
     pub fn read(frame: Value) -> Result<Self, BadRequest> {
         let Value::Object(mut frame) = frame else { return Err(BadRequest("a frame is an object")) };
         let id = frame.get("id").and_then(Value::as_u64).filter(|id| *id <= MAX_ID);

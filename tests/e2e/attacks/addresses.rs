@@ -1,5 +1,5 @@
-//! E: addresses of this machine, its network and its cloud, in every notation; each as `goto`, from a page's script (by
-//! `fetch`, an image, a frame, a WebSocket and a navigation) and as `Page.navigate`.
+//! E: addresses of this machine, its network and its cloud, in every notation. Each is tried as `goto`, from a page's
+//! script (by `fetch`, an image, a frame, a WebSocket and a navigation) and as `Page.navigate`.
 
 use super::{
     Way,

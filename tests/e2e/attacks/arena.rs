@@ -1,4 +1,4 @@
-//! Where rows are tried: a server, the site it may reach, an attacker, and a bystander.
+//! The surroundings in which rows are tried: a server, the site it may reach, an attacker, and a bystander.
 
 use std::{net::UdpSocket, os::unix::fs::PermissionsExt, time::Duration};
 
@@ -13,7 +13,7 @@ use super::{
     devtools::Devtools,
 };
 
-/// What a bystander may wait for a page while the machine is busy with an attack.
+/// How long opening a page may take for the bystander while the machine is busy with an attack.
 const PATIENCE: Duration = Duration::from_secs(8);
 
 /// A server with its surroundings.
@@ -30,20 +30,20 @@ pub(super) struct Arena {
 }
 
 impl Arena {
-    /// With the guard as it is by default; only the site may be reached.
+    /// A server with the default guard, through which only the site can be reached.
     pub(super) async fn guarded() -> Self {
         let site = AttackerSite::start().await;
         let rule = site.address().to_string();
         Self::start(site, &["--egress-allow", &rule]).await
     }
 
-    /// With a guard that is told to let everything through.
+    /// A server whose guard lets everything through.
     pub(super) async fn open() -> Self {
         Self::start(AttackerSite::start().await, &["--egress-allow", "0.0.0.0/0,::/0"]).await
     }
 
     async fn start(site: AttackerSite, flags: &[&str]) -> Self {
-        // All users share a browser, which is the harder place to be.
+        // All users share a browser, because isolation is harder there.
         let server = Server::start_with(&[flags, &["--browser-isolation", "context"]].concat()).await;
         let (attacker, bob) = (server.user("ann").await, server.user("bob").await);
         let id = bob.create(&json!({"maxTtlSeconds": 900})).await;
@@ -54,7 +54,7 @@ impl Arena {
         Self { server, site, attacker, bystander: (bob, id), driven, other, folder, own }
     }
 
-    /// A text with its places filled in.
+    /// Fills the placeholders of a text.
     pub(super) fn fill(&self, text: &str, canary: &Canary) -> String {
         let hostname = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let hostname = if hostname.trim().is_empty() { "localhost" } else { hostname.trim() };
@@ -68,7 +68,7 @@ impl Arena {
             .replace("{{hostname}}", hostname)
     }
 
-    /// Whether another user's session in the same browser can be used: it opens a page.
+    /// Checks that another user's session in the attacked browser works, by opening a page.
     pub(super) async fn look_at_bystander(&self) -> Result<(), String> {
         let (bob, id) = &self.bystander;
         let begun = Instant::now();
@@ -80,7 +80,7 @@ impl Arena {
         }
     }
 
-    /// A connection to a browser that is driven over `connectUrl`; all of them reach the same session.
+    /// A connection to a browser through a `connectUrl`; all connections reach one session.
     pub(super) async fn connect(&self) -> Result<Devtools, String> {
         let create = async || self.attacker.create(&json!({"cdp": true, "maxTtlSeconds": 900})).await;
         let id = self.driven.get_or_init(create).await;
@@ -88,7 +88,7 @@ impl Arena {
         Devtools::connect(&url).await.map_err(|status| format!("not connected: {status}"))
     }
 
-    /// The page of another user's session that is driven over `connectUrl`.
+    /// The page of another user's session that has a `connectUrl`.
     pub(super) async fn other_target(&self) -> Result<String, String> {
         let look = async || {
             let bob = &self.bystander.0;
@@ -99,21 +99,21 @@ impl Arena {
         self.other.get_or_try_init(look).await.cloned()
     }
 
-    /// Ends it; nothing may be left, and nothing written.
+    /// Stops the server. It must leave nothing behind, and must have written nothing.
     pub(super) async fn stop(self) {
         assert_eq!(processes::entries(self.folder.path()), Vec::<String>::new(), "files that were written");
         self.server.stop().await;
     }
 }
 
-/// A fresh way to the browser of a session.
+/// A new `connectUrl` of a session.
 pub(super) async fn connect_url(client: &Client, id: &str) -> Result<String, String> {
     let session = client.session(id).await;
     let url = session["session"]["connectUrl"].as_str().map(str::to_owned);
     url.ok_or_else(|| format!("no connectUrl: {}", session.body))
 }
 
-/// This machine's address in its network, if it has one. Nothing is sent.
+/// This machine's address in its network, if it has one. No packet is sent.
 fn own_address() -> Option<String> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("203.0.113.1:9").ok()?;

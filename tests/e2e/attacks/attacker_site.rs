@@ -1,4 +1,4 @@
-//! The site that sessions may reach, on 127.0.0.2: it serves the pages that attack, and what they need.
+//! The site that sessions may reach, on 127.0.0.2. It serves the attacking pages and what they need.
 
 use std::{collections::HashMap, convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -16,11 +16,11 @@ use reqwest::Url;
 use serde::Deserialize;
 use tokio::{net::TcpListener, task::JoinSet};
 
-/// What the page that is always there is called.
+/// The title of the page that always exists.
 pub(crate) const TITLE: &str = "Common ground";
 const CHUNK: usize = 64 << 10;
 
-/// Served until dropped.
+/// The site, which is served until dropped.
 #[derive(Debug)]
 pub(crate) struct AttackerSite {
     address: SocketAddr,
@@ -34,7 +34,8 @@ type Pages = Arc<Mutex<HashMap<String, (HeaderMap, String)>>>;
 impl AttackerSite {
     /// Starts serving.
     pub(crate) async fn start() -> Self {
-        // The same port of 127.0.0.1 is held, so that no port of the service gets this number: those are refused on every address.
+        // The port is also held on 127.0.0.1, so that the service does not get its number: the guard refuses the
+        // service's ports on every address.
         let held = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let listener = TcpListener::bind(("127.0.0.2", held.local_addr().unwrap().port())).await.unwrap();
         let (address, pages) = (listener.local_addr().unwrap(), Pages::default());
@@ -49,7 +50,7 @@ impl AttackerSite {
         self.address
     }
 
-    /// The page that is always there.
+    /// The address of the page that always exists.
     pub(crate) fn common(&self) -> String {
         format!("http://{}/common", self.address)
     }
@@ -63,7 +64,7 @@ impl AttackerSite {
         format!("http://{}/row/{name}", self.address)
     }
 
-    /// The address that sends on to this place.
+    /// The address that redirects to this place.
     pub(crate) fn redirect(&self, status: u16, place: &str) -> String {
         let base = format!("http://{}/to", self.address);
         Url::parse_with_params(&base, [("status", status.to_string().as_str()), ("place", place)]).unwrap().into()
@@ -107,7 +108,7 @@ async fn redirect(Query(to): Query<To>) -> impl IntoResponse {
     (StatusCode::from_u16(to.status).unwrap(), headers)
 }
 
-/// So many redirects within the site, and then one to the place.
+/// Redirects `left` times within the site, and then to the place.
 async fn hop(Path(left): Path<u32>, Query(place): Query<HashMap<String, String>>) -> impl IntoResponse {
     let place = &place["place"];
     let next = if left == 0 { place.clone() } else { format!("/hop/{}?place={place}", left - 1) };
@@ -120,7 +121,7 @@ struct Typed {
     body: String,
 }
 
-/// Whatever the page wants, as whatever it wants.
+/// Answers with the requested body and media type.
 async fn typed(Query(typed): Query<Typed>) -> impl IntoResponse {
     let headers = [
         (header::CONTENT_TYPE, typed.r#type),
@@ -130,7 +131,7 @@ async fn typed(Query(typed): Query<Typed>) -> impl IntoResponse {
     (headers, typed.body)
 }
 
-/// A body without end.
+/// A body without an end.
 fn flow(piece: Vec<u8>, pause: Duration) -> impl IntoResponse + use<> {
     let pieces = stream::unfold(piece, move |piece| async move {
         tokio::time::sleep(pause).await;

@@ -1,4 +1,4 @@
-//! N: ways out that are not HTTP; the page is opened by `goto` and by `Page.navigate`.
+//! N: connections that are not HTTP; the page is opened by `goto` and by `Page.navigate`.
 
 use super::{
     Way,

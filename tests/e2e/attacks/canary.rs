@@ -1,4 +1,4 @@
-//! A listener that nobody may reach, on a port of every address of this machine, over TCP and UDP.
+//! A listener that sessions must not reach, on one port of every address of this machine, over TCP and UDP.
 
 use std::{fmt::Write, sync::Arc};
 
@@ -9,12 +9,12 @@ use tokio::{
     task::JoinSet,
 };
 
-/// What the canary tells whoever reaches it; must never be read by a page.
+/// The canary's answer to every connection, which a page must never be able to read.
 pub(super) const SONG: &str = "I am the canary";
-/// Enough of what comes to see what it is.
+/// Bytes of a connection that are recorded; enough to recognise it.
 const BEGINNING: usize = 200;
 
-/// Sings until dropped.
+/// A canary, which listens until dropped.
 #[derive(Debug)]
 pub(super) struct Canary {
     port: u16,
@@ -25,10 +25,10 @@ pub(super) struct Canary {
 type Seen = Arc<Mutex<Vec<String>>>;
 
 impl Canary {
-    /// Listens.
+    /// Starts listening.
     pub(super) async fn start() -> Self {
         let (tcp, udp) = loop {
-            let tcp = TcpListener::bind("[::]:0").await.unwrap(); // takes IPv4 as well
+            let tcp = TcpListener::bind("[::]:0").await.unwrap(); // accepts IPv4 as well
             if let Ok(udp) = UdpSocket::bind(tcp.local_addr().unwrap()).await {
                 break (tcp, udp);
             }
@@ -40,12 +40,12 @@ impl Canary {
         Self { port, seen, _singing: singing }
     }
 
-    /// Its port.
+    /// The port of the canary.
     pub(super) fn port(&self) -> u16 {
         self.port
     }
 
-    /// What reached it.
+    /// The connections that reached it.
     pub(super) fn seen(&self) -> Vec<String> {
         self.seen.lock().clone()
     }
@@ -69,13 +69,13 @@ async fn sing(mut stream: TcpStream, index: usize, seen: Seen) {
     let read = stream.read(&mut beginning).await.unwrap_or(0);
     let text = String::from_utf8_lossy(&beginning[..read]);
     let line = text.lines().next().unwrap_or_default().to_owned();
-    let _ = write!(seen.lock()[index], ": {line:?}"); // to a text
+    let _ = write!(seen.lock()[index], ": {line:?}"); // writing to a string cannot fail
     let answer = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nAccess-Control-Allow-Origin: *\r\nConnection: close\r\n\
          Content-Length: {}\r\n\r\n{SONG}",
         SONG.len()
     );
-    let _ = stream.write_all(answer.as_bytes()).await; // gone already
+    let _ = stream.write_all(answer.as_bytes()).await; // the client may be gone already
 }
 
 async fn datagrams(socket: UdpSocket, seen: Seen) {

@@ -1,4 +1,4 @@
-//! A client of `connectUrl` by hand: it sends what no library would.
+//! A client of `connectUrl` without a library, which can send what no library would.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -13,9 +13,9 @@ use tokio_tungstenite::{
 
 /// Longer than any answer takes.
 const HANGS: Duration = Duration::from_secs(10);
-/// Longer than an event takes that comes at all.
+/// Longer than any event takes that arrives at all.
 const EVENT: Duration = Duration::from_secs(2);
-/// Events kept for whoever asks for them.
+/// Number of events that are kept until a test asks for them.
 const KEPT: usize = 200;
 
 /// A connection to the browser of a session.
@@ -30,7 +30,7 @@ impl Devtools {
     /// Connects.
     ///
     /// # Errors
-    /// The status that refused it.
+    /// The status of the refusal.
     pub(crate) async fn connect(url: &str) -> Result<Self, u16> {
         let address = Url::parse(url).unwrap().socket_addrs(|| None).unwrap()[0];
         let stream = TcpStream::connect(address).await.unwrap();
@@ -41,7 +41,7 @@ impl Devtools {
         }
     }
 
-    /// Sends a command, to a page where one is named; the whole answer, or why there is none.
+    /// Sends a command, to a page where one is named. Returns the whole answer, or why there is none.
     pub(crate) async fn ask(&mut self, page: Option<&str>, method: &str, params: Value) -> Result<Value, String> {
         self.ids += 1;
         let mut message = json!({"id": self.ids, "method": method, "params": params});
@@ -54,10 +54,11 @@ impl Devtools {
 
     /// Sends any message.
     pub(crate) async fn send(&mut self, message: Message) {
-        let _ = self.socket.send(message).await; // closed meanwhile: what follows will tell
+        // An error means that the connection is closed, which the next read reports.
+        let _ = self.socket.send(message).await;
     }
 
-    /// The answer to this id, or why there is none.
+    /// The answer with this id, or why there is none.
     async fn answer(&mut self, id: u64) -> Result<Value, String> {
         let answered = async {
             loop {
@@ -71,7 +72,7 @@ impl Devtools {
         timeout(HANGS, answered).await.unwrap_or_else(|_| Err("no answer".to_owned()))
     }
 
-    /// The parameters of the next event of this name; null where none comes.
+    /// The parameters of the next event of this name; null where none arrives.
     pub(crate) async fn event(&mut self, name: &str) -> Value {
         let happened = async {
             loop {
@@ -106,7 +107,7 @@ impl Devtools {
         }
     }
 
-    /// Opens a page and returns its id and that of a session to it.
+    /// Opens a page. Returns its id and the id of a CDP session attached to it.
     pub(crate) async fn open_page(&mut self) -> Result<(String, String), String> {
         let made = self.ask(None, "Target.createTarget", json!({"url": "about:blank"})).await?;
         let target = made["result"]["targetId"].as_str().ok_or_else(|| format!("no page: {made}"))?.to_owned();
@@ -116,7 +117,7 @@ impl Devtools {
         Ok((target, session.to_owned()))
     }
 
-    /// What an expression is worth in a page.
+    /// The value of an expression in a page.
     pub(crate) async fn evaluate(&mut self, page: &str, expression: &str) -> Result<Value, String> {
         let params =
             json!({"expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true});

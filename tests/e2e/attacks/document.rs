@@ -1,4 +1,4 @@
-//! `docs/attacks.md` lists the attacks that are tried, and no others.
+//! Checks that `docs/attacks.md` lists exactly the attacks that are tried.
 
 use std::fmt::Write;
 

@@ -1,5 +1,5 @@
-//! T: requests to the server itself: rebound names, foreign origins, wrong tokens, requests that mean two things. None
-//! may be granted, and no page of another origin may read an answer.
+//! T: requests to the server itself: rebound names, foreign origins, wrong tokens, ambiguous requests. None may be
+//! granted, and no page of another origin may read an answer.
 
 use super::{
     edge_trying,
@@ -13,9 +13,9 @@ async fn over_plain_sockets() {
     edge_trying::withstand(ROWS).await;
 }
 
-/// Closed without an answer.
+/// Stands for a connection that is closed without an answer.
 const CLOSED: u16 = 0;
-/// What a request that cannot be understood may be answered.
+/// The permitted answers to a request that cannot be parsed.
 const BROKEN: &[u16] = &[400, 403, 431, 501, 505, CLOSED];
 
 pub(super) const ROWS: &[Row] = &[

@@ -1,4 +1,4 @@
-//! Sends rows of the edge's table over plain sockets.
+//! Sends the rows of the edge's table over plain sockets.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -16,16 +16,16 @@ use super::{
     row::{Attempt, Row},
 };
 
-/// Longer than any answer takes; the heads of requests have less.
+/// Longer than any answer takes; the deadline for request heads is shorter.
 const HANGS: Duration = Duration::from_secs(15);
-/// The token of the user of `--dev`, which everyone knows.
+/// The public token of the user of `--dev`.
 const DEV: &str = "ZGV2OmRldg==";
 const UPGRADE: &str = "Connection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\n\
                        Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\n";
-/// Of one header, in bytes.
+/// Length of an oversized header, in bytes.
 const LONG: usize = 256 << 10;
 
-/// Sends each; the answers must be among those it may get.
+/// Sends each row; its answer must be among the permitted ones.
 pub(super) async fn withstand(rows: &[Row]) {
     let (server, dev) = (Server::start().await, Server::start_with(&["--dev"]).await);
     let (ann, bob) = (server.user("ann").await, server.user("bob").await);
@@ -44,7 +44,7 @@ pub(super) async fn withstand(rows: &[Row]) {
     dev.stop().await;
 }
 
-/// What requests may name.
+/// The placeholders that requests may use.
 async fn places(server: &Server, dev: &Server, (ann, bob): (&Client, &Client)) -> HashMap<&'static str, String> {
     let session = ann.create(&json!({"cdp": true})).await;
     let ended = ann.create(&json!({"cdp": true})).await;
@@ -102,12 +102,12 @@ async fn send(row: &Row, places: &HashMap<&str, String>, canary: &Canary) -> Res
     }
 }
 
-/// Everything that is answered until nothing more comes.
+/// Sends a text and returns everything that is answered until the connection ends.
 async fn exchange(address: &str, text: &str) -> Result<String, String> {
     let text = text.replace('\n', "\r\n");
     let text = if text.contains("\r\n\r\n") { text } else { text + "\r\n" };
     let mut socket = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
-    let _ = socket.write_all(text.as_bytes()).await; // may be refused before it is all there
+    let _ = socket.write_all(text.as_bytes()).await; // the server may refuse before it has read everything
     let mut answer = vec![0; 4096];
     match timeout(HANGS, socket.read(&mut answer)).await {
         Err(_) => Err("no answer".to_owned()),

@@ -1,5 +1,5 @@
-//! S: everything in markup, styles and headers that makes a browser fetch something; the page is opened by `goto` and by
-//! `Page.navigate`.
+//! S: everything in markup, styles and headers that makes a browser fetch something; the page is opened by `goto` and
+//! by `Page.navigate`.
 
 use super::{
     Way,

@@ -1,6 +1,6 @@
-//! Attacks on what stands around the sessions, as tables. A row is tried against a server as it is by default, whose
-//! guard lets sessions reach one site; a listener of the row's own on every other address counts what gets out, and must
-//! count nothing; another user's session in the same browser must stay usable. `docs/attacks.md` lists the rows.
+//! Attacks on the surroundings of sessions, as tables. A row is tried against a server with its default settings, whose
+//! guard lets sessions reach one site. A listener of the row's own, on every other address, must count no connection,
+//! and another user's session in the attacked browser must stay usable. `docs/attacks.md` lists the rows.
 
 mod addresses;
 mod arena;
@@ -32,15 +32,15 @@ use row::Row;
 /// How a row is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
-    /// By `goto`.
+    /// Through `goto`.
     Goto,
-    /// By the script of an allowed page.
+    /// Through the script of an allowed page.
     Script,
-    /// Over `connectUrl`.
+    /// Through `connectUrl`.
     Cdp,
 }
 
-/// A table and the tests that go through it.
+/// A table and the tests that run it.
 #[derive(Debug, Clone, Copy)]
 struct Table {
     title: &'static str,
@@ -70,7 +70,7 @@ tables! {
     "More than a session's share": resources,
 }
 
-/// The tests of a table: in `make test` `quick` ones try half of the rows each day, `long` ones an eighth.
+/// The tests of a table. In `make test`, `quick` tests try half of the rows each day, and `long` ones an eighth.
 macro_rules! tried {
     ($rows:ident, $($pace:ident $name:ident: $way:expr),* $(,)?) => {
         pub(super) const TESTS: &[&str] = &[$(concat!(module_path!(), "::", stringify!($name))),*];

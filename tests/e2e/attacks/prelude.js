@@ -5,7 +5,7 @@ const add = (tag, fields) => {
   document.body.append(element);
   return element;
 };
-// Whatever is wanted, as whatever it is wanted, from this site.
+// The address of any body with any media type, served by this site.
 const as = (type, body) => `/as?type=${encodeURIComponent(type)}&body=${encodeURIComponent(body)}`;
 const to = (status, place) => `/to?status=${status}&place=${encodeURIComponent(place)}`;
 const work = (code) => new Worker(as('text/javascript', code));
@@ -16,7 +16,7 @@ const gather = async (iceServers) => {
   await peer.setLocalDescription();
   await sleep(700);
 };
-// Everything that takes an address.
+// Tries every API that takes an address.
 const visit = async (address) => {
   fetch(address, { mode: 'no-cors' }).catch(() => {});
   new Image().src = address;

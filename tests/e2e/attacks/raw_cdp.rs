@@ -1,5 +1,5 @@
-//! D: commands over `connectUrl` that reach past the guard, past the session, or for the browser itself. Refused ones are
-//! answered with an error; the connection goes on, and so does the browser.
+//! D: commands over `connectUrl` that reach past the guard, past the session, or to the browser itself. Refused
+//! commands are answered with an error; the connection and the browser go on.
 
 use super::{
     Way,

@@ -1,4 +1,5 @@
-//! D: commands over `connectUrl` that reach for other sessions, or turn the client's own pages against what is around them.
+//! D: commands over `connectUrl` that reach for other sessions, or turn the client's own pages against their
+//! surroundings.
 
 use super::{
     Way,

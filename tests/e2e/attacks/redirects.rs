@@ -1,5 +1,5 @@
-//! R: an allowed site that sends sessions on to places that are not allowed; as `goto`, from a page's script and as
-//! `Page.navigate`.
+//! R: an allowed site that redirects sessions to places that are not allowed; tried as `goto`, from a page's script and
+//! as `Page.navigate`.
 
 use super::{
     Way,

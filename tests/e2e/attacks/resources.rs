@@ -1,6 +1,6 @@
-//! L: pages that take more than their share, of the guard above all. Meanwhile and afterwards another user's session in
-//! the same browser opens pages within its patience, the session itself can be closed, and the server's memory comes
-//! back.
+//! L: pages that take more than their share, above all of the guard. During and after each attack another user's
+//! session in the attacked browser opens pages in time, the session itself can be closed, and the server's memory is
+//! freed.
 
 use super::{
     resources_trying,

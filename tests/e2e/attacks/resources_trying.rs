@@ -1,4 +1,4 @@
-//! Lets a page take what it can, and sees what is left for others.
+//! Lets a page take as much as it can, and checks what remains for others.
 
 use std::time::Duration;
 
@@ -13,18 +13,18 @@ use super::{
     trying::{Trial, expect},
 };
 
-/// How long a page is let go on.
+/// How long a page attacks.
 const GOES_ON: Duration = Duration::from_secs(2);
-/// How often the bystander is looked at meanwhile.
+/// Number of checks of the bystander during an attack.
 const LOOKS: u32 = 4;
-/// What a close may take.
+/// How long a close may take.
 const CLOSES: Duration = Duration::from_secs(5);
-/// What the server itself may keep.
+/// Bytes of memory that the server itself may keep.
 const KEPT_MEMORY: u64 = 64 << 20;
-/// What it may keep open of what it closed.
+/// Descriptors that the server may keep open after an attack.
 const KEPT_DESCRIPTORS: usize = 40;
 
-/// Tries each row by itself.
+/// Tries each row alone.
 pub(super) async fn withstand(rows: Vec<Row>) {
     let arena = Arena::guarded().await;
     let server = arena.server.pid();

@@ -1,76 +1,77 @@
-//! A row of an attack table: what is tried, and how what comes of it is judged. Knows nothing of how it is done.
+//! A row of an attack table: what is tried, and how the result is judged. Knows nothing of how it is tried.
 //!
-//! Texts may name places: `{{port}}` is a port of the canary's (which listens on every address of this machine),
-//! `{{canary}}` is `127.0.0.1:{{port}}`, `{{own}}` this machine's address in its network, `{{site}}` the site that may
-//! be reached, `{{server}}` the server itself, `{{folder}}` a folder anyone may write to. Commands may also name texts of
-//! the answers before them, `{{target}}` and `{{session}}` of their page, and `{{other-target}}`, another session's page.
+//! Texts may contain placeholders: `{{port}}` is a port of the canary's (which listens on every address of this
+//! machine), `{{canary}}` is `127.0.0.1:{{port}}`, `{{own}}` this machine's address in its network, `{{site}}` the site
+//! that may be reached, `{{server}}` the server itself, `{{folder}}` a world-writable folder. Commands may also name
+//! strings in earlier answers, `{{target}}` and `{{session}}` of their page, and `{{other-target}}`, another session's
+//! page.
 
 /// An attack.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row {
-    /// Stable: the document names it too.
+    /// Stable, because docs/attacks.md names it as well.
     pub(super) id: &'static str,
-    /// What is tried, for a reader.
+    /// A description for the reader.
     pub(super) title: &'static str,
-    /// What is done.
+    /// What is tried.
     pub(super) attempt: Attempt,
-    /// Whether the canary is reached where nothing guards it; if not, Chromium or this machine stops the attack as well.
+    /// Whether the canary is reached without the guard. If not, Chromium or this machine stops the attack as well.
     pub(super) reaches: bool,
 }
 
-/// What is done.
+/// What is tried.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Attempt {
     /// These addresses are opened.
     Addresses(&'static [&'static str], Answer),
-    /// The site sends whoever asks to these places, with each of these statuses.
+    /// The site redirects to these places, with each of these statuses.
     Redirects(&'static [u16], &'static [&'static str], Answer),
     /// The site answers with these headers and this markup; an element `#go` in it is clicked.
     Page(&'static [(&'static str, &'static str)], &'static str),
-    /// A page of the site runs this.
+    /// A page of the site runs this script.
     Script(&'static str),
-    /// These commands are sent, one after the other.
+    /// These commands are sent one after another.
     Commands(&'static [Command]),
-    /// These messages are sent as they are.
+    /// These messages are sent unchanged.
     Messages(&'static [&'static str]),
-    /// This request is sent to the server, which answers with one of these statuses.
+    /// This request is sent to the server, which must answer with one of these statuses.
     Request(&'static str, &'static [u16]),
     /// A script leaves something in a session, and an expression looks for it in others.
     Between(&'static str, &'static str),
 }
 
-/// What `goto` must answer.
+/// The answer that `goto` must give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// The guard's refusal.
+    /// The refusal of the guard.
     Blocked,
-    /// That this is no address for it.
+    /// The refusal of an invalid address.
     Refused,
-    /// Any refusal: the address leads nowhere, or Chromium stops it first.
+    /// Any failure: the address leads nowhere, or Chromium stops it first.
     Failed,
 }
 
-/// A command of DevTools.
+/// A CDP command.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Command {
-    /// To the page; otherwise to the browser.
+    /// Whether it is sent to the page; otherwise it is sent to the browser.
     pub(super) to_page: bool,
-    /// Its name.
+    /// The method.
     pub(super) method: &'static str,
-    /// Its parameters, as JSON.
+    /// The parameters, as JSON.
     pub(super) params: &'static str,
-    /// What must be answered.
+    /// The answer that is required.
     pub(super) answer: Said,
 }
 
-/// What a command must be answered with.
+/// The answer to a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Said {
     /// An error.
     No,
     /// A result.
     Yes,
-    /// Either, as long as nothing comes of it.
+    /// An error or a result, as long as the command has no effect.
     Whatever,
 }
 
@@ -78,22 +79,22 @@ const fn row(id: &'static str, title: &'static str, attempt: Attempt) -> Row {
     Row { id, title, attempt, reaches: true }
 }
 
-/// Addresses that the guard must refuse.
+/// A row of addresses that the guard must refuse.
 pub(super) const fn blocked(id: &'static str, title: &'static str, urls: &'static [&'static str]) -> Row {
     row(id, title, Attempt::Addresses(urls, Answer::Blocked))
 }
 
-/// Addresses that `goto` must not take.
+/// A row of addresses that `goto` must refuse as invalid.
 pub(super) const fn refused(id: &'static str, title: &'static str, urls: &'static [&'static str]) -> Row {
     row(id, title, Attempt::Addresses(urls, Answer::Refused))
 }
 
-/// Addresses that must not be opened, for whatever reason.
+/// A row of addresses that must not open, for any reason.
 pub(super) const fn failing(id: &'static str, title: &'static str, urls: &'static [&'static str]) -> Row {
     row(id, title, Attempt::Addresses(urls, Answer::Failed))
 }
 
-/// Redirects that the guard must refuse.
+/// A row of redirects that the guard must refuse.
 pub(super) const fn redirect(
     id: &'static str,
     title: &'static str,
@@ -103,12 +104,12 @@ pub(super) const fn redirect(
     row(id, title, Attempt::Redirects(statuses, places, Answer::Blocked))
 }
 
-/// Markup.
+/// A row of markup.
 pub(super) const fn html(id: &'static str, title: &'static str, markup: &'static str) -> Row {
     row(id, title, Attempt::Page(&[], markup))
 }
 
-/// Headers, and markup that goes with them.
+/// A row of headers, with the markup that belongs to them.
 pub(super) const fn headers(
     id: &'static str,
     title: &'static str,
@@ -118,27 +119,27 @@ pub(super) const fn headers(
     row(id, title, Attempt::Page(headers, markup))
 }
 
-/// A script.
+/// A row with a script.
 pub(super) const fn script(id: &'static str, title: &'static str, script: &'static str) -> Row {
     row(id, title, Attempt::Script(script))
 }
 
-/// Commands.
+/// A row of commands.
 pub(super) const fn commands(id: &'static str, title: &'static str, commands: &'static [Command]) -> Row {
     row(id, title, Attempt::Commands(commands))
 }
 
-/// Messages.
+/// A row of raw messages.
 pub(super) const fn messages(id: &'static str, title: &'static str, messages: &'static [&'static str]) -> Row {
     row(id, title, Attempt::Messages(messages))
 }
 
-/// A request to the server.
+/// A row with a request to the server.
 pub(super) const fn request(id: &'static str, title: &'static str, text: &'static str, answers: &'static [u16]) -> Row {
     row(id, title, Attempt::Request(text, answers))
 }
 
-/// Something left in a session, and a look for it.
+/// A row that leaves something in a session, and looks for it in others.
 pub(super) const fn between(id: &'static str, title: &'static str, leave: &'static str, look: &'static str) -> Row {
     row(id, title, Attempt::Between(leave, look))
 }
@@ -154,17 +155,18 @@ pub(super) const fn page(method: &'static str, params: &'static str, answer: Sai
 }
 
 impl Row {
-    /// Whether it is about the page of a session that is not the attacker's.
+    /// Whether it names the page of another user's session.
     pub(super) fn uses_another(&self) -> bool {
         matches!(self.attempt, Attempt::Commands(all) if all.iter().any(|one| one.params.contains("{{other-target}}")))
     }
 
-    /// An attack that does not reach the canary anyway; it is tried all the same, for what it may reach tomorrow.
+    /// Marks an attack that does not reach the canary without the guard either. It is still tried, because a new
+    /// Chromium may change that.
     pub(super) const fn also_stopped(self) -> Self {
         Self { reaches: false, ..self }
     }
 
-    /// Not the guard, but something else says no.
+    /// Marks an attack that something other than the guard refuses.
     pub(super) const fn for_any_reason(self) -> Self {
         let attempt = match self.attempt {
             Attempt::Redirects(statuses, places, _) => Attempt::Redirects(statuses, places, Answer::Failed),

@@ -1,5 +1,5 @@
-//! U: addresses that are no web pages: files, Chromium's own pages, other programs; as `goto`, from a page's script and
-//! as `Page.navigate`. No byte of a file may be shown, and the browser must live on.
+//! U: addresses that are not web pages: files, Chromium's own pages, other programs; tried as `goto`, from a page's
+//! script and as `Page.navigate`. No byte of a file may be shown, and the browser must survive.
 
 use super::{
     Way,

@@ -1,4 +1,4 @@
-//! J: everything a script can ask the browser to fetch, from every kind of place scripts run in; the page is opened by
+//! J: everything a script can make the browser fetch, from every context that scripts run in; the page is opened by
 //! `goto` and by `Page.navigate`.
 
 use super::{

@@ -1,5 +1,5 @@
-//! C: what a session leaves on a site, looked for from another session of the same user and from another user's in the
-//! same browser. In the session itself it is there: the look is no blind one.
+//! C: what a session leaves on a site must not be found by another session of its user, nor by another user's session
+//! in that browser. The session itself must find it, which shows that the search works.
 
 use super::{
     row::{Row, between},

@@ -10,7 +10,7 @@ use super::{
     trying::{expect, scripted},
 };
 
-/// What a look shows that found something, and one that did not.
+/// The texts of a search that found something, and of one that did not.
 const FOUND: &str = "it is there";
 const ABSENT: &str = "it is not there";
 
@@ -47,7 +47,7 @@ async fn look_around(arena: &Arena, eve: &Client, row: &Row) -> Result<(), Strin
     expect(others == [ABSENT, ABSENT], || format!("others saw {others:?}"))
 }
 
-/// Opens a page and returns what its script saw.
+/// Opens a page and returns the result of its script.
 async fn open(who: &Client, id: &str, address: &str) -> String {
     who.goto(id, address).await;
     who.act(id, "wait_for_selector", json!({"selector": "#done", "state": "attached", "timeoutMs": 4000})).await;

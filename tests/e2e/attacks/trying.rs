@@ -1,4 +1,4 @@
-//! Tries rows, each in a session or page of its own, and judges what came of them.
+//! Tries rows, each in a session or page of its own, and judges the results.
 
 use std::time::Duration;
 
@@ -15,17 +15,17 @@ use super::{
     row::{Answer, Attempt, Row},
 };
 
-/// Rows tried at the same time.
+/// Rows that are tried concurrently.
 const AT_ONCE: usize = 3;
-/// In how many parts the rows of long tests are divided, of which `make test` tries one.
+/// Number of parts that the rows of long tests are divided into; `make test` tries one part.
 const PARTS: usize = 8;
-/// Of quick tests the same.
+/// Number of parts that the rows of quick tests are divided into; `make test` tries one part.
 const QUICK_PARTS: usize = 2;
-/// What still comes after a page is done with.
+/// How long after the end of a page its effects may still arrive.
 pub(super) const LINGERS: Duration = Duration::from_millis(300);
-/// How long an attack may take to reach a canary that nothing guards.
+/// How long an attack may take to reach a canary without a guard.
 const REACHES: Duration = Duration::from_secs(15);
-/// What must not be read: the canary's answer, a line of a file, what a script says it found.
+/// Texts that must not be read: the canary's answer, a line of a file, and the mark of a script that found something.
 const LOOT: [&str; 3] = [SONG, "root:x:0", "LOOT"];
 
 /// Today's part of the rows of quick tests, or every row in a long run.
@@ -33,26 +33,27 @@ pub(super) fn quick(rows: &'static [Row]) -> Vec<Row> {
     tried_today(rows.to_vec(), QUICK_PARTS, |row| row.id)
 }
 
-/// Today's part of the rows, or every row in a long run.
+/// Today's part of the rows of long tests, or every row in a long run.
 pub(super) fn long(rows: &'static [Row]) -> Vec<Row> {
     tried_today(rows.to_vec(), PARTS, |row| row.id)
 }
 
-/// A row that was tried, with what it was told not to touch.
+/// A row that was tried, with the canary it must not reach.
 struct Tried {
     row: Row,
     canary: Canary,
     came: Result<(), String>,
 }
 
-/// Tries them; nothing may come of any.
+/// Tries the rows; none may have an effect.
 pub(super) async fn withstand(mut rows: Vec<Row>, way: Way) {
     let arena = Arena::guarded().await;
     if way == Way::Script {
-        rows.retain(|row| matches!(row.attempt, Attempt::Addresses(..) | Attempt::Redirects(..))); // others are of a page anyway
+        // The other attempts open a page in any case.
+        rows.retain(|row| matches!(row.attempt, Attempt::Addresses(..) | Attempt::Redirects(..)));
     }
     let tried = try_all(&arena, rows, way).await;
-    tokio::time::sleep(Duration::from_secs(1)).await; // for what comes late
+    tokio::time::sleep(Duration::from_secs(1)).await; // lets late connections arrive
     let mut failed = Vec::new();
     for Tried { row, canary, came } in &tried {
         failed.extend(came.as_ref().err().map(|why| format!("{} ({}): {why}", row.id, row.title)));
@@ -63,7 +64,7 @@ pub(super) async fn withstand(mut rows: Vec<Row>, way: Way) {
     arena.stop().await;
 }
 
-/// Tries them where nothing guards; those that are said to reach their canary must.
+/// Tries the rows without a guard; those declared to reach their canary must reach it.
 pub(super) async fn show_that_they_are_real(rows: Vec<Row>) {
     let arena = Arena::open().await;
     let all = rows.into_iter().map(async |row| {
@@ -95,7 +96,7 @@ async fn try_all(arena: &Arena, rows: Vec<Row>, way: Way) -> Vec<Tried> {
     futures::stream::iter(all).buffer_unordered(AT_ONCE).collect().await
 }
 
-/// One row being tried.
+/// One row that is being tried.
 pub(super) struct Trial<'a> {
     pub(super) arena: &'a Arena,
     pub(super) canary: &'a Canary,
@@ -116,7 +117,7 @@ impl Trial<'_> {
         }
     }
 
-    /// What the row does, with nothing asked of it; until its canary is reached.
+    /// Runs the row without any requirement, until its canary is reached.
     async fn let_through(&self) {
         let id = self.arena.attacker.create(&json!({"maxTtlSeconds": 240})).await;
         match self.addresses() {
@@ -151,7 +152,7 @@ impl Trial<'_> {
         expect(next["title"] == TITLE, || format!("not usable afterwards: {}", next.body))
     }
 
-    /// The addresses of the row, if that is what it has.
+    /// The addresses of the row, if it consists of addresses.
     pub(super) fn addresses(&self) -> Option<(Vec<String>, Answer)> {
         match self.row.attempt {
             Attempt::Addresses(urls, answer) => Some((urls.iter().map(|url| self.fill(url)).collect(), answer)),
@@ -168,7 +169,7 @@ impl Trial<'_> {
         self.arena.fill(text, self.canary)
     }
 
-    /// `goto` says no, in the right way.
+    /// Checks that `goto` refuses as required.
     async fn refused(&self, id: &str, address: &str, answer: Answer) -> Result<(), String> {
         let reply = self.arena.attacker.act(id, "goto", json!({"url": address, "timeoutMs": 8000})).await;
         let (code, reason) = (&reply["code"], &reply["reason"]);
@@ -180,7 +181,7 @@ impl Trial<'_> {
         expect(right && reply.status == 400, || format!("{address:?} was answered {}", reply.body))
     }
 
-    /// The page is opened, its button pressed, its script waited for.
+    /// Opens the page, clicks its button, and waits for its script.
     async fn live_through(&self, id: &str) -> Result<(), String> {
         let (address, markup) = self.page();
         let act = async |kind, payload| self.arena.attacker.act(id, kind, payload).await;
@@ -197,7 +198,7 @@ impl Trial<'_> {
         Ok(())
     }
 
-    /// The page of the row, served from now on: its address and its markup.
+    /// Serves the page of the row from now on. Returns its address and its markup.
     pub(super) fn page(&self) -> (String, String) {
         let (headers, markup) = match self.row.attempt {
             Attempt::Page(headers, markup) => (headers, self.fill(markup)),
@@ -215,9 +216,10 @@ impl Trial<'_> {
     }
 }
 
-/// A page that runs this; says when it is through.
+/// A page that runs this script and shows when it is done.
 pub(super) fn scripted(script: &str) -> String {
-    let (prelude, script) = (include_str!("prelude.js"), script.replace('<', "\\u003c")); // no end of the element in it
+    // The escape keeps the script from ending its element.
+    let (prelude, script) = (include_str!("prelude.js"), script.replace('<', "\\u003c"));
     format!(
         "<!doctype html><meta charset=utf-8><title>Attack</title><body><p id=log></p><script type=module>\
          {prelude}\ntry {{ {script} }} catch (error) {{ see(error) }}\nadd('i', {{ id: 'done' }});</script>"

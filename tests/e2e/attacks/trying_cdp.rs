@@ -11,15 +11,15 @@ use super::{
     trying::{LINGERS, Trial, expect, no_loot},
 };
 
-/// How often a page is asked whether its script is through.
+/// How often a page is checked for the end of its script.
 const ASKS: u32 = 30;
-/// A command that waits for an event, whose parameters are known from then on.
+/// Marks a command that waits for an event, whose parameters later commands can name.
 const EVENT: &str = "event ";
-/// What a page shows, as far as its own script can see it.
+/// What a page shows, as far as its own script can read it.
 const SHOWN: &str = "[document, ...[...frames].map((f) => { try { return f.document } catch { return null } })]
     .map((d) => d?.body?.innerText).join()";
 
-/// A connection with a page, and what its answers told.
+/// A connection with a page, and the strings learned from its answers.
 struct Driver {
     devtools: Devtools,
     target: String,
@@ -55,7 +55,7 @@ impl Trial<'_> {
         driver.finish(matches!(self.row.attempt, Attempt::Commands(_))).await
     }
 
-    /// The connection may not survive some of them; the browser must.
+    /// Sends raw messages. The connection may not survive some of them; the browser must.
     async fn send_as_they_are(&self, mut driver: Driver, messages: &[&str]) -> Result<(), String> {
         for message in messages {
             driver.devtools.send(Message::text(*message)).await;
@@ -84,7 +84,7 @@ impl Driver {
         let page = command.to_page.then(|| self.page.clone());
         let answer = self.devtools.ask(page.as_deref(), command.method, params).await;
         if command.answer == Said::Whatever && answer.is_err() {
-            return Ok(()); // a page that is gone answers nothing; whether the connection lives is seen at the end
+            return Ok(()); // a page that is gone answers nothing; the connection is checked at the end
         }
         let answer = answer?;
         no_loot(&answer.to_string())?;
@@ -99,7 +99,7 @@ impl Driver {
         expect(right, || format!("was answered {answer}"))
     }
 
-    /// Texts of an answer can be named in what follows; a session that was attached is the page from then on.
+    /// Remembers the strings of an answer for later commands. A session that was attached becomes the page.
     fn learn(&mut self, result: &Value) {
         let inner = result["result"]["objectId"].as_str().map(|id| ("objectId".to_owned(), id.to_owned()));
         let fields = result.as_object().into_iter().flatten();
@@ -110,14 +110,14 @@ impl Driver {
         }
     }
 
-    /// The address must not be shown.
+    /// Navigates to an address, which must not be shown.
     async fn navigate(&mut self, address: &str) -> Result<(), String> {
         let answer = self.devtools.ask(Some(&self.page), "Page.navigate", json!({"url": address})).await?;
         let failed = answer["error"].is_object() || !answer["result"]["errorText"].is_null();
         expect(failed, || format!("was answered {answer}"))
     }
 
-    /// A page of the site is opened, its button pressed, its script waited for.
+    /// Opens a page of the site, clicks its button, and waits for its script.
     async fn open(&mut self, address: String) -> Result<(), String> {
         self.devtools.ask(Some(&self.page), "Page.navigate", json!({"url": address})).await?;
         self.devtools.evaluate(&self.page, "document.getElementById('go')?.click()").await?;
@@ -132,7 +132,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Nothing may have been read, the connection goes on, and every page is still a web page.
+    /// Checks that nothing was read, that the connection works, and that every page is still a web page.
     async fn finish(mut self, may_be_gone: bool) -> Result<(), String> {
         match self.devtools.evaluate(&self.page, SHOWN).await {
             Ok(shown) => no_loot(&shown.to_string())?,
@@ -144,7 +144,7 @@ impl Driver {
     }
 }
 
-/// The connection answers, and shows no page of a file or of Chromium's.
+/// Checks that the connection answers, and shows no page of a file or of Chromium's own.
 async fn only_web_pages(devtools: &mut Devtools) -> Result<(), String> {
     let targets = devtools.ask(None, "Target.getTargets", json!({})).await?;
     let infos = targets["result"]["targetInfos"].as_array().ok_or_else(|| format!("no list of pages: {targets}"))?;

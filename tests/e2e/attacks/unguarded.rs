@@ -1,4 +1,4 @@
-//! Where the guard is told to let everything through the same rows do reach their canaries: what they try is real.
+//! Shows that the attacks are real: with a guard that lets everything through, the rows reach their canaries.
 
 use super::{
     addresses, beyond_http, elements, raw_cdp, raw_cdp_files, raw_cdp_sessions, redirects, row::Row, schemes, scripts,
@@ -11,7 +11,7 @@ async fn attacks_reach_their_canaries_where_nothing_guards() {
     trying::show_that_they_are_real(tables.into_iter().flat_map(trying::long).collect()).await;
 }
 
-/// Of the commands only the guard keeps these from their canaries; others are refused before.
+/// The commands that only the guard keeps from their canaries; all others are refused earlier.
 const PASSED_ON: [&str; 8] = ["D05", "D06", "D09", "D11", "D12", "D32", "D33", "F09"];
 
 #[tokio::test]

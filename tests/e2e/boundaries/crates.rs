@@ -1,4 +1,4 @@
-//! The arrows between crates, and which crate may use which library.
+//! The dependencies between crates, and which crate may use which library.
 
 use std::{path::Path, process::Command};
 

@@ -1,4 +1,4 @@
-//! Where a library stays: which modules may name it.
+//! Which modules may name a library.
 
 use super::sources::Sources;
 
@@ -6,7 +6,7 @@ use super::sources::Sources;
 const PLACES: &[(&str, &[&str])] = &[
     ("redis", &["core/cluster/redis"]),
     ("rusqlite", &["core/ledger/sqlite"]),
-    // Sockets: what pages ask of the network, the pipe to a browser, and the server's own listeners.
+    // Sockets: those of pages, the pipe to a browser, and the server's own listeners.
     (
         "tokio::net",
         &[
@@ -26,7 +26,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("landlock", &["core/browser/chromium/process/sandbox"]),
     ("seccompiler", &["core/browser/chromium/process/sandbox"]),
     ("chromiumoxide", &["core/browser/chromium"]),
-    // A browser elsewhere is reached over a WebSocket.
+    // A remote browser is connected over a WebSocket.
     (
         "tokio_tungstenite",
         &["core/browser/chromium/process/remote", "ws", "http/cdp", "http/commands/forward/door", "http/stream"],

@@ -1,4 +1,4 @@
-//! The architecture as tests: which crate, which module and which file may use which, and where a library stays.
+//! The architecture as tests: which crate, module and file may use which others, and where each library may be used.
 
 mod crates;
 mod libraries;

@@ -1,14 +1,14 @@
-//! Which module may use which, and that neither modules nor files go in circles.
+//! Which module may use which, and that neither modules nor files form cycles.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::sources::Sources;
 
-/// The architecture: a module, and the modules it may use; those of its own crate without the crate's name. What a
-/// module may use stands above it, so that there can be no circle.
+/// The architecture: each module, and the modules it may use; modules of its own crate are named without the crate. A
+/// module may only use modules above it in the table, so that there can be no cycle.
 ///
 /// A module is a folder with everything in it that has no row of its own, or a file that stands beside folders. Types
-/// that a folder hands on are used where they are declared.
+/// that a folder re-exports count as used where they are declared.
 const MODULES: &[(&str, &str)] = &[
     ("core/clock", ""),
     ("core/strict", ""),
@@ -163,13 +163,13 @@ const MODULES: &[(&str, &str)] = &[
     ("http/telemetry", "config"),
 ];
 
-/// The row of a file: the longest that it is or lies in. The root of a crate only declares.
+/// The row of a file: the longest path that it is or lies in. The root of a crate only declares modules.
 fn row(file: &str) -> Option<&'static str> {
     let is_in = |row: &&str| file.strip_prefix(*row).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     MODULES.iter().map(|(row, _)| *row).filter(is_in).max_by_key(|row| row.len())
 }
 
-/// What the table lets a module use, in full.
+/// The modules that the table permits a module to use, with full names.
 fn allowed(row: &str) -> BTreeSet<String> {
     let (_, names) = MODULES.iter().find(|(known, _)| *known == row).unwrap();
     let own = row.split('/').next().unwrap();
@@ -180,7 +180,7 @@ fn allowed(row: &str) -> BTreeSet<String> {
     names.split_whitespace().map(whole).collect()
 }
 
-/// The arrows between modules, each with the files it is from and to.
+/// The dependencies between modules, each with the files that cause it.
 fn arrows(sources: &Sources) -> BTreeMap<(&'static str, &'static str), Vec<(String, String)>> {
     let mut found = BTreeMap::<_, Vec<_>>::new();
     for (file, used) in sources.arrows() {
@@ -240,7 +240,7 @@ fn modules_use_what_stands_above_them() {
     }
 }
 
-/// The shortest way from a file back to it.
+/// The shortest cycle through a file.
 fn circle<'a>(file: &'a str, arrows: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> Option<Vec<&'a str>> {
     let mut ways = VecDeque::from([vec![file]]);
     let mut seen = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! The sources of all crates: what each file names, resolved to the file that has it.
+//! Parses the sources of all crates: the paths that each file names, resolved to the file that declares them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,27 +8,27 @@ use std::{
 
 use super::tokens::{Token, tokens};
 
-/// Crates by the name that others call them, and where their sources are.
+/// Names of the crates in paths and in the table, and the folders of their sources.
 const CRATES: [(&str, &str, &str); 4] = [
     ("capture_core", "core", "capture-core/src"),
     ("capture_ws", "ws", "capture-ws/src"),
     ("capture_http", "http", "capture-http/src"),
     ("capture_tests", "tests", "tests/src"),
 ];
-/// Of no product: what only tests are built with.
+/// Sources that are built for tests only.
 const LEFT_OUT: [&str; 4] = ["tests", "tests.rs", "simulation", "fake"];
 
-/// Segments of a path, the crate first.
+/// Segments of a path; the crate comes first.
 pub(super) type Names = Vec<String>;
 
-/// One file.
+/// One source file.
 #[derive(Debug, Default)]
 pub(super) struct Source {
-    /// From the root of the repository.
+    /// The path from the root of the repository.
     pub(super) path: String,
-    /// Paths it names, of our crates and of libraries.
+    /// Paths that the file names, of our crates and of libraries.
     pub(super) named: BTreeSet<Names>,
-    /// What it hands on under a name of its own; no use of that.
+    /// Paths that the file re-exports, by their exported name. A re-export is not a use.
     handed_on: BTreeMap<String, Names>,
 }
 
@@ -47,7 +47,7 @@ impl Sources {
         Self { files }
     }
 
-    /// The files that each file uses; those that a parent only hands on are used where they are named.
+    /// The files that each file uses. A file that a parent module re-exports counts as used by the file that names it.
     pub(super) fn arrows(&self) -> BTreeMap<&str, BTreeSet<&str>> {
         let used = |module: &str, source: &Source| {
             let files = source.named.iter().filter_map(|names| self.file_of(names, 0));
@@ -56,7 +56,7 @@ impl Sources {
         self.files.iter().map(|(module, source)| (module.as_str(), used(module, source))).collect()
     }
 
-    /// The file that declares what is named; none for libraries.
+    /// The file that declares a path; `None` for paths of libraries.
     fn file_of(&self, names: &[String], hops: usize) -> Option<&str> {
         let (length, module) = (1..=names.len())
             .rev()
@@ -91,12 +91,12 @@ fn read_folder(folder: &str, module: &[String], files: &mut BTreeMap<String, Sou
     }
 }
 
-/// Reads the paths of one file.
+/// Collects the paths of one file.
 struct Reader {
     tokens: Vec<Token>,
     index: usize,
     source: Source,
-    /// The module that is read, and at which depths modules within the file began.
+    /// The module that is being read, and the depths at which inline modules began.
     module: Names,
     inner: Vec<usize>,
 }
@@ -136,7 +136,7 @@ impl Reader {
         reader.source
     }
 
-    /// Whether `pub`, or `pub` with whom it is for, stands before this token.
+    /// Whether `pub`, with or without a restriction, stands before this token.
     fn is_visible(&self) -> bool {
         let before = &self.tokens[..self.index];
         let before = match before.last() {
@@ -149,7 +149,7 @@ impl Reader {
         before.last().and_then(Token::name) == Some("pub")
     }
 
-    /// A tree of `use`, up to what ends it.
+    /// Reads a tree of `use` up to its end.
     fn tree(&mut self, stem: &Names, is_handed_on: bool) {
         let mut names = stem.clone();
         let mut alias = None;
@@ -184,7 +184,7 @@ impl Reader {
         }
     }
 
-    /// A path in the code; what is one name only was imported.
+    /// Reads a path in the code. A single name was imported and is skipped.
     fn path(&mut self) {
         let mut names = Vec::new();
         while let Some(name) = self.tokens.get(self.index).and_then(Token::name) {
@@ -199,11 +199,11 @@ impl Reader {
             self.source.named.extend(whole);
         }
         if self.tokens.get(self.index).is_some_and(|token| token.name().is_none()) {
-            self.index -= 1; // it is looked at next
+            self.index -= 1; // the token is read next
         }
     }
 
-    /// From the crate on; as it is where it does not begin at one of ours.
+    /// The path from its crate on. A path of a library is unchanged.
     fn absolute(&self, names: &[String]) -> Option<Names> {
         let first = names.first()?.as_str();
         let ups = names.iter().take_while(|name| *name == "super").count();

@@ -1,6 +1,6 @@
-//! A source as tokens: comments, texts and numbers are left out, and so is what only tests are built with.
+//! Splits a source into tokens, without comments, strings, numbers, and code that is built for tests only.
 //!
-//! As much of Rust's syntax as paths need, no more.
+//! Covers only the part of Rust's syntax that paths need.
 
 use std::mem::take;
 
@@ -82,7 +82,7 @@ fn after_raw_text(signs: &[char], start: usize, hashes: usize) -> usize {
     inside + length + end.len()
 }
 
-/// Leaves out every item, field and argument behind `#[cfg(test)]`.
+/// Removes every item, field and argument that follows `#[cfg(test)]`.
 fn without_tests(tokens: &[Token]) -> Vec<Token> {
     let mark = ['#', '[', '*', '(', '*', ')', ']'];
     let is_mark = |window: &[Token]| {
@@ -102,7 +102,7 @@ fn without_tests(tokens: &[Token]) -> Vec<Token> {
     left
 }
 
-/// Behind the `;`, the `,` or the `}` that ends what begins here.
+/// The index behind the `;`, the `,` or the `}` that ends the item beginning here.
 fn after_item(tokens: &[Token], start: usize) -> usize {
     let mut depth = 0_usize;
     for (index, token) in tokens.iter().enumerate().skip(start) {

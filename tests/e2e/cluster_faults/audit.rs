@@ -1,4 +1,5 @@
-//! The judgement after a fault: every bill is recomputed from what was seen, and everything that was told is held against what was done.
+//! The verdict after a fault: every bill is recomputed from the observations, and every answer is compared with what
+//! took effect.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,9 +12,9 @@ use super::{
     trouble::{Struck, Trouble},
 };
 
-/// A step between two readings of one clock.
+/// Tolerance between two readings of one clock, in milliseconds.
 const TICK: i64 = 20;
-/// What of lost ledger counts again: a lease and some heartbeats.
+/// Milliseconds of a lost ledger that need not be accounted for: a lease and some heartbeats.
 const FORGIVEN: i64 = 14_000;
 
 /// One entry of the stream of bills.
@@ -27,11 +28,11 @@ pub(super) struct Bill {
     credits: u64,
 }
 
-/// Every bill of this user that is in the ledger.
+/// All bills of this user in the ledger.
 pub(super) async fn bills(redis: &Redis, user: &str) -> Vec<Bill> {
     let told = redis.ask(&["XRANGE", "capture:billing", "-", "+"]).await;
     let words: Vec<&str> = told.lines().filter(|line| !line.starts_with(['*', '$'])).collect();
-    // An entry's own name, then six fields with their values.
+    // An entry consists of its id, and of six fields with their values.
     let entries = words.chunks_exact(13).map(|entry| {
         let of = |name: &str| entry[entry.iter().position(|word| *word == name).unwrap() + 1];
         Bill {
@@ -46,18 +47,18 @@ pub(super) async fn bills(redis: &Redis, user: &str) -> Vec<Bill> {
     entries.filter(|bill| bill.user == user).collect()
 }
 
-/// One round's judgement.
+/// The data for the verdict of one round.
 pub(super) struct Audit<'a> {
     pub(super) trouble: Trouble,
     pub(super) struck: Struck,
     pub(super) traces: &'a Traces,
     pub(super) bills: &'a [Bill],
-    /// Credits and holds the user has at the end.
+    /// Credits and holds of the user at the end.
     pub(super) account: (u64, u64),
 }
 
 impl Audit<'_> {
-    /// Everything that is not as it must be.
+    /// Everything that violates a guarantee.
     pub(super) fn judge(&self, site: &Site) -> Vec<String> {
         let mut wrongs = self.traces.wrongs.lock().clone();
         wrongs.extend(self.once());
@@ -73,12 +74,13 @@ impl Audit<'_> {
         wrongs
     }
 
-    /// Bills against recomputed ones: credits too many or too few, all together.
+    /// The sum of differences between bills and recomputed bills, in credits.
     pub(super) fn difference(&self) -> u64 {
         self.bills.iter().map(|bill| bill.credits.abs_diff(due(bill))).sum()
     }
 
-    /// Every session that was granted is billed once; bills of others are of creates that were told to be doubtful.
+    /// Every session that was granted is billed once. Other bills belong to creates whose outcome was reported as
+    /// unknown.
     fn once(&self) -> Vec<String> {
         let mut wrongs = Vec::new();
         let mut known = HashMap::new();
@@ -98,18 +100,19 @@ impl Audit<'_> {
         }
         let others = known.keys().filter(|session| !opened.iter().any(|known| known == *session)).count();
         if others > *self.traces.doubtful.lock() {
-            wrongs.push(format!("{others} bills of sessions nobody was granted"));
+            wrongs.push(format!("{others} bills of sessions that were never granted"));
         }
         wrongs
     }
 
-    /// Whether its end was asked for before the ledger was lost: its bill was lost with them.
+    /// Whether its end was requested before the ledger was lost, so that its bill was lost as well.
     fn was_closed_before(&self, session: &str) -> bool {
         let closed = self.traces.closed.lock();
         closed.iter().any(|closed| closed.last["id"] == session && closed.between.0 <= self.struck.over)
     }
 
-    /// It ended as it was told, and when that was asked for; what ended by itself did so as this fault allows.
+    /// Checks that a session ended as reported, when that was requested. A session that ended by itself must have ended
+    /// as this fault permits.
     fn ending(&self, bill: &Bill) -> Option<String> {
         let closed = self.traces.closed.lock();
         let told: Vec<_> = closed.iter().filter(|closed| closed.last["id"] == bill.session.as_str()).collect();
@@ -125,7 +128,7 @@ impl Audit<'_> {
         }
         let between = if bill.reason == "closed" {
             let between = |all: (i64, i64), told: (i64, i64)| (all.0.min(told.0), all.1.max(told.1));
-            // Closed by a request whose answer was lost: when, nobody saw.
+            // The session was closed by a request whose answer was lost, so the time of its end is unknown.
             told.iter().map(|told| told.between).reduce(between).filter(|_| told.len() == 1)?
         } else {
             match self.trouble.ending(self.struck) {
@@ -133,13 +136,13 @@ impl Audit<'_> {
                 _ => return Some(format!("nothing ends so under this fault: {bill:?}")),
             }
         };
-        // A session that began after the last proof of life ends as it began.
+        // A session that began after the last heartbeat ends at its start.
         let from = between.0.min(bill.started);
         let fits = from - TICK <= bill.ended && bill.ended <= between.1 + TICK;
         (!fits).then(|| format!("between {between:?} it should have ended: {bill:?}"))
     }
 
-    /// No more sessions at once than the limit. Lost ledger are forgiven what began within a lease.
+    /// The limit on concurrent sessions holds. After a lost ledger, sessions that began within a lease are not counted.
     fn limit(&self) -> Option<String> {
         let lost = self.trouble.forgets().then_some((self.struck.began, self.struck.over + FORGIVEN));
         let counted =
@@ -159,7 +162,7 @@ impl Audit<'_> {
         None
     }
 
-    /// Bills and account agree. What was lost was billed before, and may be given back.
+    /// Bills and account agree. After a lost ledger, charges that were lost with it may be refunded.
     fn account(&self) -> Option<String> {
         let (credits, held) = self.account;
         let left = CREDITS - self.bills.iter().map(|bill| bill.credits).sum::<u64>();
@@ -171,7 +174,8 @@ impl Audit<'_> {
         (!fits || held != 0).then(|| format!("{credits} credits and {held} held, but {left} are left by the bills"))
     }
 
-    /// What was told to have been done was done once, what was told not to have been done was not, and nothing was done twice.
+    /// What was answered as executed took effect once, what was answered as not executed did not, and nothing took
+    /// effect twice.
     fn actions(&self, site: &Site) -> Vec<String> {
         let mut by_name = HashMap::<&str, (u64, u64)>::new();
         let actions = self.traces.actions.lock();
@@ -193,12 +197,12 @@ fn price(bill: &Bill) -> Option<String> {
     (bill.credits != due(bill)).then(|| format!("{} credits were due for {bill:?}", due(bill)))
 }
 
-/// What it costs by its own start and end: a credit for each started minute.
+/// The price of a session from its start and end: a credit for each started minute.
 fn due(bill: &Bill) -> u64 {
     u64::try_from(bill.ended - bill.started).unwrap_or(0).div_ceil(60_000).max(1)
 }
 
-/// A moment of the wire in milliseconds.
+/// A timestamp in a reply, in milliseconds.
 fn moment(told: &Value) -> i64 {
     use capture_core::clock::Timestamp;
     serde_json::from_value::<Timestamp>(told.clone()).unwrap().0

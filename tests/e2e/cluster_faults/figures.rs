@@ -1,4 +1,4 @@
-//! What a cell of the matrix comes to.
+//! The figures of one cell of the matrix.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::{
 /// Sums over the rounds of a cell.
 #[derive(Debug, Default)]
 pub(super) struct Figures {
-    /// How long after the end of each fault everything worked.
+    /// Times from the end of each fault until everything worked again.
     pub(super) healed: Vec<Duration>,
     answers: usize,
     slowest: Duration,

@@ -1,4 +1,4 @@
-//! What goes on meanwhile: nothing, a few clients one request after another, or many at once.
+//! The load during a fault: none, a few clients that send one request after another, or many at once.
 
 use std::{
     sync::{
@@ -28,12 +28,12 @@ pub(super) enum Load {
 
 pub(super) const ALL: [Load; 3] = [Load::Idle, Load::Steady, Load::Burst];
 
-/// How long a field or a button is waited for.
+/// How long an action waits for a field or a button.
 const WITHIN_MS: u64 = 5_000;
-/// Before a request is sent again under its key.
+/// Pause before a request is repeated under its key.
 const AGAIN: Duration = Duration::from_millis(300);
 
-/// What all clients of a round share.
+/// The state that all clients of a round share.
 #[derive(Debug)]
 pub(super) struct Scene {
     pub(super) front: Arc<Front>,
@@ -55,7 +55,7 @@ impl Scene {
         self.over.load(Ordering::Relaxed)
     }
 
-    /// One request; how long its answer took is noted.
+    /// Sends one request, and records how long its answer took.
     pub(super) async fn send(
         &self,
         method: Method,
@@ -81,7 +81,7 @@ impl Scene {
         self.send(Method::POST, &format!("/v1/sessions/{id}/actions"), key, action).await
     }
 
-    /// Closes a session, and notes its end.
+    /// Closes a session, and records its end.
     pub(super) async fn close(&self, id: &str) -> bool {
         let asked = now();
         let reply = self.send(Method::DELETE, &format!("/v1/sessions/{id}"), None, Value::Null).await;
@@ -94,7 +94,7 @@ impl Scene {
 }
 
 impl Load {
-    /// Clients that go on until the scene is over.
+    /// Starts clients that run until the scene is over.
     pub(super) fn begin(self, scene: &Arc<Scene>) -> JoinSet<()> {
         let mut clients = JoinSet::new();
         if self == Self::Idle {
@@ -121,7 +121,7 @@ fn fill(value: &str) -> Value {
     json!({"type": "fill", "payload": {"selector": "#field", "value": value, "timeoutMs": WITHIN_MS}})
 }
 
-/// Clicks, fills once, fills under a key until it is known what became of it, and reads.
+/// Repeats in turn: a fill, a click, a fill under a key until its outcome is known, and a read.
 async fn drive(scene: Arc<Scene>, session: usize, number: usize, pace: Duration) {
     let id = &scene.sessions[session];
     let mut turn = 0;
@@ -141,7 +141,7 @@ async fn drive(scene: Arc<Scene>, session: usize, number: usize, pace: Duration)
             _ => {
                 let reply = scene.act(id, None, json!({"type": "title"})).await;
                 if reply.is_ok_and(|reply| reply.status == 409) {
-                    return; // the session is over
+                    return; // the session has ended
                 }
             }
         }
@@ -149,7 +149,7 @@ async fn drive(scene: Arc<Scene>, session: usize, number: usize, pace: Duration)
     }
 }
 
-/// Sends a fill under its key again and again until it is known to have been done, or cannot be any more.
+/// Repeats a fill under its key until it is known to have been executed, or can no longer be executed.
 async fn insist(scene: &Scene, id: &str, name: &str) -> Told {
     let mut told = Told::NotExecuted;
     loop {
@@ -163,7 +163,7 @@ async fn insist(scene: &Scene, id: &str, name: &str) -> Told {
     }
 }
 
-/// Opens a session, looks at it and closes it, again and again.
+/// Repeats: creates a session, reads it and closes it.
 async fn create(scene: Arc<Scene>, number: usize, pace: Duration) {
     let mut turn = 0;
     while !scene.is_over() {
@@ -175,7 +175,7 @@ async fn create(scene: Arc<Scene>, number: usize, pace: Duration) {
             Some(id) => {
                 scene.traces.opened.lock().push(id.clone());
                 let _ = scene.act(&id, None, json!({"type": "title"})).await;
-                scene.close(&id).await; // or it is closed with all the others at the end
+                scene.close(&id).await; // if this fails, the session is closed with all others at the end
             }
             None => {
                 *scene.traces.doubtful.lock() += usize::from(Told::by(&reply) == Told::Unknown);

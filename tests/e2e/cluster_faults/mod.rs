@@ -1,8 +1,8 @@
-//! Every fault at every load, with real processes and a real Redis: whoever waits is answered and told the truth, nothing is done
-//! twice, every session is billed once and never past its last proof of life, and nothing is left behind.
+//! Every fault under every load, with real processes and a real Redis: every request is answered truthfully, nothing is
+//! executed twice, every session is billed once and never past its last heartbeat, and nothing is left behind.
 //!
-//! Six of them always; `make faults` goes through all of them (`CAPTURE_LONG=1`), each `CAPTURE_ROUNDS` times, and prints a line of
-//! figures for each.
+//! Six combinations run always. `make faults` (`CAPTURE_LONG=1`) runs all of them, each `CAPTURE_ROUNDS` times, and
+//! prints a line of figures for each.
 
 mod audit;
 mod figures;
@@ -34,7 +34,7 @@ use self::{
     trouble::{Struck, Trouble},
 };
 
-/// Those of `make test`: each load twice.
+/// The combinations of `make test`: each load twice.
 const SHORT: [(Trouble, Load); 6] = [
     (Trouble::KillOwner, Load::Steady),
     (Trouble::EmptyRedis, Load::Idle),
@@ -43,16 +43,16 @@ const SHORT: [(Trouble, Load); 6] = [
     (Trouble::KillGateway, Load::Steady),
     (Trouble::BlackHole(4), Load::Idle),
 ];
-/// Stages beside each other: a fault is mostly waited for.
+/// Stages that run concurrently, because a round mostly waits.
 const STAGES: usize = 3;
 /// Rounds of a cell in the long version.
 const ROUNDS: usize = 20;
-/// What goes on before the fault and after the healing.
+/// How long the load runs before the fault and after the recovery.
 const BEFORE: Duration = Duration::from_millis(1_500);
-/// Until everything of a round is settled, a lease and some heartbeats after whatever happened last.
+/// Longest time until everything of a round is settled: a lease and some heartbeats after the last event.
 const SETTLED: Duration = Duration::from_secs(25);
 
-/// Between two looks.
+/// Interval between two polls.
 const AGAIN: Duration = Duration::from_millis(200);
 
 type Cell = (Trouble, Load);
@@ -62,7 +62,7 @@ async fn whatever_fails_nothing_runs_twice_and_every_session_is_billed_once() {
     let (cells, rounds): (VecDeque<Cell>, usize) =
         if long() { (cells(), number("CAPTURE_ROUNDS").unwrap_or(ROUNDS)) } else { (SHORT.into(), 1) };
     let (cells, failed) = (Mutex::new(cells), Mutex::new(Vec::new()));
-    // Whoever plays is not sent between threads; clients are.
+    // The players stay on one thread, while clients are spread over the threads.
     let stages = (0..number("CAPTURE_STAGES").unwrap_or(STAGES)).map(|_| async {
         while let Some(cell) = next(&cells) {
             let mut play = JoinSet::new();
@@ -80,7 +80,7 @@ fn next(cells: &Mutex<VecDeque<Cell>>) -> Option<Cell> {
     cells.lock().pop_front()
 }
 
-/// All cells, or those that `CAPTURE_CELLS` names a part of.
+/// All cells, or those whose names contain `CAPTURE_CELLS`.
 fn cells() -> VecDeque<Cell> {
     let all = trouble::ALL.into_iter().flat_map(|trouble| load::ALL.map(|load| (trouble, load)));
     let wanted = setting("CAPTURE_CELLS").unwrap_or_default();
@@ -96,7 +96,7 @@ fn number(name: &str) -> Option<usize> {
     setting(name)?.parse().ok()
 }
 
-/// All rounds of a cell on a stage of its own; what went wrong.
+/// Plays all rounds of a cell on a stage of its own. Returns what went wrong.
 async fn play_cell(cell: Cell, rounds: usize) -> Vec<String> {
     let mut stage = Stage::set().await;
     if cell.0.wants_a_judge() {
@@ -118,7 +118,7 @@ fn report(line: &str) {
     println!("{line}");
 }
 
-/// One round.
+/// Plays one round.
 async fn play(stage: &mut Stage, (trouble, load): Cell, user: &str, figures: &mut Figures) -> Vec<String> {
     stage.enter(user).await;
     stage.prepare(trouble).await;
@@ -143,7 +143,7 @@ async fn play(stage: &mut Stage, (trouble, load): Cell, user: &str, figures: &mu
     judge(stage, (trouble, struck), (&scene, user), figures).await
 }
 
-/// Sessions that stand on pages that count.
+/// Opens sessions on pages that count.
 async fn open(stage: &Stage) -> Arc<Scene> {
     let (ann, traces) = (stage.front.client(), Traces::default());
     let mut sessions = Vec::new();
@@ -156,7 +156,7 @@ async fn open(stage: &Stage) -> Arc<Scene> {
     Scene::new(Arc::clone(&stage.front), sessions, traces)
 }
 
-/// Waits until everything works again; the last reason why not is a wrong when that takes too long.
+/// Waits until everything works again. When that takes too long, the last failure is recorded.
 async fn heal(stage: &Stage, scene: &Scene, within: Duration) -> Duration {
     let over = Instant::now();
     while let Err(why) = works(stage, scene).await {
@@ -169,7 +169,8 @@ async fn heal(stage: &Stage, scene: &Scene, within: Duration) -> Duration {
     over.elapsed()
 }
 
-/// Whether both instances are ready, a session answers or is over, and the ledger let one be opened or say that there are enough.
+/// Fails unless both instances are ready, a session answers or has ended, and a session can be created or the limit is
+/// reached.
 async fn works(stage: &Stage, scene: &Scene) -> Result<(), String> {
     stage.ready().await?;
     let ann = stage.front.client();
@@ -186,7 +187,7 @@ async fn works(stage: &Stage, scene: &Scene) -> Result<(), String> {
     if created.status == 429 { Ok(()) } else { Err(format!("create: {}", created.body)) }
 }
 
-/// Closes what is open, until nothing is.
+/// Closes the open sessions until none is left.
 async fn close_all(stage: &Stage, scene: &Scene) {
     let end = Instant::now() + SETTLED;
     while Instant::now() < end {

@@ -1,17 +1,18 @@
-//! What a fault strikes: an instance that has the browser, one that clients reach, and a real Redis behind an address of the test's own.
+//! The targets of a fault: an instance with the browser, one that clients connect to, and a real Redis behind an
+//! address that the test controls.
 
 use std::{sync::Arc, time::Duration};
 
 use capture_tests::{Client, Forwarder, Redis, Server, Site};
 use parking_lot::RwLock;
 
-/// Sessions a user may have at once.
+/// Concurrent sessions of a user.
 pub(super) const LIMIT: usize = 4;
-/// What a user has at first.
+/// Initial credits of a user.
 pub(super) const CREDITS: u64 = 1_000;
-/// How long whoever drains lets its sessions go on.
+/// Seconds for which a draining instance lets its sessions go on.
 const DRAIN: &str = "3";
-/// A lease and a heartbeat: from then on an instance judges others.
+/// A lease and a heartbeat, after which an instance settles the sessions of others.
 pub(super) const MAY_JUDGE: Duration = Duration::from_secs(12);
 
 pub(super) struct Stage {
@@ -25,11 +26,11 @@ pub(super) struct Stage {
     pub(super) site: Site,
 }
 
-/// Where clients reach the cluster, while instances come and go.
+/// The address of the cluster for clients, which stays while instances are replaced.
 #[derive(Debug)]
 pub(super) struct Front {
     base: RwLock<String>,
-    /// Its user of this round.
+    /// The token of this round's user.
     token: RwLock<String>,
 }
 
@@ -72,26 +73,26 @@ impl Stage {
         self.gateway.as_ref().unwrap()
     }
 
-    /// A new user, who is from now on whoever asks.
+    /// Adds a user, whose token all clients use from now on.
     pub(super) async fn enter(&self, name: &str) {
         let (limit, credits) = (LIMIT.to_string(), CREDITS.to_string());
         let options = ["--redis-url", &self.url(), "--credits", &credits, "--max-sessions", &limit];
         *self.front.token.write() = self.gateway().folder().add_user(name, &options).await;
     }
 
-    /// Another owner in the place of one that is gone.
+    /// Starts another owner in place of one that is gone.
     pub(super) async fn start_owner(&mut self) {
         self.owner = Some(Server::start_with(&owner_flags(&self.url())).await);
     }
 
-    /// Another gateway, which clients find.
+    /// Starts another gateway, and directs clients to it.
     pub(super) async fn start_gateway(&mut self) {
         let gateway = Server::start_with(&gateway_flags(&self.url())).await;
         self.front.moved_to(&gateway);
         self.gateway = Some(gateway);
     }
 
-    /// Whether both instances can be sent requests, or why not.
+    /// Fails with the reason unless both instances are ready.
     pub(super) async fn ready(&self) -> Result<(), String> {
         for server in [self.gateway(), self.owner()] {
             let told = server.client("").get("/readyz").await;

@@ -1,19 +1,19 @@
-//! What is left in the ledger afterwards: finals, bills, users, those who live, and what expires by itself.
+//! Checks what remains in the ledger: finals, bills, users, live instances, and keys that expire by themselves.
 
 use std::time::Duration;
 
 use capture_tests::Redis;
 use tokio::time::{Instant, sleep};
 
-/// Until no key is left that is not final.
+/// How long the removal of other keys may take.
 const WITHIN: Duration = Duration::from_secs(60);
-/// Keys that stay, and how such keys begin.
+/// Keys that stay, by name or prefix.
 const STAYS: [&str; 7] = ["users", "finals", "billing", "dataset", "lives", "server", "instances"];
 const BEGINS: [&str; 2] = ["user:", "instance:"];
 /// The owner and the gateway.
 const INSTANCES: &str = ":2";
 
-/// Fails unless within a minute nothing else is left.
+/// Fails unless all other keys are gone within a minute.
 pub(super) async fn check(redis: &Redis) {
     let end = Instant::now() + WITHIN;
     loop {

@@ -1,4 +1,4 @@
-//! What was asked in a round and what was answered, as the clients saw it.
+//! The requests of a round and their answers, as the clients saw them.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use capture_tests::Reply;
 use parking_lot::Mutex;
 use serde_json::Value;
 
-/// What an answer says of what was asked.
+/// What an answer reports about a request's execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Told {
     Executed,
@@ -14,14 +14,14 @@ pub(super) enum Told {
     Unknown,
 }
 
-/// Something that counts under a name, asked for once, or several times under one key.
+/// Something that counts under a name, requested once, or several times under one key.
 #[derive(Debug)]
 pub(super) struct TracedAction {
     pub(super) name: String,
     pub(super) told: Told,
 }
 
-/// A session that was closed by whoever was told so: its end as it was told, and between which moments that was asked.
+/// A session that a client closed: its end as it was answered, and the moments before and after the request.
 #[derive(Debug)]
 pub(super) struct Closed {
     pub(super) last: Value,
@@ -33,10 +33,10 @@ pub(super) struct Traces {
     pub(super) actions: Mutex<Vec<TracedAction>>,
     /// Sessions that were granted.
     pub(super) opened: Mutex<Vec<String>>,
-    /// Creates of which nobody knows what became of them.
+    /// Number of creates whose outcome is unknown.
     pub(super) doubtful: Mutex<usize>,
     pub(super) closed: Mutex<Vec<Closed>>,
-    /// What was seen and must never be.
+    /// Observations that violate a guarantee.
     pub(super) wrongs: Mutex<Vec<String>>,
     pub(super) answers: Mutex<usize>,
     pub(super) slowest: Mutex<(Duration, String)>,
@@ -63,7 +63,7 @@ impl Told {
         }
     }
 
-    /// What is known of a key after a further answer: one answer may be about that request only.
+    /// Combines what is known of a key with a further answer, which may be about its own request only.
     pub(super) fn and(self, next: Self) -> Self {
         match (self, next) {
             (Self::Executed, _) | (_, Self::Executed) => Self::Executed,
@@ -82,7 +82,7 @@ impl Traces {
         self.wrongs.lock().push(what);
     }
 
-    /// Notes how long an answer took.
+    /// Records how long an answer took.
     pub(super) fn answered(&self, took: Duration, reply: &Result<Reply, reqwest::Error>) {
         *self.answers.lock() += 1;
         let mut slowest = self.slowest.lock();
@@ -95,7 +95,7 @@ impl Traces {
         }
     }
 
-    /// Notes the end of a session as an answer tells it.
+    /// Records the end of a session as an answer reports it.
     pub(super) fn close(&self, last: &Value, between: (i64, i64)) {
         self.closed.lock().push(Closed { last: last.clone(), between });
     }

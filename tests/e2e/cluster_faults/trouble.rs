@@ -1,4 +1,4 @@
-//! The faults: what is struck, for how long, and what may become of the sessions.
+//! The faults: what they hit, for how long, and how sessions may end because of them.
 
 use std::time::Duration;
 
@@ -17,15 +17,15 @@ pub(super) enum Trouble {
     StopOwner(u64),
     StopGateway(u64),
     KillBrowser,
-    /// `CLIENT KILL` of every connection that listens, or of every other one.
+    /// `CLIENT KILL` of all subscribed connections, or of all that are not subscribed.
     DropConnections(&'static str),
     PauseRedis,
     RestartRedis,
     EmptyRedis,
     FailOver,
-    /// Nothing comes through for a while.
+    /// No bytes are passed on for a while.
     BlackHole(u64),
-    /// Nothing comes through, until the connections break.
+    /// No bytes are passed on, and then the connections break.
     BlackHoleThenClose(u64),
     FillMemory,
     ForgetScripts,
@@ -60,38 +60,40 @@ const PAUSED: Duration = Duration::from_secs(4);
 const AWAY: Duration = Duration::from_millis(500);
 const REFUSES: Duration = Duration::from_secs(4);
 
-/// How far the replica lies behind when it takes over. Shorter than any session: what was never heard of is nobody's.
+/// How far the replica is behind when it takes over. It is shorter than any session, because a session that the replica
+/// never heard of could not be settled.
 const LAG: Duration = Duration::from_millis(20);
 
-/// When it struck and when it was over, by the wall clock in milliseconds.
+/// When the fault began and when it was over, by the wall clock in milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Struck {
     pub(super) began: i64,
-    /// From then on whoever was struck proved no life any more.
+    /// From this moment on the instance that was hit sent no heartbeat.
     pub(super) dead: i64,
     pub(super) over: i64,
 }
 
-/// How sessions may end that nobody closed.
+/// How sessions that no client closed may end.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ending {
     pub(super) reason: &'static str,
-    /// Charged to a moment not before this and not after that.
+    /// The range of the moment up to which they are charged.
     pub(super) between: (i64, i64),
 }
 
 impl Trouble {
-    /// Whether others must be able to judge for it to go as it should.
+    /// Whether the recovery requires that other instances may settle sessions.
     pub(super) fn wants_a_judge(self) -> bool {
         matches!(self, Self::KillOwner | Self::StopOwner(9..))
     }
 
-    /// Whether the ledger is gone.
+    /// Whether the ledger is lost.
     pub(super) fn forgets(self) -> bool {
         self == Self::EmptyRedis
     }
 
-    /// Within this the cluster does all its work again. Lost ledger are waited for: a lease; so are those who are dead: 15 s.
+    /// The longest recovery. After a lost ledger the cluster waits for a lease; after the death of an instance for 15
+    /// s.
     pub(super) fn heals_within(self) -> Duration {
         Duration::from_secs(match self {
             Self::EmptyRedis => 20,
@@ -100,19 +102,20 @@ impl Trouble {
         })
     }
 
-    /// What any request may take: its deadline of 5 s, or finding out that nobody hears it (10 s), or what became of its session (16 s
-    /// from then on, where its owner is gone), while whoever is asked runs; and a busy machine.
+    /// The longest time of any request while its instance runs: its deadline of 5 s, or detecting that no instance
+    /// answers (10 s), or finding out what became of its session (16 s more, where its owner is gone), plus an
+    /// allowance for a busy machine.
     pub(super) fn answers_within(self) -> Duration {
         Duration::from_secs(match self {
             Self::KillOwner | Self::EndOwner | Self::StopOwner(9..) => 26,
             Self::StopGateway(stands) => stands + 14,
-            // It ends with its last answer, and that comes.
+            // The gateway ends only after its last answer, which therefore arrives.
             Self::EndGateway => 4,
             _ => 14,
         })
     }
 
-    /// How sessions may end that nobody closed.
+    /// How sessions that no client closed may end after this fault.
     pub(super) fn ending(self, Struck { began, dead, over }: Struck) -> Option<Ending> {
         // A heartbeat of 2 s, and one that failed.
         let last_proof = (began - 5_000, dead);
@@ -127,7 +130,7 @@ impl Trouble {
 }
 
 impl Stage {
-    /// Lets it happen, and waits until it is over.
+    /// Causes the fault, and waits until it is over.
     pub(super) async fn strike(&mut self, trouble: Trouble) -> Struck {
         let began = now();
         let mut dead = None;
@@ -159,7 +162,7 @@ impl Stage {
         Struck { began, dead: dead.unwrap_or(began), over: now() }
     }
 
-    /// The moment at which it was struck.
+    /// Sends the signal, and returns the moment.
     async fn signal(&self, trouble: Trouble) -> i64 {
         let (pid, stands) = match trouble {
             Trouble::StopOwner(stands) => (self.owner().pid(), stands),
@@ -210,18 +213,19 @@ impl Stage {
         }
     }
 
-    /// The replica becomes the master, and the master its replica, without closing a connection; new ones reach the new master.
+    /// Makes the replica the master and the master its replica, without closing a connection. New connections reach the
+    /// new master.
     async fn fail_over(&mut self) {
         let next = self.replica.take().unwrap();
         next.ask(&["REPLICAOF", "NO", "ONE"]).await;
-        // What is written now is lost.
+        // What is written from here on is lost.
         tokio::time::sleep(LAG).await;
         self.redis.ask(&["REPLICAOF", "127.0.0.1", &next.port().to_string()]).await;
         self.way.aim(next.port());
         self.replica = Some(std::mem::replace(&mut self.redis, next));
     }
 
-    /// What has to be there before it strikes.
+    /// Starts what the fault needs.
     pub(super) async fn prepare(&mut self, trouble: Trouble) {
         if trouble != Trouble::FailOver {
             return;

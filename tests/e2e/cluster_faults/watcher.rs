@@ -1,4 +1,5 @@
-//! Whoever follows a session through everything: no event is missed without being told, none comes twice, and the end is told.
+//! A follower of a session through all faults: no event is missed unless that is reported, none arrives twice, and the
+//! end is reported.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,10 +9,10 @@ use serde_json::{Value, json};
 
 use super::load::Scene;
 
-/// Before a connection is made anew.
+/// Pause before reconnecting.
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// What a follower has: which log, and up to where.
+/// The position of a follower: the epoch of the log, and the last sequence number.
 struct Position {
     epoch: String,
     seq: u64,
@@ -29,7 +30,7 @@ pub(super) async fn watch(scene: Arc<Scene>, session: usize) {
     }
 }
 
-/// Follows on one connection; whether the end was told.
+/// Follows on one connection. Returns whether the end was reported.
 async fn follow(scene: &Scene, id: &str, at: &mut Option<Position>) -> bool {
     let (address, client) = (scene.front.address(), scene.front.client());
     let codec = Codec::MessagePack;
@@ -64,7 +65,7 @@ async fn follow(scene: &Scene, id: &str, at: &mut Option<Position>) -> bool {
     }
 }
 
-/// Where following begins; whether it ends there.
+/// Takes the start of a subscription. Returns whether the session has ended.
 fn begin(scene: &Scene, result: &Value, at: &mut Option<Position>) -> bool {
     if at.is_some() && result["recovered"] == true {
         return result["events"].as_array().unwrap().iter().any(|event| take(scene, event, at));
@@ -74,14 +75,14 @@ fn begin(scene: &Scene, result: &Value, at: &mut Option<Position>) -> bool {
     result["snapshot"]["session"]["status"] != "active"
 }
 
-/// Takes an event; whether it is the last.
+/// Takes an event. Returns whether it is the last.
 fn take(scene: &Scene, event: &Value, at: &mut Option<Position>) -> bool {
     let (Some(at), Some(seq)) = (at, event["seq"].as_u64()) else { return false };
     if event["epoch"].as_str().is_some_and(|epoch| epoch != at.epoch) {
         scene.traces.wrong(format!("an event of another log than was followed: {event}"));
     }
     if seq > at.seq + 1 {
-        scene.traces.wrong(format!("the events from {} to {} were missed and nobody said so", at.seq + 1, seq - 1));
+        scene.traces.wrong(format!("the events from {} to {} were missed without a report", at.seq + 1, seq - 1));
     }
     at.seq = at.seq.max(seq);
     event["method"] == "session.closed"

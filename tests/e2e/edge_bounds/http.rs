@@ -1,4 +1,4 @@
-//! Connections that hold places, and replies that are not read.
+//! Connections that occupy places, and replies that are not read.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{KEPT, assert_memory_is_back, assert_served, from_elsewhere, memory};
 
-/// More than a server has places.
+/// More connections than a server has places.
 const CONNECTIONS: usize = 1_100;
 const PIPELINED: usize = 60;
 
@@ -20,7 +20,7 @@ async fn connections_that_read_nothing_do_not_keep_others_out() {
     let requests = "GET /asyncapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(PIPELINED);
     let mut held = Vec::new();
     for _ in 0..CONNECTIONS {
-        // Refused or reset is what should happen to the later ones.
+        // The later connections are refused or reset, as they should be.
         let Ok(mut stream) = from_elsewhere(&server).await else { continue };
         let _ = stream.write_all(requests.as_bytes()).await;
         held.push(stream);
@@ -33,7 +33,7 @@ async fn connections_that_read_nothing_do_not_keep_others_out() {
     server.stop().await;
 }
 
-/// A page that is nothing but noise: its picture is as large as its pixels.
+/// Shows a page of noise, whose picture does not compress.
 pub(super) async fn show_noise(client: &Client, id: &str, side: u32) {
     let script = format!(
         "<body style='margin:0'><canvas width={side} height={side}></canvas><script>\
@@ -65,7 +65,7 @@ async fn unread_replies_are_let_go_of_when_their_session_ends() {
             body.len()
         );
         stream.write_all(request.as_bytes()).await.unwrap();
-        stream.peek(&mut [0]).await.unwrap(); // it is being answered
+        stream.peek(&mut [0]).await.unwrap(); // waits until the answer begins
         unread.push(stream);
     }
     assert!(memory(&server) > before + (40 << 20), "four replies of 16 MB and more are held");

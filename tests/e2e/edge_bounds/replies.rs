@@ -1,4 +1,4 @@
-//! Replies that are too large, alone, in a batch and through another instance.
+//! Replies that are too large: alone, in a batch, and through another instance.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ async fn a_batch_is_answered_without_the_picture_that_makes_it_too_large() {
     let (ann, bob) = (server.user("ann").await, server.user("bob").await);
     let other = bob.create(&json!({})).await;
     let id = ann.create(&json!({})).await;
-    show_noise(&ann, &id, 2_000).await; // 16 MB in base64 each: five are more than a reply may have
+    show_noise(&ann, &id, 2_000).await; // 16 MB in Base64 each, so that five exceed the limit of a reply
     let types = ["title", "screenshot", "screenshot", "screenshot", "screenshot", "screenshot", "title"];
     let actions = types.map(|kind| json!({"type": kind}));
     let answered = ann.done(&id, "batch", json!({"actions": actions, "continueOnError": true})).await;
@@ -30,7 +30,7 @@ async fn a_batch_is_answered_without_the_picture_that_makes_it_too_large() {
 #[tokio::test]
 async fn large_replies_through_another_instance_hold_up_nobody() {
     if shape().is_some() {
-        return; // it has instances of its own
+        return; // the test starts instances of its own
     }
     let redis = Redis::start().await;
     let url = redis.url();

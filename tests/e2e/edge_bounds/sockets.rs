@@ -1,4 +1,4 @@
-//! CDP clients that begin frames and do not end them, and that do not read what they asked for.
+//! CDP clients that begin frames without ending them, and that do not read the answers to their commands.
 
 use std::time::Duration;
 
@@ -19,11 +19,11 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungsten
 
 use super::{KEPT, assert_memory_is_back, assert_served, from_elsewhere, memory};
 
-/// What a frame may have at most, and what the attackers send of it.
+/// The largest frame in bytes, and the size of the frames that attackers begin.
 const FRAME: u64 = 100 << 20;
 const SENT: usize = 60 << 20;
 
-/// A CDP session's address, as path and query.
+/// The `connectUrl` of a new session, as path and query.
 async fn way_in(client: &Client) -> (String, String) {
     let created = client.post("/v1/sessions", &json!({"cdp": true})).await.expect(201);
     let url = created["session"]["connectUrl"].as_str().unwrap();
@@ -31,7 +31,7 @@ async fn way_in(client: &Client) -> (String, String) {
     (created["session"]["id"].as_str().unwrap().to_owned(), path)
 }
 
-/// An upgraded connection.
+/// A connection after its upgrade.
 async fn upgraded(server: &Server, path: &str) -> TcpStream {
     let mut stream = from_elsewhere(server).await.unwrap();
     let request = format!(
@@ -61,7 +61,7 @@ async fn frames_that_are_begun_and_not_ended_are_bounded_together_and_in_time() 
         let mut stream = upgraded(&server, &path).await;
         let _ = stream.write_all(&claim(TEXT, FRAME)).await;
         for _ in 0..SENT >> 20 {
-            // One that has to give way is closed while it sends.
+            // A connection that exceeds its user's share is closed while it sends.
             if !matches!(timeout(Duration::from_secs(5), stream.write_all(&piece)).await, Ok(Ok(()))) {
                 break;
             }
@@ -71,18 +71,19 @@ async fn frames_that_are_begun_and_not_ended_are_bounded_together_and_in_time() 
     let held = memory(&server).saturating_sub(before);
     assert!(held < 256 << 20, "six clients hold {} MiB of frames that are not whole", held >> 20);
     assert_served(&server, &bob, &other).await;
-    assert_memory_is_back(&server, before + KEPT, Duration::from_secs(25)).await; // what stalls is given up after 10 s
+    // Stalled messages are given up after 10 s.
+    assert_memory_is_back(&server, before + KEPT, Duration::from_secs(25)).await;
     server.stop().await;
 }
 
-/// A client that can be told to say something and to listen, and does neither by itself.
+/// A client that sends and reads only when the test requests it.
 struct Devtools {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     page: String,
 }
 
 impl Devtools {
-    /// Attached to the session's page.
+    /// Attaches a client to the session's page.
     async fn attached(url: &str) -> Self {
         let (socket, _) = connect_async(url).await.unwrap();
         let mut client = Self { socket, page: String::new() };
@@ -99,7 +100,7 @@ impl Devtools {
         self.socket.send(Message::text(command.to_string())).await.unwrap();
     }
 
-    /// The result of a command; what else is told is skipped.
+    /// The result of a command; other frames are skipped.
     async fn ask(&mut self, command: Value) -> Value {
         self.say(&command).await;
         loop {
@@ -124,15 +125,16 @@ async fn what_cdp_clients_do_not_read_is_bounded_together_and_let_go_of_with_the
     let other = bob.create(&json!({})).await;
     do_not_read(&server, &ann, 1).await;
     assert_served(&server, &bob, &other).await;
-    // glibc keeps much of it for what comes next: what is held unfreed shows in the second round, beside that.
+    // glibc keeps freed memory for later use. Memory that leaks is visible in the second round, on top of what is kept
+    // now.
     let kept = memory(&server);
     do_not_read(&server, &ann, 2).await;
     assert_memory_is_back(&server, kept + KEPT, Duration::from_secs(15)).await;
     server.stop().await;
 }
 
-/// Four clients of one session have 42 MB each waiting; the session ends once one of them was closed for it, in this
-/// round.
+/// Four clients of one session let 42 MB each wait. The round ends the session once one of the clients has been closed
+/// because of that.
 async fn do_not_read(server: &Server, ann: &Client, round: usize) {
     let (id, path) = way_in(ann).await;
     let url = format!("ws://{}{path}", server.address());
@@ -146,7 +148,7 @@ async fn do_not_read(server: &Server, ann: &Client, round: usize) {
         }
         silent.push(client);
     }
-    // Answered after all of them.
+    // This is answered after all the others.
     assert_eq!(reading.ask(reading.evaluate(9, "1 + 1")).await["result"]["value"], 2, "one that reads goes on");
     let closed = || server.folder().log().matches("a client holds too many bytes and is closed").count();
     until("the largest client gives way", Duration::from_secs(60), async || closed() >= round).await;

@@ -1,4 +1,4 @@
-//! What opens a session's browser, and when it ceases to.
+//! The tokens that open a session's browser, and when they cease to be valid.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use capture_tests::{Client, Server, server::token_in, until};
 use serde_json::json;
 use tokio_tungstenite::connect_async;
 
-/// The token in a session's `connectUrl`, read as this user.
+/// The token in a session's `connectUrl`, as this user reads it.
 async fn token(client: &Client, id: &str) -> String {
     let session = client.session(id).await.expect(200);
     let url = session["session"]["connectUrl"].as_str().unwrap();
@@ -18,7 +18,7 @@ async fn opens(server: &Server, token: &str) -> bool {
     connect_async(format!("ws://{}/cdp?token={token}", server.address())).await.is_ok()
 }
 
-/// What discovery answers to a token: the token it gives out, or the reason why none.
+/// The answer of discovery to a token: the token in its addresses, or the reason of the refusal.
 async fn discovered(server: &Server, token: &str) -> Result<String, String> {
     let reply = server.client("").get(&format!("/json/version?token={token}")).await;
     match reply["webSocketDebuggerUrl"].as_str() {

@@ -1,4 +1,4 @@
-//! Answers, as the server makes them: the types that are on the wire, filled with known values.
+//! Golden frames of answers: the serialised types, filled with fixed values.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The complete frames shown in `docs/channel.md`: those of the golden files.
+//! The complete frames in `docs/channel.md`, which are those of the golden files.
 
 use std::{
     fmt::Write,
@@ -9,14 +9,14 @@ use std::{
 use super::{Golden, all};
 use crate::golden;
 
-/// Where the frames begin; they reach to the end of the document.
+/// The heading before the frames, which reach to the end of the document.
 const HEADING: &str = "\n## Complete frames\n";
 
 fn document() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/channel.md")
 }
 
-/// Each method with its request and its answer, then every event and an error. Variants of a kind are left out.
+/// Each method with its request and its answer, then every event and an error. Variants of a kind are omitted.
 fn section() -> String {
     let frames: Vec<Golden> = all().into_iter().filter(|frame| !frame.name.contains('-')).collect();
     let mut text = format!("{HEADING}\nAs the server and its clients write them in JSON, of one session.\n");

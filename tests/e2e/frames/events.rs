@@ -1,4 +1,4 @@
-//! Events, as the server tells them: the types that are on the wire, filled with known values.
+//! Golden frames of events: the serialised types, filled with fixed values.
 
 use bytes::Bytes;
 use capture_core::{
@@ -75,7 +75,7 @@ fn sessions() -> Vec<Golden> {
     ]
 }
 
-/// What stands in no log.
+/// Events that are not part of the log.
 fn passing() -> Vec<Golden> {
     let id = session_id();
     let countdown = Countdown { remaining_ms: 9_999, expires_in_seconds: 10, expires_at: Timestamp(1_763_000_070_499) };
@@ -95,7 +95,7 @@ fn passing() -> Vec<Golden> {
         column: 9,
         timestamp: NOW,
     });
-    // The first bytes of a JPEG; more than fits a one-byte length.
+    // The first bytes of a JPEG, and enough bytes to need a length of more than one byte.
     let picture = Bytes::from([&[0xff, 0xd8, 0xff, 0xe0][..], &[0x5a; 300]].concat());
     let shown =
         NumberedFrame { number: 3, at: NOW, frame: ViewFrame { body: picture, width: 640, height: 400, scale: 0.5 } };

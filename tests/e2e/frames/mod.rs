@@ -1,7 +1,7 @@
-//! The golden files of `wire/frames`: a frame of every kind, as text and as MessagePack.
+//! The golden files of `wire/frames`: a frame of every kind, as JSON and as MessagePack.
 //!
-//! They are named as `/asyncapi.json` names messages, with `-variant` where one kind looks different. `GOLDEN=write`
-//! writes them anew.
+//! They are named like the messages in `/asyncapi.json`, with `-variant` for further examples of one kind.
+//! `GOLDEN=write` writes them again.
 
 mod answers;
 mod document;
@@ -33,12 +33,12 @@ use serde_json::Value;
 
 use crate::golden;
 
-/// Bytes on a line of a `.hex` file.
+/// Bytes per line of a `.hex` file.
 const ON_A_LINE: usize = 16;
-/// The moment the answers are written.
+/// The moment at which the answers are written.
 const NOW: Timestamp = Timestamp(1_763_000_060_500);
 
-/// A frame as it is on the wire.
+/// A frame in both encodings.
 #[derive(Debug, PartialEq)]
 struct Golden {
     name: String,
@@ -52,7 +52,7 @@ impl Golden {
         Self { name: name.to_owned(), text: encode(Codec::Json), packed: encode(Codec::MessagePack) }
     }
 
-    /// As its files have it; nothing where there are none.
+    /// The frame in its files; empty where there are none.
     fn kept(name: &str) -> Self {
         let read = |extension: &str| fs::read_to_string(path(name, extension)).unwrap_or_default();
         let text = read("json").trim_end().to_owned().into();
@@ -68,7 +68,7 @@ impl Golden {
         serde_json::from_slice(&self.text).unwrap()
     }
 
-    /// What the description for machines calls it.
+    /// The name of its message in `/asyncapi.json`.
     fn message(&self) -> &str {
         self.name.split('-').next().unwrap()
     }
@@ -82,7 +82,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("wire/frames")
 }
 
-/// Bytes for people: their numbers, and beside them what can be read.
+/// A hex dump: the bytes as numbers, and beside them the readable characters.
 fn hex(bytes: &[u8]) -> String {
     let mut lines = String::new();
     for chunk in bytes.chunks(ON_A_LINE) {
@@ -106,7 +106,7 @@ fn all() -> Vec<Golden> {
     [requests::all(), answers::all(), events::all()].into_iter().flatten().collect()
 }
 
-/// The session the frames are about.
+/// The id of the session that the frames are about.
 fn session_id() -> SessionId {
     "sess_567d78d2-d16f-434d-91f8-377a07161783".parse().unwrap()
 }

@@ -1,10 +1,10 @@
-//! Requests, as a client sends them.
+//! Golden frames of requests, as a client sends them.
 
 use serde_json::{Value, json};
 
 use super::{Golden, session_id};
 
-/// The largest id there is.
+/// The largest valid id.
 const LAST_ID: u64 = (1 << 53) - 1;
 
 pub(super) fn all() -> Vec<Golden> {

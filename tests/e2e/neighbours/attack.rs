@@ -1,4 +1,4 @@
-//! A row of the suite: what one user does while another one works. Knows nothing of what is measured meanwhile.
+//! A row of the suite: what one user does while another one works. Knows nothing of the measurements during it.
 
 use futures::future::BoxFuture;
 
@@ -7,45 +7,45 @@ use super::attacker::Attacker;
 /// What one user does.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Attack {
-    /// What is done, for a reader; names the row in reports.
+    /// A description for the reader, which names the row in reports.
     pub(super) name: &'static str,
-    /// How.
+    /// How it is done.
     pub(super) by: By,
 }
 
 /// How a user attacks.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum By {
-    /// A page of the site runs this script when its button is clicked; then these actions are asked again and again.
+    /// A page of the site runs this script when its button is clicked; then these actions are sent repeatedly.
     Page(&'static str, &'static [Ask]),
-    /// So many clients of one `connectUrl`, each with a page of its own.
+    /// Clients of one `connectUrl`, each with a page of its own.
     Devtools(Clients),
-    /// A program of its own, until it is given up.
+    /// A program, which runs until it is cancelled.
     Program(for<'a> fn(&'a Attacker<'a>) -> BoxFuture<'a, ()>),
 }
 
 /// An action: its type, and its payload as JSON.
 pub(super) type Ask = (&'static str, &'static str);
 
-/// What clients of a `connectUrl` do.
+/// The behaviour of clients of a `connectUrl`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clients {
-    /// How many they are.
+    /// The number of clients.
     pub(super) count: usize,
-    /// What runs in the page of each.
+    /// The script that runs in the page of each client.
     pub(super) script: &'static str,
-    /// What each asks of its page, again and again: command and parameters as JSON.
+    /// The commands that each client sends to its page repeatedly, with parameters as JSON.
     pub(super) commands: &'static [(&'static str, &'static str)],
-    /// Whether answers are awaited and read; otherwise nothing is.
+    /// Whether answers are awaited and read; otherwise the client reads nothing.
     pub(super) reads: bool,
 }
 
-/// A script, and actions beside it.
+/// A script in a page, with actions beside it.
 pub(super) const fn page(name: &'static str, script: &'static str, asks: &'static [Ask]) -> Attack {
     Attack { name, by: By::Page(script, asks) }
 }
 
-/// A client of `connectUrl`.
+/// One client of a `connectUrl`.
 pub(super) const fn devtools(
     name: &'static str,
     script: &'static str,
@@ -54,13 +54,13 @@ pub(super) const fn devtools(
     Attack { name, by: By::Devtools(Clients { count: 1, script, commands, reads: true }) }
 }
 
-/// Something else.
+/// An attack by a program.
 pub(super) const fn program(name: &'static str, program: for<'a> fn(&'a Attacker<'a>) -> BoxFuture<'a, ()>) -> Attack {
     Attack { name, by: By::Program(program) }
 }
 
 impl Attack {
-    /// The same with so many clients, none of which reads.
+    /// Changes the attack to `count` clients, none of which reads.
     pub(super) const fn of_many_who_do_not_read(self, count: usize) -> Self {
         match self.by {
             By::Devtools(clients) => Self { by: By::Devtools(Clients { count, reads: false, ..clients }), ..self },
@@ -68,7 +68,7 @@ impl Attack {
         }
     }
 
-    /// The same with so many clients.
+    /// Changes the attack to `count` clients.
     pub(super) const fn of_many(self, count: usize) -> Self {
         match self.by {
             By::Devtools(clients) => Self { by: By::Devtools(Clients { count, ..clients }), ..self },

@@ -1,4 +1,4 @@
-//! The user who attacks: opens sessions and pages, asks without end, and takes nothing for an answer but a crash.
+//! The attacking user: opens sessions and pages, sends requests without end, and tolerates every answer but a crash.
 
 use std::{
     collections::BTreeSet,
@@ -21,29 +21,29 @@ use super::{
 };
 use crate::attacks::devtools::Devtools;
 
-/// Between two rounds of questions.
+/// Pause between two rounds of requests.
 const PAUSE: Duration = Duration::from_millis(20);
-/// How long an attack may take to be prepared.
+/// How long an attack may take to prepare.
 const PREPARES: Duration = Duration::from_secs(20);
-/// How long a page may take to open; the attack goes on either way.
+/// How long a page may take to open, in milliseconds; the attack goes on either way.
 const OPENS_MS: u64 = 5_000;
 
-/// Attackers so far: the calls of each come from an address of its own.
+/// Number of attackers so far: the calls of each come from an address of its own.
 static ATTACKERS: AtomicU8 = AtomicU8::new(0);
-/// Where all plain sockets come from. Connections are bounded for each address; who has many addresses is not what is
-/// tried here.
+/// The address of all plain sockets. Connections are limited per address, and an attacker with many addresses is not
+/// what these tests are about.
 pub(super) const SOCKETS: Ipv4Addr = Ipv4Addr::new(127, 0, 2, 1);
 
-/// A user who attacks.
+/// An attacking user.
 #[derive(Debug)]
 pub(super) struct Attacker<'a> {
     pub(super) stage: &'a Stage,
     pub(super) caller: Caller,
-    /// Since when it attacks; none while it prepares.
+    /// When the attack began; `None` while it is being prepared.
     under_way: Mutex<Option<Instant>>,
-    /// Sessions it knows it had, each once.
+    /// Sessions that it is known to have had, each once.
     sessions: Mutex<BTreeSet<String>>,
-    /// Answers that say the server broke.
+    /// Answers that reveal a defect of the server.
     broken: Mutex<Vec<String>>,
 }
 
@@ -55,7 +55,7 @@ impl<'a> Attacker<'a> {
         Self { stage, caller, under_way, sessions, broken }
     }
 
-    /// Attacks until it is given up; what ends by itself begins again.
+    /// Attacks until cancelled; an attack that ends by itself is started again.
     pub(super) async fn run(&self, attack: &Attack) {
         match attack.by {
             By::Page(script, asks) => self.run_page(attack.name, script, asks).await,
@@ -68,12 +68,12 @@ impl<'a> Attacker<'a> {
         std::future::pending::<()>().await;
     }
 
-    /// What had to be prepared is.
+    /// Records that the preparation is complete.
     fn begin(&self) {
         *self.under_way.lock() = Some(Instant::now());
     }
 
-    /// Waits until it has attacked for this long, or has prepared for too long; since when it attacks.
+    /// Waits until the attack has run for this long, or its preparation has timed out. Returns when the attack began.
     pub(super) async fn has_attacked_for(&self, time: Duration) -> Option<Instant> {
         let end = Instant::now() + PREPARES + time;
         while Instant::now() < end {
@@ -86,7 +86,7 @@ impl<'a> Attacker<'a> {
         None
     }
 
-    /// What the server said of itself.
+    /// Fails if an answer revealed a defect of the server.
     pub(super) fn broken(&self) -> Result<(), String> {
         match self.broken.lock().first() {
             Some(first) => Err(first.clone()),
@@ -94,10 +94,11 @@ impl<'a> Attacker<'a> {
         }
     }
 
-    /// Closes what it has until nothing is left, also what began while it was given up.
+    /// Closes all of its sessions until none is left, including those that were being created when the attack was
+    /// cancelled.
     ///
     /// # Errors
-    /// When that takes too long.
+    /// Closing them takes too long.
     pub(super) async fn close_all(&self, within: Duration) -> Result<(), String> {
         let end = Instant::now() + within;
         loop {
@@ -120,12 +121,12 @@ impl<'a> Attacker<'a> {
         self.sessions.lock().iter().cloned().collect()
     }
 
-    /// A session of the usual kind; none when it is refused, which is fair.
+    /// A session with default options; `None` when it is refused, which is permitted.
     pub(super) async fn create(&self) -> Option<String> {
         self.create_with(&json!({"maxTtlSeconds": 240})).await
     }
 
-    /// One that was made in another way is its own, too.
+    /// Records a session that was created in another way.
     pub(super) fn remember(&self, id: &str) {
         self.sessions.lock().insert(id.to_owned());
     }
@@ -148,13 +149,13 @@ impl<'a> Attacker<'a> {
         }
     }
 
-    /// An action; any answer of the contract is fine but `internal`.
+    /// Runs an action. Every answer of the contract but `internal` is permitted.
     pub(super) async fn act(&self, id: &str, kind: &str, payload: Value) {
         let answer = self.caller.act(id, kind, payload).await;
         self.see(kind, answer);
     }
 
-    /// A session with this script running in a page; none when there is no session for it.
+    /// A session with this script running in a page; `None` when no session is granted.
     pub(super) async fn open(&self, name: &str, script: &str) -> Option<String> {
         *self.under_way.lock() = None;
         let id = self.create().await?;
@@ -184,7 +185,7 @@ impl<'a> Attacker<'a> {
         join_all((0..clients.count).map(|_| self.run_client(&id, clients))).await;
     }
 
-    /// One client, until its connection is closed.
+    /// Runs one client until its connection is closed.
     async fn run_client(&self, id: &str, clients: &Clients) {
         let Some((mut devtools, page)) = self.connect(id).await else { return };
         let go = format!("setTimeout(() => {{ {} }})", clients.script);
@@ -194,7 +195,8 @@ impl<'a> Attacker<'a> {
             for (number, (method, params)) in clients.commands.iter().enumerate() {
                 let params: Value = serde_json::from_str(params).unwrap();
                 if clients.reads {
-                    let _ = devtools.ask(Some(&page), method, params).await; // refused, failed, or too large: all fair
+                    // An error is permitted: the command may be refused, fail, or have too large an answer.
+                    let _ = devtools.ask(Some(&page), method, params).await;
                 } else {
                     let command = json!({"id": 1_000 + number, "method": method, "params": params, "sessionId": page});
                     devtools.send(Message::text(command.to_string())).await;
@@ -204,7 +206,7 @@ impl<'a> Attacker<'a> {
         }
     }
 
-    /// A client of a session's `connectUrl` with a page of its own; none when it is refused.
+    /// A client of a session's `connectUrl` with a page of its own; `None` when it is refused.
     pub(super) async fn connect(&self, id: &str) -> Option<(Devtools, String)> {
         let session = self.caller.get(&format!("/v1/sessions/{id}")).await.ok()?;
         let url = session.body["session"]["connectUrl"].as_str()?;

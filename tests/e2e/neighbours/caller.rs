@@ -1,4 +1,4 @@
-//! A REST client that looks at as little of an answer as it can: what is measured is the server, not the test.
+//! A REST client that parses as little of an answer as possible, because the server is to be measured and not the test.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 /// Longer than any deadline of the server: a call that takes this long hangs.
 const HANGS: Duration = Duration::from_secs(75);
-/// Shorter than the server keeps an idle connection: one that is closed as it is used again is not what is tried here.
+/// Shorter than the server keeps an idle connection, so that no connection is closed just as it is used again.
 const IDLE: Duration = Duration::from_secs(5);
-/// Answers above this are not looked into.
+/// Longer answers are not parsed, in bytes.
 const LOOKED_INTO: usize = 1 << 20;
 
 /// A user at a server.
@@ -32,7 +32,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// What matters of it, to be shown.
+    /// The relevant part of the answer, for messages.
     pub(super) fn short(&self) -> String {
         let body = &self.body;
         let told = [&body["code"], &body["reason"], &body["error"], &body["session"]["closeReason"]];
@@ -45,7 +45,7 @@ impl Answer {
 }
 
 impl Caller {
-    /// The same user with other connections, from this address.
+    /// A client of this user with connections of its own, from this address.
     pub(super) fn like(client: &Client, base: &str, from: Ipv4Addr) -> Self {
         let from = IpAddr::V4(from);
         let http = reqwest::Client::builder().timeout(HANGS).pool_idle_timeout(IDLE).local_address(from);
@@ -95,7 +95,7 @@ impl Caller {
         self.post(&format!("/v1/sessions/{id}/actions"), None, &action).await
     }
 
-    /// A session, or the answer that refused it.
+    /// Creates a session, or returns the answer that refused it.
     pub(super) async fn create(&self, options: &Value) -> Result<String, Answer> {
         let failed = |why: String| Answer { status: 0, body: why.into() };
         let answer = self.post("/v1/sessions", None, options).await.map_err(failed)?;

@@ -1,4 +1,4 @@
-//! Clients of the channel that watch without reading, say nothing, or say too much.
+//! Clients of the channel that watch without reading, send nothing, or send too much.
 
 use std::{ops::RangeFrom, time::Duration};
 
@@ -15,10 +15,10 @@ use super::{
     attacker::Attacker,
 };
 
-/// More than an address may have that has not said hello.
+/// More unauthenticated connections than one address may have.
 const SILENT: usize = 40;
 const LARGEST: usize = 1 << 20;
-/// A page that changes all the time, and tells of it.
+/// A page that changes continuously and logs every change.
 const LIVELY: &str = "again(() => { document.body.style.background = `hsl(${Math.random() * 360} 90% 50%)`; for (let i = 0; i < 20; i++) console.log('x'.repeat(4000)) })";
 
 /// As many channels as a user may have, in a long run; in a short one four such users together have as many.
@@ -46,7 +46,7 @@ impl Attacker<'_> {
         RawSocket::try_open(self.stage.address(), self.caller.token(), Codec::Json).await
     }
 
-    /// Sends these on a channel of its own again and again; what comes is read or not.
+    /// Sends these messages on a channel of its own repeatedly; `reads` tells whether it reads the answers.
     async fn say(&self, messages: &[Value], pause: Duration, reads: bool) {
         let Some(RawSocket { mut sender, mut receiver }) = self.channel().await else { return };
         let reading = async {
@@ -62,7 +62,7 @@ impl Attacker<'_> {
         futures::future::select(std::pin::pin!(reading), std::pin::pin!(saying)).await;
     }
 
-    /// A channel for each, on which raw bytes are sent again and again.
+    /// Opens [`channels`] channels, and sends raw bytes on each of them repeatedly.
     async fn flood(&self, bytes: &[u8]) {
         let each = async || {
             let Some(mut socket) = self.channel().await else { return };
@@ -72,7 +72,7 @@ impl Attacker<'_> {
     }
 }
 
-/// Sends each with an id of its own; false once the server is gone.
+/// Sends each message with an id of its own; false once the server is gone.
 async fn say_all(sender: &mut RawSender, messages: &[Value], ids: &mut RangeFrom<u64>) -> bool {
     for message in messages {
         let mut message = message.clone();

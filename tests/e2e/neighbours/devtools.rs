@@ -1,4 +1,4 @@
-//! Clients of `connectUrl` that ask for more than a browser should tell, and those that do not read it.
+//! Clients of `connectUrl` that request more than a browser should answer, and clients that do not read the answers.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{
     attacker::Attacker,
 };
 
-/// As many as a session takes.
+/// As many clients as a session admits.
 const CLIENTS: usize = 16;
 const BUSY: &str = "setInterval(() => { for (let i = 0; i < 50; i++) { console.log('x'.repeat(1e4)); document.body.append('x') } }, 5)";
 const LARGE: &str = "window.all = []; for (let i = 0; i < 300000; i++) all.push({ i, text: 't' + i })";
@@ -178,7 +178,7 @@ async fn churn(attacker: &Attacker<'_>) {
     join_all((0..CLIENTS).map(|_| each())).await;
 }
 
-/// A connection of this user's to the browser, by hand.
+/// A plain connection of this user to the browser.
 async fn dial(attacker: &Attacker<'_>, id: &str) -> Option<TcpStream> {
     let session = attacker.caller.get(&format!("/v1/sessions/{id}")).await.ok()?;
     let url = session.body["session"]["connectUrl"].as_str()?.to_owned();
@@ -195,7 +195,7 @@ async fn dial(attacker: &Attacker<'_>, id: &str) -> Option<TcpStream> {
 const TEXT: u8 = 0x81;
 const LENGTH: usize = 99 << 20;
 
-/// Begins messages that may be as large as any, and stops short of their ends.
+/// Begins messages of the largest size, and stops before their ends.
 async fn unfinished(attacker: &Attacker<'_>) {
     let Some(id) = session(attacker).await else { return };
     let message = [capture_tests::raw::claim(TEXT, LENGTH as u64 + 1), vec![b' '; LENGTH]].concat();
@@ -207,7 +207,7 @@ async fn unfinished(attacker: &Attacker<'_>) {
     join_all((0..10).map(|_| each())).await;
 }
 
-/// Whole ones, again and again.
+/// Sends complete messages of the largest size repeatedly.
 async fn large(attacker: &Attacker<'_>) {
     let Some(id) = session(attacker).await else { return };
     let start = r#"{"id": 1, "method": "Runtime.evaluate", "params": {"expression": ""#;

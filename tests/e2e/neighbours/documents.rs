@@ -1,4 +1,4 @@
-//! Documents that are dear to lay out, to read, to search or to paint.
+//! Documents that are expensive to lay out, to read, to search or to paint.
 
 use super::attack::{Ask, Attack, page};
 

@@ -1,4 +1,4 @@
-//! The part of the site that sends more than anyone asked for: a WebSocket that never stops, and answers that inflate.
+//! The part of the site that sends too much: a WebSocket that never stops, and answers that inflate.
 
 use std::net::SocketAddr;
 
@@ -10,11 +10,11 @@ use tokio::{
 };
 use tokio_tungstenite::{accept_async, tungstenite::Message};
 
-/// One message of the WebSocket.
+/// Size of one WebSocket message in bytes.
 const MESSAGE: usize = 1 << 20;
-/// Of a deflated body: eight times "repeat the last byte 258 times" fill 13 bytes.
+/// Bits of the deflated instruction "repeat the last byte 258 times". Eight instructions therefore fill 13 bytes.
 const BITS_PER_REPEAT: usize = 13;
-/// Sent at once.
+/// Bytes that are written at once.
 const PIECE: usize = BITS_PER_REPEAT << 10;
 
 /// Sends until dropped.
@@ -45,7 +45,7 @@ impl Flood {
     }
 }
 
-/// Plain requests get a body that inflates without end, a WebSocket gets messages without end.
+/// Answers plain requests with a body that inflates without end, and a WebSocket with messages without end.
 async fn serve(stream: TcpStream) -> Option<()> {
     let mut start = [0; 12];
     while stream.peek(&mut start).await.ok()? < start.len() {
@@ -66,7 +66,7 @@ async fn bomb(mut stream: TcpStream) -> Option<()> {
     let answer = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\naccess-control-allow-origin: *\r\n\
                   content-encoding: gzip\r\nconnection: close\r\n\r\n";
     stream.write_all(answer.as_bytes()).await.ok()?;
-    stream.write_all(&[0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3]).await.ok()?; // gzip, nothing said of it
+    stream.write_all(&[0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3]).await.ok()?; // a gzip header without optional fields
     let (start, repeats) = deflated();
     stream.write_all(&start).await.ok()?;
     loop {
@@ -74,9 +74,9 @@ async fn bomb(mut stream: TcpStream) -> Option<()> {
     }
 }
 
-/// A deflated "aaaa…": its first bytes, and a piece that goes on for as long as it is repeated.
+/// A deflated "aaaa…": its first bytes, and a piece that continues it for as long as it is repeated.
 fn deflated() -> (Vec<u8>, Vec<u8>) {
-    // The last block, with fixed codes; the letter `a`, 0x30 + 97 in eight bits, highest first.
+    // The last block, with fixed codes; then the letter `a` as 0x30 + 97 in eight bits, the highest first.
     let mut bits = vec![true, true, false];
     bits.extend((0..8).rev().map(|bit| (0x30 + b'a') >> bit & 1 == 1));
     // Length 258 is code 285, 0b1100_0101; distance 1 is code 0 in five bits.
@@ -84,7 +84,7 @@ fn deflated() -> (Vec<u8>, Vec<u8>) {
     while bits.len() < 8 * PIECE {
         bits.extend(&repeat);
     }
-    // From here on the same bits come again every 13 bytes.
+    // From here on the bits repeat every 13 bytes.
     let byte = |bits: &[bool]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
     let bytes: Vec<u8> = bits.chunks_exact(8).map(byte).collect();
     let (start, rest) = bytes.split_at(BITS_PER_REPEAT);

@@ -1,8 +1,8 @@
-//! Sessions beside each other: separate, and fair.
+//! Concurrent sessions: they are isolated, and served fairly.
 //!
-//! The tables are a suite: while one user does what a row says, another user's session stays active and is answered,
-//! the server stays within its memory, both pay what they owe and no more, and afterwards everything is given back.
-//! `make test` tries each row for a moment, `make faults` holds the figures.
+//! The tables are a suite: while one user does what a row describes, another user's session stays active and is
+//! answered, the server stays within its memory limit, both users pay exactly what they owe, and afterwards all
+//! resources are freed. `make test` tries each row briefly; `make faults` checks the figures as well.
 
 mod attack;
 mod attacker;
@@ -27,7 +27,7 @@ use capture_tests::{Client, Server, Site};
 use serde_json::json;
 use tokio::time::Instant;
 
-/// A table and the test that goes through it.
+/// A table and the test that runs it.
 macro_rules! tables {
     ($($table:ident: $test:ident),* $(,)?) => {
         const TABLES: &[&[attack::Attack]] = &[$($table::ATTACKS),*];
@@ -50,7 +50,7 @@ tables! {
     devtools: no_neighbour_notices_devtools,
 }
 
-/// Attacks whose bytes cross from one instance to another.
+/// Attacks whose bytes pass from one instance to another.
 const THROUGH_ANOTHER: [&str; 9] = [
     "four pictures of noise in a batch",
     "a text of fifty megabytes",
@@ -92,7 +92,7 @@ async fn animated_neighbours_do_not_slow_a_session_down() {
     let beside_one = ann.create(&json!({})).await;
     ann.goto(&beside_one, &site.page("spinners")).await;
     let beside = title_time(&ann, &id).await;
-    // The ratio itself is measured in the benchmark; here a generous bound of liveness.
+    // The benchmark measures the ratio itself; here a generous limit shows liveness.
     assert!(beside < alone * 10 + Duration::from_millis(20), "{beside:?} beside spinners, {alone:?} alone");
     server.stop().await;
 }

@@ -1,4 +1,4 @@
-//! The user who must not notice: a session that asks for its title all the time.
+//! The user who must not be disturbed: a session that requests its title continuously.
 
 use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
@@ -16,14 +16,14 @@ use super::{
     stage::price,
 };
 
-/// Between two questions.
+/// Pause between two requests.
 const PAUSE: Duration = Duration::from_millis(20);
-/// A session is replaced well before its end.
+/// A session of this age is replaced, well before it expires.
 const IS_OLD: Duration = Duration::from_secs(800);
-/// Longer than a question can take.
+/// Longer than any request takes.
 const ANSWERS: Duration = Duration::from_secs(90);
 
-/// A question for the title that was answered.
+/// A request for the title that was answered.
 #[derive(Debug, Clone)]
 struct Asked {
     begun: Instant,
@@ -31,7 +31,7 @@ struct Asked {
     wrong: Option<String>,
 }
 
-/// How long answers took in some time.
+/// Latencies within a period.
 #[derive(Debug)]
 pub(super) struct Figures {
     pub(super) count: usize,
@@ -40,7 +40,7 @@ pub(super) struct Figures {
     pub(super) longest: Duration,
 }
 
-/// A user with a session beside the attackers'.
+/// A user with a session beside those of the attackers.
 #[derive(Debug)]
 pub(super) struct Neighbour {
     shared: Arc<Shared>,
@@ -48,21 +48,22 @@ pub(super) struct Neighbour {
     asking: JoinSet<()>,
 }
 
-/// What the user and the questions share.
+/// The state that the user and the requesting task share.
 #[derive(Debug)]
 struct Shared {
     caller: Caller,
     url: String,
     title: &'static str,
     asked: Mutex<Vec<Asked>>,
-    /// Every session it had, the newest last: one that was lost is replaced, so that each loss is told once.
+    /// All sessions of the user, the newest last: a session that was lost is replaced, so that each loss is reported
+    /// once.
     sessions: Mutex<Vec<String>>,
-    /// When the newest was opened.
+    /// When the newest session was opened.
     opened: Mutex<Instant>,
 }
 
 impl Neighbour {
-    /// Opens its session with a page of this title and begins to ask.
+    /// Opens the session with a page of this title, and begins to send requests.
     pub(super) async fn start(client: &Client, base: &str, url: String, title: &'static str) -> Self {
         let (asked, sessions) = (Mutex::default(), Mutex::default());
         let (caller, opened) = (Caller::like(client, base, Ipv4Addr::LOCALHOST), Mutex::new(Instant::now()));
@@ -73,7 +74,8 @@ impl Neighbour {
         Self { shared, address: base.trim_start_matches("http://").to_owned(), asking }
     }
 
-    /// Once a question that begins now is answered: how it went since then; the first wrong answer, if there is one.
+    /// Waits until a request that begins now is answered. Returns the latencies since `start`, or the first wrong
+    /// answer.
     pub(super) async fn since(&self, start: Instant) -> Result<Figures, String> {
         let now = Instant::now();
         let answered = async || self.shared.asked.lock().last().is_some_and(|asked| asked.begun >= now);
@@ -89,7 +91,7 @@ impl Neighbour {
         Ok(Figures { count, median: at(50), p95: at(95), longest: at(100) })
     }
 
-    /// Whether this user can do everything else too: another session with a page, a ticket, a list, a channel.
+    /// Checks that the user can do everything else as well: another session with a page, a ticket, a list, a channel.
     pub(super) async fn tries_everything(&self) -> Result<(), String> {
         let (told, caller) =
             (|what: &str, answer: Answer| format!("{what} was answered {}", answer.short()), &self.shared.caller);
@@ -125,7 +127,7 @@ impl Neighbour {
         Ok(Channel::over(socket, codec))
     }
 
-    /// Closes its session and returns what all it had cost.
+    /// Closes the session. Returns what all sessions of the user cost.
     pub(super) async fn stop(mut self) -> u64 {
         self.asking.shutdown().await;
         let shared = &self.shared;
@@ -143,7 +145,7 @@ impl Neighbour {
 }
 
 impl Shared {
-    /// A session with the page.
+    /// Opens a session with the page.
     async fn open(&self) -> Result<(), Answer> {
         let id = self.caller.create(&json!({"maxTtlSeconds": 900})).await?;
         self.sessions.lock().push(id.clone());
@@ -156,12 +158,12 @@ impl Shared {
         }
     }
 
-    /// What is wrong with the title's answer; a session that was lost is replaced, and one that would expire.
+    /// What is wrong with the answer to `title`, if anything. A session that was lost or that would expire is replaced.
     async fn ask(&self) -> Option<String> {
         let id = self.sessions.lock().last().cloned().unwrap_or_default();
         let is_old = self.opened.lock().elapsed() > IS_OLD;
         if is_old {
-            let _ = self.caller.delete(&format!("/v1/sessions/{id}")).await; // it expires otherwise
+            let _ = self.caller.delete(&format!("/v1/sessions/{id}")).await; // if this fails, the session expires
             return self.open().await.err().map(|no| no.short());
         }
         match self.caller.act(&id, "title", json!({})).await {

@@ -1,4 +1,4 @@
-//! Pages that ask the network for too much, or are given it.
+//! Pages that request too much of the network, or receive too much from it.
 
 use super::attack::{Ask, Attack, page};
 

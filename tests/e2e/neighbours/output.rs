@@ -1,4 +1,4 @@
-//! Pages that tell the server more than it wants to know: their console, their errors.
+//! Pages that send the server too much output: console messages and errors.
 
 use super::attack::{Ask, Attack, page};
 

@@ -4,7 +4,7 @@ const add = (tag, fields) => {
   document.body.append(element);
   return element;
 };
-// Whatever is wanted, as whatever it is wanted, from this site.
+// The address of any body with any media type, served by this site.
 const as = (type, body) => `/as?type=${encodeURIComponent(type)}&body=${encodeURIComponent(body)}`;
 const work = (code) => new Worker(URL.createObjectURL(new Blob([code])));
 const again = (what, ms = 0) => { const go = () => { what(); setTimeout(go, ms); }; go(); };
@@ -13,7 +13,7 @@ const noise = (length) => {
   const part = Array.from({ length: 1 << 12 }, () => String.fromCharCode(Math.random() * 60000)).join('');
   return part.repeat(Math.ceil(length / part.length)).slice(0, length);
 };
-// A canvas of noise: no picture of it is small.
+// Fills a canvas with noise, so that every picture of it is large.
 const paintNoise = (width, height) => {
   const canvas = add('canvas', { width, height });
   canvas.style.cssText = 'position:absolute;left:0;top:0';

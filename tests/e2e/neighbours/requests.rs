@@ -1,4 +1,4 @@
-//! Clients of the REST API that ask too much, send too little, or do not read.
+//! Clients of the REST API that request too much, send too little, or do not read.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use super::{
     attacker::Attacker,
 };
 
-/// More connections than the server takes.
+/// More connections than the server accepts.
 const CONNECTIONS: usize = 1_100;
-/// Requests one after another on each.
+/// Requests one after another on each connection.
 const PIPELINED: usize = 60;
-/// Callers at the same time.
+/// Concurrent callers.
 const CALLERS: usize = 32;
 
 pub(super) const ATTACKS: &[Attack] = &[
@@ -43,7 +43,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     program("answers cut off", |a| cut_off(a).boxed()),
 ];
 
-/// As many connections as there are places, each doing this again and again.
+/// Runs as many connections as there are places, each of which repeats `each`.
 fn many<'a>(
     attacker: &'a Attacker<'a>,
     each: impl Fn(&'a Attacker<'a>) -> BoxFuture<'a, ()> + Send + Sync + Copy + 'a,
@@ -51,13 +51,13 @@ fn many<'a>(
     let again = move |_| async move {
         loop {
             each(attacker).await;
-            tokio::time::sleep(Duration::from_millis(100)).await; // refused at once, maybe
+            tokio::time::sleep(Duration::from_millis(100)).await; // the connection may have been refused at once
         }
     };
     join_all((0..CONNECTIONS).map(again)).map(drop).boxed()
 }
 
-/// So many callers at the same time, each doing this again and again.
+/// Runs this many callers concurrently, each of which repeats `each`.
 async fn crowd_of<F: Future<Output = ()>>(callers: usize, each: impl Fn(usize) -> F) {
     let again = async |number| {
         for round in 0.. {
@@ -121,7 +121,8 @@ async fn creates_with_keys(attacker: &Attacker<'_>) {
         let id = created.ok().and_then(|reply| reply.body["session"]["id"].as_str().map(str::to_owned));
         if let Some(id) = id {
             attacker.remember(&id);
-            let _ = attacker.caller.delete(&format!("/v1/sessions/{id}")).await; // closed in the end anyway
+            // All sessions are closed in the end anyway.
+            let _ = attacker.caller.delete(&format!("/v1/sessions/{id}")).await;
         }
     })
     .await;
@@ -131,7 +132,7 @@ async fn creates_without_credits(attacker: &Attacker<'_>) {
     let poor = attacker.another("poor", 0).await;
     crowd_of(CALLERS, async |number| {
         let key = format!("key-{number}");
-        let _ = poor.post("/v1/sessions", Some(&key), &json!({"maxTtlSeconds": 900})).await; // refused
+        let _ = poor.post("/v1/sessions", Some(&key), &json!({"maxTtlSeconds": 900})).await; // this is refused
     })
     .await;
 }
@@ -140,7 +141,8 @@ async fn churn(attacker: &Attacker<'_>) {
     crowd_of(5, async |_| {
         if let Some(id) = attacker.create().await {
             attacker.act(&id, "title", json!({})).await;
-            let _ = attacker.caller.delete(&format!("/v1/sessions/{id}")).await; // closed in the end anyway
+            // All sessions are closed in the end anyway.
+            let _ = attacker.caller.delete(&format!("/v1/sessions/{id}")).await;
         }
     })
     .await;
@@ -149,7 +151,8 @@ async fn churn(attacker: &Attacker<'_>) {
 async fn churn_of_browsers(attacker: &Attacker<'_>) {
     crowd_of(5, async |_| {
         if let Some(id) = attacker.create_with(&json!({"cdp": true, "maxTtlSeconds": 60})).await {
-            let _ = attacker.caller.delete(&format!("/v1/sessions/{id}")).await; // closed in the end anyway
+            // All sessions are closed in the end anyway.
+            let _ = attacker.caller.delete(&format!("/v1/sessions/{id}")).await;
         }
     })
     .await;
@@ -183,7 +186,8 @@ async fn renewals(attacker: &Attacker<'_>) {
     let path = format!("/v1/sessions/{id}/renew");
     crowd_of(CALLERS, async |number| {
         let ttl = 30 + number % 100;
-        let _ = attacker.caller.post(&path, None, &json!({"maxTtlSeconds": ttl})).await; // one at a time; others are refused
+        // One renewal at a time succeeds, and others are refused.
+        let _ = attacker.caller.post(&path, None, &json!({"maxTtlSeconds": ttl})).await;
     })
     .await;
 }
@@ -191,17 +195,17 @@ async fn renewals(attacker: &Attacker<'_>) {
 async fn strangers(attacker: &Attacker<'_>) {
     crowd_of(CALLERS, async |number| {
         let id = format!("sess_00000000-0000-4000-8000-{number:012}");
-        let _ = attacker.caller.act(&id, "title", json!({})).await; // 404
+        let _ = attacker.caller.act(&id, "title", json!({})).await; // answered with 404
     })
     .await;
 }
 
-/// Long answers begun and left.
+/// Begins long answers and disconnects.
 async fn cut_off(attacker: &Attacker<'_>) {
     let Some(id) = attacker.open("cut-off", "document.body.innerHTML = '<p>' + 'x'.repeat(3e7)").await else { return };
     crowd_of(8, async |_| {
         let act = attacker.act(&id, "content", json!({"format": "html"}));
-        let _ = tokio::time::timeout(Duration::from_millis(150), act).await; // left
+        let _ = tokio::time::timeout(Duration::from_millis(150), act).await; // dropping the request disconnects
     })
     .await;
 }

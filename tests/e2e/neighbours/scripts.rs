@@ -1,4 +1,4 @@
-//! Pages that do something without end: they compute, ask, navigate, open windows, wait.
+//! Pages that do one thing without end: compute, send requests, navigate, open windows, wait.
 
 use super::attack::{Ask, Attack, page};
 

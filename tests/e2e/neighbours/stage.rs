@@ -1,4 +1,5 @@
-//! Where attacks happen: a server, or two of a cluster, with a site that pages may reach and a user who works there.
+//! The surroundings of an attack: a server, or two of a cluster, with a site that pages may reach and a user who works
+//! there.
 
 use std::time::Duration;
 
@@ -8,19 +9,19 @@ use tokio::time::Instant;
 use super::{flood::Flood, neighbour::Neighbour};
 use crate::attacks::attacker_site::{AttackerSite, TITLE};
 
-/// What users begin with.
+/// Initial credits of users.
 pub(super) const CREDITS: u64 = 10_000;
 const NEIGHBOUR: &str = "neighbour";
-/// For this long nothing may change before a server counts as quiet.
+/// A server counts as quiet when nothing changes for this long.
 const QUIET: Duration = Duration::from_secs(1);
-/// How long a server may take to become quiet, and to give back what an attack took.
+/// How long a server may take to become quiet, and to free what an attack took.
 const SETTLES: Duration = Duration::from_secs(45);
-/// What the server itself may keep: allocators give back in their own time.
+/// Bytes of memory that the server itself may keep, because allocators free lazily.
 const KEPT_MEMORY: u64 = 256 << 20;
-/// What the browsers may keep, caches grown.
+/// Bytes of memory that the browsers may keep, because their caches have grown.
 const KEPT_BY_BROWSERS: u64 = 400 << 20;
 const KEPT_DESCRIPTORS: usize = 40;
-/// A browser has a folder and a record; the pool may have one browser more than at the quiet moment it is compared
+/// A browser has a folder and a record. The pool may have one browser more than at the quiet moment it is compared
 /// with.
 const KEPT_BROWSERS: usize = 1;
 const KEPT_ENTRIES: usize = 2;
@@ -28,9 +29,9 @@ const KEPT_ENTRIES: usize = 2;
 /// A server with its surroundings.
 #[derive(Debug)]
 pub(super) struct Stage {
-    /// Where clients go.
+    /// The server that clients connect to.
     front: Server,
-    /// The instance with the browsers, where that is another one.
+    /// The instance with the browsers, if that is another one.
     owner: Option<(Server, Redis)>,
     site: AttackerSite,
     flood: Flood,
@@ -38,7 +39,7 @@ pub(super) struct Stage {
     before: State,
 }
 
-/// What a server holds.
+/// The resources that a server holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct State {
     memory: u64,
@@ -49,7 +50,7 @@ struct State {
 }
 
 impl Stage {
-    /// One server with default settings; its pages may reach the site.
+    /// One server with default settings, whose pages may reach the site.
     pub(super) async fn alone() -> Self {
         let (site, flood) = (AttackerSite::start().await, Flood::start().await);
         let rule = format!("{},{}", site.address(), flood.address());
@@ -57,7 +58,7 @@ impl Stage {
         Self::set(front, None, site, flood).await
     }
 
-    /// An instance without browsers before one that has them.
+    /// An instance without browsers in front of one that has them.
     pub(super) async fn through_another() -> Self {
         let (site, flood, redis) = (AttackerSite::start().await, Flood::start().await, Redis::start().await);
         let (rule, url) = (format!("{},{}", site.address(), flood.address()), redis.url());
@@ -79,7 +80,7 @@ impl Stage {
         self.front.base()
     }
 
-    /// Host and port of where clients go.
+    /// Host and port of the server that clients connect to.
     pub(super) fn address(&self) -> &str {
         self.front.address()
     }
@@ -89,7 +90,7 @@ impl Stage {
         add_user(&self.front, self.owner.as_ref(), name, credits).await
     }
 
-    /// A page with a button that runs this, served from now on: its address.
+    /// Serves a page with a button that runs this script, and returns its address.
     pub(super) fn serve(&self, name: &str, script: &str) -> String {
         let script = script.replace("{{flood}}", &self.flood.address().to_string()).replace("</script", "<\\/script");
         let (prelude, name) = (include_str!("prelude.js"), name.replace(|c: char| !c.is_alphanumeric(), "-"));
@@ -100,7 +101,7 @@ impl Stage {
         self.site.serve(&name, &[], &markup)
     }
 
-    /// What the ledger says of a user: credits left, and credits held.
+    /// The account in the ledger: credits left, and credits held.
     pub(super) async fn account(&self, name: &str) -> (u64, u64) {
         account(&self.front, self.owner.as_ref(), name).await
     }
@@ -110,12 +111,12 @@ impl Stage {
         std::iter::once(self.front.pid()).chain(owner).collect()
     }
 
-    /// Forgets how large the servers have been.
+    /// Resets the peak memory of the servers.
     pub(super) fn forget_peaks(&self) {
         self.pids().into_iter().for_each(processes::forget_peak);
     }
 
-    /// How large the larger server has been since then, in bytes.
+    /// The larger peak memory of the servers since the reset, in bytes.
     pub(super) fn peak(&self) -> u64 {
         self.pids().into_iter().map(processes::peak).max().unwrap_or(0)
     }
@@ -146,7 +147,7 @@ impl Stage {
         self.state()
     }
 
-    /// Waits until everything an attack took has been given back; what is still held after that.
+    /// Waits until everything that an attack took has been freed. Fails with what is still held after that.
     pub(super) async fn gives_back(&self) -> Result<(), String> {
         let (before, end) = (self.before, Instant::now() + SETTLES);
         loop {
@@ -168,7 +169,7 @@ impl Stage {
         }
     }
 
-    /// Ends it. The neighbour paid for what it had, once, and nothing is left.
+    /// Stops the stage. The neighbour must have paid for its sessions exactly once, and nothing may be left.
     pub(super) async fn stop(self) {
         let Self { front, owner, neighbour, .. } = self;
         let spent = neighbour.stop().await;
@@ -180,7 +181,7 @@ impl Stage {
     }
 }
 
-/// What a session that has ended must cost: a credit for each started minute.
+/// The price of a session that has ended: a credit for each started minute.
 pub(super) fn price(session: &serde_json::Value) -> u64 {
     session["durationSeconds"].as_u64().unwrap_or(0).div_ceil(60).max(1)
 }

@@ -1,4 +1,4 @@
-//! Pages that keep: memory of their own, of the browser, of the GPU, and disk.
+//! Pages that store: in their own memory, in that of the browser or the GPU, and on disk.
 
 use super::attack::{Ask, Attack, page};
 

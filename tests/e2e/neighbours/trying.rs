@@ -1,7 +1,7 @@
-//! Goes through tables of attacks and looks how the neighbour fared.
+//! Runs tables of attacks and judges how the neighbour fared.
 //!
-//! In `make test` each is tried once, a few at the same time, and only liveness is asked for. A long run tries one
-//! after the other and holds the figures against the release build.
+//! In `make test` each attack is tried once, a few at a time, and only liveness is required. A long run tries one after
+//! another and checks the figures of the release build.
 
 use std::time::Duration;
 
@@ -17,27 +17,27 @@ use super::{
     stage::{CREDITS, Stage, price},
 };
 
-/// How long one attacks, in a short run and in a long one.
+/// How long each attack runs, in a short run and in a long one.
 const ATTACKS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(6));
-/// A short run tries one of so many parts: all of them take about five minutes.
+/// Number of parts of which a short run tries one: all attacks take about five minutes.
 const PARTS: usize = 8;
-/// Attackers at the same time in a short run.
+/// Concurrent attackers in a short run.
 const AT_ONCE: usize = 4;
-/// What a neighbour may wait for a title while the machine is busy with several attacks, in a short run.
+/// How long the neighbour's title may take in a short run, while the machine is busy with several attacks.
 const PATIENCE: Duration = Duration::from_secs(45);
-/// What a neighbour may wait at the 95th percentile, in a long run.
+/// The highest 95th percentile of the neighbour's latency, in a long run.
 const P95: Duration = Duration::from_millis(1_500);
-/// What the server process may ever take, in bytes.
+/// The highest memory of the server process, in bytes.
 const SERVER_MEMORY: u64 = 1_500 << 20;
-/// How long a session may take to be closed, whatever it does.
+/// How long closing a session may take, whatever it does.
 const CLOSES: Duration = Duration::from_secs(45);
 
-/// Tries them on one server.
+/// Tries the attacks on one server.
 pub(super) async fn withstand(attacks: &[Attack]) {
     withstand_on(Stage::alone().await, attacks).await;
 }
 
-/// Tries them on the given stage.
+/// Tries the attacks on the given stage.
 pub(super) async fn withstand_on(stage: Stage, attacks: &[Attack]) {
     let attacks = wanted(attacks);
     let at_once = if long() { 1 } else { AT_ONCE };
@@ -53,7 +53,7 @@ pub(super) async fn withstand_on(stage: Stage, attacks: &[Attack]) {
     stage.stop().await;
 }
 
-/// Those whose name contains what `CAPTURE_ATTACK` says; where it says nothing, today's part of them.
+/// The attacks whose names contain `CAPTURE_ATTACK`; without that variable, today's part of them.
 fn wanted(attacks: &[Attack]) -> Vec<&Attack> {
     if let Some(name) = std::env::var_os("CAPTURE_ATTACK") {
         return attacks.iter().filter(|attack| attack.name.contains(name.to_string_lossy().as_ref())).collect();
@@ -61,7 +61,7 @@ fn wanted(attacks: &[Attack]) -> Vec<&Attack> {
     tried_today(attacks.iter().collect(), PARTS, |attack| attack.name)
 }
 
-/// Tries one; everything that went wrong.
+/// Tries one attack. Returns everything that went wrong.
 async fn try_one(stage: &Stage, attack: &Attack) -> Vec<String> {
     let name = user_name(attack.name);
     let client = stage.user(&name, CREDITS).await;
@@ -94,7 +94,7 @@ async fn try_one(stage: &Stage, attack: &Attack) -> Vec<String> {
     wrong
 }
 
-/// The figures, held against what is promised.
+/// Checks the figures against the promised ones.
 #[expect(clippy::print_stdout, reason = "a long run shows its figures")]
 fn judge(stage: &Stage, attack: &Attack, figures: &Figures) -> Vec<String> {
     let Figures { count, median, p95, longest } = figures;
@@ -119,7 +119,7 @@ fn too_large(peak: u64) -> Option<String> {
     (peak > SERVER_MEMORY).then(|| format!("the server took {} MiB", peak >> 20))
 }
 
-/// Everything of the attacker's ends when told to, and is paid for.
+/// Ends all sessions of the attacker, and checks that they were paid for.
 async fn end(stage: &Stage, attacker: &Attacker<'_>, name: &str) -> Result<(), String> {
     let end = Instant::now() + CLOSES;
     loop {
@@ -128,14 +128,14 @@ async fn end(stage: &Stage, attacker: &Attacker<'_>, name: &str) -> Result<(), S
         if held == 0 {
             return paid(attacker, left).await;
         }
-        // A create that was on its way as its client left.
+        // A create that was under way when its client disconnected may finish late.
         if Instant::now() > end {
             return Err(format!("{held} credits are held {CLOSES:?} after everything was closed"));
         }
     }
 }
 
-/// The credits left are those of the sessions it had, each started minute of each paid once.
+/// The attacker's credits match its sessions: each started minute was paid exactly once.
 async fn paid(attacker: &Attacker<'_>, left: u64) -> Result<(), String> {
     let mut spent = 0;
     for id in attacker.sessions() {
@@ -150,7 +150,7 @@ async fn paid(attacker: &Attacker<'_>, left: u64) -> Result<(), String> {
     if left + spent == CREDITS { Ok(()) } else { Err(format!("{left} credits are left of {CREDITS}, {spent} spent")) }
 }
 
-/// A user's name of an attack's.
+/// A valid user name for an attack.
 fn user_name(name: &str) -> String {
     let name: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();

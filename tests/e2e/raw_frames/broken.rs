@@ -1,4 +1,4 @@
-//! Frames that break a rule, of WebSocket or of ours, and the code each is closed with.
+//! Frames that break a rule of WebSocket or of the channel, and the close code for each.
 
 use capture_tests::raw::{BINARY, CLOSE, NOT_LAST, PING, TEXT, claim, frame, unmasked};
 use capture_ws::{codec::Codec, limits::ChannelLimits};
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{LAST, Stage, ping};
 
-/// What breaks the protocol of sockets, and the code for it.
+/// Bytes that break the WebSocket protocol, with the close code.
 fn broken() -> Vec<(&'static str, Codec, Vec<u8>, u16)> {
     let json = |what, bytes, code| (what, Codec::Json, bytes, code);
     let cut = |payload: &[u8]| [frame(TEXT ^ NOT_LAST, payload), frame(LAST, b"\"}")].concat();
@@ -33,7 +33,7 @@ fn broken() -> Vec<(&'static str, Codec, Vec<u8>, u16)> {
     ]
 }
 
-/// Frames beyond the bound, most of them only claimed.
+/// Frames that exceed the limit; most of them only announce such a length.
 fn large() -> Vec<(&'static str, Codec, Vec<u8>, u16)> {
     let most = ChannelLimits::default().client_frame_bytes as u64;
     let half = vec![b' '; 600 << 10];
@@ -49,7 +49,7 @@ fn large() -> Vec<(&'static str, Codec, Vec<u8>, u16)> {
     ]
 }
 
-/// Whole messages that are no frame of ours.
+/// Complete messages that are not frames of the channel.
 fn undecodable() -> Vec<(&'static str, Codec, Vec<u8>, u16)> {
     let json = |what, payload: &[u8]| (what, Codec::Json, frame(TEXT, payload), 4500);
     let packed = |what, payload: &[u8]| (what, Codec::MessagePack, frame(BINARY, payload), 4500);

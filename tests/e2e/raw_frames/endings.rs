@@ -1,4 +1,4 @@
-//! Clients that hang up, never read, or never say who they are.
+//! Clients that hang up, never read, or never authenticate.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ async fn whoever_hangs_up_or_never_reads_is_let_go() {
     assert!(sender.send(&frame(TEXT, &ping(1))).await);
     assert_eq!(answered_id(Codec::Json, &receiver.next().await.unwrap().payload), 1);
     sender.half_close().await;
-    assert_eq!(stage.during(receiver.close_code()).await, None, "nobody is there to be told");
+    assert_eq!(stage.during(receiver.close_code()).await, None, "the client has gone");
     let mut silent = stage.socket(Codec::Json).await;
     assert!(silent.sender.send(&claim(TEXT, 1 << 20)).await);
     silent.sender.half_close().await;

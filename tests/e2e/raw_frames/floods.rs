@@ -1,4 +1,4 @@
-//! More than is read: it waits in the socket.
+//! Clients that send faster than the server reads: their bytes wait in the socket.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn a_flood_of_requests_waits_in_the_socket_and_all_are_answered() {
     let limits = ChannelLimits { requests_per_second: 100, request_burst: 50, ..ChannelLimits::default() };
     let mut stage = Stage::set(limits).await;
     let RawSocket { mut sender, mut receiver } = stage.socket(Codec::Json).await;
-    // More than the kernel holds for us.
+    // More bytes than the kernel buffers for the server.
     let padding = "x".repeat(64 << 10);
     let begun = Instant::now();
     let sending = async {
@@ -45,7 +45,7 @@ async fn a_flood_of_requests_waits_in_the_socket_and_all_are_answered() {
 
 #[tokio::test]
 async fn a_flood_of_heartbeats_waits_in_the_socket() {
-    // A client that left is noticed by what is written to it, however much of it is still to be read.
+    // The server notices that a client left when it writes to it, however much it has not yet read.
     let limits = ChannelLimits { idle: Duration::from_secs(1), ..ChannelLimits::default() };
     let mut stage = Stage::set(limits).await;
     for (known, first) in [(true, PING), (true, PONG), (false, PING)] {
@@ -59,7 +59,7 @@ async fn a_flood_of_heartbeats_waits_in_the_socket() {
             }
         };
         stage.during(async { drop(tokio::time::timeout(Duration::from_secs(2), sending).await) }).await;
-        // What was not read waits with us and in the kernel, which holds a few MiB.
+        // The unread bytes are in the client and in the kernel, which buffers a few MiB.
         assert!(sent < 16 << 20, "the server read {sent} bytes of heartbeats, known {known}, {first:x}");
         drop((sender, receiver));
     }

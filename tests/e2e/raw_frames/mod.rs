@@ -1,4 +1,5 @@
-//! Clients that break every rule on the wire: each is told why, or waits; nobody else notices, and nothing is left behind.
+//! Clients that break every rule on the wire: each is closed with a code, or waits; other clients are not affected, and
+//! nothing is left behind.
 
 mod broken;
 mod endings;
@@ -16,11 +17,11 @@ use capture_tests::{
 use capture_ws::{codec::Codec, limits::ChannelLimits};
 use serde_json::{Value, json};
 
-/// What the process may have grown by; it also holds the client and the other tests.
+/// How much the process may grow in bytes; it also contains the client and the other tests.
 const GROWTH: u64 = 64 << 20;
-/// Longest that anyone else waits for an answer meanwhile.
+/// How long any other client may wait for an answer.
 const ANSWER: Duration = Duration::from_secs(5);
-/// A continuation, the last of its message.
+/// First byte of a continuation frame that is the last of its message.
 const LAST: u8 = 0x80;
 
 struct Stage {
@@ -45,7 +46,7 @@ impl Stage {
         RawSocket::open(&self.server.address(), "", Codec::Json).await
     }
 
-    /// Lets someone misbehave; a bystander is answered all the while.
+    /// Runs the misbehaviour while a bystander is answered continuously.
     async fn during<T>(&mut self, misbehaviour: impl Future<Output = T>) -> T {
         let answered = async {
             loop {
@@ -60,7 +61,7 @@ impl Stage {
         }
     }
 
-    /// Everyone else is gone, and what they took is given back.
+    /// Checks that all other connections are gone, and that their memory is freed.
     async fn end(mut self) {
         let channels = self.server.channels.clone();
         until("their places are free", Duration::from_secs(10), async || channels.open() == 1).await;
@@ -79,7 +80,7 @@ fn ping(id: u64) -> Vec<u8> {
     json!({"id": id, "method": "connection.ping"}).to_string().into_bytes()
 }
 
-/// The request as a frame of this codec.
+/// A request as a frame of this codec.
 fn request(codec: Codec, request: &Value) -> Vec<u8> {
     let first = if codec == Codec::Json { TEXT } else { BINARY };
     frame(first, &codec.encode(request).unwrap())

@@ -1,4 +1,4 @@
-//! Frames in unusual pieces, and requests in an unusual order.
+//! Valid frames in unusual pieces, and requests in an unusual order.
 
 use capture_tests::raw::{NOT_LAST, PING, PONG, frame};
 use capture_ws::{codec::Codec, limits::ChannelLimits};

@@ -1,4 +1,4 @@
-//! Whether there is a browser, and whether it opens a page.
+//! Checks that there is a browser, and that it opens a page.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const START_TIMEOUT: Duration = Duration::from_mins(1);
 const USER: &str = "doctor";
 const TITLE: &str = "well";
 
-/// The browser, and its version.
+/// Finds the browser and its version.
 pub(super) async fn found(config: &Config) -> Finding {
     let install = "install chromium-headless-shell, or name one with --browser-executable";
     let Some(executable) = config.browser.executable.clone().or_else(find_executable) else {
@@ -32,7 +32,7 @@ pub(super) async fn found(config: &Config) -> Finding {
     }
 }
 
-/// A real browser, started as the server would, with one page.
+/// Starts a real browser as the server would, and opens one page.
 pub(super) async fn starts(config: &Config) -> Finding {
     let sandbox = if config.browser.sandbox { "with its sandbox" } else { "WITHOUT its sandbox, as asked" };
     let mend = "if it is the sandbox, allow user namespaces: sysctl kernel.apparmor_restrict_unprivileged_userns=0 or \
@@ -43,7 +43,7 @@ pub(super) async fn starts(config: &Config) -> Finding {
     }
 }
 
-/// The browser of sessions with `bypassBotDetection`, if there is one.
+/// Checks the browser of sessions with `bypassBotDetection`, if one is configured.
 pub(super) async fn second(config: &Config) -> Option<Finding> {
     config.browser.bypass.as_ref()?;
     let options = SessionOptions { bypass_bot_detection: true, ..SessionOptions::with_ttl(START_TIMEOUT) };
@@ -54,7 +54,7 @@ pub(super) async fn second(config: &Config) -> Option<Finding> {
     })
 }
 
-/// What comes between a session with these options and its page.
+/// The reason why a session with these options cannot open a page, if there is one.
 async fn trouble(config: &Config, options: SessionOptions) -> Option<String> {
     match tokio::time::timeout(START_TIMEOUT, open_page(&config.browser, options)).await {
         Ok(Ok(title)) if title == TITLE => None,

@@ -1,4 +1,4 @@
-//! Whether pages in Chinese, Japanese or Korean and pages with emoji come out readable.
+//! Checks that pages in Chinese, Japanese or Korean and pages with emoji are rendered readably.
 
 use std::io::ErrorKind;
 
@@ -6,12 +6,12 @@ use tokio::process::Command;
 
 use super::{Finding, ask};
 
-/// Fonts with Chinese, Japanese and Korean characters.
+/// Checks for fonts with Chinese, Japanese and Korean characters.
 pub(super) async fn cjk() -> Finding {
     look("CJK fonts", ":lang=zh-cn:lang=ja:lang=ko", "install fonts-noto-cjk").await
 }
 
-/// Fonts with emoji.
+/// Checks for fonts with emoji.
 pub(super) async fn emoji() -> Finding {
     look("emoji fonts", ":lang=und-zsye", "install fonts-noto-color-emoji").await
 }

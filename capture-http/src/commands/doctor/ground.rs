@@ -1,4 +1,4 @@
-//! What a server stands on: its data directory, its port and its kernel.
+//! Checks what a server needs of its machine: the data directory, the port and the kernel.
 
 use capture_core::browser::chromium::sandbox_features;
 use tokio::net::TcpListener;
@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 use super::Finding;
 use crate::{config::Config, data_dir::DataDir, terminal};
 
-/// Writable, and no server runs on it.
+/// Checks that the directory is writable and that no server uses it.
 pub(super) fn data_dir(config: &Config) -> Finding {
     let path = config.data_dir.display();
     match DataDir::probe(&config.data_dir) {
@@ -19,12 +19,13 @@ pub(super) fn data_dir(config: &Config) -> Finding {
     }
 }
 
-/// What the kernel refuses browsers, beside Chromium's own sandbox. Nothing to mend: it is what the kernel has.
+/// Reports what the kernel refuses browsers in addition to Chromium's own sandbox. It is never a problem to mend,
+/// because it depends on the kernel only.
 pub(super) fn sandbox() -> Finding {
     Finding::Fine(format!("sandbox of the kernel around browsers: {}", sandbox_features()))
 }
 
-/// Free to listen on.
+/// Checks that the port is free.
 pub(super) async fn port(config: &Config) -> Finding {
     let address = config.listen;
     match TcpListener::bind(address).await {

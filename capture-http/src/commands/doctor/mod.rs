@@ -1,4 +1,5 @@
-//! `capture doctor`: whether this machine can serve, one line per finding, with how to mend what is wrong.
+//! `capture doctor`: checks whether this machine can serve, and prints one line per finding, with how to mend what is
+//! wrong.
 
 mod browser;
 mod fonts;
@@ -10,10 +11,10 @@ use tokio::process::Command;
 
 use crate::{config::Config, failure::Failure, terminal};
 
-/// How long a program we ask something may take.
+/// How long an external program may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What one look found.
+/// The result of one check.
 #[derive(Debug, PartialEq, Eq)]
 enum Finding {
     Fine(String),
@@ -35,7 +36,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Looks at everything; the exit code says whether there is a problem.
+/// Runs all checks. The exit code is a failure if one of them found a problem.
 pub(crate) async fn examine(config: &Config) -> Result<ExitCode, Failure> {
     let mut problems = 0;
     let mut tell = |finding: Finding| {
@@ -57,7 +58,7 @@ pub(crate) async fn examine(config: &Config) -> Result<ExitCode, Failure> {
     Ok(if problems == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What a program prints on stdout.
+/// The output of a program on stdout.
 async fn ask(command: &mut Command) -> std::io::Result<String> {
     let output = tokio::time::timeout(ANSWER_TIMEOUT, command.kill_on_drop(true).output()).await;
     let output = output.map_err(|_elapsed| std::io::Error::from(std::io::ErrorKind::TimedOut))??;

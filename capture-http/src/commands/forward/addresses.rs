@@ -1,24 +1,27 @@
-//! Paths of a browser as tools know them, and the same on the server; addresses in answers the other way round.
+//! Translates paths: those that a tool requests become those of the server, and addresses in answers become those of
+//! this port.
+//!
+//! Knows nothing of connections.
 
 use axum::http::Method;
 use capture_core::session::SessionId;
 use serde_json::{Value, json};
 use url::form_urlencoded::{Serializer, parse};
 
-/// What a tool asks for.
+/// What a tool requests.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Asked {
-    /// Something of `/json`, at this path and query of the server.
+    /// An HTTP answer of `/json`, at this path and query of the server.
     Answer(String),
-    /// A WebSocket, there.
+    /// A WebSocket at this path and query of the server.
     Socket(String),
-    /// Something that exists for another method.
+    /// A path that exists for this other method only.
     WrongMethod(&'static str),
-    /// Nothing a browser has.
+    /// A path that does not exist.
     Nothing,
 }
 
-/// Understands what a tool asks for of a session.
+/// Translates a request of a tool into one about a session.
 pub(super) fn asked(method: &Method, path: &str, query: &str, session: SessionId) -> Asked {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let given = format!("sessionId={session}");
@@ -47,15 +50,15 @@ fn is_id(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
-/// The query of `/json/new` is nothing but the address that is to be opened, escaped or not.
+/// The query of `/json/new` is just the address to open, escaped or not.
 fn opened(query: &str) -> String {
-    // As a key without a value: percent-encoding is undone, and `=` and `&` of an address that is not escaped stay.
+    // It is parsed as a key without a value: percent-encoding is undone, and `=` and `&` of an unescaped address stay.
     let plain = query.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
     let url = parse(plain.as_bytes()).next().map(|(key, _)| key.into_owned()).unwrap_or_default();
     Serializer::new(String::new()).append_pair("url", &url).finish()
 }
 
-/// Puts addresses of this port, which a tool reached as `host`, where the server told its own.
+/// Replaces the server's addresses in an answer by addresses of this port, which the tool reached as `host`.
 pub(super) fn localise(answer: &mut Value, host: &str, session: SessionId) {
     if let Value::Array(described) = answer {
         return described.iter_mut().for_each(|each| localise(each, host, session));

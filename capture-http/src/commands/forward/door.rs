@@ -1,4 +1,6 @@
-//! Who may ask at the port, and what becomes of it.
+//! The local port: which requests it admits, and what it answers.
+//!
+//! Knows nothing of the credentials, which [`super::upstream`] has.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -23,9 +25,9 @@ use super::{
     upstream::{Unreachable, Upstream, whole},
 };
 
-/// Requests and open sockets at a time. A session takes 16 clients.
+/// Requests and open sockets at a time. A session admits 16 clients.
 const AT_ONCE: usize = 64;
-/// How long open sockets may take to close when the session has ended.
+/// How long open sockets may take to close once the session has ended.
 const GOODBYE: Duration = Duration::from_secs(2);
 
 /// The port of one session.
@@ -35,7 +37,7 @@ pub(super) struct Door {
     places: Arc<Semaphore>,
 }
 
-/// An answer that is not the server's.
+/// A refusal that does not come from the server.
 struct Refusal(StatusCode, Box<Error>);
 
 impl IntoResponse for Refusal {
@@ -67,7 +69,7 @@ impl Door {
         Self { upstream, places: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
-    /// The session has ended: the server closes its sockets, and what it does not close is dropped.
+    /// Called when the session has ended. The server closes its sockets; those it does not close in time are dropped.
     pub(super) async fn close(&self) {
         self.upstream.tasks.finish(GOODBYE).await;
     }
@@ -80,7 +82,7 @@ impl Door {
     }
 }
 
-/// Everything at the port.
+/// The router that answers every request at the port.
 pub(super) fn router(door: &Arc<Door>) -> Router {
     Router::new().fallback(answer).with_state(Arc::clone(door))
 }
@@ -107,7 +109,8 @@ async fn answer(State(door): State<Arc<Door>>, request: Request) -> Result<Respo
     }
 }
 
-/// The `Host` a tool reached us by. A page of a browser says where it comes from, or reaches us by a name.
+/// The `Host` by which a tool reached the port. Requests of web pages are refused: they carry an origin or reach the
+/// port by a name.
 fn admit(headers: &HeaderMap, uri: &Uri) -> Result<String, Refusal> {
     let refused = |message: &'static str, reason: &'static str, hint: &'static str| {
         let error = Error::new(ErrorCode::Forbidden, message).with_reason(reason).with_hint(hint);
@@ -149,7 +152,7 @@ async fn passed_on(answer: hyper::Response<Incoming>, host: &str, door: &Door) -
     Ok((status, [(header::CONTENT_TYPE, kind)], body).into_response())
 }
 
-/// Upgrades the tool's connection once the server has upgraded ours; the bytes then pass as they are.
+/// Upgrades the tool's connection once the server has upgraded ours; the bytes then pass unchanged.
 async fn socket(
     door: &Arc<Door>,
     path: &str,

@@ -1,7 +1,8 @@
-//! `capture forward`: a port of this machine for tools that can be told nothing but a host and a port.
+//! `capture forward`: a local port for tools that can be given nothing but a host and a port.
 //!
-//! Such a tool drops the path and the query of an address, and with them every credential. Here the credentials are
-//! ours: whoever reaches the port is let in, so it is on loopback, and no page of a browser is answered.
+//! Such a tool drops the path and the query of an address, and every credential in them. Here the command adds its own
+//! credentials, so every local client of the port has access. The port is therefore on loopback only, and requests of
+//! web pages are refused.
 //!
 //! ```text
 //! tool ─► 127.0.0.1:port ─► door: who asks, and what ─► upstream: the server, with the token ─► /json, /devtools
@@ -24,7 +25,7 @@ use crate::{config::Config, failure::Failure, signals::StopSignals, terminal};
 /// How long the last replies may take once the session has ended.
 const LAST_REPLIES: Duration = Duration::from_secs(2);
 
-/// Forwards until the session ends, or a signal comes.
+/// Forwards until the session ends or a signal arrives.
 pub(crate) async fn forward(args: &ForwardArgs, config: &Config) -> Result<ExitCode, Failure> {
     let mut signals = StopSignals::listen().map_err(Failure::io("take over the signals"))?;
     let Some(token) = &config.remote.token else {

@@ -1,4 +1,6 @@
-//! The server a session is on, as one user reaches it: one connection for each request, with the token.
+//! The server that has the session, as one user reaches it: one connection per request, with the user's token.
+//!
+//! Knows nothing of the tools at the port.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -17,31 +19,31 @@ use url::Url;
 
 use crate::{config::Token, failure::Failure};
 
-/// What connecting and the head of an answer may take. The server itself waits 10 s for a browser.
+/// How long connecting and receiving the head of an answer may take. The server itself waits 10 s for a browser.
 const ANSWER: Duration = Duration::from_secs(20);
-/// What the rest of an answer may take.
+/// How long receiving the body of an answer may take.
 const REST: Duration = Duration::from_secs(30);
-/// Longest answer that is not a WebSocket. The description of the protocol is 335 KB.
+/// Longest answer that is not a WebSocket, in bytes. The description of the protocol has 335 KB.
 const MAX_ANSWER: usize = 16 << 20;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unreachable {
-    /// The network.
+    /// The connection failed.
     #[error("the server cannot be reached: {0}")]
     Io(#[from] io::Error),
-    /// Somebody answers who speaks something else.
+    /// The other side does not answer in valid HTTP.
     #[error("the server does not answer as it should: {0}")]
     Http(#[from] hyper::Error),
-    /// No answer in time.
+    /// No answer arrived in time.
     #[error("the server did not answer in time")]
     Late,
-    /// More than anyone would read.
+    /// The body is longer than [`MAX_ANSWER`] or incomplete.
     #[error("the answer of the server is too long or broken off")]
     Broken,
 }
 
-/// A connection, whichever it is.
+/// A connection, with or without TLS.
 trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
@@ -51,14 +53,14 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 pub(super) struct Upstream {
     host: String,
     port: u16,
-    /// `Host`, as the address has it.
+    /// The value of the `Host` header.
     authority: String,
-    /// What stands before every path.
+    /// The part of the path before every request's own.
     base: String,
     secure: bool,
     bearer: String,
     pub(super) session: SessionId,
-    /// Its connections, and the sockets they became.
+    /// The tasks of its connections, and of the sockets they became.
     pub(super) tasks: Tasks,
 }
 
@@ -79,7 +81,7 @@ impl Upstream {
         })
     }
 
-    /// Asks for a path of the server, which may have a query. With a key it is the upgrade to a WebSocket.
+    /// Requests a path of the server, which may include a query. With `key` the request is the upgrade to a WebSocket.
     pub(super) async fn ask(
         &self,
         method: Method,
@@ -98,14 +100,14 @@ impl Upstream {
                 .header(header::SEC_WEBSOCKET_VERSION, "13")
                 .header(header::SEC_WEBSOCKET_KEY, key);
         }
-        // Everything in it was judged before; what is not a request cannot be sent.
+        // All parts were validated before; a request that is malformed nevertheless is not sent.
         let request = request.body(Body::empty()).map_err(io::Error::other)?;
         tokio::time::timeout(ANSWER, self.answer(request)).await.unwrap_or(Err(Unreachable::Late))
     }
 
     async fn answer(&self, request: Request<Body>) -> Result<Response<Incoming>, Unreachable> {
         let (mut sender, connection) = http1::handshake(TokioIo::new(self.connect().await?)).await?;
-        // Its failure is also the request's, or that of the WebSocket it became.
+        // An error of the connection also surfaces in the request, or in the WebSocket it became.
         self.tasks.spawn(async move { drop(connection.with_upgrades().await) });
         Ok(sender.send_request(request).await?)
     }
@@ -122,7 +124,7 @@ impl Upstream {
     }
 }
 
-/// The whole body of an answer.
+/// Reads the whole body of an answer.
 pub(super) async fn whole(answer: Incoming) -> Result<Bytes, Unreachable> {
     let collected = tokio::time::timeout(REST, Limited::new(answer, MAX_ANSWER).collect()).await;
     let collected = collected.map_err(|_elapsed| Unreachable::Late)?;

@@ -1,4 +1,4 @@
-//! When a session ends, as its user learns it: by asking.
+//! Detects the end of a session by asking the server for it in intervals.
 
 use std::time::Duration;
 
@@ -9,20 +9,20 @@ use tokio::time::Instant;
 use super::upstream::{Unreachable, Upstream, whole};
 use crate::failure::Failure;
 
-/// Between two looks, unless the session's time is up before.
+/// Interval between two requests, unless the session expires earlier.
 const LOOK: Duration = Duration::from_secs(2);
-/// How long the server may be out of reach.
+/// How long the server may be unreachable.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a look brought.
+/// The result of one request.
 enum Seen {
-    /// It lives, at most for so long.
+    /// The session is active, at most for this long.
     Active(Duration),
-    /// It has ended, for this reason.
+    /// The session has ended, for this reason.
     Ended(String),
-    /// The server says no, and will say so again.
+    /// The server refuses, and will do so again.
     Refused(String),
-    /// The server did not say.
+    /// The server did not answer.
     Unknown(String),
 }
 
@@ -48,7 +48,7 @@ struct Options {
     cdp: bool,
 }
 
-/// Whether there is something to forward.
+/// Fails unless the session can be forwarded.
 pub(super) async fn present(upstream: &Upstream) -> Result<(), Failure> {
     let why = match look(upstream).await {
         Seen::Active(_) => return Ok(()),
@@ -58,7 +58,7 @@ pub(super) async fn present(upstream: &Upstream) -> Result<(), Failure> {
     Err(Failure::Forward(why))
 }
 
-/// Completes when the session has ended, and says why; or when it cannot be told any more.
+/// Completes with the reason when the session has ended, or with an error when its state can no longer be determined.
 pub(super) async fn end(upstream: &Upstream) -> Result<String, Failure> {
     let mut known = Instant::now();
     loop {

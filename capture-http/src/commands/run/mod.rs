@@ -1,5 +1,4 @@
-//! `capture run`: one session without a server. Results are JSON lines on stdout, progress and the bill for people are
-//! on stderr.
+//! `capture run`: one session without a server. Results are JSON lines on stdout; progress and the bill go to stderr.
 
 mod args;
 mod pictures;
@@ -20,7 +19,7 @@ use crate::{config::Config, failure::Failure, signals::StopSignals, terminal};
 
 /// The only user of this engine.
 const USER: &str = "run";
-/// What a shell expects of a program that SIGINT ended.
+/// The exit code that a shell expects of a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
 
 /// How the actions ended.
@@ -31,7 +30,7 @@ enum Ending {
     Interrupted,
 }
 
-/// Runs the actions; the first that fails is the last. A signal closes the session.
+/// Runs the actions until the first that fails. A signal closes the session.
 pub(crate) async fn run(args: &RunArgs, config: Config) -> Result<ExitCode, Failure> {
     let actions = plan::read(args)?;
     let make_dir = || format!("make the directory {}", args.out.display());
@@ -57,7 +56,7 @@ fn caller() -> Result<Caller, Failure> {
 
 async fn start(config: Config) -> Result<Engine, Failure> {
     terminal::note("starting the browser …");
-    // Whoever runs this is on this machine already.
+    // Private addresses are allowed, because the user of this command can reach them from this machine in any case.
     let browser = ChromiumConfig { egress: config.browser.egress.clone().allow_private(), ..config.browser };
     let chromium = Chromium::start(browser).await?;
     Ok(Engine::builder().limits(config.limits).backend(chromium).open_to(caller()?.user).build().await?)
@@ -92,7 +91,7 @@ async fn run_all(engine: &Engine, session: SessionId, actions: Vec<Action>, out:
         terminal::note(format_args!("[{step}/{count}] {kind} …"));
         let (progress, result) = match engine.execute(caller()?, session, action, None).await {
             Ok(Executed::Reply(reply)) => (format!("ok, {} ms", reply.duration_ms), brought(&reply)),
-            Ok(Executed::Dropped(_)) => ("ok".to_owned(), Map::new()), // only keyed actions are dropped
+            Ok(Executed::Dropped(_)) => ("ok".to_owned(), Map::new()), // only actions with a key can be dropped
             Err(error) => (format!("FAILED: {}; {}", terminal::sentence(&error), error.hint()), refused(&error)),
         };
         let failed = result.contains_key("error");

@@ -1,4 +1,4 @@
-//! Pictures out of results into files, wherever in a result they stand.
+//! Writes the pictures in results into files, wherever in a result they stand.
 
 use std::path::{Path, PathBuf};
 
@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 
-/// Writes the pictures in `fields` and leaves their paths behind as `file`, in place of `bodyBase64`.
+/// Writes the pictures in `fields` and puts their paths into `file`, in place of `bodyBase64`.
 ///
-/// Files are `NN-type.png`; further pictures of the same step are `NN-type-2.png` and so on.
+/// Files are named `NN-type.png`; further pictures of one step are named `NN-type-2.png` and so on.
 pub(super) fn write(fields: &mut Map<String, Value>, dir: &Path, name: &str) -> Result<(), Failure> {
     let mut written = 0;
     write_below(fields, &mut |bytes, extension| {
@@ -43,7 +43,7 @@ fn write_below(fields: &mut Map<String, Value>, save: &mut Save<'_>) -> Result<(
     Ok(())
 }
 
-/// The bytes and the extension, if this is a picture.
+/// The bytes and the file extension, if this object is a picture.
 fn picture(fields: &Map<String, Value>) -> Option<(Vec<u8>, String)> {
     let kind = fields.get("contentType")?.as_str()?.strip_prefix("image/")?;
     let known = matches!(kind, "png" | "jpeg" | "webp").then(|| kind.to_owned())?;

@@ -1,4 +1,4 @@
-//! What `capture run` is to do: from its arguments to valid actions, before any browser starts.
+//! The plan of `capture run`: turns its arguments into valid actions before any browser starts.
 
 use std::{io::Read, path::Path};
 
@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 use super::args::RunArgs;
 use crate::{failure::Failure, terminal};
 
-/// Where an actions file stands for stdin.
+/// The name of an actions file that stands for stdin.
 const STDIN: &str = "-";
 
-/// The actions asked for, all of them valid.
+/// The requested actions, all of them valid.
 pub(super) fn read(args: &RunArgs) -> Result<Vec<Action>, Failure> {
     let requests = match (&args.url, &args.actions) {
         (Some(url), _) => glance(url),
         (None, Some(path)) => list(&text_of(path)?)?,
-        (None, None) => Vec::new(), // clap asks for one of them
+        (None, None) => Vec::new(), // clap requires one of them
     };
     if requests.is_empty() {
         return Err(Failure::Usage("there are no actions to run".to_owned()));
@@ -28,7 +28,7 @@ pub(super) fn read(args: &RunArgs) -> Result<Vec<Action>, Failure> {
     requests.iter().enumerate().map(parse).collect()
 }
 
-/// Open it, take a picture, read the text.
+/// The actions for one address: open it, take a picture, read the text.
 fn glance(url: &str) -> Vec<Value> {
     vec![
         json!({"type": "goto", "payload": {"url": url}}),
