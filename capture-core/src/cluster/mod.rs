@@ -1,8 +1,9 @@
-//! Many instances as one: any of them answers for any session.
+//! Runs many instances as one service: every instance answers for every session.
 //!
-//! [`Cluster`] decorates this process's [`Engine`]: what is here is done here, everything else is asked of its owner, one hop
-//! away, through a [`Bus`]. Owners are looked up in the shared ledger. Countdowns, queues and idempotency stay where they are:
-//! with the owner, whose browser dies with it, and with the instance that has the connection.
+//! [`Cluster`] decorates this process's [`Engine`]. Sessions of this process are handled here; everything else is
+//! requested from the session's owner, one hop away, through a [`Bus`]. Owners are looked up in the shared ledger.
+//! Deadlines, queues and idempotency stay with the owner, whose browser dies with it, and connections stay with the
+//! instance that accepted them.
 
 mod bus;
 mod event_forwarder;
@@ -40,12 +41,12 @@ use crate::{
     tasks::Tasks,
 };
 
-/// Owners remembered; beyond it the memory starts anew.
+/// Maximum number of remembered owners. When it is reached, all are forgotten.
 const MAX_OWNERS: usize = 10_000;
-/// How often what nobody can ask for any more is forgotten.
+/// Interval at which state that cannot be requested any more is removed.
 const SWEEP: Duration = Duration::from_secs(5);
 
-/// One instance of a cluster. Cloning is cheap; all clones are the same instance.
+/// One instance of a cluster. Cloning is cheap; all clones are one instance.
 #[derive(Debug, Clone)]
 pub struct Cluster {
     shared: Arc<Shared>,
@@ -63,7 +64,8 @@ struct Shared {
 }
 
 impl Cluster {
-    /// Joins: from now on other instances are answered. `ledger` are those the engine was built with.
+    /// Joins the cluster: from now on requests of other instances are answered. `ledger` must be the one the engine was
+    /// built with.
     pub fn join(engine: Engine, ledger: Arc<RedisLedger>, bus: Arc<dyn Bus>) -> Self {
         let (tasks, gateway) = (Tasks::default(), Arc::new(Gateway::new(Arc::clone(&ledger), Arc::clone(&bus))));
         let owner = Owner::new(engine.clone(), Arc::clone(&gateway), tasks.clone());
@@ -73,20 +75,20 @@ impl Cluster {
         Self { shared: Arc::new(Shared { engine, ledger, bus, gateway, owners, order, tasks }) }
     }
 
-    /// The name of this instance.
+    /// Id of this instance.
     pub fn instance(&self) -> &InstanceId {
         self.shared.me()
     }
 
-    /// The ledger all instances share.
+    /// The ledger shared by all instances.
     pub fn ledger(&self) -> &Arc<RedisLedger> {
         &self.shared.ledger
     }
 
-    /// Whether this instance can be sent requests.
+    /// Whether requests may be sent to this instance.
     ///
     /// # Errors
-    /// The reason why not.
+    /// The reason why they may not, as text for the operator.
     pub fn readiness(&self) -> Result<(), String> {
         self.shared.engine.readiness()?;
         if !self.shared.ledger.is_alive() {
@@ -95,7 +97,8 @@ impl Cluster {
         self.shared.bus.health()
     }
 
-    /// Leaves the cluster once the engine has shut down: nobody waits for this instance's lease.
+    /// Leaves the cluster once the engine has shut down, so that other instances do not wait for this instance's lease
+    /// to end.
     pub async fn leave(&self) {
         match self.shared.ledger.part().await {
             Ok(true) => {}
@@ -120,7 +123,7 @@ impl Shared {
     }
 }
 
-/// Hands everything that arrives to whom it concerns; only large messages are waited for, and beside the others.
+/// Dispatches every message that arrives. Only large messages have to be fetched, which does not delay the others.
 async fn receive(
     mut inbox: futures::stream::BoxStream<'static, bytes::Bytes>,
     gateway: Arc<Gateway>,
@@ -163,6 +166,6 @@ async fn dispatch(message: Message, gateway: &Arc<Gateway>, owner: &Arc<Owner>) 
         Message::Answer(number, answer) => gateway.on_answer(number, answer.map_err(Into::into)),
         Message::Feed(feed, items) => gateway.on_items(feed, items),
         Message::Unfollow(from, feed) => owner.on_unfollow(&from, feed),
-        Message::Large(_) => {} // never inside another
+        Message::Large(_) => {} // a large message never contains another
     }
 }
