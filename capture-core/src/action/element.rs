@@ -1,4 +1,4 @@
-//! What a reply tells of the element an action was about.
+//! The part of a reply that describes the element of an action.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ pub struct ElementResult {
 }
 
 impl ElementResult {
-    /// An element and nothing else.
+    /// A result that consists of an element only.
     pub fn of(diagnostics: Diagnostics) -> Self {
         Self { diagnostics: Some(diagnostics), ..Self::default() }
     }

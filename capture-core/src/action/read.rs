@@ -1,4 +1,4 @@
-//! Reading the page: `content` and `query`.
+//! Actions that read the page: `content` and `query`.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -20,10 +20,10 @@ pub enum ContentFormat {
     Html,
 }
 
-/// `content`.
+/// The `content` action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Content {
-    /// How it is wanted.
+    /// The requested format.
     pub format: ContentFormat,
 }
 
