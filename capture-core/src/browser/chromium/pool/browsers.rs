@@ -55,8 +55,8 @@ pub(super) struct State {
     pub(super) assignment: Assignment,
     /// All browsers that the assignment knows.
     pub(super) browsers: HashMap<BrowserId, Member>,
-    /// Why the last start failed. With it are the number of failures in a row, and the time before which none is tried
-    /// ahead of time.
+    /// Why the last start failed. The next two fields are the number of failures in a row, and the time before which no
+    /// browser is started ahead of time.
     pub(super) failure: Option<Unavailable>,
     pub(super) failures: usize,
     pub(super) rest_until: Instant,
