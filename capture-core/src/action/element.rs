@@ -37,7 +37,7 @@ pub struct Diagnostics {
     pub covered_by: Option<String>,
 }
 
-/// What an action on an element brings.
+/// The result of an action on an element.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ElementResult {

@@ -84,7 +84,7 @@ fn parse_values(payload: Payload<'_>) -> Result<Option<Vec<String>>, Error> {
     values.iter().map(text).collect::<Result<_, _>>().map(Some)
 }
 
-/// What `select` brings.
+/// The result of `select`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SelectResult {
     /// Values of the options that are selected now.
@@ -112,7 +112,7 @@ impl Check {
     }
 }
 
-/// What `check` brings.
+/// The result of `check`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CheckResult {
     /// As it is now.

@@ -104,7 +104,7 @@ pub struct PageError {
     pub timestamp: Timestamp,
 }
 
-/// What `console` brings.
+/// The result of `console`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ConsoleResult {
     /// Oldest first.
@@ -113,7 +113,7 @@ pub struct ConsoleResult {
     pub dropped: u64,
 }
 
-/// What `errors` brings.
+/// The result of `errors`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ErrorsResult {
     /// Oldest first.

@@ -97,7 +97,7 @@ impl Press {
     }
 }
 
-/// What `press` brings.
+/// The result of `press`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PressResult {
     /// The key as it was asked for.

@@ -56,7 +56,7 @@ pub struct Travel {
     pub timeout: Duration,
 }
 
-/// What `back` brings.
+/// The result of `back`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BackResult {
     /// Where to go on from a tab that has nothing to go back to, but was opened by another tab.
@@ -70,7 +70,7 @@ impl Travel {
     }
 }
 
-/// What `goto` brings.
+/// The result of `goto`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct GotoResult {
     /// Where the page ended up.

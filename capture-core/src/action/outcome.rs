@@ -242,7 +242,7 @@ impl JsonSchema for StepResult {
     }
 }
 
-/// What `batch` brings.
+/// The result of `batch`.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(rename_all = "camelCase")]
 pub struct BatchResult {

@@ -173,7 +173,7 @@ fn parse_path(payload: Payload<'_>) -> Result<DragPath, Error> {
     }
 }
 
-/// What `drag_mouse` brings.
+/// The result of `drag_mouse`.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct DragResult {
     /// Where it was pressed.

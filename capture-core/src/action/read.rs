@@ -35,7 +35,7 @@ impl Content {
     }
 }
 
-/// What `content` brings.
+/// The result of `content`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ContentResult {
     /// How it is given.
@@ -150,7 +150,7 @@ fn parse_attributes(payload: Payload<'_>) -> Result<Vec<String>, Error> {
     }
 }
 
-/// What `query` brings.
+/// The result of `query`.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct QueryResult {
     /// As asked: selector, fields, attributes, limit.

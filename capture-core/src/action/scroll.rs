@@ -102,7 +102,7 @@ fn parse_distance(payload: Payload<'_>) -> Result<Option<Distance>, Error> {
     Ok(Some(Distance { dx: dx * amount, dy: dy * amount }))
 }
 
-/// What `scroll` brings: where the page, or the element that was scrolled, stands now.
+/// The result of `scroll`: the position of the page, or of the element that was scrolled.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ScrollResult {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::payload::Payload;
 use crate::{error::Error, limits::MAX_SELECTOR_CHARS};
 
-/// A selector within bounds; whether it is well-formed only the page can tell.
+/// A selector within bounds. Only the page can check whether it is well-formed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Selector(String);

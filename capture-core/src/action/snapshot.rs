@@ -48,7 +48,7 @@ pub struct RefReport {
     pub name: String,
 }
 
-/// What `snapshot` brings.
+/// The result of `snapshot`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SnapshotResult {
     /// The tree, a line per node, two spaces per level.

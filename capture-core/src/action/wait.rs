@@ -79,7 +79,7 @@ impl WaitForTimeout {
     }
 }
 
-/// What `wait_for_timeout` brings.
+/// The result of `wait_for_timeout`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WaitedResult {
