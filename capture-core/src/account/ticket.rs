@@ -128,7 +128,7 @@ impl Waiting {
 
 /// The error for a user with too many unused tickets.
 pub(crate) fn too_many_tickets() -> Error {
-    Error::new(crate::ErrorCode::Busy, format!("{MAX_TICKETS_OF_USER} tickets of this user wait to be used"))
+    Error::new(crate::ErrorCode::Busy, format!("this user has {MAX_TICKETS_OF_USER} unused tickets"))
         .with_reason("too_many_tickets")
         .with_retry_after(TICKET_LIFE)
 }

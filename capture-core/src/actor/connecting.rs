@@ -70,7 +70,7 @@ impl Handle {
 }
 
 fn late() -> BrowserError {
-    Unavailable::Other(format!("it did not let the client in within {} s", LET_IN.as_secs())).into()
+    Unavailable::Other(format!("the browser did not accept the client within {} s", LET_IN.as_secs())).into()
 }
 
 /// Connects to the page's browser, or to one of its targets.

@@ -117,7 +117,7 @@ impl Handle {
                         .with_session(self.view()));
                 }
                 Decision::Conflict => {
-                    return Err(Error::invalid("this Idempotency-Key stands for another request of this session")
+                    return Err(Error::invalid("this Idempotency-Key was used for another request of this session")
                         .with_session(self.view()));
                 }
             }

@@ -34,7 +34,7 @@ impl Job {
     pub(super) fn still_wanted(&self) -> Result<(), Error> {
         match &self.cancel_check {
             Some(cancel_check) if !cancel_check.lasts() => {
-                Err(Error::new(ErrorCode::Unavailable, "whoever asked has given up").with_reason("given_up"))
+                Err(Error::new(ErrorCode::Unavailable, "the caller no longer waits").with_reason("given_up"))
             }
             _ => Ok(()),
         }

@@ -33,7 +33,7 @@ impl Lease {
         match self.within {
             Some(within) if silence >= within => Err(Error::new(
                 ErrorCode::Unavailable,
-                format!("the server cannot reach the ledger since {} s: no action is begun", silence.as_secs()),
+                format!("the server has not reached the ledger for {} s: no action may begin", silence.as_secs()),
             )
             .with_reason("owner_suspended")
             .with_retry_after(Duration::from_secs(2))

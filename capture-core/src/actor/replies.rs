@@ -56,7 +56,7 @@ impl Replies {
 fn too_large(bytes: usize, taken: usize) -> Error {
     let most = MAX_REPLY_BYTES >> 20;
     let message = match taken {
-        0 => format!("it was done, but its answer has {bytes} bytes: a reply has at most {most} MiB"),
+        0 => format!("the action was performed, but its reply has {bytes} bytes: a reply has at most {most} MiB"),
         _ => format!(
             "it was done, but its answer has {bytes} bytes, those before it {taken}: a reply has at most {most} MiB"
         ),
@@ -68,7 +68,7 @@ fn too_large(bytes: usize, taken: usize) -> Error {
 }
 
 fn unread(outcome: RunOutcome) -> Error {
-    Error::new(ErrorCode::Busy, "too many bytes of pictures wait to be read: yours, or everybody's together")
+    Error::new(ErrorCode::Busy, "too many bytes of pictures have not been read, by this user or by all users together")
         .with_reason(UNREAD)
         .with_outcome(outcome)
         .with_retry_after(std::time::Duration::from_secs(1))

@@ -59,7 +59,7 @@ pub enum UnsupportedOption {
     Bypass,
     /// The browser for the option runs elsewhere, where no proxy can be set.
     #[error(
-        "proxy cannot be combined with bypassBotDetection here: the browser for it runs elsewhere, with a way out of its own"
+        "proxy cannot be combined with bypassBotDetection here: the browser for it runs elsewhere, with its own network"
     )]
     BypassThroughProxy,
 }

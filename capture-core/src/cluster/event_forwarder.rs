@@ -140,7 +140,7 @@ async fn run(
                 }
                 progress.send_replace(Progress::At(source.seq));
             }
-            Err(error) => tracing::debug!(%error, "events could not be relayed; they will be asked for"),
+            Err(error) => tracing::debug!(%error, "events could not be relayed; the follower will request them"),
         }
     }
 }

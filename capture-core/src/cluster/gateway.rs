@@ -193,7 +193,7 @@ impl Gateway {
         match self.bus.take(name).await {
             Ok(bytes) => bytes,
             Err(error) => {
-                tracing::warn!(%error, "a large message could not be fetched; it will be asked for again");
+                tracing::warn!(%error, "a large message could not be fetched; it will be requested again");
                 None
             }
         }

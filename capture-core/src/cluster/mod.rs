@@ -92,7 +92,7 @@ impl Cluster {
     pub fn readiness(&self) -> Result<(), String> {
         self.shared.engine.readiness()?;
         if !self.shared.ledger.is_alive() {
-            return Err("redis: no proof of life could be written for a lease".to_owned());
+            return Err("redis: no heartbeat could be written for a whole lease".to_owned());
         }
         self.shared.bus.health()
     }
@@ -103,7 +103,7 @@ impl Cluster {
         match self.shared.ledger.part().await {
             Ok(true) => {}
             Ok(false) => tracing::warn!("this instance leaves sessions behind; others will settle them"),
-            Err(error) => tracing::warn!(%error, "this instance could not take its leave"),
+            Err(error) => tracing::warn!(%error, "this instance could not leave the cluster"),
         }
         self.shared.tasks.finish(Duration::from_secs(1)).await;
     }

@@ -214,15 +214,15 @@ impl Owner {
         self.reply(ask.from.clone(), Message::Answer(ask.number, Err(error.into())).encode());
     }
 
-    /// Sends an answer, and again if the first attempt fails. An instance that already has the answer ignores the second
-    /// one.
+    /// Sends an answer, and again if the first attempt fails. An instance that already has the answer ignores the
+    /// second one.
     async fn send(&self, to: &InstanceId, message: Bytes) {
         if self.gateway.send_encoded(to, message.clone()).await.is_ok() {
             return;
         }
         tokio::time::sleep(AGAIN_BROKEN).await;
         if let Err(error) = self.gateway.send_encoded(to, message).await {
-            tracing::debug!(%error, "a message could not be sent; it will be asked for");
+            tracing::debug!(%error, "a message could not be sent; the other instance will request it again");
         }
     }
 
@@ -283,7 +283,7 @@ fn acted(executed: Executed) -> VerbResponse {
 }
 
 fn late() -> Error {
-    Error::new(ErrorCode::Unavailable, "the request arrived after whoever asked had given up").with_reason("given_up")
+    Error::new(ErrorCode::Unavailable, "the request arrived after its caller had given up").with_reason("given_up")
 }
 
 fn crowded() -> Error {

@@ -48,7 +48,7 @@ impl Inner {
             Some(Begun::New(held)) => Some(held),
             Some(Begun::Earlier(earlier)) => return Ok((earlier, true)),
             Some(Begun::Conflict) => {
-                return Err(Error::invalid("this Idempotency-Key stands for another create request"));
+                return Err(Error::invalid("this Idempotency-Key was used for another create request"));
             }
         };
         let inner = Arc::clone(self);

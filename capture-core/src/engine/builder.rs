@@ -76,10 +76,7 @@ impl EngineBuilder {
         }
         let lost = ledger.recover().await?;
         if !lost.is_empty() {
-            tracing::warn!(
-                sessions = lost.len(),
-                "sessions of a dead process were settled at their last proof of life"
-            );
+            tracing::warn!(sessions = lost.len(), "sessions of a dead process were settled at their last heartbeat");
         }
         let (lease, limits) = (Lease::new(ledger.lease()), Arc::new(self.limits));
         let (clock, tasks, pools) = (Clock::start(), Tasks::default(), Arc::default());

@@ -62,7 +62,7 @@ async fn heartbeat(inner: &Weak<Inner>, reported: &mut HashMap<SessionId, u64>) 
             inner.services.lease.renew(sent);
             close(&inner, refused);
         }
-        Err(error) => tracing::warn!(%error, "no proof of life could be written"),
+        Err(error) => tracing::warn!(%error, "the heartbeat could not be written"),
     }
     true
 }

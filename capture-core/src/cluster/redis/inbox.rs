@@ -75,7 +75,7 @@ impl Inbox {
                 return;
             }
             pause = if heard { PAUSE[0] } else { (pause * 2).min(PAUSE[1]) };
-            tracing::warn!(retry_ms = pause.as_millis(), "the subscription to redis is gone and is made anew");
+            tracing::warn!(retry_ms = pause.as_millis(), "the subscription to redis was lost and is renewed");
             tokio::time::sleep(pause).await;
         }
     }
@@ -112,13 +112,13 @@ impl Inbox {
                 }
                 Ok(None) => return heard,
                 Err(_elapsed) if probed.is_some_and(|at| at.elapsed() >= PROBE_WITHIN) => {
-                    tracing::warn!("the subscription to redis is deaf");
+                    tracing::warn!("the subscription to redis receives nothing");
                     return heard;
                 }
                 Err(_elapsed) => {
                     probed.get_or_insert_with(Instant::now);
                     if self.probe().await == Probed::Nobody {
-                        tracing::warn!("redis has moved and the subscription follows");
+                        tracing::warn!("redis has moved to another server; the subscription is renewed");
                         return heard;
                     }
                 }

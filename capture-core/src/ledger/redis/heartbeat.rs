@@ -16,8 +16,8 @@ use crate::{
     session::{SessionId, SessionView},
 };
 
-const HEARTBEAT: Script = script!("give proof of life", "heartbeat");
-const CAUGHT_UP: Script = script!("tell a new server everything", "caught_up");
+const HEARTBEAT: Script = script!("record a heartbeat", "heartbeat");
+const CAUGHT_UP: Script = script!("restore data to a new server", "caught_up");
 const EXPIRE_DEAD: Script = script!("settle what dead instances left", "expire_dead");
 
 /// The response to a heartbeat.
@@ -60,7 +60,7 @@ impl RedisLedger {
         let told = self.prove(now, &changed).await?;
         let before = self.pulse.lock().known.clone().unwrap_or_else(|| told.known.clone());
         let mut response = if before.dataset != told.known.dataset {
-            tracing::error!("redis has lost its data; this instance brings back what it holds");
+            tracing::error!("redis has lost its data; this instance restores its sessions");
             self.pulse.lock().healthy_since = Some(Instant::now());
             self.bring_back().await?
         } else if before.life != told.known.life {
@@ -140,7 +140,7 @@ impl RedisLedger {
         };
         for id in unwanted {
             if let Err(error) = self.release_now(id).await {
-                tracing::warn!(session.id = %id, %error, "still not given back");
+                tracing::warn!(session.id = %id, %error, "a reservation is still not released");
             }
         }
     }
@@ -159,7 +159,7 @@ impl RedisLedger {
                     tracing::error!(session.id = %last.id, "the ledger does not know a session that ended here");
                     self.own.lock().remove(&last.id);
                 }
-                Err(error) => tracing::warn!(session.id = %last.id, %error, "still not settled"),
+                Err(error) => tracing::warn!(session.id = %last.id, %error, "a session is still not settled"),
             }
         }
     }
@@ -175,7 +175,7 @@ impl RedisLedger {
         let lost = told.iter().map(|id| id.text()?.parse().ok()).collect::<Option<Vec<SessionId>>>();
         let lost = lost.ok_or_else(|| malformed(EXPIRE_DEAD))?;
         if !lost.is_empty() {
-            tracing::warn!(sessions = lost.len(), "sessions of a dead instance were settled at its last proof of life");
+            tracing::warn!(sessions = lost.len(), "sessions of a dead instance were settled at its last heartbeat");
         }
         Ok(lost)
     }

@@ -50,7 +50,7 @@ const SETTLE: Script = script!("settle a session", "settle");
 const PRUNE: Script = script!("forget old sessions", "prune");
 
 /// The error while sessions may be missing from Redis, during which no session is reported as not found.
-const LOST: &str = "what Redis lost is being brought back";
+const LOST: &str = "data that Redis lost is being restored";
 
 /// How long an instance counts as alive after its last heartbeat. All instances of a cluster must use equal times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

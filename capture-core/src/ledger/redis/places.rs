@@ -18,7 +18,7 @@ use crate::{
 const FIND: Script = script!("find a session", "find");
 const LIST: Script = script!("list sessions", "list");
 const CLAIM: Script = script!("claim a create", "claim");
-const UNCLAIM: Script = script!("give a claim back", "unclaim");
+const UNCLAIM: Script = script!("release a claim", "unclaim");
 /// Maximum number of keys for which a user may hold claims. Above it the user's oldest claims are removed.
 const MAX_CLAIMS_OF_USER: usize = 2_000;
 const INSTANCES: Script = script!("list the instances", "instances");

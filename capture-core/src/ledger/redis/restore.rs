@@ -15,7 +15,7 @@ use crate::{
     session::{Lifecycle, SessionId},
 };
 
-const RESTORE: Script = script!("bring back a session", "restore");
+const RESTORE: Script = script!("restore a session", "restore");
 const OWNED: Script = script!("list own sessions", "owned");
 
 /// The ledger's response to a session that is restored.
@@ -61,7 +61,7 @@ impl RedisLedger {
             let (Stage::Active(life) | Stage::Unsettled(life, _)) = &own.stage else { continue };
             match self.bring_back_one(*id, own, life, (!everyone_tells).then_some(own.most)).await? {
                 Restored::Back => {
-                    tracing::error!(session.id = %id, "redis did not know a session that runs here; it is brought back");
+                    tracing::error!(session.id = %id, "redis had lost a live session of this instance; it is restored");
                 }
                 Restored::Final => {} // settled at this moment
                 Restored::Over => refused.push(*id),
@@ -70,7 +70,7 @@ impl RedisLedger {
         for id in known.into_keys() {
             let last = if self.own.lock().contains_key(&id) { None } else { self.settled.lock().find(id) };
             if let Some(last) = last {
-                tracing::error!(session.id = %id, "redis did not know the end of a session; it is settled again");
+                tracing::error!(session.id = %id, "redis had lost the end of a session; it is settled again");
                 self.settle_now(&last).await?;
             }
         }

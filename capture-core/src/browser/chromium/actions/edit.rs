@@ -104,7 +104,7 @@ impl ChromiumPage {
             leave.handled(backspace(&leave.tab), "the text was removed").await?;
         }
         insert(fill, &leave, world).await?;
-        leave.rest("the text was put in").await
+        leave.rest("the text was inserted").await
     }
 }
 
@@ -120,7 +120,7 @@ async fn insert(fill: &Fill, leave: &Leave, world: &World) -> Result<(), Browser
     }
     leave.check(RunOutcome::Unknown)?;
     let inserted = vec![leave.tab.send(&commands::insert_text(fill.value.clone()))];
-    leave.handled(inserted, "the text was put in").await
+    leave.handled(inserted, "the text was inserted").await
 }
 
 fn not_taken(fill: &Fill, shown: &str) -> BrowserError {

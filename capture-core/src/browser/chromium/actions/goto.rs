@@ -73,7 +73,7 @@ impl ChromiumPage {
                 Arrival::There(_) if !replaced && self.is_closed_by_client() => self.replace_tab(deadline).await?,
                 Arrival::There(result) => return Ok(result),
                 Arrival::KeptOut if !replaced => self.replace_tab(deadline).await?,
-                Arrival::KeptOut => return Err(late(goto, "the document came, but was not shown")),
+                Arrival::KeptOut => return Err(late(goto, "the document arrived, but was not shown")),
                 Arrival::TabGone if Instant::now() < deadline => {
                     tokio::time::sleep(NEXT_TAB).await;
                     let _ = self.settled(deadline).await; // on a timeout or a loss, the next check returns the error
@@ -155,7 +155,7 @@ impl ChromiumPage {
                     if goto.wait_until != WaitUntil::Load {
                         drop(session.send(&commands::stop_loading()));
                     }
-                    return Err(late(goto, "the document came, but its loading did not end"));
+                    return Err(late(goto, "the document arrived, but did not finish loading"));
                 }
             }
         }
@@ -224,7 +224,7 @@ impl ChromiumPage {
         let Some((key, target)) = self.tabs.borrow().active().map(|tab| (tab.key.clone(), tab.target.clone())) else {
             return Ok(());
         };
-        tracing::info!("the page keeps its successor out; it gets a new tab");
+        tracing::info!("the page does not give up its tab; a new tab replaces it");
         let others = self.tabs.borrow().open.len() > 1;
         if others {
             target_setup::open_tab(&self.browser, &self.context.id);
@@ -237,7 +237,7 @@ impl ChromiumPage {
             biased;
             replaced = tokio::time::timeout_at(deadline, replaced) => match replaced {
                 Ok(_) => Ok(()),
-                Err(_elapsed) => Err(BrowserError::timed_out("the page holds its tab, and no other came in time")),
+                Err(_elapsed) => Err(BrowserError::timed_out("the page keeps its tab, and no new tab opened in time")),
             },
             never = self.keep_closing(&target) => match never {},
         }

@@ -58,7 +58,7 @@ impl ChromiumPage {
         let told = tab.send(&commands::history()).decode();
         let history: History = tokio::time::timeout_at(deadline, told)
             .await
-            .map_err(|_elapsed| BrowserError::timed_out("the browser did not tell the history in time"))??;
+            .map_err(|_elapsed| BrowserError::timed_out("the browser did not return the history in time"))??;
         let index = usize::try_from(history.current_index + entries).ok();
         let Some(entry) = index.and_then(|index| history.entries.get(index)) else { return Ok(false) };
         let moves = self.moves();

@@ -108,7 +108,7 @@ impl ChromiumPage {
             if seen.already {
                 return Ok((ElementResult::of(diagnostics), world));
             }
-            let point = seen.point.ok_or_else(|| BrowserError::Protocol("aim told no point".to_owned()))?;
+            let point = seen.point.ok_or_else(|| BrowserError::Protocol("aim returned no point".to_owned()))?;
             blocker = match self.reach(&world, point, deadline).await? {
                 Reach::Covered(cover) if !aim.force => Some(cover),
                 Reach::Covered(_) => return Err(BrowserError::failed_for("frame_covered", "its frame is covered")),
@@ -167,7 +167,7 @@ impl ChromiumPage {
                 (blocker, stays) = (None, true);
                 continue;
             }
-            let point = seen.point.ok_or_else(|| BrowserError::Protocol("aim told no point".to_owned()))?;
+            let point = seen.point.ok_or_else(|| BrowserError::Protocol("aim returned no point".to_owned()))?;
             match self.reach(&world, point, deadline).await? {
                 Reach::At(point) => return Ok((diagnostics, point, world)),
                 Reach::Covered(cover) => {

@@ -157,7 +157,7 @@ impl ChromiumPage {
             let waits = deadline.min(Instant::now() + ELEMENT_TIMEOUT);
             let (seen, _) = self.look("reveal", selector, argument, waits).await?;
             let (_, seen) = seen.ready(selector, ELEMENT_TIMEOUT)?;
-            within = Some(seen.area.ok_or_else(|| BrowserError::Protocol("reveal told no area".to_owned()))?);
+            within = Some(seen.area.ok_or_else(|| BrowserError::Protocol("reveal returned no area".to_owned()))?);
             None
         } else if wanted.full_page {
             let lazy = json!({"most": MAX_PICTURE_SIDE, "millis": LAZY.as_millis()});

@@ -144,5 +144,5 @@ fn argument(selector: Option<&Selector>, stretch: Option<Stretch>, timeout: u64)
 }
 
 fn untold() -> BrowserError {
-    BrowserError::Protocol("scroll told no place".to_owned())
+    BrowserError::Protocol("scroll returned no position".to_owned())
 }

@@ -65,7 +65,7 @@ pub(crate) async fn connect(browser: &Arc<Browser>, context: &str) -> Result<Cdp
     let clients = browser.event_router().clients();
     clients.ask_why(browser.egress().cloned());
     let Some(admission) = clients.admit() else {
-        return Err(BrowserError::failed_for("too_many_clients", "this session has as many CDP clients as it takes"));
+        return Err(BrowserError::failed_for("too_many_clients", "this session has the maximum number of CDP clients"));
     };
     let attached = browser.session().send(&commands::attach_to_browser()).decode::<Given>().await;
     let Given { session_id } = attached.map_err(Unavailable::refused)?;
