@@ -34,8 +34,11 @@ pub enum Connected {
     At(String),
 }
 
-/// The verbs on browser sessions. Each returns `session_not_found` for another user's session, exactly as for one that
-/// never existed, and `unavailable` when the ledger or the owner of the session cannot be reached.
+/// The verbs on browser sessions.
+///
+/// # Errors
+/// Every verb on one session fails with `session_not_found` for another user's session, exactly as for one that never
+/// existed. Every verb fails with `unavailable` when the ledger or the owner of the session cannot be reached.
 ///
 /// # Cancel safety
 /// Dropping a future cancels nothing that has begun: a session being created is still created and can be listed, and a
@@ -58,7 +61,7 @@ pub trait Sessions: Send + Sync + 'static {
     /// Returns the caller's active sessions, oldest first.
     fn list(&self, caller: Caller) -> BoxFuture<'_, Result<Vec<SessionView>, Error>>;
 
-    /// Sets a new deadline, `ttl_seconds` from now.
+    /// Sets a new deadline, `ttl_seconds` from now, and returns the session's view with it.
     ///
     /// # Errors
     /// `invalid_request` beyond the maximum, `forbidden` when credits do not cover it, `session_inactive`.
@@ -79,6 +82,9 @@ pub trait Sessions: Send + Sync + 'static {
 
     /// Removes a waiting action from the queue (outcome `not_executed`) or stops the running one (outcome `unknown`).
     /// Returns false when neither has this name.
+    ///
+    /// # Errors
+    /// `session_inactive` when the session has ended.
     fn cancel(&self, caller: Caller, id: SessionId, name: ActionName) -> BoxFuture<'_, Result<bool, Error>>;
 
     /// Ends a session and returns its final, billed view. For a session that has already ended it returns the existing
@@ -88,11 +94,18 @@ pub trait Sessions: Send + Sync + 'static {
     /// Ends all sessions of the caller and returns their final views.
     fn close_all(&self, caller: Caller) -> BoxFuture<'_, Result<Vec<SessionView>, Error>>;
 
-    /// Subscribes to a session's log. With `since`, the events after it are replayed if they are still kept.
+    /// Subscribes to a session's log. With `since`, the events after it are replayed if they are still kept, also
+    /// for a session that ended less than a minute ago.
+    ///
+    /// # Errors
+    /// `session_inactive` when the session has ended and its log cannot be replayed.
     fn follow(&self, caller: Caller, id: SessionId, since: Option<Since>) -> BoxFuture<'_, Result<Follow, Error>>;
 
     /// Streams pictures of the page. All viewers of a session get the pictures in the largest size and quality that any
     /// of them requested.
+    ///
+    /// # Errors
+    /// `session_inactive` when the session has ended.
     fn view(&self, caller: Caller, id: SessionId, options: ViewOptions) -> BoxFuture<'_, Result<View, Error>>;
 
     /// Connects a CDP client to the browser of a session that was created with `cdp`, or to one target of it.

@@ -20,6 +20,9 @@ pub struct BusError(pub String);
 pub trait Bus: Send + Sync + fmt::Debug {
     /// Hands a message to an instance and returns how many receivers took it. Zero proves that it was not delivered;
     /// one does not prove that it was.
+    ///
+    /// # Errors
+    /// [`BusError`], after which the message may have been delivered.
     fn send<'a>(&'a self, to: &'a InstanceId, message: Bytes) -> BoxFuture<'a, Result<usize, BusError>>;
 
     /// The stream of all messages sent to this instance from now on, in the order of each sender. It may be called only
@@ -27,9 +30,15 @@ pub trait Bus: Send + Sync + fmt::Debug {
     fn receive(&self) -> BoxStream<'static, Bytes>;
 
     /// Stores bytes under a name for one minute.
+    ///
+    /// # Errors
+    /// [`BusError`] when that failed, or when it is not known.
     fn put<'a>(&'a self, name: &'a str, bytes: Bytes) -> BoxFuture<'a, Result<(), BusError>>;
 
     /// Removes and returns the bytes stored under a name; `None` when they are gone.
+    ///
+    /// # Errors
+    /// [`BusError`] when they could not be read; they may be lost then.
     fn take<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, BusError>>;
 
     /// Whether messages arrive here now.

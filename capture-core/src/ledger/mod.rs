@@ -1,8 +1,7 @@
 //! The ledger: reservations, heartbeats, settled sessions, credits and holds.
 //!
 //! There is one trait with one implementation per kind of storage: [`MemoryLedger`], [`SqliteLedger`], and with the
-//! feature `redis` `redis::RedisLedger` for many instances.
-//! Every implementation guarantees:
+//! feature `redis` `redis::RedisLedger` for many instances. Every implementation guarantees:
 //! - a session is charged **exactly once**, by whichever of `settle` and `recover` comes first; later calls return the
 //!   stored final view and change nothing;
 //! - a hold and the session it pays for change in one transaction, so that no account goes below zero;
@@ -118,10 +117,17 @@ pub struct HeartbeatResponse {
 /// The ledger, as one server uses it. All calls may be repeated after an error; those marked as idempotent may be
 /// repeated at any time.
 ///
+/// # Errors
+/// Every call fails with a [`LedgerError`], on its own or as a variant of its error, when the store cannot be read or
+/// written.
+///
 /// # Cancel safety
 /// Dropping a returned future leaves it open whether the change was made. Repeating the call settles it.
 pub trait Ledger: Send + Sync + fmt::Debug {
     /// Checks the account and its limit of sessions, and holds the credits.
+    ///
+    /// # Errors
+    /// [`ReserveError`], after which nothing was written unless the store failed.
     fn reserve(&self, reservation: Reservation) -> BoxFuture<'_, Result<(), ReserveError>>;
 
     /// Releases a reservation unbilled, because its browser never started. Idempotent; an activated session is not
@@ -138,7 +144,10 @@ pub trait Ledger: Send + Sync + fmt::Debug {
         changed: Vec<UsageUpdate>,
     ) -> BoxFuture<'_, Result<HeartbeatResponse, LedgerError>>;
 
-    /// Sets a new deadline and a new hold.
+    /// Sets a new deadline and a new hold in credits.
+    ///
+    /// # Errors
+    /// [`ExtendError`], after which nothing was written unless the store failed.
     fn extend(&self, id: SessionId, expires_at: Timestamp, hold: u64) -> BoxFuture<'_, Result<(), ExtendError>>;
 
     /// Writes the final view, charges it and releases the hold, all or nothing and durable on return. Idempotent by id:
