@@ -31,7 +31,7 @@ pub struct ActionStep {
     pub action_id: Arc<str>,
     /// Index of the step, from 0.
     pub index: usize,
-    /// The step's result as in the reply. If it exceeds 8 KiB or is a picture, it is `{"bytes":n}` instead.
+    /// The step's result as in the reply. If it exceeds 8 KiB or has a picture, it is `{"bytes":n}` instead.
     pub step: Value,
 }
 
@@ -48,7 +48,7 @@ pub struct ActionFinished {
     pub success: bool,
     /// Run time in milliseconds.
     pub duration_ms: u64,
-    /// The action's result or error. If it exceeds 8 KiB or is a picture, it is `{"bytes":n}` instead.
+    /// The action's result or error. If it exceeds 8 KiB or has a picture, it is `{"bytes":n}` instead.
     pub result: Value,
 }
 
