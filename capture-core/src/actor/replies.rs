@@ -58,7 +58,7 @@ fn too_large(bytes: usize, taken: usize) -> Error {
     let message = match taken {
         0 => format!("the action was performed, but its reply has {bytes} bytes: a reply has at most {most} MiB"),
         _ => format!(
-            "the action was performed; its reply has {bytes} bytes, those before it {taken}: a reply has at most {most} MiB"
+            "the action was performed, but its reply has {bytes} bytes, those before it {taken}: at most {most} MiB fit"
         ),
     };
     Error::new(ErrorCode::ActionFailed, message)
