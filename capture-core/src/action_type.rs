@@ -1,11 +1,11 @@
-//! The 27 action types by name.
+//! Names the 27 action types.
 
 use std::{fmt, str::FromStr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// An action type; the wire form is the snake-case name.
+/// An action type; its wire form is the snake-case name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the documentation; each type's payload documents itself")]
@@ -40,7 +40,7 @@ pub enum ActionType {
 }
 
 impl ActionType {
-    /// Every type with its wire name, in the contract's order.
+    /// Every type with its wire name, in the order of the documentation.
     pub const ALL: [(Self, &'static str); 27] = [
         (Self::Goto, "goto"),
         (Self::Back, "back"),
@@ -71,13 +71,13 @@ impl ActionType {
         (Self::Batch, "batch"),
     ];
 
-    /// The wire name.
+    /// The wire name of the type.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
     }
 }
 
-/// Not the name of an action type.
+/// The error for a text that is not the name of an action type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an action type")]
 pub struct UnknownActionType;

@@ -1,19 +1,19 @@
-//! Credits, as pure arithmetic: one per started minute, at least one.
+//! The price of a session in credits, as pure arithmetic: one credit per started minute, at least one.
 
 use std::time::Duration;
 
-/// Credits for a session that ran `elapsed`.
+/// Credits charged for a session that ran for `elapsed`.
 pub fn credits_for(elapsed: Duration) -> u64 {
     let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     millis.div_ceil(60_000).max(1)
 }
 
-/// Credits held while a session of at most `max_ttl` runs.
+/// Credits held while a session with a time to live of `max_ttl` is active.
 pub fn hold_for(max_ttl: Duration) -> u64 {
     credits_for(max_ttl)
 }
 
-/// The longest time to live, in whole seconds, that `credits` cover.
+/// The longest time to live that `credits` cover, in whole seconds.
 pub fn seconds_covered(credits: u64) -> u64 {
     credits.saturating_mul(60)
 }

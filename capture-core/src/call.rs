@@ -1,4 +1,4 @@
-//! Who calls the engine, and how the caller names an action.
+//! The caller of the engine, and how a caller names an action.
 
 use std::{fmt, sync::Arc};
 
@@ -6,23 +6,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::{account::UserId, session::IdempotencyKey};
 
-/// Who asks. Authentication happened before; ownership is judged by the engine.
+/// An authenticated caller. Authentication happens before a call; the engine checks ownership of sessions.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The user.
+    /// The user on whose behalf the call is made.
     pub user: UserId,
-    /// Names the connection in events (`by`), where there is one.
+    /// Id of the caller's connection, shown in events as `by`; `None` for callers without a connection.
     pub connection: Option<Arc<str>>,
-    /// How long the caller waits for an action to begin; absent: as long as the session lives.
+    /// Limits how long the caller waits for an action to begin; `None` means as long as the session lives.
     pub cancel_check: Option<CancelCheck>,
 }
 
-/// Whether someone still waits. An action whose caller has been told that it timed out never begins.
+/// Tells whether the caller still waits. An action whose caller has been answered that it timed out must not begin.
 #[derive(Clone)]
 pub struct CancelCheck(Arc<dyn Fn() -> bool + Send + Sync>);
 
 impl CancelCheck {
-    /// Lasts as long as `lasts` says so.
+    /// A check for a caller who waits as long as `lasts` returns true.
     pub fn new(lasts: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(lasts))
     }
@@ -39,17 +39,17 @@ impl fmt::Debug for CancelCheck {
 }
 
 impl Caller {
-    /// A caller without a connection of its own.
+    /// A caller without a connection.
     pub fn user(user: UserId) -> Self {
         Self { user, connection: None, cancel_check: None }
     }
 }
 
-/// Names an action that waits or runs.
+/// The name of a waiting or running action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ActionName {
-    /// As its `action.started` named it.
+    /// The id from its `action.started` event.
     Id(String),
-    /// The key it was sent with.
+    /// The idempotency key it was sent with.
     Key(IdempotencyKey),
 }

@@ -1,7 +1,8 @@
-//! Wall time and monotonic time, paired once.
+//! The clock: a pair of wall time and monotonic time, read once.
 //!
-//! Deadlines and elapsed time come from the monotonic clock, so that a step of the wall clock neither shortens a session
-//! nor costs a credit. Wall times shown to clients are derived from the same pair and therefore never run backwards.
+//! Deadlines and elapsed times come from the monotonic clock, so that a step of the wall clock neither shortens a
+//! session nor costs a credit. The wall times shown to clients are derived from that pair and therefore never run
+//! backwards.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,19 +10,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tokio::time::Instant;
 
-/// Milliseconds since the Unix epoch; on the wire RFC 3339 UTC with milliseconds and `Z`.
+/// Milliseconds since the Unix epoch. The wire form is RFC 3339 UTC with milliseconds and `Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
 #[schemars(with = "String", extend("format" = "date-time"))]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// The instant `after` later.
+    /// The timestamp that is `after` later.
     #[must_use]
     pub fn plus(self, after: Duration) -> Self {
         Self(self.0.saturating_add(millis(after)))
     }
 
-    /// How long after `earlier` this is; zero when it is not.
+    /// The duration since `earlier`; zero if `earlier` is later than this.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
@@ -48,7 +49,7 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// A wall time and a monotonic time read at the same moment.
+/// A wall time and a monotonic time that were read at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     started: Instant,
@@ -63,18 +64,18 @@ impl Clock {
         Self { started: Instant::now(), wall: Timestamp(millis(wall)) }
     }
 
-    /// The wall time now.
+    /// The current wall time.
     pub fn now(&self) -> Timestamp {
         self.wall.plus(self.started.elapsed())
     }
 
-    /// The monotonic instant at which [`Clock::now`] reaches `at`; now when that is past.
+    /// The monotonic instant at which [`Clock::now`] returns `at`; the current instant if `at` is past.
     pub fn instant(&self, at: Timestamp) -> Instant {
         Instant::now() + at.since(self.now())
     }
 }
 
-/// Whole milliseconds of a duration, saturating.
+/// The duration in whole milliseconds, saturating.
 pub(crate) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,8 +1,8 @@
-//! The one error that leaves the engine, and its closed list of codes.
+//! The one error type that the engine returns, and its closed list of codes.
 //!
-//! Owns what went wrong in terms a client can act on. Knows nothing of HTTP statuses or close codes: those are tables at
-//! the edges, exhaustive over [`ErrorCode`], so that a new code breaks their build. Layers below keep small errors of
-//! their own and become an [`Error`] in one `From` each.
+//! An error says what went wrong in terms that a client can act on. This module must not know HTTP statuses or close
+//! codes: those are tables in the transports, exhaustive over [`ErrorCode`], so that a new code breaks their build.
+//! Lower layers have small error types of their own, each converted into an [`Error`] by one `From`.
 
 use std::{borrow::Cow, error::Error as StdError, fmt, num::NonZeroU64, sync::Arc, time::Duration};
 
@@ -12,35 +12,36 @@ use serde_json::{Map, Value};
 
 use crate::session::{CloseReason, InvalidOption, SessionView};
 
-/// Stable, closed list; the string form is part of the public API.
+/// The error codes: a stable, closed list whose string form is part of the public API.
 ///
-/// Deliberately not `#[non_exhaustive]`: a new code must break the status and close-code tables.
+/// The enum is deliberately not `#[non_exhaustive]`: a new code must break the status and close-code tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
-    /// Shape, type or bounds of the request; the message names the field and the accepted values.
+    /// The request has a wrong shape or type, or a value out of bounds. The message names the field and the accepted
+    /// values.
     InvalidRequest,
-    /// Well-formed but not possible on this page: navigation failed, not editable, stale ref.
+    /// The request is well formed but not possible on this page, for example a failed navigation or a stale ref.
     ActionFailed,
-    /// No credential, or one that does not match.
+    /// The request has no credential, or one that is not valid.
     Unauthorized,
-    /// Known caller, not allowed: account disabled, credits cannot cover the hold.
+    /// The caller is known but not allowed: the account is disabled, or its credits do not cover the hold.
     Forbidden,
-    /// Never existed, belongs to someone else, or ended more than the retention ago.
+    /// The session never existed, belongs to another user, or ended longer ago than the retention.
     SessionNotFound,
-    /// The session has ended; the error carries its final form.
+    /// The session has ended; the error carries its final view.
     SessionInactive,
     /// The instance that owned the session is gone.
     SessionLost,
-    /// The caller's active sessions are at their limit.
+    /// The caller has as many active sessions as allowed.
     SessionLimit,
     /// The element did not become ready, or the page did not load, in time.
     ActionTimeout,
-    /// A queue is full, the server drains, or there is no browser capacity.
+    /// A queue is full, the server is draining, or there is no browser capacity.
     Busy,
-    /// Ledger, relay, browser pool or CDP cannot be reached.
+    /// The ledger, the bus, the browser pool or CDP cannot be reached.
     Unavailable,
-    /// A defect of ours; the message is constant and the cause is only in the log.
+    /// A defect of the server. The message is constant, and the cause is only in the log.
     Internal,
 }
 
@@ -61,7 +62,7 @@ impl ErrorCode {
         Self::Internal,
     ];
 
-    /// The wire form.
+    /// The wire form of the code.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::InvalidRequest => "invalid_request",
@@ -79,7 +80,7 @@ impl ErrorCode {
         }
     }
 
-    /// Whether the same request may succeed later without being changed.
+    /// Whether repeating the unchanged request may succeed later.
     pub fn is_retryable(self) -> bool {
         match self {
             Self::ActionTimeout | Self::Busy | Self::Unavailable | Self::SessionLimit => true,
@@ -94,7 +95,7 @@ impl ErrorCode {
         }
     }
 
-    /// What to do next, where nothing more precise is known.
+    /// The hint for an error that sets none of its own.
     fn default_hint(self) -> &'static str {
         match self {
             Self::InvalidRequest => "correct the request; the same one will be refused again",
@@ -118,21 +119,22 @@ impl fmt::Display for ErrorCode {
     }
 }
 
-/// Whether the thing asked for ran.
+/// Whether the requested action ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunOutcome {
-    /// Nothing was done; sending it again is safe.
+    /// Nothing was done, so sending the request again is safe.
     NotExecuted,
-    /// It ran to its end.
+    /// The action ran to its end.
     Executed,
-    /// It may have taken effect.
+    /// The action may have taken effect.
     Unknown,
 }
 
 /// Why a request could not be carried out.
 ///
-/// Serialises to the fields that stand beside `error` in every transport; the source stays in the process, for the log.
+/// Serialises to the fields that accompany `error` in every transport. The source is not serialised; it is only for the
+/// log.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Error {
@@ -155,7 +157,7 @@ pub struct Error {
 }
 
 impl Error {
-    /// An error of this code with a sentence for a person; `outcome` starts as `not_executed`.
+    /// An error with this code and a message for people. Its outcome is `not_executed`.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,
@@ -171,17 +173,17 @@ impl Error {
         }
     }
 
-    /// Shape, type or bounds of a request.
+    /// An `invalid_request` error: a request with a wrong shape or type, or a value out of bounds.
     pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::InvalidRequest, message)
     }
 
-    /// A session nobody knows, or that belongs to someone else: the two look the same.
+    /// A `session_not_found` error. It is identical for an unknown session and for another user's session.
     pub fn not_found() -> Self {
         Self::new(ErrorCode::SessionNotFound, "session not found")
     }
 
-    /// The session has ended; `view` is its final form.
+    /// A `session_inactive` error for a session that has ended; `view` is its final view.
     pub fn inactive(view: SessionView) -> Self {
         let why = view.close_reason.map_or("ended", |reason| reason.as_str());
         let code = match view.close_reason {
@@ -191,7 +193,7 @@ impl Error {
         Self::new(code, format!("session is not active: {why}")).with_session(view)
     }
 
-    /// A defect of ours; the cause goes to the log only.
+    /// An `internal` error for a defect of the server. The source is only logged.
     pub fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let mut error = Self::new(ErrorCode::Internal, "internal error");
         error.source = Some(Arc::from(source.into()));
@@ -199,115 +201,115 @@ impl Error {
         error
     }
 
-    /// A finer, open reason beside the closed code.
+    /// Sets the reason, which refines the closed code and is an open list.
     #[must_use]
     pub fn with_reason(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
         self.reason = Some(reason.into());
         self
     }
 
-    /// Whether the thing asked for ran.
+    /// Sets whether the requested action ran.
     #[must_use]
     pub fn with_outcome(mut self, outcome: RunOutcome) -> Self {
         self.outcome = outcome;
         self
     }
 
-    /// What the client should do next.
+    /// Sets the hint, which says what the client should do next.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.hint = hint.into();
         self
     }
 
-    /// How long to wait before trying again.
+    /// Sets how long the client should wait before it tries again.
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self
     }
 
-    /// The session this is about, as it is now.
+    /// Sets the session the error is about, with its current view.
     #[must_use]
     pub fn with_session(mut self, view: SessionView) -> Self {
         self.session = Some(Box::new(view));
         self
     }
 
-    /// The place in the session's log where the action ended so.
+    /// Sets the `seq` at which the action's end is recorded in the session's log.
     #[must_use]
     pub fn with_seq(mut self, seq: u64) -> Self {
         self.seq = NonZeroU64::new(seq);
         self
     }
 
-    /// A further field of the reply body, beside `error`.
+    /// Adds one field to the reply body, beside `error`.
     #[must_use]
     pub fn with_detail(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.details.insert(key.to_owned(), value.into());
         self
     }
 
-    /// Further fields of the reply body, beside `error`.
+    /// Adds fields to the reply body, beside `error`.
     #[must_use]
     pub fn with_details(mut self, details: Map<String, Value>) -> Self {
         self.details.extend(details);
         self
     }
 
-    /// The cause, for the log.
+    /// Sets the cause, for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(Arc::from(source.into()));
         self
     }
 
-    /// The closed code.
+    /// The code.
     pub fn code(&self) -> ErrorCode {
         self.code
     }
 
-    /// The sentence for a person.
+    /// The message for people.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The finer reason, if any.
+    /// The reason, which refines the code, if there is one.
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
     }
 
-    /// Whether the thing asked for ran.
+    /// Whether the requested action ran.
     pub fn outcome(&self) -> RunOutcome {
         self.outcome
     }
 
-    /// What to do next.
+    /// What the client should do next.
     pub fn hint(&self) -> &str {
         &self.hint
     }
 
-    /// How long to wait before trying again, where that is known.
+    /// How long to wait before trying again, if known.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// The session this is about.
+    /// The session the error is about, if any.
     pub fn session(&self) -> Option<&SessionView> {
         self.session.as_deref()
     }
 
-    /// Where in the session's log the action ended so, if it ran.
+    /// The `seq` at which the action's end is recorded in the session's log, if it ran.
     pub fn seq(&self) -> Option<u64> {
         self.seq.map(NonZeroU64::get)
     }
 
-    /// Further fields of the reply body.
+    /// The further fields of the reply body.
     pub fn details(&self) -> &Map<String, Value> {
         &self.details
     }
 
-    /// The same error as that of one step of a batch.
+    /// The error of a batch whose step `index`, from 0, failed with this error.
     #[must_use]
     pub fn at_step(mut self, index: usize) -> Self {
         self.message = format!("step {index}: {}", self.message).into();

@@ -1,3 +1,3 @@
-//! What fuzz targets reach of the inside; only there when they are built.
+//! Access to internals for fuzz targets; compiled only for them.
 
 pub use crate::browser::chromium::fuzzing::messages;

@@ -1,4 +1,4 @@
-//! The one failure of stores of users and sessions: it could not be read or written.
+//! The error of stores of users and sessions: the store could not be read or written.
 
 use crate::error::{Error, ErrorCode};
 
@@ -6,15 +6,15 @@ use crate::error::{Error, ErrorCode};
 #[derive(Debug, thiserror::Error)]
 #[error("the ledger cannot {what}")]
 pub struct LedgerError {
-    /// What was tried, as a verb phrase.
+    /// What was attempted, as a verb phrase.
     pub what: &'static str,
-    /// Why it failed.
+    /// The cause.
     #[source]
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 impl LedgerError {
-    /// An error of this attempt.
+    /// An error of this attempt with its cause.
     pub fn new(what: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self { what, source: source.into() }
     }

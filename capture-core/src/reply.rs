@@ -1,4 +1,5 @@
-//! How an action was answered, and the body that says so in every transport, with the time left as it is written.
+//! The reply to an action, and its body in every transport. The remaining time of the session is computed when the body
+//! is made.
 
 use std::{io::Write, sync::Arc};
 
@@ -6,50 +7,50 @@ use serde::Serialize;
 
 use crate::{action::EncodedOutcome, clock::Timestamp, error::RunOutcome, session::SessionView};
 
-/// How an action ended well.
+/// The reply to an action that succeeded.
 #[derive(Debug, Clone)]
 pub struct ActionReply {
-    /// Names this run in events.
+    /// Identifies this run in events.
     pub action_id: Arc<str>,
-    /// How long it ran, waiting in the queue not counted.
+    /// Run time in milliseconds, without the time in the queue.
     pub duration_ms: u64,
-    /// What it brought.
+    /// The result of the action.
     pub outcome: Arc<EncodedOutcome>,
-    /// Position of its `action.finished` in the session's log.
+    /// `seq` of its `action.finished` event in the session's log.
     pub seq: u64,
-    /// Whether an idempotency key found an earlier run.
+    /// Whether the reply repeats an earlier run with the idempotency key.
     pub replayed: bool,
-    /// The session right after the action.
+    /// The session's view right after the action.
     pub session: Arc<SessionView>,
 }
 
 impl ActionReply {
-    /// Roughly the bytes it takes to keep.
+    /// Approximate memory of the reply in bytes.
     pub fn weight(&self) -> usize {
         256 + self.outcome.weight()
     }
 }
 
-/// What an execute brings.
+/// The result of an execute.
 #[derive(Debug, Clone)]
 pub enum Executed {
     /// The reply of the action.
     Reply(ActionReply),
-    /// The key is known and ran, its result is gone; the session as it is now.
+    /// The action ran earlier with this key, and its result was dropped. Holds the current view of the session.
     Dropped(Box<SessionView>),
 }
 
-/// The body that answers an action.
+/// The body of a reply to an action.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum ActionBody<'a> {
-    /// What it brought.
+    /// The result of the action.
     Performed(ActionResponse<'a>),
-    /// It ran earlier, and its result is no longer kept.
+    /// The action ran earlier, and its result was dropped.
     Dropped(DroppedResponse),
 }
 
-/// What an action brought.
+/// The body with the result of an action.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ActionResponse<'a> {
@@ -63,7 +64,7 @@ pub struct ActionResponse<'a> {
     expires_in_seconds: u64,
 }
 
-/// Said of a repeated action whose result is gone.
+/// The body for a repeated action whose result was dropped.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DroppedResponse {
@@ -75,7 +76,7 @@ pub struct DroppedResponse {
 }
 
 impl Executed {
-    /// The body that says so.
+    /// The body of this reply, with the time left at `now`.
     pub fn body(&self, now: Timestamp) -> ActionBody<'_> {
         match self {
             Self::Reply(reply) => ActionBody::Performed(reply.body(now)),
@@ -91,7 +92,7 @@ impl Executed {
 }
 
 impl ActionReply {
-    /// The body that says so.
+    /// The body of this reply, with the time left at `now`.
     pub fn body(&self, now: Timestamp) -> ActionResponse<'_> {
         ActionResponse {
             success: true,
@@ -105,10 +106,10 @@ impl ActionReply {
 }
 
 impl ActionBody<'_> {
-    /// The body as JSON. An outcome that is encoded already is copied, not encoded again.
+    /// The body as JSON. An outcome that is already encoded is copied.
     ///
     /// # Errors
-    /// None in practice: every type in it has a JSON form.
+    /// None in practice: every type in the body has a JSON form.
     pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
         match self {
             Self::Performed(response) => response.to_json(),

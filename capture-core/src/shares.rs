@@ -1,8 +1,8 @@
-//! Bytes that wait on behalf of many clients, bounded together: for each user and in all.
+//! A byte budget shared by many clients, with a bound for each user and a bound for all.
 //!
-//! Nobody is refused while there is room. Where there is none the largest gives way: the user's largest client where he
-//! has more than a user may have, else the largest client of whoever has most. So a user who fills a pool only ever
-//! loses his own.
+//! No client is refused while there is room. Without room, the largest client is closed first: the user's own largest
+//! client if that user is above the bound for one user, otherwise the largest client of the user who holds most. A user
+//! who fills the budget therefore only loses clients of their own.
 
 use std::{
     collections::HashMap,
@@ -17,10 +17,10 @@ use tokio::sync::Notify;
 
 use crate::account::UserId;
 
-/// One in so many of what a user may hold is little.
+/// A user who holds less than this fraction (one in so many) of the bound for one user holds little.
 const LITTLE: usize = 8;
 
-/// A number of bytes that clients share.
+/// A byte budget that clients share.
 #[derive(Debug)]
 pub struct Pool {
     most_of_user: usize,
@@ -39,15 +39,15 @@ struct Members {
 #[derive(Debug)]
 struct Member {
     user: UserId,
-    /// All of the user's, this client's among them.
+    /// All bytes of the client's user, including those of this client.
     of_user: Arc<AtomicUsize>,
     own: AtomicUsize,
-    /// Its bytes count no longer: it is about to let go of them.
+    /// Set once the client has been chosen to be closed; its bytes no longer count.
     gave_way: AtomicBool,
     told: Notify,
 }
 
-/// What one client holds of a pool; given back when dropped.
+/// The part of the budget that one client holds, released when dropped.
 #[derive(Debug)]
 pub struct Share {
     pool: Arc<Pool>,
@@ -56,12 +56,12 @@ pub struct Share {
 }
 
 impl Pool {
-    /// A pool of at most so many bytes, and so many of one user.
+    /// A budget of `most` bytes in total and `most_of_user` bytes for one user.
     pub fn new(most_of_user: usize, most: usize) -> Arc<Self> {
         Arc::new(Self { most_of_user, most, all: AtomicUsize::new(0), members: Mutex::default() })
     }
 
-    /// An empty share of this user's.
+    /// An empty share for a client of this user.
     pub fn share(self: &Arc<Self>, user: &UserId) -> Share {
         let mut members = self.members.lock();
         let known = members.by_number.values().find(|member| member.user == *user);
@@ -78,8 +78,8 @@ impl Pool {
         Share { pool: Arc::clone(self), number, member }
     }
 
-    /// A share of bytes that are there already; `None` where there is no room for them. A user who holds little is
-    /// never turned away: what all others hold must not keep him from small things.
+    /// A share for bytes that exist already; `None` if there is no room for them. A user who holds little is never
+    /// refused, so that the bytes of other users cannot prevent small requests.
     pub fn hold(self: &Arc<Self>, user: &UserId, bytes: usize) -> Option<Share> {
         let share = self.share(user);
         let member = &share.member;
@@ -99,7 +99,7 @@ impl Pool {
         self.all.load(Ordering::Relaxed)
     }
 
-    /// Lets the largest go until what is left fits.
+    /// Closes the largest clients until the rest fits.
     fn make_room(&self, user: &UserId, of_user: &AtomicUsize) {
         let members = self.members.lock();
         loop {
@@ -126,7 +126,7 @@ impl Pool {
         }
     }
 
-    /// Counts the bytes of a member no longer.
+    /// Stops counting the bytes of a member.
     fn forget(&self, member: &Member) {
         let own = member.own.swap(0, Ordering::Relaxed);
         member.of_user.fetch_sub(own, Ordering::Relaxed);
@@ -141,7 +141,7 @@ impl Member {
 }
 
 impl Share {
-    /// Holds so many bytes more.
+    /// Adds bytes to the share.
     pub fn add(&self, bytes: usize) {
         let member = &*self.member;
         if !member.counts() {
@@ -155,20 +155,20 @@ impl Share {
         }
     }
 
-    /// Holds so many bytes less.
+    /// Subtracts bytes from the share.
     pub fn subtract(&self, bytes: usize) {
         let member = &*self.member;
-        // What gave way was forgotten at once, maybe at this moment.
+        // The client may have been chosen to be closed at this moment, in which case its bytes are no longer counted.
         let own = member.own.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |own| Some(own.saturating_sub(bytes)));
         let bytes = own.unwrap_or_default().min(bytes);
         member.of_user.fetch_sub(bytes, Ordering::Relaxed);
         self.pool.all.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// Completes when these bytes have to be let go of.
+    /// Completes when the client must be closed to make room.
     ///
     /// # Cancel safety
-    /// Nothing is lost when dropped.
+    /// Cancel safe: nothing is lost when the future is dropped.
     pub async fn gives_way(&self) {
         while self.member.counts() {
             self.member.told.notified().await;

@@ -1,6 +1,7 @@
-//! Values from outside, as every transport takes them: no key twice, no bytes, not nested without end.
+//! Parses values from outside, as every transport accepts them: no duplicate keys, no raw bytes, bounded nesting.
 //!
-//! Of two equal keys one would silently win, and a proxy in front of us may have judged the other.
+//! With duplicate keys one of the values would silently win, and a proxy in front of the server may have checked the
+//! other.
 
 use std::fmt;
 
@@ -10,13 +11,13 @@ use serde::{
 };
 use serde_json::{Map, Number, Value};
 
-/// Characters of a client's key shown back to it.
+/// Maximum characters of a client's key that are shown back to it.
 const SHOWN_CHARS: usize = 64;
 
-/// Reads one value, nested at most so deep: `[]` is one level.
+/// Parses one value with bounded nesting; `[]` is one level.
 #[derive(Debug, Clone, Copy)]
 pub struct Strict {
-    /// Levels of arrays and objects.
+    /// Maximum levels of nested arrays and objects.
     pub levels: usize,
 }
 

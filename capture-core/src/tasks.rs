@@ -1,4 +1,4 @@
-//! The only place that spawns: every task belongs to a set that shutdown can wait for.
+//! Owns the spawning of tasks: every task belongs to a set that shutdown can wait for.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -24,38 +24,38 @@ impl Default for Tasks {
 }
 
 impl Tasks {
-    /// Runs `task` in the background as part of this set. After [`Tasks::finish`] it is dropped unrun.
+    /// Runs `task` in the background as part of this set. After [`Tasks::finish`] it is dropped without being run.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut set = self.inner.set.lock();
         while set.try_join_next().is_some() {}
         set.spawn(task);
     }
 
-    /// Completes once stopping was asked for.
+    /// Completes once stopping was requested.
     ///
     /// # Cancel safety
-    /// Nothing is lost when dropped.
+    /// Cancel safe: nothing is lost when the future is dropped.
     pub async fn stopped(&self) {
         let mut stop = self.inner.stop.subscribe();
-        let _ = stop.wait_for(|stop| *stop).await; // the sender lives as long as self
+        let _ = stop.wait_for(|stop| *stop).await; // cannot fail: the sender lives as long as self
     }
 
-    /// Asks every task to stop.
+    /// Requests every task to stop.
     pub fn stop(&self) {
         self.inner.stop.send_replace(true);
     }
 
-    /// Tasks that have not ended.
+    /// Number of tasks that have not ended.
     pub fn alive(&self) -> usize {
         let mut set = self.inner.set.lock();
         while set.try_join_next().is_some() {}
         set.len()
     }
 
-    /// Asks every task to stop, waits up to `grace`, then aborts what is left; returns how many had to be aborted.
+    /// Requests every task to stop, waits up to `grace`, then aborts the remaining ones and returns their number.
     ///
     /// # Cancel safety
-    /// Dropping it aborts the tasks taken so far.
+    /// Dropping the future aborts the tasks taken so far.
     pub async fn finish(&self, grace: Duration) -> usize {
         self.stop();
         let deadline = tokio::time::Instant::now() + grace;

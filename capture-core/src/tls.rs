@@ -1,15 +1,18 @@
-//! What the certificates of others are checked against: Mozilla's roots, the same on every machine and in images without certificates.
+//! TLS client configurations that trust Mozilla's root certificates. The roots are compiled in, so they do not depend
+//! on the machine or image.
 
 use std::sync::Arc;
 
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
 
-/// A client that trusts Mozilla's roots; `None` where the library was built without any protocol version.
+/// A client configuration that trusts Mozilla's roots; `None` if the TLS library was built without any protocol
+/// version.
 pub fn client() -> Option<Arc<ClientConfig>> {
     client_trusting(&[])
 }
 
-/// The same with these roots beside them; `None` where the library was built without any protocol version.
+/// A client configuration that also trusts these roots; `None` if the TLS library was built without any protocol
+/// version.
 pub(crate) fn client_trusting(more: &[CertificateDer<'static>]) -> Option<Arc<ClientConfig>> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     roots.add_parsable_certificates(more.iter().cloned());

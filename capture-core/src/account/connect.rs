@@ -1,9 +1,10 @@
-//! Connect tokens: what stands in a `connectUrl`. Signed, not stored, so that any instance with the key can judge them.
+//! Connect tokens, which are part of a `connectUrl`. They are signed and not stored, so every instance that has the key
+//! can verify them.
 //!
-//! `v1.<payload>.<mac>`, both base64url without padding. The payload is `<session> <expires, ms> <mark> <user>`; the
-//! MAC is HMAC-SHA256 over the purpose, the version and the payload as it is written. The mark stands for the secret
-//! with which the token was asked for, so that it ends with that secret. A token is good for connecting several times
-//! within its life; whether its session still lives is not known here.
+//! A token is `v1.<payload>.<mac>`, both parts base64url without padding. The payload is `<session> <expires, ms>
+//! <mark> <user>`; the MAC is HMAC-SHA256 over the purpose, the version and the encoded payload. The mark identifies
+//! the secret with which the token was requested, so that revoking the secret revokes the token. A token may be used
+//! several times until it expires. This module does not know whether the session is still live.
 
 use std::fmt;
 
@@ -20,21 +21,21 @@ use crate::{clock::Timestamp, error::Error, session::SessionId};
 /// base64url), and the rest.
 const MAX_TOKEN: usize = VERSION.len() + 200 + 1 + 43;
 const VERSION: &str = "v1.";
-/// Stands in the MAC, so that nothing signed for another purpose passes for one of these.
+/// Part of the MAC, so that no signature made for another purpose is accepted as a connect token.
 const PURPOSE: &str = "capture-cdp";
-/// The same for what stands for a secret.
+/// Part of the MAC that makes a mark, so that marks and token signatures cannot stand in for each other.
 const MARK_PURPOSE: &str = "capture-secret";
 
-/// Signs connect tokens and recognises them. Shared by the instances of a cluster.
+/// Signs and verifies connect tokens. All instances of a cluster share one key.
 #[derive(Clone)]
 pub struct ConnectKey([u8; 32]);
 
-/// Where the key is: in this process, or shared by many.
+/// Provides the key of connect tokens: from this process, or shared by the instances of a cluster.
 pub trait ConnectKeys: Send + Sync {
-    /// The key to mint and to verify with.
+    /// The key for signing and verifying.
     ///
     /// # Errors
-    /// `unavailable` when it cannot be read.
+    /// `unavailable` when the key cannot be read.
     fn connect_key(&self) -> BoxFuture<'_, Result<ConnectKey, Error>>;
 }
 
@@ -45,28 +46,28 @@ impl ConnectKeys for ConnectKey {
 }
 
 impl ConnectKey {
-    /// A new random key.
+    /// Generates a new random key.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
+    /// When the operating system provides no randomness.
     pub fn generate() -> Result<Self, getrandom::Error> {
         let mut bytes = [0_u8; 32];
         getrandom::fill(&mut bytes)?;
         Ok(Self(bytes))
     }
 
-    /// The key of a cluster.
+    /// The key from its 32 bytes, as shared in a cluster.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The key in the clear, to be shared with the other instances and shown to nobody.
+    /// The key in plain bytes, for sharing with the other instances. It must not be logged or shown.
     pub fn reveal(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// A token for this user's session, good until `expires`, while `secret` is one of the user's. A credential: never
-    /// logged.
+    /// Signs a token for this user's session. It is valid until `expires` and while `secret` is one of the user's
+    /// secrets. The token is a credential and must not be logged.
     pub fn mint(&self, session: SessionId, user: &UserId, secret: &SecretHash, expires: Timestamp) -> String {
         let mark = URL_SAFE_NO_PAD.encode(self.mark(secret));
         let payload = URL_SAFE_NO_PAD.encode(format!("{session} {} {mark} {user}", expires.0));
@@ -74,11 +75,11 @@ impl ConnectKey {
         format!("{VERSION}{payload}.{mac}")
     }
 
-    /// Whose session the token opens, as far as the token tells: see [`ConnectKey::is_of`] too. Compares in constant
-    /// time; any text is judged without a panic.
+    /// Verifies a token and returns what it opens. Also check [`ConnectKey::is_of`], since the account may have
+    /// changed. The MAC is compared in constant time, and no input causes a panic.
     ///
     /// # Errors
-    /// See [`TokenError`].
+    /// A [`TokenError`] when the token is malformed, has a wrong signature or has expired.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Connect, TokenError> {
         if token.len() > MAX_TOKEN {
             return Err(TokenError::Malformed);
@@ -95,21 +96,22 @@ impl ConnectKey {
         Ok(connect)
     }
 
-    /// Whether what a token opens is still this account's to open: it is enabled, and the secret is one of its own.
+    /// Whether the account may still use the token: it is enabled, and the token's secret is one of its secrets.
     pub fn is_of(&self, connect: &Connect, account: &Account) -> bool {
         let known =
             account.secrets.iter().fold(false, |found, secret| found | connect.mark.matches(&self.mark(secret)));
         known && account.enabled && account.id == connect.user
     }
 
-    /// What stands for a secret: it tells the secret's hash to nobody, also where a person chose the secret.
+    /// The mark of a secret. It is keyed, so that it does not reveal the secret's hash, which matters if the secret was
+    /// chosen by a person.
     fn mark(&self, secret: &SecretHash) -> [u8; MARK_BYTES] {
         let mac = self.sign(MARK_PURPOSE, &secret.0).finalize().into_bytes();
         std::array::from_fn(|at| mac.get(at).copied().unwrap_or_default())
     }
 
     fn sign(&self, purpose: &str, signed: &[u8]) -> Hmac<Sha256> {
-        // HMAC fills a short key with zeros up to the hash's block.
+        // HMAC pads a short key with zeros to the block size of the hash.
         let block: [u8; 64] = std::array::from_fn(|at| self.0.get(at).copied().unwrap_or(0));
         let mut mac = <Hmac<Sha256> as hmac::digest::KeyInit>::new(&block.into());
         for part in [purpose.as_bytes(), b"\0", VERSION.as_bytes(), signed] {
@@ -125,10 +127,10 @@ impl fmt::Debug for ConnectKey {
     }
 }
 
-/// Bytes of a mark: 128 bits are not found by trying.
+/// Bytes of a mark. 128 bits cannot be found by trying.
 const MARK_BYTES: usize = 16;
 
-/// Stands for the secret a token was asked for with; means something only with the key.
+/// Identifies the secret with which a token was requested. It can only be computed with the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecretMark([u8; MARK_BYTES]);
 
@@ -142,32 +144,32 @@ impl SecretMark {
     }
 }
 
-/// What a valid token opens.
+/// The contents of a valid token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connect {
     /// The session.
     pub session: SessionId,
-    /// Its owner when the token was minted.
+    /// Owner of the session when the token was signed.
     pub user: UserId,
-    /// The secret it was asked for with.
+    /// Mark of the secret with which the token was requested.
     pub mark: SecretMark,
 }
 
-/// Why a token opens nothing.
+/// Why a token was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// Not of the form of a token.
+    /// The text does not have the form of a token.
     #[error("not a connect token")]
     Malformed,
-    /// Not signed with this key for this purpose.
+    /// The token was not signed with this key for this purpose.
     #[error("the connect token is not one of ours")]
     Forged,
-    /// Its time is up.
+    /// The token has expired.
     #[error("the connect token has expired: get the session for a new one")]
     Expired,
 }
 
-/// Reads a payload that we signed.
+/// Parses a payload whose signature was verified.
 fn read(payload: &str) -> Option<(Connect, Timestamp)> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
     let mut parts = text.splitn(4, ' ');
@@ -271,7 +273,7 @@ mod tests {
     #[test]
     fn another_spelling_of_the_same_bytes_is_refused() {
         let (token, _) = minted("ann");
-        // 32 bytes end in a character of which two bits are not used.
+        // The last character of 32 encoded bytes has two unused bits.
         let last = token.chars().next_back().unwrap();
         for other in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".chars() {
             let changed = format!("{}{other}", token.strip_suffix(last).unwrap());
@@ -309,7 +311,7 @@ mod tests {
         {
             assert_eq!(key().verify(text, NOW), Err(TokenError::Malformed), "{text:.20}");
         }
-        // Signed by us, and still not what we would sign.
+        // Payloads with a valid signature that this version would not produce.
         let (id, mark) = (SessionId::new(), "A".repeat(22));
         for payload in [
             String::new(),

@@ -1,7 +1,7 @@
-//! Who may use the engine: users, their secrets, credits, limits and proxy.
+//! Accounts: users with their secrets, credits, limits and proxy.
 //!
-//! Credits and holds are changed by the ledger, in the same transaction as the session they pay for; this module owns
-//! everything else about a user. Knows nothing of tokens or headers.
+//! The ledger changes credits and holds, in the same transaction as the session they pay for; this module owns
+//! everything else about a user. It must not know tokens or HTTP headers.
 
 mod connect;
 mod secret;
@@ -21,12 +21,12 @@ pub use self::{
 };
 use crate::ledger_error::LedgerError;
 
-/// Names a user: 1 to 64 of `A-Z a-z 0-9 _ . -`.
+/// Id of a user: 1 to 64 characters of `A-Z a-z 0-9 _ . -`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct UserId(std::sync::Arc<str>);
 
-/// The text is not a user id.
+/// The error for a text that is not a user id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a user id is 1 to 64 of A-Z a-z 0-9 _ . -")]
 pub struct InvalidUserId;
@@ -67,42 +67,42 @@ impl AsRef<str> for UserId {
     }
 }
 
-/// Everything known about a user, secrets only as hashes.
+/// The account of a user. Secrets are kept only as hashes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Account {
-    /// The user.
+    /// Id of the user.
     pub id: UserId,
-    /// A disabled user may read and delete, not create.
+    /// Whether the account is enabled. A disabled user may read and delete sessions but not create them.
     pub enabled: bool,
-    /// Credits left, holds not subtracted; `None` is unlimited.
+    /// Remaining credits, with holds not yet subtracted; `None` means unlimited.
     pub credits: Option<u64>,
-    /// Credits held by active sessions.
+    /// Credits held for active sessions.
     pub held: u64,
-    /// Active sessions allowed; `None` is the operator's default.
+    /// Maximum number of active sessions; `None` means the operator's default.
     pub max_sessions: Option<u32>,
-    /// The user's upstream proxy, credentials included: never shown, see [`Account::proxy_host`].
+    /// URL of the user's upstream proxy. It contains credentials and must not be shown; see [`Account::proxy_host`].
     pub proxy: Option<String>,
     /// Hashes of the valid secrets, the primary one first.
     pub secrets: Vec<SecretHash>,
 }
 
 impl Account {
-    /// A new enabled user with this secret.
+    /// A new enabled account with this secret and no credits limit.
     pub fn new(id: UserId, secret: SecretHash) -> Self {
         Self { id, enabled: true, credits: None, held: 0, max_sessions: None, proxy: None, secrets: vec![secret] }
     }
 
-    /// Credits a new hold may use; `None` is unlimited.
+    /// Credits that are not held yet; `None` means unlimited.
     pub fn available(&self) -> Option<u64> {
         self.credits.map(|credits| credits.saturating_sub(self.held))
     }
 
-    /// Whether `secret` is one of this user's; takes the same time whichever matches.
+    /// Whether `secret` is one of this user's secrets. The time taken does not depend on which one matches.
     pub fn accepts(&self, secret: &SecretHash) -> bool {
         self.secrets.iter().fold(false, |found, known| found | known.matches(secret))
     }
 
-    /// The proxy without its credentials, for people.
+    /// The proxy without its credentials, for display.
     pub fn proxy_host(&self) -> Option<String> {
         let url = url::Url::parse(self.proxy.as_deref()?).ok()?;
         Some(format!("{}://{}:{}", url.scheme(), url.host_str()?, url.port_or_known_default()?))
@@ -123,13 +123,13 @@ impl fmt::Debug for Account {
 /// A change to a user's account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountChange {
-    /// May create sessions again.
+    /// Enables the account, so that it may create sessions again.
     Enable,
-    /// May not create; live sessions are closed within one heartbeat.
+    /// Disables the account: it may not create sessions, and its live sessions are closed within one heartbeat.
     Disable,
-    /// Adds credits; an unlimited account stays unlimited.
+    /// Adds credits. An unlimited account stays unlimited.
     AddCredits(u64),
-    /// Sets credits; `None` is unlimited.
+    /// Sets the credits; `None` means unlimited.
     SetCredits(Option<u64>),
     /// Sets or clears the upstream proxy.
     SetProxy(Option<String>),
@@ -137,41 +137,50 @@ pub enum AccountChange {
     SetMaxSessions(Option<u32>),
     /// Adds a valid secret.
     AddSecret(SecretHash),
-    /// Makes a secret invalid. The last one can be revoked too: the user then cannot authenticate.
+    /// Revokes a secret. Without any secret the user cannot authenticate.
     RevokeSecret(SecretHash),
 }
 
 /// Why an account could not be changed.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    /// No user of this name.
+    /// No user has this id.
     #[error("no user {0}")]
     Unknown(UserId),
-    /// The name is taken.
+    /// A user with this id exists already.
     #[error("user {0} exists already")]
     Exists(UserId),
-    /// The secret to revoke is not one of the user's.
+    /// The secret to revoke does not belong to the user.
     #[error("not a secret of {0}")]
     UnknownSecret(UserId),
-    /// The store could not be reached.
+    /// The store could not be read or written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
 }
 
-/// Where users are kept. Reads see every committed change at once, also those of another process.
+/// The store of accounts. A read sees every committed change at once, also changes made by another process.
 pub trait Accounts: Send + Sync + fmt::Debug {
-    /// The user of this name.
+    /// The account of this user; `None` if there is no such user.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn account<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<Account>, LedgerError>>;
 
-    /// All users, by name.
+    /// All accounts, ordered by user id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
     fn accounts(&self) -> BoxFuture<'_, Result<Vec<Account>, LedgerError>>;
 
-    /// Adds a user.
+    /// Adds an account.
+    ///
+    /// # Errors
+    /// [`AccountError`], if the user exists already or the store cannot be written.
     fn add(&self, account: Account) -> BoxFuture<'_, Result<(), AccountError>>;
 
-    /// Changes a user and returns the result.
+    /// Changes an account and returns the changed account.
+    ///
+    /// # Errors
+    /// [`AccountError`], if the user or the secret to revoke is unknown, or the store cannot be written.
     fn change(&self, id: UserId, change: AccountChange) -> BoxFuture<'_, Result<Account, AccountError>>;
 }

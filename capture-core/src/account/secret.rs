@@ -1,6 +1,6 @@
-//! API secrets: 256 random bits that we make, kept as SHA-256.
+//! API secrets: 256 generated random bits, stored as SHA-256.
 //!
-//! No password hash: these are not passwords, and a slow hash would cost more than the action it protects.
+//! A password hash is not needed: the secrets are random, and a slow hash would cost more than the action it protects.
 
 use std::fmt;
 
@@ -8,32 +8,32 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// A secret in the clear, on its way to the one person who may see it.
+/// A secret in the clear. It is shown once to the user and not stored.
 #[derive(Clone)]
 pub struct Secret(String);
 
 impl Secret {
-    /// A new secret of 256 random bits.
+    /// Generates a new secret of 256 random bits.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
+    /// When the operating system provides no randomness.
     pub fn generate() -> Result<Self, getrandom::Error> {
         let mut bytes = [0_u8; 32];
         getrandom::fill(&mut bytes)?;
         Ok(Self(format!("sec_{}", URL_SAFE_NO_PAD.encode(bytes))))
     }
 
-    /// A secret someone chose, for development.
+    /// A secret chosen by a person, for development.
     pub fn chosen(text: &str) -> Self {
         Self(text.to_owned())
     }
 
-    /// What is stored of it.
+    /// The hash under which the secret is stored.
     pub fn hash(&self) -> SecretHash {
         SecretHash::of(&self.0)
     }
 
-    /// The text to show once.
+    /// The text of the secret, to be shown once.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -45,17 +45,17 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// SHA-256 of a secret.
+/// SHA-256 of a secret's text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SecretHash(pub [u8; 32]);
 
 impl SecretHash {
-    /// The hash of a presented secret.
+    /// The hash of the text that a client presents.
     pub fn of(text: &str) -> Self {
         Self(Sha256::digest(text.as_bytes()).into())
     }
 
-    /// Compares in constant time.
+    /// Compares two hashes in constant time.
     pub fn matches(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }

@@ -1,4 +1,4 @@
-//! Tickets: credentials for clients that must not hold a secret, good once and for half a minute.
+//! Tickets: credentials for clients that must not hold a secret. A ticket can be used once, within 30 seconds.
 
 use std::collections::HashMap;
 
@@ -15,67 +15,68 @@ use crate::{
     session::SessionId,
 };
 
-/// How long a ticket can be used.
+/// Time within which a ticket can be used.
 pub const TICKET_LIFE: Duration = Duration::from_secs(30);
-/// Tickets of a user that wait to be used; further ones are refused.
+/// Maximum number of unused tickets of one user; further ones are refused.
 pub(crate) const MAX_TICKETS_OF_USER: usize = 1_000;
-/// Tickets that wait in one process, of all users; when full, the user who has most of them loses his oldest.
+/// Maximum number of unused tickets in one process. When it is reached, the user with the most tickets loses their
+/// oldest one.
 const MAX_TICKETS: usize = 10_000;
 const PREFIX: &str = "wst_";
 
-/// What a client may do.
+/// What a credential allows its client to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// Everything.
+    /// The client may do everything.
     Drive,
-    /// Look, and touch nothing.
+    /// The client may read and watch, and change nothing.
     Observe,
 }
 
-/// What a credential is good for.
+/// The scope of a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Scope {
-    /// Only this session; absent: all of the user's.
+    /// The only session the credential is valid for; absent means all sessions of the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<SessionId>,
-    /// In which way.
+    /// What the client may do.
     pub mode: Mode,
 }
 
 impl Scope {
-    /// Everything the user may do.
+    /// The scope that allows everything the user may do.
     pub const ALL: Self = Self { session_id: None, mode: Mode::Drive };
 }
 
-/// Who presents a credential, and what it is good for.
+/// An authenticated client: its user and its scope.
 #[derive(Debug, Clone)]
 pub struct Grant {
     /// The user.
     pub user: UserId,
-    /// The secret it stands for; once that is revoked, so is the grant.
+    /// The secret behind the credential. Revoking the secret revokes the grant.
     pub secret: SecretHash,
-    /// What it is good for.
+    /// What the credential allows.
     pub scope: Scope,
 }
 
-/// Where tickets wait to be used. One that was redeemed anywhere is used up everywhere.
+/// The store of unused tickets. A ticket that was redeemed by one instance cannot be redeemed by another.
 pub trait Tickets: Send + Sync + std::fmt::Debug {
-    /// A new ticket for this grant.
+    /// Issues a new ticket for this grant.
     ///
     /// # Errors
-    /// `busy` when too many wait, `unavailable` when the store cannot be reached.
+    /// `busy` when the user has too many unused tickets, `unavailable` when the store cannot be reached.
     fn issue(&self, grant: Grant) -> BoxFuture<'_, Result<String, Error>>;
 
-    /// What the ticket was issued for; `None` when it is unknown, used or too old.
+    /// Uses up a ticket and returns its grant; `None` when the ticket is unknown, used or expired.
     ///
     /// # Errors
     /// `unavailable` when the store cannot be reached.
     fn redeem(&self, ticket: String) -> BoxFuture<'_, Result<Option<Grant>, Error>>;
 }
 
-/// Tickets of one process.
+/// The unused tickets of one process, kept in memory.
 #[derive(Debug, Default)]
 pub struct MemoryTickets {
     waiting: Mutex<Waiting>,
@@ -101,7 +102,7 @@ impl Default for Waiting {
 }
 
 impl Waiting {
-    /// Keeps a ticket, unless its user has too many.
+    /// Stores a ticket, unless its user has too many.
     fn put(&mut self, hash: SecretHash, grant: Grant) -> Result<(), Error> {
         let (user, now) = (grant.user.clone(), Instant::now());
         for old in self.tickets.expire_of(&user, |ticket| ticket.until <= now) {
@@ -125,9 +126,9 @@ impl Waiting {
     }
 }
 
-/// Why a user gets no further ticket.
+/// The error for a user with too many unused tickets.
 pub(crate) fn too_many_tickets() -> Error {
-    Error::new(crate::ErrorCode::Busy, format!("{MAX_TICKETS_OF_USER} tickets of this user wait to be used"))
+    Error::new(crate::ErrorCode::Busy, format!("this user has {MAX_TICKETS_OF_USER} unused tickets"))
         .with_reason("too_many_tickets")
         .with_retry_after(TICKET_LIFE)
 }
@@ -148,7 +149,7 @@ impl Tickets for MemoryTickets {
     }
 }
 
-/// 256 random bits.
+/// Generates the text of a ticket: 256 random bits.
 pub(crate) fn new_ticket() -> Result<String, Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| Error::internal(error.to_string()))?;

@@ -1,21 +1,22 @@
-//! Several actions in one request. What they bring is in `outcome`, because each step brings an outcome of its own.
+//! Batches: several actions in one request. Their results are in `outcome`, because each step has an outcome of its
+//! own.
 
 use serde_json::Value;
 
 use super::{Action, payload::Payload};
 use crate::{error::Error, limits::MAX_BATCH_STEPS};
 
-/// `batch`. All steps are valid before the first one runs.
+/// The `batch` action. All steps are validated before the first one runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
-    /// 1 to 25 actions, none of them a batch.
+    /// The steps: 1 to 25 actions, none of them a batch.
     pub steps: Vec<Action>,
-    /// Go on after a failing step.
+    /// Whether to continue after a failing step.
     pub continue_on_error: bool,
 }
 
 impl Batch {
-    /// Reads the payload, each of its actions with `parse_step`.
+    /// Parses the payload, each of its actions with `parse_step`.
     pub(super) fn parse(
         payload: Payload<'_>,
         parse_step: impl Fn(&Value) -> Result<Action, Error>,

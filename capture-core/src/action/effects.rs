@@ -56,7 +56,7 @@ pub struct Effects {
 }
 
 impl Effects {
-    /// Fills in where the page is, as far as this action's reply tells it.
+    /// Fills in the page's address, as far as this action's reply includes it.
     pub(crate) fn told(&mut self, tells: Tells, navigated: bool, url: String) {
         self.navigated = (tells == Tells::Travel || (tells != Tells::Nothing && navigated)).then_some(navigated);
         self.url = matches!(tells, Tells::NavigationAndUrl | Tells::Travel).then_some(url);

@@ -1,4 +1,4 @@
-//! What a reply tells of the element an action was about.
+//! The part of a reply that describes the element of an action.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ pub struct Diagnostics {
     pub covered_by: Option<String>,
 }
 
-/// What an action on an element brings.
+/// The result of an action on an element.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ElementResult {
@@ -56,7 +56,7 @@ pub struct ElementResult {
 }
 
 impl ElementResult {
-    /// An element and nothing else.
+    /// A result that consists of an element only.
     pub fn of(diagnostics: Diagnostics) -> Self {
         Self { diagnostics: Some(diagnostics), ..Self::default() }
     }

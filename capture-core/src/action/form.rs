@@ -1,4 +1,4 @@
-//! Filling fields, choosing options, checking boxes.
+//! Actions on forms: filling fields, choosing options, checking boxes.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use serde_json::Value;
 use super::{Selector, payload::Payload};
 use crate::{error::Error, limits};
 
-/// `fill`: replaces the content of a field, with the events frameworks listen for.
+/// The `fill` action: replaces the content of a field, with the events that frameworks listen for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fill {
     /// The field.
     pub selector: Selector,
-    /// Its new content.
+    /// The new content.
     pub value: String,
-    /// For everything.
+    /// Timeout of the whole action.
     pub timeout: Duration,
 }
 
@@ -30,26 +30,26 @@ impl Fill {
     }
 }
 
-/// How options are named.
+/// How the options are identified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "by", content = "wanted", rename_all = "lowercase")]
 pub enum Choice {
-    /// By their values; none deselects everything.
+    /// By value; an empty list deselects everything.
     Value(Vec<String>),
-    /// By what is shown, white space collapsed.
+    /// By visible text, with white space collapsed.
     Label([String; 1]),
-    /// By place, from 0.
+    /// By position, from 0.
     Index([u32; 1]),
 }
 
-/// `select`: chooses options of a `<select>`.
+/// The `select` action: chooses options of a `<select>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Select {
-    /// The `<select>`, or its label.
+    /// The `<select>` or its label.
     pub selector: Selector,
-    /// Which options; every other one is deselected.
+    /// The options to select; all others are deselected.
     pub choice: Choice,
-    /// For everything.
+    /// Timeout of the whole action.
     pub timeout: Duration,
 }
 
@@ -84,21 +84,21 @@ fn parse_values(payload: Payload<'_>) -> Result<Option<Vec<String>>, Error> {
     values.iter().map(text).collect::<Result<_, _>>().map(Some)
 }
 
-/// What `select` brings.
+/// The result of `select`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SelectResult {
     /// Values of the options that are selected now.
     pub selected: Vec<String>,
 }
 
-/// `check`: checks or unchecks a checkbox, a radio button or a switch by clicking it or its label.
+/// The `check` action: checks or unchecks a checkbox, a radio button or a switch by clicking it or its label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// The box, or its label.
+    /// The box or its label.
     pub selector: Selector,
-    /// As it is to be.
+    /// The wanted state.
     pub checked: bool,
-    /// For everything.
+    /// Timeout of the whole action.
     pub timeout: Duration,
 }
 
@@ -112,7 +112,7 @@ impl Check {
     }
 }
 
-/// What `check` brings.
+/// The result of `check`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CheckResult {
     /// As it is now.

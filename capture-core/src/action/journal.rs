@@ -1,4 +1,4 @@
-//! What the page wrote to its console, and what went wrong in it.
+//! The console messages and the errors of a page.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::payload::Payload;
 use crate::{clock::Timestamp, error::Error};
 
-/// Entries returned where no limit is given (contract).
+/// Number of entries returned if no limit is given (contract).
 const DEFAULT_LIMIT: u32 = 100;
-/// Entries kept of each kind; older ones are dropped and counted.
+/// Number of entries kept of each kind. Older ones are dropped and counted.
 pub const KEPT_ENTRIES: usize = 1_000;
 
 /// How serious a console message is.
@@ -23,14 +23,14 @@ pub enum ConsoleLevel {
     Error,
 }
 
-/// `console`.
+/// The `console` action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Console {
-    /// At most so many, the newest ones.
+    /// Maximum number of messages; the newest are returned.
     pub limit: u32,
-    /// Only these.
+    /// Only messages of this level.
     pub level: Option<ConsoleLevel>,
-    /// Forget all of them afterwards.
+    /// Whether to forget all messages afterwards.
     pub clear: bool,
 }
 
@@ -52,12 +52,12 @@ impl Console {
     }
 }
 
-/// `errors`.
+/// The `errors` action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Errors {
-    /// At most so many, the newest ones.
+    /// Maximum number of errors; the newest are returned.
     pub limit: u32,
-    /// Forget all of them afterwards.
+    /// Whether to forget all errors afterwards.
     pub clear: bool,
 }
 
@@ -104,7 +104,7 @@ pub struct PageError {
     pub timestamp: Timestamp,
 }
 
-/// What `console` brings.
+/// The result of `console`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ConsoleResult {
     /// Oldest first.
@@ -113,7 +113,7 @@ pub struct ConsoleResult {
     pub dropped: u64,
 }
 
-/// What `errors` brings.
+/// The result of `errors`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ErrorsResult {
     /// Oldest first.

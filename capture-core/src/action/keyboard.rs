@@ -1,4 +1,4 @@
-//! Keys: text typed one key at a time, and single keys with modifiers.
+//! Keyboard actions: text typed one key at a time, and single keys with modifiers.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ use crate::{error::Error, limits};
 /// Text typed key by key, with real key events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Typing {
-    /// What to type. A line break is the Enter key, a tab the Tab key.
+    /// The text. A line break is the Enter key, and a tab is the Tab key.
     pub text: String,
-    /// Between two keys.
+    /// Pause between two keys.
     pub delay: Duration,
-    /// For everything: what was asked for, or long enough for the delays.
+    /// Timeout of the whole action: the requested one, or one that is long enough for the pauses.
     pub timeout: Duration,
 }
 
@@ -37,14 +37,14 @@ impl Typing {
     }
 }
 
-/// `type`: typed into a field.
+/// The `type` action: types into a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Type {
     /// The field.
     pub selector: Selector,
-    /// What and how.
+    /// The text and the pauses.
     pub typing: Typing,
-    /// Empty the field first.
+    /// Whether to empty the field first.
     pub clear: bool,
 }
 
@@ -58,10 +58,10 @@ impl Type {
     }
 }
 
-/// `type_text`: typed into whatever has the focus.
+/// The `type_text` action: types into the focused element.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TypeText {
-    /// What and how.
+    /// The text and the pauses.
     pub typing: Typing,
 }
 
@@ -71,14 +71,14 @@ impl TypeText {
     }
 }
 
-/// `press`: one key, with modifiers held.
+/// The `press` action: presses one key, with modifiers held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Press {
-    /// Which.
+    /// The key with its modifiers.
     pub chord: Chord,
-    /// Gets the focus first.
+    /// The element to focus first.
     pub selector: Option<Selector>,
-    /// For everything.
+    /// Timeout of the whole action.
     pub timeout: Duration,
 }
 
@@ -97,14 +97,14 @@ impl Press {
     }
 }
 
-/// What `press` brings.
+/// The result of `press`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PressResult {
     /// The key as it was asked for.
     pub key: String,
 }
 
-/// Keys that have a name, as `KeyboardEvent.key` has them.
+/// The named keys, as in `KeyboardEvent.key`.
 const NAMED_KEYS: [&str; 34] = [
     "Enter",
     "Tab",
@@ -142,7 +142,7 @@ const NAMED_KEYS: [&str; 34] = [
     "F12",
 ];
 
-/// Other names people give them.
+/// Alternative names of keys.
 const ALIASES: [(&str, &str); 14] = [
     ("return", "Enter"),
     ("esc", "Escape"),
@@ -163,16 +163,16 @@ const ALIASES: [(&str, &str); 14] = [
 /// A key and the modifiers held while it is pressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chord {
-    /// As it was asked for.
+    /// The text of the request.
     pub name: String,
-    /// Held meanwhile, in this order.
+    /// The modifiers, in the order in which they are pressed.
     pub modifiers: Vec<Modifier>,
-    /// A key's name, or one character.
+    /// Name of the key, or one character.
     pub key: String,
 }
 
 impl Chord {
-    /// Reads `Control+Shift+a`; the last part is the key, which may be `+` itself.
+    /// Parses a text such as `Control+Shift+a`. The last part is the key, which may be `+` itself.
     fn parse(text: &str) -> Option<Self> {
         let name = if text == " " { text } else { text.trim() };
         let (held, key) = match name.strip_suffix('+') {
@@ -197,7 +197,7 @@ impl Chord {
     }
 }
 
-/// The key of this name, or the one character it is.
+/// The key with this name, or the single character.
 fn known(word: &str) -> Option<String> {
     if word.chars().count() == 1 {
         return Some(word.to_owned());

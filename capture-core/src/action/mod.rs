@@ -1,6 +1,7 @@
-//! The language of actions: what may be asked of a page, parsed and within bounds, and what comes back.
+//! The language of actions: what can be requested of a page, parsed and within bounds, and what is returned.
 //!
-//! Data only, one file per family; how it is done lives under `browser/`. Whoever holds an [`Action`] holds a valid one.
+//! This module is data only, with one file per family; actions are carried out under `browser/`. Every value of type
+//! [`Action`] is valid.
 
 mod batch;
 mod effects;
@@ -61,21 +62,21 @@ pub use self::{
 pub use crate::action_type::{ActionType, UnknownActionType};
 use crate::limits;
 
-/// One valid action.
+/// A valid action.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Action {
     /// What to do.
     pub kind: ActionKind,
-    /// Take a picture afterwards and attach it.
+    /// Whether to take a picture afterwards and attach it to the reply.
     pub screenshot: bool,
-    /// Applied before the action; stays until changed.
+    /// A viewport change made before the action. It lasts until the next change.
     pub viewport: Option<ViewportChange>,
-    /// What it was parsed from.
+    /// The request it was parsed from.
     pub(crate) source: Source,
 }
 
-/// The request an action was parsed from, to be sent on to whoever performs it; two actions that do the same are equal
-/// however they were asked for.
+/// The request an action was parsed from, which can be forwarded to another instance. All sources compare as equal, so
+/// that equal actions are equal however they were written.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(not(feature = "redis"), expect(dead_code, reason = "only a cluster sends it on"))]
 pub(crate) struct Source(Arc<Value>);
@@ -97,7 +98,7 @@ impl PartialEq for Source {
     }
 }
 
-/// What to do, one variant per type.
+/// What to do, with one variant per type.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "each payload documents itself")]
 pub enum ActionKind {
@@ -131,7 +132,7 @@ pub enum ActionKind {
 }
 
 impl Action {
-    /// The type's name.
+    /// The type of the action.
     pub fn action_type(&self) -> ActionType {
         match &self.kind {
             ActionKind::Goto(_) => ActionType::Goto,
@@ -164,7 +165,7 @@ impl Action {
         }
     }
 
-    /// How long the whole action may take, everything included.
+    /// Timeout of the whole action.
     pub fn timeout(&self) -> Duration {
         match &self.kind {
             ActionKind::Goto(goto) => goto.timeout,

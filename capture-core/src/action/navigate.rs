@@ -1,4 +1,4 @@
-//! Going to an address.
+//! Navigation actions.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -9,14 +9,14 @@ use url::Url;
 use super::payload::{Payload, clip};
 use crate::{error::Error, limits};
 
-/// How far a page must have loaded.
+/// How far a page must have loaded before a navigation is complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WaitUntil {
     /// The new document has arrived.
     Commit,
-    /// Its markup has been read. The default.
+    /// Its markup has been parsed. This is the default.
     DomContentLoaded,
-    /// Its resources have been read too.
+    /// Its resources have been loaded as well.
     Load,
 }
 
@@ -26,7 +26,7 @@ impl WaitUntil {
         Ok(payload.one_of("waitUntil", &words)?.unwrap_or(Self::DomContentLoaded))
     }
 
-    /// The wire word.
+    /// The wire form.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Commit => "commit",
@@ -36,27 +36,27 @@ impl WaitUntil {
     }
 }
 
-/// `goto`.
+/// The `goto` action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Goto {
-    /// http, https, data or about:blank.
+    /// The address: http, https, data or about:blank.
     pub url: Url,
-    /// How far to wait.
+    /// How far the page must have loaded.
     pub wait_until: WaitUntil,
-    /// For everything.
+    /// Timeout of the whole action.
     pub timeout: Duration,
 }
 
-/// `back`, `forward`, `reload`.
+/// The `back`, `forward` and `reload` actions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Travel {
-    /// How far to wait.
+    /// How far the page must have loaded.
     pub wait_until: WaitUntil,
-    /// For everything.
+    /// Timeout of the whole action.
     pub timeout: Duration,
 }
 
-/// What `back` brings.
+/// The result of `back`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BackResult {
     /// Where to go on from a tab that has nothing to go back to, but was opened by another tab.
@@ -70,7 +70,7 @@ impl Travel {
     }
 }
 
-/// What `goto` brings.
+/// The result of `goto`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct GotoResult {
     /// Where the page ended up.
@@ -93,7 +93,8 @@ impl Goto {
     }
 }
 
-/// Reads an address as a person types it: without a scheme it is `https://`, or `http://` for localhost and IP addresses.
+/// Parses an address as people type it. Without a scheme it gets `https://`, or `http://` for localhost and IP
+/// addresses.
 fn parse_address(text: &str) -> Result<Url, String> {
     let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
     if text.is_empty() {
@@ -111,13 +112,13 @@ fn parse_address(text: &str) -> Result<Url, String> {
     check(&url).map(|()| url)
 }
 
-/// Whether the text brings its scheme: `localhost:3000` and `example.com:8443/x` do not.
+/// Whether the text has a scheme; `localhost:3000` and `example.com:8443/x` do not.
 fn has_scheme(text: &str) -> bool {
     let lower = text.get(..32).unwrap_or(text).to_ascii_lowercase();
     if lower.starts_with("data:") || lower.starts_with("about:") {
         return true;
     }
-    // `javascript:…`, `file:/etc` and their kin have a scheme too, and are refused by name rather than looked up.
+    // Texts such as `javascript:…` and `file:/etc` have a scheme as well, and are refused because of it.
     let Some((scheme, rest)) = text.split_once(':') else { return false };
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));

@@ -1,5 +1,5 @@
-//! What an action brings back, and the same once it is encoded: written as JSON once, for its size, for the log and for a
-//! reply.
+//! The outcome of an action, and its encoded form. The JSON is made once, and serves to measure it, for the log and for
+//! the reply.
 
 use std::{borrow::Cow, ops::Deref};
 
@@ -13,16 +13,16 @@ use super::{
     WaitedResult,
 };
 
-/// What an action brought: its own result, what else happened meanwhile, and the picture asked for.
+/// The outcome of an action: its own result, its effects, and the requested picture.
 #[derive(Debug, Clone, Serialize)]
 pub struct Outcome {
-    /// The action's own fields.
+    /// The fields of the action's own result.
     #[serde(flatten)]
     pub result: ActionResult,
-    /// What else happened.
+    /// What else happened to the page.
     #[serde(flatten)]
     pub effects: Effects,
-    /// The picture of `screenshot:true`.
+    /// The picture for `screenshot:true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub screenshot: Option<Picture>,
 }
@@ -34,7 +34,7 @@ impl From<ActionResult> for Outcome {
 }
 
 impl Outcome {
-    /// Bytes of its JSON, about: pictures are not encoded just to be measured.
+    /// Approximate bytes of its JSON. Pictures are not encoded for this.
     pub(crate) fn json_bytes(&self) -> usize {
         let attached = self.screenshot.as_ref().map_or(0, Picture::json_bytes);
         let own = match &self.result {
@@ -45,7 +45,7 @@ impl Outcome {
         attached + own + count(&self.effects)
     }
 
-    /// The pictures of one action.
+    /// The pictures of the outcome itself, without those of batch steps.
     pub(crate) fn pictures_mut(&mut self) -> impl Iterator<Item = &mut Picture> {
         let own = match &mut self.result {
             ActionResult::Screenshot(picture) => Some(picture),
@@ -54,7 +54,7 @@ impl Outcome {
         own.into_iter().chain(&mut self.screenshot)
     }
 
-    /// Bytes of the pictures in it, those of a batch's steps among them.
+    /// Bytes of its pictures, including those of batch steps.
     pub(crate) fn picture_bytes(&self) -> usize {
         let attached = self.screenshot.as_ref().map_or(0, |picture| picture.body.len());
         let own = match &self.result {
@@ -68,7 +68,7 @@ impl Outcome {
     }
 }
 
-/// Bytes of the JSON of a value, counted without keeping them.
+/// Bytes of a value's JSON, counted without storing it.
 fn count(value: &impl Serialize) -> usize {
     struct Count(usize);
     impl std::io::Write for Count {
@@ -91,7 +91,7 @@ fn count(value: &impl Serialize) -> usize {
 #[expect(missing_docs, reason = "each variant's type documents itself")]
 pub enum ActionResult {
     Goto(GotoResult),
-    /// Nothing of its own: its effects say it all.
+    /// The action has no fields of its own beside its effects.
     Done {},
     Title {
         title: String,
@@ -115,7 +115,7 @@ pub enum ActionResult {
     Content(ContentResult),
     Query(QueryResult),
     Batch(BatchResult),
-    /// Of a page of another instance: the fields as they were made there.
+    /// A result made on another instance, as encoded fields.
     #[cfg(feature = "redis")]
     Relayed(super::RelayedFields),
 }
@@ -130,29 +130,29 @@ impl From<ElementResult> for ActionResult {
 #[derive(Debug, Clone)]
 pub struct EncodedOutcome {
     outcome: Outcome,
-    /// An object; absent where there are pictures, which are encoded only for a client that wants them in JSON, and for
-    /// a session of another instance.
+    /// The JSON, an object. Absent for outcomes with pictures, which are encoded only for clients that want JSON, and
+    /// for sessions of another instance.
     json: Option<Box<str>>,
 }
 
 impl EncodedOutcome {
-    /// One that is encoded when a reply is written: it is neither measured nor logged here.
+    /// An outcome that is encoded when the reply is written, and neither measured nor logged here.
     #[cfg(feature = "redis")]
     pub(crate) fn later(outcome: Outcome) -> Self {
         Self { outcome, json: None }
     }
 
-    /// Its JSON, an object; `None` where it is encoded only when it is written.
+    /// The JSON, an object; `None` if it is encoded only when it is written.
     pub fn json(&self) -> Option<&str> {
         self.json.as_deref()
     }
 
-    /// Bytes of its JSON, about: pictures are not encoded just to be measured.
+    /// Approximate bytes of its JSON. Pictures are not encoded for this.
     pub(crate) fn json_bytes(&self) -> usize {
         self.json.as_ref().map_or_else(|| self.outcome.json_bytes(), |json| json.len())
     }
 
-    /// Bytes that keeping it takes, about.
+    /// Approximate memory of the outcome in bytes.
     pub(crate) fn weight(&self) -> usize {
         self.json.as_ref().map_or_else(|| self.outcome.json_bytes(), |json| 2 * json.len())
     }
@@ -179,23 +179,23 @@ impl Serialize for EncodedOutcome {
     }
 }
 
-/// How one step ended.
+/// The result of one step.
 #[derive(Debug, Clone)]
 pub struct StepResult {
-    /// Its place, from 0.
+    /// Index of the step, from 0.
     pub index: usize,
-    /// Its type.
+    /// Type of the action.
     pub kind: ActionType,
-    /// How long it took.
+    /// Run time in milliseconds.
     pub duration_ms: u64,
-    /// What it brought, or the fields of its error.
+    /// The outcome, or the fields of the error.
     pub result: Result<EncodedOutcome, Map<String, Value>>,
 }
 
 impl StepResult {
-    /// Bytes of its JSON, about.
+    /// Approximate bytes of its JSON.
     pub(crate) fn json_bytes(&self) -> usize {
-        /// Index, type, success and duration.
+        /// Approximate bytes of index, type, success and duration.
         const FIELDS: usize = 80;
         FIELDS + self.result.as_ref().map_or_else(count, EncodedOutcome::json_bytes)
     }
@@ -242,7 +242,7 @@ impl JsonSchema for StepResult {
     }
 }
 
-/// What `batch` brings.
+/// The result of `batch`.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(rename_all = "camelCase")]
 pub struct BatchResult {

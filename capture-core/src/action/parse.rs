@@ -1,4 +1,4 @@
-//! From a request to an [`Action`]: the only way to get one from outside.
+//! Parses requests into [`Action`]s, which is the only way to make one from outside.
 
 use serde_json::{Map, Value};
 
@@ -10,16 +10,16 @@ use super::{
 };
 use crate::error::Error;
 
-/// Reads `{type, payload?}`.
+/// Parses `{type, payload?}`.
 ///
 /// # Errors
-/// `invalid_request` naming the field and what it accepts.
+/// `invalid_request` with a message that names the field and the accepted values.
 pub fn parse(request: &Value) -> Result<Action, Error> {
     let action = read(request, Nesting::Top)?;
     Ok(Action { source: Source::of(request), ..action })
 }
 
-/// Reads a step of a batch.
+/// Parses a step of a batch.
 pub(super) fn step(request: &Value) -> Result<Action, Error> {
     read(request, Nesting::Step)
 }
@@ -42,7 +42,7 @@ fn read(request: &Value, nesting: Nesting) -> Result<Action, Error> {
     let none = Map::new();
     let payload = match fields.get("payload") {
         None | Some(Value::Null) => &none,
-        Some(Value::Array(items)) if items.is_empty() => &none, // how PHP writes an object without fields
+        Some(Value::Array(items)) if items.is_empty() => &none, // the form in which PHP writes an object without fields
         Some(Value::Object(payload)) => payload,
         Some(_) => return Err(Error::invalid("payload must be an object")),
     };

@@ -1,4 +1,4 @@
-//! Reading a payload's fields: every leniency of the wire lives here, and every refusal names its field.
+//! Reads the fields of a payload. All tolerance towards the wire is in this module, and every refusal names its field.
 
 use std::{fmt::Display, time::Duration};
 
@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 
 use crate::{error::Error, limits};
 
-/// The payload of one action. Keys nobody asks for are ignored.
+/// The payload of one action. Keys that no parser reads are ignored.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Payload<'a> {
     fields: &'a Map<String, Value>,
-    /// Where this payload stands in the request, for messages.
+    /// Position of this payload in the request, for messages.
     path: &'a str,
 }
 
@@ -19,19 +19,19 @@ impl<'a> Payload<'a> {
         Self { fields, path }
     }
 
-    /// The value of a field; an explicit null is the same as an absent field.
+    /// The value of a field. An explicit null counts as absent.
     pub(super) fn get(&self, field: &str) -> Option<&'a Value> {
         #[cfg(test)]
         asked::note(self.path, field);
         self.fields.get(field).filter(|value| !value.is_null())
     }
 
-    /// An `invalid_request` that names the field.
+    /// An `invalid_request` error that names the field.
     pub(super) fn refuse(&self, field: &str, why: impl Display) -> Error {
         Error::invalid(format!("{}.{field} {why}", self.path))
     }
 
-    /// Text; numbers and booleans are taken as their text.
+    /// A text field. Numbers and booleans are accepted as their text.
     pub(super) fn text(&self, field: &str) -> Result<Option<String>, Error> {
         match self.get(field) {
             None => Ok(None),
@@ -41,7 +41,7 @@ impl<'a> Payload<'a> {
         }
     }
 
-    /// Text under the first of these names that is present; required.
+    /// A required text field, under the first of these names that is present.
     pub(super) fn required_text(&self, names: &[&str]) -> Result<String, Error> {
         for name in names {
             if let Some(text) = self.text(name)? {
@@ -62,7 +62,7 @@ impl<'a> Payload<'a> {
         self.get(field).map(|value| value.as_f64().ok_or_else(|| self.refuse(field, "must be a number"))).transpose()
     }
 
-    /// A whole number within bounds.
+    /// An integer within inclusive bounds.
     pub(super) fn integer(&self, field: &str, least: u32, most: u32) -> Result<Option<u32>, Error> {
         let Some(number) = self.number(field)? else { return Ok(None) };
         if number.fract() != 0.0 || number < f64::from(least) || number > f64::from(most) {
@@ -76,7 +76,7 @@ impl<'a> Payload<'a> {
         Ok(Some(number as u32))
     }
 
-    /// A whole number of at least `least`; above `most` it is clamped.
+    /// An integer of at least `least`; values above `most` are clamped.
     pub(super) fn clamped(&self, field: &str, least: u32, most: u32) -> Result<Option<u32>, Error> {
         let Some(number) = self.number(field)? else { return Ok(None) };
         if number.fract() != 0.0 || number < f64::from(least) {
@@ -114,7 +114,7 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// Client text short enough to stand in a message.
+/// A client's text, cut so that it fits into a message.
 pub(super) fn clip(text: &str) -> String {
     const SHOWN: usize = 80;
     let mut shown: String = text.chars().take(SHOWN).collect();
@@ -124,7 +124,7 @@ pub(super) fn clip(text: &str) -> String {
     shown
 }
 
-/// Which fields of a payload the parsers asked for, for the test of the tables.
+/// Records the fields that the parsers read, for the test of the tables.
 #[cfg(test)]
 pub(super) mod asked {
     use std::{cell::RefCell, collections::BTreeSet};

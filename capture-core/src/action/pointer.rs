@@ -1,4 +1,4 @@
-//! The mouse.
+//! Pointer actions.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use serde::Serialize;
 use super::{Point, Selector, payload::Payload};
 use crate::{error::Error, limits};
 
-/// Where a pointer action goes.
+/// The target of a pointer action.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Target {
-    /// An element, waited for.
+    /// An element, which is waited for.
     Element {
-        /// Which.
+        /// The element.
         selector: Selector,
-        /// Where in its box, from its top left corner; its middle when absent.
+        /// Position in its box, from the top left corner; absent means the middle.
         position: Option<Point>,
     },
     /// A point of the viewport, in CSS pixels.
@@ -42,20 +42,20 @@ pub enum Modifier {
     Shift,
 }
 
-/// `click`.
+/// The `click` action.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Click {
     /// What to click.
     pub target: Target,
-    /// With which button.
+    /// The button.
     pub button: MouseButton,
-    /// 1 to 3.
+    /// Number of clicks, 1 to 3.
     pub count: u32,
-    /// Keys held meanwhile.
+    /// Keys held during the click.
     pub modifiers: Vec<Modifier>,
-    /// Click even where something covers the element.
+    /// Whether to click even if something covers the element.
     pub force: bool,
-    /// For everything.
+    /// Timeout of the whole action.
     pub timeout: Duration,
 }
 
@@ -73,12 +73,12 @@ impl Click {
     }
 }
 
-/// `hover`.
+/// The `hover` action.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hover {
-    /// Over what.
+    /// What to move the mouse over.
     pub target: Target,
-    /// For everything.
+    /// Timeout of the whole action.
     pub timeout: Duration,
 }
 
@@ -88,12 +88,12 @@ impl Hover {
     }
 }
 
-/// `move_mouse`.
+/// The `move_mouse` action.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MoveMouse {
-    /// Where to, in CSS pixels of the viewport.
+    /// The destination, in CSS pixels of the viewport.
     pub to: Point,
-    /// In so many movements, 1 to 100.
+    /// Number of movements, 1 to 100.
     pub steps: u32,
 }
 
@@ -104,36 +104,36 @@ impl MoveMouse {
     }
 }
 
-/// Movements between two points, at most.
+/// Maximum number of movements between two points.
 const MAX_STEPS: u32 = 100;
-/// Movements between two points of a drag where none are asked for: pages want to see the mouse on its way.
+/// Default number of movements between two points of a drag. Pages expect to see the mouse on its way.
 const DRAG_STEPS: u32 = 5;
-/// How long a drag may be held, and how long it may take, at most.
+/// Maximum duration in milliseconds of holding, and of the drag itself.
 const MAX_DRAG_MILLIS: u32 = 10_000;
-/// Points of a drag's path, at most (contract).
+/// Maximum number of points of a drag's path (contract).
 const MAX_POINTS: usize = 100;
 
-/// `drag_mouse`: pressed at the first point, moved along, released at the last.
+/// The `drag_mouse` action: presses at the first point, moves along the path and releases at the last point.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DragMouse {
-    /// The way.
+    /// The path.
     pub path: DragPath,
-    /// Movements between two points, 1 to 100.
+    /// Number of movements between two points, 1 to 100.
     pub steps: u32,
-    /// Between pressing and the first movement.
+    /// Time between pressing and the first movement.
     pub hold: Duration,
-    /// From the first movement to the release.
+    /// Time from the first movement to the release.
     pub duration: Duration,
-    /// For everything: what was asked for, or long enough for both.
+    /// Timeout of the whole action: the requested one, or one that is long enough for both durations.
     pub timeout: Duration,
 }
 
-/// The way of a drag.
+/// The path of a drag.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DragPath {
     /// Through these points, 2 to 100.
     Points(Vec<Point>),
-    /// From the middle of one element to the middle of another, both waited for.
+    /// From the middle of one element to the middle of another. Both are waited for.
     Elements(Selector, Selector),
 }
 
@@ -173,7 +173,7 @@ fn parse_path(payload: Payload<'_>) -> Result<DragPath, Error> {
     }
 }
 
-/// What `drag_mouse` brings.
+/// The result of `drag_mouse`.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct DragResult {
     /// Where it was pressed.
@@ -198,7 +198,7 @@ fn parse_target(payload: Payload<'_>) -> Result<Target, Error> {
     }
 }
 
-/// `x` and `y`, both or neither.
+/// `x` and `y`; either both or neither must be present.
 pub(super) fn parse_point(payload: Payload<'_>) -> Result<Option<Point>, Error> {
     match (payload.number("x")?, payload.number("y")?) {
         (Some(x), Some(y)) => Ok(Some(Point { x, y })),

@@ -1,4 +1,4 @@
-//! Reading the page: `content` and `query`.
+//! Actions that read the page: `content` and `query`.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -20,10 +20,10 @@ pub enum ContentFormat {
     Html,
 }
 
-/// `content`.
+/// The `content` action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Content {
-    /// How it is wanted.
+    /// The requested format.
     pub format: ContentFormat,
 }
 
@@ -35,7 +35,7 @@ impl Content {
     }
 }
 
-/// What `content` brings.
+/// The result of `content`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ContentResult {
     /// How it is given.
@@ -150,7 +150,7 @@ fn parse_attributes(payload: Payload<'_>) -> Result<Vec<String>, Error> {
     }
 }
 
-/// What `query` brings.
+/// The result of `query`.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct QueryResult {
     /// As asked: selector, fields, attributes, limit.

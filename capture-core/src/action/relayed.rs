@@ -1,11 +1,11 @@
-//! The fields of a result that was made on another instance, bytes as bytes, written out as they are in every form a
-//! client may ask for.
+//! The fields of a result that was made on another instance. Bytes are kept as bytes and are written in whatever form
+//! the client's encoding has for them.
 
 use base64::{display::Base64Display, engine::general_purpose::STANDARD};
 use rmpv::Value;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-/// The fields of a result, in their order.
+/// The fields of a result, in order.
 #[derive(Debug, Clone)]
 pub struct RelayedFields(Vec<(Value, Value)>);
 
@@ -21,7 +21,7 @@ impl Serialize for RelayedFields {
     }
 }
 
-/// A value; bytes as bytes, or as text where the form has none.
+/// A value. Bytes are written as bytes, or as text if the encoding has none.
 struct Field<'a>(&'a Value);
 
 impl Serialize for Field<'_> {
@@ -37,7 +37,7 @@ impl Serialize for Field<'_> {
     }
 }
 
-/// Bytes have a name of their own where they are text.
+/// Fields with bytes have another name when they are written as text.
 fn map<S: Serializer>(entries: &[(Value, Value)], serializer: S) -> Result<S::Ok, S::Error> {
     let text = serializer.is_human_readable();
     let mut fields = serializer.serialize_map(Some(entries.len()))?;

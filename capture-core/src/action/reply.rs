@@ -1,4 +1,4 @@
-//! What the reply of each type holds: for the backends, the documentation and the tests.
+//! The fields of each action type's reply, for the backends, the documentation and the tests.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 use serde_json::Value;
@@ -30,7 +30,7 @@ struct UrlResult {
 struct NoResult {}
 
 impl ActionType {
-    /// The fields of its reply that are this action's own, as a JSON schema.
+    /// The JSON schema of the reply fields that only this action has.
     pub fn own_reply_schema(self) -> Value {
         match self {
             Self::Goto => schema::<GotoResult>(),
@@ -60,7 +60,7 @@ impl ActionType {
         }
     }
 
-    /// The fields of its reply that tell what else happened.
+    /// The JSON schema of the reply fields that describe effects.
     pub fn effects_schema(self) -> Value {
         let told: &[&str] = match self.tells() {
             Tells::Nothing => &[],
@@ -69,14 +69,14 @@ impl ActionType {
         };
         let mut effects = schema::<Effects>();
         match self {
-            Self::Batch => keep(&mut effects, |_| false), // its steps tell
+            Self::Batch => keep(&mut effects, |_| false), // the steps describe them
             _ => keep(&mut effects, |name| !["url", "navigated"].contains(&name) || told.contains(&name)),
         }
         effects
     }
 }
 
-/// What is told of an element, with those of the further fields that this action has.
+/// The schema of an element, with those optional fields that this action has.
 fn element(further: &[&str]) -> Value {
     let mut schema = schema::<ElementResult>();
     keep(&mut schema, |name| !["clickedPoint", "hoveredPoint", "value"].contains(&name) || further.contains(&name));
@@ -89,12 +89,12 @@ fn keep(schema: &mut Value, wanted: impl Fn(&str) -> bool) {
     }
 }
 
-/// The schema of what is sent, everything it names inlined.
+/// The schema of a serialised value, with all references inlined.
 pub fn schema<T: JsonSchema>() -> Value {
     inlined::<T>(SchemaSettings::draft2020_12().for_serialize())
 }
 
-/// The schema of what is taken: what may be absent is not required.
+/// The schema of a value that is parsed: fields that may be absent are not required.
 pub fn taken_schema<T: JsonSchema>() -> Value {
     inlined::<T>(SchemaSettings::draft2020_12().for_deserialize())
 }

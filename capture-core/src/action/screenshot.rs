@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use super::{Selector, payload::Payload};
 use crate::error::Error;
 
-/// How a picture is encoded.
+/// The encoding of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum PictureFormat {
@@ -18,7 +18,7 @@ pub enum PictureFormat {
 }
 
 impl PictureFormat {
-    /// Every one.
+    /// Every format.
     pub const ALL: [Self; 3] = [Self::Png, Self::Jpeg, Self::Webp];
 
     /// The media type.
@@ -30,7 +30,7 @@ impl PictureFormat {
         }
     }
 
-    /// The wire word.
+    /// The wire form.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Png => "png",
@@ -50,20 +50,20 @@ pub struct Clip {
     pub height: f64,
 }
 
-/// `screenshot`.
+/// The `screenshot` action.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Screenshot {
-    /// The whole page instead of the viewport.
+    /// Whether to picture the whole page instead of the viewport.
     pub full_page: bool,
     /// Only this element.
     pub selector: Option<Selector>,
     /// Only this part.
     pub clip: Option<Clip>,
-    /// Transparent instead of white where the page paints nothing.
+    /// Whether the background is transparent instead of white where the page paints nothing.
     pub omit_background: bool,
-    /// How it is encoded.
+    /// The encoding.
     pub format: PictureFormat,
-    /// 1 to 100, for jpeg and webp.
+    /// Quality from 1 to 100, for jpeg and webp.
     pub quality: Option<u32>,
 }
 
@@ -104,28 +104,28 @@ fn parse_clip(payload: Payload<'_>) -> Result<Option<Clip>, Error> {
     Ok(Some(clip))
 }
 
-/// An encoded picture. On the wire base64 in text formats, bytes in binary ones.
+/// An encoded picture. It is written as base64 in text encodings and as bytes in binary ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
-    /// How it is encoded.
+    /// The encoding.
     pub format: PictureFormat,
     /// The encoded bytes.
     pub body: Bytes,
-    /// In device pixels.
+    /// Width in device pixels.
     pub width: u32,
-    /// In device pixels.
+    /// Height in device pixels.
     pub height: u32,
     /// Whether a full page was cut at 16384 pixels.
     pub clamped: bool,
 }
 
 impl Picture {
-    /// Bytes of its JSON, about.
+    /// Approximate bytes of its JSON.
     pub(crate) fn json_bytes(&self) -> usize {
         self.body.len().div_ceil(3) * 4 + 100
     }
 
-    /// The same picture, whose bytes take something along until the last copy of them is gone.
+    /// Attaches a value to the picture's bytes, which is dropped with the last copy of them.
     pub(crate) fn holding(&mut self, held: impl Send + 'static) {
         struct Holding<T>(Bytes, T);
         impl<T> AsRef<[u8]> for Holding<T> {
@@ -151,8 +151,8 @@ impl Serialize for Picture {
     }
 }
 
-/// The name of the bytes. It asks for the format by itself: a picture flattened into its reply is told that every format is
-/// text.
+/// The name of the field with the bytes. It checks the encoding itself, because a picture that is flattened into its
+/// reply sees every encoding as text.
 struct BodyName;
 
 impl Serialize for BodyName {
@@ -162,13 +162,13 @@ impl Serialize for BodyName {
     }
 }
 
-/// Base64 in text formats; elsewhere bytes as bytes, not as an array of numbers.
+/// Base64 in text encodings; bytes, and not an array of numbers, in others.
 struct Body<'a>(&'a [u8]);
 
 impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
-            serializer.collect_str(&Base64Display::new(self.0, &STANDARD)) // never a second copy of it
+            serializer.collect_str(&Base64Display::new(self.0, &STANDARD)) // this makes no second copy of the picture
         } else {
             serializer.serialize_bytes(self.0)
         }

@@ -8,43 +8,43 @@ use serde::Serialize;
 use super::{Point, Selector, payload::Payload, pointer::parse_point};
 use crate::{error::Error, limits};
 
-/// How far one scroll goes where no amount is given, in CSS pixels (contract).
+/// Default distance of a scroll in CSS pixels (contract).
 const DEFAULT_AMOUNT: f64 = 500.0;
 const MAX_AMOUNT: f64 = 1e6;
 
-/// `scroll`.
+/// The `scroll` action.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scroll {
     /// What is scrolled.
     pub what: Scrolled,
-    /// For everything.
+    /// Timeout of the whole action.
     pub timeout: Duration,
 }
 
-/// What is scrolled, and how.
+/// What is scrolled, and how far.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scrolled {
-    /// The page, or what stands for it where the page itself does not scroll.
+    /// The page, or its main scrolling element if the page itself does not scroll.
     Page(Stretch),
-    /// This element's own content.
+    /// The content of this element.
     Element(Selector, Stretch),
-    /// Whatever holds this element, until it is in view.
+    /// All scrolling ancestors of this element, until it is in view.
     IntoView(Selector),
-    /// Whatever is below this point, with the wheel.
+    /// Whatever is below this point, with the mouse wheel.
     Wheel(Point, Distance),
 }
 
-/// How far.
+/// How far to scroll.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stretch {
-    /// So far.
+    /// By this distance.
     By(Distance),
-    /// To an end.
+    /// To this end.
     To(Edge),
 }
 
-/// A distance in CSS pixels, right and down.
+/// A distance in CSS pixels, to the right and down.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Distance {
@@ -52,7 +52,7 @@ pub struct Distance {
     pub dy: f64,
 }
 
-/// An end of what is scrolled.
+/// An end of the scrolled content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names say it")]
@@ -87,7 +87,7 @@ impl Scroll {
     }
 }
 
-/// `direction` and `amount`; `None` when neither is given.
+/// Parses `direction` and `amount`; `None` when neither is given.
 fn parse_distance(payload: Payload<'_>) -> Result<Option<Distance>, Error> {
     let directions = [("down", (0.0, 1.0)), ("up", (0.0, -1.0)), ("right", (1.0, 0.0)), ("left", (-1.0, 0.0))];
     let direction = payload.one_of("direction", &directions)?;
@@ -102,7 +102,7 @@ fn parse_distance(payload: Payload<'_>) -> Result<Option<Distance>, Error> {
     Ok(Some(Distance { dx: dx * amount, dy: dy * amount }))
 }
 
-/// What `scroll` brings: where the page, or the element that was scrolled, stands now.
+/// The result of `scroll`: the position of the page, or of the element that was scrolled.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ScrollResult {

@@ -1,4 +1,4 @@
-//! How an action names an element.
+//! How an action identifies an element.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::payload::Payload;
 use crate::{error::Error, limits::MAX_SELECTOR_CHARS};
 
-/// A selector within bounds; whether it is well-formed only the page can tell.
+/// A selector within bounds. Only the page can check whether it is well-formed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Selector(String);
@@ -30,12 +30,12 @@ impl Selector {
         Ok(Self(text))
     }
 
-    /// Whether it is a ref of a snapshot, and then its number.
+    /// The number of the snapshot ref, if it is one.
     pub fn reference(&self) -> Option<u32> {
         self.0.trim().strip_prefix("@e").filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?.parse().ok()
     }
 
-    /// The text as given.
+    /// The text of the request.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! The page as a tree of roles and names, with refs for what can be acted on.
+//! The page as a tree of roles and names, with refs for the elements that can be acted on.
 
 use std::collections::BTreeMap;
 
@@ -8,23 +8,23 @@ use serde::{Deserialize, Serialize};
 use super::{Selector, payload::Payload};
 use crate::error::Error;
 
-/// Length of a snapshot where none is asked for, in characters (contract).
+/// Default length of a snapshot in characters (contract).
 const DEFAULT_CHARS: u32 = 50_000;
-/// Longest snapshot that can be asked for.
+/// Maximum length of a snapshot in characters.
 const MAX_CHARS: u32 = 1_000_000;
-/// Deepest tree that can be asked for; also the depth where none is.
+/// Maximum depth of the tree, and its default.
 const MAX_DEPTH: u32 = 1_000;
 
-/// `snapshot`.
+/// The `snapshot` action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Only what can be acted on.
+    /// Whether to include only what can be acted on.
     pub interactive: bool,
-    /// Only this element and what is in it.
+    /// Only this element and its content.
     pub selector: Option<Selector>,
-    /// Levels shown.
+    /// Maximum number of levels.
     pub max_depth: u32,
-    /// Characters of the tree; whole lines beyond are left out.
+    /// Maximum characters of the tree. Whole lines beyond it are left out.
     pub max_chars: u32,
 }
 
@@ -48,7 +48,7 @@ pub struct RefReport {
     pub name: String,
 }
 
-/// What `snapshot` brings.
+/// The result of `snapshot`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SnapshotResult {
     /// The tree, a line per node, two spaces per level.

@@ -1,22 +1,22 @@
-//! What the reply of each action type tells of where the page is.
+//! What the reply of each action type says about the page's address.
 
 use super::ActionType;
 
-/// What a reply tells of where the page is. `goto` tells its own address, read from the document.
+/// What a reply says about the page's address. `goto` reports its own address, read from the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tells {
     /// Nothing.
     Nothing,
-    /// That it navigated.
+    /// That the page navigated, if it did.
     Navigation,
-    /// Its address, and that it navigated.
+    /// The page's address, and that the page navigated, if it did.
     NavigationAndUrl,
-    /// Its address, and whether it navigated, either way.
+    /// The page's address, and whether the page navigated.
     Travel,
 }
 
 impl ActionType {
-    /// What its reply tells of where the page is.
+    /// What the reply of this type says about the page's address.
     pub fn tells(self) -> Tells {
         match self {
             Self::Goto => Tells::Navigation,

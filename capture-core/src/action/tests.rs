@@ -1,4 +1,4 @@
-//! What a request becomes: every field where it belongs, every bound on its right side.
+//! Tests of parsing: every field ends in the right place, and every bound is enforced.
 #![expect(clippy::needless_pass_by_value, reason = "payloads are written where they are used")]
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Sizes of the page and the devices that stand for them.
+//! Viewports, and the device profiles that set them.
 
 use std::sync::LazyLock;
 
@@ -13,44 +13,44 @@ use crate::{
 /// Device pixels per CSS pixel.
 pub type DeviceScale = f64;
 
-/// A device profile; facts from vendors and from Playwright's list (see NOTICE).
+/// A device profile, with data from vendors and from Playwright's list (see NOTICE).
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Device {
-    /// Names it in `emulateDevice`.
+    /// The name in `emulateDevice`.
     pub key: String,
-    /// For people.
+    /// The name for people.
     pub name: String,
-    /// In CSS pixels.
+    /// Width in CSS pixels.
     pub width: u32,
-    /// In CSS pixels.
+    /// Height in CSS pixels.
     pub height: u32,
     /// Device pixels per CSS pixel.
     pub device_scale_factor: DeviceScale,
-    /// Whether the page's viewport meta tag counts.
+    /// Whether the page's viewport meta tag applies.
     pub is_mobile: bool,
-    /// Whether it has a touch screen.
+    /// Whether the device has a touch screen.
     pub has_touch: bool,
-    /// The user agent it sends; absent: the browser's own.
+    /// The user agent; absent means the browser's own.
     #[serde(default)]
     pub user_agent: Option<String>,
 }
 
-/// All device profiles, by key.
+/// All device profiles, ordered by key.
 pub fn devices() -> &'static [Device] {
     static DEVICES: LazyLock<Vec<Device>> =
         LazyLock::new(|| serde_json::from_str(include_str!("devices.json")).expect("a test reads this file"));
     &DEVICES
 }
 
-/// A size of the page.
+/// The size of the page's viewport.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Viewport {
-    /// In CSS pixels, 1 to 5000.
+    /// Width in CSS pixels, 1 to 5000.
     pub width: u32,
-    /// In CSS pixels, 1 to 5000.
+    /// Height in CSS pixels, 1 to 5000.
     pub height: u32,
-    /// Device pixels per CSS pixel, above 0, at most 3 unless a device says more.
+    /// Device pixels per CSS pixel: above 0, and at most 3 unless a device profile sets more.
     pub scale: DeviceScale,
 }
 
@@ -60,19 +60,19 @@ impl Default for Viewport {
     }
 }
 
-/// A change of the page's size that came with an action.
+/// A change of the viewport that is part of an action.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ViewportChange {
-    /// Be this device.
+    /// Emulate this device.
     Device(&'static Device),
-    /// Be a desktop of this size.
+    /// Emulate a desktop with this size.
     Size(Viewport),
-    /// Keep the size, change the scale.
+    /// Keep the size and change the scale.
     Scale(DeviceScale),
 }
 
 impl ViewportChange {
-    /// Reads the viewport group of a payload.
+    /// Parses the viewport fields of a payload.
     pub(super) fn parse(payload: Payload<'_>) -> Result<Option<Self>, Error> {
         let device = parse_device(payload)?;
         let scale = parse_scale(payload, "deviceScaleFactor")?.or(parse_scale(payload, "scaleFactor")?);

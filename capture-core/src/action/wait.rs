@@ -1,4 +1,4 @@
-//! Waiting: for an element, for a while.
+//! Waiting for an element, or for a fixed time.
 
 use std::time::Duration;
 
@@ -8,22 +8,22 @@ use serde::Serialize;
 use super::{Selector, payload::Payload};
 use crate::{error::Error, limits};
 
-/// A state an element can be waited for.
+/// A state of an element that can be waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ElementState {
-    /// In the document.
+    /// The element is in the document.
     Attached,
-    /// Attached and visible.
+    /// The element is attached and visible.
     Visible,
-    /// Detached, or attached and not visible.
+    /// The element is detached, or attached and not visible.
     Hidden,
-    /// Not in the document.
+    /// The element is not in the document.
     Detached,
 }
 
 impl ElementState {
-    /// The wire word.
+    /// The wire form.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Attached => "attached",
@@ -34,14 +34,14 @@ impl ElementState {
     }
 }
 
-/// `wait_for_selector`.
+/// The `wait_for_selector` action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaitForSelector {
     /// The element.
     pub selector: Selector,
-    /// What to wait for.
+    /// The state to wait for.
     pub state: ElementState,
-    /// For everything.
+    /// Timeout of the whole action.
     pub timeout: Duration,
 }
 
@@ -63,10 +63,10 @@ impl WaitForSelector {
     }
 }
 
-/// `wait_for_timeout`.
+/// The `wait_for_timeout` action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WaitForTimeout {
-    /// How long, at most 2.5 s.
+    /// How long to wait, at most 2.5 s.
     pub pause: Duration,
 }
 
@@ -79,7 +79,7 @@ impl WaitForTimeout {
     }
 }
 
-/// What `wait_for_timeout` brings.
+/// The result of `wait_for_timeout`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WaitedResult {

@@ -1,4 +1,5 @@
-//! Running one action: alone, or as a batch step by step. No backend knows batches.
+//! Runs one action for the session actor: a single action, or a batch step by step. Backends do not know about batches;
+//! they are given single actions only.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,10 +21,10 @@ use crate::{
     session::Usage,
 };
 
-/// What the page gets beyond an action's own deadline to end by itself.
+/// Time the page gets beyond an action's own deadline to end the action by itself.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// What running an action needs; owned, so that the run can outlive a borrow of its actor.
+/// Everything that running an action needs. The values are owned, so that the run can outlive a borrow of its actor.
 #[derive(Debug, Clone)]
 pub(super) struct Run {
     pub(super) page: Arc<dyn Page>,
@@ -42,7 +43,8 @@ impl Run {
         self.usage.lock().begin(kind);
         let result = match action.kind {
             ActionKind::Batch(mut batch) => {
-                // What a batch asks for itself: a size before its first step, a picture after its last one.
+                // A batch may itself request a viewport size, set before its first step, and a picture, taken after its
+                // last step.
                 if let Some(first) = batch.steps.first_mut() {
                     first.viewport = first.viewport.or(action.viewport);
                 }
@@ -127,7 +129,7 @@ impl Run {
     }
 }
 
-/// A failing step gives the batch its status and error, with the results so far in the body.
+/// The batch fails with the status and error of its failing step; the results so far are in the body.
 fn partial(error: Error, result: &BatchResult) -> Error {
     let outcome = if result.completed > 0 { RunOutcome::Unknown } else { error.outcome() };
     match serde_json::to_value(result) {
@@ -136,7 +138,7 @@ fn partial(error: Error, result: &BatchResult) -> Error {
     }
 }
 
-/// The fields of a step's error, as they stand in a reply of its own.
+/// The fields of a step's error, as they appear in a reply that is only an error.
 fn error_fields(error: &Error) -> Map<String, Value> {
     let mut fields = error.details().clone();
     fields.insert("error".into(), error.message().into());

@@ -1,7 +1,7 @@
-//! Idempotency keys of one session: the same key never runs twice.
+//! Idempotency keys of the actions of one session. An action runs at most once per key.
 //!
-//! Every key is remembered for the session's life as a hash of its request with its outcome; results are kept in a
-//! bounded store, oldest out first.
+//! Every key is remembered for the life of the session, as a hash of its request together with its outcome. Results are
+//! kept in a bounded store that drops the oldest first.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -16,28 +16,28 @@ use crate::{
     session::{IdempotencyKey, Keyed, RequestHash},
 };
 
-/// Keys of one session: none may be forgotten while it lives, so further ones are refused.
+/// Maximum number of keys of one session. No key may be forgotten while the session lives, so further keys are refused.
 const MAX_KEYS: usize = 100_000;
-/// What a key takes in memory, with its hash, its outcome and its share of the table.
+/// Memory of one key in bytes: its hash, its outcome and its share of the table.
 const KEY_BYTES: usize = 200;
 
-/// How a keyed action ended, for everyone who asked with the same key.
+/// How a keyed action ended, for all callers that sent the key.
 pub(crate) type Ending = Result<Arc<ActionReply>, Arc<Error>>;
 
-/// What to do with a keyed request.
+/// What to do with a request that has a key.
 #[derive(Debug)]
 pub(crate) enum Decision {
-    /// New: run it and report the ending.
+    /// The key is new: run the action and report its ending.
     Run,
-    /// The same request is running: wait for its ending.
+    /// An equal request with this key is running: wait for its ending.
     Join(watch::Receiver<Option<Ending>>),
-    /// It ran: this is its ending.
+    /// The action has run, and this is its ending.
     Replay(Ending),
-    /// It ran, but its result is gone; what is still known of it.
+    /// The action has run, but its result was dropped; this is what is still known about it.
     Dropped(Remembered),
-    /// The key stands for another request.
+    /// The key was used with a different request.
     Conflict,
-    /// It is new, and no further key can be remembered.
+    /// The key is new, but no further key can be remembered.
     Full,
 }
 
@@ -48,7 +48,7 @@ enum Entry {
     Dropped(Remembered),
 }
 
-/// What is known of an ending whose result is gone: that it was good, or which error it was.
+/// What is known about an ending whose result was dropped: success, or the code and outcome of the error.
 pub(crate) type Remembered = Result<(), (ErrorCode, RunOutcome)>;
 
 /// The keys of one session.
@@ -65,7 +65,7 @@ impl Dedupe {
         Self { entries: HashMap::new(), stored: VecDeque::new(), bytes: 0, max_bytes }
     }
 
-    /// Decides, and remembers a new key as running.
+    /// Decides what to do with a request, and remembers a new key as running.
     pub(crate) fn begin(&mut self, keyed: &Keyed) -> Decision {
         if let Some((request, entry)) = self.entries.get(&keyed.key) {
             if *request != keyed.request {
@@ -85,14 +85,14 @@ impl Dedupe {
         Decision::Run
     }
 
-    /// A key whose request was refused before it began: it may be sent again.
+    /// Forgets a key whose request was refused before it began, so that the client may send it again.
     pub(crate) fn forget(&mut self, key: &IdempotencyKey) {
         if matches!(self.entries.get(key), Some((_, Entry::Running(_)))) {
             self.entries.remove(key);
         }
     }
 
-    /// The ending of a running key.
+    /// Stores the ending of a running key.
     pub(crate) fn end(&mut self, key: &IdempotencyKey, ending: &Ending) {
         let Some((_, entry)) = self.entries.get_mut(key) else { return };
         if let Entry::Running(waiting) = entry {
@@ -105,7 +105,7 @@ impl Dedupe {
         self.shrink();
     }
 
-    /// The outcome a key is known to have had; `None` for a key never seen.
+    /// The known outcome of the action with this key; `None` for a key that was never used.
     pub(crate) fn outcome(&self, key: &IdempotencyKey) -> Option<RunOutcome> {
         self.entries.get(key).map(|(_, entry)| match entry {
             Entry::Running(_) => RunOutcome::Unknown,
@@ -116,12 +116,12 @@ impl Dedupe {
         })
     }
 
-    /// Bytes that the keys take without their results, roughly.
+    /// Approximate memory of the keys in bytes, without their results.
     pub(crate) fn weight(&self) -> usize {
         self.entries.len() * KEY_BYTES
     }
 
-    /// Frees every result; the keys and their outcomes stay.
+    /// Frees every result. The keys and their outcomes stay.
     pub(crate) fn drop_results(&mut self) {
         self.max_bytes = 0;
         self.shrink();

@@ -1,4 +1,4 @@
-//! The end of a session: its page is closed, its bill is written, and everyone who waits is told.
+//! Ends a session: closes its page, writes its bill to the ledger and answers everyone who waits.
 
 use std::sync::Arc;
 
@@ -13,8 +13,9 @@ use crate::{
 };
 
 impl Actor {
-    /// The last act: close the page, settle, publish. Everyone who waits learns it then; the one whose action was cut off is told in time
-    /// that it is not recorded yet, as those are who ask for the end.
+    /// Closes the page, settles the bill and publishes the end, after which every waiting caller is answered. A caller
+    /// whose action was interrupted and callers that requested the end wait only a limited time; after it they get an
+    /// error which says that the end is not recorded yet.
     pub(super) async fn finish(mut self, reason: CloseReason) {
         let now = self.services.clock.now();
         self.live_view.end();
@@ -53,7 +54,7 @@ impl Actor {
         }
     }
 
-    /// Takes nothing more: whoever waits for something that never begins waits for the session's end instead.
+    /// Refuses new actions. Callers of actions that never began wait for the end of the session instead.
     pub(super) fn let_go(&mut self) {
         self.waiting.close();
         self.control.close();

@@ -1,6 +1,6 @@
-//! The way to a session's actor: the queue, a mailbox, the published view, the log and the keys.
+//! The handle to a session's actor: the queue, a mailbox, the published view, the log and the keys.
 //!
-//! Cloning is cheap. Reading the view never wakes the actor.
+//! Cloning is cheap. Reading the view does not wake the actor.
 
 use std::{
     sync::{Arc, Weak},
@@ -32,7 +32,7 @@ use crate::{
     session::{IdempotencyKey, Keyed, SessionId, SessionView},
 };
 
-/// How long whoever looks waits for the end of a session whose time is up.
+/// How long a reader waits for the end of a session whose deadline has passed.
 pub(super) const OVERDUE: Duration = Duration::from_secs(1);
 
 /// A live session as the engine holds it.
@@ -46,23 +46,25 @@ pub(crate) struct Handle {
     pub(super) log: Arc<EventLog>,
     pub(super) live_view: Arc<LiveView>,
     pub(super) keys: Arc<Mutex<Dedupe>>,
-    /// Its page, while the session lives.
+    /// The session's page; gone once the session has ended.
     pub(super) page: Weak<dyn Page>,
     pub(super) pools: Arc<Pools>,
 }
 
 impl Handle {
-    /// The session as last published.
+    /// The session's view as last published.
     pub(crate) fn view(&self) -> SessionView {
         self.view.borrow().clone()
     }
 
-    /// The session as it is now. One whose time is up is about to end: shown when it has, unless that takes too long.
+    /// The session's view at `now`. A session whose deadline has passed is about to end, so this waits up to
+    /// [`OVERDUE`] for its final view.
     pub(crate) async fn present(&self, now: Timestamp) -> SessionView {
         let mut view = self.view.clone();
         let overdue = view.borrow().is_active() && view.borrow().expires_at <= now;
         if overdue {
-            let _ = tokio::time::timeout(OVERDUE, view.wait_for(|view| !view.is_active())).await; // then as it stands
+            // after the timeout the view is returned as it is
+            let _ = tokio::time::timeout(OVERDUE, view.wait_for(|view| !view.is_active())).await;
         }
         let mut view = self.view();
         view.traffic = self.page.upgrade().filter(|_| view.is_active()).and_then(|page| page.traffic());
@@ -77,17 +79,18 @@ impl Handle {
         self.log.follow(since, self.view())
     }
 
-    /// The log, to be remembered after the end.
+    /// The log, which outlives the session for late followers.
     pub(crate) fn log(&self) -> Arc<EventLog> {
         Arc::clone(&self.log)
     }
 
-    /// The keys, to be remembered after the end.
+    /// The keys, which outlive the session for late retries.
     pub(crate) fn keys(&self) -> Arc<Mutex<Dedupe>> {
         Arc::clone(&self.keys)
     }
 
-    /// Runs an action, or joins or repeats the one its key stands for.
+    /// Runs an action. If its key is already in use, waits for the running action of that key or repeats its stored
+    /// reply.
     pub(crate) async fn execute(
         &self,
         caller: Caller,
@@ -114,7 +117,7 @@ impl Handle {
                         .with_session(self.view()));
                 }
                 Decision::Conflict => {
-                    return Err(Error::invalid("this Idempotency-Key stands for another request of this session")
+                    return Err(Error::invalid("this Idempotency-Key was used for another request of this session")
                         .with_session(self.view()));
                 }
             }
@@ -145,7 +148,7 @@ impl Handle {
         match ending.await {
             Ok(Ok(reply)) => Ok(Executed::Reply(ActionReply::clone(&reply))),
             Ok(Err(error)) => Err(Error::clone(&error)),
-            // The actor ended while this was in its mailbox.
+            // The actor ended while this request was in its mailbox.
             Err(_never_begun) => {
                 if let Some(key) = &key {
                     self.keys.lock().forget(key);
@@ -194,29 +197,32 @@ impl Handle {
         }
     }
 
-    /// Takes a waiting action back, or stops the running one. Its key stays used up: a repetition finds it cancelled.
+    /// Cancels an action: removes it from the queue, or stops it if it is running. Its key stays used, so a repetition
+    /// gets the cancelled ending.
     pub(crate) async fn cancel(&self, name: ActionName) -> Result<bool, Error> {
         if let Some(job) = self.jobs.take_back(&name) {
             let ending: Ending = Err(Arc::new(cancelled(RunOutcome::NotExecuted).with_session(self.view())));
             if let Some(key) = &job.key {
                 self.keys.lock().end(key, &ending);
             }
-            let _ = job.reply.send(ending); // its driver left
+            let _ = job.reply.send(ending); // fails when the caller has left
             return Ok(true);
         }
         let (reply, answer) = oneshot::channel();
         self.tell(Control::Cancel { name, reply }).await?;
-        Ok(answer.await.unwrap_or(false)) // ended: nothing runs any more
+        Ok(answer.await.unwrap_or(false)) // the actor has ended, so nothing is running any more
     }
 
-    /// Ends the session because others have settled it.
+    /// Ends the session because another instance has settled it.
     pub(crate) async fn lose(&self) {
-        let _ = self.control.send(Control::Lose).await; // closed already: its end is on the way
+        // fails when the mailbox is closed: the session is already ending
+        let _ = self.control.send(Control::Lose).await;
     }
 
     /// Ends the session and returns its final view.
     pub(crate) async fn close(&self) -> Result<SessionView, Error> {
-        let _ = self.control.send(Control::Close).await; // closed already: its end is on the way
+        // fails when the mailbox is closed: the session is already ending
+        let _ = self.control.send(Control::Close).await;
         self.ended().await
     }
 
@@ -227,7 +233,7 @@ impl Handle {
         }
     }
 
-    /// The final view, once it is in the ledger.
+    /// Waits until the end is in the ledger and returns the final view.
     pub(crate) async fn ended(&self) -> Result<SessionView, Error> {
         let mut view = self.view.clone();
         let last = tokio::time::timeout(END_TIMEOUT, view.wait_for(|view| !view.is_active())).await;

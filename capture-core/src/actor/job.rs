@@ -1,4 +1,4 @@
-//! What a session's actor is given: actions on their way to the page, and what it can be told meanwhile.
+//! The input of a session's actor: actions to run, and control messages that may arrive while one is running.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
     session::{IdempotencyKey, SessionView},
 };
 
-/// What whoever waits for a cancelled action is told.
+/// The error for the caller of a cancelled action.
 pub(super) fn cancelled(outcome: RunOutcome) -> Error {
     Error::new(ErrorCode::ActionFailed, "cancelled by its driver").with_reason("cancelled").with_outcome(outcome)
 }
@@ -30,11 +30,11 @@ pub(crate) struct Job {
 
 impl Job {
     /// # Errors
-    /// When whoever asked has been told that it timed out: then it must not begin any more.
+    /// When the caller has already been answered that the action timed out, since the action must not begin after that.
     pub(super) fn still_wanted(&self) -> Result<(), Error> {
         match &self.cancel_check {
             Some(cancel_check) if !cancel_check.lasts() => {
-                Err(Error::new(ErrorCode::Unavailable, "whoever asked has given up").with_reason("given_up"))
+                Err(Error::new(ErrorCode::Unavailable, "the caller no longer waits").with_reason("given_up"))
             }
             _ => Ok(()),
         }
@@ -48,15 +48,15 @@ impl Job {
     }
 }
 
-/// What a session can be told at any time, whatever runs.
+/// Control messages. The actor takes them at any time, also while an action is running.
 #[derive(Debug)]
 pub(crate) enum Control {
-    /// End, as asked by the user.
+    /// End the session at the user's request.
     Close,
-    /// End: others have settled it.
+    /// End the session because another instance has settled it.
     Lose,
-    /// A new deadline this long from now.
+    /// Set a new deadline, `ttl` from now.
     Renew { ttl: Duration, reply: oneshot::Sender<Result<SessionView, Error>> },
-    /// Stop the running action if this is its name.
+    /// Stop the running action if it has this name.
     Cancel { name: ActionName, reply: oneshot::Sender<bool> },
 }

@@ -1,5 +1,5 @@
-//! The right to begin actions. Where other servers may judge this one dead and settle its sessions, it is held only for so
-//! long after the last proof of life; pages, deadlines and watchers go on without it.
+//! The right to begin actions. Other instances may declare this one dead and settle its sessions, so the right lasts
+//! only for a limited time after the last heartbeat that was stored. Pages, deadlines and viewers do not depend on it.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use tokio::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorCode};
 
-/// Shared by the sessions of one engine.
+/// A lease, shared by all sessions of one engine.
 #[derive(Debug, Clone)]
 pub(crate) struct Lease {
     within: Option<Duration>,
@@ -16,24 +16,24 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// One that has just been given; `within` none means for ever.
+    /// A lease that begins now and lasts for `within`; with `None` it lasts for ever.
     pub(crate) fn new(within: Option<Duration>) -> Self {
         Self { within, last: Arc::new(Mutex::new(Instant::now())) }
     }
 
-    /// A proof of life that was sent at this moment has arrived.
+    /// A heartbeat that was sent at this moment has been stored.
     pub(crate) fn renew(&self, sent: Instant) {
         *self.last.lock() = sent;
     }
 
     /// # Errors
-    /// When actions may not begin now.
+    /// When the lease has run out, so that no action may begin now.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let silence = self.last.lock().elapsed();
         match self.within {
             Some(within) if silence >= within => Err(Error::new(
                 ErrorCode::Unavailable,
-                format!("the server cannot reach the ledger since {} s: no action is begun", silence.as_secs()),
+                format!("the server has not reached the ledger for {} s: no action may begin", silence.as_secs()),
             )
             .with_reason("owner_suspended")
             .with_retry_after(Duration::from_secs(2))

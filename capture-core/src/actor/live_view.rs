@@ -1,4 +1,5 @@
-//! Pictures of a session's page for those who watch it: made once for all of them, and only while someone wants the next one.
+//! The live view: pictures of a session's page. They are taken once for all viewers, and only while a viewer waits for
+//! the next one.
 
 use std::{collections::HashMap, fmt, sync::Arc};
 
@@ -16,17 +17,17 @@ use crate::{
     tasks::Tasks,
 };
 
-/// What a viewer asks for.
+/// The options of one viewer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ViewOptions {
-    /// Pictures a second, at least 1.
+    /// Maximum number of pictures per second, at least 1.
     pub max_fps: u32,
-    /// Size and quality.
+    /// Size and quality of the pictures.
     pub screencast: Screencast,
 }
 
 impl ViewOptions {
-    /// What serves both.
+    /// Options that satisfy both viewers.
     fn with(self, other: Self) -> Self {
         let (one, two) = (self.screencast, other.screencast);
         let screencast = Screencast {
@@ -45,11 +46,12 @@ impl ViewOptions {
 /// A picture as viewers get it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NumberedFrame {
-    /// Counted in this session from 1; what is left out between two was never seen by the viewer.
+    /// Number of the picture within its session, from 1. A gap between two numbers stands for pictures this viewer did
+    /// not get.
     pub number: u64,
-    /// When it was taken.
+    /// Time at which the picture was taken.
     pub at: Timestamp,
-    /// The picture.
+    /// The picture itself.
     pub frame: ViewFrame,
 }
 
@@ -67,9 +69,9 @@ pub(crate) struct LiveView {
     tasks: Tasks,
     clock: Clock,
     viewers: Mutex<Viewers>,
-    /// What serves all viewers; none while there are none.
+    /// Options that satisfy all viewers; `None` while there are no viewers.
     wanted: watch::Sender<Option<ViewOptions>>,
-    /// Viewers that wait for the next picture.
+    /// Number of viewers that wait for the next picture.
     waiting: watch::Sender<usize>,
     showing: watch::Sender<Showing>,
 }
@@ -81,7 +83,7 @@ struct Viewers {
     filming: bool,
 }
 
-/// One viewer. Dropping it ends its part.
+/// One viewer of a live view. Dropping it ends its part in the live view.
 pub struct View {
     pictures: BoxStream<'static, Arc<NumberedFrame>>,
 }
@@ -93,15 +95,16 @@ impl fmt::Debug for View {
 }
 
 impl View {
-    /// A view of these pictures, wherever they come from.
+    /// A view made from a stream of pictures, whatever its source.
     pub(crate) fn of(pictures: BoxStream<'static, Arc<NumberedFrame>>) -> Self {
         Self { pictures }
     }
 
-    /// The newest picture after the last one, not sooner than the viewer's rate allows; `None` once the session has ended.
+    /// Waits for the newest picture after the last one returned, at most as often as the viewer's `max_fps` allows.
+    /// Returns `None` once the session has ended.
     ///
     /// # Cancel safety
-    /// No picture is lost when dropped.
+    /// Cancel safe: no picture is lost when the future is dropped.
     pub async fn next(&mut self) -> Option<Arc<NumberedFrame>> {
         self.pictures.next().await
     }
@@ -146,20 +149,20 @@ impl LiveView {
         View::of(futures::stream::unfold(viewer, |mut viewer| async { Some((viewer.next().await?, viewer)) }).boxed())
     }
 
-    /// The session ended: every viewer learns it.
+    /// Ends the stream of every viewer, because the session has ended.
     pub(crate) fn end(&self) {
         self.showing.send_replace(Showing::Ended);
         self.wanted.send_replace(None);
     }
 
-    /// Takes pictures until nobody watches or the page is gone.
+    /// Takes pictures until there are no viewers or the page is gone.
     async fn film(self: Arc<Self>) {
         while let Some(options) = self.still_wanted() {
             self.film_with(options).await;
         }
     }
 
-    /// What is wanted; `None` ends the filming.
+    /// The options in force; `None` ends the taking of pictures.
     fn still_wanted(&self) -> Option<ViewOptions> {
         let mut viewers = self.viewers.lock();
         let ended = matches!(*self.showing.borrow(), Showing::Ended);
@@ -168,14 +171,14 @@ impl LiveView {
         wanted
     }
 
-    /// Takes pictures until something else is wanted.
+    /// Takes pictures with these options until other options are in force.
     async fn film_with(&self, options: ViewOptions) {
         let mut wanted = self.wanted.subscribe();
         let mut waiting = self.waiting.subscribe();
         let mut frames = Arc::clone(&self.page).screencast(options.screencast);
         let filming = async {
             loop {
-                let _ = waiting.wait_for(|waiting| *waiting > 0).await; // the sender is self
+                let _ = waiting.wait_for(|waiting| *waiting > 0).await; // cannot fail: the sender is in self
                 match frames.next().await {
                     Some(frame) => self.show(frame),
                     None => return self.end(),
@@ -234,7 +237,7 @@ impl Drop for Viewer {
     }
 }
 
-/// Counts a viewer that waits, while it lives.
+/// Counts one waiting viewer for as long as this value lives.
 struct Waits<'a>(&'a watch::Sender<usize>);
 
 impl<'a> Waits<'a> {

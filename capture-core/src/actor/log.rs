@@ -1,7 +1,7 @@
-//! The lossless log of one session: what happened, in order, with a contiguous `seq`.
+//! The lossless event log of one session: events in order, with a contiguous `seq`.
 //!
-//! The newest events are kept for replay, bounded by count and bytes. A follower gets all it asked for or learns that it
-//! cannot; never a silent hole.
+//! The newest events are kept for replay, bounded by count and bytes. A follower either gets every event after its
+//! `since` or learns that some are gone; it never misses events silently.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -18,39 +18,40 @@ use crate::{
     session::SessionView,
 };
 
-/// A subscription to one session.
+/// A subscription to the log of one session.
 #[derive(Debug)]
 pub struct Follow {
-    /// The log.
+    /// The epoch of the log; `seq` values of different epochs are not comparable.
     pub epoch: Epoch,
-    /// The newest event at this moment; everything after it comes through `live`.
+    /// `seq` of the newest event at the moment of subscription. Every later event arrives through `live`.
     pub seq: u64,
-    /// Whether `replay` continues exactly where `since` stopped. Without `since` true, with nothing to replay.
+    /// Whether `replay` continues exactly after `since`. Without `since` it is true and `replay` is empty.
     pub recovered: bool,
     /// Events after `since`, oldest first.
     pub replay: Vec<Arc<Event>>,
-    /// The session at this moment.
+    /// The session's view at the moment of subscription.
     pub session: SessionView,
-    /// Where its active page was last seen; empty before the first address.
+    /// Last known address of the active page; empty before the first navigation.
     pub url: String,
-    /// Everything after `seq`; [`EventKind::SessionClosed`] is the last. A receiver that lags has lost events and must
+    /// Every event after `seq`; [`EventKind::SessionClosed`] is the last. A receiver that lags has lost events and must
     /// follow again with `since`.
     pub live: broadcast::Receiver<Arc<Event>>,
-    /// What the page writes to its console and what goes wrong in it; a receiver that lags has lost lines.
+    /// Console lines and errors of the session's pages. A receiver that lags has lost lines.
     pub lines: broadcast::Receiver<Arc<ConsoleLine>>,
 }
 
 impl Follow {
-    /// The next event after the replay; `None` after the last one, or when this follower was too slow and must follow again.
+    /// The next live event after the replay. Returns `None` after the last event, or when this follower was too slow
+    /// and must follow again with `since`.
     ///
     /// # Cancel safety
-    /// No event is lost when dropped.
+    /// Cancel safe: no event is lost when the future is dropped.
     pub async fn next(&mut self) -> Option<Arc<Event>> {
         self.live.recv().await.ok()
     }
 }
 
-/// The log of one session, shared by its actor (which writes) and its followers.
+/// The log of one session, shared by its actor, which writes to it, and its followers.
 #[derive(Debug)]
 pub(crate) struct EventLog {
     epoch: Epoch,
@@ -64,7 +65,7 @@ struct Ring {
     bytes: usize,
     last_seq: u64,
     url: String,
-    /// Gone with the last event, so that followers end.
+    /// Dropped with the last event, so that the followers' streams end.
     live: Option<broadcast::Sender<Arc<Event>>>,
     max_events: usize,
     max_bytes: usize,
@@ -85,7 +86,7 @@ impl EventLog {
         Self { epoch, ring: Mutex::new(ring), lines }
     }
 
-    /// Appends and tells every follower; returns the event's `seq`.
+    /// Appends an event, sends it to every follower and returns its `seq`.
     pub(crate) fn append(&self, kind: EventKind) -> u64 {
         let mut ring = self.ring.lock();
         if let EventKind::PageNavigated(navigated) = &kind {
@@ -96,7 +97,7 @@ impl EventLog {
         ring.push(Arc::clone(&event));
         let seq = event.seq;
         if let Some(live) = &ring.live {
-            let _ = live.send(event); // nobody follows: the ring has it
+            let _ = live.send(event); // fails when there are no followers; the event is kept for replay
         }
         if is_last {
             ring.live = None;
@@ -104,19 +105,19 @@ impl EventLog {
         seq
     }
 
-    /// The newest event, and whether it is the last.
+    /// `seq` of the newest event, and whether that event is the last one.
     #[cfg(feature = "redis")]
     pub(crate) fn position(&self) -> (u64, bool) {
         let ring = self.ring.lock();
         (ring.last_seq, ring.live.is_none())
     }
 
-    /// Bytes of the events kept.
+    /// Size of the kept events in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.ring.lock().bytes
     }
 
-    /// Subscribes; replay and live events join without hole or overlap because both are taken under the lock.
+    /// Subscribes to the log. Replay and live events join without gap or overlap because both are taken under the lock.
     pub(crate) fn follow(&self, since: Option<&Since>, session: SessionView) -> Follow {
         let ring = self.ring.lock();
         let ended = || broadcast::channel(1).1;
@@ -151,7 +152,7 @@ impl Ring {
         }
     }
 
-    /// All events after `seq`, or `None` when some of them are gone or `seq` is from the future.
+    /// All events after `seq`; `None` when some of them were dropped or `seq` is later than the newest event.
     fn after(&self, seq: u64) -> Option<Vec<Arc<Event>>> {
         let oldest = self.events.front().map_or(self.last_seq + 1, |(event, _)| event.seq);
         if seq > self.last_seq || seq + 1 < oldest {
@@ -161,10 +162,10 @@ impl Ring {
     }
 }
 
-/// Results above this stand in events as their size only.
+/// Maximum size of a result in an event, in bytes; of a larger one the event holds only the size.
 const BRIEF_BYTES: usize = 8 * 1024;
 
-/// A result as it stands in an event: whole up to 8 KiB, else only its size.
+/// A result as it appears in an event: complete up to 8 KiB, otherwise only its size.
 pub(super) fn brief<T: Serialize>(result: &T) -> Value {
     match serde_json::to_vec(result) {
         Ok(bytes) if bytes.len() <= BRIEF_BYTES => serde_json::from_slice(&bytes).unwrap_or(Value::Null),
@@ -173,7 +174,7 @@ pub(super) fn brief<T: Serialize>(result: &T) -> Value {
     }
 }
 
-/// Pictures are never in an event.
+/// An outcome as it appears in an event. Pictures are left out.
 pub(super) fn brief_outcome(outcome: &EncodedOutcome) -> Value {
     match outcome.json() {
         Some(json) if json.len() <= BRIEF_BYTES => serde_json::from_str(json).unwrap_or(Value::Null),
@@ -182,7 +183,7 @@ pub(super) fn brief_outcome(outcome: &EncodedOutcome) -> Value {
     }
 }
 
-/// The same for a step of a batch.
+/// A step of a batch as it appears in an event. Pictures are left out.
 pub(super) fn brief_step(step: &StepResult) -> Value {
     match step.result.as_ref().map_or(0, |outcome| outcome.picture_bytes()) {
         0 => brief(step),

@@ -1,7 +1,8 @@
-//! The task that runs one session, and the way to it.
+//! The task that runs one session, and the handle to it.
 //!
-//! The actor alone owns the page and the lifecycle; a [`Handle`] reaches it through a bounded queue of actions and a
-//! mailbox. Knows the ledger and the page as traits, and neither the engine nor any transport.
+//! Only the actor owns the page and the lifecycle. A [`Handle`] reaches it through a bounded queue of actions and a
+//! mailbox for control messages. This module knows the ledger and the page as traits, and must not know the engine or
+//! any transport.
 
 mod batch;
 mod connecting;

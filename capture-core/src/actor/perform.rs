@@ -1,4 +1,4 @@
-//! Runs the actions of a session one at a time, and answers for each.
+//! Runs the actions of a session one at a time and answers their callers.
 
 use std::sync::Arc;
 
@@ -25,10 +25,10 @@ impl Actor {
     pub(super) fn begin(&mut self, job: Job) {
         if let Err(refusal) = self.services.lease.check().and_then(|()| job.still_wanted()) {
             if let Some(key) = &job.key {
-                self.keys.lock().forget(key); // it may be sent again
+                self.keys.lock().forget(key); // the client may send it again
             }
             let view = self.view();
-            let _ = job.reply.send(Err(Arc::new(refusal.with_session(view)))); // caller left
+            let _ = job.reply.send(Err(Arc::new(refusal.with_session(view)))); // fails when the caller has left
             return;
         }
         self.log.append(EventKind::ActionStarted(ActionStarted {
@@ -87,10 +87,11 @@ impl Actor {
         if let Some(key) = &job.key {
             self.keys.lock().end(key, &ending);
         }
-        let _ = job.reply.send(ending); // caller left
+        let _ = job.reply.send(ending); // fails when the caller has left
     }
 
-    /// Stops the running action if this is its name; it is answered once nothing of it reaches the page any more.
+    /// Stops the running action if it has this name. Its caller is answered once no part of it can reach the page any
+    /// more.
     pub(super) fn cancel(&mut self, name: &ActionName) -> bool {
         let Some(running) = self.running.as_mut().filter(|running| running.job.is_named(name)) else { return false };
         self.usage.lock().end_all();

@@ -1,30 +1,30 @@
-//! What the sessions of an engine hold of its memory together, for each user and in all.
+//! Memory pools shared by the sessions of one engine, with a bound for each user and a bound for all users.
 
 use std::sync::Arc;
 
 use crate::shares::Pool;
 
-/// Bytes of commands of CDP clients that have not come to their end, of a user. One of the largest, 100 MB, fits.
+/// Bytes of unfinished commands of CDP clients, for one user. One command of the largest size, 100 MB, fits.
 const CDP_IN_OF_USER: usize = 128 << 20;
-/// The same of all users.
+/// Bytes of unfinished commands of CDP clients, for all users.
 const CDP_IN: usize = 384 << 20;
-/// Bytes of frames that CDP clients have not taken, of a user: as many as may wait for one client.
+/// Bytes of frames that CDP clients have not read, for one user: as many as may wait for one client.
 const CDP_OUT_OF_USER: usize = 128 << 20;
-/// The same of all users.
+/// Bytes of frames that CDP clients have not read, for all users.
 const CDP_OUT: usize = 384 << 20;
-/// Bytes of pictures that were taken and are not sent off yet, of a user. Two of the largest that fit into a reply.
+/// Bytes of pictures that were taken and not sent yet, for one user. Two of the largest pictures of a reply fit.
 const PICTURES_OF_USER: usize = 96 << 20;
-/// The same of all users.
+/// Bytes of pictures that were taken and not sent yet, for all users.
 const PICTURES: usize = 256 << 20;
 
-/// The pools of an engine.
+/// The memory pools of one engine.
 #[derive(Debug)]
 pub(crate) struct Pools {
-    /// Commands of CDP clients that have not come to their end.
+    /// Unfinished commands of CDP clients.
     pub(crate) cdp_in: Arc<Pool>,
-    /// Frames that CDP clients have not taken.
+    /// Frames that CDP clients have not read.
     pub(crate) cdp_out: Arc<Pool>,
-    /// Pictures that were taken and are not sent off yet.
+    /// Pictures that were taken and not sent yet.
     pub(crate) pictures: Arc<Pool>,
 }
 

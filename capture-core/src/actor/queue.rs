@@ -1,4 +1,5 @@
-//! The actions that wait in a session: bounded, in the order they came, and each can be taken back until it begins.
+//! The bounded queue of a session's waiting actions. Actions leave it in the order of arrival, and each can be removed
+//! until it begins.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -8,13 +9,13 @@ use tokio::sync::Notify;
 use super::job::Job;
 use crate::call::ActionName;
 
-/// The way in, shared by everyone who asks.
+/// The sending side, shared by all callers.
 #[derive(Debug, Clone)]
 pub(super) struct Queue {
     shared: Arc<Shared>,
 }
 
-/// The way out, held by the actor. Dropping it closes the queue and lets go of everyone who waits.
+/// The receiving side, held by the actor. Dropping it closes the queue and releases every waiting caller.
 #[derive(Debug)]
 pub(super) struct Waiting {
     shared: Arc<Shared>,
@@ -27,14 +28,14 @@ struct Shared {
     bound: usize,
 }
 
-/// Why a job was not taken.
+/// Why the queue did not accept a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refused {
     Full,
     Closed,
 }
 
-/// A queue for so many waiting actions, the running one not counted.
+/// Creates a queue of at most `bound` waiting actions; the running action does not count.
 pub(super) fn queue(bound: usize) -> (Queue, Waiting) {
     let jobs = Mutex::new(Some(VecDeque::new()));
     let shared = Arc::new(Shared { jobs, came: Notify::new(), bound: bound.max(1) });
@@ -57,7 +58,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes a job back that has not begun.
+    /// Removes a job that has not begun; `None` if it is not in the queue.
     pub(super) fn take_back(&self, name: &ActionName) -> Option<Job> {
         let mut jobs = self.shared.jobs.lock();
         let jobs = jobs.as_mut()?;
@@ -67,10 +68,10 @@ impl Queue {
 }
 
 impl Waiting {
-    /// The next job; never completes while there is none.
+    /// The next job; does not complete while the queue is empty.
     ///
     /// # Cancel safety
-    /// A job is taken only by a call that returns it.
+    /// Cancel safe: a job leaves the queue only with the call that returns it.
     pub(super) async fn next(&mut self) -> Job {
         loop {
             if let Some(job) = self.shared.jobs.lock().as_mut().and_then(VecDeque::pop_front) {
@@ -82,7 +83,7 @@ impl Waiting {
 }
 
 impl Waiting {
-    /// Takes no more and lets go of everyone who waits.
+    /// Closes the queue and releases every waiting caller.
     pub(super) fn close(&self) {
         drop(self.shared.jobs.lock().take());
     }

@@ -1,4 +1,5 @@
-//! A new deadline for a session: one request at a time, granted once the ledger holds the credits for it.
+//! Renews the deadline of a session. One request is handled at a time, and it is granted once the ledger holds its
+//! credits.
 
 use std::sync::Arc;
 
@@ -30,7 +31,7 @@ impl Actor {
             Err(beyond) => Error::invalid(format!("maxTtlSeconds is too long: {beyond}"))
                 .with_detail("longestSeconds", beyond.longest_seconds),
         };
-        let _ = reply.send(Err(refusal.with_session(self.view()))); // caller left
+        let _ = reply.send(Err(refusal.with_session(self.view()))); // fails when the caller has left
     }
 
     pub(super) fn extended(&mut self, result: Result<(), ExtendError>) {
@@ -44,6 +45,6 @@ impl Actor {
             }
             Err(refused) => Err(Error::from(refused).with_session(self.view())),
         };
-        let _ = renewing.reply.send(answer); // caller left
+        let _ = renewing.reply.send(answer); // fails when the caller has left
     }
 }

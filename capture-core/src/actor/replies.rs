@@ -1,4 +1,4 @@
-//! How large the reply to an action may be, and how much of the server's memory replies may hold.
+//! Bounds the size of the reply to an action, and the server memory that pictures of unsent replies may take.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use crate::{
     shares::Pool,
 };
 
-/// The reason of an answer that is larger than any may be.
+/// Reason of the error for a reply that is larger than the maximum.
 const TOO_LARGE: &str = "answer_too_large";
-/// The reason where too much waits to be read.
+/// Reason of the error when too many bytes of replies have not been read.
 const UNREAD: &str = "replies_unread";
 
-/// Where one user's pictures are held until they are sent off.
+/// Accounts for the pictures of one user until they are sent.
 #[derive(Debug, Clone)]
 pub(super) struct Replies {
     pub(super) pool: Arc<Pool>,
@@ -23,7 +23,7 @@ pub(super) struct Replies {
 }
 
 impl Replies {
-    /// Refuses an action that would bring a picture while its user has more unread than he may.
+    /// Refuses an action that would return a picture while its user has more unread bytes than allowed.
     pub(super) fn before(&self, action: &Action) -> Result<(), Error> {
         let brings_one = action.screenshot || matches!(action.kind, ActionKind::Screenshot(_));
         if brings_one && self.pool.hold(&self.user, 1).is_none() {
@@ -33,8 +33,8 @@ impl Replies {
         }
     }
 
-    /// Holds the pictures of an outcome; `taken` bytes of the same reply are there already. Where there is no room they
-    /// are let go of, although what was asked for was done.
+    /// Reserves memory for the pictures of an outcome whose reply already has `taken` bytes. Without room the pictures
+    /// are dropped and an error is returned, although the action was performed.
     pub(super) fn after(&self, mut outcome: Outcome, taken: usize) -> Result<EncodedOutcome, Error> {
         if outcome.picture_bytes() == 0 {
             let encoded = EncodedOutcome::from(outcome);
@@ -56,9 +56,9 @@ impl Replies {
 fn too_large(bytes: usize, taken: usize) -> Error {
     let most = MAX_REPLY_BYTES >> 20;
     let message = match taken {
-        0 => format!("it was done, but its answer has {bytes} bytes: a reply has at most {most} MiB"),
+        0 => format!("the action was performed, but its reply has {bytes} bytes: a reply has at most {most} MiB"),
         _ => format!(
-            "it was done, but its answer has {bytes} bytes, those before it {taken}: a reply has at most {most} MiB"
+            "the action was performed, but its reply has {bytes} bytes, those before it {taken}: at most {most} MiB fit"
         ),
     };
     Error::new(ErrorCode::ActionFailed, message)
@@ -68,7 +68,7 @@ fn too_large(bytes: usize, taken: usize) -> Error {
 }
 
 fn unread(outcome: RunOutcome) -> Error {
-    Error::new(ErrorCode::Busy, "too many bytes of pictures wait to be read: yours, or everybody's together")
+    Error::new(ErrorCode::Busy, "too many bytes of pictures have not been read, by this user or by all users together")
         .with_reason(UNREAD)
         .with_outcome(outcome)
         .with_retry_after(std::time::Duration::from_secs(1))

@@ -1,11 +1,11 @@
-//! What the engine provides to each of its sessions.
+//! The services that the engine provides to each of its sessions.
 
 use std::sync::Arc;
 
 use super::{lease::Lease, pools::Pools};
 use crate::{clock::Clock, ledger::Ledger, limits::Limits, tasks::Tasks};
 
-/// What the engine provides to each of its sessions.
+/// The services that the engine provides to each of its sessions.
 #[derive(Debug, Clone)]
 pub(crate) struct Services {
     pub(crate) limits: Arc<Limits>,

@@ -1,4 +1,4 @@
-//! Writes a session's end into the ledger, and says how long a caller waits for that.
+//! Writes the end of a session to the ledger, and bounds how long a caller waits for that.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use crate::{
     session::SessionView,
 };
 
-/// How long the end of a session is tried to be written before it is left to the next start's recovery.
+/// How long writing the end of a session is retried. After that, recovery at the next start settles it.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long the end of a session may take before a caller is told to ask again.
+/// How long the end of a session may take before its caller gets an error that asks for a retry.
 pub(super) const END_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Writes the end into the ledger, and tries again while it cannot be reached.
+/// Writes the end to the ledger, and retries while the ledger is unavailable.
 pub(super) async fn settle(ledger: &dyn Ledger, last: SessionView) -> SessionView {
     let give_up = Instant::now() + SETTLE_TIMEOUT;
     let mut pause = Duration::from_millis(50);
@@ -34,7 +34,7 @@ pub(super) async fn settle(ledger: &dyn Ledger, last: SessionView) -> SessionVie
     }
 }
 
-/// The session ends, and the ledger cannot be reached.
+/// The error for a session that is ending while the ledger is unavailable.
 pub(super) fn unrecorded() -> Error {
     let seconds = END_TIMEOUT.as_secs();
     Error::new(

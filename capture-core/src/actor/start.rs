@@ -1,4 +1,4 @@
-//! Starts the task of a session, and keeps a panic in it from leaving the session open.
+//! Starts the task of a session, and ends the session if that task panics.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -16,13 +16,13 @@ use crate::{
     session::{CloseReason, Lifecycle},
 };
 
-/// A session ready to live.
+/// A session whose page is open and whose task can be started.
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) user: UserId,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) page: OpenPage,
-    /// Its place among the engine's live sessions, given back at the end.
+    /// Its place among the engine's live sessions, released when the session ends.
     pub(crate) place: OwnedSemaphorePermit,
 }
 

@@ -1,8 +1,8 @@
-//! The task of one session: it alone owns the page and the lifecycle.
+//! The task of one session, which alone owns the page and the lifecycle.
 //!
-//! `next_input` waits for every source at once, `on_input` decides. The running action is a field polled by the loop, not
-//! a task of its own, so dropping it is cancellation, and everyone waiting learns why the session ended. How an action
-//! runs, a renewal is asked for and the session ends is said in `perform`, `renewal` and `ending`.
+//! `next_input` waits for all sources at once, and `on_input` decides what to do. The running action is a field polled
+//! by this loop, not a task of its own, so dropping it cancels it, and every waiting caller learns why the session
+//! ended. Module `perform` runs actions, `renewal` renews the deadline and `ending` ends the session.
 
 use std::sync::Arc;
 
@@ -95,7 +95,7 @@ impl Actor {
         }
     }
 
-    /// Waits for whatever comes first. Dropping it loses nothing: every branch is cancel safe.
+    /// Waits for the first input of any source. Dropping the future loses nothing: every branch is cancel safe.
     async fn next_input(&mut self) -> Input {
         let deadline = self.services.clock.instant(self.lifecycle.expires_at());
         tokio::select! {
@@ -116,7 +116,7 @@ impl Actor {
             Input::Told(Control::Lose) => return Next::End(CloseReason::InstanceLost),
             Input::Told(Control::Renew { ttl, reply }) => self.renew(ttl, reply),
             Input::Told(Control::Cancel { name, reply }) => {
-                let _ = reply.send(self.cancel(&name)); // caller left
+                let _ = reply.send(self.cancel(&name)); // fails when the caller has left
             }
             Input::Job(job) => self.begin(job),
             Input::Performed(result) => self.performed(result),
@@ -154,7 +154,7 @@ async fn performed(running: &mut Option<Running>) -> Result<EncodedOutcome, Fail
     }
 }
 
-/// The answer to the renewal under way; never completes while there is none.
+/// The ledger's answer to the current renewal; does not complete while there is none.
 async fn extended(renewing: &mut Option<Renewing>) -> Result<(), ExtendError> {
     match renewing {
         Some(renewing) => (&mut renewing.extended).await,

@@ -1,6 +1,6 @@
-//! No browser: for an instance of a cluster that only passes requests on.
+//! A backend without browsers, for an instance of a cluster that only forwards requests.
 //!
-//! Knows nothing of clusters.
+//! This module must not know clusters.
 
 use futures::{FutureExt, future::BoxFuture};
 use tokio::time::Instant;
@@ -11,7 +11,7 @@ use crate::{
     session::SessionOptions,
 };
 
-/// Opens nothing.
+/// A backend that opens no pages.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Absent;
 

@@ -1,6 +1,6 @@
-//! What opens pages, for whatever browser: the trait, and what a page is asked for.
+//! The trait of backends, which open pages of any browser, and the request for a page.
 //!
-//! Knows nothing of users and credits.
+//! This module must not know users or credits.
 
 use std::{fmt, sync::Arc};
 
@@ -15,73 +15,73 @@ use crate::{
 
 /// Opens pages. Implemented by [`super::chromium::Chromium`], [`super::simulated::Simulated`] and [`super::Absent`].
 pub trait Backend: Send + Sync + fmt::Debug {
-    /// A fresh page that no session has used, isolated from all others. Times out by itself at `deadline`.
+    /// Opens a fresh page that no session has used, isolated from all others. Ends by itself at `deadline`.
     ///
     /// # Errors
-    /// [`BrowserError::Unavailable`] when no browser can be had, with the cause; [`BrowserError::Busy`] when all places
-    /// are taken.
+    /// [`BrowserError::Unavailable`] with the cause when no browser is available; [`BrowserError::Busy`] when all
+    /// places are taken.
     ///
     /// # Cancel safety
-    /// A dropped open leaves nothing behind.
+    /// Cancel safe: dropping the future leaves nothing behind.
     fn open(&self, request: PageRequest, deadline: Instant) -> BoxFuture<'_, Result<OpenPage, BrowserError>>;
 
-    /// What of these options it does not support, if there is something. Asked before anything is reserved; does not
-    /// wait.
+    /// The first of these options that the backend does not support, if any. It is checked before anything is reserved,
+    /// and does not wait.
     fn unsupported(&self, options: SessionOptions) -> Option<UnsupportedOption>;
 
-    /// Whether a page may go through this proxy, as far as that is known before its name is resolved. Does not wait.
+    /// Whether a page may use this proxy, as far as that is known before its name is resolved. Does not wait.
     ///
     /// # Errors
-    /// Why its pages will never reach it.
+    /// Why pages will never reach the proxy.
     fn judge_upstream(&self, upstream: &Upstream) -> Result<(), Why>;
 
     /// Whether a page could be opened now. Does not wait.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason why not.
     fn health(&self) -> Result<(), Unavailable>;
 
-    /// Closes every browser and waits for them to be gone.
+    /// Closes every browser and waits until all are gone.
     ///
     /// # Errors
-    /// None: what does not close by itself is killed.
+    /// None: a browser that does not close by itself is killed.
     ///
     /// # Cancel safety
-    /// When dropped, browsers that were told to close go on closing; calling it again waits for the rest.
+    /// When dropped, closing continues; another call waits for the rest.
     fn shutdown(&self) -> BoxFuture<'_, ()>;
 }
 
 /// An option that a backend does not support.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UnsupportedOption {
-    /// It has no browser for it.
+    /// There is no browser for the option.
     #[error("no browser for bypassBotDetection is configured")]
     Bypass,
-    /// Its browser for it runs elsewhere, where no proxy can be set.
+    /// The browser for the option runs elsewhere, where no proxy can be set.
     #[error(
-        "proxy cannot be combined with bypassBotDetection here: the browser for it runs elsewhere, with a way out of its own"
+        "proxy cannot be combined with bypassBotDetection here: the browser for it runs elsewhere, with its own network"
     )]
     BypassThroughProxy,
 }
 
-/// Whose a page is: where users are kept apart, pages with different keys never meet in one browser.
+/// Identifies the owner of a page. Where users are isolated, pages with different keys never share a browser.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct IsolationKey(Arc<str>);
 
 impl IsolationKey {
-    /// The key of this name.
+    /// The key with this name.
     pub fn new(name: &str) -> Self {
         Self(name.into())
     }
 }
 
-/// What a page is asked for.
+/// The request for a page.
 #[derive(Debug, Clone)]
 pub struct PageRequest {
-    /// Whose it will be.
+    /// The owner of the page.
     pub key: IsolationKey,
-    /// As the session's user gave them.
+    /// The options, as the session's user set them.
     pub options: SessionOptions,
-    /// The user's proxy, where the session goes through it.
+    /// The user's proxy, if the session uses it.
     pub upstream: Option<Upstream>,
 }

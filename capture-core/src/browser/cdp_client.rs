@@ -1,6 +1,6 @@
-//! A client of the DevTools protocol, from the outside: texts in, texts out.
+//! The interface of a DevTools protocol client: JSON texts in both directions.
 //!
-//! Knows no browser and no transport.
+//! This module must not know any browser or transport.
 
 use std::{fmt, sync::Arc};
 
@@ -9,27 +9,29 @@ use futures::{future::BoxFuture, stream::BoxStream};
 use super::BrowserError;
 use crate::shares::Share;
 
-/// One CDP client's way into a page's browser. Dropping it ends what the client began there; the page stays.
+/// The connection of one CDP client to a page's browser. Dropping it ends everything the client began there; the page
+/// stays.
 pub struct CdpClient {
-    /// Takes its commands.
+    /// Accepts the client's commands.
     pub commands: Box<dyn CdpCommands>,
-    /// Replies and events for it, in their order. Ends with the page, or when the client reads too slowly.
+    /// Replies and events for the client, in order. The stream ends with the page, or when the client reads too slowly.
     pub frames: BoxStream<'static, String>,
-    /// What it holds of the server's memory; absent where nobody counts.
+    /// The client's use of the server's memory; `None` if it is not counted.
     pub shares: Option<CdpShares>,
 }
 
-/// Bytes that wait on a client's behalf.
+/// The bytes that are buffered for a client.
 #[derive(Debug)]
 pub struct CdpShares {
-    /// Of a command that has not come to its end.
+    /// Bytes of a command that is not finished.
     pub incoming: Arc<Share>,
-    /// Of frames the client has not taken. Added to as they are told; whoever writes them subtracts.
+    /// Bytes of frames that the client has not read. The browser side adds them, and the transport subtracts them once
+    /// written.
     pub outgoing: Arc<Share>,
 }
 
 impl CdpClient {
-    /// Counts what waits on its behalf from now on.
+    /// Counts the client's buffered bytes in these shares from now on.
     pub(crate) fn counted(mut self, incoming: Share, outgoing: Share) -> Self {
         let outgoing = Arc::new(outgoing);
         self.commands.count(Arc::clone(&outgoing));
@@ -38,53 +40,56 @@ impl CdpClient {
     }
 }
 
-/// Takes the commands of one client.
+/// Accepts the commands of one client.
 pub trait CdpCommands: Send + Sync + fmt::Debug {
-    /// Takes one command, a JSON text. What is refused is answered among the frames. Waits while the browser has no room.
+    /// Accepts one command, a JSON text. A refused command is answered among the frames. Waits while the browser has no
+    /// room.
     ///
     /// # Errors
-    /// Why this connection is over.
+    /// Why this connection has ended.
     ///
     /// # Cancel safety
-    /// Dropped while it waits, the command is not sent.
+    /// Cancel safe: if the future is dropped while it waits, the command is not sent.
     fn send<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Result<(), CdpEnd>>;
 
-    /// From now on a command without a session is for this page, and what comes of the page names none: what a client
-    /// hears that connected to the page instead of the browser. Its connection ends with the page.
+    /// Attaches the connection to a page. From now on a command without a session is for this page, and messages of the
+    /// page name no session, as for clients that connect to a page instead of the browser. The connection ends with the
+    /// page.
     ///
     /// # Errors
-    /// There is no such target (`no_such_target`), or the browser is gone.
+    /// When there is no such target (`no_such_target`), or the browser is gone.
     ///
     /// # Cancel safety
-    /// When dropped, the client hears nothing of its root any more: drop the client too.
+    /// Not cancel safe: when dropped, the client gets no messages of its root session any more and should be dropped
+    /// too.
     fn speak_with<'a>(&'a self, target: &'a str) -> BoxFuture<'a, Result<(), BrowserError>>;
 
-    /// Adds what waits for the client to this share from now on.
+    /// Adds the bytes that are buffered for the client to this share from now on.
     fn count(&self, waiting: Arc<Share>);
 
-    /// Whether nothing more is taken or told.
+    /// Whether the connection has ended, so that it neither accepts commands nor sends frames.
     fn is_over(&self) -> bool;
 
     /// Why the frames ended.
     fn ended(&self) -> CdpEnd;
 }
 
-/// Why a client's connection is over.
+/// Why a client's connection ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CdpEnd {
-    /// The client said `Browser.close`.
+    /// The client sent `Browser.close`.
     #[error("closed by the client")]
     Closed,
     /// The page it was connected to is gone.
     #[error("the page was closed")]
     PageClosed,
-    /// The session is over, or its browser is gone.
+    /// The session ended, or its browser is gone.
     #[error("the session is over")]
     SessionOver,
-    /// The client reads more slowly than its events come.
+    /// The client reads more slowly than its events arrive.
     #[error("the client reads too slowly")]
     TooSlow,
-    /// The client sent something that is no command.
+    /// The client sent something that is not a command.
     #[error("{0}")]
     Unreadable(String),
 }

@@ -1,6 +1,6 @@
-//! Why a page or a browser did not do what was asked, and its translation into the engine's error.
+//! Errors of pages and browsers, and their conversion into the engine's error.
 //!
-//! The only place that knows both; knows nothing of how a page works.
+//! Only this module knows both. It must not know how a page works.
 
 use std::time::Duration;
 
@@ -15,58 +15,58 @@ use crate::{
     error::{Error, ErrorCode, RunOutcome},
 };
 
-/// What went wrong below the session.
+/// An error of a page or a browser.
 #[derive(Debug, thiserror::Error)]
 pub enum BrowserError {
-    /// Not possible on this page.
+    /// The action is not possible on this page.
     #[error("{message}")]
     Failed {
-        /// A sentence for the client.
+        /// Message for the client.
         message: String,
-        /// A finer reason.
+        /// Reason that refines the error's code.
         reason: Option<String>,
         /// Further fields for the client.
         details: Map<String, Value>,
-        /// Whether it ran.
+        /// Whether the action ran.
         outcome: RunOutcome,
     },
-    /// Shape that only the page can judge: a selector that does not parse.
+    /// The request is invalid in a way that only the page can detect, such as a selector that does not parse.
     #[error("{0}")]
     Invalid(String),
-    /// Did not become possible in time.
+    /// The action did not become possible in time.
     #[error("{message}")]
     TimedOut {
-        /// A sentence for the client: what, which and how long.
+        /// Message for the client: what was not possible, on which element, and for how long.
         message: String,
-        /// The last diagnostics.
+        /// The last diagnostics of the element.
         details: Map<String, Value>,
-        /// Whether it ran.
+        /// Whether the action ran.
         outcome: RunOutcome,
     },
-    /// The page is gone; the session is ending.
+    /// The page is gone, and the session is ending.
     #[error(transparent)]
     Lost(#[from] LostReason),
-    /// No place for another page.
+    /// There is no place for another page.
     #[error("all {0} places for pages are taken")]
     Busy(usize),
-    /// The tab that an action worked on closed or crashed; the page has others.
+    /// The tab of the action closed or crashed; the page has other tabs.
     #[error("the tab this action worked on closed or crashed")]
     TabGone,
-    /// No browser can be had.
+    /// No browser is available.
     #[error("no browser")]
     Unavailable(#[from] Unavailable),
-    /// The browser answered something that makes no sense to us.
+    /// The browser sent an unexpected answer.
     #[error("unexpected answer of the browser: {0}")]
     Protocol(String),
 }
 
 impl BrowserError {
-    /// Something that is not possible on this page.
+    /// An error for an action that is not possible on this page.
     pub fn failed(message: impl Into<String>) -> Self {
         Self::Failed { message: message.into(), reason: None, details: Map::new(), outcome: RunOutcome::NotExecuted }
     }
 
-    /// The same with a finer reason.
+    /// An error with a reason for an action that is not possible on this page.
     pub fn failed_for(reason: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Failed {
             message: message.into(),
@@ -76,12 +76,12 @@ impl BrowserError {
         }
     }
 
-    /// What went wrong in one sentence, with its causes.
+    /// The error and its causes in one sentence.
     pub fn sentence(&self) -> String {
         unavailable::sentence(self)
     }
 
-    /// The finer reason, where there is one.
+    /// The reason, if there is one.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Failed { reason, .. } => reason.as_deref(),
@@ -90,7 +90,7 @@ impl BrowserError {
         }
     }
 
-    /// The same of something that came after an action that ran well: its picture.
+    /// Marks this as an error of something that followed a successful action, such as its picture.
     #[must_use]
     pub fn after_the_action(self) -> Self {
         let told = |message| format!("the action ran; its picture failed: {message}");
@@ -105,13 +105,13 @@ impl BrowserError {
         }
     }
 
-    /// Out of time before anything was done to the page.
+    /// An error for an action that ran out of time before it changed the page.
     pub fn timed_out(message: impl Into<String>) -> Self {
         Self::TimedOut { message: message.into(), details: Map::new(), outcome: RunOutcome::NotExecuted }
     }
 }
 
-/// What to do next, where that is something else than another action on the page.
+/// What the client should do next, if that is not another action on the page.
 fn hint(reason: &str) -> Option<&'static str> {
     match reason {
         BLOCKED_REASON => {
@@ -138,7 +138,7 @@ impl From<BrowserError> for Error {
             BrowserError::TimedOut { message, details, outcome } => {
                 Self::new(ErrorCode::ActionTimeout, message).with_details(details).with_outcome(outcome)
             }
-            // The session ends for the same reason, and its caller then gets the final session instead of this.
+            // The session ends because of the same loss, and its caller then gets the final view instead of this error.
             BrowserError::Lost(reason) => {
                 Self::new(ErrorCode::SessionInactive, reason.to_string()).with_outcome(RunOutcome::Unknown)
             }

@@ -1,6 +1,6 @@
-//! Where pages come from: the two traits between sessions and any browser, and their implementations.
+//! The two traits between sessions and browsers, and their implementations.
 //!
-//! Knows actions and their outcomes. Knows nothing of sessions, users or credits.
+//! This module knows actions and their outcomes. It must not know sessions, users or credits.
 
 mod absent;
 mod backend;

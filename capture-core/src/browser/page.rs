@@ -1,6 +1,6 @@
-//! What a session acts on, for whatever browser: one isolated page with its tabs.
+//! The trait of pages, on which a session acts, for any browser.
 //!
-//! Knows actions and their outcomes. Knows nothing of sessions and credits.
+//! This module knows actions and their outcomes. It must not know sessions or credits.
 
 use std::{fmt, sync::Arc};
 
@@ -17,108 +17,111 @@ use crate::{
     event::{ConsoleFeed, EventKind},
 };
 
-/// One isolated page with its tabs. The session runs its actions one at a time, so calls of `perform` do not overlap.
+/// An isolated page with its tabs. The session runs its actions one at a time, so calls of `perform` do not overlap.
 pub trait Page: Send + Sync + fmt::Debug {
-    /// Does one action, never a batch; ends by itself at `deadline`.
+    /// Performs one action, never a batch; ends by itself at `deadline`.
     ///
     /// # Errors
-    /// Why it was not done, and whether the page may have been changed: [`BrowserError::Lost`] when the page cannot be
-    /// used any more, [`BrowserError::TabGone`] when it goes on in another tab, the others as they say.
+    /// Why the action failed, and whether the page may have been changed: [`BrowserError::Lost`] when the page cannot
+    /// be used any more, [`BrowserError::TabGone`] when it continues in another tab, and the others as documented
+    /// there.
     ///
     /// # Cancel safety
-    /// Dropping it stops the waiting; what the browser already began may still take effect, until [`Page::give_up`].
+    /// Dropping the future ends the waiting. What the browser has already begun may still take effect, until
+    /// [`Page::give_up`].
     fn perform(self: Arc<Self>, action: Action, deadline: Instant)
     -> BoxFuture<'static, Result<Outcome, BrowserError>>;
 
-    /// After an action was dropped: once this completes, nothing of it reaches the page any more, unless the page is
-    /// too busy to be told within half a second.
+    /// To be called after an action was dropped. Once this completes, no part of the action reaches the page any more,
+    /// unless the page is too busy to be told within half a second.
     ///
     /// # Errors
     /// None: a page that is gone has nothing to give up.
     ///
     /// # Cancel safety
-    /// When dropped, it is not known whether the page was told; calling it again tells it again.
+    /// When dropped, it is not known whether the page was told; another call tells it again.
     fn give_up(self: Arc<Self>) -> BoxFuture<'static, ()>;
 
-    /// Pictures of the active tab as it changes, the first one at once. Each next one is made when the one before was
-    /// taken. Runs beside the actions.
+    /// Pictures of the active tab as it changes, the first one at once. The next picture is made when the previous one
+    /// was taken from the stream. Runs beside the actions.
     ///
     /// # Errors
-    /// None: it ends with the page.
+    /// None: the stream ends with the page.
     ///
     /// # Cancel safety
-    /// Dropping it ends the making of pictures.
+    /// Dropping the stream ends the screencast.
     fn screencast(self: Arc<Self>, settings: Screencast) -> BoxStream<'static, ViewFrame>;
 
-    /// Completes when the page can no longer be used: its browser or its root page died.
+    /// Completes when the page can no longer be used, because its browser or its root page died.
     ///
     /// # Errors
     /// None.
     ///
     /// # Cancel safety
-    /// Nothing is lost when dropped; a later call tells the same.
+    /// Cancel safe: a later call returns the reason as well.
     fn lost(&self) -> BoxFuture<'static, LostReason>;
 
-    /// Connects a CDP client, where the page has a browser of its own.
+    /// Connects a CDP client, if the page has a browser of its own.
     ///
     /// # Errors
-    /// [`BrowserError::Failed`] for any other page, and when it has as many clients as it takes;
+    /// [`BrowserError::Failed`] for any other page, and when it has the maximum number of clients;
     /// [`BrowserError::Unavailable`] when the browser refuses.
     ///
     /// # Cancel safety
-    /// When dropped, the client's place is free again.
+    /// Cancel safe: when dropped, the client's place is free again.
     fn connect(self: Arc<Self>) -> BoxFuture<'static, Result<CdpClient, BrowserError>>;
 
-    /// Sends what it asks of the network through a user's proxy from now on. Does not wait.
+    /// Sends further network requests through this proxy; `None` means directly. Does not wait.
     fn route_through(&self, upstream: Option<Upstream>);
 
-    /// What it takes of things all users share counts as this user's from now on. Does not wait.
+    /// Counts the page's use of shared resources as this user's from now on. Does not wait.
     fn belongs_to(&self, user: &UserId);
 
-    /// Bytes its connections carried so far, where that is known. Does not wait.
+    /// Bytes that the page's connections have transferred so far, if known. Does not wait.
     fn traffic(&self) -> Option<Traffic>;
 
-    /// Closes it with everything it opened; bounded, never waits for the page's consent.
+    /// Closes the page with everything it opened. Bounded in time, and never waits for the page's consent.
     ///
     /// # Errors
-    /// None: where its context does not close, its browser is retired.
+    /// None: if the page's context does not close, its browser is retired.
     ///
     /// # Cancel safety
-    /// Closing goes on when dropped, or is done by dropping the page.
+    /// When dropped, closing continues, or dropping the page completes it.
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()>;
 }
 
-/// A page and what it reports.
+/// A page with the streams of what it reports.
 #[derive(Debug)]
 pub struct OpenPage {
     /// The page.
     pub page: Arc<dyn Page>,
-    /// What happens on it: only the `page.*` kinds. Bounded; the sender never waits and drops when it is full.
+    /// The page's events, only of the `page.*` kinds. The channel is bounded; the sender never waits, and drops events
+    /// when it is full.
     pub events: mpsc::Receiver<EventKind>,
-    /// What it writes to its console, and what goes wrong in it.
+    /// Console lines and errors of the page.
     pub lines: ConsoleFeed,
 }
 
-/// How large and how good the pictures of a live view are at most.
+/// Maximum size and quality of the pictures of a live view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Screencast {
-    /// Of JPEG, 1 to 100.
+    /// JPEG quality, 1 to 100.
     pub quality: u32,
-    /// In pixels.
+    /// Maximum width in pixels.
     pub max_width: u32,
-    /// In pixels.
+    /// Maximum height in pixels.
     pub max_height: u32,
 }
 
 /// One picture of a live view.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ViewFrame {
-    /// JPEG.
+    /// The encoded JPEG.
     pub body: Bytes,
-    /// In pixels.
+    /// Width in pixels.
     pub width: u32,
-    /// In pixels.
+    /// Height in pixels.
     pub height: u32,
-    /// Pixels per CSS pixel of the page.
+    /// Pixels of the picture per CSS pixel of the page.
     pub scale: f64,
 }

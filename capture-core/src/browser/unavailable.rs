@@ -1,101 +1,102 @@
-//! Why no browser, or no page in one, can be had now.
+//! Why no browser, or no page in one, is available.
 //!
-//! Knows nothing of who asked for a page.
+//! This module must not know who requested the page.
 
 use std::{error::Error, io, sync::Arc, time::Duration};
 
 use super::lost::LostReason;
 
-/// A cause that several callers are told.
+/// A cause that is reported to several callers.
 pub type SharedCause = Arc<dyn Error + Send + Sync>;
 
-/// Why no browser, or no page in one, can be had now. Cloning is cheap: all who waited for the same start are told.
+/// Why no browser, or no page in one, is available. Cloning is cheap, because all callers that wait for one start get a
+/// copy.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Unavailable {
-    /// There is no program to run.
+    /// The program is not installed.
     #[error("Chromium is not installed")]
     NotInstalled,
     /// The system refused something that a browser needs.
     #[error("no {what}")]
     System {
-        /// What it is.
+        /// What was refused.
         what: &'static str,
-        /// Why not.
+        /// The cause.
         source: Arc<io::Error>,
     },
-    /// Its program could not be run.
+    /// The program could not be run.
     #[error("{program} could not be started")]
     Spawn {
         /// The program.
         program: String,
-        /// Why not.
+        /// The cause.
         source: Arc<io::Error>,
     },
-    /// It was started, and did not answer for too long.
+    /// The browser was started and did not answer in time.
     #[error("Chromium did not answer within {} s; its last words: {last_words}", within.as_secs())]
     Silent {
-        /// How long it was given.
+        /// The time it was given.
         within: Duration,
-        /// The last it wrote to its log.
+        /// The last lines of its log.
         last_words: String,
     },
-    /// It was started, and ended or refused the first command.
+    /// The browser was started, and then ended or refused the first command.
     #[error("Chromium did not answer ({cause}); its last words: {last_words}")]
     NotStarted {
-        /// What came instead of the answer.
+        /// What arrived instead of the answer.
         cause: SharedCause,
-        /// The last it wrote to its log.
+        /// The last lines of its log.
         last_words: String,
     },
     /// A browser elsewhere cannot be reached.
     #[error("the browser at {endpoint} cannot be reached")]
     Unreachable {
-        /// Where it is, without secrets.
+        /// Its address, without secrets.
         endpoint: String,
-        /// Why not.
+        /// The cause.
         source: SharedCause,
     },
-    /// The browser refused what a new page or a new client needs.
+    /// The browser refused something that a new page or a new client needs.
     #[error("{0}")]
     Refused(SharedCause),
-    /// What stands here did not happen in time.
+    /// Something did not happen in time; the text says what.
     #[error("{0}")]
     Late(&'static str),
     /// The browser or the page was lost before it was used.
     #[error(transparent)]
     Lost(#[from] LostReason),
-    /// A page crashed as it was opened.
+    /// A page crashed while it was opened.
     #[error("a new page crashed")]
     PageCrashed,
-    /// No browser has started so far.
+    /// No browser has started yet.
     #[error("no browser has started yet")]
     NoneYet,
-    /// The server ends.
+    /// The server is shutting down.
     #[error("the server is shutting down")]
     ShuttingDown,
-    /// Why a backend of another kind has none.
+    /// A reason of another kind of backend.
     #[error("{0}")]
     Other(String),
 }
 
 impl Unavailable {
-    /// The system refused this.
+    /// Makes an error for something that the system refused.
     pub(crate) fn system(what: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::System { what, source: Arc::new(source) }
     }
 
-    /// The browser refused a command that a new page needs.
+    /// An error for a command of a new page that the browser refused.
     pub(crate) fn refused(cause: impl Error + Send + Sync + 'static) -> Self {
         Self::Refused(Arc::new(cause))
     }
 
-    /// The whole reason in one sentence, with its causes.
+    /// The error and its causes in one sentence.
     pub fn sentence(&self) -> String {
         sentence(self)
     }
 }
 
-/// An error with all of its causes.
+/// An error and all of its causes in one sentence.
 pub(super) fn sentence(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

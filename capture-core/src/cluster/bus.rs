@@ -1,7 +1,8 @@
-//! How instances reach each other: one inbox each, messages that arrive in order or not at all, and a place for what is too
-//! large for a message.
+//! The bus between the instances of a cluster: one inbox for each instance, whose messages arrive in the order of each
+//! sender or not at all, and a store for payloads that are too large for a message.
 //!
-//! Never a queue that keeps: a click that is replayed is worse than one that is lost. Whoever needs an answer asks again.
+//! The bus must not queue messages for later delivery: replaying a click is worse than losing it. An instance that
+//! needs an answer sends its question again.
 
 use std::fmt;
 
@@ -10,23 +11,34 @@ use futures::{future::BoxFuture, stream::BoxStream};
 
 use crate::ledger::redis::InstanceId;
 
-/// A message could not be handed over, or it is not known whether it was.
+/// The error for a message that was not handed over, or for which that is not known.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct BusError(pub String);
 
 /// Carries messages between the instances of a cluster.
 pub trait Bus: Send + Sync + fmt::Debug {
-    /// Hands a message to an instance and says how many took it. None is proof that it was not delivered; one proves nothing.
+    /// Hands a message to an instance and returns how many receivers took it. Zero proves that it was not delivered;
+    /// one does not prove that it was.
+    ///
+    /// # Errors
+    /// [`BusError`], after which the message may have been delivered.
     fn send<'a>(&'a self, to: &'a InstanceId, message: Bytes) -> BoxFuture<'a, Result<usize, BusError>>;
 
-    /// Everything that is sent to this instance from now on, in the order of each sender. Asked for once.
+    /// The stream of all messages sent to this instance from now on, in the order of each sender. It may be called only
+    /// once.
     fn receive(&self) -> BoxStream<'static, Bytes>;
 
-    /// Keeps bytes under a name for a minute.
+    /// Stores bytes under a name for one minute.
+    ///
+    /// # Errors
+    /// [`BusError`] when that failed, or when it is not known.
     fn put<'a>(&'a self, name: &'a str, bytes: Bytes) -> BoxFuture<'a, Result<(), BusError>>;
 
-    /// Takes them away; `None` when they are gone.
+    /// Removes and returns the bytes stored under a name; `None` when they are gone.
+    ///
+    /// # Errors
+    /// [`BusError`] when they could not be read; they may be lost then.
     fn take<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, BusError>>;
 
     /// Whether messages arrive here now.

@@ -1,4 +1,4 @@
-//! Sending on what happens in a session to an instance that follows it, as frames that are encoded once.
+//! Forwards the events of a session to an instance that follows it. Frames are encoded once and sent unchanged.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -24,19 +24,20 @@ use crate::{
     tasks::Tasks,
 };
 
-/// How often a follower is told where the log stands, so that it notices a lost last message.
+/// Interval at which a follower is sent the position of the log, so that it notices the loss of the last message.
 const POSITION: Duration = Duration::from_secs(5);
 
-/// How long an answer waits for the events before it.
+/// How long an answer waits for the events before it to be sent.
 const CATCH_UP: Duration = Duration::from_secs(1);
 
-/// A follower nobody heard of for so long is gone. One that was away for a moment finds the hole with what comes next.
+/// A follower that has not been reached for this long is gone. One that was unreachable only briefly detects the gap
+/// with the next item.
 const GONE: Duration = Duration::from_secs(15);
 
-/// Items of one message.
+/// Maximum number of items in one message.
 const TOGETHER: usize = 64;
 
-/// The feeds of an instance.
+/// The feeds that an instance sends.
 #[derive(Debug)]
 pub(super) struct EventForwarders {
     gateway: Arc<Gateway>,
@@ -46,7 +47,7 @@ pub(super) struct EventForwarders {
 
 #[derive(Debug)]
 enum Feeding {
-    /// Its follower has not been told yet where it begins.
+    /// The follower has not been answered yet where its feed begins.
     Prepared(SessionId, Box<Follow>),
     Running(SessionId, AbortHandle, watch::Receiver<Progress>),
 }
@@ -67,7 +68,7 @@ impl EventForwarders {
         self.feeds.lock().insert((to.clone(), feed), Feeding::Prepared(id, Box::new(follow)));
     }
 
-    /// Begins to send what comes after the place the follower was told.
+    /// Starts sending the items after the position that the follower was given in its answer.
     pub(super) fn begin(&self, to: &InstanceId, feed: u64) {
         let key = (to.clone(), feed);
         let (abort, registration) = AbortHandle::new_pair();
@@ -79,14 +80,14 @@ impl EventForwarders {
         let (gateway, feeds) = (Arc::clone(&self.gateway), Arc::clone(&self.feeds));
         self.tasks.spawn(async move {
             let feeding = run(&gateway, &key, id, *follow, &progress);
-            let _ = Abortable::new(feeding, registration).await; // stopped by its follower
+            let _ = Abortable::new(feeding, registration).await; // ends when the follower stops it
             progress.send_replace(Progress::Ended);
             feeds.lock().remove(&key);
         });
     }
 
-    /// Waits until an instance has been sent everything up to this event (all of it, without one): an answer never overtakes
-    /// what happened before it.
+    /// Waits until an instance has been sent every event up to `seq`, or all events if `seq` is `None`, so that an
+    /// answer does not overtake the events before it.
     pub(super) async fn caught_up(&self, to: &InstanceId, session: SessionId, seq: Option<u64>) {
         let concerned = |((instance, _), feeding): (&(InstanceId, u64), &Feeding)| match feeding {
             Feeding::Running(id, _, progress) if instance == to && *id == session => Some(progress.clone()),
@@ -98,7 +99,8 @@ impl EventForwarders {
             Progress::Ended => true,
         };
         let all = feeds.into_iter().map(|mut progress| async move { drop(progress.wait_for(done).await) });
-        let _ = tokio::time::timeout(CATCH_UP, futures::future::join_all(all)).await; // then it overtakes
+        // after the timeout the answer overtakes the events
+        let _ = tokio::time::timeout(CATCH_UP, futures::future::join_all(all)).await;
     }
 
     pub(super) fn stop(&self, to: &InstanceId, feed: u64) {
@@ -108,7 +110,7 @@ impl EventForwarders {
     }
 }
 
-/// Sends until the log ends or nobody takes it. What has happened meanwhile goes together.
+/// Sends items until the log ends or the follower is gone. Items that are ready at once are sent in one message.
 async fn run(
     gateway: &Gateway,
     (to, feed): &(InstanceId, u64),
@@ -138,26 +140,26 @@ async fn run(
                 }
                 progress.send_replace(Progress::At(source.seq));
             }
-            Err(error) => tracing::debug!(%error, "events could not be relayed; they will be asked for"),
+            Err(error) => tracing::debug!(%error, "events could not be relayed; the follower will request them"),
         }
     }
 }
 
-/// What a feed is made of.
+/// The sources of one feed.
 struct Source {
     id: SessionId,
     follow: Follow,
-    /// The last event that was taken.
+    /// `seq` of the last event taken from the log.
     seq: u64,
     ended: bool,
     talks: bool,
 }
 
 impl Source {
-    /// The next thing to tell; none when something was lost that the follower will notice by itself.
+    /// The next item to send; `None` when events were lost, which the follower detects by itself.
     ///
     /// # Cancel safety
-    /// Nothing is lost when dropped.
+    /// Cancel safe: nothing is lost when the future is dropped.
     async fn next(&mut self) -> Option<Item> {
         let Follow { live, lines, epoch, .. } = &mut self.follow;
         tokio::select! {

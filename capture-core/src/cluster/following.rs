@@ -1,4 +1,4 @@
-//! Following a session of another instance: subscribing at its owner, and asking again for what did not arrive.
+//! Follows a session of another instance: subscribes at the session's owner, and requests again what did not arrive.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,12 +14,13 @@ use crate::{
     event::{Epoch, EventKind, SessionClosed, Since},
 };
 
-/// An owner tells its position more often; silence for this long means that it, or the way to it, is gone.
+/// Silence for this long means that the owner, or the connection to it, is gone; an owner sends its position more
+/// often.
 const SILENCE: Duration = Duration::from_secs(12);
-/// Between two attempts to find a session whose owner is silent.
+/// Pause between two attempts to find a session whose owner is silent.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A follower's tie to the owner.
+/// The subscription of a follower at the owner of a session.
 struct Tie {
     shared: Arc<Shared>,
     remote: RemoteSession,
@@ -67,8 +68,9 @@ impl Shared {
 }
 
 impl Tie {
-    /// Until the log is at its end, nobody follows, or what is missing cannot be had: then the follower is left without the last
-    /// event, and knows that events were lost.
+    /// Maintains the subscription until the log has ended, the follower has left, or missing events cannot be
+    /// recovered. In the last case the follower's stream ends without the last event, which tells it that events were
+    /// lost.
     async fn keep(mut self) {
         loop {
             let condition = tokio::select! {
@@ -82,21 +84,23 @@ impl Tie {
         }
         self.shared.gateway.forget_feed(self.feed);
         let unfollow = Message::Unfollow(self.shared.me().clone(), self.feed);
-        let _ = self.shared.gateway.send(&self.remote.owner, &unfollow).await; // an owner that is gone feeds nobody
+        // fails when the owner is gone, and then there is no feed to stop
+        let _ = self.shared.gateway.send(&self.remote.owner, &unfollow).await;
     }
 
-    /// Asks for what is missing; false when there is nothing more to come.
+    /// Requests the missing events; returns false when there is nothing more to follow.
     async fn repair(&mut self) -> bool {
         loop {
             match self.subscribe_again().await {
                 Ok(recovered) => return recovered,
                 Err(error) => match error.session() {
-                    // Its owner died, or ended it and forgot its log: what it cannot tell is told in its name.
+                    // The owner died, or it ended the session and dropped its log. The final view of the ledger
+                    // supplies the last event.
                     Some(last) if !last.is_active() => {
                         self.replica.end(EventKind::SessionClosed(SessionClosed { session: Box::new(last.clone()) }));
                         return false;
                     }
-                    // Lost with everything Redis had: nobody will ever tell its end.
+                    // The session was lost together with all data of Redis, so its end will never be known.
                     _ if error.code() == ErrorCode::SessionNotFound => return false,
                     _ => tracing::debug!(%error, session.id = %self.remote.id, "a followed session cannot be reached"),
                 },

@@ -1,7 +1,9 @@
-//! Asking other instances: one number per question, sent again until it is answered, and an honest end when it is not.
+//! Sends questions to other instances. A question has one number and is sent again until it is answered or its time is
+//! over.
 //!
-//! Whoever asked is told that there was no answer only after the question's own time is over by the shared clock; the owner
-//! does not begin anything after that. So a request that was answered "no answer" never starts afterwards.
+//! The caller is answered that there was no response only after the question's deadline by the shared clock, and the
+//! owner begins nothing after that deadline. A request that was reported as unanswered therefore never starts
+//! afterwards.
 
 use std::{
     sync::{
@@ -27,31 +29,32 @@ use crate::{
     ledger::redis::{InstanceId, RedisLedger},
 };
 
-/// How long a question may wait to be heard.
+/// Milliseconds in which a question must be acknowledged for the first time.
 const TO_BE_HEARD: i64 = 2_000;
-/// How long one that was heard stays valid without being heard again.
+/// Milliseconds for which an acknowledged question stays valid without a further acknowledgement.
 const TO_BE_HEARD_AGAIN: i64 = 8_000;
-/// Between two sendings of a question that was not heard yet.
+/// Interval at which a question without acknowledgement is sent again.
 const AGAIN: Duration = Duration::from_secs(1);
-/// The same for one that was.
+/// Interval at which an acknowledged question is sent again.
 const AGAIN_HEARD: Duration = Duration::from_secs(2);
-/// The same after a connection broke; the next one is there by then.
+/// Pause before a question is sent again after a connection broke, by which time there is a new connection.
 pub(super) const AGAIN_BROKEN: Duration = Duration::from_millis(120);
-/// Two instances may read the shared clock this differently: half of what a heartbeat may take, each.
+/// Maximum difference, in milliseconds, between two instances' readings of the shared clock: each may be off by half of
+/// what a heartbeat may take.
 const CLOCK_ERROR: i64 = 1_000;
 
 /// Why a question has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unanswered {
-    /// It reached nobody: it was certainly not begun.
+    /// The question reached no instance, so it was certainly not begun.
     Undelivered,
-    /// Whoever had it is not there any more.
+    /// The instance that had received the question is gone.
     Gone,
-    /// Nothing was heard in time; it may have begun, and does not begin any more.
+    /// There was no acknowledgement in time. The request may have begun, but it cannot begin any more.
     Silent,
 }
 
-/// What comes back to a question.
+/// The response to a question.
 #[derive(Debug)]
 enum News {
     Heard,
@@ -59,7 +62,7 @@ enum News {
 }
 
 impl Unanswered {
-    /// Whether what was asked ran.
+    /// Whether the requested action ran.
     pub(super) fn outcome(self) -> RunOutcome {
         match self {
             Self::Undelivered => RunOutcome::NotExecuted,
@@ -78,7 +81,7 @@ pub(super) struct Gateway {
     feeds: DashMap<u64, Arc<Replica>>,
 }
 
-/// A question that is under way; dropping it forgets it.
+/// A pending question. Dropping it forgets the question.
 struct Waiting<'a> {
     gateway: &'a Gateway,
     number: u64,
@@ -96,12 +99,12 @@ impl Gateway {
         Self { ledger, bus, numbers: AtomicU64::new(1), waiting: DashMap::new(), feeds: DashMap::new() }
     }
 
-    /// A number nobody used before.
+    /// A number that was not used before.
     pub(super) fn number(&self) -> u64 {
         self.numbers.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// From now on items of this feed arrive at this replica.
+    /// Directs the items of a feed to this replica.
     pub(super) fn feed(&self, feed: u64, replica: &Arc<Replica>) {
         self.feeds.insert(feed, Arc::clone(replica));
     }
@@ -110,10 +113,10 @@ impl Gateway {
         self.feeds.remove(&feed);
     }
 
-    /// Asks an instance and waits for its answer; `sending` is given up once it was sent.
+    /// Asks an instance and waits for its answer. `sending` is released once the question was sent.
     ///
     /// # Errors
-    /// That there was none; the answer itself may be an error too.
+    /// When there was no answer. The answer itself may also be an error.
     pub(super) async fn ask(
         &self,
         to: &InstanceId,
@@ -134,7 +137,7 @@ impl Gateway {
             by: caller.connection.clone(),
             verb,
         };
-        let mut doubtful = false; // whether some sending may have reached someone
+        let mut doubtful = false; // whether an earlier sending may have reached an instance
         let mut heard = false;
         loop {
             let sent = self.bus.send(to, Message::Ask(Box::new(ask.clone())).encode()).await;
@@ -143,7 +146,8 @@ impl Gateway {
             if gone && !doubtful {
                 return Err(Unanswered::Undelivered);
             }
-            doubtful = true; // one that had it may be back in a moment: it only lost its subscription
+            // the instance that received it may have lost only its subscription and be back in a moment
+            doubtful = true;
             let pause = match sent {
                 Err(_) => AGAIN_BROKEN,
                 Ok(_) if heard => AGAIN_HEARD,
@@ -159,7 +163,7 @@ impl Gateway {
                         heard = true;
                         ask.until = self.now() + TO_BE_HEARD_AGAIN;
                     }
-                    Ok(None) => return Err(Unanswered::Silent), // not while self lives
+                    Ok(None) => return Err(Unanswered::Silent), // does not happen while self exists
                     Err(_elapsed) if Instant::now() >= over && gone => return Err(Unanswered::Gone),
                     Err(_elapsed) if Instant::now() >= over => return Err(Unanswered::Silent),
                     Err(_elapsed) => break,
@@ -168,12 +172,13 @@ impl Gateway {
         }
     }
 
-    /// Sends a message, beside the bus when it is large. (Questions never go beside it: their order counts.)
+    /// Sends a message, storing it beside the bus if it is large. Questions are never stored there, since their order
+    /// matters.
     pub(super) async fn send(&self, to: &InstanceId, message: &Message) -> Result<usize, BusError> {
         self.send_encoded(to, message.encode()).await
     }
 
-    /// The same for one that is encoded already.
+    /// Sends a message that is already encoded, storing it beside the bus if it is large.
     pub(super) async fn send_encoded(&self, to: &InstanceId, bytes: Bytes) -> Result<usize, BusError> {
         if bytes.len() <= LARGE {
             return self.bus.send(to, bytes).await;
@@ -183,12 +188,12 @@ impl Gateway {
         self.bus.send(to, Message::Large(name).encode()).await
     }
 
-    /// Fetches what was kept beside the bus.
+    /// Fetches and removes a message that was stored beside the bus.
     pub(super) async fn fetch(&self, name: &str) -> Option<Bytes> {
         match self.bus.take(name).await {
             Ok(bytes) => bytes,
             Err(error) => {
-                tracing::warn!(%error, "a large message could not be fetched; it will be asked for again");
+                tracing::warn!(%error, "a large message could not be fetched; it will be requested again");
                 None
             }
         }
@@ -202,7 +207,7 @@ impl Gateway {
         self.tell(number, News::Answer(answer));
     }
 
-    /// Items of a feed, taken at once: whoever followed has it before any answer that was sent after it.
+    /// Handles the items of a feed at once, so that the follower has them before any answer sent after them.
     pub(super) fn on_items(&self, feed: u64, items: Vec<Item>) {
         if let Some(replica) = self.feeds.get(&feed).map(|replica| Arc::clone(&replica)) {
             for item in items {
@@ -213,16 +218,16 @@ impl Gateway {
 
     fn tell(&self, number: u64, news: News) {
         if let Some(waiting) = self.waiting.get(&number).map(|waiting| waiting.clone()) {
-            let _ = waiting.try_send(news); // it has enough to read
+            let _ = waiting.try_send(news); // fails when acknowledgements are already waiting to be read
         }
     }
 
-    /// The shared clock.
+    /// The current time of the shared clock, in milliseconds.
     pub(super) fn now(&self) -> i64 {
         self.ledger.shared_now().unwrap_or_default()
     }
 
-    /// The moment at which the shared clock reads so.
+    /// The local instant at which the shared clock reads `at`.
     fn until(&self, at: i64) -> Instant {
         Instant::now() + Duration::from_millis(u64::try_from(at - self.now()).unwrap_or(0))
     }

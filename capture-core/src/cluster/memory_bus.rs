@@ -1,4 +1,4 @@
-//! A bus inside one process, for engines that live together and for deterministic tests.
+//! A bus inside one process, for several engines in one process and for deterministic tests.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -10,10 +10,10 @@ use tokio::sync::mpsc;
 use super::bus::{Bus, BusError};
 use crate::ledger::redis::InstanceId;
 
-/// Messages an inbox holds; what comes when it is full is lost, as on any bus.
+/// Maximum number of messages in an inbox. Messages to a full inbox are lost, as on any bus.
 const INBOX: usize = 4096;
 
-/// Connects the buses of all instances of this process.
+/// Connects the buses of all instances in this process.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryHub {
     inner: Arc<Mutex<Hub>>,
@@ -33,7 +33,7 @@ pub struct MemoryBus {
 }
 
 impl MemoryHub {
-    /// The bus of this instance.
+    /// The bus of the instance `me`.
     pub fn bus(&self, me: InstanceId) -> MemoryBus {
         MemoryBus { hub: self.clone(), me }
     }
@@ -44,7 +44,7 @@ impl Bus for MemoryBus {
         async move {
             let inbox = self.hub.inner.lock().inboxes.get(to).cloned();
             let Some(inbox) = inbox.filter(|inbox| !inbox.is_closed()) else { return Ok(0) };
-            let _ = inbox.try_send(message); // full: lost
+            let _ = inbox.try_send(message); // lost when the inbox is full
             Ok(1)
         }
         .boxed()

@@ -1,5 +1,5 @@
-//! What instances say to each other, as MessagePack with named fields: versions live side by side during a rolling restart,
-//! and fields they do not know are ignored.
+//! The messages between instances, as MessagePack with named fields. Unknown fields are ignored, so that different
+//! versions can run side by side during a rolling restart.
 
 use std::sync::Arc;
 
@@ -18,39 +18,39 @@ use crate::{
     session::{Keyed, SessionId, SessionOptions, SessionView},
 };
 
-/// Messages above this go beside the bus.
+/// Messages of more bytes than this are stored beside the bus.
 pub(super) const LARGE: usize = 64 * 1024;
 
 /// One message.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Message {
-    /// A verb for the owner of a session.
+    /// A request for the owner of a session.
     Ask(Box<Ask>),
-    /// It is being worked on.
+    /// Acknowledges the question with this number: it is being worked on.
     Heard(u64),
-    /// How it ended.
+    /// The result of the question with this number.
     Answer(u64, Result<Box<VerbResponse>, RelayedError>),
-    /// Something for a follower, in order.
+    /// Items for the follower of a feed, in order.
     Feed(u64, Vec<Item>),
-    /// Nobody follows that any more.
+    /// The follower of this feed has left.
     Unfollow(InstanceId, u64),
-    /// The message is kept under this name.
+    /// The message is stored beside the bus under this name.
     Large(String),
 }
 
-/// A request to another instance. Sent again under the same number until it is answered; carried out once.
+/// A request to another instance. It is sent again under one number until it is answered, and carried out once.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Ask {
     pub(super) from: InstanceId,
     pub(super) number: u64,
-    /// By the shared clock: after this nobody waits any more, and nothing may begin.
+    /// Deadline by the shared clock, in milliseconds. After it the caller no longer waits, and nothing may begin.
     pub(super) until: i64,
     pub(super) user: UserId,
     pub(super) by: Option<Arc<str>>,
     pub(super) verb: Verb,
 }
 
-/// What is asked.
+/// The verb of a request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Verb {
     Create {
@@ -72,7 +72,7 @@ pub(super) enum Verb {
         since: Option<Since>,
         feed: u64,
     },
-    /// The next picture after the one with this number, for a view of this name.
+    /// Requests the next picture after the one with this number, for the view with this name.
     Look {
         id: SessionId,
         options: ViewOptions,
@@ -81,7 +81,7 @@ pub(super) enum Verb {
 }
 
 impl Verb {
-    /// The session it is about, where what happened there must be told before the answer.
+    /// The session of the request, if its events must be sent before the answer.
     pub(super) fn session(&self) -> Option<SessionId> {
         match self {
             Self::Renew(id, _) | Self::Execute { id, .. } | Self::Cancel(id, _) | Self::Close(id) => Some(*id),
@@ -90,7 +90,7 @@ impl Verb {
     }
 }
 
-/// What was response.
+/// The result of a verb.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum VerbResponse {
     Created {
@@ -103,7 +103,7 @@ pub(super) enum VerbResponse {
     Dropped(SessionView),
     Cancelled(bool),
     Following(Box<Following>),
-    /// None: none for now.
+    /// The next picture; `None` if there is none yet.
     Picture(Option<NumberedFrame>),
     /// There will be no more pictures.
     Ended,
@@ -120,7 +120,7 @@ pub(super) struct ActionResponse {
     pub(super) session: SessionView,
 }
 
-/// Where a follower of another instance begins.
+/// The start of a feed for a follower on another instance.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Following {
     pub(super) epoch: crate::event::Epoch,
@@ -132,24 +132,24 @@ pub(super) struct Following {
     pub(super) url: String,
 }
 
-/// Something for a follower.
+/// An item of a feed.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Item {
-    /// An event of the log, as the frame its watchers get.
+    /// An event of the log, as the frame that followers get.
     Event(Bytes),
-    /// A message of the console, and how many were left out before it.
+    /// A console message, with the number of lines dropped before it.
     Console(ConsoleMessage, u64),
-    /// An error, likewise.
+    /// A page error, with the number of lines dropped before it.
     Error(PageError, u64),
-    /// Where the log stands: so that the loss of the last message is noticed.
+    /// The position of the log, so that the loss of the last message is noticed.
     Position(u64),
-    /// This feed is over, without the last event.
+    /// The feed ends without the last event.
     End,
 }
 
 impl Message {
     pub(super) fn encode(&self) -> Bytes {
-        // Types of ours with text names: there is no value that cannot be written.
+        // Encoding cannot fail for these types: their maps have text keys.
         rmp_serde::to_vec_named(self).map(Bytes::from).unwrap_or_default()
     }
 
@@ -158,7 +158,7 @@ impl Message {
     }
 }
 
-/// A frame as its watchers get it.
+/// Encodes a frame as followers get it.
 pub(super) fn encode_frame(frame: &impl Serialize) -> Bytes {
     rmp_serde::to_vec_named(frame).map(Bytes::from).unwrap_or_default()
 }

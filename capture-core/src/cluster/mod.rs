@@ -1,8 +1,9 @@
-//! Many instances as one: any of them answers for any session.
+//! Runs many instances as one service: every instance answers for every session.
 //!
-//! [`Cluster`] decorates this process's [`Engine`]: what is here is done here, everything else is asked of its owner, one hop
-//! away, through a [`Bus`]. Owners are looked up in the shared ledger. Countdowns, queues and idempotency stay where they are:
-//! with the owner, whose browser dies with it, and with the instance that has the connection.
+//! [`Cluster`] decorates this process's [`Engine`]. Sessions of this process are handled here; everything else is
+//! requested from the session's owner, one hop away, through a [`Bus`]. Owners are looked up in the shared ledger.
+//! Deadlines, queues and idempotency stay with the owner, whose browser dies with it, and connections stay with the
+//! instance that accepted them.
 
 mod bus;
 mod event_forwarder;
@@ -42,12 +43,12 @@ use crate::{
     tasks::Tasks,
 };
 
-/// Owners remembered; beyond it the memory starts anew.
+/// Maximum number of remembered owners. When it is reached, all are forgotten.
 const MAX_OWNERS: usize = 10_000;
-/// How often what nobody can ask for any more is forgotten.
+/// Interval at which state that cannot be requested any more is removed.
 const SWEEP: Duration = Duration::from_secs(5);
 
-/// One instance of a cluster. Cloning is cheap; all clones are the same instance.
+/// One instance of a cluster. Cloning is cheap; all clones are one instance.
 #[derive(Debug, Clone)]
 pub struct Cluster {
     shared: Arc<Shared>,
@@ -75,17 +76,17 @@ impl Cluster {
         Self { shared: Arc::new(Shared { engine, ledger, bus, gateway, owners, order, tasks }) }
     }
 
-    /// The name of this instance.
+    /// Id of this instance.
     pub fn instance(&self) -> &InstanceId {
         self.shared.me()
     }
 
-    /// The ledger all instances share.
+    /// The ledger shared by all instances.
     pub fn ledger(&self) -> &Arc<RedisLedger> {
         &self.shared.ledger
     }
 
-    /// Whether this instance can be sent requests.
+    /// Whether requests may be sent to this instance.
     ///
     /// # Errors
     /// The reason why not.
@@ -97,12 +98,13 @@ impl Cluster {
         Ok(self.shared.bus.health()?)
     }
 
-    /// Leaves the cluster once the engine has shut down: nobody waits for this instance's lease.
+    /// Leaves the cluster once the engine has shut down, so that other instances do not wait for this instance's lease
+    /// to end.
     pub async fn leave(&self) {
         match self.shared.ledger.part().await {
             Ok(true) => {}
             Ok(false) => tracing::warn!("this instance leaves sessions behind; others will settle them"),
-            Err(error) => tracing::warn!(%error, "this instance could not take its leave"),
+            Err(error) => tracing::warn!(%error, "this instance could not leave the cluster"),
         }
         self.shared.tasks.finish(Duration::from_secs(1)).await;
     }
@@ -122,7 +124,7 @@ impl Shared {
     }
 }
 
-/// Hands everything that arrives to whom it concerns; only large messages are waited for, and beside the others.
+/// Dispatches every message that arrives. Only large messages have to be fetched, which does not delay the others.
 async fn receive(
     mut inbox: futures::stream::BoxStream<'static, bytes::Bytes>,
     gateway: Arc<Gateway>,
@@ -165,6 +167,6 @@ async fn dispatch(message: Message, gateway: &Arc<Gateway>, owner: &Arc<Owner>) 
         Message::Answer(number, answer) => gateway.on_answer(number, answer.map_err(Into::into)),
         Message::Feed(feed, items) => gateway.on_items(feed, items),
         Message::Unfollow(from, feed) => owner.on_unfollow(&from, feed),
-        Message::Large(_) => {} // never inside another
+        Message::Large(_) => {} // a large message never contains another
     }
 }

@@ -1,4 +1,4 @@
-//! Answering other instances: their questions are carried out by this process's engine, each once, whatever is sent twice.
+//! Answers other instances: this process's engine carries out their questions, each once, however often it is sent.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -35,14 +35,14 @@ use crate::{
     tasks::Tasks,
 };
 
-/// A question that takes longer is told that it was heard.
+/// A question that takes longer than this is acknowledged.
 const HEARD_AFTER: Duration = Duration::from_millis(200);
-/// How long an answer is kept for one who did not get it. Longer than a question can be valid.
+/// How long an answer is kept in case it was lost on the way; longer than a question can be valid.
 const KEPT: Duration = Duration::from_secs(30);
-/// Bytes of kept answers; beyond it only the fact that there was one is kept.
+/// Maximum bytes of kept answers. Beyond it, only the fact that there was an answer is kept.
 const KEPT_BYTES: usize = 64 << 20;
-/// Questions under way or remembered. A user may have as many as are free; beyond it his new ones are refused, because
-/// none may be forgotten before its time: it would be carried out again.
+/// Maximum number of running and remembered questions. A user may have as many as are free; further ones of that user
+/// are refused. None may be forgotten early, because it would then be carried out again.
 const MAX_ASKED: usize = 50_000;
 
 type Number = (InstanceId, u64);
@@ -53,7 +53,7 @@ pub(super) struct Owner {
     engine: Engine,
     gateway: Arc<Gateway>,
     questions: Mutex<Questions>,
-    /// For questions, by who asked.
+    /// Places for questions, shared by the users who ask.
     places: Places<UserId>,
     forwarders: EventForwarders,
     views: Views,
@@ -62,26 +62,26 @@ pub(super) struct Owner {
 
 #[derive(Debug)]
 enum Asked {
-    /// Under way, valid until this moment of the shared clock.
+    /// Running; valid until this moment of the shared clock.
     Running(Arc<AtomicI64>),
-    /// Over; the answer is gone where there were too many.
+    /// Answered. `answer` is `None` when it was dropped to stay within the byte limit.
     Answered { at: Instant, answer: Option<Bytes>, user: UserId },
 }
 
-/// Questions by number.
+/// The questions by number.
 #[derive(Debug, Default)]
 struct Questions {
     asked: HashMap<Number, Asked>,
-    /// The places that these take.
+    /// The places that the questions hold.
     taken: HashMap<Number, Place<UserId>>,
-    /// Those whose answers are kept, oldest first, and the bytes of these answers, by user.
+    /// Questions whose answers are kept, oldest first, and the bytes of these answers by user.
     kept: VecDeque<Number>,
     bytes: HashMap<UserId, usize>,
 }
 
 impl Questions {
-    /// Keeps an answer for one who does not get it; where they are too many the oldest go of the user who has most of
-    /// them.
+    /// Keeps an answer in case it is lost on the way. Above the byte limit, the user with the most bytes loses their
+    /// oldest answers.
     fn answered(&mut self, number: Number, user: UserId, answer: Bytes) {
         *self.bytes.entry(user.clone()).or_default() += answer.len();
         self.kept.push_back(number.clone());
@@ -103,7 +103,7 @@ impl Questions {
         }
     }
 
-    /// Forgets answers that nobody can ask for any more.
+    /// Forgets answers that cannot be requested any more.
     fn sweep(&mut self) {
         let Self { asked, taken, kept, bytes } = self;
         asked.retain(|_, asked| match asked {
@@ -118,7 +118,7 @@ impl Questions {
     }
 }
 
-/// Takes bytes from what is counted of a user.
+/// Subtracts bytes from a user's count.
 fn less(counted: &mut HashMap<UserId, usize>, user: &UserId, bytes: usize) {
     if let Some(left) = counted.get_mut(user) {
         *left = left.saturating_sub(bytes);
@@ -135,7 +135,8 @@ impl Owner {
         Arc::new(Self { engine, gateway, questions, places, forwarders, views: Views::default(), tasks })
     }
 
-    /// Takes a question and begins with it, so that questions are begun in the order they came; never waits.
+    /// Accepts a question and begins with it. This never waits, so that questions begin in the order in which they
+    /// arrived.
     pub(super) async fn on_ask(self: &Arc<Self>, ask: Ask) {
         let number = (ask.from.clone(), ask.number);
         let until = {
@@ -171,7 +172,7 @@ impl Owner {
         self.forwarders.stop(from, feed);
     }
 
-    /// Forgets what nobody can ask for any more.
+    /// Forgets questions that cannot be asked again.
     pub(super) fn sweep(&self) {
         self.questions.lock().sweep();
         self.views.sweep();
@@ -213,18 +214,19 @@ impl Owner {
         self.reply(ask.from.clone(), Message::Answer(ask.number, Err(error.into())).encode());
     }
 
-    /// Twice where a connection broke: whoever has an answer already drops the second.
+    /// Sends an answer, and again if the first attempt fails. An instance that already has the answer ignores the
+    /// second one.
     async fn send(&self, to: &InstanceId, message: Bytes) {
         if self.gateway.send_encoded(to, message.clone()).await.is_ok() {
             return;
         }
         tokio::time::sleep(AGAIN_BROKEN).await;
         if let Err(error) = self.gateway.send_encoded(to, message).await {
-            tracing::debug!(%error, "a message could not be sent; it will be asked for");
+            tracing::debug!(%error, "a message could not be sent; the other instance will request it again");
         }
     }
 
-    /// What it response, and the feed to begin once that was told.
+    /// Carries out a question. Returns its response, and the feed to begin once the response was sent.
     async fn carry_out(&self, ask: Ask, until: Arc<AtomicI64>) -> Result<(VerbResponse, Option<u64>), Error> {
         let gateway = Arc::clone(&self.gateway);
         let cancel_check = CancelCheck::new(move || gateway.now() <= until.load(Ordering::Relaxed));
@@ -281,7 +283,7 @@ fn acted(executed: Executed) -> VerbResponse {
 }
 
 fn late() -> Error {
-    Error::new(ErrorCode::Unavailable, "the request arrived after whoever asked had given up").with_reason("given_up")
+    Error::new(ErrorCode::Unavailable, "the request arrived after its caller had given up").with_reason("given_up")
 }
 
 fn crowded() -> Error {

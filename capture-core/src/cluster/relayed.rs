@@ -1,7 +1,7 @@
-//! Results and errors on their way from the instance that has the page to the one that has the client.
+//! Results and errors on their way from the instance that has the page to the instance that has the client.
 //!
-//! A result travels as the fields its reply will have. Only a picture of its own is told apart, because REST can answer
-//! with the bare picture.
+//! A result travels as the fields of its reply. Only a picture has a form of its own, because REST can return the
+//! picture itself as the body.
 
 use std::time::Duration;
 
@@ -15,12 +15,12 @@ use crate::{
     session::SessionView,
 };
 
-/// A result as it travels.
+/// A result on its way between instances.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum RelayedOutcome {
-    /// MessagePack of its fields.
+    /// The fields of the reply as MessagePack.
     Fields(Bytes),
-    /// A picture of its own, and what else happened.
+    /// A picture, and the effects of the action that returned it.
     Picture { format: String, body: Bytes, width: u32, height: u32, clamped: bool, effects: Effects },
 }
 
@@ -39,7 +39,7 @@ impl RelayedOutcome {
         }
     }
 
-    /// The result as its client will see it; `None` when it cannot be read.
+    /// The result for the client; `None` when it cannot be parsed.
     pub(super) fn read(self) -> Option<Outcome> {
         match self {
             Self::Fields(bytes) => {
@@ -56,7 +56,8 @@ impl RelayedOutcome {
     }
 }
 
-/// An error as it travels: everything but its source, which stays in the log of whoever had it.
+/// An error on its way between instances. The source is left out; it stays in the log of the instance where the error
+/// occurred.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct RelayedError {
     code: ErrorCode,
@@ -66,7 +67,7 @@ pub(super) struct RelayedError {
     hint: String,
     retry_after_ms: Option<u64>,
     session: Option<Box<SessionView>>,
-    /// JSON, which is what details are.
+    /// The details as JSON text.
     details: String,
     seq: Option<u64>,
 }

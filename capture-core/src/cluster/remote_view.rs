@@ -1,5 +1,5 @@
-//! Pictures of a session of another instance, on the side of the viewer's instance: the next is asked for once the one
-//! before has been taken.
+//! The viewer's side of a live view of another instance's session. The next picture is requested once the previous one
+//! has been taken.
 
 use std::sync::Arc;
 

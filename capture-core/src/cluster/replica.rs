@@ -13,9 +13,9 @@ use tokio::{
 use super::message::Item;
 use crate::event::{ConsoleEntry, ConsoleLine, Event, EventKind};
 
-/// Events and lines a follower may lie behind.
+/// Number of events and of console lines that a follower may lag behind.
 const AHEAD: [usize; 2] = [512, 64];
-/// Items that may arrive before it is known where their feed begins.
+/// Maximum number of items that may arrive before the start of their feed is known.
 const EARLY: usize = 1_024;
 
 /// An event's frame, as far as it must be understood here.
@@ -26,13 +26,13 @@ struct Taken {
     params: serde_json::Value,
 }
 
-/// The event in a frame; `None` is one of a later version.
+/// Parses the event in a frame; `None` if a later version sent it.
 pub(super) fn event(frame: Bytes) -> Option<Arc<Event>> {
     let Taken { method, seq, params } = rmp_serde::from_slice(&frame).ok()?;
     Some(Arc::new(Event::relayed(seq, EventKind::read(&method, params)?, Some(frame))))
 }
 
-/// What a follower here is fed by.
+/// The log copy that feeds the followers of this instance.
 #[derive(Debug)]
 pub(super) struct Replica {
     state: Mutex<State>,
@@ -45,25 +45,25 @@ pub(super) struct Replica {
 struct State {
     feed: u64,
     seq: u64,
-    /// Items of a feed whose beginning is not known yet.
+    /// Items of a feed whose start is not known yet.
     early: Option<Vec<Item>>,
     heard: Instant,
     condition: Condition,
 }
 
-/// How the replica is.
+/// The condition of a replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Condition {
-    /// Everything up to here has arrived.
+    /// Every event so far has arrived.
     Whole,
-    /// Something is missing.
+    /// At least one event is missing.
     Broken,
     /// The last event has arrived.
     Over,
 }
 
 impl Replica {
-    /// One that waits to learn where this feed begins.
+    /// A replica that waits for the start of this feed.
     pub(super) fn new(feed: u64) -> Arc<Self> {
         let state = State { feed, seq: 0, early: Some(Vec::new()), heard: Instant::now(), condition: Condition::Whole };
         Arc::new(Self {
@@ -78,24 +78,24 @@ impl Replica {
         (self.live.subscribe(), self.lines.subscribe())
     }
 
-    /// The last event that has arrived.
+    /// `seq` of the last event that has arrived.
     pub(super) fn seq(&self) -> u64 {
         self.state.lock().seq
     }
 
-    /// Another feed takes over; its items wait until it is known where it begins.
+    /// Switches to another feed. Its items are held back until the start of the feed is known.
     pub(super) fn switch(&self, feed: u64) {
         let mut state = self.state.lock();
         (state.feed, state.early) = (feed, Some(Vec::new()));
     }
 
-    /// The first feed begins after this event.
+    /// The first feed begins after the event with this `seq`.
     pub(super) fn begin(&self, seq: u64) {
         self.state.lock().seq = seq;
         self.resume(Vec::new());
     }
 
-    /// The feed that took over begins after these, which were missing.
+    /// The feed that was switched to begins after these missing events.
     pub(super) fn resume(&self, missing: Vec<Bytes>) {
         let mut state = self.state.lock();
         state.condition = Condition::Whole;
@@ -108,7 +108,7 @@ impl Replica {
         }
     }
 
-    /// Takes an item of a feed; one that is not the present one's is nothing.
+    /// Takes an item of a feed. Items of other feeds than the current one are ignored.
     pub(super) fn take(&self, feed: u64, item: Item) {
         let mut state = self.state.lock();
         if state.feed != feed {
@@ -122,17 +122,18 @@ impl Replica {
         }
     }
 
-    /// The last event, told in the name of an owner that cannot any more.
+    /// Appends the last event in place of an owner that can no longer send it.
     pub(super) fn end(&self, last: EventKind) {
         let mut state = self.state.lock();
         let event = Arc::new(Event::relayed(state.seq + 1, last, None));
         self.deliver(&mut state, event);
     }
 
-    /// Completes when something is missing, nothing has arrived for `silence`, it is over, or nobody follows.
+    /// Completes when events are missing, nothing has arrived for `silence`, the last event has arrived, or there are
+    /// no followers.
     ///
     /// # Cancel safety
-    /// Nothing is lost when dropped.
+    /// Cancel safe: nothing is lost when the future is dropped.
     pub(super) async fn trouble(&self, silence: std::time::Duration) -> Condition {
         loop {
             let changed = self.changed.notified();
@@ -156,7 +157,7 @@ impl Replica {
         }
     }
 
-    /// Completes when nobody follows any more.
+    /// Completes when there are no followers any more.
     pub(super) async fn abandoned(&self) {
         self.live.closed().await;
     }
@@ -166,7 +167,7 @@ impl Replica {
             Item::Event(frame) => match event(frame) {
                 Some(event) if event.seq <= state.seq => {}
                 Some(event) if event.seq == state.seq + 1 => self.deliver(state, event),
-                // A hole, or an event of a later version.
+                // Either an event is missing, or a later version sent it.
                 _ => self.set(state, Condition::Broken),
             },
             Item::Console(message, dropped) => self.tell(ConsoleEntry::Console(message), dropped),
@@ -182,7 +183,7 @@ impl Replica {
         if matches!(event.kind, EventKind::SessionClosed(_)) {
             self.set(state, Condition::Over);
         }
-        let _ = self.live.send(event); // the follower left
+        let _ = self.live.send(event); // fails when the follower has left
     }
 
     fn set(&self, state: &mut State, condition: Condition) {
@@ -193,6 +194,7 @@ impl Replica {
     }
 
     fn tell(&self, said: ConsoleEntry, dropped: u64) {
-        let _ = self.lines.send(Arc::new(ConsoleLine { entry: said, dropped })); // nobody listens to lines
+        // fails when there are no followers of lines
+        let _ = self.lines.send(Arc::new(ConsoleLine { entry: said, dropped }));
     }
 }

@@ -1,4 +1,4 @@
-//! Where a verb is carried out, and what becomes of it when whoever should does not answer.
+//! Decides where a verb is carried out, and what its caller is answered when the responsible instance does not respond.
 
 use std::time::Duration;
 
@@ -20,24 +20,24 @@ use crate::{
     sessions::{Created, Sessions},
 };
 
-/// What a caller whose instance died waits for the session's final form beyond its lease: some heartbeats until another
-/// instance settles it.
+/// How long, beyond the lease, a caller whose instance died waits for the final view of the session: some heartbeats,
+/// until another instance has settled it.
 const SETTLED_WITHIN: Duration = Duration::from_secs(6);
-/// What a look into the ledger takes at most: two moments of the two clocks are not closer to each other.
+/// Maximum duration of a read from the ledger. Moments of two clocks cannot be compared more precisely than this.
 const ANSWER: Duration = Duration::from_secs(1);
-/// Between two looks for it.
+/// Interval at which the ledger is read for the final view.
 const FINAL_POLL: Duration = Duration::from_millis(250);
 
-/// Why there is no answer.
+/// Reason of the error when the owner of a session does not answer.
 const UNREACHABLE: &str = "owner_unreachable";
 
-/// Where a verb about a session is carried out.
+/// Where a verb on a session is carried out.
 pub(super) enum Place {
     Here,
     There(RemoteSession),
 }
 
-/// A session of another instance, and who asks about it.
+/// A session of another instance, and the caller of the verb.
 #[derive(Debug, Clone)]
 pub(super) struct RemoteSession {
     pub(super) owner: InstanceId,
@@ -45,12 +45,12 @@ pub(super) struct RemoteSession {
     pub(super) id: SessionId,
 }
 
-/// A session that is asked for.
+/// A create request.
 #[derive(Debug, Clone)]
 pub(super) struct CreateRequest {
     pub(super) options: SessionOptions,
     pub(super) keyed: Option<Keyed>,
-    /// What a keyed one claims its instance with.
+    /// The claim of a create with an idempotency key, which decides on the instance.
     pub(super) claim: Option<Claim>,
 }
 
@@ -62,7 +62,8 @@ impl CreateRequest {
 }
 
 impl Shared {
-    /// Where a session is. One that is over, and whose owner is gone, is in the ledger, which are everywhere.
+    /// Where a session is. A session that is over and whose owner is gone is handled here, since every instance can
+    /// read the ledger.
     pub(super) async fn place(&self, caller: &Caller, id: SessionId) -> Result<Place, Error> {
         let there = |owner| Ok(Place::There(RemoteSession { owner, caller: caller.clone(), id }));
         if self.engine.holds(id) {
@@ -77,14 +78,15 @@ impl Shared {
                 self.remember(id, found.owner.clone());
                 there(found.owner)
             }
-            // Not judged yet: whoever asks learns what becomes of it.
+            // The owner is silent but not declared dead yet. The request to it determines what the caller is answered.
             Some(found) if found.view.is_active() => there(found.owner),
             Some(_) => Ok(Place::Here),
             None => Err(Error::not_found()),
         }
     }
 
-    /// Asks the owner of a session; what it cannot say any more is looked up in the ledger.
+    /// Sends a verb to the owner of a session. If the owner does not answer, the ledger tells what became of the
+    /// session.
     pub(super) async fn ask(&self, remote: &RemoteSession, verb: Verb) -> Result<VerbResponse, Error> {
         let sending = self.order.sending(remote.id).await;
         self.ask_in_turn(remote, verb, sending).await
@@ -106,7 +108,7 @@ impl Shared {
         }
     }
 
-    /// What became of a session whose owner does not answer.
+    /// The error for a session whose owner does not answer.
     async fn unanswered(&self, remote: &RemoteSession, unanswered: Unanswered) -> Error {
         let outcome = unanswered.outcome();
         let began = Instant::now();
@@ -121,7 +123,7 @@ impl Shared {
                 Ok(None) => return Error::not_found().with_outcome(outcome),
                 Err(error) if Instant::now() >= give_up => return Error::from(error).with_outcome(outcome),
                 Ok(Some(_)) if Instant::now() >= give_up => return unreachable(unanswered).with_outcome(outcome),
-                // It has proved its life meanwhile: nobody will settle this.
+                // The owner has sent a heartbeat meanwhile, so no other instance will settle the session.
                 Ok(Some(Whereabouts { silence: Some(silence), .. })) if silence + ANSWER < began.elapsed() => {
                     return unreachable(unanswered).with_outcome(outcome);
                 }
@@ -135,7 +137,8 @@ impl Shared {
         Ok(self.ledger.claim(claim, to, from, keep).await?)
     }
 
-    /// Opens a session here, or where its key is claimed, or where there is room.
+    /// Creates a session here, or on the instance that holds the claim of its key, or on another instance that has
+    /// room.
     pub(super) async fn create_somewhere(&self, caller: &Caller, wanted: CreateRequest) -> Result<Created, Error> {
         let holder = match &wanted.claim {
             None => self.me().clone(),
@@ -169,7 +172,7 @@ impl Shared {
         }
     }
 
-    /// Opens a session where there is room, when there is none at the first choice.
+    /// Creates a session on another instance, because the first choice has no room.
     async fn create_elsewhere(
         &self,
         mut holder: InstanceId,
@@ -184,7 +187,7 @@ impl Shared {
             if let Some(claim) = &wanted.claim {
                 holder = self.claim(claim, &other, Some(&holder)).await?;
                 if holder != other {
-                    break; // the same request found a place meanwhile
+                    break; // a repetition of this request was placed meanwhile
                 }
             }
             match self.create_at(&other, caller, wanted.clone()).await {
@@ -195,7 +198,7 @@ impl Shared {
         Err(full)
     }
 
-    /// The caller's sessions at other instances, as their owners tell them, or else as the ledger does.
+    /// The caller's sessions on other instances, as answered by their owners, or else as recorded in the ledger.
     pub(super) async fn list_elsewhere(&self, caller: &Caller) -> Result<Vec<SessionView>, Error> {
         let known = self.ledger.locate_all(&caller.user).await?;
         let mut owners: Vec<_> =
@@ -221,12 +224,12 @@ impl Shared {
     }
 }
 
-/// Whether nothing is left of a create that was answered with this: its key may be sent again to any instance.
+/// Whether a create with this error has left nothing behind, so that its key may be used again on any instance.
 pub(super) fn leaves_nothing(error: &Error) -> bool {
     error.reason() != Some(UNREACHABLE) || error.outcome() == RunOutcome::NotExecuted
 }
 
-/// Whether it reached nobody: that instance is gone, whatever the ledger still says.
+/// Whether the request reached no instance: the instance is gone, whatever the ledger says.
 fn is_undelivered(error: &Error) -> bool {
     error.reason() == Some(UNREACHABLE) && error.outcome() == RunOutcome::NotExecuted
 }
@@ -279,7 +282,7 @@ mod tests {
         let (redis, hub) = (FakeRedis::new(), MemoryHub::default());
         let (gateway, owner) = (instance(&redis, &hub, 0).await, instance(&redis, &hub, 5).await);
         for _ in 0..5 {
-            // In the ledger, but nobody listens.
+            // The session is in the ledger, but its owner receives no messages.
             RedisLedger::new(Arc::clone(&redis) as Arc<_>, InstanceId::new()).recover().await.unwrap();
         }
         let ann: UserId = "ann".parse().unwrap();

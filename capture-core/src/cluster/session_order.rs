@@ -1,5 +1,5 @@
-//! The order of what goes to another instance about one session: sent in the order it was asked for, and actions answered in the
-//! order they ran, as it would be here.
+//! Keeps the order of what is sent to another instance about one session. Requests are sent in the order in which they
+//! were made, and actions are answered in the order in which they ran, as on the owner.
 
 use std::sync::Arc;
 
@@ -8,17 +8,17 @@ use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
 use crate::session::SessionId;
 
-/// Completes when the action before has been answered.
+/// Completes when the previous action has been answered.
 type Before = Option<oneshot::Receiver<()>>;
 
-/// The sessions in which something is under way.
+/// The sessions that have requests under way.
 #[derive(Debug, Default)]
 pub(super) struct SessionOrder(DashMap<SessionId, Arc<Mutex<Before>>>);
 
-/// The right to send; dropped once sent.
+/// The right to send a request. It is released once the request was sent.
 pub(super) type Sending = OwnedMutexGuard<Before>;
 
-/// The right to answer, after the action before.
+/// The right to answer an action after the previous one was answered.
 #[derive(Debug)]
 pub(super) struct Answering {
     before: Before,
@@ -27,7 +27,7 @@ pub(super) struct Answering {
 }
 
 impl SessionOrder {
-    /// The next turn of a session, after all that were asked for earlier.
+    /// The next turn of a session, after all earlier requests.
     pub(super) async fn next(&self, id: SessionId) -> (Sending, Answering) {
         let session = Arc::clone(&self.0.entry(id).or_default());
         let mut sending = Arc::clone(&session).lock_owned().await;
@@ -36,23 +36,23 @@ impl SessionOrder {
         (sending, Answering { before, _answered: answered, _session: session })
     }
 
-    /// The right to send something that is answered whenever it is ready.
+    /// The right to send a request whose answer need not wait for others.
     pub(super) async fn sending(&self, id: SessionId) -> Sending {
         let session = Arc::clone(&self.0.entry(id).or_default());
         session.lock_owned().await
     }
 
-    /// Forgets sessions in which nothing is under way.
+    /// Forgets sessions without requests under way.
     pub(super) fn sweep(&self) {
         self.0.retain(|_, session| Arc::strong_count(session) > 1);
     }
 }
 
 impl Answering {
-    /// Waits until the action before was answered.
+    /// Waits until the previous action was answered.
     pub(super) async fn turn(&mut self) {
         if let Some(before) = self.before.take() {
-            let _ = before.await; // answered, or nobody waits for it any more
+            let _ = before.await; // it was answered, or its caller has left
         }
     }
 }

@@ -1,4 +1,4 @@
-//! [`Sessions`] for a cluster: here if the session is here, else at its owner.
+//! Implements [`Sessions`] for a cluster: a session of this process is handled here, any other at its owner.
 
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ impl Sessions for Cluster {
             let shared = Arc::clone(&self.shared);
             let wanted = CreateRequest::new(&caller.user, options, keyed);
             let Some(claim) = wanted.claim.clone() else { return shared.create_somewhere(&caller, wanted).await };
-            // A task of its own, so that a client who leaves does not leave the claim of a create that is refused.
+            // This is a task of its own, so that the claim of a refused create is removed even if the client leaves.
             let (done, created) = oneshot::channel();
             self.shared.tasks.spawn(async move {
                 let result = shared.create_somewhere(&caller, wanted).await;
@@ -59,7 +59,7 @@ impl Sessions for Cluster {
                 {
                     tracing::debug!(%error, "the claim of a refused create stays until it is too old");
                 }
-                let _ = done.send(result); // the client left
+                let _ = done.send(result); // fails when the client has left
             });
             created.await.unwrap_or_else(|_stopped| {
                 Err(Error::new(ErrorCode::Unavailable, "the server stopped while the session was opened"))
@@ -76,7 +76,7 @@ impl Sessions for Cluster {
             };
             match shared.gateway.ask(&remote.owner, &caller, Verb::Get(id), None).await {
                 Ok(answer) => session(*answer?),
-                // As of its owner's last proof of life.
+                // The view as of the owner's last heartbeat.
                 Err(_unanswered) => {
                     shared.owners.remove(&id);
                     shared.engine.get(caller, id).await
@@ -134,7 +134,7 @@ impl Sessions for Cluster {
             if ran {
                 answering.turn().await;
             } else {
-                // It is answered at once, and whoever comes after it still waits for those before it.
+                // This request is answered at once, and the ones after it still wait for those before it.
                 self.shared.tasks.spawn(async move { answering.turn().await });
             }
             result
@@ -162,7 +162,7 @@ impl Sessions for Cluster {
             };
             match self.shared.ask(&remote, Verb::Close(id)).await {
                 Ok(response) => session(response),
-                // It ended by itself, or with its owner: closing an ended session says how.
+                // The session has ended by itself or with its owner. Closing it returns its final view.
                 Err(error) => match error.session() {
                     Some(view) if !view.is_active() => Ok(view.clone()),
                     _ => Err(error),

@@ -1,5 +1,5 @@
-//! Pictures for viewers of other instances, on the side of the session's owner: each is asked for, so that a viewer that has
-//! enough stops the filming.
+//! The owner's side of live views for viewers on other instances. Every picture is requested, so that pictures are only
+//! taken while a viewer wants them.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -17,16 +17,16 @@ use crate::{
     sessions::Sessions,
 };
 
-/// Pictures a second that cross between instances.
+/// Maximum number of pictures per second that are sent between instances.
 pub(super) const MOST_FPS: u32 = 5;
-/// How long a question for a picture waits for one.
+/// How long a request for a picture waits for one.
 const WAIT: Duration = Duration::from_secs(5);
-/// A view nobody asked for this long is over.
+/// A view that was not requested for this long is closed.
 const IDLE: Duration = Duration::from_secs(15);
 
 type Name = (InstanceId, u64);
 
-/// Views by name.
+/// The views by name.
 #[derive(Debug, Default)]
 pub(super) struct Views(Mutex<HashMap<Name, Watched>>);
 
@@ -37,7 +37,7 @@ struct Watched {
 }
 
 impl Views {
-    /// The next picture of this view, which begins with the first question.
+    /// The next picture of a view. The first request opens the view.
     pub(super) async fn look(
         &self,
         engine: &Engine,

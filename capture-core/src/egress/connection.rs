@@ -1,4 +1,4 @@
-//! One client of a port, from its first byte to its last.
+//! Serves one client connection of a port, from the handshake to the end.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -16,10 +16,10 @@ use super::{
     tenant::{Places, Tenant},
 };
 
-/// How long a client may take to say its target.
+/// How long a client may take to send its target.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// Serves the client until it, the origin or the tenancy has ended.
+/// Serves the client until the client or the origin ends the connection, or the port gets another tenant.
 pub(super) async fn run(
     mut client: TcpStream,
     tenant: Arc<Tenant>,
@@ -39,20 +39,20 @@ pub(super) async fn run(
         carried = splice(&mut client, &mut tunnel, &tenant.meter) => carried.is_ok(),
     };
     if !whole {
-        let _ = client.set_zero_linger(); // gone already
+        let _ = client.set_zero_linger(); // fails when the connection is already gone
         tunnel.origin.reset_on_drop();
     }
 }
 
-/// The handshake and what it asks for; `None` where the client was told that there is no connection.
+/// Performs the handshake and connects to the requested target; `None` if the client was answered with a failure.
 async fn open(client: &mut TcpStream, tenant: &Tenant, place: OwnedSemaphorePermit) -> Option<Tunnel> {
-    let _ = client.set_nodelay(true); // slower without, not wrong
+    let _ = client.set_nodelay(true); // failing only makes the connection slower
     let asked = timeout(HANDSHAKE, ask(client)).await.ok()?.ok()?;
     drop(place);
     let (request, early) = match asked {
         Ok(asked) => asked,
         Err(refusal) => {
-            let _ = client.write_all(&refusal.answer()).await; // it is closed anyway
+            let _ = client.write_all(&refusal.answer()).await; // the connection is closed in any case
             return None;
         }
     };
@@ -71,7 +71,7 @@ async fn open(client: &mut TcpStream, tenant: &Tenant, place: OwnedSemaphorePerm
         }
         Err(failure) => {
             refused(tenant, &request, failure);
-            let _ = client.write_all(&socks::failed(failure)).await; // it is closed anyway
+            let _ = client.write_all(&socks::failed(failure)).await; // the connection is closed in any case
             None
         }
     }
@@ -84,7 +84,7 @@ fn refused(tenant: &Tenant, request: &Request, failure: Failure) {
     }
 }
 
-/// Reads the request and whatever the client sent after it.
+/// Reads the request, and whatever the client sent after it.
 async fn ask(client: &mut TcpStream) -> io::Result<Result<(Request, Vec<u8>), Refusal>> {
     let mut bytes = Vec::with_capacity(socks::MAX_HANDSHAKE);
     let mut greeted = 0;
@@ -106,7 +106,7 @@ async fn ask(client: &mut TcpStream) -> io::Result<Result<(Request, Vec<u8>), Re
                 Err(refusal) => return Ok(Err(refusal)),
             }
         }
-        // Bounded: what fills the buffer without being a greeting and a request is neither.
+        // The size is bounded: input that fills the buffer cannot be a greeting and a request.
         let room = socks::MAX_HANDSHAKE.saturating_sub(bytes.len()) as u64;
         if (&mut *client).take(room).read_buf(&mut bytes).await? == 0 {
             return Ok(Err(Refusal::NotSocks));
@@ -114,10 +114,10 @@ async fn ask(client: &mut TcpStream) -> io::Result<Result<(Request, Vec<u8>), Re
     }
 }
 
-/// Completes once the client has hung up: nobody waits for the connection then.
+/// Completes once the client has closed the connection, after which connecting to the target is pointless.
 async fn gone(client: &TcpStream) {
     match client.ready(Interest::READABLE).await {
-        Ok(ready) if !ready.is_read_closed() => std::future::pending().await, // it talks already
+        Ok(ready) if !ready.is_read_closed() => std::future::pending().await, // the client is sending data already
         Ok(_) | Err(_) => {}
     }
 }

@@ -1,4 +1,4 @@
-//! Connecting to addresses that were already judged: one after the other, without waiting long for any (RFC 8305).
+//! Connects to addresses that were already checked, one after the other, with a short head start for each (RFC 8305).
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -7,17 +7,17 @@ use tokio::{net::TcpStream, time::timeout};
 
 use super::Failure;
 
-/// For resolving and connecting together.
+/// Timeout of resolving and connecting together.
 pub(super) const DEADLINE: Duration = Duration::from_secs(10);
-/// How long an address has before the next one is tried beside it (RFC 8305, 8).
+/// How long an address is tried before the next one is tried in parallel (RFC 8305, section 8).
 const HEAD_START: Duration = Duration::from_millis(250);
-/// Addresses tried of a name.
+/// Maximum number of addresses tried for a name.
 const MAX_TRIED: usize = 8;
 
-/// Connects to the first of them that answers. The caller sets the deadline.
+/// Connects to the first address that answers. The caller sets the timeout.
 ///
 /// # Cancel safety
-/// Dropping it closes what was not yet handed out.
+/// Dropping the future closes all connections that were not returned.
 pub(super) async fn dial(addresses: Vec<SocketAddr>) -> Result<TcpStream, Failure> {
     let mut waiting = interleaved(addresses).into_iter().take(MAX_TRIED);
     let mut attempts = FuturesUnordered::new();
@@ -37,7 +37,7 @@ pub(super) async fn dial(addresses: Vec<SocketAddr>) -> Result<TcpStream, Failur
     }
 }
 
-/// IPv6 and IPv4 in turns, each in the resolver's order, beginning with its first.
+/// IPv6 and IPv4 addresses alternating, each in the resolver's order, beginning with its first one.
 fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (first, second): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| address.is_ipv6() == first_is_v6);
@@ -53,7 +53,8 @@ async fn connect(address: SocketAddr) -> Result<TcpStream, Failure> {
     let stream = TcpStream::connect(address).await.map_err(|error| failure(&error))?;
     let (peer, local) =
         stream.peer_addr().and_then(|peer| Ok((peer, stream.local_addr()?))).map_err(|e| failure(&e))?;
-    // What answers is what was judged; and nobody listened where a socket met itself (simultaneous open on loopback).
+    // The peer must be the address that was checked, and the socket must not have connected to itself, which happens
+    // with simultaneous open on loopback.
     if (peer.ip(), peer.port()) != (address.ip(), address.port()) || peer == local {
         return Err(Failure::Refused);
     }

@@ -1,4 +1,5 @@
-//! Why a connection was not made, and the bounded memory of it: Chromium shows every refusal of a SOCKS proxy as the same error.
+//! Why a connection was not made, and a bounded memory of such failures. Chromium reports every failure of a SOCKS
+//! proxy as one error.
 
 use std::collections::VecDeque;
 
@@ -6,21 +7,21 @@ use tokio::time::Instant;
 
 use super::host;
 
-/// Failures kept per context; the newest of each target.
+/// Maximum number of failures kept per context; of each target only the newest.
 const MAX_KEPT: usize = 64;
-/// What `goto` gives as the reason of its error when the policy was why.
+/// The reason of a `goto` error when the policy denied the connection.
 pub const BLOCKED_REASON: &str = "blocked_by_egress_policy";
 
-/// Which part of the policy denied a target.
+/// The part of the policy that denied a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Why {
-    /// 127.0.0.0/8, `::1`, `localhost`.
+    /// 127.0.0.0/8, `::1` and `localhost`.
     #[error("it is a loopback address")]
     Loopback,
     /// RFC 1918, unique local and site-local addresses.
     #[error("it is a private address")]
     Private,
-    /// 169.254.0.0/16, `fe80::/10`.
+    /// 169.254.0.0/16 and `fe80::/10`.
     #[error("it is a link-local address")]
     LinkLocal,
     /// 100.64.0.0/10.
@@ -29,64 +30,64 @@ pub enum Why {
     /// An address of one of this machine's interfaces.
     #[error("it is an address of this machine")]
     ThisMachine,
-    /// Where clouds hand out credentials. Only a rule for exactly this address opens it.
+    /// An address at which a cloud hands out credentials. Only a rule for exactly this address allows it.
     #[error("it is a cloud's metadata address")]
     Metadata,
-    /// Multicast.
+    /// A multicast address.
     #[error("it is a multicast address")]
     Multicast,
-    /// NAT64, 6to4, Teredo and other IPv6 addresses that stand for an IPv4 address.
+    /// NAT64, 6to4, Teredo and other IPv6 addresses that contain an IPv4 address.
     #[error("it is an IPv6 address that stands for an IPv4 address")]
     Translated,
-    /// Anything else that is not given out to the public.
+    /// Any other address that is not allocated to the public.
     #[error("it is a reserved address")]
     Reserved,
-    /// A port of this service itself, or one it forbade. No rule opens it.
+    /// A port of this service itself, or one that it forbade. No rule allows it.
     #[error("it is a port of this service")]
     OwnPort,
     /// A deny rule.
     #[error("a rule denies it")]
     Rule,
-    /// Not a host name, not an address, or port 0.
+    /// The target is neither a host name nor an address, or its port is 0.
     #[error("it is not a valid host and port")]
     Malformed,
-    /// The port denies everything.
+    /// The port denies all connections.
     #[error("this part of the browser has no network")]
     Shut,
 }
 
 impl Why {
-    /// Whether allowing private addresses opens it.
+    /// Whether allowing private addresses allows it.
     pub(super) fn is_private(self) -> bool {
         matches!(self, Self::Loopback | Self::Private | Self::LinkLocal | Self::Shared | Self::ThisMachine)
     }
 }
 
-/// Why the user's proxy was of no use. Never holds its credentials.
+/// Why a user's proxy could not be used. The value never contains its credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UpstreamFailure {
-    /// The policy denies its address.
+    /// The policy denies the proxy's address.
     #[error("the egress policy denies its address: {0}")]
     Blocked(Why),
-    /// Its name does not resolve.
+    /// The proxy's name does not resolve.
     #[error("its name could not be resolved")]
     NameNotResolved,
-    /// Nothing answers at its address.
+    /// The proxy's address does not accept connections.
     #[error("it could not be reached")]
     Unreachable,
-    /// It did not answer in time.
+    /// The proxy did not answer in time.
     #[error("it did not answer in time")]
     TimedOut,
-    /// It wants other credentials.
+    /// The proxy refused the credentials.
     #[error("it refused the credentials")]
     AuthRefused,
-    /// It did not make the connection, with its HTTP status or SOCKS reply.
+    /// The proxy did not connect to the target. Holds its HTTP status or SOCKS reply.
     #[error("it refused the connection ({0})")]
     Refused(u16),
-    /// Its certificate is not valid for its name.
+    /// The proxy's certificate is not valid for its name.
     #[error("its certificate is not valid")]
     Certificate,
-    /// What it answered is not of its protocol, or too long.
+    /// The proxy's answer violates its protocol or is too long.
     #[error("its answer makes no sense")]
     BadAnswer,
 }
@@ -94,31 +95,31 @@ pub enum UpstreamFailure {
 /// Why a connection was not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// The policy denies the target.
+    /// The policy denied the target.
     #[error("the egress policy denies it: {0}")]
     Blocked(Why),
     /// The name does not resolve.
     #[error("the host name could not be resolved")]
     NameNotResolved,
-    /// Nobody listens there.
+    /// The target refused the connection.
     #[error("the connection was refused")]
     Refused,
-    /// No way there.
+    /// There is no route to the target.
     #[error("the address could not be reached")]
     Unreachable,
-    /// Nobody answered in time.
+    /// The target did not answer in time.
     #[error("the connection timed out")]
     TimedOut,
-    /// The user's proxy was of no use.
+    /// The user's proxy could not be used.
     #[error("the proxy failed: {0}")]
     Upstream(UpstreamFailure),
-    /// Too many connections of this context at once.
+    /// The context has too many connections.
     #[error("too many connections at once")]
     Busy,
 }
 
 impl Failure {
-    /// The name Chromium has for it.
+    /// Chromium's name for this failure.
     pub fn chromium_error(&self) -> &'static str {
         match self {
             Self::Blocked(_) | Self::Upstream(UpstreamFailure::Blocked(_)) => "net::ERR_BLOCKED_BY_ADMINISTRATOR",
@@ -134,25 +135,25 @@ impl Failure {
         }
     }
 
-    /// [`BLOCKED_REASON`] where the policy was why.
+    /// [`BLOCKED_REASON`] if the policy denied the connection.
     pub fn reason(&self) -> Option<&'static str> {
         let blocked = matches!(self, Self::Blocked(_) | Self::Upstream(UpstreamFailure::Blocked(_)));
         blocked.then_some(BLOCKED_REASON)
     }
 }
 
-/// A target the policy denied.
+/// A target that the policy denied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blocked {
-    /// As the policy sees it: lower case, addresses in their usual form without brackets.
+    /// Host in the form in which the policy checked it: lower case, addresses in canonical form without brackets.
     pub host: String,
-    /// Of TCP.
+    /// TCP port.
     pub port: u16,
-    /// What denied it.
+    /// The part of the policy that denied it.
     pub why: Why,
 }
 
-/// The newest failure of each of the last targets, oldest first.
+/// The newest failure of each recent target, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Failures {
     kept: VecDeque<Record>,
@@ -177,7 +178,7 @@ impl Failures {
         self.kept.push_back(Record { host, port, failure, at: Instant::now() });
     }
 
-    /// A connection was closed before it could say its target.
+    /// Records that a connection was closed before it could send its target.
     pub(super) fn busy(&mut self) {
         self.busy = Some(Instant::now());
     }

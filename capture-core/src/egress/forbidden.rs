@@ -1,4 +1,4 @@
-//! Ports of this service itself: no rule and no mode opens them.
+//! The ports of this service itself. No rule and no mode allows connections to them.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -9,13 +9,13 @@ use parking_lot::Mutex;
 
 use super::address::is_this_machine;
 
-/// The list; shared by its clones.
+/// The list of forbidden addresses. Clones share one list.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Forbidden {
     addresses: Arc<Mutex<Vec<SocketAddr>>>,
 }
 
-/// Forbids an address for as long as it lives.
+/// Forbids an address for as long as this value lives.
 #[derive(Debug)]
 pub(super) struct Forbidding {
     list: Forbidden,
@@ -32,7 +32,7 @@ impl Forbidden {
         Forbidding { list: self.clone(), address: canonical(address) }
     }
 
-    /// A port of this machine is forbidden at each of its addresses: which of them leads there depends on what it listens to.
+    /// A port of this machine is forbidden at all of the machine's addresses, because it may listen on any of them.
     pub(super) fn has(&self, address: IpAddr, port: u16) -> bool {
         let address = address.to_canonical();
         let here = is_here(address);

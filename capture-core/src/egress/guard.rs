@@ -1,4 +1,4 @@
-//! The guard of a process: one policy, one resolver, and the ports that are never reached.
+//! The guard of a process: one policy, one resolver, and the addresses that are always forbidden.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::tasks::Tasks;
 
-/// Opens ports, and judges what their clients ask for. Clones share everything.
+/// Opens ports and checks what their clients request. Clones share one state.
 #[derive(Debug, Clone)]
 pub struct Guard {
     inner: Arc<Inner>,
@@ -31,7 +31,7 @@ struct Inner {
 }
 
 impl Guard {
-    /// A guard with no ports yet.
+    /// A guard without ports.
     pub fn new(policy: EgressPolicy, resolver: Arc<dyn Resolver>) -> Self {
         Self::with_tls(policy, resolver, Tls::trusting(&[]))
     }
@@ -41,29 +41,29 @@ impl Guard {
         Self { inner: Arc::new(Inner { policy, resolver, forbidden, tasks, tls }) }
     }
 
-    /// Never lets anyone reach this address, whatever the rules say: the service's own listeners, its Redis. One of this
-    /// machine (also the unspecified one) is forbidden at every address of this machine.
+    /// Forbids this address whatever the rules say, for the service's own listeners and its Redis. An address of this
+    /// machine, including the unspecified one, is forbidden at every address of this machine.
     pub fn forbid(&self, address: SocketAddr) {
         self.inner.forbidden.add(address);
     }
 
-    /// Judges what is known of a user's proxy before its name is resolved; the rest is judged whenever it is dialled.
+    /// Checks what is known of a user's proxy before its name is resolved. The rest is checked at every connection.
     ///
     /// # Errors
-    /// Why it will never be connected to.
+    /// Why the proxy will never be connected to.
     pub fn judge_upstream(&self, upstream: &Upstream) -> Result<(), Why> {
         self.judge_unresolved(upstream.host(), upstream.port()).map(drop)
     }
 
-    /// Ports and connections that have not ended. Those of a dropped port end as soon as their tasks run.
+    /// Number of ports and connections that have not ended. Those of a dropped port end as soon as their tasks run.
     pub fn alive(&self) -> usize {
         self.inner.tasks.alive()
     }
 
-    /// Ends every port and connection, also of ports that are still held.
+    /// Ends every port and connection, including those of ports that are still held.
     ///
     /// # Cancel safety
-    /// Dropping it ends those taken so far.
+    /// Dropping the future ends those taken so far.
     pub async fn shutdown(&self) {
         self.inner.tasks.finish(Duration::ZERO).await;
     }
@@ -80,7 +80,8 @@ impl Guard {
         self.inner.forbidden.while_alive(address)
     }
 
-    /// Where to dial for this target. The resolver is asked once; one bad address denies the name with all of them.
+    /// The addresses to connect to for this target. The resolver is asked once. A name with one denied address is
+    /// denied.
     pub(super) async fn addresses(&self, host: &Host, port: u16, whose: &Arc<str>) -> Result<Vec<SocketAddr>, Failure> {
         match self.judge_unresolved(host, port).map_err(Failure::Blocked)? {
             Judged::Addresses(addresses) => Ok(addresses),
@@ -94,7 +95,7 @@ impl Guard {
         }
     }
 
-    /// Judges what can be judged without a resolver.
+    /// Checks everything that can be checked without a resolver.
     pub(super) fn judge_unresolved<'a>(&self, host: &'a Host, port: u16) -> Result<Judged<'a>, Why> {
         const NO_NAME: AllowedByName = AllowedByName(false);
         match host {
@@ -105,7 +106,7 @@ impl Guard {
                 if !name.is_localhost() {
                     return Ok(Judged::Name(name, allowed));
                 }
-                // We made these up ourselves, so one of them is enough.
+                // These addresses were not resolved but are fixed, so it is enough that one of them is allowed.
                 let [v4, v6] = Host::LOCALHOST.map(|address| self.judge_address(address, port, allowed));
                 let addresses = match (v4, v6) {
                     (Err(why), Err(_)) => return Err(why),
@@ -126,11 +127,11 @@ impl Guard {
     }
 }
 
-/// A target that nothing is to be said against so far.
+/// A target that is not denied so far.
 #[derive(Debug)]
 pub(super) enum Judged<'a> {
-    /// May be dialled.
+    /// These addresses may be connected to.
     Addresses(Vec<SocketAddr>),
-    /// Has to be resolved, and its addresses to be judged.
+    /// The name must be resolved, and its addresses must be checked.
     Name(&'a Name, AllowedByName),
 }

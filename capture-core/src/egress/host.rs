@@ -1,15 +1,16 @@
-//! What a client names as its target. Whatever arrives becomes an address or a plain host name, or is refused. Pure.
+//! The host that a client names as its target. Every text becomes an address or a plain host name, or is refused. This
+//! module is pure.
 
 use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-/// RFC 1035, without the final dot.
+/// Maximum characters of a name (RFC 1035), without the final dot.
 const MAX_NAME: usize = 253;
 const MAX_LABEL: usize = 63;
 
-/// A host name: lower case, no final dot, letters, digits, `-` and `_`; not a number form of an address.
+/// A host name: lower case, without a final dot, of letters, digits, `-` and `_`; never a numeric form of an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Name(String);
 
@@ -18,7 +19,7 @@ impl Name {
         &self.0
     }
 
-    /// `localhost` and every name below it are this machine, whatever a resolver says (RFC 6761).
+    /// Whether the name is `localhost` or below it, which means this machine whatever a resolver says (RFC 6761).
     pub(super) fn is_localhost(&self) -> bool {
         self.is_or_below("localhost")
     }
@@ -35,12 +36,12 @@ impl Name {
 /// An address or a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Host {
-    /// Never an IPv4-mapped IPv6 address.
+    /// An address, never an IPv4-mapped IPv6 address.
     Address(IpAddr),
     Name(Name),
 }
 
-/// Neither an address nor a host name.
+/// The error for a text that is neither an address nor a host name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("neither an address nor a host name")]
 pub(super) struct Malformed;
@@ -49,7 +50,7 @@ impl Host {
     /// The addresses of `localhost`.
     pub(super) const LOCALHOST: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
-    /// Browsers take `0x7f.1`, `2130706433` and `127.1` for addresses, so they are addresses here; the same parser decides.
+    /// Parses a host. Browsers accept `0x7f.1`, `2130706433` and `127.1` as addresses, so this uses a browser's parser.
     pub(super) fn parse(text: &str) -> Result<Self, Malformed> {
         if text.contains(':') {
             let bracketed = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
@@ -82,7 +83,7 @@ impl fmt::Display for Host {
     }
 }
 
-/// The host as it is compared and kept: the canonical form where it has one, else a bounded piece of what was said.
+/// The host as it is compared and kept: its canonical form if it has one, otherwise a bounded part of the text.
 pub(super) fn shown(text: &str) -> String {
     match Host::parse(text) {
         Ok(host) => host.to_string(),

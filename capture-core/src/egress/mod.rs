@@ -1,14 +1,15 @@
-//! The wall around browsers: every connection of a page goes through here, and nothing else leaves.
+//! The egress guard: every connection of a page goes through it, and browsers have no other way to the network.
 //!
 //! ```text
 //! Chromium ─socks5─► EgressPort ─► Guard: policy, resolver ─► origin, or the user's proxy
 //! ```
 //!
-//! Each browser context has a loopback port of ours as its proxy. Chromium resolves nothing itself: names arrive here, are
-//! resolved once, judged, and what was judged is dialled. What pages send is carried and never read, so there is nothing to
-//! smuggle. Chromium shows every refusal as the same error; the port keeps the true one for whoever asks.
+//! Each browser context uses a loopback port of this module as its proxy. Chromium resolves no names itself: names
+//! arrive here, are resolved once and checked, and the checked addresses are connected to. The data of pages is
+//! forwarded without being parsed, so request smuggling is impossible. Chromium reports every failure as one error; the
+//! port keeps the actual failure for callers that need it.
 //!
-//! Knows addresses, names and sockets. Knows nothing of browsers, sessions and users.
+//! This module knows addresses, names and sockets. It must not know browsers, sessions or users.
 
 mod address;
 mod connection;

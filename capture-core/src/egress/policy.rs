@@ -1,4 +1,5 @@
-//! What may be reached: rules over the table of addresses. Nothing is resolved or dialled here.
+//! The policy: which targets may be reached, by rules on top of the table of addresses. This module resolves nothing
+//! and opens no connections.
 
 use std::net::IpAddr;
 
@@ -8,14 +9,15 @@ use super::{
     host::Name,
 };
 
-/// Names clouds give their metadata addresses: they mean the same through a user's proxy.
+/// Names of clouds' metadata addresses. They are denied by name because a user's proxy would resolve them too.
 const METADATA_NAMES: [&str; 2] = ["metadata.google.internal", "metadata.goog"];
 
-/// Nothing but public addresses by default.
+/// Decides which targets may be reached. By default only public addresses are allowed.
 ///
-/// In this order: the service's own ports are never reached; a deny rule denies; a rule for an address allows it, whatever it
-/// is (a metadata address only by a rule for it alone); public addresses are allowed; private ones where private addresses are
-/// allowed at all, or a rule allows the name that resolved to them.
+/// The checks are made in this order: the service's own ports are never reached; a deny rule denies; a rule for an
+/// address allows it, whatever it is (a metadata address only by a rule for it alone); public addresses are allowed;
+/// private ones are allowed if private addresses are allowed in general, or if a rule allows the name that resolved to
+/// them.
 #[derive(Debug, Clone, Default)]
 pub struct EgressPolicy {
     private: bool,
@@ -28,18 +30,19 @@ pub struct EgressPolicy {
 pub(super) struct AllowedByName(pub(super) bool);
 
 impl EgressPolicy {
-    /// `private` allows loopback, private and link-local addresses, but not metadata, multicast and reserved ones.
+    /// A policy with these rules. `private` allows loopback, private and link-local addresses, but not metadata,
+    /// multicast or reserved ones.
     pub fn new(private: bool, allow: Vec<Rule>, deny: Vec<Rule>) -> Self {
         Self { private, allow, deny }
     }
 
-    /// The same with private addresses allowed: for developing against servers of one's own.
+    /// The policy with private addresses allowed, for development against local servers.
     #[must_use]
     pub fn allow_private(self) -> Self {
         Self { private: true, ..self }
     }
 
-    /// Judges the name alone, before it is resolved by anyone.
+    /// Checks a name before it is resolved.
     pub(super) fn judge_name(&self, name: &Name, port: u16) -> Result<AllowedByName, Why> {
         if METADATA_NAMES.iter().any(|metadata| name.is_or_below(metadata)) {
             return Err(Why::Metadata);
@@ -48,7 +51,7 @@ impl EgressPolicy {
         if named(&self.deny) { Err(Why::Rule) } else { Ok(AllowedByName(named(&self.allow))) }
     }
 
-    /// Judges one address of a target.
+    /// Checks one address of a target.
     pub(super) fn judge_address(&self, address: IpAddr, port: u16, named: AllowedByName) -> Result<(), Why> {
         if self.deny.iter().any(|rule| rule.has_address(address, port)) {
             return Err(Why::Rule);

@@ -1,4 +1,4 @@
-//! One loopback port for one browser context at a time.
+//! A loopback port that serves one browser context at a time.
 
 use std::{
     io,
@@ -17,16 +17,16 @@ use tokio::{
 
 use super::{Blocked, Failure, Guard, Upstream, connection, forbidden::Forbidding, tenant::Tenant};
 
-/// How long accepting rests when the process is out of sockets.
+/// Pause before accepting again when the process is out of sockets.
 const REST: Duration = Duration::from_millis(50);
 
-/// Payload of a context's connections since the port serves it, in bytes. Handshakes with proxies are not counted.
+/// Payload bytes of a context's connections since the port began to serve it. Handshakes with proxies are not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Traffic {
-    /// Given to origins.
+    /// Bytes sent to origins.
     pub sent_bytes: u64,
-    /// Taken from origins.
+    /// Bytes received from origins.
     pub received_bytes: u64,
 }
 
@@ -36,24 +36,24 @@ pub struct EgressPort {
     guard: Guard,
     address: SocketAddr,
     shut: bool,
-    /// Whom the port serves. Connections end when it changes.
+    /// The context that the port serves. Connections end when it changes.
     tenant: watch::Sender<Arc<Tenant>>,
 }
 
-/// Opens a port; `shut`: one that denies everything.
+/// Opens a port. With `shut` the port denies everything.
 impl Guard {
-    /// A port for one browser context.
+    /// Opens a port for one browser context.
     ///
     /// # Errors
-    /// No socket is to be had.
+    /// When no socket is available.
     pub async fn open(&self) -> io::Result<EgressPort> {
         open(self, false).await
     }
 
-    /// A port that denies everything, for parts of a browser that belong to no context.
+    /// Opens a port that denies everything, for parts of a browser that belong to no context.
     ///
     /// # Errors
-    /// No socket is to be had.
+    /// When no socket is available.
     pub async fn open_shut(&self) -> io::Result<EgressPort> {
         open(self, true).await
     }
@@ -69,12 +69,12 @@ async fn open(guard: &Guard, shut: bool) -> io::Result<EgressPort> {
 }
 
 impl EgressPort {
-    /// Where it listens.
+    /// The address on which the port listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What went through it.
+    /// The traffic of the current context.
     pub fn traffic(&self) -> Traffic {
         let tenant = self.tenant.borrow();
         Traffic {
@@ -83,41 +83,42 @@ impl EgressPort {
         }
     }
 
-    /// From now on it serves another context: open connections end; failures, traffic and proxy are forgotten.
+    /// Starts serving another context: open connections end, and failures, traffic and the proxy are forgotten.
     pub fn renew(&self) {
         self.tenant.send_replace(Arc::new(Tenant::new(&self.guard, self.shut)));
     }
 
-    /// Until it is renewed it denies everything: open connections end.
+    /// Denies everything until the port is renewed. Open connections end.
     pub fn rest(&self) {
         self.tenant.send_replace(Arc::new(Tenant::new(&self.guard, true)));
     }
 
-    /// New connections go through this proxy, or directly. Open ones stay where they are.
+    /// Sets the proxy of new connections; `None` means direct connections. Open connections are not changed.
     pub fn set_upstream(&self, upstream: Option<Upstream>) {
         self.tenant.borrow().set_upstream(upstream);
     }
 
-    /// From now on its lookups count as this user's.
+    /// Counts further lookups as this user's.
     pub fn set_user(&self, user: Arc<str>) {
         self.tenant.borrow().set_user(user);
     }
 
-    /// The newest failure to reach this target since then, while it is one of the 64 newest. `host` as in a URL.
+    /// The newest failure to reach this target since `since`, if it is among the 64 newest. `host` has the form of a
+    /// URL's host.
     pub fn failure(&self, host: &str, port: u16, since: Instant) -> Option<Failure> {
         self.tenant.borrow().failures.lock().newest(host, port, since)
     }
 
-    /// The newest denial since then, whatever the target: where a redirect led is not known before.
+    /// The newest denial since `since`, whatever the target, because the target of a redirect is not known in advance.
     pub fn last_blocked(&self, since: Instant) -> Option<Blocked> {
         self.tenant.borrow().failures.lock().last_blocked(since)
     }
 
-    /// Ends it, as dropping it does.
+    /// Closes the port, as dropping it does.
     pub fn close(self) {}
 }
 
-/// Hands every connection to a task of its own, until the port is dropped.
+/// Serves every connection in a task of its own, until the port is dropped.
 async fn accept(listener: TcpListener, mut tenant: watch::Receiver<Arc<Tenant>>, guard: Guard, own: Forbidding) {
     loop {
         let accepted = tokio::select! {
@@ -133,10 +134,10 @@ async fn accept(listener: TcpListener, mut tenant: watch::Receiver<Arc<Tenant>>,
         }
     }
     drop(listener);
-    drop(own); // only now may the port be somebody else's
+    drop(own); // the address may be reused only after all connections have ended
 }
 
-/// Starts serving a client, or closes it where there is no room.
+/// Starts serving a client, or closes the connection if there is no room.
 fn admit(client: TcpStream, mut tenant: watch::Receiver<Arc<Tenant>>, guard: &Guard) {
     let serving = Arc::clone(&tenant.borrow_and_update());
     match serving.admit() {

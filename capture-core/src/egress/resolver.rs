@@ -1,4 +1,4 @@
-//! Where names become addresses.
+//! Resolves names to addresses.
 
 use std::{
     fmt, io,
@@ -12,26 +12,26 @@ use tokio::time::timeout;
 
 use crate::fair::Places;
 
-/// Lookups of the process at once: each holds a thread of the runtime's pool of 512 for as long as the system takes. A
-/// user has at most as many as are free, and waits less the fewer he has.
+/// Maximum number of concurrent lookups of the process. Each holds a thread of the runtime's pool of 512 until the
+/// system answers. A user may have as many as are free, and a user with fewer lookups is served first.
 const MAX_LOOKUPS: usize = 128;
-/// How long a lookup may take; what glibc needs to ask one dead server once.
+/// Timeout of a lookup. It is the time glibc takes to try one dead server once.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// Turns a name into addresses. The guard asks it exactly once per connection.
+/// Resolves names to addresses. The guard calls it exactly once per connection.
 pub trait Resolver: Send + Sync + fmt::Debug {
-    /// All addresses of the name, best first. The name is lower case, without final dot, and never an address. `whose`
-    /// tells users apart, so that one with slow names does not keep the others waiting.
+    /// All addresses of the name, best first. The name is lower case, without a final dot, and never an address.
+    /// `whose` identifies the user, so that slow names of one user do not delay others.
     ///
     /// # Errors
-    /// Any: the name then counts as not resolved.
+    /// Any error counts as a name that does not resolve.
     fn resolve(&self, host: &str, whose: &Arc<str>) -> BoxFuture<'_, io::Result<Vec<IpAddr>>>;
 }
 
 /// The operating system's resolver: `/etc/hosts`, then its name servers.
 #[derive(Debug)]
 pub struct System {
-    /// Asks the system, on a thread of its own.
+    /// Calls the system's resolver; blocks, and therefore runs on a thread of its own.
     ask: fn(&str) -> io::Result<Vec<IpAddr>>,
     places: Places<Arc<str>>,
 }
@@ -52,7 +52,7 @@ impl Resolver for System {
         let lookup = async move {
             let place = places.take(&whose).await;
             let on_thread = move || {
-                let _place = place; // kept until the thread is free again, also when nobody waits any more
+                let _place = place; // held until the thread is free again, even if the caller has left
                 ask(&name)
             };
             tokio::task::spawn_blocking(on_thread).await.map_err(io::Error::other)?
@@ -86,7 +86,7 @@ mod tests {
             (0..2 * MAX_LOOKUPS).map(|number| system.resolve(&format!("slow{number}"), &mallory)).collect();
         let began = tokio::time::Instant::now();
         let bobs = async {
-            tokio::task::yield_now().await; // after all of those have begun
+            tokio::task::yield_now().await; // by then the others have begun
             system.resolve("quick", &bob).await.unwrap();
             began.elapsed()
         };

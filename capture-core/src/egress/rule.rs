@@ -1,4 +1,4 @@
-//! One line of an allow or deny list.
+//! One rule of an allow or deny list.
 
 use std::{net::IpAddr, str::FromStr};
 
@@ -7,16 +7,16 @@ use super::{
     host::{Host, Name},
 };
 
-/// A network, an address or a name, each with all ports or with one.
+/// A network, an address or a name, each with all ports or with one port.
 ///
-/// | text | what it means |
+/// | text | matches |
 /// |---|---|
 /// | `10.0.0.0/8`, `fd00::/8` | every address in it |
 /// | `10.1.2.3`, `fd00::1` | this address |
 /// | `127.0.0.1:3000`, `[fd00::1]:8080` | this address and port |
 /// | `example.com` | this name and every name below it |
 /// | `*.example.com` | only the names below it |
-/// | `example.com:443` | the same with one port |
+/// | `example.com:443` | this name and every name below it, with one port |
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     subject: Subject,
@@ -29,7 +29,7 @@ enum Subject {
     Name { name: Name, itself: bool },
 }
 
-/// Not a [`Rule`].
+/// The error for a text that is not a [`Rule`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is no egress rule: {why}")]
 pub struct RuleError {
@@ -38,17 +38,17 @@ pub struct RuleError {
 }
 
 impl Rule {
-    /// Whether it names this address and port.
+    /// Whether the rule matches this address and port.
     pub(super) fn has_address(&self, address: IpAddr, port: u16) -> bool {
         matches!(&self.subject, Subject::Network(network) if network.contains(address)) && self.has_port(port)
     }
 
-    /// Whether it names this address and no other.
+    /// Whether the rule matches this address and no other.
     pub(super) fn has_only_address(&self, address: IpAddr, port: u16) -> bool {
         matches!(&self.subject, Subject::Network(network) if network.is_single()) && self.has_address(address, port)
     }
 
-    /// Whether it names this name and port.
+    /// Whether the rule matches this name and port.
     pub(super) fn has_name(&self, name: &Name, port: u16) -> bool {
         match &self.subject {
             Subject::Network(_) => false,
@@ -69,7 +69,7 @@ impl Rule {
         }
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(parse_port(port)?)),
-            _ => (text, None), // no colon, or a bare IPv6 address
+            _ => (text, None), // there is no colon, or the text is a bare IPv6 address
         };
         let (pattern, itself) = match host.strip_prefix("*.") {
             Some(pattern) => (pattern, false),

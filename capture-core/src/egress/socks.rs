@@ -1,4 +1,5 @@
-//! SOCKS5 as clients of a port speak it (RFC 1928): no authentication, CONNECT only. Pure; the reading is not known here.
+//! The part of SOCKS5 that clients of a port use (RFC 1928): no authentication, and only CONNECT. This module is pure,
+//! and must not know how bytes are read.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -9,31 +10,31 @@ const NO_AUTHENTICATION: u8 = 0;
 const NO_ACCEPTABLE_METHOD: u8 = 0xff;
 const CONNECT: u8 = 1;
 
-/// More than the longest greeting (257 bytes) and the longest request (262 bytes) together.
+/// More bytes than the longest greeting (257) and the longest request (262) together.
 pub(super) const MAX_HANDSHAKE: usize = 520;
-/// The answer to a greeting we can serve.
+/// The answer to an acceptable greeting.
 pub(super) const GREETED: [u8; 2] = [VERSION, NO_AUTHENTICATION];
-/// Connected. The address and port in it mean nothing to anyone.
+/// The answer that the connection was made. Its address and port have no meaning.
 pub(super) const CONNECTED: [u8; 10] = reply(0);
 
-/// Where the client wants to go, as it said it.
+/// The requested target, as the client sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Request {
-    /// Addresses in their usual form; what is not UTF-8 is replaced, and then is no host.
+    /// An address in canonical form, or a name. Bytes that are not UTF-8 are replaced, which makes the name invalid.
     pub(super) host: String,
     pub(super) port: u16,
 }
 
-/// What cannot be served, with what to answer.
+/// A request that cannot be served, which determines the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// Another protocol: nothing is answered.
+    /// The client uses another protocol. There is no answer.
     NotSocks,
-    /// The client insists on authentication.
+    /// The client requires authentication.
     NoMethod,
-    /// BIND or UDP ASSOCIATE.
+    /// The command is BIND or UDP ASSOCIATE.
     Command,
-    /// Not an address type of the RFC.
+    /// The address type is not one of the RFC.
     AddressType,
 }
 
@@ -48,7 +49,7 @@ impl Refusal {
     }
 }
 
-/// The reply nearest to the failure; Chromium shows them all alike.
+/// The reply code closest to the failure. Chromium reports all of them as one error.
 pub(super) fn failed(failure: Failure) -> [u8; 10] {
     reply(match failure {
         Failure::Blocked(_) => 2,
@@ -62,7 +63,7 @@ const fn reply(code: u8) -> [u8; 10] {
     [VERSION, code, 0, 1, 0, 0, 0, 0, 0, 0]
 }
 
-/// Reads a greeting: how many bytes it has, `None` while it is incomplete.
+/// Parses a greeting and returns its length in bytes; `None` while it is incomplete.
 pub(super) fn greeting(bytes: &[u8]) -> Result<Option<usize>, Refusal> {
     match bytes {
         [] | [VERSION] => Ok(None),
@@ -75,7 +76,7 @@ pub(super) fn greeting(bytes: &[u8]) -> Result<Option<usize>, Refusal> {
     }
 }
 
-/// Reads a request, and what came after it; `None` while it is incomplete.
+/// Parses a request and returns it with the bytes after it; `None` while it is incomplete.
 pub(super) fn request(bytes: &[u8]) -> Result<Option<(Request, &[u8])>, Refusal> {
     let (kind, rest) = match bytes {
         [VERSION, CONNECT, 0, kind, rest @ ..] => (kind, rest),

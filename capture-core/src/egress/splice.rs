@@ -1,4 +1,4 @@
-//! Carrying bytes both ways between a client and an origin. Who they are is not known here.
+//! Forwards bytes in both directions between a client and an origin. This module must not know who they are.
 
 use std::{
     cell::RefCell,
@@ -18,42 +18,44 @@ use tokio::{
 
 use super::{upstream::Plain, wire::Wire};
 
-/// Bytes taken at once.
+/// Maximum bytes read at once.
 const CHUNK: usize = 64 * 1024;
-/// How long the origin may still answer once the client has said its last.
+/// How long the origin may continue to send after the client has ended its side.
 const AFTER_CLIENT: Duration = Duration::from_secs(5);
-/// How long the client may take to read what is left once the origin has said its last.
+/// How long the client may take to read the rest after the origin has ended its side.
 const AFTER_ORIGIN: Duration = Duration::from_secs(60);
 
 thread_local! {
-    /// All connections of a thread read into this one: those that are idle, which most are, hold no memory.
+    /// A read buffer shared by all connections of a thread. Idle connections, which most are, therefore hold no memory.
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; CHUNK].into_boxed_slice());
 }
 
-/// Payload that went to origins and came from them, in bytes.
+/// Payload bytes sent to origins and received from them.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     pub(super) sent: AtomicU64,
     pub(super) received: AtomicU64,
 }
 
-/// An open way to an origin, with the bytes of both sides that were read before the carrying begins.
+/// An open connection to an origin, with the bytes of both sides that were read before forwarding begins.
 #[derive(Debug)]
 pub(super) struct Tunnel {
     pub(super) origin: Wire,
     pub(super) from_origin: Vec<u8>,
     pub(super) from_client: Vec<u8>,
-    /// Where the origin is a proxy that has to be given the client's first request in another form.
+    /// Present if the origin is a proxy that must get the client's first request in another form.
     pub(super) plain: Option<Plain>,
 }
 
-/// Carries until both have ended, or the time of the one that has not is up. The end of one side is passed on to the other.
+/// Forwards bytes until both sides have ended, or the time for the remaining side has run out. The end of one side is
+/// passed on to the other.
 ///
 /// # Errors
-/// One of them broke or did not end in time. Both should be reset, or the other would take what it has for the whole.
+/// One side failed or did not end in time. Both connections should be reset, because otherwise the other side would
+/// take a truncated stream as complete.
 ///
 /// # Cancel safety
-/// What was read and not yet written is lost when dropped.
+/// Not cancel safe: bytes that were read and not yet written are lost when the future is dropped.
 pub(super) async fn splice(client: &mut TcpStream, tunnel: &mut Tunnel, meter: &Meter) -> io::Result<()> {
     let origin = &mut tunnel.origin;
     let mut up = Way::of(std::mem::take(&mut tunnel.from_client));
@@ -78,7 +80,7 @@ pub(super) async fn splice(client: &mut TcpStream, tunnel: &mut Tunnel, meter: &
     .await
 }
 
-/// When the carrying has to be over. Each end that is heard can only bring it nearer.
+/// The time at which forwarding must be over. The end of a side can only move it forward.
 #[derive(Debug, Default)]
 struct Limit {
     client: Option<Instant>,
@@ -97,12 +99,12 @@ impl Limit {
     }
 }
 
-/// One direction. Nothing is read before all that was read is written: a slow reader slows its writer.
+/// One direction. Nothing is read before everything that was read is written, so a slow reader slows down its writer.
 #[derive(Debug, Default)]
 struct Way {
-    /// Read, and not taken at once by the other side.
+    /// Bytes that were read and not written at once.
     left: Vec<u8>,
-    /// How much of `left` was taken since.
+    /// Number of bytes of `left` that were written since.
     taken: usize,
     read: u64,
     written: u64,
@@ -115,7 +117,7 @@ impl Way {
         Self { left, ..Self::default() }
     }
 
-    /// Ready once the end was passed on.
+    /// Ready once the end of this direction was passed on.
     fn poll<R, W>(&mut self, context: &mut Context<'_>, from: &mut R, to: &mut W) -> Poll<io::Result<()>>
     where
         R: AsyncRead + Unpin,
@@ -151,7 +153,7 @@ impl Way {
         Poll::Ready(Ok(()))
     }
 
-    /// Reads once and writes once; keeps what was not taken.
+    /// Reads once and writes once, and keeps the bytes that were not written.
     fn poll_chunk<R, W>(
         &mut self,
         context: &mut Context<'_>,

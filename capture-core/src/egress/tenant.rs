@@ -1,4 +1,5 @@
-//! What a port knows of the context it serves: forgotten as a whole when it serves another.
+//! The state of a port that belongs to the context it serves. All of it is dropped when the port serves another
+//! context.
 
 use std::{
     sync::{
@@ -25,13 +26,13 @@ use super::{
     wire::Wire,
 };
 
-/// Connections of a context at once. Chromium opens 32 to a proxy, and its sockets for `WebSocket` beside them.
+/// Maximum number of connections of a context. Chromium opens 32 to a proxy, and additional ones for `WebSocket`.
 const MAX_CONNECTIONS: usize = 256;
-/// Of these, how many may not have said their target yet.
+/// Maximum number of these connections that have not sent their target yet.
 const MAX_HANDSHAKES: usize = 64;
-/// Lookups of a context at once, so that one with slow names does not stop the others'.
+/// Maximum number of concurrent lookups of a context, so that slow names of one context do not block those of others.
 const MAX_LOOKUPS: usize = 16;
-/// Everything that is done to reach a target through a proxy.
+/// Timeout of everything that is done to reach a target through a proxy.
 const UPSTREAM: Duration = Duration::from_secs(25);
 
 #[derive(Debug)]
@@ -44,24 +45,24 @@ pub(super) struct Tenant {
     handshakes: Arc<Semaphore>,
     lookups: Semaphore,
     upstream: Mutex<Option<Arc<Chosen>>>,
-    /// Whose lookups these are; before that is said, nobody else's.
+    /// Identifies the user of the lookups. Before a user is set, the value is unique to this tenant.
     whose: Mutex<Arc<str>>,
 }
 
-/// The user's proxy, and what was learnt of it.
+/// The user's proxy, and what was learnt about it.
 #[derive(Debug)]
 struct Chosen {
     upstream: Upstream,
-    /// It makes no tunnels to port 80.
+    /// Set when the proxy makes no tunnels to port 80.
     plain_http: AtomicBool,
 }
 
-/// Room for one connection.
+/// The permits of one connection.
 #[derive(Debug)]
 pub(super) struct Places {
-    /// Kept until it ends.
+    /// Held until the connection ends.
     pub(super) connection: OwnedSemaphorePermit,
-    /// Kept until it has said its target.
+    /// Held until the client has sent its target.
     pub(super) handshake: OwnedSemaphorePermit,
 }
 
@@ -95,7 +96,7 @@ impl Tenant {
         Some(Places { connection, handshake })
     }
 
-    /// Opens the way to what a client asked for, in at most 25 s: Chromium gives up after 30.
+    /// Connects to what a client requested, within 25 s, because Chromium gives up after 30 s.
     pub(super) async fn connect(&self, request: &Request) -> Result<Tunnel, Failure> {
         let host = Host::parse(&request.host).map_err(|Malformed| Failure::Blocked(Why::Malformed))?;
         if self.shut {
@@ -111,7 +112,7 @@ impl Tenant {
         through.unwrap_or(Err(UpstreamFailure::TimedOut)).map_err(Failure::Upstream)
     }
 
-    /// By a tunnel, or where a proxy makes none to port 80, by a single request.
+    /// Connects by a tunnel, or by a single request if the proxy makes no tunnels to port 80.
     async fn through(&self, chosen: &Chosen, host: &Host, port: u16) -> Result<Tunnel, UpstreamFailure> {
         let Chosen { upstream, plain_http } = chosen;
         let (from_client, tls) = (Vec::new(), self.guard.tls());
@@ -138,7 +139,7 @@ impl Tenant {
         })
     }
 
-    /// Resolves, judges and connects.
+    /// Resolves, checks and connects.
     async fn dial(&self, host: &Host, port: u16) -> Result<TcpStream, Failure> {
         let dialled = async {
             let addresses = match self.lookups.acquire().await {
@@ -146,7 +147,7 @@ impl Tenant {
                     let whose = Arc::clone(&self.whose.lock());
                     self.guard.addresses(host, port, &whose).await?
                 }
-                Err(_) => return Err(Failure::Busy), // never closed
+                Err(_) => return Err(Failure::Busy), // cannot happen: the semaphore is never closed
             };
             dial::dial(addresses).await
         };

@@ -12,7 +12,7 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
-/// What an origin is reached through.
+/// The transport through which an origin is reached.
 #[derive(Debug)]
 pub(super) enum Wire {
     Plain(TcpStream),
@@ -20,13 +20,14 @@ pub(super) enum Wire {
 }
 
 impl Wire {
-    /// Dropping it will then end it at once: the kernel forgets what it has not sent, and the other side hears of it.
+    /// Makes dropping the connection reset it at once: the kernel discards unsent bytes, and the other side gets an
+    /// error.
     pub(super) fn reset_on_drop(&self) {
         let stream = match self {
             Self::Plain(stream) => stream,
             Self::Tls(stream) => stream.get_ref().0,
         };
-        let _ = stream.set_zero_linger(); // gone already
+        let _ = stream.set_zero_linger(); // fails when the connection is already gone
     }
 }
 
@@ -34,7 +35,8 @@ impl AsyncRead for Wire {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
-            // Many proxies end without saying so in TLS. Whoever needs to know has a TLS of his own inside.
+            // Many proxies end without closing TLS properly. Clients that need to detect truncation use TLS of their
+            // own inside.
             Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer).map(|read| match read {
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
                 read => read,

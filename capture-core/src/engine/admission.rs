@@ -1,4 +1,5 @@
-//! Creating a session: who may, whether there is room, and once per idempotency key.
+//! Creates sessions: checks whether the user may have one and whether there is room, and creates at most one per
+//! idempotency key.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -25,15 +26,16 @@ use crate::{
     session::{Keyed, Lifecycle, SessionId, SessionOptions, SessionView},
 };
 
-/// Creates under way, so that those of one user keep neither the ledger nor the browsers from the others.
+/// Maximum number of concurrent creates of one user, so that they cannot keep the ledger and the browsers from other
+/// users.
 pub(super) const MAX_UNDER_WAY: usize = 64;
 
-/// The reason of a create that another server could carry out.
+/// Reason of the error for a create that another instance may be able to carry out.
 pub(crate) const NO_ROOM: &str = "no_room";
 
 impl Inner {
-    /// Starts a create as a task of its own, so that a caller who leaves leaves nothing half open; or joins the one its
-    /// key already stands for, and says so.
+    /// Starts a create as a task of its own, so that a caller who leaves cannot leave it half done. If its key belongs
+    /// to an earlier create, joins that one and reports so.
     pub(super) fn begin_create(
         self: &Arc<Self>,
         user: UserId,
@@ -46,7 +48,7 @@ impl Inner {
             Some(Begun::New(held)) => Some(held),
             Some(Begun::Earlier(earlier)) => return Ok((earlier, true)),
             Some(Begun::Conflict) => {
-                return Err(Error::invalid("this Idempotency-Key stands for another create request"));
+                return Err(Error::invalid("this Idempotency-Key was used for another create request"));
             }
         };
         let inner = Arc::clone(self);
@@ -85,7 +87,8 @@ impl Inner {
             default_max_sessions: limits.sessions_per_user,
         };
         self.services.ledger.reserve(reservation).await.map_err(|refused| self.refused(refused))?;
-        // After the reservation: what is refused there must not take a place from those who can pay for it.
+        // Places are taken after the reservation, so that a create that the ledger refuses takes no place from users
+        // who can pay.
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             return Err(self.give_back(id, self.full()).await);
         };
@@ -111,12 +114,12 @@ impl Inner {
         let view = handle.view();
         self.live.insert(id, handle.clone());
         if !handle.view().is_active() {
-            self.live.remove(&id); // ended before it was registered
+            self.live.remove(&id); // the session ended before it was registered
         }
         Ok(view)
     }
 
-    /// Options only this engine can judge; the user's proxy, if it is asked for.
+    /// Checks the options that only this engine can judge. Returns the user's proxy, if the options request it.
     async fn check_options(&self, user: &UserId, options: SessionOptions) -> Result<Option<Upstream>, Error> {
         match self.backend.unsupported(options) {
             Some(option @ UnsupportedOption::Bypass) => {
@@ -163,7 +166,7 @@ impl Inner {
             .with_retry_after(Duration::from_secs(2))
     }
 
-    /// Undoes a reservation whose browser never started; it is not billed.
+    /// Releases the reservation of a session whose browser never started; it is not billed.
     async fn give_back(&self, id: SessionId, error: Error) -> Error {
         if let Err(error) = self.services.ledger.release(id).await {
             tracing::error!(session.id = %id, %error, "reservation not released; the next start's recovery will");

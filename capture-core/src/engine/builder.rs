@@ -1,4 +1,4 @@
-//! Putting an engine together.
+//! Builds an engine from its parts.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use crate::{
     tasks::Tasks,
 };
 
-/// Parts of an engine. Without a backend it runs the simulated browser, without a ledger it keeps them in memory.
+/// The parts of an engine. The default backend is the simulated browser, and the default ledger is kept in memory.
 #[derive(Debug, Default)]
 pub struct EngineBuilder {
     limits: Limits,
@@ -29,35 +29,36 @@ pub struct EngineBuilder {
 }
 
 impl EngineBuilder {
-    /// Other numbers than the contract's.
+    /// Sets the limits, instead of the documented defaults.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Where pages come from.
+    /// Sets the backend, which opens pages.
     #[must_use]
     pub fn backend(mut self, backend: impl Backend + 'static) -> Self {
         self.backend = Some(Arc::new(backend));
         self
     }
 
-    /// Where sessions, users and credits are kept.
+    /// Sets the ledger, which stores sessions, users and credits.
     #[must_use]
     pub fn ledger<B: Ledger + Accounts + 'static>(mut self, ledger: Arc<B>) -> Self {
         self.ledger = Some((Arc::clone(&ledger) as Arc<dyn Ledger>, ledger));
         self
     }
 
-    /// Adds an unlimited user, unless the ledger knows the name: all an embedding program without accounts needs.
+    /// Adds a user with unlimited credits, unless the ledger has a user of this id. An embedding program without
+    /// accounts needs nothing more.
     #[must_use]
     pub fn open_to(mut self, user: UserId) -> Self {
         self.users.push(user);
         self
     }
 
-    /// Settles what a dead process left in the ledger, then starts.
+    /// Settles the sessions that a dead process left in the ledger, then starts the engine.
     ///
     /// # Errors
     /// `unavailable` when the ledger cannot be read.
@@ -68,17 +69,14 @@ impl EngineBuilder {
         });
         for user in self.users {
             if accounts.account(&user).await?.is_none() {
-                // Nobody is told this secret: the user only exists for callers inside this process.
+                // The secret is dropped: this user exists only for callers inside this process.
                 let secret = Secret::generate().map_err(Error::internal)?;
                 accounts.add(Account::new(user, secret.hash())).await.map_err(Error::internal)?;
             }
         }
         let lost = ledger.recover().await?;
         if !lost.is_empty() {
-            tracing::warn!(
-                sessions = lost.len(),
-                "sessions of a dead process were settled at their last proof of life"
-            );
+            tracing::warn!(sessions = lost.len(), "sessions of a dead process were settled at their last heartbeat");
         }
         let (lease, limits) = (Lease::new(ledger.lease()), Arc::new(self.limits));
         let (clock, tasks, pools) = (Clock::start(), Tasks::default(), Arc::default());

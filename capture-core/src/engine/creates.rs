@@ -1,5 +1,5 @@
-//! Creates by idempotency key: one that is under way is joined, one that brought a session is repeated, and of one that
-//! was refused nothing is left, so that it may be sent again.
+//! The idempotency keys of creates. A running create is joined and a successful one is repeated. A refused one is
+//! forgotten, so that it may be sent again.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -12,13 +12,14 @@ use crate::{
     session::{IdempotencyKey, Keyed, RequestHash, SessionView},
 };
 
-/// Keys of creates that are remembered, of all users; when full, the user who has most of them loses his oldest.
+/// Maximum number of remembered keys of all users. When it is reached, the user with the most keys loses their oldest
+/// one.
 const MAX_KEYS: usize = 10_000;
 
-/// How a create ends, for everyone who asked for it.
+/// The result of a create, for all callers that sent its key.
 pub(super) type Creating = watch::Receiver<Option<Result<SessionView, Arc<Error>>>>;
 
-/// The keys.
+/// The keys of creates.
 #[derive(Debug)]
 pub(super) struct Creates {
     entries: Pool<UserId, Entry>,
@@ -38,19 +39,19 @@ impl Default for Creates {
     }
 }
 
-/// What a keyed create is.
+/// How a create with a key relates to earlier ones.
 #[derive(Debug)]
 pub(super) enum Begun {
-    /// A new one; [`Creates::forget`] takes this if it is refused.
+    /// A new create. If it is refused, pass this to [`Creates::forget`].
     New(Held),
-    /// The same as this one.
+    /// A repetition of an earlier create.
     Earlier(Creating),
-    /// The key stands for another request.
+    /// The key was used with a different request.
     Conflict,
 }
 
 impl Creates {
-    /// Finds the create this key stands for, or lets it stand for this new one.
+    /// Finds the create that belongs to this key, or stores the new one under it.
     pub(super) fn begin(&mut self, user: &UserId, keyed: Keyed, creating: &Creating) -> Begun {
         let Keyed { key, request } = keyed;
         let name = (user.clone(), key);
@@ -74,14 +75,14 @@ impl Creates {
         Begun::New(held)
     }
 
-    /// A create was refused: its key may be sent again.
+    /// Forgets the key of a refused create, so that the client may send it again.
     pub(super) fn forget(&mut self, user: &UserId, held: Held) {
         let Some(entry) = self.entries.remove(user, held) else { return };
         self.by_key.remove(&(user.clone(), entry.key));
     }
 }
 
-/// Whether its task was lost to a defect before it was decided.
+/// Whether the create's task panicked before there was a result.
 fn is_lost(creating: &Creating) -> bool {
     creating.has_changed().is_err() && creating.borrow().is_none()
 }
@@ -92,7 +93,8 @@ mod tests {
 
     fn begin(creates: &mut Creates, user: &str, key: &str, body: &[u8]) -> Begun {
         let (done, creating) = watch::channel(None);
-        done.send_replace(Some(Err(Arc::new(Error::not_found())))); // anything: a decided one is not lost
+        // any value serves: a create that has a result is not lost
+        done.send_replace(Some(Err(Arc::new(Error::not_found()))));
         let keyed = Keyed { key: key.parse().unwrap(), request: RequestHash::of(body) };
         creates.begin(&user.parse().unwrap(), keyed, &creating)
     }

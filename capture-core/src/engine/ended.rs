@@ -1,5 +1,5 @@
-//! What is remembered of sessions that have ended: whether a keyed action ran, and for a minute what happened, so that a
-//! late retry and a late follower still learn it.
+//! What is kept of ended sessions: the outcomes of keyed actions for late retries, and the log for a minute for late
+//! followers.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -15,17 +15,18 @@ use crate::{
     session::{Keyed, SessionId, SessionView},
 };
 
-/// Bytes of the keys of ended sessions, of all users; when full, the user who has most loses those of his oldest
-/// session.
+/// Bytes of the keys of ended sessions, of all users. When it is reached, the user with the most bytes loses the keys
+/// of their oldest session.
 const KEY_BYTES: usize = 16 << 20;
-/// How long a log outlives its session: longer than a client takes to connect again.
+/// How long a log outlives its session; longer than a client needs to reconnect.
 const LOG_LIFE: Duration = Duration::from_secs(60);
-/// Bytes of these logs, of all users; when full, the user who has most loses his oldest.
+/// Bytes of the logs of ended sessions, of all users. When it is reached, the user with the most bytes loses their
+/// oldest log.
 const LOG_BYTES: usize = 8 << 20;
-/// What a session without a key or an event counts, in bytes.
+/// Bytes counted for a session that has no keys or events.
 const EMPTY: usize = 1 << 10;
 
-/// Sessions that have ended.
+/// The ended sessions of one engine.
 #[derive(Debug)]
 pub(super) struct Ended {
     keys: Pool<UserId, Keys>,
@@ -33,7 +34,7 @@ pub(super) struct Ended {
     sessions: HashMap<SessionId, Past>,
 }
 
-/// Where what is left of a session is found.
+/// Where the keys and the log of one session are stored.
 #[derive(Debug)]
 struct Past {
     user: UserId,
@@ -81,7 +82,7 @@ impl Ended {
         }
     }
 
-    /// Lets go of logs whose time is over.
+    /// Frees the logs that are older than [`LOG_LIFE`].
     pub(super) fn forget_logs(&mut self) {
         for log in self.logs.expire(|log| log.ended.elapsed() >= LOG_LIFE) {
             self.forget(log.id, |past| past.log = None);
@@ -94,7 +95,7 @@ impl Ended {
         keys.lock().outcome(&keyed.key)
     }
 
-    /// The rest of a log, for one who has read its beginning.
+    /// The events of a log after `since`.
     pub(super) fn follow(&self, user: &UserId, id: SessionId, since: &Since) -> Option<Follow> {
         let past = self.sessions.get(&id).filter(|past| past.user == *user)?;
         let Log { log, view, .. } = self.logs.get(user, past.log?)?;
@@ -102,7 +103,7 @@ impl Ended {
         follow.recovered.then_some(follow)
     }
 
-    /// Notes that something of a session is gone; with the last of it goes the session.
+    /// Marks one part of a session as freed, and removes the session when no part is left.
     fn forget(&mut self, id: SessionId, gone: impl FnOnce(&mut Past)) {
         let Some(past) = self.sessions.get_mut(&id) else { return };
         gone(past);

@@ -1,4 +1,4 @@
-//! Proof of life: one write per heartbeat for all live sessions, with the counters that changed.
+//! The heartbeat: one write to the ledger for all live sessions, with the counters that changed.
 
 use std::{collections::HashMap, sync::Weak, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::{
     session::{SessionId, Usage},
 };
 
-/// Starts the heartbeat, and every `prune_every` the forgetting of old finals. Both end with the engine.
+/// Starts the heartbeat, and the removal of old final sessions every `prune_every`. Both stop with the engine.
 pub(super) fn start(engine: &Engine, prune_every: Duration) {
     let inner = std::sync::Arc::downgrade(&engine.inner);
     let background = engine.inner.background.clone();
@@ -36,7 +36,7 @@ pub(super) fn start(engine: &Engine, prune_every: Duration) {
     });
 }
 
-/// One heartbeat; false when the engine is gone.
+/// Sends one heartbeat; returns false when the engine is gone.
 async fn heartbeat(inner: &Weak<Inner>, reported: &mut HashMap<SessionId, u64>) -> bool {
     let Some(inner) = inner.upgrade() else { return false };
     inner.ended.lock().forget_logs();
@@ -52,7 +52,7 @@ async fn heartbeat(inner: &Weak<Inner>, reported: &mut HashMap<SessionId, u64>) 
     let sent = Instant::now();
     let response = inner.services.ledger.heartbeat(inner.services.clock.now(), changed).await;
     if inner.services.ledger.lease().is_none() {
-        // Where there is a lease, one missed heartbeat is no reason to turn clients away.
+        // With a lease, one missed heartbeat is no reason to refuse clients.
         *inner.unwritten.lock() = response.as_ref().err().map(ToString::to_string);
     }
     match response {
@@ -62,12 +62,12 @@ async fn heartbeat(inner: &Weak<Inner>, reported: &mut HashMap<SessionId, u64>) 
             inner.services.lease.renew(sent);
             close(&inner, refused);
         }
-        Err(error) => tracing::warn!(%error, "no proof of life could be written"),
+        Err(error) => tracing::warn!(%error, "the heartbeat could not be written"),
     }
     true
 }
 
-/// Ends sessions that others have settled, before anything more is begun in them.
+/// Ends sessions that other instances have settled, before anything else begins in them.
 async fn lose(inner: &Inner, sessions: Vec<SessionId>) {
     for id in sessions {
         let Some(handle) = inner.live.get(&id).map(|handle| handle.clone()) else { continue };
@@ -75,12 +75,12 @@ async fn lose(inner: &Inner, sessions: Vec<SessionId>) {
     }
 }
 
-/// Closes sessions that are not wanted any more.
+/// Closes sessions that the ledger wants closed.
 fn close(inner: &Inner, sessions: Vec<SessionId>) {
     for id in sessions {
         let Some(handle) = inner.live.get(&id).map(|handle| handle.clone()) else { continue };
         inner.background.spawn(async move {
-            let _ = handle.close().await; // its own end reports what went wrong
+            let _ = handle.close().await; // the session's own end logs its errors
         });
     }
 }

@@ -1,4 +1,4 @@
-//! The engine: live sessions of this process, admission, supervision, shutdown.
+//! The engine: owns the live sessions of this process, their admission, supervision and shutdown.
 
 mod admission;
 mod builder;
@@ -37,10 +37,10 @@ use crate::{
     tasks::Tasks,
 };
 
-/// How long ended sessions may take to be settled and their pages to close.
+/// How long settling ended sessions and closing their pages may take at shutdown.
 const END_GRACE: Duration = Duration::from_secs(10);
 
-/// Live sessions and everything they need. Cloning is cheap; all clones are the same engine.
+/// The live sessions of this process and their services. Cloning is cheap, and all clones share one state.
 #[derive(Debug, Clone)]
 pub struct Engine {
     inner: Arc<Inner>,
@@ -57,29 +57,29 @@ struct Inner {
     creates: Mutex<Creates>,
     ended: Mutex<Ended>,
     draining: AtomicBool,
-    /// Why the last heartbeat could not be written.
+    /// Error of the last heartbeat, if it could not be written.
     unwritten: Mutex<Option<String>>,
-    /// Opens, heartbeats and browsers; stopped after the sessions.
+    /// Creates, heartbeats and browsers; stopped after the sessions.
     background: Tasks,
 }
 
 impl Engine {
-    /// Puts an engine together.
+    /// A builder with default parts.
     pub fn builder() -> EngineBuilder {
         EngineBuilder::default()
     }
 
-    /// The clock all its timestamps come from.
+    /// The clock of all timestamps of this engine.
     pub fn clock(&self) -> Clock {
         self.inner.services.clock
     }
 
-    /// The numbers it keeps to.
+    /// The limits in force.
     pub fn limits(&self) -> &Limits {
         &self.inner.services.limits
     }
 
-    /// Sessions that have not ended.
+    /// Number of sessions that have not ended.
     pub fn live_sessions(&self) -> usize {
         self.inner.live.len()
     }
@@ -98,16 +98,16 @@ impl Engine {
         self.inner.backend.health().map_err(NotReady::Browser)
     }
 
-    /// Refuses creates from now on; live sessions go on.
+    /// Refuses creates from now on. Live sessions continue.
     pub fn drain(&self) {
         self.inner.draining.store(true, Ordering::Relaxed);
     }
 
-    /// Drains, lets live sessions go on for up to `grace`, then ends the rest as `shutdown`, bills them, and closes every
-    /// browser. Returns early once no session is left.
+    /// Shuts the engine down: refuses creates, lets live sessions continue for up to `grace`, then ends the rest with
+    /// reason `shutdown`, bills them and closes every browser. Returns early once no session is left.
     ///
     /// # Cancel safety
-    /// When dropped during the grace, sessions go on; calling it again continues.
+    /// When dropped during the grace, the live sessions continue; another call continues the shutdown.
     pub async fn shutdown(&self, grace: Duration) {
         self.drain();
         let deadline = Instant::now() + grace;

@@ -1,5 +1,5 @@
-//! The engine's promises in any order of events: one charge, counters that add up, nothing left. Simulated pages, paused
-//! time, real ledgers.
+//! Invariants of the engine under any order of events: one charge per session, consistent counters, and nothing left
+//! over. The tests use simulated pages, paused time and real ledgers.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,7 +25,8 @@ fn ann() -> Caller {
     Caller::user("ann".parse().unwrap())
 }
 
-/// A page whose actions do what their address says: `/fail`, `/hang`, `/die`, `/panic`, or succeed after half a second.
+/// A page whose actions behave as the path of their address says: `/fail`, `/hang`, `/die`, `/panic`. Any other path
+/// succeeds after half a second.
 fn scripted() -> Simulated {
     Simulated::scripted(|action| {
         let action::ActionKind::Goto(goto) = &action.kind else { return Step::Succeed(Duration::from_millis(5)) };
@@ -94,7 +95,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
     proptest::collection::vec(one, 1..12)
 }
 
-/// Plays the moves against one session and checks what must hold whatever their order.
+/// Plays the moves against one session and checks the invariants.
 async fn play(moves: Vec<Move>, ttl: u64, shutdown: bool) {
     const CREDITS: u64 = 1_000;
     let browser = scripted();
@@ -141,7 +142,7 @@ fn user(name: &str) -> Caller {
     Caller::user(name.parse().unwrap())
 }
 
-/// An engine with room for many sessions of ann, who can pay, and of mallory, who can pay for so many.
+/// An engine with room for many sessions, a user ann with 1,000 credits, and a user mallory with this many.
 async fn shared_engine(mallorys_credits: u64) -> Engine {
     let limits = Limits { sessions_per_user: 100, ..Limits::default() };
     let (engine, ledger) = engine_with(Simulated::default(), 1_000, limits).await;
@@ -199,7 +200,7 @@ proptest! {
 
     #[test]
     fn one_charge_whatever_happens(moves in moves(), ttl in 1_u64..120, shutdown: bool) {
-        // Panics asked for by the script are part of the story; their traces are not.
+        // The script provokes panics; their traces would only clutter the output.
         std::panic::set_hook(Box::new(|_| {}));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
         runtime.block_on(play(moves, ttl, shutdown));

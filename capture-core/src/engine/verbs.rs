@@ -1,4 +1,4 @@
-//! [`Sessions`] for this process.
+//! Implements [`Sessions`] for this process.
 
 use std::time::Duration;
 
@@ -19,12 +19,12 @@ use crate::{
 };
 
 impl Engine {
-    /// Whether a session lives in this process.
+    /// Whether the session is live in this process.
     pub fn holds(&self, id: SessionId) -> bool {
         self.inner.live.contains_key(&id)
     }
 
-    /// Where the log of a session of this process stands, while it lives.
+    /// `seq` of the newest event of a session; `None` unless the session is live in this process.
     #[cfg(feature = "redis")]
     pub(crate) fn position(&self, id: SessionId) -> Option<u64> {
         let handle = self.inner.live.get(&id)?;
@@ -32,24 +32,24 @@ impl Engine {
         (!ended).then_some(seq)
     }
 
-    /// The live session, if it is this user's.
+    /// The live session with this id, if it belongs to the user.
     fn live(&self, user: &UserId, id: SessionId) -> Option<Handle> {
         self.inner.live.get(&id).filter(|handle| handle.user == *user).map(|handle| handle.clone())
     }
 
-    /// A session that is not live here: final, or unknown.
+    /// The view of a session that is not live here, read from the ledger; not found if the ledger does not know it.
     async fn recorded(&self, user: &UserId, id: SessionId) -> Result<SessionView, Error> {
         let retention = millis(self.limits().final_retention);
         let not_before = Timestamp(self.clock().now().0.saturating_sub(retention));
         self.inner.services.ledger.find(user, id, not_before).await?.ok_or_else(Error::not_found)
     }
 
-    /// The rest of the log of a session that has just ended.
+    /// What is left of the log of a session that ended recently.
     fn rest(&self, user: &UserId, id: SessionId, since: Option<&Since>) -> Option<Follow> {
         self.inner.ended.lock().follow(user, id, since?)
     }
 
-    /// Why an action cannot run on a session that is not live.
+    /// The error for an action on a session that is not live.
     async fn not_live(&self, user: &UserId, id: SessionId, keyed: Option<&Keyed>) -> Error {
         match self.recorded(user, id).await {
             Ok(view) => {

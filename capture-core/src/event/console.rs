@@ -1,4 +1,4 @@
-//! What a page writes to its console and what goes wrong in it, told as it happens: at most so much a second, never kept.
+//! Console lines and errors of a session's pages. They are sent as they happen, at a bounded rate, and are not kept.
 
 use std::sync::Arc;
 
@@ -11,31 +11,31 @@ use tokio::{
 
 use crate::action::{ConsoleMessage, PageError};
 
-/// Told in any second; what comes beyond is counted.
+/// Maximum number of lines sent in any second; further lines are counted as dropped.
 const A_SECOND: u32 = 50;
-/// Kept for a follower that is busy; what it misses is lost to it.
+/// Number of lines buffered for a slow follower; older ones are lost to it.
 const AHEAD: usize = 64;
 
-/// Something a page wrote.
+/// A console message or an error of a page.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum ConsoleEntry {
-    /// A message of the console.
+    /// A console message.
     Console(ConsoleMessage),
-    /// Something that went wrong.
+    /// An error.
     Error(PageError),
 }
 
-/// One line, with what was left out before it.
+/// A console line, with the number of lines that were dropped before it.
 #[derive(Debug, Clone)]
 pub struct ConsoleLine {
-    /// The entry.
+    /// The line.
     pub entry: ConsoleEntry,
-    /// Lines left out since the one before, because there were too many.
+    /// Lines dropped since the previous one because of the rate limit.
     pub dropped: u64,
 }
 
-/// Where a page tells its lines; cloning shares it.
+/// The feed of console lines. Clones share one feed.
 #[derive(Debug, Clone)]
 pub struct ConsoleFeed {
     live: broadcast::Sender<Arc<ConsoleLine>>,
@@ -48,12 +48,12 @@ impl Default for ConsoleFeed {
 }
 
 impl ConsoleFeed {
-    /// Everything that is written from now on.
+    /// Subscribes to all lines from now on.
     pub fn follow(&self) -> broadcast::Receiver<Arc<ConsoleLine>> {
         self.live.subscribe()
     }
 
-    /// A measure of how much may be told, for whoever tells.
+    /// A writer with a rate limit of its own.
     pub fn writer(&self) -> ConsoleFeedWriter {
         ConsoleFeedWriter { lines: self.clone(), second: Instant::now(), told: 0, dropped: 0 }
     }
@@ -65,7 +65,7 @@ impl Default for ConsoleFeedWriter {
     }
 }
 
-/// Tells lines within the bound.
+/// Writes lines to the feed, within the rate limit.
 #[derive(Debug)]
 pub struct ConsoleFeedWriter {
     lines: ConsoleFeed,
@@ -75,7 +75,7 @@ pub struct ConsoleFeedWriter {
 }
 
 impl ConsoleFeedWriter {
-    /// Tells one, or counts it as left out.
+    /// Writes a line, or counts it as dropped. `entry` is called only if the line is sent.
     pub fn write(&mut self, entry: impl FnOnce() -> ConsoleEntry) {
         if self.lines.live.receiver_count() == 0 {
             return;
@@ -89,7 +89,7 @@ impl ConsoleFeedWriter {
         }
         self.told += 1;
         let line = ConsoleLine { entry: entry(), dropped: std::mem::take(&mut self.dropped) };
-        let _ = self.lines.live.send(Arc::new(line)); // nobody follows any more
+        let _ = self.lines.live.send(Arc::new(line)); // fails when the last follower has left
     }
 }
 

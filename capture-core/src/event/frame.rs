@@ -1,12 +1,12 @@
-//! An event as every transport sends it. One form for the channel and for the relay between instances, so that what an owner
-//! encoded reaches a watcher anywhere as it is.
+//! The frame in which every transport sends an event. The channel and the bus between instances use one form, so that a
+//! frame encoded by the session's owner reaches a follower of any instance unchanged.
 
 use serde::Serialize;
 
 use super::{Epoch, Event, EventKind};
 use crate::session::SessionId;
 
-/// An event on its way to a follower.
+/// The frame of one event.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventFrame<'a, P> {
@@ -22,7 +22,7 @@ pub struct EventFrame<'a, P> {
 }
 
 impl<'a> EventFrame<'a, &'a EventKind> {
-    /// An event of the log.
+    /// The frame of an event of the log.
     pub fn logged(session_id: SessionId, epoch: &'a Epoch, event: &'a Event) -> Self {
         let (method, seq) = (event.kind.method(), Some(event.seq));
         Self { kind: "event", method, session_id, epoch: Some(epoch), seq, params: &event.kind }
@@ -30,7 +30,7 @@ impl<'a> EventFrame<'a, &'a EventKind> {
 }
 
 impl<P> EventFrame<'static, P> {
-    /// Something that is told and not kept.
+    /// The frame of a notification that is not kept in the log.
     pub fn passing(method: &'static str, session_id: SessionId, params: P) -> Self {
         Self { kind: "event", method, session_id, epoch: None, seq: None, params }
     }

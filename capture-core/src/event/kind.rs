@@ -1,4 +1,4 @@
-//! What happens in a session, as its log tells it. The names are the channel's.
+//! The kinds of events in a session's log. Their names are those of the channel.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,16 +9,16 @@ use serde_json::Value;
 
 use crate::{action_type::ActionType, clock::Timestamp, session::SessionView};
 
-/// An action was taken from the queue.
+/// An action was taken from the queue and began.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActionStarted {
-    /// Names this run.
+    /// Identifies this run of the action.
     pub action_id: Arc<str>,
-    /// What it does.
+    /// Type of the action.
     #[serde(rename = "type")]
     pub kind: ActionType,
-    /// The connection that asked, where there was one.
+    /// Id of the connection that requested the action, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<Arc<str>>,
 }
@@ -27,11 +27,11 @@ pub struct ActionStarted {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActionStep {
-    /// The batch.
+    /// `action_id` of the batch.
     pub action_id: Arc<str>,
-    /// Which step, from 0.
+    /// Index of the step, from 0.
     pub index: usize,
-    /// Its result as it will stand in the reply; above 8 KiB, or with a picture, `{"bytes":n}`.
+    /// The step's result as in the reply. If it exceeds 8 KiB or has a picture, it is `{"bytes":n}` instead.
     pub step: Value,
 }
 
@@ -39,79 +39,79 @@ pub struct ActionStep {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActionFinished {
-    /// Names this run.
+    /// Identifies this run of the action.
     pub action_id: Arc<str>,
-    /// What it did.
+    /// Type of the action.
     #[serde(rename = "type")]
     pub kind: ActionType,
-    /// Whether it ended well.
+    /// Whether the action succeeded.
     pub success: bool,
-    /// How long it ran.
+    /// Run time in milliseconds.
     pub duration_ms: u64,
-    /// What it brought, or its error; above 8 KiB, or with a picture, `{"bytes":n}`.
+    /// The action's result or error. If it exceeds 8 KiB or has a picture, it is `{"bytes":n}` instead.
     pub result: Value,
 }
 
-/// The active page shows another document, or another address of the same document; also because its tab closed, and
-/// another one is active.
+/// The active page shows another document, or its document has another address. Also sent when another tab becomes
+/// active because the active one closed.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct PageNavigated {
-    /// Where it is.
+    /// The new address.
     pub url: String,
 }
 
-/// The page opened a dialog; it was answered at once.
+/// The page opened a dialog, which was answered at once.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct PageDialog {
     /// `alert`, `confirm`, `prompt` or `beforeunload`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// What it said.
+    /// Text of the dialog.
     pub message: String,
-    /// How it was answered.
+    /// Whether the dialog was accepted; otherwise it was dismissed.
     pub accepted: bool,
 }
 
 /// The page opened a tab, which is now the active page.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct PageNewTab {
-    /// Where it was asked to go.
+    /// The address the tab was opened with.
     pub url: String,
 }
 
-/// The page offered a download; it was refused.
+/// The page offered a download, which was refused.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PageDownload {
-    /// Of the file.
+    /// Address of the file.
     pub url: String,
-    /// As the site named it.
+    /// Name of the file, as suggested by the site.
     pub suggested_filename: String,
 }
 
 /// A page of this session crashed.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct PageCrashed {
-    /// Whether it was the root page; then the session ends.
+    /// Whether it was the session's root page, in which case the session ends.
     pub root: bool,
 }
 
-/// The deadline changed.
+/// The deadline of the session changed.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionRenewed {
-    /// The new one.
+    /// The new deadline.
     pub expires_at: Timestamp,
 }
 
-/// The session ended; the last event of its log.
+/// The session ended. This is the last event of its log.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct SessionClosed {
-    /// Its final form.
+    /// The final view.
     pub session: Box<SessionView>,
 }
 
-/// What happened.
+/// An event without its position in the log.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "each is documented at its type")]
 pub enum EventKind {
@@ -128,7 +128,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// Its name on the wire.
+    /// The event's name on the wire.
     pub fn method(&self) -> &'static str {
         match self {
             Self::ActionStarted(_) => "action.started",
@@ -147,7 +147,7 @@ impl EventKind {
 
 #[cfg(feature = "redis")]
 impl EventKind {
-    /// Reads what [`EventKind::method`] and its serialised form say; `None` is an event of a later version.
+    /// Parses an event from [`EventKind::method`] and its serialised parameters; `None` if a later version sent it.
     pub(crate) fn read(method: &str, params: Value) -> Option<Self> {
         fn params_of<T: serde::de::DeserializeOwned>(params: Value) -> Option<T> {
             serde_json::from_value(params).ok()
@@ -168,7 +168,7 @@ impl EventKind {
     }
 }
 
-/// The parameters alone; the name stands beside them.
+/// Serialises only the parameters; the name is a separate field.
 impl Serialize for EventKind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -186,12 +186,12 @@ impl Serialize for EventKind {
     }
 }
 
-/// A form of an event on the wire.
+/// An encoding of events on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WireForm {
-    /// As text.
+    /// JSON text.
     Json,
-    /// As bytes.
+    /// MessagePack bytes.
     MessagePack,
 }
 
@@ -211,7 +211,7 @@ impl Event {
         Self { seq, kind, frames: [const { OnceLock::new() }; 2] }
     }
 
-    /// An event of a session elsewhere, with the frame its owner made of it.
+    /// An event of a session on another instance, with the frame that its owner encoded.
     #[cfg(feature = "redis")]
     pub(crate) fn relayed(seq: u64, kind: EventKind, message_pack: Option<Bytes>) -> Self {
         let event = Self::new(seq, kind);
@@ -221,7 +221,7 @@ impl Event {
         event
     }
 
-    /// The event as a frame of a transport, made by whoever needs it first and shared by all that follow the session.
+    /// The event as an encoded frame. The first caller encodes it, and all followers share the result.
     pub fn frame(&self, form: WireForm, make: impl FnOnce() -> Bytes) -> Bytes {
         let [json, message_pack] = &self.frames;
         let made = match form {
@@ -232,15 +232,15 @@ impl Event {
     }
 }
 
-/// Names one unbroken log; a `seq` means something only together with it.
+/// Identifies one unbroken log. A `seq` is only meaningful together with its epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Epoch(pub(crate) Arc<str>);
 
-/// Where a follower stopped reading.
+/// The position up to which a follower has read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Since {
-    /// The log it read.
+    /// Epoch of the log it read.
     pub epoch: Epoch,
-    /// The last event it has.
+    /// `seq` of the last event it has.
     pub seq: u64,
 }

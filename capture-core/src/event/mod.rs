@@ -1,6 +1,7 @@
-//! What a session tells: the events of its log, the frame they travel in, and the lines of its console.
+//! The output of a session: the events of its log, the frames that carry them, and its console lines.
 //!
-//! Data and a bounded feed; who keeps the log and who follows it is the business of [`actor`](crate::actor).
+//! This module owns data and one bounded feed. It must not know how the log is kept or followed, which
+//! [`actor`](crate::actor) does.
 
 mod console;
 mod frame;

@@ -1,8 +1,9 @@
-//! What users share, divided: the two ways of sharing a bounded thing so that no user is at the mercy of another.
+//! Two ways to share a bounded resource among users, so that no user can take all of it.
 //!
-//! [`Pool`] is for what can be taken back (keys, tickets, logs, idle channels): when it is full, the user who has most
-//! of it loses his oldest. [`Places`] is for what cannot (threads, requests under way): a user may have as many as are
-//! free, so that some always are. Both hold for any number of users without a number that has to be chosen for each.
+//! [`Pool`] is for what can be taken back (keys, tickets, logs, idle channels): when it is full, the user with the
+//! largest part loses their oldest item. [`Places`] is for what cannot be taken back (threads, running requests): a
+//! user may hold as many as are free, so that some always stay free. Both work for any number of users without a limit
+//! that has to be configured for each user.
 
 mod places;
 mod pool;

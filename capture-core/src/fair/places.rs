@@ -1,8 +1,8 @@
-//! Places that cannot be taken back once they are given: a user may have as many as are free.
+//! Places that cannot be taken back once given. A user may hold as many as are free.
 //!
-//! One user alone gets half of them, two users come to a third each, and as much stays free for the next one (dynamic
-//! thresholds, Choudhury and Hahne 1998). Who waits for a place gets it before those who have more, so a user who has
-//! none only ever waits while all are taken, and then for the very next one.
+//! A single user gets half of them, two users get a third each, and as many stay free for the next user (dynamic
+//! thresholds, Choudhury and Hahne 1998). Among waiting users, the one with the fewest places is served first. A user
+//! without any place therefore waits only while all are taken, and then gets the first one that is released.
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -13,7 +13,7 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-/// The places. Cloning is cheap; all clones are the same.
+/// The places. Cloning is cheap; all clones share one state.
 #[derive(Debug, Clone)]
 pub struct Places<U: Clone + Ord + Hash> {
     inner: Arc<Mutex<Inner<U>>>,
@@ -24,11 +24,11 @@ struct Inner<U> {
     free: usize,
     taken: HashMap<U, usize>,
     waiting: HashMap<U, VecDeque<oneshot::Sender<()>>>,
-    /// Users who wait, by how many they have.
+    /// Waiting users, ordered by the number of places they hold.
     order: BTreeSet<(usize, U)>,
 }
 
-/// A place of one user, given back when dropped.
+/// One place held by a user, released when dropped.
 #[derive(Debug)]
 pub struct Place<U: Clone + Ord + Hash> {
     places: Places<U>,
@@ -36,23 +36,24 @@ pub struct Place<U: Clone + Ord + Hash> {
 }
 
 impl<U: Clone + Ord + Hash> Places<U> {
-    /// So many places.
+    /// Creates this many places.
     pub fn new(places: usize) -> Self {
         let inner = Inner { free: places, taken: HashMap::new(), waiting: HashMap::new(), order: BTreeSet::new() };
         Self { inner: Arc::new(Mutex::new(inner)) }
     }
 
-    /// A place now, unless this user has as many as are free, or some of his wait already.
+    /// Takes a place at once; `None` if the user holds as many as are free, or already waits for one.
     pub fn try_take(&self, user: &U) -> Option<Place<U>> {
         let mut inner = self.inner.lock();
         let may = !inner.waiting.contains_key(user) && inner.may_take(user);
         may.then(|| inner.take(user)).map(|()| self.place(user))
     }
 
-    /// A place, once there is one for this user.
+    /// Waits until the user may have a place, and takes it.
     ///
     /// # Cancel safety
-    /// Dropping it leaves the queue; a place that was just given to it is given on.
+    /// Cancel safe: dropping the future leaves the queue, and a place already given to it goes to the next in the
+    /// queue.
     pub async fn take(&self, user: &U) -> Place<U> {
         loop {
             let given = {
@@ -65,7 +66,8 @@ impl<U: Clone + Ord + Hash> Places<U> {
                 inner.wait(user, give);
                 given
             };
-            // Taken for us before it was told; if we are gone by then, whoever told it gives it on.
+            // The place is counted as taken before this task is woken. If the task is gone by then, the sender gives it
+            // to another.
             let place = Given { places: self, user, given };
             if let Some(place) = place.wait().await {
                 return place;
@@ -73,7 +75,7 @@ impl<U: Clone + Ord + Hash> Places<U> {
         }
     }
 
-    /// Places nobody has.
+    /// Number of free places.
     pub fn free(&self) -> usize {
         self.inner.lock().free
     }
@@ -83,7 +85,7 @@ impl<U: Clone + Ord + Hash> Places<U> {
     }
 }
 
-/// A turn in the queue. When it is dropped after its place was given, the place is given back.
+/// A position in the queue. If it is dropped after its place was given, the place is released.
 struct Given<'a, U: Clone + Ord + Hash> {
     places: &'a Places<U>,
     user: &'a U,
@@ -99,7 +101,7 @@ impl<U: Clone + Ord + Hash> Given<'_, U> {
 
 impl<U: Clone + Ord + Hash> Drop for Given<'_, U> {
     fn drop(&mut self) {
-        // Closing it decides: either it was told before, or the one who gives sees that nobody waits.
+        // Closing the channel settles the race: either the place was sent before, or the sender sees a closed channel.
         self.given.close();
         if self.given.try_recv().is_ok() {
             drop(self.places.place(self.user));
@@ -133,7 +135,7 @@ impl<U: Clone + Ord + Hash> Inner<U> {
         self.serve();
     }
 
-    /// Gives free places to those who wait, the ones who have fewest first.
+    /// Gives free places to waiting users, those with the fewest places first.
     fn serve(&mut self) {
         while let Some((has, user)) = self.order.first().cloned()
             && has < self.free
@@ -141,7 +143,7 @@ impl<U: Clone + Ord + Hash> Inner<U> {
             let Some(give) = self.next(&user) else { break };
             self.take(&user);
             if give.send(()).is_err() {
-                self.free += 1; // left meanwhile
+                self.free += 1; // it left the queue meanwhile
                 self.set(&user, has);
             }
         }
@@ -154,7 +156,7 @@ impl<U: Clone + Ord + Hash> Inner<U> {
         self.order.insert((self.has(user), user.clone()));
     }
 
-    /// The first of a user's who wait.
+    /// The first waiting request of a user.
     fn next(&mut self, user: &U) -> Option<oneshot::Sender<()>> {
         let queue = self.waiting.get_mut(user)?;
         let next = queue.pop_front();
@@ -165,7 +167,7 @@ impl<U: Clone + Ord + Hash> Inner<U> {
         next
     }
 
-    /// Notes how many a user has.
+    /// Updates the number of places a user holds.
     fn set(&mut self, user: &U, has: usize) {
         let before = self.has(user);
         if self.order.remove(&(before, user.clone())) {
@@ -228,7 +230,7 @@ mod tests {
         assert!((&mut told).now_or_never().is_none());
         drop(left);
         drop(first);
-        drop(told); // it had been given the place
+        drop(told); // it had already been given the place
         assert_eq!(places.free(), 2);
         let inner = places.inner.lock();
         assert!(inner.taken.is_empty() && inner.waiting.is_empty() && inner.order.is_empty());

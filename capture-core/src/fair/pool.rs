@@ -1,44 +1,45 @@
-//! A bounded store that users share: when it is full, the user who has most of it loses his oldest item.
+//! A bounded store shared by users. When it is full, the user with the largest part loses their oldest item.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     hash::Hash,
 };
 
-/// Names an item of a [`Pool`].
+/// Identifies an item of a [`Pool`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Held(u64);
 
-/// Items of users, each with a weight, together never heavier than the bound.
+/// Weighted items of users whose total weight never exceeds the bound.
 ///
-/// A user who has no more than an equal share of the bound, counted over the users who have something, never loses an
-/// item to another. Every operation takes time logarithmic in what is held.
+/// A user who holds no more than an equal share of the bound, counted over the users who hold something, never loses an
+/// item to another user. Every operation takes time logarithmic in the number of items.
 #[derive(Debug)]
 pub struct Pool<U, T> {
     bound: usize,
     weight: usize,
     next: u64,
     users: HashMap<U, Share<T>>,
-    /// Users by what they have, the one who has most of it last.
+    /// Users by the weight they hold, the largest last.
     by_weight: BTreeSet<(usize, U)>,
 }
 
 #[derive(Debug)]
 struct Share<T> {
     weight: usize,
-    /// Oldest first.
+    /// Items by age, oldest first.
     items: BTreeMap<Held, (usize, T)>,
 }
 
 impl<U: Clone + Ord + Hash, T> Pool<U, T> {
-    /// An empty pool that holds this much.
+    /// An empty pool with this bound on the total weight.
     pub fn new(bound: usize) -> Self {
         Self { bound, weight: 0, next: 0, users: HashMap::new(), by_weight: BTreeSet::new() }
     }
 
-    /// Adds an item; returns its name and what had to go for it, which is the item itself where it alone is too heavy.
+    /// Adds an item. Returns its key and the items that were removed for it, which is the new item itself if it alone
+    /// exceeds the bound.
     ///
-    /// Of users who have equally much, the one who adds gives way.
+    /// If several users hold the largest weight, the one who adds loses an item.
     pub fn insert(&mut self, user: &U, weight: usize, item: T) -> (Held, Vec<(U, T)>) {
         let held = Held(self.next);
         self.next += 1;
@@ -55,26 +56,26 @@ impl<U: Clone + Ord + Hash, T> Pool<U, T> {
         (held, gone)
     }
 
-    /// Whether an item of this weight would cost this very user an older one, or not fit at all.
+    /// Whether adding an item of this weight would remove an older item of this user, or the item exceeds the bound.
     pub fn is_full_for(&self, user: &U, weight: usize) -> bool {
         let own = self.users.get(user).map_or(0, |share| share.weight) + weight;
         let most = self.by_weight.last().filter(|(_, largest)| largest != user).map_or(0, |(most, _)| *most);
         self.weight + weight > self.bound && own >= most
     }
 
-    /// Takes an item out; `None` where it is gone.
+    /// Removes an item; `None` if it is gone already.
     pub fn remove(&mut self, user: &U, held: Held) -> Option<T> {
         let (weight, item) = self.users.get_mut(user)?.items.remove(&held)?;
         self.reweigh(user, |before| before - weight);
         Some(item)
     }
 
-    /// Looks at an item.
+    /// The item; `None` if it is gone.
     pub fn get(&self, user: &U, held: Held) -> Option<&T> {
         self.users.get(user)?.items.get(&held).map(|(_, item)| item)
     }
 
-    /// Sets an item's weight anew; it may only become lighter.
+    /// Sets a new weight for an item, which must not be larger than the old one.
     pub fn lighten(&mut self, user: &U, held: Held, lighter: usize) {
         let Some((weight, _)) = self.users.get_mut(user).and_then(|share| share.items.get_mut(&held)) else { return };
         let less = weight.saturating_sub(lighter);
@@ -82,42 +83,42 @@ impl<U: Clone + Ord + Hash, T> Pool<U, T> {
         self.reweigh(user, |before| before - less);
     }
 
-    /// A user's items, oldest first.
+    /// The user's items, oldest first.
     pub fn of<'a>(&'a self, user: &U) -> impl DoubleEndedIterator<Item = (Held, &'a T)> + use<'a, U, T> {
         let items = self.users.get(user).into_iter().flat_map(|share| &share.items);
         items.map(|(held, (_, item))| (*held, item))
     }
 
-    /// Takes out every item that is over, looking at each user's oldest ones only: for items that are over in the order
-    /// they were added.
+    /// Removes every item that is over. Only the oldest items of each user are checked, so this is for items that
+    /// expire in the order in which they were added.
     pub fn expire(&mut self, is_over: impl Fn(&T) -> bool) -> Vec<T> {
         let users: Vec<U> = self.users.keys().cloned().collect();
         users.iter().flat_map(|user| self.expire_of(user, &is_over)).collect()
     }
 
-    /// The same for the items of one user.
+    /// Removes the items of one user that are over, with the restriction of [`Pool::expire`].
     pub fn expire_of(&mut self, user: &U, is_over: impl Fn(&T) -> bool) -> Vec<T> {
         let over: Vec<Held> = self.of(user).take_while(|(_, item)| is_over(item)).map(|(held, _)| held).collect();
         over.into_iter().filter_map(|held| self.remove(user, held)).collect()
     }
 
-    /// How many items a user has.
+    /// Number of items of a user.
     pub fn count_of(&self, user: &U) -> usize {
         self.users.get(user).map_or(0, |share| share.items.len())
     }
 
-    /// What all items weigh.
+    /// Total weight of all items.
     pub fn weight(&self) -> usize {
         self.weight
     }
 
-    /// Who gives way: the user who has most, and this one of those who have equally much.
+    /// The user who loses an item: the one with the largest weight, and `adds` if that user is among them.
     fn largest<'a>(&'a self, adds: &'a U) -> &'a U {
         let own = self.users.get(adds).map_or(0, |share| share.weight);
         self.by_weight.last().filter(|(most, _)| *most > own).map_or(adds, |(_, user)| user)
     }
 
-    /// Notes what a user has now; one who has nothing is forgotten.
+    /// Changes the weight a user holds. A user who holds nothing is removed.
     fn reweigh(&mut self, user: &U, change: impl FnOnce(usize) -> usize) {
         let Some(share) = self.users.get_mut(user) else { return };
         let before = share.weight;
@@ -163,7 +164,7 @@ mod tests {
         proptest::collection::vec(step, 1..120)
     }
 
-    /// An item knows its user and weight, so that the pool can be checked from outside.
+    /// An item that contains its user and weight, so that tests can check the pool from outside.
     type Item = (u8, usize);
 
     fn weight_of(pool: &Pool<u8, Item>, user: u8) -> usize {

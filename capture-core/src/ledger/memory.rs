@@ -1,6 +1,6 @@
-//! A ledger in this process's memory: for tests, and for an engine that need not remember.
+//! A ledger in this process's memory, for tests and for engines that need no durable storage.
 //!
-//! Owns the state and its one lock; the lock stands in for the transaction. What may happen is in [`rules`].
+//! This module owns the state and the one lock that stands in for a transaction. The rules are in [`rules`].
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -17,7 +17,7 @@ use crate::{
     session::{SessionId, SessionView},
 };
 
-/// A ledger that ends with the process; clones share it.
+/// A ledger that ends with the process. Clones share one state.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryLedger {
     ledger: Arc<Mutex<Entries>>,
@@ -31,12 +31,12 @@ struct Entries {
 }
 
 impl MemoryLedger {
-    /// Empty ledger.
+    /// An empty ledger.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Does `work` under the lock once the future is polled: a call that is dropped before changes nothing.
+    /// Runs `work` under the lock once the future is polled. A future that is dropped before that changes nothing.
     fn with<T: Send>(&self, work: impl FnOnce(&mut Entries) -> T + Send + 'static) -> BoxFuture<'_, T> {
         Box::pin(async move { work(&mut self.ledger.lock()) })
     }
@@ -64,7 +64,7 @@ impl Entries {
         })
     }
 
-    /// The entry and the account that pays for it.
+    /// The entry, and the account that pays for it.
     fn paid_entry(&mut self, id: SessionId) -> Option<(&mut Account, &mut Entry)> {
         let entry = self.entries.get_mut(&id)?;
         Some((self.accounts.get_mut(&entry.user)?, entry))
@@ -115,14 +115,14 @@ impl Entries {
     }
 }
 
-/// Sorts the oldest first; the id makes the order total.
+/// Sort key by age. The id makes the order total.
 fn age(view: &SessionView) -> (Timestamp, SessionId) {
     (view.created_at, view.id)
 }
 
 #[cfg(test)]
 impl MemoryLedger {
-    /// Forgets a session, as ledger do that were lost.
+    /// Removes a session, as a ledger does that has lost its data.
     pub(crate) fn lose(&self, id: SessionId) {
         self.ledger.lock().entries.remove(&id);
     }

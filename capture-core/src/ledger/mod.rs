@@ -1,11 +1,11 @@
-//! The ledger: reservations, proofs of life, settled sessions, credits and holds.
+//! The ledger: reservations, heartbeats, settled sessions, credits and holds.
 //!
-//! One trait, one implementation per place the ledger can be: [`MemoryLedger`], [`SqliteLedger`], and with the feature `redis`
-//! `redis::RedisLedger` for many instances. All keep the same promises:
+//! There is one trait with one implementation per kind of storage: [`MemoryLedger`], [`SqliteLedger`], and with the
+//! feature `redis` `redis::RedisLedger` for many instances. Every implementation guarantees:
 //! - a session is charged **exactly once**, by whichever of `settle` and `recover` comes first; later calls return the
 //!   stored final view and change nothing;
 //! - a hold and the session it pays for change in one transaction, so that no account goes below zero;
-//! - nothing is charged past the last proof of life.
+//! - no session is charged for time after its last heartbeat.
 
 mod memory;
 #[cfg(feature = "redis")]
@@ -28,48 +28,48 @@ use crate::{
     session::{SessionId, SessionOptions, SessionView, Usage},
 };
 
-/// A place in the ledger for a session whose browser is not there yet.
+/// A request to reserve a session before its browser is started.
 #[derive(Debug, Clone)]
 pub struct Reservation {
-    /// The session to be.
+    /// Id of the new session.
     pub id: SessionId,
-    /// Who asks.
+    /// The user who creates the session.
     pub user: UserId,
-    /// What for.
+    /// Options of the session.
     pub options: SessionOptions,
-    /// When.
+    /// Time of the create.
     pub created_at: Timestamp,
-    /// Credits to hold while it runs.
+    /// Credits to hold while the session is active.
     pub hold: u64,
-    /// Active sessions allowed where the user has no number of their own.
+    /// Maximum number of active sessions of a user whose account sets none.
     pub default_max_sessions: u32,
 }
 
-/// Why a reservation was refused. Nothing was written.
+/// Why a reservation was refused. A refused reservation changes nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum ReserveError {
-    /// No such user.
+    /// There is no such user.
     #[error("no such user")]
     UnknownUser,
     /// The account is disabled.
     #[error("the account is disabled")]
     Disabled,
-    /// Credits that are not held already do not cover the hold.
+    /// The credits that are not held yet do not cover the hold.
     #[error("{needed} credits are needed and {available} are available")]
     Credits {
-        /// The hold asked for.
+        /// Credits of the requested hold.
         needed: u64,
-        /// What could be held.
+        /// Credits that could be held.
         available: u64,
     },
-    /// The user's active sessions are at their limit; reservations count.
+    /// The user has as many active sessions as allowed, reservations included.
     #[error("{active} of {max} sessions are active")]
     Limit {
-        /// Active now.
+        /// Number of active sessions.
         active: u32,
-        /// Allowed.
+        /// Maximum number of active sessions.
         max: u32,
-        /// When the first of them ends at the latest, if one has started.
+        /// Earliest deadline of these sessions; `None` if none has started.
         first_expires_at: Option<Timestamp>,
     },
     /// The store could not be reached.
@@ -77,15 +77,15 @@ pub enum ReserveError {
     Ledger(#[from] LedgerError),
 }
 
-/// Why a deadline was not extended. Nothing was written.
+/// Why a deadline was not extended. A refused extension changes nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum ExtendError {
-    /// Credits do not cover the larger hold.
+    /// The credits do not cover the larger hold.
     #[error("{needed} more credits are needed and {available} are available")]
     Credits {
-        /// Credits the larger hold needs beyond the present one.
+        /// Credits the larger hold needs in addition to the present one.
         needed: u64,
-        /// What could be held.
+        /// Credits that could be held.
         available: u64,
     },
     /// The session is not active in the ledger.
@@ -96,7 +96,7 @@ pub enum ExtendError {
     Ledger(#[from] LedgerError),
 }
 
-/// What one session did since the last heartbeat.
+/// The counters of one session, if they changed since the last heartbeat.
 #[derive(Debug, Clone)]
 pub struct UsageUpdate {
     /// The session.
@@ -105,48 +105,61 @@ pub struct UsageUpdate {
     pub usage: Usage,
 }
 
-/// What a heartbeat brought to light.
+/// What a heartbeat returned.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HeartbeatResponse {
-    /// Active sessions that are to be closed: their user is disabled or, after the ledger was lost, has no place for them.
+    /// Active sessions to be closed: their user is disabled or, after the ledger lost data, has no place for them.
     pub refused: Vec<SessionId>,
-    /// Sessions that were settled elsewhere because this server seemed dead: they are over.
+    /// Sessions that another instance has settled because this one was silent for too long. They are over.
     pub lost: Vec<SessionId>,
 }
 
-/// The ledger of one server. All calls are idempotent where it says so and safe to repeat after an error.
+/// The ledger, as one server uses it. All calls may be repeated after an error; those marked as idempotent may be
+/// repeated at any time.
+///
+/// # Errors
+/// Every call fails with a [`LedgerError`], on its own or as a variant of its error, when the store cannot be read or
+/// written.
 ///
 /// # Cancel safety
-/// Dropping a returned future leaves it open whether the change was made; repeating the call settles it.
+/// Dropping a returned future leaves it open whether the change was made. Repeating the call settles it.
 pub trait Ledger: Send + Sync + fmt::Debug {
-    /// Checks the account and its limit, and holds the credits.
+    /// Checks the account and its limit of sessions, and holds the credits.
+    ///
+    /// # Errors
+    /// [`ReserveError`], after which nothing was written unless the store failed.
     fn reserve(&self, reservation: Reservation) -> BoxFuture<'_, Result<(), ReserveError>>;
 
-    /// Gives a reservation back unbilled: its browser never started. Idempotent; an activated session is left alone.
+    /// Releases a reservation unbilled, because its browser never started. Idempotent; an activated session is not
+    /// changed.
     fn release(&self, id: SessionId) -> BoxFuture<'_, Result<(), LedgerError>>;
 
-    /// Turns a reservation into an active session. Its start is its first proof of life.
+    /// Makes a reservation an active session. Its start counts as its first heartbeat.
     fn activate(&self, view: SessionView) -> BoxFuture<'_, Result<(), LedgerError>>;
 
-    /// One proof of life for all active sessions of this server, with the counters that changed.
+    /// Records one heartbeat for all active sessions of this server, with the counters that changed.
     fn heartbeat(
         &self,
         now: Timestamp,
         changed: Vec<UsageUpdate>,
     ) -> BoxFuture<'_, Result<HeartbeatResponse, LedgerError>>;
 
-    /// Sets a new deadline and hold.
+    /// Sets a new deadline and a new hold in credits.
+    ///
+    /// # Errors
+    /// [`ExtendError`], after which nothing was written unless the store failed.
     fn extend(&self, id: SessionId, expires_at: Timestamp, hold: u64) -> BoxFuture<'_, Result<(), ExtendError>>;
 
-    /// Writes the final view, charges it and releases the hold, all or nothing, durable on return. Idempotent by id:
-    /// returns the stored final view, which is the earlier one where the session was settled before.
+    /// Writes the final view, charges it and releases the hold, all or nothing and durable on return. Idempotent by id:
+    /// returns the stored final view, which is the earlier one if the session was settled before.
     fn settle(&self, last: SessionView) -> BoxFuture<'_, Result<SessionView, LedgerError>>;
 
-    /// Settles every active session a dead process left, as `instance_lost` at its last proof of life, and releases
-    /// reservations unbilled. Only for a process that holds the store exclusively and has no session yet.
+    /// Settles every active session that a dead process left, with reason `instance_lost` at its last heartbeat, and
+    /// releases reservations unbilled. It may only be called by a process that holds the store exclusively and has no
+    /// session yet.
     fn recover(&self) -> BoxFuture<'_, Result<Vec<SessionView>, LedgerError>>;
 
-    /// The session, active or final; `None` for another user's and for finals that ended before `not_before`.
+    /// The session, active or final; `None` for another user's session and for one that ended before `not_before`.
     fn find(
         &self,
         user: &UserId,
@@ -157,10 +170,11 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// The user's active sessions, oldest first.
     fn list(&self, user: &UserId) -> BoxFuture<'_, Result<Vec<SessionView>, LedgerError>>;
 
-    /// Forgets finals that ended before this; what they cost stays charged.
+    /// Removes final views of sessions that ended before this time. What they cost stays charged.
     fn prune(&self, before: Timestamp) -> BoxFuture<'_, Result<(), LedgerError>>;
 
-    /// How long after a heartbeat was sent its sessions may begin actions; `None` where nobody else could settle them.
+    /// How long after a heartbeat was sent its sessions may begin actions; `None` if no other instance could settle
+    /// them.
     fn lease(&self) -> Option<Duration> {
         None
     }

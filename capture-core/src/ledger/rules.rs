@@ -1,7 +1,8 @@
 //! The rules of the ledger, as pure functions over one account and one entry.
 //!
-//! Owns what is refused, held, charged and given back, so that every ledger decides alike. Each function checks first
-//! and changes afterwards: a refusal leaves its arguments as they were. Knows no locks, transactions or tables.
+//! This module owns what is refused, held, charged and released, so that every ledger decides alike. Each function
+//! checks first and changes afterwards, so a refusal leaves its arguments unchanged. It must not know locks,
+//! transactions or tables.
 
 use super::{ExtendError, LedgerError, Reservation, ReserveError};
 use crate::{
@@ -10,37 +11,37 @@ use crate::{
     session::{CloseReason, Lifecycle, SessionView, Usage},
 };
 
-/// The largest whole number that JSON readers and Lua keep exactly (2^53 − 1); as good as unlimited.
+/// The largest integer that JSON readers and Lua represent exactly (2^53 − 1). It serves as unlimited.
 pub(super) const MOST_CREDITS: u64 = (1 << 53) - 1;
 
-/// What the ledger knows of one session.
+/// The ledger's entry of one session.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    /// Who pays.
+    /// The user who pays.
     pub(super) user: UserId,
-    /// Credits held for it; once it is final, those that were.
+    /// Credits held for the session; in a final entry, the credits that were held.
     pub(super) hold: u64,
-    /// How far it has come.
+    /// State of the session.
     pub(super) state: State,
 }
 
-/// The three states of an entry. There is no way back.
+/// The states of an entry. Transitions only go forward.
 #[derive(Debug, Clone)]
 pub(super) enum State {
-    /// Holds credits and a place; its browser is not there yet.
+    /// Holds credits and a place; the browser is not ready yet.
     Reserved,
-    /// Runs.
+    /// The session is active.
     Active(Lifecycle),
-    /// Ended and charged.
+    /// The session has ended and was charged.
     Final(SessionView),
 }
 
-/// A user's sessions that are not final.
+/// The user's sessions that are not final.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Live {
-    /// How many, reservations included.
+    /// Their number, reservations included.
     pub(super) count: u32,
-    /// When the first that has started ends at the latest.
+    /// Earliest deadline among those that have started.
     pub(super) first_expires_at: Option<Timestamp>,
 }
 
@@ -54,18 +55,18 @@ impl Entry {
         }
     }
 
-    /// The view `user` may see, unless it ended before `not_before`.
+    /// The view if `user` owns the session and it did not end before `not_before`.
     pub(super) fn visible_to(&self, user: &UserId, not_before: Timestamp) -> Option<SessionView> {
         if self.user != *user || self.ended_before(not_before) { None } else { self.view() }
     }
 
-    /// Whether it is final and ended before this.
+    /// Whether the session is final and ended before this time.
     pub(super) fn ended_before(&self, before: Timestamp) -> bool {
         matches!(&self.state, State::Final(view) if view.closed_at.is_some_and(|closed_at| closed_at < before))
     }
 }
 
-/// Places a hold for a new session and returns its entry; `None` where `known` shows that this very call was made before.
+/// Holds the credits for a new session and returns its entry; `None` if `known` shows that this call was made before.
 pub(super) fn reserve(
     account: &mut Account,
     known: Option<&Entry>,
@@ -80,7 +81,8 @@ pub(super) fn reserve(
     if !account.enabled {
         return Err(ReserveError::Disabled);
     }
-    // Before the credits: whoever is at the limit can wait, and a session that ends gives its hold back as well.
+    // The limit is checked before the credits: a user at the limit can wait, and a session that ends also releases its
+    // hold.
     let max = account.max_sessions.unwrap_or(asked.default_max_sessions);
     if live.count >= max {
         return Err(ReserveError::Limit { active: live.count, max, first_expires_at: live.first_expires_at });
@@ -89,7 +91,7 @@ pub(super) fn reserve(
     Ok(Some(Entry { user: asked.user.clone(), hold: asked.hold, state: State::Reserved }))
 }
 
-/// Gives the hold of an entry back that leaves the ledger unbilled; false when it has started and therefore stays.
+/// Releases the hold of an entry that leaves the ledger unbilled. Returns false if the session has started and stays.
 pub(super) fn release(account: &mut Account, entry: &Entry) -> bool {
     let reserved = matches!(entry.state, State::Reserved);
     if reserved {
@@ -98,7 +100,7 @@ pub(super) fn release(account: &mut Account, entry: &Entry) -> bool {
     reserved
 }
 
-/// Starts a reserved session. One that runs already is left alone: the same call was made before.
+/// Starts a reserved session. An active session is not changed, since then this call was made before.
 pub(super) fn activate(entry: &mut Entry, view: &SessionView) -> Result<(), LedgerError> {
     match entry.state {
         State::Reserved => entry.state = State::Active(Lifecycle::restore(view)),
@@ -108,17 +110,18 @@ pub(super) fn activate(entry: &mut Entry, view: &SessionView) -> Result<(), Ledg
     Ok(())
 }
 
-/// Takes note of what an active session did; false when it is not active and nothing was changed.
+/// Records the counters of an active session. Returns false if the session is not active, and then changes nothing.
 pub(super) fn count(entry: &mut Entry, usage: &Usage) -> bool {
     let State::Active(life) = &mut entry.state else {
         return false;
     };
-    // Only what has ended: a store keeps no running attempts, and recovery must not depend on where the ledger is.
+    // Only ended attempts are recorded: a store keeps no running ones, and recovery must not depend on the kind of
+    // ledger.
     life.usage = Usage::from(usage.breakdown().clone());
     true
 }
 
-/// Moves the deadline and adjusts the hold to it.
+/// Sets a new deadline and adjusts the hold to it.
 pub(super) fn extend(
     account: &mut Account,
     entry: &mut Entry,
@@ -139,9 +142,10 @@ pub(super) fn extend(
     Ok(())
 }
 
-/// Charges a session and gives its hold back; returns the view that stands, which is the earlier one of a final session.
+/// Charges a session and releases its hold. Returns the valid final view, which is the earlier one if the session is
+/// already final.
 ///
-/// A mere reservation is charged too: its last view says that it started, whatever became of the call that said so.
+/// A reservation is charged as well: its final view says that it started, even if the call to activate it was lost.
 pub(super) fn settle(account: &mut Account, entry: &mut Entry, last: SessionView) -> Result<SessionView, LedgerError> {
     if let State::Final(earlier) = &entry.state {
         return Ok(earlier.clone());
@@ -150,20 +154,21 @@ pub(super) fn settle(account: &mut Account, entry: &mut Entry, last: SessionView
         return Err(LedgerError::new("settle a session", "it has not ended"));
     };
     account.held = account.held.saturating_sub(entry.hold);
-    // The hold covers the bill, unless the operator has since set the credits below the holds: he forgives the rest.
+    // The hold covers the bill, unless the operator has since set the credits below the holds. The difference is not
+    // charged.
     account.credits = account.credits.map(|credits| credits.saturating_sub(billed));
     entry.state = State::Final(last.clone());
     Ok(last)
 }
 
-/// The end of an active session whose process died, at its last proof of life: the server's last heartbeat, or its own start
-/// where that came later, to which the lifecycle clamps.
+/// The final view of an active session whose process died. It ends at the last heartbeat: the server's last one, or the
+/// session's own start if that was later, to which the lifecycle clamps.
 pub(super) fn lost(life: Lifecycle, last_beat: Option<Timestamp>) -> SessionView {
     let started_at = life.view().started_at;
     life.settle(CloseReason::InstanceLost, last_beat.unwrap_or(started_at))
 }
 
-/// The account as it is added: a user who had no session yet has nothing held.
+/// The account as it is added. A new user has nothing held.
 pub(super) fn opened(mut account: Account) -> Account {
     account.held = 0;
     account.credits = account.credits.map(|credits| credits.min(MOST_CREDITS));
@@ -191,12 +196,12 @@ pub(super) fn change(account: &mut Account, change: AccountChange) -> Result<(),
     Ok(())
 }
 
-/// No entry, or no account to an entry.
+/// The error for a missing entry or a missing account of an entry.
 pub(super) fn unknown(what: &'static str) -> LedgerError {
     LedgerError::new(what, "it is not in the ledger")
 }
 
-/// Holds `more` credits, or says how many there are.
+/// Holds `more` credits, or returns the number of available ones.
 fn hold(account: &mut Account, more: u64) -> Result<(), u64> {
     match account.available() {
         Some(available) if available < more => Err(available),

@@ -8,21 +8,21 @@ use uuid::Uuid;
 
 const PREFIX: &str = "sess_";
 
-/// Names one session; unguessable, so that it may stand in an address.
+/// Id of a session. It cannot be guessed, so it may be part of an address.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String", extend("pattern" = "^sess_[0-9a-f-]{36}$"))]
 pub struct SessionId(Uuid);
 
 impl SessionId {
-    /// A new random id.
+    /// Generates a new random id.
     #[expect(clippy::new_without_default, reason = "a default id would suggest a fixed value")]
     pub fn new() -> Self {
         Self(Uuid::new_v4())
     }
 }
 
-/// The text is not `sess_` followed by a lower-case hyphenated uuid.
+/// The error for a text that is not `sess_` followed by a lower-case hyphenated uuid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a session id")]
 pub struct InvalidSessionId;
@@ -33,7 +33,7 @@ impl FromStr for SessionId {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let uuid = text.strip_prefix(PREFIX).ok_or(InvalidSessionId)?;
         let id = Self(Uuid::try_parse(uuid).map_err(|_not_a_uuid| InvalidSessionId)?);
-        // One spelling only, so that an id can be compared as text anywhere.
+        // Only one spelling is accepted, so that ids can be compared as text.
         if id.to_string() == text { Ok(id) } else { Err(InvalidSessionId) }
     }
 }

@@ -1,4 +1,4 @@
-//! Idempotency keys as clients send them, and what each stands for.
+//! Idempotency keys as clients send them, and the request each belongs to.
 
 use std::sync::Arc;
 
@@ -7,18 +7,18 @@ use sha2::{Digest, Sha256};
 
 use crate::limits::MAX_KEY_CHARS;
 
-/// A key as a client sent it: 1 to 64 visible ASCII characters.
+/// An idempotency key: 1 to 64 visible ASCII characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct IdempotencyKey(Arc<str>);
 
 impl IdempotencyKey {
-    /// As the client sent it.
+    /// The key as the client sent it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The text is not an idempotency key.
+/// The error for a text that is not an idempotency key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an idempotency key is 1 to 64 visible ASCII characters")]
 pub struct InvalidKey;
@@ -32,12 +32,12 @@ impl std::str::FromStr for IdempotencyKey {
     }
 }
 
-/// A key together with what it stands for.
+/// A key together with the hash of its request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keyed {
     /// The client's key.
     pub key: IdempotencyKey,
-    /// Hash of the request, to tell a repetition from a mistake.
+    /// Hash of the request, which distinguishes a repetition from a key used twice by mistake.
     pub request: RequestHash,
 }
 

@@ -1,14 +1,14 @@
-//! The life of a session as a pure state machine: deadline, counters, and the one way to its end.
+//! The life of a session as a pure state machine: its deadline, its counters and its end.
 //!
-//! Knows no tasks, pages or clocks: every time is a parameter. [`Lifecycle::settle`] consumes the value, so a session
-//! cannot end twice.
+//! This module must not know tasks, pages or clocks: every time is a parameter. [`Lifecycle::settle`] consumes the
+//! value, so a session cannot end twice.
 
 use std::time::Duration;
 
 use super::{CloseReason, SessionId, SessionOptions, SessionView, Status, Usage};
 use crate::{billing, clock::Timestamp};
 
-/// A session whose page is ready and whose time runs.
+/// An active session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lifecycle {
     id: SessionId,
@@ -16,26 +16,26 @@ pub struct Lifecycle {
     created_at: Timestamp,
     started_at: Timestamp,
     expires_at: Timestamp,
-    /// What was attempted so far.
+    /// Counters of the actions attempted so far.
     pub usage: Usage,
 }
 
-/// A renewal that cannot be granted.
+/// The error for a renewal that cannot be granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a session can live until {longest_seconds} s from now at most")]
 pub struct BeyondMaximum {
-    /// The longest value a renewal could name now.
+    /// The longest time to live that a renewal could request now, in seconds.
     pub longest_seconds: u64,
 }
 
 impl Lifecycle {
-    /// A session asked for at `created_at` whose page became ready at `started_at`.
+    /// A session that was requested at `created_at` and whose page became ready at `started_at`.
     pub fn start(id: SessionId, options: SessionOptions, created_at: Timestamp, started_at: Timestamp) -> Self {
         let expires_at = started_at.plus(options.max_ttl());
         Self { id, options, created_at, started_at, expires_at, usage: Usage::default() }
     }
 
-    /// The same session as a ledger recorded it.
+    /// A session restored from the view a ledger recorded.
     pub fn restore(view: &SessionView) -> Self {
         Self {
             id: view.id,
@@ -47,15 +47,15 @@ impl Lifecycle {
         }
     }
 
-    /// When it ends at the latest.
+    /// The deadline.
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
     }
 
-    /// The deadline a renewal of `ttl` at `now` would set.
+    /// The deadline that a renewal by `ttl` at `now` would set.
     ///
     /// # Errors
-    /// When that lies beyond `max_ttl` after the start.
+    /// When the deadline would be later than `max_ttl` after the start.
     pub fn renewal(&self, now: Timestamp, ttl: Duration, max_ttl: Duration) -> Result<Timestamp, BeyondMaximum> {
         let latest = self.started_at.plus(max_ttl);
         let wanted = now.plus(ttl);
@@ -65,17 +65,17 @@ impl Lifecycle {
         Ok(wanted)
     }
 
-    /// Sets the deadline a renewal was granted for.
+    /// Sets the deadline of a granted renewal.
     pub fn renew(&mut self, expires_at: Timestamp) {
         self.expires_at = expires_at;
     }
 
-    /// Credits a hold must cover for a deadline at `expires_at`.
+    /// Credits that a hold must cover for a deadline at `expires_at`.
     pub fn hold_until(&self, expires_at: Timestamp) -> u64 {
         billing::hold_for(expires_at.since(self.started_at))
     }
 
-    /// The view while it runs.
+    /// The view of the active session.
     pub fn view(&self) -> SessionView {
         let sum = self.usage.sum();
         SessionView {
@@ -98,10 +98,10 @@ impl Lifecycle {
         }
     }
 
-    /// The end: the only way to a final view, and to the credits that are charged.
+    /// Ends the session and returns its final view with the credits charged.
     ///
-    /// `now` is clamped to `[started_at, expires_at]`, so a late timer never costs a credit; an expired session ended
-    /// exactly at its deadline.
+    /// `now` is clamped to `[started_at, expires_at]`, so a late timer never costs a credit, and an expired session
+    /// ends exactly at its deadline.
     pub fn settle(mut self, reason: CloseReason, now: Timestamp) -> SessionView {
         self.usage.end_all();
         let ended = if reason == CloseReason::Expired { self.expires_at } else { now };

@@ -1,6 +1,6 @@
-//! A session as data: what it is asked for, how it lives and ends, what the outside sees of it.
+//! A session as data: its options, its lifecycle, its usage and its view.
 //!
-//! Pure: no task, page, socket or clock of its own. The task that runs a session is [`actor`](crate::actor).
+//! This module is pure: it has no task, page, socket or clock. The task that runs a session is [`actor`](crate::actor).
 
 mod id;
 mod key;

@@ -1,4 +1,4 @@
-//! What a session is asked for, parsed once and capped.
+//! The options of a session, parsed once and capped to the limits.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 
 use crate::limits::Limits;
 
-/// How long a `connectUrl` is good for connecting where the create did not say.
+/// How long a `connectUrl` can be used, unless the create sets another time.
 pub const CONNECT_LIFE: Duration = Duration::from_secs(5 * 60);
 
-/// A create or a renewal asks for what cannot be: the message names the field and what it accepts.
+/// The error for an option that cannot be accepted. The message names the field and the accepted values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidOption(String);
@@ -36,18 +36,19 @@ pub struct SessionOptions {
     pub proxy: bool,
     /// Run in the operator's separately configured browser.
     pub bypass_bot_detection: bool,
-    /// A browser of its own that CDP clients may connect to.
+    /// Run in a dedicated browser that CDP clients may connect to.
     pub cdp: bool,
-    /// How long each `connectUrl` is good for connecting, in seconds, where that was asked for.
+    /// How long each `connectUrl` can be used, in seconds; absent unless the create set it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connect_ttl_seconds: Option<NonZeroU32>,
 }
 
 impl SessionOptions {
-    /// Reads a create request; an absent body is the same as `{}`.
+    /// Parses a create request; an absent body counts as `{}`.
     ///
     /// # Errors
-    /// [`InvalidOption`] naming the field: unknown, of the wrong type, below 1, or a combination that cannot be served.
+    /// [`InvalidOption`] that names the field: it is unknown, has the wrong type, is below 1, or belongs to a
+    /// combination that cannot be served.
     pub fn parse(request: &Map<String, Value>, limits: &Limits) -> Result<Self, InvalidOption> {
         const FIELDS: &str = "maxTtlSeconds, proxy, bypassBotDetection, cdp, connectTtlSeconds";
         let mut options = Self { max_ttl_seconds: limits.default_ttl.as_secs(), ..Self::with_ttl(limits.default_ttl) };
@@ -58,7 +59,7 @@ impl SessionOptions {
                 "bypassBotDetection" => options.bypass_bot_detection = parse_bool(field, value)?,
                 "cdp" => options.cdp = parse_bool(field, value)?,
                 "connectTtlSeconds" => {
-                    // No session lives longer, however often it is renewed.
+                    // No session lives longer than `max_ttl`, however often it is renewed.
                     let seconds = parse_seconds(field, value)?.min(limits.max_ttl.as_secs());
                     options.connect_ttl_seconds = u32::try_from(seconds).ok().and_then(NonZeroU32::new);
                 }
@@ -74,7 +75,7 @@ impl SessionOptions {
         Ok(options)
     }
 
-    /// Plain options with this time to live.
+    /// Default options with this time to live.
     pub fn with_ttl(ttl: Duration) -> Self {
         Self {
             max_ttl_seconds: ttl.as_secs().max(1),
@@ -85,7 +86,7 @@ impl SessionOptions {
         }
     }
 
-    /// How long a `connectUrl` is good for connecting.
+    /// How long a `connectUrl` can be used.
     pub fn connect_life(&self) -> Duration {
         self.connect_ttl_seconds.map_or(CONNECT_LIFE, |seconds| Duration::from_secs(seconds.get().into()))
     }
@@ -96,10 +97,10 @@ impl SessionOptions {
     }
 }
 
-/// Reads a `maxTtlSeconds` value: an integer of at least 1.
+/// Parses a `maxTtlSeconds` value: an integer of at least 1.
 ///
 /// # Errors
-/// [`InvalidOption`] naming the field and what it accepts.
+/// [`InvalidOption`] that names the field and the accepted values.
 pub fn parse_ttl(value: &Value) -> Result<u64, InvalidOption> {
     parse_seconds("maxTtlSeconds", value)
 }
@@ -112,7 +113,7 @@ fn parse_seconds(field: &str, value: &Value) -> Result<u64, InvalidOption> {
     }
 }
 
-/// `300.0` is an integer to most JSON writers.
+/// Accepts a float without a fraction, such as `300.0`, which many JSON writers produce for integers.
 fn whole_float(value: &Value) -> Option<u64> {
     let number = value.as_f64()?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and in range, checked here")]

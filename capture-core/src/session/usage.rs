@@ -1,4 +1,4 @@
-//! Counters of what a session was asked to do. Pure.
+//! Counters of a session's attempted actions. This module is pure.
 
 use std::collections::BTreeMap;
 
@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::action_type::ActionType;
 
-/// Attempts of one action type; `total = success + error` once nothing is running.
+/// Attempts of one action type; `total = success + error` while none is running.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Count {
-    /// Attempts that ended.
+    /// Attempts that have ended.
     pub total: u64,
-    /// Of these, ended well.
+    /// Attempts that succeeded.
     pub success: u64,
-    /// Of these, ended in an error or were cut off by the end of the session.
+    /// Attempts that ended in an error or were interrupted by the end of the session.
     pub error: u64,
 }
 
-/// Attempts by type, and those that have begun but not ended.
+/// Attempts by type, and the attempts that are still running.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Usage {
     counts: BTreeMap<ActionType, Count>,
@@ -26,12 +26,12 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// An attempt begins. It counts once it ends.
+    /// Begins an attempt. It is counted when it ends.
     pub fn begin(&mut self, action: ActionType) {
         self.running.push(action);
     }
 
-    /// The newest attempt of this type ends.
+    /// Ends the newest attempt of this type.
     pub fn end(&mut self, action: ActionType, success: bool) {
         if let Some(at) = self.running.iter().rposition(|running| *running == action) {
             self.running.remove(at);
@@ -41,7 +41,7 @@ impl Usage {
         if success { count.success += 1 } else { count.error += 1 }
     }
 
-    /// Everything still running ends as an error: the session is over.
+    /// Ends every running attempt as an error, because the session has ended.
     pub fn end_all(&mut self) {
         for action in std::mem::take(&mut self.running) {
             let count = self.counts.entry(action).or_default();
@@ -55,7 +55,7 @@ impl Usage {
         &self.counts
     }
 
-    /// All types together.
+    /// The sum of the counters of all types.
     pub fn sum(&self) -> Count {
         self.counts.values().fold(Count::default(), |sum, count| Count {
             total: sum.total + count.total,

@@ -1,4 +1,4 @@
-//! What the outside sees of a session.
+//! The public view of a session.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,38 +8,38 @@ use serde::{Deserialize, Serialize};
 use super::{Count, SessionId, SessionOptions};
 use crate::{action_type::ActionType, billing, clock::Timestamp, egress::Traffic};
 
-/// Whether a session runs, and if not, in which class its end falls.
+/// Whether a session is active, and otherwise the class of its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Has a page; its time runs.
+    /// The session has a page, and its time is running.
     Active,
-    /// Ended by its user, or by a server that shut down.
+    /// The session was ended by its user, or by the shutdown of its server.
     Closed,
-    /// Ended by its deadline.
+    /// The session ended at its deadline.
     Expired,
-    /// Ended by a failure of its browser or its instance.
+    /// The session ended because its browser or its instance failed.
     Error,
 }
 
-/// Why a session ended, least severe first: a greater reason replaces a lesser one.
+/// Why a session ended, least severe first. A more severe reason replaces a less severe one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CloseReason {
-    /// By its user.
+    /// The user closed the session.
     Closed,
-    /// By its deadline.
+    /// The deadline passed.
     Expired,
-    /// The server stopped.
+    /// The server shut down.
     Shutdown,
-    /// The browser, or the session's own page, died.
+    /// The browser, or the session's root page, crashed.
     BrowserCrashed,
-    /// The process that held it died.
+    /// The process that owned the session died.
     InstanceLost,
 }
 
 impl CloseReason {
-    /// The wire form.
+    /// The wire form of the reason.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Closed => "closed",
@@ -50,7 +50,7 @@ impl CloseReason {
         }
     }
 
-    /// The status a session with this reason has.
+    /// The status of a session that ended for this reason.
     pub fn status(self) -> Status {
         match self {
             Self::Closed | Self::Shutdown => Status::Closed,
@@ -60,55 +60,57 @@ impl CloseReason {
     }
 }
 
-/// A session as clients read it; field for field the public contract's session object.
+/// A session as clients see it. The fields are those of the session object in the API documentation.
 ///
-/// While active `closedAt`, `durationSeconds`, `billedCredits` and `closeReason` are null; in a final view they are set.
+/// In an active session `closedAt`, `durationSeconds`, `billedCredits` and `closeReason` are null; in a final view they
+/// are set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionView {
-    /// `sess_<uuid>`.
+    /// Id of the session, `sess_<uuid>`.
     pub id: SessionId,
-    /// Whether it runs.
+    /// Whether the session is active, and otherwise the class of its end.
     pub status: Status,
-    /// Why it ended.
+    /// Why the session ended.
     pub close_reason: Option<CloseReason>,
-    /// When it was asked for.
+    /// Time at which the session was requested.
     pub created_at: Timestamp,
-    /// When its page was ready and its time began.
+    /// Time at which its page was ready and its time began to run.
     pub started_at: Timestamp,
-    /// When it ends at the latest.
+    /// The deadline, at which the session ends at the latest.
     pub expires_at: Timestamp,
-    /// When it ended.
+    /// Time at which the session ended.
     pub closed_at: Option<Timestamp>,
-    /// How long it ran, in whole seconds, rounded down.
+    /// Run time in whole seconds, rounded down.
     pub duration_seconds: Option<u64>,
-    /// What it cost.
+    /// Credits charged.
     pub billed_credits: Option<u64>,
-    /// Attempted actions.
+    /// Number of attempted actions.
     pub action_count: u64,
-    /// Of these, ended well.
+    /// Number of actions that succeeded.
     pub action_success_count: u64,
-    /// Of these, ended in an error.
+    /// Number of actions that ended in an error.
     pub action_error_count: u64,
-    /// The same by action type.
+    /// The three numbers by action type.
     pub action_breakdown: BTreeMap<ActionType, Count>,
-    /// What it was asked for.
+    /// The session's options.
     pub options: SessionOptions,
-    /// Extension: what it would cost if it ended now; only while active.
+    /// Extension: credits it would cost if it ended now; only while active.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accrued_credits: Option<u64>,
-    /// Extension: bytes its pages sent and received so far; only while active, and only on the instance that has it.
+    /// Extension: bytes its pages have sent and received so far; only while active, and only on the instance that owns
+    /// it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic: Option<Traffic>,
 }
 
 impl SessionView {
-    /// Whether it has not ended.
+    /// Whether the session has not ended.
     pub fn is_active(&self) -> bool {
         self.status == Status::Active
     }
 
-    /// Seconds until it ends, rounded up: 0 only after the end.
+    /// Seconds until the deadline, rounded up, so that 0 appears only after the end.
     pub fn expires_in_seconds(&self, now: Timestamp) -> u64 {
         if !self.is_active() {
             return 0;
@@ -117,7 +119,7 @@ impl SessionView {
         u64::try_from(left.as_millis().div_ceil(1000)).unwrap_or(u64::MAX).max(1)
     }
 
-    /// The same view with what it would cost if it ended `now`; a final view is unchanged.
+    /// The view with the credits it would cost if it ended `now`. A final view is returned unchanged.
     #[must_use]
     pub fn accrued(mut self, now: Timestamp) -> Self {
         if self.is_active() {
@@ -126,7 +128,7 @@ impl SessionView {
         self
     }
 
-    /// How long it has run by `now`, never longer than to its deadline.
+    /// Run time until `now`, at most until the deadline.
     pub fn elapsed(&self, now: Timestamp) -> Duration {
         now.min(self.expires_at).since(self.started_at)
     }

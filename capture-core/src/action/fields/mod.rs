@@ -1,6 +1,7 @@
-//! What each payload may hold, as data: for the documentation, for forms, for schemas.
+//! The fields of each action's payload as data, for documentation, forms and schemas.
 //!
-//! The parsers beside it decide; a test holds each table against what its parser asks for and refuses.
+//! The parsers beside this module decide what is accepted; a test compares each table with what its parser reads and
+//! refuses.
 
 mod tables;
 #[cfg(test)]
@@ -14,70 +15,70 @@ use crate::limits::{MAX_SCALE, MAX_SELECTOR_CHARS, MAX_VIEWPORT_SIDE};
 /// One field of a payload.
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
-    /// Its name.
+    /// Name of the field.
     pub name: &'static str,
-    /// Another name it is known by.
+    /// An alternative name of the field.
     pub also: Option<&'static str>,
-    /// What it takes.
+    /// The values it takes.
     pub shape: Shape,
-    /// Whether it must be there, and what counts where it is not.
+    /// Whether it is required, and its default.
     pub need: Need,
-    /// What it means, for a person; Markdown.
+    /// What it means, for people; Markdown.
     pub about: &'static str,
 }
 
 /// Whether a field must be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// It must.
+    /// The field is required.
     Required,
-    /// It must, or these others.
+    /// Either this field or these others are required.
     Or(&'static str),
-    /// Where it is absent this counts, as JSON.
+    /// The field is optional and has this default, as JSON.
     Default(&'static str),
-    /// It need not.
+    /// The field is optional and has no default.
     Optional,
 }
 
-/// What a field takes. Texts also take numbers and booleans.
+/// The values of a field. Fields that take text also take numbers and booleans.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Shape {
     /// Text.
     Text,
     /// A selector or a ref.
     Selector,
-    /// true or false.
+    /// True or false.
     Boolean,
-    /// A whole number within bounds.
+    /// An integer within these inclusive bounds.
     Integer(u32, u32),
-    /// A whole number of at least the first; above the second it counts as the second.
+    /// An integer of at least the first bound; values above the second are clamped to it.
     Clamped(u32, u32),
-    /// A number, both bounds included.
+    /// A number within these inclusive bounds.
     Number(f64, f64),
     /// Device pixels per CSS pixel.
     Scale,
     /// One of these words.
     Word(&'static [&'static str]),
-    /// Any of these words.
+    /// Any number of these words.
     Words(&'static [&'static str]),
-    /// Texts, at most so many.
+    /// A list of at most this many texts.
     Texts(usize),
-    /// The key of a device.
+    /// The key of a device profile.
     Device,
     /// `{x, y}`.
     Point,
-    /// So many `{x, y}`.
+    /// A list of `{x, y}` whose length is within these bounds.
     Points(usize, usize),
     /// `{x, y, width, height}`.
     Clip,
     /// `{width, height, deviceScaleFactor?}`.
     Viewport,
-    /// So many `{type, payload}`.
+    /// A list of `{type, payload}` whose length is within these bounds.
     Actions(usize, usize),
 }
 
 impl Shape {
-    /// For a person.
+    /// A description for people.
     pub fn describe(self) -> String {
         let words = |words: &[&str]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
         match self {
@@ -102,7 +103,7 @@ impl Shape {
         }
     }
 
-    /// As a JSON schema.
+    /// The JSON schema.
     fn schema(self) -> Value {
         let number = json!({"type": "number"});
         let side = json!({"type": "integer", "minimum": 1, "maximum": MAX_VIEWPORT_SIDE});
@@ -149,23 +150,23 @@ impl Field {
 }
 
 impl ActionType {
-    /// What this action does, in a sentence; Markdown.
+    /// What this action does, in one sentence; Markdown.
     pub fn about(self) -> &'static str {
         tables::about(self)
     }
 
-    /// The fields its payload may hold that are this action's own.
+    /// The payload fields that only this action has.
     pub fn own_fields(self) -> &'static [Field] {
         tables::own_fields(self)
     }
 
-    /// The fields many actions take and this one too, beside its own.
+    /// The payload fields that this action shares with others.
     pub fn common_fields(self) -> Vec<Field> {
         let picture = (self != Self::Screenshot).then_some(tables::SCREENSHOT);
         picture.into_iter().chain(tables::VIEWPORT).collect()
     }
 
-    /// The payload as a JSON schema. Unknown fields are accepted, and null is the same as absent.
+    /// The JSON schema of the payload. Unknown fields are accepted, and null counts as absent.
     pub fn payload_schema(self) -> Value {
         let fields: Vec<Field> = self.own_fields().iter().copied().chain(self.common_fields()).collect();
         let mut properties = serde_json::Map::new();

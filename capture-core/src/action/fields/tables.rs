@@ -1,4 +1,4 @@
-//! The tables: a sentence and the fields of each action.
+//! The tables of payload fields: one sentence and the fields of each action.
 
 use super::{
     Field,

@@ -1,4 +1,4 @@
-//! The tables say what the parsers do.
+//! Tests that the tables agree with the parsers.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::{
     action_type::ActionType,
 };
 
-/// A payload that is accepted.
+/// A payload that the parser accepts.
 fn base(kind: ActionType) -> Map<String, Value> {
     let mut payload = Map::new();
     for field in kind.own_fields().iter().filter(|field| matches!(field.need, Need::Required | Need::Or(_))) {
@@ -70,7 +70,7 @@ fn bad(shape: Shape) -> Vec<Value> {
 /// Fields that come in pairs.
 const PAIRS: [(&str, &str); 4] = [("x", "y"), ("vw", "vh"), ("from", "to"), ("fromSelector", "toSelector")];
 
-/// The ways a field may stand: beside the base, by itself, and with only the element beside it.
+/// The payloads in which the field is tried: added to the base, alone, and with only the element beside it.
 fn ways(kind: ActionType, field: &Field, name: &str, value: &Value) -> Vec<Value> {
     let mut needed = Map::from_iter([("screenshot".to_owned(), json!(kind != ActionType::Screenshot))]);
     if name == "quality" {
@@ -121,7 +121,7 @@ fn every_field_is_taken_as_its_table_says() {
     }
 }
 
-/// Whether one of the ways to give the value is refused by the field's name, or by the step that is no action.
+/// Whether one of these payloads is refused with the field's name, or because a step is not an action.
 fn is_refused(kind: ActionType, field: &Field, name: &str, value: &Value) -> bool {
     let refusals = ways(kind, field, name, value).into_iter().filter_map(|way| parse(&way).err());
     let told = [name, if name == "actions" { "step 0" } else { name }];
@@ -144,7 +144,7 @@ fn what_is_required_is_missed_and_what_has_a_default_is_not() {
                     let mut said = base(kind);
                     said.insert(field.name.to_owned(), serde_json::from_str(text).unwrap());
                     let silent = parse(&json!({"type": kind, "payload": payload})).unwrap();
-                    // A scroll that names a way is another one than a scroll into view: the page is scrolled here.
+                    // A scroll with a direction differs from a scroll into view: here the page is scrolled.
                     assert_eq!(
                         parse(&json!({"type": kind, "payload": said})).unwrap(),
                         silent,

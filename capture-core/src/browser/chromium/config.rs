@@ -1,6 +1,6 @@
-//! How Chromium is run.
+//! The settings of Chromium.
 //!
-//! Knows nothing of where the settings come from.
+//! This module must not know where the settings come from.
 
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
@@ -8,30 +8,31 @@ use url::Url;
 
 use crate::egress::EgressPolicy;
 
-/// Which sessions share a browser process. Each has a context of its own in it: own cookies, cache and renderer
-/// processes.
+/// Which sessions share a browser process. Each has a context of its own in it, with its own cookies, cache and
+/// renderer processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Isolation {
-    /// Those of all users.
+    /// Sessions of all users share browsers.
     Context,
-    /// Those of one user. His browser serves no other user, before or after; [`Retire::idle`] says when it is closed.
+    /// Sessions of one user share browsers. Such a browser serves no other user, before or after; [`Retire::idle`]
+    /// determines when it is closed.
     #[default]
     User,
-    /// None.
+    /// No sessions share browsers.
     Process,
 }
 
-/// When a browser takes no further sessions and is closed once its last one ends.
+/// When a browser accepts no further sessions and is closed once its last one ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retire {
-    /// Age. Default one hour.
+    /// Maximum age. Default one hour.
     pub max_age: Duration,
-    /// Sessions served. Default 500.
+    /// Maximum number of sessions served. Default 500.
     pub max_sessions: u64,
-    /// Memory of all its processes (proportional set size). Default 4 GiB.
+    /// Maximum memory of all its processes in bytes (proportional set size). Default 4 GiB.
     pub max_memory_bytes: u64,
-    /// How long the browser of one user waits for his next session when his last one has ended; zero: not at all. Not
-    /// more of them wait than are kept ready, or than there are cores. Default 10 seconds.
+    /// How long the browser of one user waits for the user's next session after the last one has ended; zero closes it
+    /// at once. At most as many browsers wait as are kept ready, or as there are cores. Default 10 seconds.
     pub idle: Duration,
 }
 
@@ -46,14 +47,14 @@ impl Default for Retire {
     }
 }
 
-/// What one browser may take of the machine; it ends above.
+/// Limits on what one browser may use; above them it is ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// Memory of all its processes that is not a file's. Above it a shared browser loses the session that holds or
-    /// caused most of it, and ends if that was not enough; a browser of its own ends. Default 6 GiB: retiring comes
-    /// first.
+    /// Memory of all its processes in bytes that is not backed by files. Above it, a shared browser loses the session
+    /// that holds or caused most of it, and is ended if that was not enough; a dedicated browser is ended. Default 6
+    /// GiB, which is above the limit for retiring.
     pub memory_bytes: u64,
-    /// What its files take of the disk. Default 1 GiB.
+    /// Disk usage of its files in bytes. Default 1 GiB.
     pub disk_bytes: u64,
 }
 
@@ -63,31 +64,32 @@ impl Default for Bounds {
     }
 }
 
-/// A browser to run.
+/// A browser program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
-    /// Its executable.
+    /// Path of the executable.
     pub executable: PathBuf,
-    /// Arguments beyond ours, with their dashes.
+    /// Additional arguments, with their dashes.
     pub arguments: Vec<String>,
 }
 
 /// The browser of sessions with `bypassBotDetection`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BypassBrowser {
-    /// Started here, one for each session, behind the egress guard and in the sandbox as every other.
+    /// Started on this machine, one for each session, behind the egress guard and in the sandbox like any other
+    /// browser.
     Here(Program),
-    /// Runs elsewhere. Each session has a connection and a context of its own there; what its pages reach is that browser's matter,
-    /// not the egress guard's.
+    /// Runs elsewhere. Each session has a connection and a context of its own there. Its network access is controlled
+    /// by that browser and not by the egress guard.
     Elsewhere(Endpoint),
 }
 
-/// Where a browser elsewhere is reached: a `ws://` or `wss://` address of the DevTools protocol. What follows the host may be a
-/// secret and is never shown.
+/// The address of a browser elsewhere: a `ws://` or `wss://` address of the DevTools protocol. The part after the host
+/// may be a secret and is never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint(Url);
 
-/// Not such an address.
+/// The error for a text that is not such an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a ws:// or wss:// address with a host")]
 pub struct InvalidEndpoint;
@@ -102,7 +104,7 @@ impl FromStr for Endpoint {
 }
 
 impl Endpoint {
-    /// The whole address, secrets included: for connecting only.
+    /// The whole address, including secrets, for connecting only.
     pub(super) fn as_str(&self) -> &str {
         self.0.as_str()
     }
@@ -121,42 +123,44 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// How Chromium is run. The default runs what the machine has, sandboxed.
+/// The settings of Chromium. By default the installed Chromium is run with its sandbox.
 #[derive(Debug, Clone)]
 pub struct ChromiumConfig {
-    /// The executable; `None` looks for one.
+    /// Path of the executable; `None` searches for one.
     pub executable: Option<PathBuf>,
-    /// Where the browsers' folders live; `None` is a folder of this user's below the system's temporary one.
+    /// Directory of the browsers' folders; `None` means a folder of this user below the system's temporary directory.
     pub run_root: Option<PathBuf>,
     /// Which sessions share browsers.
     pub isolation: Isolation,
-    /// Kept ready for the next sessions: pages with [`Isolation::Context`], else whole browsers with a page each, and
-    /// with [`Isolation::User`] a page in the browser of each user beside. Default 2; 0 is none of them.
+    /// What is kept ready for the next sessions: with [`Isolation::Context`] a number of pages, otherwise a number of
+    /// whole browsers with one page each, and with [`Isolation::User`] also one page in each user's browser. Default 2;
+    /// 0 means that nothing is kept ready.
     pub warm_pages: usize,
-    /// Sessions and ready pages one browser holds at a time. Default 25; ignored with [`Isolation::Process`].
+    /// Maximum number of sessions and ready pages of one browser at a time. Default 25; ignored with
+    /// [`Isolation::Process`].
     pub max_pages_per_browser: usize,
-    /// Sessions a user usually has at most: no page is kept ready for one who has as many. Default 5.
+    /// Usual maximum number of sessions of a user; no page is kept ready for a user who has as many. Default 5.
     pub usual_sessions_per_user: usize,
-    /// Chromium's own sandbox. Turning it off lets a hostile page reach this machine.
+    /// Whether Chromium's own sandbox is used. Without it a hostile page can access this machine.
     pub sandbox: bool,
-    /// The unprivileged uid shared browsers run under when we are root; those of one user or session take one of the
-    /// 480 above it. Ignored where we are not root. Default [`DEFAULT_BROWSER_UID`].
+    /// The unprivileged uid of shared browsers if the server runs as root. Browsers of one user or session use one of
+    /// the 480 uids above it. Ignored if the server does not run as root. Default [`DEFAULT_BROWSER_UID`].
     pub uid: Option<u32>,
-    /// Further arguments, with their dashes.
+    /// Additional arguments, with their dashes.
     pub extra_args: Vec<String>,
-    /// The browser of sessions with `bypassBotDetection`; without one they are refused.
+    /// The browser of sessions with `bypassBotDetection`; without one such sessions are refused.
     pub bypass: Option<BypassBrowser>,
     /// When browsers are replaced.
     pub retire: Retire,
     /// When browsers are ended.
     pub bounds: Bounds,
-    /// What pages may reach. The default is public addresses.
+    /// The policy for pages' connections. The default allows public addresses.
     pub egress: EgressPolicy,
-    /// Addresses no page ever reaches, whatever the policy says: the server's own listeners, its Redis.
+    /// Addresses that are always forbidden, whatever the policy says: the server's own listeners and its Redis.
     pub forbidden: Vec<SocketAddr>,
 }
 
-/// Outside every range that Debian or systemd hands out (60578 to 61183 is unused by both).
+/// A uid outside every range that Debian or systemd assigns (both leave 60578 to 61183 unused).
 pub const DEFAULT_BROWSER_UID: u32 = 60_700;
 
 impl Default for ChromiumConfig {
@@ -181,13 +185,13 @@ impl Default for ChromiumConfig {
 }
 
 impl ChromiumConfig {
-    /// The folder in which those of the browsers are made.
+    /// The directory in which the browsers' folders are created.
     pub fn run_root(&self) -> PathBuf {
         let default = || std::env::temp_dir().join(format!("capture-browsers-{}", rustix::process::getuid().as_raw()));
         self.run_root.clone().unwrap_or_else(default)
     }
 
-    /// Sessions one browser holds at a time.
+    /// Maximum number of sessions of one browser at a time.
     pub(super) fn pages_per_browser(&self) -> usize {
         match self.isolation {
             Isolation::Context | Isolation::User => self.max_pages_per_browser.max(1),
@@ -195,7 +199,7 @@ impl ChromiumConfig {
         }
     }
 
-    /// Sessions one browser serves in its life.
+    /// Maximum number of sessions that one browser serves.
     pub(super) fn sessions_per_browser(&self) -> u64 {
         match self.isolation {
             Isolation::Context | Isolation::User => self.retire.max_sessions.max(1),

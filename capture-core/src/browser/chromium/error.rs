@@ -1,6 +1,6 @@
-//! From what the protocol says to what a session understands; no [`CdpError`] leaves this folder.
+//! Converts errors of the protocol into errors of pages, so that no [`CdpError`] leaves the Chromium backend.
 //!
-//! Knows no pages.
+//! This module must not know pages.
 
 use serde_json::Map;
 
@@ -10,7 +10,7 @@ use crate::{
     error::RunOutcome,
 };
 
-/// Why an action failed whose answer takes more room than it may.
+/// Reason of the error for an action whose answer is too large.
 pub(super) const TOO_LARGE: &str = "answer_too_large";
 
 impl From<CdpError> for BrowserError {

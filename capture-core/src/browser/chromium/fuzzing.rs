@@ -1,4 +1,4 @@
-//! The way of a browser's messages, as far as it goes without a browser.
+//! The processing of a browser's messages, as far as it works without a browser.
 
 use super::{
     cdp::{Event, events_of},
@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{clock::Clock, event::ConsoleFeed};
 
-/// Splits and reads a stream that arrives in pieces, and keeps what is written to the console: how many replies, events
-/// and messages that were too large.
+/// Splits and parses a stream that arrives in pieces, and keeps its console messages. Returns the numbers of replies,
+/// events and messages that were too large.
 pub fn messages(pieces: &mut dyn Iterator<Item = &[u8]>) -> [usize; 3] {
     let mut console_log = ConsoleLog::new(ConsoleFeed::default().writer(), Clock::start());
     events_of(pieces, |event: &Event| console_log.on_event(event))
@@ -19,7 +19,8 @@ mod tests {
 
     use super::*;
 
-    /// What a browser may say: messages of ours with sizes around the bounds, cut and mixed with anything.
+    /// Streams that a browser might send: our own messages with sizes around the bounds, cut and mixed with arbitrary
+    /// bytes.
     fn stream() -> impl Strategy<Value = Vec<u8>> {
         let event = (0..3_000_usize, "[A-Z0-9]{0,40}").prop_map(|(size, session)| {
             let text = "x".repeat(size);

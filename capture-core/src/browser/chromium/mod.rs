@@ -1,7 +1,7 @@
-//! Chromium: sessions as browser contexts in their users' sandboxed headless shells, driven over the debugging pipe.
+//! Chromium: sessions are browser contexts in sandboxed headless shells of their users, driven over the debugging pipe.
 //!
-//! A thin protocol client of our own, with commands and events of the DevTools protocol. One file per action family,
-//! named as in [`crate::action`]; the code that runs in pages is in `scripts/*.js`.
+//! The module has a thin protocol client of its own, with commands and events of the DevTools protocol. There is one
+//! file per action family, named as in [`crate::action`]; the code that runs in pages is in `scripts/*.js`.
 
 mod actions;
 mod bridge;
@@ -48,7 +48,7 @@ use crate::{
     tasks::Tasks,
 };
 
-/// A pool of Chromium browsers.
+/// The Chromium backend: a pool of browsers.
 #[derive(Debug)]
 pub struct Chromium {
     runtime: Arc<BrowserRuntime>,
@@ -57,10 +57,10 @@ pub struct Chromium {
 }
 
 impl Chromium {
-    /// Sweeps what a dead server left, starts the first browser and fills the pool.
+    /// Removes what a dead server left, starts the first browser and fills the pool.
     ///
     /// # Errors
-    /// [`BrowserError::Unavailable`] when there is no executable, no folder, or the browser does not start.
+    /// [`BrowserError::Unavailable`] when there is no executable or no folder, or the browser does not start.
     pub async fn start(config: ChromiumConfig) -> Result<Self, BrowserError> {
         let executable = config.executable.clone().or_else(find_executable);
         let executable = executable.ok_or(Unavailable::NotInstalled)?;
@@ -99,12 +99,12 @@ impl Chromium {
         Ok(Self { runtime, pool, dedicated })
     }
 
-    /// Pids of the browsers running now, for tests and operators.
+    /// Pids of the running browsers, for tests and operators.
     pub fn pids(&self) -> Vec<u32> {
         self.pool.pids().into_iter().chain(self.dedicated.pids()).collect()
     }
 
-    /// Pages ready to be handed out.
+    /// Number of pages that are ready.
     pub fn warm_pages(&self) -> usize {
         self.pool.warm_pages()
     }

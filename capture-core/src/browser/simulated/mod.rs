@@ -1,7 +1,7 @@
-//! A browser without a browser: for tests of lifecycle, load and faults, and for programs that embed the engine.
+//! A simulated browser, for tests of lifecycle, load and faults, and for programs that embed the engine.
 //!
-//! Pages keep an address and the fields that were filled, take as long as their script says, and die on command. Time is
-//! tokio's and can be paused. Never a stand-in for Chromium where the page itself matters.
+//! Simulated pages keep an address and the filled fields, take as long as their script says, and die on command. They
+//! use tokio's time, which can be paused. They cannot replace Chromium where the content of a page matters.
 
 mod state;
 
@@ -36,24 +36,24 @@ use crate::{
     session::SessionOptions,
 };
 
-/// What a simulated action does.
+/// The behaviour of a simulated action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Ends well after this long.
+    /// Succeeds after this long.
     Succeed(Duration),
     /// Fails after this long, with this message.
     Fail(Duration, String),
     /// Never ends by itself.
     Hang,
-    /// The page dies after this long.
+    /// The page is lost after this long.
     Die(Duration),
-    /// Panics, to test that nothing is lost when code of ours does.
+    /// Panics, to test that a panic of our code loses nothing.
     Panic,
 }
 
 type Script = dyn Fn(&Action) -> Step + Send + Sync;
 
-/// A backend of simulated pages. Cloning is cheap; clones share their pages.
+/// A backend of simulated pages. Clones share their pages.
 #[derive(Clone)]
 pub struct Simulated {
     script: Arc<Script>,
@@ -76,7 +76,7 @@ impl fmt::Debug for Simulated {
 }
 
 impl Simulated {
-    /// Pages that do what the script says for each action.
+    /// Pages that behave as the script says for each action.
     pub fn scripted(script: impl Fn(&Action) -> Step + Send + Sync + 'static) -> Self {
         Self {
             script: Arc::new(script),
@@ -87,26 +87,26 @@ impl Simulated {
         }
     }
 
-    /// The same, with pages that take this long to open.
+    /// Sets how long pages take to open.
     #[must_use]
     pub fn opening_after(mut self, delay: Duration) -> Self {
         self.open_delay = delay;
         self
     }
 
-    /// From now on no page can be opened, for this reason; `None` mends it.
+    /// Makes every open fail for this reason from now on; `None` ends that.
     pub fn fail_opens(&self, why: Option<&str>) {
         self.failing.send_replace(why.map(str::to_owned));
     }
 
-    /// Every page dies, as when the browser is killed.
+    /// Loses every page, as when the browser is killed.
     pub fn kill(&self) {
         for page in self.pages.lock().values() {
             page.lost.send_replace(Some(LostReason::BrowserExited));
         }
     }
 
-    /// Pages that have not been closed.
+    /// Number of pages that have not been closed.
     pub fn open_pages(&self) -> usize {
         self.pages.lock().len()
     }
@@ -198,7 +198,7 @@ impl Page for SimulatedPage {
         std::future::ready(()).boxed()
     }
 
-    /// A page that changes all the time.
+    /// Simulates a page that changes all the time.
     fn screencast(self: Arc<Self>, _settings: Screencast) -> BoxStream<'static, ViewFrame> {
         futures::stream::repeat_with(view_frame).take_until(self.lost()).boxed()
     }
@@ -246,7 +246,8 @@ impl SimulatedPage {
                 let url = self.state.lock().url.clone();
                 let (tells, navigated) = (action.action_type().tells(), url != before);
                 if navigated {
-                    let _ = self.events.try_send(EventKind::PageNavigated(PageNavigated { url: url.clone() })); // full: dropped
+                    // the event is dropped when the channel is full
+                    let _ = self.events.try_send(EventKind::PageNavigated(PageNavigated { url: url.clone() }));
                 }
                 outcome.effects.told(tells, navigated, url);
                 outcome.screenshot = picture;

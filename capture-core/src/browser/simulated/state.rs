@@ -1,6 +1,6 @@
-//! What a simulated page remembers, and what each action makes of it.
+//! The state of a simulated page, and the effect of each action on it.
 //!
-//! Knows no time and no sessions.
+//! This module must not know time or sessions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,12 +17,12 @@ use crate::{
 
 /// The smallest valid PNG: one transparent pixel.
 const PIXEL: &[u8] = include_bytes!("pixel.png");
-/// One white pixel as JPEG.
+/// One white pixel as a JPEG.
 const DOT: &[u8] = include_bytes!("dot.jpg");
-/// Where every element is.
+/// The position of every element.
 const SOMEWHERE: Point = Point { x: 0.0, y: 0.0 };
 
-/// A page of addresses and fields: every selector names one element, which takes whatever is put into it.
+/// A page of addresses and fields. Every selector matches one element, which accepts any value.
 #[derive(Debug)]
 pub(super) struct SimulatedState {
     history: Vec<String>,
@@ -52,7 +52,7 @@ impl Default for SimulatedState {
 }
 
 impl SimulatedState {
-    /// What the action brings when all goes well.
+    /// The result of a successful action.
     pub(super) fn succeed(&mut self, kind: &ActionKind) -> ActionResult {
         match kind {
             ActionKind::Goto(goto) => self.goto(goto.url.to_string()),
@@ -111,7 +111,7 @@ impl SimulatedState {
         }
     }
 
-    /// Actions that change nothing.
+    /// Performs an action that changes nothing.
     fn read(&self, kind: &ActionKind) -> ActionResult {
         match kind {
             ActionKind::Title => ActionResult::Title { title: self.title() },
@@ -142,7 +142,7 @@ impl SimulatedState {
                 count: 0,
                 elements: Vec::new(),
             }),
-            // Sessions take batches apart before a page sees them; everything else was done above.
+            // Sessions split batches before a page gets them; all other actions were handled above.
             _ => ActionResult::Done {},
         }
     }
@@ -158,7 +158,7 @@ impl SimulatedState {
         ActionResult::Goto(GotoResult { url: self.url.clone(), status: Some(200), title: self.title() })
     }
 
-    /// Nothing happens where there is no such entry.
+    /// Goes to an entry of the history. Nothing happens if there is no such entry.
     fn go_to(&mut self, place: Option<usize>) -> ActionResult {
         if let Some((place, url)) = place.and_then(|place| Some((place, self.history.get(place)?.clone()))) {
             (self.place, self.url) = (place, url);

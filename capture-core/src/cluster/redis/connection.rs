@@ -1,4 +1,4 @@
-//! One connection to Redis that is replaced when it is no good: dropped, silent, or with a server that must not be written to.
+//! One connection to Redis, which is replaced when it is closed or silent, or when its server must not be written to.
 
 use std::{future::Future, time::Duration};
 
@@ -9,11 +9,11 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// What one command may take, connecting included.
+/// Timeout of one command, including connecting.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// After so many silent commands in a row the connection is taken for dead, whatever TCP says.
+/// After this many unanswered commands in a row the connection is considered dead, whatever TCP reports.
 const SILENT: u32 = 2;
-/// Between two attempts to connect; commands in between fail at once.
+/// Pause between two attempts to connect. Commands in between fail at once.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A connection that many commands share.
@@ -28,7 +28,7 @@ pub(super) struct RedisConnection {
 #[derive(Default)]
 struct State {
     connection: Option<MultiplexedConnection>,
-    /// Counts connections, so that a late failure does not throw away a new one.
+    /// Counts connections, so that a late failure of an old one does not discard a new one.
     generation: u64,
     silent: u32,
     failed: Option<Instant>,
@@ -48,7 +48,7 @@ impl RedisConnection {
         Self { client, state: Mutex::default(), connecting: tokio::sync::Mutex::default(), dropped: Notify::new() }
     }
 
-    /// Runs a command on the present connection, within a deadline.
+    /// Runs a command on the current connection, within the timeout.
     pub(super) async fn run<T, F>(&self, command: impl FnOnce(MultiplexedConnection) -> F) -> Result<T, String>
     where
         F: Future<Output = Result<T, RedisError>>,
@@ -118,15 +118,15 @@ impl RedisConnection {
         }
     }
 
-    /// Completes when a connection was given up; the next one may lead to another server.
+    /// Completes when a connection was discarded; the next one may lead to another server.
     ///
     /// # Cancel safety
-    /// Nothing is lost when dropped.
+    /// Cancel safe: nothing is lost when the future is dropped.
     pub(super) async fn dropped(&self) {
         self.dropped.notified().await;
     }
 
-    /// Gives up the present connection: it leads to a server that is not the one of this name any more.
+    /// Discards the current connection, because the name now belongs to another server.
     pub(super) fn replace(&self) {
         let generation = self.state.lock().generation;
         self.drop_connection(generation);
@@ -145,7 +145,7 @@ impl RedisConnection {
     }
 }
 
-/// Whether another connection, perhaps to another server of this name, could do better.
+/// Whether the error may go away with another connection, which may lead to another server of this name.
 fn is_of_the_connection(error: &RedisError) -> bool {
     error.is_io_error()
         || error.is_connection_dropped()

@@ -1,7 +1,7 @@
-//! The subscription of this instance, and the certainty that it hears.
+//! The subscription of this instance, and the check that it receives messages.
 //!
-//! A subscription can be deaf while its connection looks well. So after some silence a nonce is sent to ourselves the way every
-//! message comes; if it does not arrive, the connection is thrown away.
+//! A subscription can stop receiving while its connection looks healthy. Therefore, after some silence, the instance
+//! sends itself a probe the way every message is sent. If the probe does not arrive, the connection is replaced.
 
 use std::{
     sync::{
@@ -24,18 +24,18 @@ use tokio::{
 
 use super::connection::RedisConnection;
 
-/// After so much silence the subscription is probed.
+/// The subscription is probed after this much silence.
 const PROBE_AFTER: Duration = Duration::from_secs(5);
-/// A probe that is not back by then is lost.
+/// A probe that has not arrived by then is lost.
 const PROBE_WITHIN: Duration = Duration::from_secs(2);
-/// What connecting and subscribing may take.
+/// Timeout of connecting and subscribing.
 const CONNECT: Duration = Duration::from_secs(2);
-/// Between two attempts, at first and at most.
+/// Pause between two attempts: the first one, and the maximum.
 const PAUSE: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];
-/// How a probe begins; no message of ours does.
+/// The prefix of a probe. No other message begins with it.
 const PROBE: &[u8] = b"\xc1probe";
 
-/// Whether this instance hears what is sent to it.
+/// Whether this instance receives what is sent to it.
 #[derive(Debug, Default)]
 pub(super) struct SubscriptionHealth(AtomicBool);
 
@@ -45,7 +45,7 @@ impl SubscriptionHealth {
     }
 }
 
-/// What it takes to listen.
+/// What the subscription needs.
 pub(super) struct Inbox {
     pub(super) client: Client,
     pub(super) connection: Arc<RedisConnection>,
@@ -54,17 +54,18 @@ pub(super) struct Inbox {
     pub(super) health: Arc<SubscriptionHealth>,
 }
 
-/// What a probe found.
+/// The result of sending a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Probed {
-    /// It is on its way.
+    /// The probe was sent.
     Sent,
-    /// Nobody listens where messages are sent: Redis has moved, and the subscription has not.
+    /// The server that probes are sent to has no subscriber: the name of Redis leads to another server than the
+    /// subscription.
     Nobody,
 }
 
 impl Inbox {
-    /// Listens until nobody takes messages any more.
+    /// Receives messages until the receiver of `messages` is gone.
     pub(super) async fn listen(self, messages: mpsc::Sender<Bytes>) {
         let mut pause = PAUSE[0];
         while !messages.is_closed() {
@@ -74,17 +75,17 @@ impl Inbox {
                 return;
             }
             pause = if heard { PAUSE[0] } else { (pause * 2).min(PAUSE[1]) };
-            tracing::warn!(retry_ms = pause.as_millis(), "the subscription to redis is gone and is made anew");
+            tracing::warn!(retry_ms = pause.as_millis(), "the subscription to redis was lost and is renewed");
             tokio::time::sleep(pause).await;
         }
     }
 
-    /// One subscription until it is no good; whether it ever heard anything.
+    /// Runs one subscription until it fails; returns whether it ever received anything.
     async fn subscription(&self, messages: &mpsc::Sender<Bytes>) -> bool {
         let Some((_sink, mut stream)) = self.subscribe().await else { return false };
         let mut probed: Option<Instant> = Some(Instant::now());
         if self.probe().await == Probed::Nobody {
-            self.connection.replace(); // of the two the subscription is the newer one
+            self.connection.replace(); // of the two connections the subscription is the newer one
             return false;
         }
         let mut heard = false;
@@ -96,7 +97,7 @@ impl Inbox {
             let message = tokio::select! {
                 biased;
                 message = timeout_at(by, stream.next()) => message.map_err(Some),
-                () = self.connection.dropped() => Err(None), // the next one may lead elsewhere
+                () = self.connection.dropped() => Err(None), // the next connection may lead to another server
                 () = messages.closed() => return heard,
             };
             match message {
@@ -111,13 +112,13 @@ impl Inbox {
                 }
                 Ok(None) => return heard,
                 Err(_elapsed) if probed.is_some_and(|at| at.elapsed() >= PROBE_WITHIN) => {
-                    tracing::warn!("the subscription to redis is deaf");
+                    tracing::warn!("the subscription to redis receives nothing");
                     return heard;
                 }
                 Err(_elapsed) => {
                     probed.get_or_insert_with(Instant::now);
                     if self.probe().await == Probed::Nobody {
-                        tracing::warn!("redis has moved and the subscription follows");
+                        tracing::warn!("redis has moved to another server; the subscription is renewed");
                         return heard;
                     }
                 }
@@ -141,7 +142,7 @@ impl Inbox {
         }
     }
 
-    /// Sends ourselves something; an error is found out by its not arriving.
+    /// Sends a probe to this instance. Errors are ignored, since they show by the probe not arriving.
     async fn probe(&self) -> Probed {
         match publish(&self.connection, &self.publish, &self.channel, PROBE).await {
             Ok(0) => Probed::Nobody,
@@ -154,7 +155,7 @@ impl Inbox {
     }
 }
 
-/// Hands a message to whoever listens to a channel, and says how many did.
+/// Publishes a message to a channel and returns how many subscribers got it.
 pub(super) async fn publish(
     connection: &RedisConnection,
     script: &Script,

@@ -1,7 +1,7 @@
-//! What is too large for a message: kept in Redis for a minute, in pieces, so that nothing else waits long for a large
-//! one.
+//! Payloads that are too large for a message: they are kept in Redis for a minute, in pieces, so that other commands do
+//! not wait long for a large one.
 //!
-//! Whoever has something to put or take does so piece by piece and gets in line anew for each: large things share the
+//! Pieces are stored and fetched one by one, and each piece waits for its own turn. Large payloads therefore share the
 //! connection fairly, and small ones pass between their pieces.
 
 use bytes::{Bytes, BytesMut};
@@ -10,18 +10,18 @@ use tokio::sync::Semaphore;
 
 use super::connection::RedisConnection;
 
-/// How long it is kept.
+/// How long a payload is kept, in milliseconds.
 const KEPT_MS: u64 = 60_000;
-/// Up to this it is kept as one piece, under its own name.
+/// Payloads of at most this many bytes are stored as one piece, under their own name.
 const WHOLE: usize = 8 << 20;
-/// A piece of what is larger.
+/// Bytes of a piece of a larger payload.
 const PIECE: usize = 2 << 20;
-/// Pieces on their way at a time.
+/// Maximum number of pieces on their way at a time.
 const AT_ONCE: usize = 2;
-/// Stands under the name of what is in pieces, before their number. No message begins so.
+/// Stored under the name of a payload that is in pieces, followed by the number of pieces. No message begins with it.
 const IN_PIECES: &[u8] = b"\xc1pieces:";
 
-/// The connection for what is large.
+/// The connection for large payloads.
 #[derive(Debug)]
 pub(super) struct Large {
     connection: RedisConnection,
@@ -33,7 +33,7 @@ impl Large {
         Self { connection: RedisConnection::new(client), turns: Semaphore::new(AT_ONCE) }
     }
 
-    /// Keeps bytes under a name.
+    /// Stores a payload under a name.
     pub(super) async fn put(&self, key: String, bytes: Bytes) -> Result<(), String> {
         if bytes.len() <= WHOLE {
             return self.set(key, bytes).await;
@@ -45,11 +45,11 @@ impl Large {
             self.set(piece_of(&key, pieces), piece).await?;
             pieces += 1;
         }
-        // Last: whoever finds it finds all of them.
+        // This is written last, so that a reader who finds it also finds all pieces.
         self.set(key, [IN_PIECES, pieces.to_string().as_bytes()].concat().into()).await
     }
 
-    /// Takes them away; `None` when they are gone.
+    /// Removes and returns a payload; `None` when it is gone.
     pub(super) async fn take(&self, key: String) -> Result<Option<Bytes>, String> {
         let Some(found) = self.get(key.clone()).await? else { return Ok(None) };
         let Some(pieces) = pieces(&found) else { return Ok(Some(found)) };
@@ -79,7 +79,7 @@ fn piece_of(key: &str, number: usize) -> String {
     format!("{key}:{number}")
 }
 
-/// How many pieces there are of it, if it is in pieces.
+/// The number of pieces, if the stored value says that the payload is in pieces.
 fn pieces(found: &[u8]) -> Option<usize> {
     std::str::from_utf8(found.strip_prefix(IN_PIECES)?).ok()?.parse().ok()
 }

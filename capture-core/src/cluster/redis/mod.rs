@@ -1,7 +1,7 @@
 //! Redis as the bus and the store of a cluster.
 //!
-//! Three connections: one for scripts and messages, one for what is large, one that listens. Each is replaced by itself;
-//! nothing of ours waits longer than a second for any of them.
+//! There are three connections: one for scripts and messages, one for large payloads, and one for the subscription.
+//! Each is replaced independently, and no command waits longer than a second for any of them.
 
 mod connection;
 mod inbox;
@@ -29,16 +29,17 @@ use crate::{
     tasks::Tasks,
 };
 
-/// Unacknowledged bytes for this long break a connection, whatever the kernel would wait.
+/// A connection is closed when sent bytes stay unacknowledged for this long, regardless of the kernel's default.
 const USER_TIMEOUT: Duration = Duration::from_secs(5);
-/// An idle connection is probed by the kernel this often.
+/// Interval of the kernel's keepalive probes on an idle connection.
 const KEEPALIVE: Duration = Duration::from_secs(5);
-/// Messages read ahead; a receiver that lags behind slows down the reading, and Redis drops a subscriber that reads too slowly.
+/// Maximum number of messages read ahead. A receiver that lags behind slows down the reading, and Redis disconnects a
+/// subscriber that reads too slowly.
 const AHEAD: usize = 4_096;
-/// Sends a message.
+/// The script that sends a message.
 const PUBLISH: &str = include_str!("publish.lua");
 
-/// What one instance needs of Redis.
+/// The connections of one instance to Redis.
 #[derive(Debug)]
 pub struct RedisLink {
     client: Client,
@@ -53,10 +54,10 @@ pub struct RedisLink {
 }
 
 impl RedisLink {
-    /// A link for this instance. Connects with the first use.
+    /// The connections of the instance `me`. They are opened at the first use.
     ///
     /// # Errors
-    /// When `url` is not one of Redis (`redis://[user:password@]host[:port][/db]`).
+    /// When `url` is not a Redis URL (`redis://[user:password@]host[:port][/db]`).
     pub fn new(url: &str, prefix: &str, me: InstanceId) -> Result<Self, String> {
         let info = url.into_connection_info().map_err(|error| format!("not an address of redis: {error}"))?;
         let info = match info.addr() {
@@ -154,6 +155,6 @@ fn read(value: Value) -> Answer {
         Value::SimpleString(text) => Answer::Bytes(text.into_bytes()),
         Value::Okay => Answer::Bytes(b"OK".to_vec()),
         Value::Array(items) => Answer::List(items.into_iter().map(read).collect()),
-        _ => Answer::Nil, // of a later protocol
+        _ => Answer::Nil, // a type of a later protocol version
     }
 }

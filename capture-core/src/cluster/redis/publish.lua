@@ -1,6 +1,6 @@
--- Hands a message to whoever listens at this very server, and says how many did.
+-- Publishes a message to the subscribers of this server and returns how many got it.
 -- ARGV: channel, message
--- Not to the replicas: whoever listens there would get it although it was counted for nobody, and "nobody took it" is our proof
--- that something was not done.
+-- The message is not replicated: subscribers of a replica would get it without being counted, and a count of zero is
+-- the proof that a request was not delivered.
 redis.set_repl(redis.REPL_NONE)
 return redis.call('PUBLISH', ARGV[1], ARGV[2])

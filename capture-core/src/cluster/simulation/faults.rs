@@ -1,4 +1,4 @@
-//! Faults: bad weather between instances, kills, pauses, and a Redis that forgets.
+//! The faults of a simulation: delays and losses between instances, kills, pauses, and a Redis that loses data.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,21 +10,21 @@ use super::{
     world::{STORM, World},
 };
 
-/// What Redis does not know any more, some time in a world.
+/// What Redis loses at some point of a simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Loss {
     Nothing,
-    /// As after a restart without persistence.
+    /// All data, as after a restart without persistence.
     Everything,
-    /// As when a replica takes over.
+    /// The latest changes, as when a replica takes over.
     LastMoments,
 }
 
-/// The last moments at most, in milliseconds.
+/// Maximum age of the lost changes, in milliseconds.
 const LAG: u64 = 300;
 
 impl World {
-    /// Faults until the storm is over, then none.
+    /// Brings faults until the storm is over.
     pub(super) async fn bring_faults(self: Arc<Self>, mut dice: Dice) {
         let mut killed = false;
         while self.began.elapsed() < STORM {

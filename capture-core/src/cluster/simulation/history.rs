@@ -1,4 +1,4 @@
-//! What happened in a world, for the promises.
+//! Records what happened in a simulated world, for checking the invariants.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,19 @@ use tokio::time::{Duration, Instant};
 
 use crate::{error::RunOutcome, session::SessionId};
 
-/// How long after a session began its client may hear of it.
+/// How long after the start of a session its client may learn of it.
 const HEARD: Duration = Duration::from_secs(5);
 
-/// A broken promise.
+/// A violated invariant, as text.
 pub(super) type Broken = String;
 
-/// What became of a keyed action, as its client was told.
+/// The outcome of a keyed action, as its client was answered.
 pub(super) struct ClientOutcome {
     pub(super) outcome: RunOutcome,
     pub(super) at: Instant,
 }
 
-/// What Redis knew from one moment on until another, and does not know any more.
+/// An interval whose changes Redis has lost.
 #[derive(Clone, Copy)]
 pub(super) struct Lost {
     pub(super) from: Instant,
@@ -26,26 +26,26 @@ pub(super) struct Lost {
 }
 
 impl Lost {
-    /// Whether what Redis knew of a session may have been lost, when its client heard of it at this moment.
+    /// Whether Redis may have lost what it knew of a session whose client learned of it at this moment.
     pub(super) fn may_include(&self, heard: Instant) -> bool {
         self.from <= heard && heard <= self.until + HEARD
     }
 }
 
-/// What happened, for the promises.
+/// What happened in a world.
 #[derive(Default)]
 pub(super) struct History {
-    /// When pages began each action.
+    /// The moments at which pages began each action.
     pub(super) runs: BTreeMap<String, Vec<Instant>>,
     pub(super) told: BTreeMap<String, ClientOutcome>,
     /// The session of each action.
     pub(super) of: BTreeMap<String, SessionId>,
-    /// Followers that have not come to an end.
+    /// Number of followers whose stream has not ended.
     pub(super) following: usize,
-    /// When clients heard that they had each session.
+    /// The moments at which clients learned that they had each session.
     pub(super) sessions: Vec<(SessionId, Instant)>,
     pub(super) lost: Option<Lost>,
     pub(super) broken: Vec<Broken>,
-    /// In words, to compare two runs of the same seed.
+    /// The events as text, to compare two runs with one seed.
     pub(super) trace: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! The promises, looked at when the faults are long over.
+//! Checks the invariants after the faults have ended.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::{
 
 type Bills<'a> = HashMap<&'a str, Vec<&'a Bill>>;
 
-/// Everything that was promised and not kept. A Redis that forgot may have forgotten what nobody else knew either.
+/// Every violated invariant. After a loss, Redis may miss what no instance knew either.
 pub(super) fn judge(redis: &FakeRedis, history: &History) -> Vec<Broken> {
     let bills = redis.bills();
     let mut of_session = Bills::new();
@@ -47,7 +47,7 @@ fn billed_once(history: &History, bills: &Bills<'_>) -> Vec<Broken> {
     let mut broken = Vec::new();
     for (id, heard) in &history.sessions {
         let bills = bills.get(id.to_string().as_str()).map_or(&[][..], Vec::as_slice);
-        // A bill that was lost with everything else is written again.
+        // A bill that was lost with all other data is written again.
         let twice = bills.iter().zip(bills.iter().skip(1)).any(|(one, next)| one.losses == next.losses);
         let excused = history.lost.is_some_and(|lost| lost.may_include(*heard));
         if twice || bills.is_empty() && !excused {

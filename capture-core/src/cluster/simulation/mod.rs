@@ -1,5 +1,5 @@
-//! The coordination of many instances under faults that no single test would bring together, deterministically: real engines, the real cluster and
-//! the real scripts, on a network and a clock of our own. A seed is a world; the same seed is the same world.
+//! Deterministic tests of the coordination of many instances under combined faults. Real engines, the real cluster code
+//! and the real scripts run on a simulated network and clock. A seed determines a world completely.
 
 mod faults;
 mod history;
@@ -32,8 +32,8 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// `CAPTURE_SEED` is the first world, `CAPTURE_SEEDS` how many there are. Without them it is half the worlds that are
-/// always looked at, and as many others every day; `make simulate` looks at 100,000.
+/// Runs worlds. `CAPTURE_SEED` is the first seed and `CAPTURE_SEEDS` the number of worlds. Without them, half of the
+/// worlds are fixed and the others change every day; `make simulate` runs 100,000.
 #[test]
 fn every_world_keeps_every_promise() {
     let count = number("CAPTURE_SEEDS").unwrap_or(SHORT);
@@ -58,7 +58,7 @@ fn every_world_keeps_every_promise() {
     assert!(found.is_empty(), "of {count} worlds these broke a promise: {found:?}");
 }
 
-/// Whether a world keeps every promise; one that does not is printed.
+/// Whether a world keeps every invariant; the violations are printed.
 fn is_sound(seed: u64) -> bool {
     let (broken, trace) = live(seed);
     if !broken.is_empty() {

@@ -1,33 +1,33 @@
-//! Mutations: defects response in on purpose, to show that the worlds would find them. Those of scripts replace a line of
-//! Lua; the others change what an instance is given (its lease, the messages that reach it), so that no product file
-//! knows of them.
+//! Mutations: deliberate defects, which show that the simulated worlds would find them. Mutations of scripts replace a
+//! line of Lua. The others change what an instance is given (its lease, the messages that reach it), so that product
+//! code need not know them.
 
 use std::cell::Cell;
 
 /// A mutation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mutation {
-    /// A dead instance's sessions are billed to their deadline, not to its last proof of life.
+    /// A dead instance's sessions are billed up to their deadline instead of its last heartbeat.
     BillPastTheProof,
-    /// A session that is final is settled again.
+    /// A final session is settled again.
     SettleTwice,
-    /// Nobody counts a user's sessions.
+    /// The limit of sessions of a user is not checked.
     NoLimit,
-    /// A slot is not given back.
+    /// A slot is not released.
     KeepSlots,
-    /// A hold is not given back.
+    /// A hold is not released.
     KeepHolds,
-    /// An instance that was judged dead is not told.
+    /// An instance that was declared dead does not learn of it.
     SkipTheFence,
-    /// An instance that cannot prove its life goes on.
+    /// An instance whose heartbeats fail continues.
     IgnoreTheLease,
-    /// Something begins after its client was told that there was no answer.
+    /// An action begins after its client was answered that there was no response.
     BeginLate,
-    /// A question that comes twice is carried out twice.
+    /// A question that arrives twice is carried out twice.
     CarryOutTwice,
-    /// A hole in a log is passed over.
+    /// A gap in a log is ignored.
     IgnoreHoles,
-    /// A session that Redis misses is denied.
+    /// A session that Redis has lost is reported as not found.
     DenyTheMissed,
 }
 
@@ -46,7 +46,7 @@ impl Mutation {
         Self::DenyTheMissed,
     ];
 
-    /// A world that found it; looked at first, because the search takes long.
+    /// A seed whose world is known to find the mutation. It is tried first, because the search takes long.
     pub(super) fn known_seed(self) -> u64 {
         match self {
             Self::NoLimit | Self::KeepSlots | Self::KeepHolds | Self::CarryOutTwice => 0,
@@ -58,7 +58,7 @@ impl Mutation {
         }
     }
 
-    /// For mutations of a script: what stands there, and what the mutation makes of it.
+    /// For mutations of a script: the text to replace, and its replacement.
     pub(super) fn in_scripts(self) -> Option<(&'static str, &'static str)> {
         Some(match self {
             Self::BillPastTheProof => {
@@ -81,7 +81,7 @@ thread_local! {
     static ACTIVE: Cell<Option<Mutation>> = const { Cell::new(None) };
 }
 
-/// Whether this mutation is active. Worlds have one thread each.
+/// Whether this mutation is active. Each world runs on one thread.
 pub(super) fn is_active(mutation: Mutation) -> bool {
     ACTIVE.get() == Some(mutation)
 }

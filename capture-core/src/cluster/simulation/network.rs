@@ -1,4 +1,4 @@
-//! What lies between an instance and everything else: a store and a bus with weather.
+//! The simulated network: a store and a bus with faults between an instance and everything else.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -16,10 +16,10 @@ use crate::{
     ledger::redis::{Answer, Argument, InstanceId, Script, Store, StoreError, fake::FakeRedis},
 };
 
-/// As long a command may take before it counts as failed; what the real connection allows.
+/// Duration after which a command counts as failed; the limit of the real connection.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Numbers that are the same for the same seed.
+/// Pseudo-random numbers that depend only on the seed.
 #[derive(Debug)]
 pub(super) struct Dice(u64);
 
@@ -28,7 +28,7 @@ impl Dice {
         Self(seed.wrapping_mul(0x2545_F491_4F6C_DD1D).wrapping_add(1))
     }
 
-    /// A number below `sides`.
+    /// A number from 0 to `sides` - 1.
     pub(super) fn throw(&mut self, sides: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
@@ -37,22 +37,22 @@ impl Dice {
         (mixed ^ (mixed >> 31)) % sides
     }
 
-    /// True once in so many times.
+    /// True once in `sides` calls on average.
     pub(super) fn one_in(&mut self, sides: u64) -> bool {
         self.throw(sides) == 0
     }
 }
 
-/// How it is between an instance and Redis.
+/// The state of the network between an instance and Redis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Weather {
     #[default]
     Fair,
-    /// Everything takes up to this many milliseconds.
+    /// Every message takes up to this many milliseconds.
     Slow(u64),
-    /// Nothing gets through, or the answer does not; nobody can tell which.
+    /// Commands or their answers are lost, and the instance cannot tell which.
     Cut,
-    /// For ever.
+    /// The instance is cut off for ever.
     Dead,
 }
 
@@ -61,7 +61,7 @@ pub(super) enum Weather {
 pub(super) struct Network {
     pub(super) redis: Arc<FakeRedis>,
     dice: Mutex<Dice>,
-    /// Of this many messages one is lost, and one comes twice.
+    /// Of this many messages one is lost, and one arrives twice.
     losses: u64,
     inboxes: Mutex<HashMap<InstanceId, mpsc::Sender<Bytes>>>,
     kept: Mutex<HashMap<String, Bytes>>,
@@ -79,14 +79,14 @@ impl Network {
     }
 }
 
-/// What one instance sees of it.
+/// The network as one instance uses it.
 #[derive(Debug)]
 pub(super) struct Link {
     network: Arc<Network>,
     me: InstanceId,
     pub(super) store: Mutex<Weather>,
     pub(super) bus: Mutex<Weather>,
-    /// What arrives is not read before this moment, as when the process stands still.
+    /// Messages are not read before this moment, as when the process is paused.
     pub(super) stalled: Arc<Mutex<Option<Instant>>>,
 }
 
@@ -106,7 +106,7 @@ impl Link {
         self.network.inboxes.lock().remove(&self.me);
     }
 
-    /// Waits as the weather is; false when the other side hears nothing.
+    /// Delays a message as the network state requires; returns false when it is lost.
     async fn travel(&self, weather: Weather) -> bool {
         match weather {
             Weather::Fair => tokio::time::sleep(Duration::from_millis(self.network.throw(3))).await,
@@ -155,9 +155,9 @@ impl Bus for Link {
             let Some(inbox) = inbox.filter(|inbox| !inbox.is_closed()) else { return Ok(0) };
             let losses = self.network.losses;
             if losses > 0 && self.network.throw(losses) == 0 {
-                return Ok(1); // to someone who does not hear
+                return Ok(1); // the receiver does not get it
             }
-            let _ = inbox.try_send(message.clone()); // full: lost
+            let _ = inbox.try_send(message.clone()); // lost when the inbox is full
             if losses > 0 && self.network.throw(losses) == 0 {
                 let _ = inbox.try_send(message);
             }

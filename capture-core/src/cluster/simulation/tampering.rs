@@ -1,4 +1,5 @@
-//! The mutations of messages: what reaches an instance is changed so that it behaves as if one of its checks were missing.
+//! Mutations of messages: the messages to an instance are changed so that it behaves as if one of its checks were
+//! missing.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,12 +17,12 @@ use crate::{
 pub(super) struct Tampering {
     asked: HashSet<(InstanceId, u64)>,
     repeated: u64,
-    /// The newest event of each feed.
+    /// `seq` of the newest event of each feed.
     events: HashMap<u64, u64>,
 }
 
 impl Tampering {
-    /// The message as the instance gets it.
+    /// The message as it is delivered to the instance.
     pub(super) fn change(&mut self, bytes: Bytes) -> Bytes {
         let active = [Mutation::BeginLate, Mutation::CarryOutTwice, Mutation::IgnoreHoles].map(is_active);
         if active == [false; 3] {
@@ -46,7 +47,7 @@ impl Tampering {
         }
     }
 
-    /// Numbers the events of a feed without holes, and hides where its log stands.
+    /// Renumbers the events of a feed so that there is no gap, and hides the position of its log.
     fn without_hole(&mut self, feed: u64, item: Item) -> Option<Item> {
         match item {
             Item::Event(frame) => {

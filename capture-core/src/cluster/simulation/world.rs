@@ -1,5 +1,5 @@
-//! One world from one seed: three instances, clients that drive sessions through any of them, and faults; then calm, and the
-//! promises are looked at.
+//! One world from one seed: three instances, clients that use sessions through any of them, and faults. After a calm
+//! period the invariants are checked.
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,17 +31,17 @@ use crate::{
     tasks::Tasks,
 };
 
-/// How long faults and clients go on.
+/// How long faults and clients continue.
 pub(super) const STORM: Duration = Duration::from_secs(120);
-/// How long a request may take at most: longer than any deadline of ours.
+/// Maximum duration of a request; longer than any deadline in the product.
 const ANSWERED: Duration = Duration::from_secs(60);
-/// After the faults, everything is settled within this.
+/// After the faults, everything must be settled within this time.
 const CALM: Duration = Duration::from_secs(60);
-/// Sessions a user may have.
+/// Maximum number of sessions of a user.
 const MOST: u32 = 3;
 pub(super) const USERS: [&str; 2] = ["ann", "bob"];
 
-/// Says once, to everyone, that something is over.
+/// Signals once, to all waiting tasks, that something is over.
 #[derive(Clone, Default)]
 pub(super) struct Death(Arc<tokio::sync::watch::Sender<bool>>);
 
@@ -55,7 +55,7 @@ impl Death {
     }
 
     async fn happened(&self) {
-        let _ = self.0.subscribe().wait_for(|over| *over).await; // the sender is self
+        let _ = self.0.subscribe().wait_for(|over| *over).await; // cannot fail: the sender is in self
     }
 }
 
@@ -67,7 +67,7 @@ pub(super) struct Node {
     pub(super) dead: Death,
 }
 
-/// A way into the cluster: an instance, as long as it lives.
+/// Access to the cluster through one instance, as long as it lives.
 #[derive(Clone)]
 struct Door {
     cluster: Cluster,
@@ -127,7 +127,7 @@ impl World {
         });
         let limits = Limits { sessions_per_user: MOST, ..Limits::default() };
         let engine = Engine::builder().limits(limits).backend(pages).ledger(Arc::clone(&ledger)).build().await;
-        let Ok(engine) = engine else { return }; // Redis is away: it does not start
+        let Ok(engine) = engine else { return }; // Redis is unavailable, so the instance does not start
         let cluster = Cluster::join(engine.clone(), ledger, Arc::clone(&link) as Arc<_>);
         self.nodes.lock().push(Node { engine, cluster, link, alive: true, dead: Death::default() });
     }
@@ -142,7 +142,7 @@ impl World {
         self.history.lock().broken.push(what);
     }
 
-    /// Any instance that lives.
+    /// A random living instance.
     fn any(&self, dice: &mut Dice) -> Door {
         let nodes = self.nodes.lock();
         let alive: Vec<_> = nodes.iter().filter(|node| node.alive).collect();
@@ -150,7 +150,7 @@ impl World {
         Door { cluster: alive[chosen].cluster.clone(), dead: alive[chosen].dead.clone() }
     }
 
-    /// Opens sessions, drives them through any instance and closes some.
+    /// Creates sessions, uses them through any instance and closes some.
     async fn client(self: Arc<Self>, number: u64, mut dice: Dice) {
         let user: UserId = USERS[usize::try_from(number % 2).unwrap()].parse().unwrap();
         let mut count = 0_u64;
@@ -187,23 +187,23 @@ impl World {
         }
     }
 
-    /// One action under a key, sent again through other instances while nobody knows what became of it; false when the session is
-    /// over.
+    /// Sends one action with a key, again through other instances while its outcome is unknown. Returns false when the
+    /// session is over.
     async fn act(&self, dice: &mut Dice, caller: &Caller, (id, home): (SessionId, &Door), label: String) -> bool {
         let request = serde_json::json!({"type": "goto", "payload": {"url": format!("https://page.test/{label}")}});
         let action = action::parse(&request).unwrap();
         let keyed = Keyed { key: label.parse().unwrap(), request: RequestHash::of(label.as_bytes()) };
         let mut doubt = false;
         self.history.lock().of.insert(label.clone(), id);
-        // Without a key it is sent once, whatever becomes of it.
+        // Without a key the action is sent only once, whatever its outcome.
         let keyed = (!dice.one_in(3)).then_some(keyed);
         for attempt in 0..if keyed.is_some() { 3 } else { 1 } {
-            // Some clients stay with their instance, others are sent anywhere.
+            // Some clients stay with their instance, others use any.
             let stays = label.len().is_multiple_of(2) && !home.dead.has_happened();
             let door = if stays { home.clone() } else { self.any(dice) };
             let sent = door.cluster.execute(caller.clone(), id, action.clone(), keyed.clone());
             let Some(answer) = self.bounded("execute", &door, sent).await else {
-                self.history.lock().told.remove(&label); // cut off: nothing was told
+                self.history.lock().told.remove(&label); // the connection was cut before an answer
                 return false;
             };
             let (mut outcome, over) = match &answer {
@@ -216,7 +216,7 @@ impl World {
             }
             doubt |= outcome == RunOutcome::Unknown;
             if doubt && outcome == RunOutcome::NotExecuted {
-                outcome = RunOutcome::Unknown; // this time not; whether before, nobody said
+                outcome = RunOutcome::Unknown; // this attempt did not run, but an earlier one may have
             }
             self.history.lock().told.insert(label.clone(), ClientOutcome { outcome, at: Instant::now() });
             if outcome == RunOutcome::Executed || over {
@@ -227,13 +227,13 @@ impl World {
         true
     }
 
-    /// Whether a session runs at an instance that proves its life.
+    /// Whether the session is live on an instance whose heartbeats succeed.
     fn is_held(&self, id: SessionId) -> bool {
         let nodes = self.nodes.lock();
         nodes.iter().any(|node| node.alive && node.cluster.ledger().is_alive() && node.engine.holds(id))
     }
 
-    /// Follows a session to its end: no hole, unless it is told that there is one.
+    /// Follows a session to its end: there must be no gap, unless the follower is told of it.
     async fn watch(&self, door: Door, caller: Caller, id: SessionId) {
         let following = door.cluster.follow(caller, id, None);
         let Some(Ok(mut follow)) = self.bounded("follow", &door, following).await else { return };
@@ -259,7 +259,7 @@ impl World {
         self.history.lock().following -= 1;
     }
 
-    /// Whatever is asked is answered in time, unless the door is gone.
+    /// Checks that a request is answered in time, unless its instance is gone.
     async fn bounded<T>(&self, what: &str, door: &Door, asked: impl Future<Output = T>) -> Option<T> {
         let answer = tokio::select! {
             biased;
@@ -272,7 +272,8 @@ impl World {
         answer
     }
 
-    /// While there are faults: never more sessions than a user may have, but for a lease after Redis lost the ends of some.
+    /// While there are faults, checks that no user has more sessions than allowed, except for one lease after Redis
+    /// lost the ends of some sessions.
     async fn count(self: Arc<Self>) {
         while self.began.elapsed() < STORM {
             tokio::time::sleep(Duration::from_millis(700)).await;
@@ -296,7 +297,7 @@ fn word(answer: &Result<Executed, Error>) -> String {
     }
 }
 
-/// Lives through one world; what was broken, and its trace.
+/// Runs one world; returns the violated invariants and the trace.
 pub(super) fn live(seed: u64) -> (Vec<Broken>, Vec<String>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let world = runtime.block_on(async {
@@ -308,7 +309,8 @@ pub(super) fn live(seed: u64) -> (Vec<Broken>, Vec<String>) {
             tasks.spawn(Arc::clone(&world).client(number, Dice::new(seed ^ (number << 32) ^ 0xC0DE)));
         }
         tasks.join_all().await;
-        // The others live for their time at most; then everything is closed, and a lease later nothing may be left.
+        // The remaining sessions end by their deadline. Then everything is closed, and nothing may be left one lease
+        // later.
         tokio::time::sleep(Duration::from_secs(125)).await;
         let engines: Vec<_> =
             world.nodes.lock().iter().filter(|node| node.alive).map(|node| node.engine.clone()).collect();
@@ -327,7 +329,7 @@ pub(super) fn live(seed: u64) -> (Vec<Broken>, Vec<String>) {
     (history.broken, history.trace)
 }
 
-/// The usual lease; with the mutation an instance that cannot prove its life goes on.
+/// The default lease; with the mutation, an instance whose heartbeats fail continues.
 fn lease() -> LeaseTimes {
     let usual = LeaseTimes::default();
     if is_active(Mutation::IgnoreTheLease) { LeaseTimes { allows_actions: Duration::MAX, ..usual } } else { usual }

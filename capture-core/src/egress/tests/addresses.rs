@@ -1,4 +1,4 @@
-//! The table of addresses, row by row.
+//! Tests of the table of addresses, row by row.
 
 use std::net::IpAddr;
 

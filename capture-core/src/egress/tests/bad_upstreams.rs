@@ -1,4 +1,4 @@
-//! Proxies that are dead, wrong, silent or forbidden, and secrets that stay secret.
+//! Tests of proxies that are dead, wrong, silent or forbidden, and of the secrecy of their credentials.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ async fn wrong_or_missing_credentials_are_told_as_such() {
 async fn proxies_that_fail_fail_clearly_and_nothing_goes_directly() {
     let (guard, _) = guard();
     let port = guard.open().await.unwrap();
-    let origin = Server::echo("127.0.0.4").await; // would be reachable directly
+    let origin = Server::echo("127.0.0.4").await; // it would be reachable without a proxy
     let long = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(17_000));
     let answers: [(&'static str, UpstreamFailure); 9] = [
         ("HTTP/1.1 502 Bad Gateway\r\n\r\n", UpstreamFailure::Refused(502)),
@@ -53,7 +53,7 @@ async fn proxies_that_fail_fail_clearly_and_nothing_goes_directly() {
         ("HTTP/2 200\r\n\r\n", UpstreamFailure::BadAnswer),
         ("HTTP/1.1 20 OK\r\n\r\n", UpstreamFailure::BadAnswer),
         ("SSH-2.0-OpenSSH_9.9\r\n\r\n", UpstreamFailure::BadAnswer),
-        ("HTTP/1.1 200 OK\r\n", UpstreamFailure::BadAnswer), // and closes
+        ("HTTP/1.1 200 OK\r\n", UpstreamFailure::BadAnswer), // it closes the connection then
         ("", UpstreamFailure::BadAnswer),
         (long.leak(), UpstreamFailure::BadAnswer),
     ];
@@ -100,7 +100,7 @@ async fn a_silent_proxy_is_given_up_after_fifteen_seconds() {
         let mut stream = TcpStream::connect(port.address()).await.unwrap();
         stream.write_all(&[&[5, 1, 0][..], &super::request("site.example", 443)].concat()).await.unwrap();
         eventually("the proxy was reached", || proxy.accepted() == 1).await;
-        tokio::time::pause(); // from here on waiting takes no time
+        tokio::time::pause(); // from here on, time advances without waiting
         let begin = Instant::now();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await.unwrap();

@@ -1,4 +1,4 @@
-//! What the guard keeps out: no packet of a denied connection reaches anyone.
+//! Tests of denials: no packet of a denied connection may reach its target.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 

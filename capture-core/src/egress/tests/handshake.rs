@@ -1,4 +1,4 @@
-//! Clients that are not Chromium.
+//! Tests with clients that are not Chromium.
 
 use std::time::Duration;
 
@@ -92,7 +92,7 @@ async fn what_is_not_our_socks_is_closed_with_the_answer_of_the_rfc() {
     ] {
         let mut stream = TcpStream::connect(port.address()).await.unwrap();
         stream.write_all(&said).await.unwrap();
-        // What it did not read may reset the connection, after or instead of an answer.
+        // Unread input may reset the connection, after the answer or instead of it.
         let answered = read_all(&mut stream).await.unwrap_or_default();
         assert!(answered == answer || (answered.is_empty() && said.len() > 20), "{said:?}: {answered:?}");
     }
@@ -121,8 +121,8 @@ async fn a_client_that_does_not_say_its_target_is_closed_after_ten_seconds() {
     for said in [&[][..], &[5], &[5, 1, 0], &[5, 1, 0, 5, 1, 0, 3, 200]] {
         let mut stream = TcpStream::connect(port.address()).await.unwrap();
         stream.write_all(said).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(100)).await; // it was heard
-        tokio::time::pause(); // from here on waiting takes no time
+        tokio::time::sleep(Duration::from_millis(100)).await; // the guard has received it by now
+        tokio::time::pause(); // from here on, time advances without waiting
         let begin = Instant::now();
         let mut rest = Vec::new();
         let _ = stream.read_to_end(&mut rest).await;

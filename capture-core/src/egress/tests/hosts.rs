@@ -1,4 +1,4 @@
-//! Host forms, rules, and what the policy makes of both.
+//! Tests of the forms of hosts, of rules, and of the policy's decisions on both.
 
 use super::{
     super::{Rule, Why, host::Host, policy::AllowedByName},
@@ -112,7 +112,7 @@ fn rules_that_say_nothing_clear_are_refused() {
     }
 }
 
-/// allow, deny, host, port, verdict
+/// Allow rules, deny rules, host, port, decision.
 type Row = (&'static [&'static str], &'static [&'static str], &'static str, u16, Result<(), Why>);
 
 const RULED: &[Row] = &[

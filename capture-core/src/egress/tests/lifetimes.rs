@@ -1,4 +1,4 @@
-//! How connections end: origins that are slow, silent or endless, clients that leave, ports that close.
+//! Tests of how connections end: slow, silent or endless origins, clients that leave, and ports that close.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -36,7 +36,7 @@ async fn what_was_carried_is_counted_to_the_byte() {
 #[tokio::test]
 async fn the_end_of_either_side_is_passed_on_while_the_other_goes_on() {
     let (guard, port) = open_port().await;
-    // Ends first, then listens to the client's end.
+    // It ends its side first, then reads until the client ends.
     let origin = Server::start("127.0.0.2", |mut stream| async move {
         stream.write_all(b"first").await.unwrap();
         stream.shutdown().await.unwrap();
@@ -51,7 +51,7 @@ async fn the_end_of_either_side_is_passed_on_while_the_other_goes_on() {
     stream.shutdown().await.unwrap();
     eventually("it ended", || guard.alive() == 1).await;
     assert_eq!(port.traffic(), Traffic { sent_bytes: 5, received_bytes: 5 });
-    // The client ends first: echo answers after that.
+    // The client ends its side first, and echo answers after that.
     let echo = Server::echo("127.0.0.2").await;
     let mut stream = reach(&port, "127.0.0.2", echo.port()).await.unwrap();
     stream.write_all(b"last words").await.unwrap();
@@ -81,7 +81,7 @@ async fn an_origin_that_never_ends_has_five_seconds_after_its_client_left() {
     let origin = Server::silent("127.0.0.2").await;
     let stream = reach(&port, "127.0.0.2", origin.port()).await.unwrap();
     assert_eq!(guard.alive(), 2);
-    tokio::time::pause(); // from here on waiting takes no time
+    tokio::time::pause(); // from here on, time advances without waiting
     let begin = Instant::now();
     drop(stream);
     eventually("it ended", || guard.alive() == 1).await;
@@ -94,7 +94,7 @@ async fn a_client_that_takes_nothing_has_a_minute_after_the_origin_ended() {
     let origin = Server::greeter("127.0.0.2", "bye").await;
     let mut stream = reach(&port, "127.0.0.2", origin.port()).await.unwrap();
     assert_eq!(read(&mut stream, 3).await, b"bye");
-    tokio::time::sleep(Duration::from_millis(100)).await; // its end has come too
+    tokio::time::sleep(Duration::from_millis(100)).await; // the end of the other side has arrived by now
     tokio::time::pause();
     let begin = Instant::now();
     tokio::time::timeout(Duration::from_secs(90), async {
@@ -124,7 +124,7 @@ async fn an_origin_that_reads_nothing_slows_its_client_and_holds_no_memory_of_ou
     assert!(stream.write_all(&block).await.is_err());
 }
 
-/// An address where connecting hangs: its queue is full and nobody takes from it.
+/// An address where connecting hangs: its accept queue is full and is never emptied.
 async fn hanging() -> (SocketAddr, Vec<TcpStream>, tokio::net::TcpListener) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();

@@ -1,4 +1,5 @@
-//! What the tests share: a resolver that says what it is told, servers that count, and a client that speaks SOCKS5.
+//! Shared by the tests: a resolver with scripted answers, servers that count connections, and a client that uses
+//! SOCKS5.
 
 mod addresses;
 mod bad_upstreams;
@@ -31,10 +32,10 @@ use tokio::{
 use super::{EgressPolicy, EgressPort, Guard, Resolver};
 use crate::tasks::Tasks;
 
-/// Generous: two cores, many tests.
+/// A generous timeout, since many tests share two cores.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Says the next of its answers for a name each time; the last one for ever.
+/// A resolver that returns the next scripted answer for a name at each call, and the last one from then on.
 #[derive(Debug, Default)]
 struct Scripted {
     answers: Mutex<HashMap<&'static str, VecDeque<Vec<IpAddr>>>>,
@@ -66,20 +67,20 @@ impl Resolver for Scripted {
     }
 }
 
-/// Nothing but public addresses, and what these rules say.
+/// A policy that allows only public addresses and what these rules allow.
 fn policy(allow: &[&str], deny: &[&str]) -> EgressPolicy {
     let rules = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
     EgressPolicy::new(false, rules(allow), rules(deny))
 }
 
-/// A port of a guard that lets through to 127.0.0.2, where the tests' origins are.
+/// A port of a guard that allows connections to 127.0.0.2, where the tests' origins listen.
 async fn open_port() -> (Guard, EgressPort) {
     let guard = Guard::new(policy(&["127.0.0.2"], &[]), Scripted::with(&[]));
     let port = guard.open().await.unwrap();
     (guard, port)
 }
 
-/// A listener and what happened to it.
+/// A listener, with a count of its connections.
 struct Server {
     address: SocketAddr,
     accepted: Arc<AtomicUsize>,
@@ -87,7 +88,7 @@ struct Server {
 }
 
 impl Server {
-    /// Serves each connection with `serve`, on this address of loopback.
+    /// Serves each connection with `serve`, on this loopback address.
     async fn start<F>(ip: &str, serve: impl Fn(TcpStream) -> F + Send + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
@@ -104,7 +105,7 @@ impl Server {
         Self { address, accepted, _tasks: tasks }
     }
 
-    /// Sends back what it gets, and ends when the client has.
+    /// An origin that returns what it receives, and ends after the client.
     async fn echo(ip: &str) -> Self {
         Self::start(ip, |mut stream| async move {
             let (mut read, mut write) = stream.split();
@@ -114,7 +115,7 @@ impl Server {
         .await
     }
 
-    /// Says its name and ends.
+    /// An origin that sends its name and ends.
     async fn greeter(ip: &str, name: &'static str) -> Self {
         Self::start(ip, move |mut stream| async move {
             let _ = stream.write_all(name.as_bytes()).await;
@@ -122,7 +123,7 @@ impl Server {
         .await
     }
 
-    /// Keeps the connection and says nothing.
+    /// An origin that keeps the connection open and sends nothing.
     async fn silent(ip: &str) -> Self {
         Self::start(ip, |stream| async move {
             std::future::pending::<()>().await;
@@ -140,7 +141,7 @@ impl Server {
     }
 }
 
-/// The bytes of a request for a name, as Chromium sends it for addresses too.
+/// The bytes of a request for a name, which Chromium sends for addresses too.
 fn request(host: &str, port: u16) -> Vec<u8> {
     let mut bytes = vec![5, 1, 0, 3, u8::try_from(host.len()).unwrap()];
     bytes.extend_from_slice(host.as_bytes());
@@ -148,7 +149,7 @@ fn request(host: &str, port: u16) -> Vec<u8> {
     bytes
 }
 
-/// Asks the port for a connection; the code of its reply where there is none.
+/// Requests a connection from the port; returns the reply code if it is refused.
 async fn ask(port: &EgressPort, request: &[u8]) -> Result<TcpStream, u8> {
     let mut stream = TcpStream::connect(port.address()).await.unwrap();
     stream.write_all(&[5, 1, 0]).await.unwrap();
@@ -159,7 +160,7 @@ async fn ask(port: &EgressPort, request: &[u8]) -> Result<TcpStream, u8> {
     if reply[1] == 0 { Ok(stream) } else { Err(reply[1]) }
 }
 
-/// A connection through the port.
+/// Connects to a target through the port.
 async fn reach(port: &EgressPort, host: &str, to: u16) -> Result<TcpStream, u8> {
     ask(port, &request(host, to)).await
 }
@@ -170,14 +171,14 @@ async fn read(stream: &mut TcpStream, count: usize) -> Vec<u8> {
     bytes
 }
 
-/// Everything until the end.
+/// Reads everything until the end.
 async fn read_all(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.expect("an end")?;
     Ok(bytes)
 }
 
-/// Waits until it holds.
+/// Waits until the condition holds.
 async fn eventually(what: &str, holds: impl Fn() -> bool) {
     let waiting = async {
         while !holds() {

@@ -1,4 +1,4 @@
-//! The proxies of the tests, and a guard that lets through to them.
+//! The proxies of the tests, and a guard that allows connections to them.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -14,13 +14,13 @@ use super::{
     Scripted, policy, reach, read,
 };
 
-/// What a proxy of the tests was asked, as text.
+/// The requests that a test proxy received, as text.
 pub(super) type Asked = Arc<Mutex<Vec<String>>>;
 
-/// `ann:pass word`
+/// The header for `ann:pass word`.
 pub(super) const BASIC: &str = "Proxy-Authorization: Basic YW5uOnBhc3Mgd29yZA==";
 
-/// An HTTP proxy that wants Ann's credentials, and makes tunnels to this origin whatever it is asked for.
+/// An HTTP proxy that requires Ann's credentials, and makes tunnels to this origin whatever the requested target.
 pub(super) async fn http_proxy<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, asked: Asked, origin: SocketAddr) {
     let head = read_head(&mut stream).await;
     let right = head.contains(BASIC);
@@ -47,7 +47,7 @@ pub(super) async fn read_head<S: AsyncRead + Unpin>(stream: &mut S) -> String {
     String::from_utf8(head).unwrap()
 }
 
-/// A SOCKS5 proxy; `password`: it wants Ann's.
+/// A SOCKS5 proxy. With `password` it requires Ann's password.
 pub(super) async fn socks_proxy(mut stream: TcpStream, asked: Asked, origin: SocketAddr, password: bool) {
     let count = read(&mut stream, 2).await[1];
     let methods = read(&mut stream, usize::from(count)).await;
@@ -77,12 +77,12 @@ pub(super) async fn socks_proxy(mut stream: TcpStream, asked: Asked, origin: Soc
     };
     let port = read(&mut stream, 2).await;
     asked.lock().push(format!("{address}:{}", u16::from_be_bytes([port[0], port[1]])));
-    stream.write_all(&[5, 0, 0, 3, 2, b'a', b'b', 0, 0]).await.unwrap(); // an address of an unusual kind
+    stream.write_all(&[5, 0, 0, 3, 2, b'a', b'b', 0, 0]).await.unwrap(); // an address of a rare type
     let mut origin = TcpStream::connect(origin).await.unwrap();
     let _ = copy_bidirectional(&mut stream, &mut origin).await;
 }
 
-/// A guard that lets through to proxies on 127.0.0.4 and to nothing else here; a proxy may have a name.
+/// A guard that allows connections to proxies on 127.0.0.4 and to no other local address; a proxy may have a name.
 pub(super) fn guard() -> (Guard, Arc<Scripted>) {
     let resolver = Scripted::with(&[("proxy.example", &[&["127.0.0.4"]]), ("inside.example", &[&["127.0.0.1"]])]);
     (Guard::new(policy(&["127.0.0.4"], &["denied.example"]), Arc::clone(&resolver) as _), resolver)

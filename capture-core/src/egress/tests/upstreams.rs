@@ -1,4 +1,4 @@
-//! Users' proxies of all kinds that do what they should.
+//! Tests of users' proxies of all kinds that work correctly.
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,7 +30,7 @@ async fn an_http_proxy_is_asked_for_the_name_with_its_credentials_and_nothing_is
     );
     assert!(resolver.asked().is_empty());
     assert_eq!(port.traffic(), Traffic { sent_bytes: 34, received_bytes: 34 });
-    // A proxy with a name is resolved, once for each connection.
+    // A proxy with a name is resolved once for each connection.
     set(&port, &format!("http://ann:pass%20word@proxy.example:{}", proxy.port()));
     echoes(&port, "site.example", 443).await;
     assert_eq!(resolver.asked(), ["proxy.example"]);
@@ -50,7 +50,7 @@ async fn a_socks5_proxy_resolves_and_gets_addresses_in_binary() {
     set(&port, &format!("socks5h://ann:pass%20word@127.0.0.4:{}", closed.port()));
     echoes(&port, "8.8.8.8", 53).await;
     echoes(&port, "2606:4700::1", 80).await;
-    set(&port, &format!("socks5://ann:pass%20word@127.0.0.4:{}", open.port())); // which does not want them
+    set(&port, &format!("socks5://ann:pass%20word@127.0.0.4:{}", open.port())); // the proxy does not require them
     assert_eq!(reach(&port, "site.example", 443).await.map(drop), Ok(()));
     let v6 = "[38, 6, 71, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]:80";
     eventually("all were asked", || asked.lock().len() == 4).await;
@@ -103,7 +103,7 @@ async fn an_https_proxy_is_reached_over_tls_only_with_a_certificate_for_its_name
     tokio::time::timeout(super::PATIENCE, both).await.unwrap();
     assert!(answer == payload);
     assert_eq!(port.traffic(), Traffic { sent_bytes: 1_000_017, received_bytes: 1_000_017 });
-    // Another name, nobody who is trusted, and no TLS at all.
+    // Proxies with a certificate for another name, with an untrusted certificate, and without TLS.
     let stranger = Guard::new(policy(&["127.0.0.4"], &[]), resolver).open().await.unwrap();
     set(&port, &format!("https://other.example:{}", proxy.port()));
     set(&stranger, &format!("https://proxy.example:{}", proxy.port()));
@@ -173,7 +173,7 @@ async fn a_proxy_without_tunnels_to_port_80_gets_requests_in_absolute_form() {
         "POST http://site.example/a?b=c HTTP/1.1\r\nHost: site.example\r\nX-Mine: 1\r\nContent-Length: 4\r\nConnection: close\r\n{BASIC}\r\n\r\n"
     );
     assert_eq!(*asked.lock(), [tunnel(443), tunnel(80), absolute.clone(), absolute], "and is remembered");
-    // What is not plainly HTTP goes nowhere.
+    // Requests that are not plain HTTP are not forwarded.
     for garbage in [
         "GET http://evil.example/ HTTP/1.1\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\n folded: x\r\n\r\n",

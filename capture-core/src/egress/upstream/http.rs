@@ -1,4 +1,4 @@
-//! CONNECT to an HTTP proxy (RFC 9110, 9.3.6).
+//! CONNECT to an HTTP proxy (RFC 9110, section 9.3.6).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -6,11 +6,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::{Credentials, authority};
 use crate::egress::{UpstreamFailure, host::Host, wire::Wire};
 
-/// Of the proxy's answer.
+/// Maximum bytes of the head of the proxy's answer.
 const MAX_HEAD: usize = 16 * 1024;
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
-/// Asks for a connection; returns what came through it already.
+/// Requests a connection. Returns the bytes of the target that have already arrived.
 pub(super) async fn connect(
     wire: &mut Wire,
     credentials: Option<&Credentials>,
@@ -30,7 +30,7 @@ pub(super) async fn connect(
     }
 }
 
-/// A header line with its end.
+/// The header line with its line end.
 pub(super) fn authorization(credentials: &Credentials) -> String {
     let Credentials { user, password } = credentials;
     format!("Proxy-Authorization: Basic {}\r\n", STANDARD.encode(format!("{user}:{password}")))
@@ -51,13 +51,13 @@ async fn read_head(wire: &mut Wire) -> Result<(Vec<u8>, Vec<u8>), UpstreamFailur
     }
 }
 
-/// Where the bytes after the head begin.
+/// The position of the first byte after the head.
 pub(super) fn after_head(bytes: &[u8]) -> Option<usize> {
     let start = bytes.windows(END_OF_HEAD.len()).position(|window| window == END_OF_HEAD)?;
     Some(start + END_OF_HEAD.len())
 }
 
-/// `HTTP/1.1 200 OK`
+/// The status code of a line such as `HTTP/1.1 200 OK`.
 fn status(head: &[u8]) -> Option<u16> {
     let line = head.split(|byte| *byte == b'\r').next()?;
     let line = str::from_utf8(line).ok()?.strip_prefix("HTTP/1.")?;

@@ -1,7 +1,8 @@
-//! The user's own proxy: its address, and the way through it. Chromium never learns of it.
+//! A user's own proxy: its address, and connections through it. Chromium is never told of it.
 //!
-//! Names are handed to it unresolved. What they resolve to here says nothing about where the proxy would go, and its network is
-//! not ours to protect; its own address is judged like any other target, so it cannot be a way back to us.
+//! The proxy gets names unresolved. What they resolve to here says nothing about where the proxy would connect, and its
+//! network is not ours to protect. The proxy's own address is checked like any other target, so it cannot be used to
+//! reach this service.
 
 mod http;
 mod plain;
@@ -16,12 +17,13 @@ use tokio::{net::TcpStream, time::timeout};
 pub(super) use self::{plain::Plain, tls::Tls};
 use super::{UpstreamFailure, host::Host, wire::Wire};
 
-/// Longer than any that makes sense.
+/// Maximum characters of a URL, longer than any reasonable one.
 const MAX_URL: usize = 2048;
-/// How long the proxy may take to make the connection, once it was reached.
+/// How long the proxy may take to connect to the target, once it was reached.
 const HANDSHAKE: Duration = Duration::from_secs(15);
 
-/// A proxy: `http://`, `https://`, `socks5://` or `socks5h://`, with or without credentials. Never shows them.
+/// A proxy with scheme `http://`, `https://`, `socks5://` or `socks5h://`, with or without credentials. Its `Debug`
+/// form hides the credentials.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Upstream {
     scheme: Scheme,
@@ -43,29 +45,30 @@ struct Credentials {
     password: String,
 }
 
-/// Why an address is of no proxy. Never repeats what was given: it may hold a password.
+/// Why a text is not the URL of a proxy. The value never contains the text, which may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UpstreamError {
-    /// Not of the form `scheme://[user:password@]host[:port]`.
+    /// The text does not have the form `scheme://[user:password@]host[:port]`.
     #[error("a proxy is given as scheme://[user:password@]host[:port]")]
     Form,
-    /// Another scheme.
+    /// The scheme is not supported.
     #[error("a proxy's scheme is http, https, socks5 or socks5h")]
     Scheme,
-    /// Credentials this kind of proxy cannot be given.
+    /// The credentials cannot be sent to this kind of proxy.
     #[error("the proxy's user name or password has characters or a length that cannot be sent")]
     Credentials,
 }
 
 impl Upstream {
-    /// Reads `scheme://[user:password@]host[:port]`; user and password percent-encoded. Ports default to 80, 443 and 1080.
+    /// Parses `scheme://[user:password@]host[:port]`; user and password are percent-encoded. The default ports are 80,
+    /// 443 and 1080.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// What is wrong with the URL, as an [`UpstreamError`].
     pub fn parse(url: &str) -> Result<Self, UpstreamError> {
         let odd = |char: char| char.is_control() || char.is_whitespace() || char == '\\';
         if url.len() > MAX_URL || url.contains(odd) {
-            return Err(UpstreamError::Form); // the parser would leave some of them out
+            return Err(UpstreamError::Form); // the parser would ignore some of these characters
         }
         let url = url::Url::parse(url).or(Err(UpstreamError::Form))?;
         let (scheme, default_port) = match url.scheme() {
@@ -96,12 +99,13 @@ impl Upstream {
         self.port
     }
 
-    /// Whether it would also take requests in absolute form.
+    /// Whether the proxy also accepts requests in absolute form.
     pub(super) fn speaks_http(&self) -> bool {
         self.scheme != Scheme::Socks5
     }
 
-    /// Makes a connection to the target through an open one to the proxy; returns it with what the target said already.
+    /// Connects to the target through an open connection to the proxy. Returns the connection with the bytes of the
+    /// target that have already arrived.
     pub(super) async fn tunnel(
         &self,
         stream: TcpStream,
@@ -123,7 +127,7 @@ impl Upstream {
         timeout(HANDSHAKE, asked).await.unwrap_or(Err(UpstreamFailure::TimedOut))
     }
 
-    /// Makes an open connection one that takes a request for this host in absolute form.
+    /// Prepares an open connection for a request to this host in absolute form.
     pub(super) async fn plain(
         &self,
         stream: TcpStream,
@@ -158,7 +162,7 @@ fn decoded(text: &str) -> Result<String, UpstreamError> {
     if text.contains(char::is_control) { Err(UpstreamError::Credentials) } else { Ok(text.into_owned()) }
 }
 
-/// `host` and `port` as HTTP writes them.
+/// `host` and `port` in the form of HTTP.
 fn authority(host: &Host, port: Option<u16>) -> String {
     let host = match host {
         Host::Address(std::net::IpAddr::V6(address)) => format!("[{address}]"),

@@ -1,7 +1,8 @@
-//! One HTTP request in absolute form: for proxies that make no tunnels to port 80, as Squid does by default.
+//! Sends one HTTP request in absolute form, for proxies that make no tunnels to port 80, as is the default of Squid.
 //!
-//! The only place that reads what a page sends. The head is taken apart into lines and what is not plainly HTTP/1.1 is dropped;
-//! `Connection: close` makes it the only request of its connection. `WebSocket` does not work this way.
+//! This is the only place that parses data of pages. The head is split into lines, and anything that is not plain
+//! HTTP/1.1 is dropped. `Connection: close` makes it the only request of its connection. `WebSocket` does not work this
+//! way.
 
 use tokio::{io::AsyncReadExt, net::TcpStream};
 
@@ -11,13 +12,13 @@ use super::{
 };
 use crate::egress::host::Host;
 
-/// Of the page's request; what Chromium sends at most is a matter of its cookies.
+/// Maximum bytes of the head of the page's request. What Chromium sends depends mostly on its cookies.
 const MAX_HEAD: usize = 64 * 1024;
-/// Headers that are between two hops only.
+/// Headers that apply only between two hops.
 const HOP_BY_HOP: [&str; 6] =
     ["connection", "keep-alive", "proxy-authorization", "proxy-connection", "proxy-authenticate", "upgrade"];
 
-/// What is put into the request.
+/// What is inserted into the request.
 pub(in crate::egress) struct Plain {
     origin: String,
     authorization: String,
@@ -35,11 +36,11 @@ impl Plain {
         Self { origin: format!("http://{}", authority(host, None)), authorization }
     }
 
-    /// Reads the client's request, which may have begun with `early`, up to its head; returns what to send instead. Waits as
-    /// long as the client does: browsers connect before they know what for.
+    /// Reads the client's request, which may have begun with `early`, up to the end of its head, and returns what to
+    /// send instead. It waits as long as the client does, because browsers connect before they have a request.
     ///
     /// # Cancel safety
-    /// What was read is lost.
+    /// Not cancel safe: bytes that were read are lost when the future is dropped.
     pub(in crate::egress) async fn request(&self, client: &mut TcpStream, early: Vec<u8>) -> Option<Vec<u8>> {
         let mut bytes = early;
         loop {
@@ -56,7 +57,7 @@ impl Plain {
         }
     }
 
-    /// `None` for what is not plainly a request.
+    /// The head to send; `None` if the input is not a plain request.
     pub(super) fn head(&self, head: &[u8]) -> Option<String> {
         let head = str::from_utf8(head).ok()?.strip_suffix("\r\n\r\n")?;
         let mut lines = head.split("\r\n");
@@ -85,7 +86,8 @@ impl Plain {
 }
 
 fn is_token(text: &str) -> bool {
-    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte); // RFC 9110, 5.6.2
+    // RFC 9110, section 5.6.2
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty() && text.bytes().all(token)
 }
 

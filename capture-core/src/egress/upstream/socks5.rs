@@ -13,7 +13,7 @@ const PASSWORD: u8 = 2;
 const NO_ACCEPTABLE_METHOD: u8 = 0xff;
 const PASSWORD_VERSION: u8 = 1;
 
-/// Asks for a connection. Reads not a byte more than the proxy's answer.
+/// Requests a connection. It reads no byte beyond the proxy's answer.
 pub(super) async fn connect(
     wire: &mut Wire,
     credentials: Option<&Credentials>,
@@ -68,14 +68,14 @@ fn request(host: &Host, port: u16) -> Result<Vec<u8>, UpstreamFailure> {
     Ok(message)
 }
 
-/// Its length in a byte, then the text. Names and credentials were measured when they were parsed.
+/// Appends the length as one byte, then the text. Lengths of names and credentials were checked when they were parsed.
 fn push_text(message: &mut Vec<u8>, text: &str) -> Result<(), UpstreamFailure> {
     message.push(u8::try_from(text.len()).or(Err(UpstreamFailure::BadAnswer))?);
     message.extend_from_slice(text.as_bytes());
     Ok(())
 }
 
-/// The address the proxy connected from; nobody needs it.
+/// Skips the address from which the proxy connected, which is not needed.
 async fn skip_address(wire: &mut Wire, kind: u8) -> Result<(), UpstreamFailure> {
     let address = match kind {
         1 => 4,

@@ -16,15 +16,15 @@ use crate::{
     tls,
 };
 
-/// What proxies' certificates are checked against.
+/// The configuration that checks certificates of proxies.
 #[derive(Debug)]
 pub(in crate::egress) struct Tls {
-    /// `None` where the library was built without any protocol version.
+    /// `None` if the TLS library was built without any protocol version.
     config: Option<Arc<ClientConfig>>,
 }
 
 impl Tls {
-    /// Mozilla's roots and these.
+    /// Trusts Mozilla's roots and these certificates.
     pub(in crate::egress) fn trusting(more: &[CertificateDer<'static>]) -> Self {
         Self { config: tls::client_trusting(more) }
     }

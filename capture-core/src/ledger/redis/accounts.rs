@@ -1,4 +1,4 @@
-//! Users in Redis, and a short memory of them, so that a blink of Redis refuses nobody.
+//! Accounts in Redis, and a short cache of them, so that users are not refused during a short outage of Redis.
 
 use futures::future::BoxFuture;
 use tokio::time::Duration;
@@ -18,10 +18,10 @@ const ACCOUNTS: Script = script!("read the users", "accounts");
 const ADD: Script = script!("add a user", "add_account");
 const CHANGE: Script = script!("change a user", "change_account");
 
-/// So long a user read before is still believed while Redis cannot be reached.
+/// How long a cached account is used while Redis cannot be reached.
 const STALE: Duration = Duration::from_secs(30);
 impl RedisLedger {
-    /// The user as last seen, however long ago: to bring back what Redis lost.
+    /// The account as last read, regardless of its age. It serves to restore what Redis lost.
     pub(super) fn last_seen(&self, id: &UserId) -> Option<Account> {
         self.remembered.get(id, Duration::MAX)
     }
@@ -42,7 +42,8 @@ impl Accounts for RedisLedger {
         Box::pin(async move {
             let before = self.remembered.get(id, STALE);
             match (self.read_account(id).await, before) {
-                // Users are never removed: the data was lost, and an owner that knows the user brings it back.
+                // Users are never removed, so a missing one means that Redis lost its data. An owner that knows the
+                // user restores it.
                 (Ok(None) | Err(_), Some(known)) => Ok(Some(known)),
                 (result, _) => result,
             }
@@ -91,7 +92,7 @@ impl Accounts for RedisLedger {
     }
 }
 
-/// A change as its script takes it.
+/// The name and value of a change, as its script takes them.
 fn words(change: AccountChange) -> (&'static str, String) {
     let amount = |amount: Option<u64>| amount.map(|amount| amount.min(MOST_CREDITS).to_string()).unwrap_or_default();
     match change {
@@ -106,7 +107,7 @@ fn words(change: AccountChange) -> (&'static str, String) {
     }
 }
 
-/// An account as names and values; what is not set is left out.
+/// An account as names and values. Unset fields are left out.
 pub(super) fn fields(account: &Account) -> Vec<Vec<u8>> {
     let secrets: String = account.secrets.iter().map(|secret| hex(secret) + ",").collect();
     let optional = [
@@ -133,7 +134,7 @@ fn read(id: &UserId, told: &[Answer]) -> Option<Account> {
             "max_sessions" => account.max_sessions = Some(u32::try_from(value.count()?).ok()?),
             "proxy" => account.proxy = Some(value.text()?.to_owned()),
             "secrets" => account.secrets = value.text()?.split_terminator(',').map(unhex).collect::<Option<_>>()?,
-            _ => {} // of a later version
+            _ => {} // a field of a later version
         }
     }
     Some(account)

@@ -1,4 +1,5 @@
-//! What CDP clients need on every instance: one key for their tokens, and the address of the instance that has their session.
+//! What CDP clients need on every instance: one shared key for their tokens, and the address of the instance that owns
+//! their session.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures::{FutureExt, future::BoxFuture};
@@ -17,7 +18,7 @@ const SHARE: Script = script!("share a key", "share");
 const ADDRESS: Script = script!("look up an instance", "address");
 
 impl RedisLedger {
-    /// How other instances reach this one, if it said so.
+    /// The address at which other instances reach this one, if it published one.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -28,7 +29,7 @@ impl RedisLedger {
 }
 
 impl ConnectKeys for RedisLedger {
-    /// The one in Redis; if it was lost, that of whoever asks first is it again.
+    /// The key stored in Redis. If Redis lost it, the first instance that requests it stores its own again.
     fn connect_key(&self) -> BoxFuture<'_, Result<ConnectKey, Error>> {
         async move {
             let ours = self.connect_key.lock().clone();

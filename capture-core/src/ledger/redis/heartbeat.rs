@@ -1,5 +1,5 @@
-//! Proof of life of one instance, and what comes with it: noticing what Redis lost, settling what could not be settled, and
-//! judging others.
+//! The heartbeat of one instance, and what depends on it: detecting what Redis lost, settling what could not be settled
+//! before, and declaring other instances dead.
 
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -16,23 +16,23 @@ use crate::{
     session::{SessionId, SessionView},
 };
 
-const HEARTBEAT: Script = script!("give proof of life", "heartbeat");
-const CAUGHT_UP: Script = script!("tell a new server everything", "caught_up");
+const HEARTBEAT: Script = script!("record a heartbeat", "heartbeat");
+const CAUGHT_UP: Script = script!("restore data to a new server", "caught_up");
 const EXPIRE_DEAD: Script = script!("settle what dead instances left", "expire_dead");
 
-/// What a heartbeat answered.
+/// The response to a heartbeat.
 struct ScriptResponse {
     known: Known,
     redis_ms: i64,
-    /// Whether it is a new server, which has not been told yet what it misses.
+    /// Whether Redis is a new server that this instance has not restored its sessions to yet.
     catching_up: bool,
-    /// Sessions it has by the ledger, and these with its reservations.
+    /// Number of this instance's active sessions according to the ledger, and the number including reservations.
     counts: (usize, usize),
     disabled: Vec<SessionId>,
 }
 
 impl RedisLedger {
-    /// The moment by Redis's clock, which all instances share; `None` before the first heartbeat.
+    /// The current time of Redis's clock in milliseconds, which all instances share; `None` before the first heartbeat.
     pub fn shared_now(&self) -> Option<i64> {
         let pulse = self.pulse.lock();
         let (at, moment) = pulse.time?;
@@ -44,7 +44,7 @@ impl RedisLedger {
         self.pulse.lock().last.is_some_and(|last| last.elapsed() < self.lease.lasts)
     }
 
-    /// The first heartbeat.
+    /// Sends the first heartbeat.
     pub(super) async fn join(&self) -> Result<(), LedgerError> {
         let told = self.prove(Timestamp(0), &[]).await?;
         self.pulse.lock().known = Some(told.known);
@@ -60,7 +60,7 @@ impl RedisLedger {
         let told = self.prove(now, &changed).await?;
         let before = self.pulse.lock().known.clone().unwrap_or_else(|| told.known.clone());
         let mut response = if before.dataset != told.known.dataset {
-            tracing::error!("redis has lost its data; this instance brings back what it holds");
+            tracing::error!("redis has lost its data; this instance restores its sessions");
             self.pulse.lock().healthy_since = Some(Instant::now());
             self.bring_back().await?
         } else if before.life != told.known.life {
@@ -69,7 +69,7 @@ impl RedisLedger {
         } else {
             HeartbeatResponse { refused: self.tell(&told).await?, ..HeartbeatResponse::default() }
         };
-        // Only now: what failed above is done again with the next heartbeat.
+        // This is recorded last, so that anything that failed above is repeated with the next heartbeat.
         self.pulse.lock().known = Some(told.known);
         self.give_back_the_rest().await;
         self.settle_the_rest().await;
@@ -81,7 +81,7 @@ impl RedisLedger {
         Ok(response)
     }
 
-    /// Tells the ledger what they miss of this instance; returns the sessions their user has no place for.
+    /// Restores to the ledger what it misses of this instance. Returns the sessions for which their user has no place.
     async fn tell(&self, told: &ScriptResponse) -> Result<Vec<SessionId>, LedgerError> {
         if !told.catching_up && told.counts == self.counts() {
             return Ok(Vec::new());
@@ -109,13 +109,13 @@ impl RedisLedger {
             pulse.healthy_since = Some(sent);
         }
         pulse.last = Some(sent);
-        // Redis read its clock between sending and now: the middle is wrong by half of that at most.
+        // Redis read its clock between the sending and now. Assuming the middle is wrong by at most half of that time.
         pulse.time = Some((told.redis_ms, sent + sent.elapsed() / 2));
         drop(pulse);
         Ok(told)
     }
 
-    /// Keeps the counters for the case that Redis loses them.
+    /// Remembers the counters in case Redis loses them.
     fn note_usage(&self, changed: &[UsageUpdate]) {
         let mut own = self.own.lock();
         for update in changed {
@@ -125,14 +125,14 @@ impl RedisLedger {
         }
     }
 
-    /// Sessions that others have settled because this instance seemed dead.
+    /// The sessions that others have settled because this instance was silent for too long.
     fn fenced(&self) -> Vec<SessionId> {
         tracing::error!("this instance was silent for too long; its sessions were settled by another");
         let own = self.own.lock();
         own.iter().filter(|(_, own)| matches!(own.stage, Stage::Active(_))).map(|(id, _)| *id).collect()
     }
 
-    /// Gives back what was not wanted while Redis was away.
+    /// Releases the reservations that could not be released while Redis was unavailable.
     async fn give_back_the_rest(&self) {
         let unwanted: Vec<SessionId> = {
             let own = self.own.lock();
@@ -140,12 +140,12 @@ impl RedisLedger {
         };
         for id in unwanted {
             if let Err(error) = self.release_now(id).await {
-                tracing::warn!(session.id = %id, %error, "still not given back");
+                tracing::warn!(session.id = %id, %error, "a reservation is still not released");
             }
         }
     }
 
-    /// Settles what ended while Redis was away.
+    /// Settles the sessions that ended while Redis was unavailable.
     pub(super) async fn settle_the_rest(&self) {
         let unsettled: Vec<SessionView> = {
             let own = self.own.lock();
@@ -159,23 +159,23 @@ impl RedisLedger {
                     tracing::error!(session.id = %last.id, "the ledger does not know a session that ended here");
                     self.own.lock().remove(&last.id);
                 }
-                Err(error) => tracing::warn!(session.id = %last.id, %error, "still not settled"),
+                Err(error) => tracing::warn!(session.id = %last.id, %error, "a session is still not settled"),
             }
         }
     }
 
-    /// Whether this instance has itself been well for a whole lease.
+    /// Whether this instance's own heartbeats have succeeded for a whole lease.
     fn may_judge(&self) -> bool {
         self.pulse.lock().healthy_since.is_some_and(|since| since.elapsed() >= self.lease.lasts)
     }
 
-    /// Settles what dead instances left; returns the sessions.
+    /// Settles the sessions of dead instances and returns their ids.
     pub(crate) async fn expire_dead(&self) -> Result<Vec<SessionId>, LedgerError> {
         let told = run(&*self.store, EXPIRE_DEAD, arguments![self.me, millis(self.lease.lasts)]).await?;
         let lost = told.iter().map(|id| id.text()?.parse().ok()).collect::<Option<Vec<SessionId>>>();
         let lost = lost.ok_or_else(|| malformed(EXPIRE_DEAD))?;
         if !lost.is_empty() {
-            tracing::warn!(sessions = lost.len(), "sessions of a dead instance were settled at its last proof of life");
+            tracing::warn!(sessions = lost.len(), "sessions of a dead instance were settled at its last heartbeat");
         }
         Ok(lost)
     }

@@ -1,4 +1,4 @@
-//! What an instance remembers of Redis: users as they were last read, and the ends it wrote lately.
+//! What an instance remembers of the data in Redis: accounts as last read, and the ends it wrote recently.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -13,10 +13,10 @@ use crate::{
     session::{SessionId, SessionView},
 };
 
-/// Users remembered; beyond it the memory starts anew.
+/// Maximum number of remembered accounts. When it is reached, all are forgotten.
 const MAX_USERS: usize = 10_000;
 
-/// Users as they were last read.
+/// Accounts as last read.
 #[derive(Debug, Default)]
 pub(super) struct Remembered(Mutex<HashMap<UserId, (Account, Instant)>>);
 
@@ -39,12 +39,12 @@ impl Remembered {
     }
 }
 
-/// How long an end is remembered that a replica may not have heard of before it took over.
+/// How long an end is remembered, in case a replica takes over that has not received it.
 const ENDS_KEPT: Duration = Duration::from_secs(60);
-/// Ends remembered; beyond it the oldest go first.
+/// Maximum number of remembered ends; the oldest are forgotten first.
 const MAX_ENDS: usize = 10_000;
 
-/// Ends that were written lately, oldest first.
+/// Recently written ends, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Settled(VecDeque<(Instant, SessionView)>);
 

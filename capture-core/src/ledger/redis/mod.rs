@@ -1,11 +1,11 @@
-//! The ledger that many instances share, in Redis.
+//! The ledger of a cluster, which many instances share in Redis.
 //!
-//! Every change is one script, so that instances that race agree on one result. An instance gives proof of life with every
-//! heartbeat; one that has sent no heartbeat for a lease is judged dead by any other, and its sessions are settled at its last heartbeat. An
-//! instance whose own heartbeats fail suspends actions before that can happen ([`LeaseTimes`]).
+//! Every change is one script, so that concurrent instances agree on one result. Every instance sends heartbeats. An
+//! instance without a heartbeat for one lease is declared dead by any other instance, and its sessions are settled at
+//! its last heartbeat. An instance whose own heartbeats fail suspends actions before that can happen ([`LeaseTimes`]).
 //!
-//! What could not be written while Redis was away is written with the next heartbeat that succeeds; when Redis has lost its data,
-//! owners bring back what they hold.
+//! What could not be written while Redis was unavailable is written with the next successful heartbeat. When Redis has
+//! lost its data, the owners restore their sessions.
 
 mod accounts;
 mod connect;
@@ -49,16 +49,16 @@ const EXTEND: Script = script!("extend a session", "extend");
 const SETTLE: Script = script!("settle a session", "settle");
 const PRUNE: Script = script!("forget old sessions", "prune");
 
-/// Why nothing is said of what is not there.
-const LOST: &str = "what Redis lost is being brought back";
+/// The error while sessions may be missing from Redis, during which no session is reported as not found.
+const LOST: &str = "data that Redis lost is being restored";
 
-/// How long an instance counts as alive after its last heartbeat: the same on all instances of a cluster.
+/// How long an instance counts as alive after its last heartbeat. All instances of a cluster must use equal times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeaseTimes {
-    /// An instance without a heartbeat for this long is dead to the others.
+    /// An instance without a heartbeat for this long is dead for the others.
     pub lasts: Duration,
-    /// For so long after a heartbeat was sent the instance may begin actions. Less than `lasts`: it has stopped before it
-    /// is judged.
+    /// How long after a heartbeat was sent the instance may begin actions. It is less than `lasts`, so that the
+    /// instance has stopped before others declare it dead.
     pub allows_actions: Duration,
 }
 
@@ -78,16 +78,16 @@ pub struct RedisLedger {
     settled: Mutex<Settled>,
     remembered: Remembered,
     pulse: Mutex<Pulse>,
-    /// For the tokens of CDP clients, once it is known.
+    /// The key for tokens of CDP clients, once it was read.
     connect_key: Mutex<Option<ConnectKey>>,
 }
 
-/// A session of this instance: what it takes to bring it back, or to settle it later.
+/// A session of this instance, with what is needed to restore it or to settle it later.
 #[derive(Debug, Clone)]
 struct Own {
     user: UserId,
     hold: u64,
-    /// The limit of a user without one of their own.
+    /// Maximum number of active sessions of a user whose account sets none.
     most: u32,
     stage: Stage,
 }
@@ -95,29 +95,29 @@ struct Own {
 #[derive(Debug, Clone)]
 enum Stage {
     Reserved,
-    /// Given back, or never granted as far as this instance knows; the ledger may still have it.
+    /// Released, or not granted as far as this instance knows. The ledger may still have it.
     Unwanted,
     Active(Lifecycle),
-    /// Over, but the ledger could not be told yet.
+    /// Ended, but the ledger could not be told yet.
     Unsettled(Lifecycle, SessionView),
 }
 
-/// Which life in which data set this instance lives, as far as it knows.
+/// The data set and the life number of this instance, as far as known. Being declared dead changes the number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Known {
     dataset: String,
     life: i64,
 }
 
-/// What this instance knows of its own proofs of life.
+/// What this instance knows about its own heartbeats.
 #[derive(Debug, Default)]
 struct Pulse {
-    /// What the last heartbeat said of this instance; none before the first.
+    /// Data set and life from the last heartbeat; `None` before the first.
     known: Option<Known>,
-    /// Since when every heartbeat succeeded, within a lease of the one before.
+    /// Since when every heartbeat has succeeded within a lease of the one before.
     healthy_since: Option<Instant>,
     last: Option<Instant>,
-    /// Redis's clock at a moment of ours.
+    /// A time of Redis's clock, with the local instant it belongs to.
     time: Option<(i64, Instant)>,
 }
 
@@ -128,7 +128,7 @@ impl fmt::Debug for RedisLedger {
 }
 
 impl RedisLedger {
-    /// The ledger of this instance.
+    /// The ledger of the instance `me`.
     pub fn new(store: Arc<dyn Store>, me: InstanceId) -> Self {
         let (own, remembered, pulse) = (Mutex::default(), Remembered::default(), Mutex::default());
         let (settled, connect_key) = (Mutex::default(), Mutex::default());
@@ -145,31 +145,31 @@ impl RedisLedger {
         }
     }
 
-    /// How other instances reach this one beside the bus.
+    /// Sets the address at which other instances reach this one beside the bus.
     #[must_use]
     pub fn advertising(mut self, address: impl Into<String>) -> Self {
         self.address = address.into();
         self
     }
 
-    /// With other times than the usual ones.
+    /// Sets other lease times than the default.
     #[must_use]
     pub fn leased(mut self, lease: LeaseTimes) -> Self {
         self.lease = lease;
         self
     }
 
-    /// How long this instance counts as alive.
+    /// The lease times.
     pub fn lease_times(&self) -> LeaseTimes {
         self.lease
     }
 
-    /// This instance.
+    /// Id of this instance.
     pub fn instance(&self) -> &InstanceId {
         &self.me
     }
 
-    /// What the last heartbeat knew.
+    /// What the last heartbeat reported.
     fn known(&self) -> Known {
         self.pulse.lock().known.clone().unwrap_or_default()
     }
@@ -183,7 +183,7 @@ impl RedisLedger {
         Ok(())
     }
 
-    /// `None` when the ledger does not know the session.
+    /// Returns `None` when the ledger does not know the session.
     async fn settle_now(&self, last: &SessionView) -> Result<Option<SessionView>, LedgerError> {
         let (Some(reason), Some(ended), Some(billed)) = (last.close_reason, last.closed_at, last.billed_credits) else {
             return Err(LedgerError::new(SETTLE.what, "it has not ended"));
@@ -195,7 +195,7 @@ impl RedisLedger {
         match told.first().and_then(Answer::text) {
             Some("unknown") => return Ok(None),
             Some("settling") => {
-                // Perhaps it was settled: the answer was lost, and then the ledger.
+                // The session may have been settled, if first the answer and then the data was lost.
                 let settled = self.settled.lock().find(last.id);
                 return settled.map(Some).ok_or_else(|| LedgerError::new(SETTLE.what, LOST));
             }
@@ -211,7 +211,7 @@ impl RedisLedger {
 }
 
 impl RedisLedger {
-    /// Leaves it to the heartbeats to settle this, also when its session has given up.
+    /// Leaves settling to the heartbeats, which continue after the session itself has given up.
     fn keep_unsettled(&self, last: SessionView) {
         if let Some(own) = self.own.lock().get_mut(&last.id)
             && let Stage::Active(life) = &own.stage
@@ -247,7 +247,7 @@ impl Ledger for RedisLedger {
             let told = match run(&*self.store, RESERVE, arguments).await {
                 Ok(told) => told,
                 Err(error) => {
-                    // It may be there: the heartbeats give it back.
+                    // The reservation may exist, in which case a heartbeat releases it.
                     self.own.lock().entry(asked.id).or_insert(own);
                     return Err(error.into());
                 }
@@ -267,7 +267,7 @@ impl Ledger for RedisLedger {
             if let Some(own) = self.own.lock().get_mut(&id)
                 && matches!(own.stage, Stage::Reserved)
             {
-                own.stage = Stage::Unwanted; // whatever becomes of this attempt
+                own.stage = Stage::Unwanted; // remains set even if this attempt fails
             }
             self.release_now(id).await
         }
@@ -340,7 +340,7 @@ impl Ledger for RedisLedger {
     }
 
     fn recover(&self) -> BoxFuture<'_, Result<Vec<SessionView>, LedgerError>> {
-        // What other processes left, an earlier life of this one too, is settled by whoever has a lease; this one has just come.
+        // Sessions of other processes are settled by instances that have a lease, which this new one has not.
         async move {
             self.own.lock().clear();
             self.join().await.map(|()| Vec::new())
@@ -384,7 +384,7 @@ impl Ledger for RedisLedger {
     }
 }
 
-/// What `reserve` answered; `None` is a malformed answer.
+/// The result of `reserve`; `None` if the answer is malformed.
 fn refusal(told: &[Answer], asked: &Reservation) -> Option<Result<(), ReserveError>> {
     let at = |index: usize| told.get(index);
     Some(Err(match at(0)?.text()? {

@@ -1,4 +1,4 @@
-//! Which instances there are, and which of them has a session.
+//! The instances of a cluster, and which of them owns a session.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -18,18 +18,18 @@ use crate::{
 const FIND: Script = script!("find a session", "find");
 const LIST: Script = script!("list sessions", "list");
 const CLAIM: Script = script!("claim a create", "claim");
-const UNCLAIM: Script = script!("give a claim back", "unclaim");
-/// Keys of creates a user may have claimed; his own oldest go first.
+const UNCLAIM: Script = script!("release a claim", "unclaim");
+/// Maximum number of keys for which a user may hold claims. Above it the user's oldest claims are removed.
 const MAX_CLAIMS_OF_USER: usize = 2_000;
 const INSTANCES: Script = script!("list the instances", "instances");
 const PART: Script = script!("leave the cluster", "part");
 
-/// Names one running process of a cluster; a restarted one has another name.
+/// Identifies one running process of a cluster. A restarted process has another id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct InstanceId(Arc<str>);
 
 impl InstanceId {
-    /// A new name.
+    /// Generates a new id.
     #[expect(clippy::new_without_default, reason = "a default name would suggest a fixed value")]
     pub fn new() -> Self {
         Self(format!("i_{}", Uuid::new_v4().simple()).into())
@@ -46,42 +46,42 @@ impl fmt::Display for InstanceId {
     }
 }
 
-/// Where a session is, as the ledger knows it.
+/// Where a session is, as recorded in the ledger.
 #[derive(Debug, Clone)]
 pub struct Whereabouts {
-    /// Who holds it, or held it.
+    /// The instance that owns it, or owned it.
     pub owner: InstanceId,
-    /// As of its owner's last heartbeat, or final.
+    /// The view as of the owner's last heartbeat, or the final view.
     pub view: SessionView,
-    /// Since when its owner has given no proof of life; `None` where it is not among those who live.
+    /// Time since the owner's last heartbeat; `None` if the owner is not among the living instances.
     pub silence: Option<Duration>,
 }
 
 impl Whereabouts {
-    /// Whether its owner has given proof of life within a lease.
+    /// Whether the owner has sent a heartbeat within a lease.
     pub fn owner_alive(&self, lease: LeaseTimes) -> bool {
         self.silence.is_some_and(|silence| silence < lease.lasts)
     }
 }
 
-/// A keyed create that looks for the instance that answers it.
+/// The claim of a create with an idempotency key. It decides which instance answers the create.
 #[derive(Debug, Clone)]
 pub struct Claim {
     user: UserId,
     key: IdempotencyKey,
-    /// Tells it from other requests of the same key.
+    /// Distinguishes this request from others with the key.
     by: String,
 }
 
 impl Claim {
-    /// A new request of this key.
+    /// A claim for a new request with this key.
     pub fn new(user: UserId, key: IdempotencyKey) -> Self {
         Self { user, key, by: Uuid::new_v4().simple().to_string() }
     }
 }
 
 impl RedisLedger {
-    /// Where a session of this user is; `None` when nobody knows it.
+    /// Where a session of this user is; `None` if the ledger does not know it.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -116,10 +116,11 @@ impl RedisLedger {
         Ok(sessions)
     }
 
-    /// Which instance answers a create of this key: the first that claimed it, as long as it lives. `to` claims it, or takes it over
-    /// from one that has no room.
+    /// Claims the key of a create and returns the instance that answers it: the first one that claimed the key, as long
+    /// as it lives. `to` claims the key, or takes it over from `from`, which has no room.
     ///
     /// # Errors
+    /// When the ledger cannot be written.
     /// When the ledger cannot be written.
     pub async fn claim(
         &self,
@@ -136,7 +137,8 @@ impl RedisLedger {
         Ok(InstanceId::read(holder))
     }
 
-    /// Nothing came of a create: its key may be sent again, to any instance. Unless it was already.
+    /// Removes the claim of a refused create, so that the key may be used again on any instance. A claim of a later
+    /// request stays.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -145,7 +147,7 @@ impl RedisLedger {
         run(&*self.store, UNCLAIM, arguments![user, key.as_str(), by]).await.map(drop)
     }
 
-    /// The other instances that live.
+    /// The ids of the other living instances.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -155,7 +157,8 @@ impl RedisLedger {
         Ok(alive.filter(|instance| *instance != self.me).collect())
     }
 
-    /// Leaves the cluster, so that nobody waits for this instance's lease; false while it still has sessions.
+    /// Leaves the cluster, so that the others need not wait for this instance's lease to end. Returns false while the
+    /// instance still has sessions.
     ///
     /// # Errors
     /// When the ledger cannot be written.

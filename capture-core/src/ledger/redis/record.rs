@@ -1,4 +1,4 @@
-//! A session as scripts tell it.
+//! A session record as the scripts return it.
 
 use serde::de::DeserializeOwned;
 
@@ -14,12 +14,12 @@ use crate::{
 pub(super) struct Record {
     pub(super) user: UserId,
     pub(super) owner: String,
-    /// None while it is only reserved.
+    /// `None` while the session is only reserved.
     pub(super) view: Option<SessionView>,
 }
 
 impl Record {
-    /// Reads what `record` of `common.lua` returns; `None` is a malformed one.
+    /// Parses what `record` of `common.lua` returns; `None` if it is malformed.
     pub(super) fn read(id: SessionId, told: &[Answer]) -> Option<Self> {
         let [state, user, owner, options, created, started, expires, usage, ended, reason, last, ..] = told else {
             return None;
@@ -57,7 +57,7 @@ fn close_reason(told: &Answer) -> Option<CloseReason> {
     serde_json::from_value(told.text()?.into()).ok()
 }
 
-/// The counters as the ledger keeps them.
+/// The counters as the ledger stores them.
 pub(super) fn usage_text(usage: &Usage) -> String {
-    serde_json::to_string(usage.breakdown()).unwrap_or_default() // numbers under names: always possible
+    serde_json::to_string(usage.breakdown()).unwrap_or_default() // a map of numbers by name can always be serialised
 }

@@ -1,4 +1,5 @@
-//! Bringing back what Redis lost: everything, or the last moments before a replica took over, which it may never have heard of.
+//! Restores what Redis lost: either all data, or the latest changes, when a replica takes over that has not received
+//! them.
 
 use std::collections::HashMap;
 
@@ -14,22 +15,23 @@ use crate::{
     session::{Lifecycle, SessionId},
 };
 
-const RESTORE: Script = script!("bring back a session", "restore");
+const RESTORE: Script = script!("restore a session", "restore");
 const OWNED: Script = script!("list own sessions", "owned");
 
-/// What the ledger says to a session that is brought back.
+/// The ledger's response to a session that is restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Restored {
     Back,
-    /// Settled there.
+    /// The ledger has settled it.
     Final,
-    /// There is no place for it.
+    /// Its user has no place for it.
     Over,
 }
 
 impl RedisLedger {
-    /// Brings everything back; tells which sessions others have settled, and which their user has no place for. Such there are where
-    /// an end was lost too: that of an instance that was judged dead before it could hear of it.
+    /// Restores everything. Returns the sessions that others have settled, and those for which their user has no place.
+    /// The latter exist if Redis also lost an end: that of a session whose instance was declared dead and could not
+    /// learn of it.
     pub(super) async fn bring_back(&self) -> Result<HeartbeatResponse, LedgerError> {
         let mut response = HeartbeatResponse::default();
         for (id, own) in self.everything() {
@@ -43,9 +45,10 @@ impl RedisLedger {
         Ok(response)
     }
 
-    /// Makes the ledger agree with what is here: sessions they do not know are brought back, and ends they do not know are written
-    /// again. Returns the sessions their user has no place for. While everyone tells there are places for all: of another's newest
-    /// end the ledger may not know, and nobody opens a session meanwhile.
+    /// Brings the ledger in line with this instance: sessions missing there are restored, and ends missing there are
+    /// written again. Returns the sessions for which their user has no place. With `everyone_tells` there is a place
+    /// for every session, because the ledger may miss recent ends of other instances, and no session is created
+    /// meanwhile.
     pub(super) async fn reconcile(&self, everyone_tells: bool) -> Result<Vec<SessionId>, LedgerError> {
         let mut refused = Vec::new();
         let own = self.everything();
@@ -58,23 +61,23 @@ impl RedisLedger {
             let (Stage::Active(life) | Stage::Unsettled(life, _)) = &own.stage else { continue };
             match self.bring_back_one(*id, own, life, (!everyone_tells).then_some(own.most)).await? {
                 Restored::Back => {
-                    tracing::error!(session.id = %id, "redis did not know a session that runs here; it is brought back");
+                    tracing::error!(session.id = %id, "redis had lost a live session of this instance; it is restored");
                 }
-                Restored::Final => {} // settled at this very moment
+                Restored::Final => {} // settled at this moment
                 Restored::Over => refused.push(*id),
             }
         }
         for id in known.into_keys() {
             let last = if self.own.lock().contains_key(&id) { None } else { self.settled.lock().find(id) };
             if let Some(last) = last {
-                tracing::error!(session.id = %id, "redis did not know the end of a session; it is settled again");
+                tracing::error!(session.id = %id, "redis had lost the end of a session; it is settled again");
                 self.settle_now(&last).await?;
             }
         }
         Ok(refused)
     }
 
-    /// How many sessions the ledger should know, and how many with reservations.
+    /// Number of sessions the ledger should know, without and with reservations.
     pub(super) fn counts(&self) -> (usize, usize) {
         let own = self.own.lock();
         let active = own.values().filter(|own| matches!(own.stage, Stage::Active(_) | Stage::Unsettled(..)));
@@ -255,13 +258,13 @@ mod tests {
         redis.clear();
         let others = RedisLedger::new(Arc::clone(&redis) as Arc<_>, InstanceId::new());
         others.recover().await.unwrap();
-        // Between a heartbeat that still found everything and the next.
+        // The loss happens between a heartbeat that still found all data and the next one.
         assert!(ledger.settle(last.clone()).await.is_err());
         ledger.settle_the_rest().await;
         ledger.heartbeat(START, Vec::new()).await.unwrap();
         for _again in 0..2 {
             assert_eq!(ledger.settle(last.clone()).await.unwrap(), last);
-            redis.clear(); // whoever asks again missed the answer
+            redis.clear(); // a later attempt does not know that the answer was missed
         }
         assert_eq!(redis.bills().len(), 1);
     }
@@ -273,12 +276,12 @@ mod tests {
         let others = RedisLedger::new(Arc::clone(&redis) as Arc<_>, InstanceId::new());
         others.recover().await.unwrap();
         others.heartbeat(START, Vec::new()).await.unwrap();
-        // As if it was judged dead while it could not hear of it.
+        // The instance was declared dead while it could not learn of it.
         let forgotten = redis.replica();
         let back = begin(&late).await;
         forgotten();
         others.heartbeat(START, Vec::new()).await.unwrap();
-        redis.advance(LeaseTimes::default().lasts); // nobody waits for it any longer
+        redis.advance(LeaseTimes::default().lasts); // the reservation's owner is dead by then
         let three = [begin(&others).await, begin(&others).await, begin(&others).await];
         redis.clear();
 
@@ -286,7 +289,7 @@ mod tests {
         let response = late.heartbeat(START, Vec::new()).await.unwrap();
         assert_eq!((response.refused, response.lost), (vec![back.view().id], Vec::new()));
         assert_eq!(redis.card("capture:slots:ann"), three.len());
-        late.pulse.lock().known = Some(Known::default()); // had the answer not come, it would ask again
+        late.pulse.lock().known = Some(Known::default()); // without the answer it would ask again
         assert_eq!(late.heartbeat(START, Vec::new()).await.unwrap().refused, [back.view().id]);
         let last = back.settle(CloseReason::Closed, START.plus(Duration::from_secs(30)));
         for _again in 0..2 {

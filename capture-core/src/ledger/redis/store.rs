@@ -1,4 +1,4 @@
-//! Where scripts run, one atomic step at a time, and what they answer.
+//! The store in which scripts run, one atomic step at a time, and the values they return.
 
 use std::fmt;
 
@@ -6,16 +6,16 @@ use futures::future::BoxFuture;
 
 use crate::ledger_error::LedgerError;
 
-/// A step of the ledger. All of them are safe to repeat.
+/// A script of the ledger. All scripts may be repeated safely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Script {
-    /// What it does, as a verb phrase for errors.
+    /// What the script does, as a verb phrase for errors.
     pub what: &'static str,
-    /// Lua 5.1 as Redis runs it; `ARGV[1]` is the prefix of all keys, which the store adds.
+    /// Source in Lua 5.1 as Redis runs it. `ARGV[1]` is the prefix of all keys, which the store adds.
     pub code: &'static str,
 }
 
-/// A script with what all of them share before it.
+/// A script preceded by the common part of all scripts.
 macro_rules! script {
     ($what:literal, $file:literal) => {
         $crate::ledger::redis::store::Script {
@@ -29,20 +29,20 @@ pub(super) use script;
 /// An argument of a script: text or bytes.
 pub type Argument = Vec<u8>;
 
-/// What a script answered.
+/// The value a script returned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// Nothing.
+    /// No value.
     Nil,
-    /// A number.
+    /// An integer.
     Whole(i64),
     /// Text or bytes.
     Bytes(Vec<u8>),
-    /// Several.
+    /// A list of values.
     List(Vec<Self>),
 }
 
-/// A script could not be run, or it is not known whether it was.
+/// The error for a script that was not run, or for which that is not known.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct StoreError(pub String);
@@ -50,18 +50,18 @@ pub struct StoreError(pub String);
 /// Runs scripts atomically on one data set that all instances share.
 ///
 /// # Cancel safety
-/// Dropping a returned future leaves it open whether the script ran; all scripts may be repeated.
+/// Dropping a returned future leaves it open whether the script ran. All scripts may be repeated.
 pub trait Store: Send + Sync + fmt::Debug {
-    /// Runs a script; ends within a deadline of the store's own.
+    /// Runs a script within a timeout of the store's own.
     fn run(&self, script: Script, arguments: Vec<Argument>) -> BoxFuture<'_, Result<Answer, StoreError>>;
 }
 
-/// A script answered in a way it never does.
+/// The error for an answer of a form that the script never returns.
 pub(crate) fn malformed(script: Script) -> LedgerError {
     LedgerError::new(script.what, "a script's answer cannot be read")
 }
 
-/// Runs a script for whoever keeps ledger.
+/// Runs a script and converts failures to errors of the ledger.
 pub(crate) async fn run(
     store: &dyn Store,
     script: Script,
@@ -74,7 +74,7 @@ pub(crate) async fn run(
 }
 
 impl Answer {
-    /// As text.
+    /// The value as text; `None` if it is not text.
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
@@ -82,7 +82,7 @@ impl Answer {
         }
     }
 
-    /// As a number, written as text or not.
+    /// The value as an integer, which may be written as text.
     pub fn whole(&self) -> Option<i64> {
         match self {
             Self::Whole(whole) => Some(*whole),
@@ -91,12 +91,12 @@ impl Answer {
         }
     }
 
-    /// As a number that is not negative.
+    /// The value as an integer that is not negative.
     pub(crate) fn count(&self) -> Option<u64> {
         self.whole().and_then(|whole| u64::try_from(whole).ok())
     }
 
-    /// As several.
+    /// The value as a list.
     pub fn list(&self) -> Option<&[Self]> {
         match self {
             Self::List(items) => Some(items),
@@ -105,7 +105,7 @@ impl Answer {
     }
 }
 
-/// Text arguments of a script.
+/// The text arguments of a script.
 macro_rules! arguments {
     ($($argument:expr),* $(,)?) => {
         vec![$(ToString::to_string(&$argument).into_bytes()),*]

@@ -1,4 +1,4 @@
-//! Tickets in Redis: issued on any instance, good once on all of them together.
+//! Tickets in Redis: issued by any instance, and redeemable once in the whole cluster.
 
 use futures::{FutureExt, future::BoxFuture};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use crate::{
 const ISSUE: Script = script!("keep a ticket", "ticket");
 const REDEEM: Script = script!("take a ticket", "redeem");
 
-/// A grant as it is kept.
+/// A grant as it is stored.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     user: UserId,
@@ -26,7 +26,7 @@ struct Kept {
     scope: Scope,
 }
 
-/// Kept under its hash, so that whoever reads Redis cannot use it.
+/// The key of a ticket is its hash, so that reading Redis does not reveal usable tickets.
 fn name(ticket: &str) -> String {
     format!("ticket:{}", hex(&SecretHash::of(ticket)))
 }

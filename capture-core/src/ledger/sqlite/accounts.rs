@@ -1,4 +1,4 @@
-//! [`Accounts`] over SQLite, and the rows of users and their secrets.
+//! Implements [`Accounts`] over SQLite; owns the rows of users and their secrets.
 
 use futures::future::BoxFuture;
 use rusqlite::{Connection, Rows, named_params, params};
@@ -52,7 +52,7 @@ fn load_all(connection: &Connection) -> rusqlite::Result<Vec<Account>> {
     collect(statement.query([])?)
 }
 
-/// One row for each secret becomes one account with its secrets.
+/// Collects accounts from rows that hold one secret each.
 fn collect(mut rows: Rows<'_>) -> rusqlite::Result<Vec<Account>> {
     let mut accounts: Vec<Account> = Vec::new();
     while let Some(row) = rows.next()? {
@@ -74,7 +74,7 @@ fn collect(mut rows: Rows<'_>) -> rusqlite::Result<Vec<Account>> {
     Ok(accounts)
 }
 
-/// Writes everything but the secrets, which no session changes.
+/// Writes everything but the secrets, which sessions never change.
 pub(super) fn save(connection: &Connection, account: &Account) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(include_str!("sql/save_user.sql"))?;
     statement.execute(named_params! {
@@ -88,7 +88,7 @@ pub(super) fn save(connection: &Connection, account: &Account) -> rusqlite::Resu
     Ok(())
 }
 
-/// Writes all of them anew: they are few, and so their order stays theirs.
+/// Replaces all secrets. They are few, and this keeps their order.
 fn save_secrets(connection: &Connection, account: &Account) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM secrets WHERE user = ?1")?.execute([&account.id])?;
     let mut statement = connection.prepare_cached("INSERT INTO secrets (user, ordinal, hash) VALUES (?1, ?2, ?3)")?;

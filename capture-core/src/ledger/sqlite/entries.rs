@@ -1,4 +1,4 @@
-//! The rows of sessions. Knows what is stored, not why.
+//! The rows of sessions. This module knows what is stored, and must not know the rules.
 
 use std::collections::BTreeMap;
 
@@ -33,13 +33,13 @@ pub(super) fn active(connection: &Connection, user: &UserId) -> rusqlite::Result
     connection.prepare_cached(include_str!("sql/active_sessions_of_user.sql"))?.query_map([user], entry)?.collect()
 }
 
-/// Everything that is not final, oldest first.
+/// All entries that are not final, oldest first.
 pub(super) fn unfinished(connection: &Connection) -> rusqlite::Result<Vec<(SessionId, Entry)>> {
     let mut statement = connection.prepare_cached(include_str!("sql/unfinished_sessions.sql"))?;
     statement.query_map([], |row| Ok((row.get("id")?, entry(row)?)))?.collect()
 }
 
-/// Active sessions of users who are disabled.
+/// The active sessions of disabled users.
 pub(super) fn disabled(connection: &Connection) -> rusqlite::Result<Vec<SessionId>> {
     let mut statement = connection.prepare_cached(include_str!("sql/sessions_of_disabled_users.sql"))?;
     statement.query_map([], |row| row.get(0))?.collect()
@@ -57,7 +57,7 @@ pub(super) fn insert(connection: &Connection, asked: &Reservation) -> rusqlite::
     Ok(())
 }
 
-/// Writes an entry that has started; a reservation is written once, by [`insert`].
+/// Writes an entry that has started. Reservations are written by [`insert`].
 pub(super) fn save(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
     let Some(view) = entry.view() else { return Ok(()) };
     let mut statement = connection.prepare_cached(include_str!("sql/save_session.sql"))?;
@@ -96,7 +96,7 @@ pub(super) fn save_last_beat(connection: &Connection, at: Option<Timestamp>) -> 
     Ok(())
 }
 
-/// Columns that follow from others (counts, duration, status) are not stored, so they cannot disagree.
+/// Columns that follow from others (counts, duration, status) are not stored, so they cannot contradict them.
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let user = row.get("user")?;
     let hold = row.get::<_, Whole>("hold")?.0;
@@ -115,7 +115,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     Ok(Entry { user, hold, state })
 }
 
-/// The final view as it was settled: the bill is what was charged, not what today's rule would charge.
+/// The final view as it was settled. The bill is the amount charged then, not the amount that today's rule gives.
 fn ended(
     row: &Row<'_>,
     life: &Lifecycle,

@@ -1,13 +1,14 @@
-//! A ledger in one SQLite file: the default of a server on one machine.
+//! A ledger in one SQLite file, the default of a server on one machine.
 //!
-//! Owns the file: its creation, its two connections and its schema. What may happen is in [`rules`](super::rules); that
-//! only one server uses the file at a time is seen to elsewhere, by the lock of the data directory.
+//! This module owns the file: its creation, its two connections and its schema. The rules are in
+//! [`rules`](super::rules). The lock of the data directory, which is held elsewhere, ensures that only one server uses
+//! the file.
 //!
-//! | place | what |
+//! | module | contents |
 //! |---|---|
-//! | [`writer`] | the one thread that writes, and how durable a write is |
+//! | [`writer`] | the writing thread, and the durability of a write |
 //! | [`sessions`] | [`Ledger`](super::Ledger) over the writer and the reader |
-//! | [`accounts`] | [`Accounts`](crate::account::Accounts) likewise, and the rows of users and secrets |
+//! | [`accounts`] | [`Accounts`](crate::account::Accounts) over both, and the rows of users and secrets |
 //! | [`entries`] | the rows of sessions |
 //! | [`values`] | our types as SQLite values |
 //! | `schema.sql`, `sql/` | tables and the longer statements |
@@ -34,30 +35,31 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use self::writer::Writer;
 use super::LedgerError;
 
-/// Steps from one schema version to the next; `PRAGMA user_version` counts those taken. Steps are added, never edited.
+/// The steps from each schema version to the next; `PRAGMA user_version` counts those applied. Steps are added, never
+/// edited.
 const STEPS: [&str; 1] = [include_str!("schema.sql")];
 
-/// How long a connection waits for another process's write, which takes milliseconds.
+/// How long a connection waits for a write of another process. Such a write takes milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 const OPEN: &str = "open its file";
 
-/// A ledger in a file. Another process may read and change accounts in it at the same time.
+/// A ledger in a file. Another process may read and change accounts in the file at the same time.
 #[derive(Debug)]
 pub struct SqliteLedger {
-    /// Reads are answered inline: an indexed read takes some ten microseconds, less than a hop to another thread would,
-    /// and in WAL mode it waits for no writer. Each read is one statement and so sees every change committed before it,
-    /// also by another process.
+    /// Reads run on the caller's thread: an indexed read takes about ten microseconds, less than a switch to another
+    /// thread, and in WAL mode it waits for no writer. Each read is one statement and so sees every change committed
+    /// before it, also by another process.
     reader: Mutex<Connection>,
-    /// Last, so that its connection is closed last: that one may write, and so tidies the WAL into the file.
+    /// Declared last, so that its connection is closed last: it may write, and therefore merges the WAL into the file.
     writer: Writer,
 }
 
 impl SqliteLedger {
-    /// Opens the ledger in this file; creates it, readable for its owner only, where there is none.
+    /// Opens the ledger in this file. A missing file is created and is readable only for its owner.
     ///
     /// # Errors
-    /// When the file cannot be opened, is not ours, or was written by a newer version.
+    /// When the file cannot be opened, is not a ledger, or was written by a newer version.
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
         create(path).map_err(|error| LedgerError::new("create its file", error))?;
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -67,7 +69,7 @@ impl SqliteLedger {
         Ok(Self { reader, writer: Writer::start(connection)? })
     }
 
-    /// Reads inline.
+    /// Reads on the caller's thread.
     fn read<T>(
         &self,
         what: &'static str,
@@ -77,9 +79,9 @@ impl SqliteLedger {
     }
 }
 
-/// Creates the empty file itself, because SQLite would leave its mode to the umask; the WAL's files inherit the mode.
+/// Creates the empty file, because SQLite would leave its mode to the umask; the files of the WAL inherit the mode.
 ///
-/// A file that exists is not even opened: closing it again would drop the locks another connection of this process has.
+/// An existing file is not even opened, since closing it would drop the locks of another connection of this process.
 fn create(path: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
@@ -88,7 +90,7 @@ fn create(path: &Path) -> io::Result<()> {
 }
 
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection, LedgerError> {
-    // Without SQLite's own mutex: a connection is used by one thread at a time, which the types see to.
+    // SQLite's own mutex is disabled: the types ensure that only one thread uses a connection at a time.
     let open = || {
         let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -98,7 +100,8 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, LedgerError> {
     open().map_err(|error: rusqlite::Error| LedgerError::new(OPEN, error))
 }
 
-/// With a WAL, readers and the writer do not wait for each other. The file system must be able to share memory.
+/// Enables the WAL, so that readers and the writer do not wait for each other. The file system must support shared
+/// memory.
 fn use_wal(connection: &Connection) -> Result<(), LedgerError> {
     let mode: String = connection
         .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
@@ -109,7 +112,7 @@ fn use_wal(connection: &Connection) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// Brings the schema up to date, in one transaction: two processes may open a new file at once.
+/// Migrates the schema in one transaction, since two processes may open a new file at once.
 fn migrate(connection: &mut Connection) -> Result<(), LedgerError> {
     let mut steps = || {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

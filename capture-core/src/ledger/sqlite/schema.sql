@@ -1,4 +1,4 @@
--- The ledger, version 1. Times are milliseconds since the Unix epoch.
+-- The schema of the ledger, version 1. Times are milliseconds since the Unix epoch.
 
 CREATE TABLE users (
     id           TEXT    PRIMARY KEY,
@@ -45,8 +45,8 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_by_user ON sessions (user, state);
 CREATE INDEX sessions_by_state ON sessions (state, closed_at);
 
--- One row: the last proof of life of the one server that holds the ledger. With a session's start it bounds what is
--- charged when that server dies, so no session needs a heartbeat of its own.
+-- One row: the last heartbeat of the server that holds the ledger. Together with a session's start it bounds what is
+-- charged when that server dies, so sessions need no heartbeats of their own.
 CREATE TABLE meta (
     id        INTEGER PRIMARY KEY CHECK (id = 1),
     last_beat INTEGER

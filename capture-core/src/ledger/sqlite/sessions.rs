@@ -1,4 +1,4 @@
-//! [`Ledger`] over SQLite: each call is one transaction that loads, asks the rules, and stores.
+//! Implements [`Ledger`] over SQLite. Each call is one transaction that loads, applies the rules, and stores.
 
 use futures::future::BoxFuture;
 use rusqlite::Connection;
@@ -89,7 +89,8 @@ impl Ledger for SqliteLedger {
                     State::Final(_) => {}
                 }
             }
-            // The wall clock may have been set back since: the dead process's heartbeat is no proof for sessions to come.
+            // The wall clock may have been set back since, so the dead process's heartbeat must not count for later
+            // sessions.
             entries::save_last_beat(connection, None)?;
             Ok(lost)
         })
@@ -149,7 +150,7 @@ fn paid_entry(connection: &Connection, id: SessionId) -> rusqlite::Result<Option
     Ok(accounts::load(connection, &entry.user)?.map(|account| (account, entry)))
 }
 
-/// Both in the caller's transaction: the credits, and what they were spent on.
+/// Saves the account and the entry in the caller's transaction.
 fn save(connection: &Connection, account: &Account, entry: &Entry) -> rusqlite::Result<()> {
     accounts::save(connection, account)?;
     entries::save(connection, entry)

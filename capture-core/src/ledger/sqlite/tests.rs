@@ -1,4 +1,4 @@
-//! What only a file can get wrong.
+//! Tests of what only a ledger in a file can get wrong.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Our types as SQLite values. What cannot be read back is an error of the store, never a default.
+//! Our types as SQLite values. A value that cannot be read back is an error of the store, never a default.
 
 use rusqlite::{
     ToSql,
@@ -12,7 +12,7 @@ use crate::{
     session::{CloseReason, SessionId},
 };
 
-/// A count or an amount. SQLite keeps signed 64 bits; larger values are refused rather than wrapped.
+/// A count or an amount. SQLite stores signed 64-bit integers; larger values are refused.
 pub(super) struct Whole(pub(super) u64);
 
 impl ToSql for Whole {
@@ -29,7 +29,7 @@ impl FromSql for Whole {
     }
 }
 
-/// A value kept as JSON text.
+/// A value stored as JSON text.
 pub(super) struct Json<T>(pub(super) T);
 
 impl<T: Serialize> ToSql for Json<T> {

@@ -1,7 +1,8 @@
-//! The one thread that writes.
+//! The thread that writes to the file.
 //!
-//! Owns the writing connection, the transaction around each piece of work, and how durable its commit is. One thread,
-//! because SQLite has one writer at a time anyway and an fsync must not block the runtime. Knows no tables.
+//! It owns the writing connection, the transaction around each piece of work, and the durability of its commit. There
+//! is one thread because SQLite has one writer at a time anyway, and because an fsync must not block the runtime. This
+//! module must not know tables.
 
 use std::{
     io,
@@ -14,24 +15,24 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::super::LedgerError;
 
-/// Work that may wait for the writer; when as much waits, a call waits for its place.
+/// Maximum number of queued pieces of work. Further calls wait for a place in the queue.
 const QUEUE: usize = 256;
 
-/// What a commit survives.
+/// What a commit must survive.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Durability {
-    /// The death of the process. A power cut may take back the newest of these commits, never one from their middle.
+    /// The death of the process. A power cut may undo the newest of these commits, but only in reverse order.
     Process,
-    /// A power cut, too: on disk when the call returns, with everything committed before.
+    /// A power cut as well: the commit and all earlier ones are on disk when the call returns.
     PowerCut,
 }
 
 /// Why a transaction was rolled back.
 #[derive(Debug)]
 pub(super) enum Failure<E> {
-    /// By the rules; nothing is wrong with the store.
+    /// The rules refused it; the store is healthy.
     Refused(E),
-    /// By the store.
+    /// The store failed.
     Store(rusqlite::Error),
 }
 
@@ -43,11 +44,11 @@ impl<E> From<rusqlite::Error> for Failure<E> {
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// A handle on the thread; dropping it waits for what is queued, then for the connection to be closed.
+/// A handle to the thread. Dropping it waits for the queued work and for the connection to be closed.
 #[derive(Debug)]
 pub(super) struct Writer {
     jobs: mpsc::Sender<Job>,
-    /// After `jobs`: fields are dropped in order, and the thread ends when the sender is gone.
+    /// Declared after `jobs`: fields are dropped in order, and the thread ends when the sender is gone.
     _thread: Joined,
 }
 
@@ -57,7 +58,7 @@ struct Joined(Option<JoinHandle<()>>);
 impl Drop for Joined {
     fn drop(&mut self) {
         if let Some(thread) = self.0.take() {
-            let _ = thread.join(); // a panic has been reported by its hook already
+            let _ = thread.join(); // a panic has already been reported by its hook
         }
     }
 }
@@ -76,10 +77,11 @@ impl Writer {
         Ok(Self { jobs, _thread: Joined(Some(thread)) })
     }
 
-    /// Runs `work` in a transaction of its own, committed when it returns `Ok` and rolled back otherwise.
+    /// Runs `work` in a transaction of its own, which is committed if it returns `Ok` and rolled back otherwise.
     ///
     /// # Cancel safety
-    /// Dropped before it was queued, nothing happens; afterwards the work is done and only the answer is lost.
+    /// When dropped before the work was queued, nothing happens. When dropped later, the work is done and only the
+    /// answer is lost.
     pub(super) fn run<T, E>(
         &self,
         what: &'static str,
@@ -97,7 +99,8 @@ impl Writer {
                     Failure::Refused(error) => error,
                     Failure::Store(error) => LedgerError::new(what, error).into(),
                 });
-                let _ = answer.send(outcome); // a caller that went away leaves it open, see `Ledger`
+                // the caller may have left, in which case the outcome is open to it; see `Ledger`
+                let _ = answer.send(outcome);
             });
             let ended = || LedgerError::new(what, "its thread has ended").into();
             self.jobs.send(job).await.map_err(|_unsent| ended())?;
@@ -111,13 +114,13 @@ fn transact<T, E>(
     durability: Durability,
     work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure<E>>,
 ) -> Result<T, Failure<E>> {
-    // Set anew for each transaction: a failure in between must not weaken the next one.
+    // This is set for each transaction, so that a failure in between cannot weaken the next one.
     let synchronous = match durability {
         Durability::Process => "NORMAL",
         Durability::PowerCut => "FULL",
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
-    // IMMEDIATE, because work reads before it writes: what it read must still be true when it writes.
+    // IMMEDIATE, because the work reads before it writes, and what it read must still hold when it writes.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let value = work(&transaction)?;
     transaction.commit()?;

@@ -1,6 +1,6 @@
-//! What must be true after each operation, and at the end of all.
+//! Invariants that must hold after each operation and at the end.
 //!
-//! Sums are taken over the model's sessions each time; nothing is carried along that a ledger carries along.
+//! Sums are computed from the model's sessions each time, so that no running total of a ledger is trusted.
 
 use super::{
     world::{Session, Stage, USERS, World, all},
@@ -9,7 +9,7 @@ use super::{
 use crate::session::CloseReason;
 
 impl World {
-    /// After every operation: holds add up, and what was charged is what is missing.
+    /// Invariants after each operation: the holds add up, and credits decrease by what was charged.
     pub(super) async fn check(&self) {
         let expected: Vec<_> = (0..self.accounts.len()).map(|user| self.expected(user)).collect();
         assert_eq!(all!(self, accounts()).unwrap(), expected);
@@ -22,7 +22,7 @@ impl World {
         }
     }
 
-    /// Everything ends, and then again for another reason.
+    /// Ends all sessions, and then again with another reason.
     pub(super) async fn finish(&mut self) {
         for at in 0..self.sessions.len() {
             self.release(at).await;

@@ -1,4 +1,4 @@
-//! What every ledger promises, asked of each of them.
+//! Tests of the guarantees of every ledger, run against each implementation.
 
 mod laws;
 mod promises;
@@ -19,9 +19,9 @@ use crate::{
     session::{Lifecycle, SessionId, SessionOptions},
 };
 
-/// A ledger that keeps its accounts too, as all of them do.
+/// A ledger that also stores accounts, as all implementations do.
 trait TestedLedger: Ledger + Accounts {
-    /// Forgets what it has in memory, as a server that restarts.
+    /// Drops the state in memory, as a restart of the server does.
     fn forget(&mut self) {}
 }
 
@@ -36,7 +36,7 @@ impl TestedLedger for shared::Shared {
     }
 }
 
-/// Each kind of ledger, empty.
+/// One empty ledger of each kind.
 struct Shelf {
     dir: TempDir,
     ledgers: Vec<Box<dyn TestedLedger>>,
@@ -59,7 +59,7 @@ impl Shelf {
         self.ledgers.push(Box::new(SqliteLedger::open(&self.path()).unwrap()));
     }
 
-    /// Closes the file and opens it again, as a server that restarts.
+    /// Closes the file and opens it again, as a restart of the server does.
     fn reopen(&mut self) {
         drop(self.ledgers.remove(1));
         self.ledgers.insert(1, Box::new(SqliteLedger::open(&self.path()).unwrap()));
@@ -81,7 +81,7 @@ fn account(name: &str, credits: Option<u64>) -> Account {
     Account { credits, ..Account::new(user(name), SecretHash::of(name)) }
 }
 
-/// Asks for a session of `ttl` seconds.
+/// A reservation of `ttl` seconds.
 fn asked(name: &str, ttl: u64, created_at: Timestamp) -> Reservation {
     let options = SessionOptions::with_ttl(Duration::from_secs(ttl));
     Reservation {
@@ -94,7 +94,7 @@ fn asked(name: &str, ttl: u64, created_at: Timestamp) -> Reservation {
     }
 }
 
-/// The life of what was asked for.
+/// The lifecycle of a reservation's session.
 fn started(asked: &Reservation, at: Timestamp) -> Lifecycle {
     Lifecycle::start(asked.id, asked.options, asked.created_at, at)
 }

@@ -1,4 +1,4 @@
-//! Single promises, one story each.
+//! Tests of single guarantees.
 
 use super::*;
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     session::CloseReason,
 };
 
-/// Runs a session of `name` for each ledger up to its start.
+/// Reserves and activates a session of `name`.
 async fn start(ledger: &dyn TestedLedger, name: &str, ttl: u64, at: Timestamp) -> Lifecycle {
     let asked = asked(name, ttl, at);
     ledger.reserve(asked.clone()).await.unwrap();
@@ -107,7 +107,7 @@ async fn recovery_bills_to_the_last_beat_and_frees_reservations() {
         assert_eq!(balance(&**ledger, "ada").await, (Some(20 - 2 - 1), 0));
         assert!(ledger.recover().await.unwrap().is_empty(), "nobody is charged twice");
 
-        // The clock was set back since: the dead server's heartbeat lies in the future and proves nothing.
+        // The clock was set back since, so the dead server's heartbeat lies in the future and must not count.
         let next = start(&**ledger, "ada", 300, seconds(10)).await;
         let lost = ledger.recover().await.unwrap();
         assert_eq!(lost, [next.settle(CloseReason::InstanceLost, seconds(10))]);

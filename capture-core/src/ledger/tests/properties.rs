@@ -1,6 +1,6 @@
-//! Whatever happens, in whatever order: what a session cost was taken once, and nobody is below zero.
+//! Property test: after any sequence of operations every session was charged once, and no account is below zero.
 //!
-//! Owns which operations there are and how often they come. What they must do is in [`super::world`].
+//! This module owns the operations and their frequencies. Their expected effects are in [`super::world`].
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
@@ -18,7 +18,7 @@ fn reason() -> impl Strategy<Value = CloseReason> {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    // Few sessions and users, so that operations meet; a third user is not in the ledger.
+    // There are few sessions and users, so that operations affect each other. A third user is not in the ledger.
     let session = || 0..6_usize;
     let user = || 0..3_usize;
     prop_oneof![
@@ -42,7 +42,8 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 proptest! {
-    // Few cases, because each writes a real file with real syncs. No regression files: a failure prints its operations.
+    // There are few cases because each one writes a file with real syncs. There are no regression files, because a
+    // failure prints its operations.
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]

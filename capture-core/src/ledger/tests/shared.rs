@@ -1,4 +1,4 @@
-//! The shared ledger of a cluster with one instance, as the other ledgers stand on the shelf.
+//! The Redis ledger of a cluster with one instance, with the interface that the tests expect of every ledger.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
     session::SessionView,
 };
 
-/// A ledger on a fake Redis, whose `recover` is what others do for one that died.
+/// A ledger on a fake Redis. Its `recover` does what other instances do for a dead one.
 #[derive(Debug)]
 pub(super) struct Shared {
     redis: Arc<FakeRedis>,
@@ -31,7 +31,7 @@ impl Shared {
 
     fn open(redis: &Arc<FakeRedis>, me: &InstanceId) -> RedisLedger {
         let ledger = RedisLedger::new(Arc::clone(redis) as Arc<_>, me.clone());
-        // Nothing waits on this store: its futures are done when they are first polled.
+        // This store never waits, so its futures complete when they are first polled.
         futures::executor::block_on(ledger.recover()).unwrap();
         ledger
     }
@@ -107,7 +107,7 @@ impl Ledger for Shared {
 }
 
 impl Accounts for Shared {
-    /// Not through the memory of the ledger, which lags behind a change of credits.
+    /// This bypasses the ledger's cache, which lags behind changes of credits.
     fn account<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<Account>, LedgerError>> {
         Box::pin(self.ledger.read_account(id))
     }

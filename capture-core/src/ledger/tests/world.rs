@@ -1,8 +1,7 @@
-//! A model of the ledger that runs beside every ledger.
+//! A model of the ledger that runs beside every implementation.
 //!
-//! Each operation is done on all ledgers; their answers must be the same, and as the model says. The model is simple
-//! where the ledgers are not: it keeps every session it ever saw, and [`super::laws`] add up afresh what should be held
-//! and charged.
+//! Each operation is applied to all ledgers, whose answers must be equal to each other and to the model's. The model is
+//! simple: it keeps every session it ever saw, and [`super::laws`] recompute from them what should be held and charged.
 
 use std::{fmt::Debug, time::Duration};
 
@@ -14,7 +13,7 @@ use crate::{
     session::{CloseReason, SessionView},
 };
 
-/// Something that can happen. Sessions and users are named by number, modulo how many there are.
+/// An operation. Sessions and users are given by number, modulo their count.
 #[derive(Debug, Clone)]
 pub(super) enum Op {
     Reserve {
@@ -49,7 +48,7 @@ pub(super) enum Op {
         user: usize,
         more: u64,
     },
-    /// Sets credits to what is held and this; lower ones are a story of their own in `promises`.
+    /// Sets the credits to what is held plus this amount. Lower credits are tested in `promises`.
     SetCredits {
         user: usize,
         spare: Option<u64>,
@@ -60,7 +59,7 @@ pub(super) enum Op {
     },
 }
 
-/// In the ledger is the first two.
+/// Only the first two are in the ledger.
 pub(super) const USERS: [&str; 3] = ["ada", "bob", "nobody"];
 
 #[derive(Debug)]
@@ -84,7 +83,7 @@ pub(super) struct World {
     now: Timestamp,
     last_beat: Option<Timestamp>,
     pub(super) sessions: Vec<Session>,
-    /// What should be in the ledger, credits and holds aside.
+    /// The expected accounts, except for credits and holds.
     pub(super) accounts: Vec<Account>,
     /// Credits of each account if nothing had been charged.
     pub(super) granted: Vec<Option<u64>>,
@@ -92,7 +91,7 @@ pub(super) struct World {
     pub(super) charged: Vec<u64>,
 }
 
-/// Calls every ledger; their answers must read the same.
+/// Calls every ledger and checks that their answers are equal.
 macro_rules! all {
     ($world:expr, $call:ident($($argument:expr),*)) => {{
         let mut answers = Vec::new();
@@ -205,7 +204,7 @@ impl World {
             all!(self, extend(self.sessions[at].asked.id, now, 1)).unwrap_err();
             return;
         };
-        // A session past its deadline is about to be settled; no engine renews it.
+        // A session past its deadline is about to be settled; the engine does not renew it.
         let Ok(until) = life.renewal(now, Duration::from_secs(ttl), max) else {
             return;
         };
@@ -222,7 +221,7 @@ impl World {
         }
     }
 
-    /// One attempt, which the next heartbeat reports; one that does not end is reported only by the final view.
+    /// One attempt, reported by the next heartbeat. An attempt that does not end is reported only by the final view.
     async fn act(&mut self, at: usize, ends: bool) {
         let Session { asked, stage, .. } = &mut self.sessions[at];
         let Stage::Active(life) = stage else { return };
@@ -267,7 +266,7 @@ impl World {
                 Stage::Reserved => self.sessions[at].stage = Stage::Gone,
                 Stage::Active(life) => {
                     let proof = self.last_beat.unwrap_or(START).max(life.view().started_at);
-                    // What was running when the process died is in no ledger.
+                    // Attempts that were running when the process died are in no ledger.
                     let last = Lifecycle::restore(&life.view()).settle(CloseReason::InstanceLost, proof);
                     expected.push(last.clone());
                     self.ended(at, last);

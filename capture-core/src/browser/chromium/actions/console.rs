@@ -1,6 +1,6 @@
-//! `console`, `errors`.
+//! The `console` and `errors` actions.
 //!
-//! What is kept, and for how long, is known in `console/`.
+//! What is kept, and for how long, is decided in `console/`.
 
 use crate::{
     action::{ActionResult, Console, Errors},

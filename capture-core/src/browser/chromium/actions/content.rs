@@ -1,6 +1,6 @@
-//! `content`: the page and the documents of its frames, each read by its own process.
+//! The `content` action: reads the page and the documents of its frames, each in its own process.
 //!
-//! What becomes text, and how, is known in `scripts/`.
+//! What is converted to text, and how, is decided in `scripts/`.
 
 use std::time::Duration;
 
@@ -16,32 +16,32 @@ use crate::{
     },
 };
 
-/// How long the page may take to be read, so that what was read until then can be told in time.
+/// Maximum duration of reading the page, so that there is time to return what was read until then.
 const READING: Duration = Duration::from_secs(5);
-/// The same for a frame, which is asked with less patience.
+/// Maximum duration of reading a frame; less than for the page.
 const READING_FRAME: Duration = Duration::from_millis(350);
-/// Most of a page as HTML, in UTF-16 units.
+/// Maximum length of a page as HTML, in UTF-16 units.
 const MOST_HTML: usize = 16 << 20;
-/// Most of a page as text or Markdown, in bytes. The page cuts at as many UTF-16 units, of which each is at least a
-/// byte.
+/// Maximum length of a page as text or Markdown, in bytes. The page cuts at this number of UTF-16 units, each of which
+/// is at least a byte.
 const MOST_TEXT: usize = 4 << 20;
-/// Frames of a page that are read.
+/// Maximum number of frames that are read.
 const MOST_FRAMES: usize = 50;
-/// Frames inside frames that are read.
+/// Maximum depth of nested frames that are read.
 const MOST_NESTED: usize = 8;
 
-/// A document, read and written down in the page, by its own process: a page that is large or nested without end costs
-/// no other session.
+/// A document as its own process read and converted it, so that a large or deeply nested page costs only its own
+/// session.
 #[derive(Debug, Deserialize)]
 struct Source {
     url: String,
     title: String,
-    /// As far as the first gap.
+    /// The text up to the first gap.
     content: String,
     #[serde(default)]
     gaps: Vec<Gap>,
     truncated: bool,
-    /// It hides itself, and was read all the same.
+    /// The document hides itself, and was read as it would be shown.
     #[serde(default)]
     hidden: bool,
     /// Elements that may have a closed shadow root.
@@ -49,14 +49,14 @@ struct Source {
     hosts: usize,
 }
 
-/// A place for what a frame shows.
+/// A place for the content of a frame.
 #[derive(Debug, Deserialize)]
 struct Gap {
-    /// What lines here begin with.
+    /// The prefix of lines at this place.
     prefix: String,
-    /// Within something that cannot hold a line break.
+    /// The place is inside something that cannot hold a line break.
     line: bool,
-    /// What stands between it and the next gap.
+    /// The text between this gap and the next one.
     after: String,
 }
 
@@ -66,7 +66,7 @@ struct Reading {
     until: Instant,
     frames: usize,
     bytes: usize,
-    /// How deep in frames.
+    /// Depth of nested frames.
     nesting: usize,
     truncated: bool,
 }
@@ -98,7 +98,7 @@ impl ChromiumPage {
         Ok(ActionResult::Content(ContentResult { format, content, url, title, truncated, hidden }))
     }
 
-    /// A document's text with those of its frames where these stand.
+    /// The text of a document with the text of its frames inserted.
     async fn filled(&self, first: String, gaps: Vec<Gap>, world: &World, reading: &mut Reading) -> String {
         if gaps.is_empty() {
             return first;
@@ -122,7 +122,7 @@ impl ChromiumPage {
         text
     }
 
-    /// What a frame shows. One that is gone or too busy shows nothing, as one that is beyond the bounds.
+    /// The content of a frame. It is empty if the frame is gone, too busy, or beyond the bounds.
     async fn frame_content(&self, world: &World, reading: &mut Reading) -> String {
         let is_over = reading.bytes == 0 || reading.frames == 0 || Instant::now() >= reading.until;
         if is_over || reading.nesting >= MOST_NESTED {
@@ -156,7 +156,7 @@ impl Reading {
 }
 
 impl Gap {
-    /// Puts what a frame shows at the end of the text.
+    /// Appends the content of a frame to the text.
     fn fill(&self, text: &mut String, inner: &str) {
         if inner.is_empty() {
             return;
@@ -179,7 +179,7 @@ impl Gap {
         text.push_str(&lines.collect::<Vec<_>>().join("\n"));
     }
 
-    /// Puts what comes after the gap.
+    /// Appends the text after the gap.
     fn go_on(&self, text: &mut String) {
         if self.after.is_empty() {
             return;

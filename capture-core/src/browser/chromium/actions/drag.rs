@@ -1,7 +1,7 @@
-//! `drag_mouse`: pressed, moved along, released. Where the page lets the browser carry a drag out, we carry it out: a
-//! browser without a screen does not.
+//! The `drag_mouse` action: presses, moves along the path and releases. If the page lets the browser carry out a drag,
+//! this code does so in place of the browser, because a browser without a screen does not.
 //!
-//! Knows nothing of what is dragged.
+//! This module must not know what is dragged.
 
 use chromiumoxide::cdp::browser_protocol::input::{
     DispatchDragEventType, DispatchMouseEventParams, DispatchMouseEventType as Kind, DragData, MouseButton as Button,
@@ -21,16 +21,16 @@ use crate::{
     error::RunOutcome,
 };
 
-/// How long the news of a drag the page began may lag behind the movement that began it.
+/// How long the event of a drag that the page began may lag behind the movement that began it.
 const DRAG_LAG: Duration = Duration::from_millis(500);
-/// What was done when the page does not handle it.
+/// What was done, for the error if the page does not handle it.
 const RELEASED: &str = "the button was released";
-/// How often a page may make room anew before something is dropped.
+/// How often the target may change its layout during the drag before the drop happens anyway.
 const RESTS: u32 = 3;
-/// The left button, held.
+/// The left button, pressed.
 const HELD: (Button, i64) = (Button::Left, 1);
 
-/// The left button let go.
+/// Releases the left button.
 fn release(at: Point) -> DispatchMouseEventParams {
     commands::mouse(Kind::MouseReleased, (at.x, at.y), (Button::Left, 0), 1, 0)
 }
@@ -53,7 +53,7 @@ impl ChromiumPage {
         let dragged = self.drag(drag, points, target, due).await;
         drop(tab.send(&commands::intercept_drags(false)));
         if dragged.is_err() {
-            // Wherever it failed, the button is not held any longer, and nothing is carried.
+            // Whatever failed, the button is released and the drag is cancelled.
             let carried = self.tabs.borrow().noticed.drag.clone();
             if let Some(data) = carried {
                 drop(tab.send(&commands::drag(DispatchDragEventType::DragCancel, (from.x, from.y), data)));
@@ -76,7 +76,8 @@ impl ChromiumPage {
             return Err(BrowserError::Protocol("a drag without points".into()));
         };
         if let Some(selector) = target {
-            // Looked for before pressing: once the button is held the page must not be scrolled. The start may move with it.
+            // The end is located before pressing, because the page must not be scrolled while the button is pressed.
+            // Scrolling to the end may move the start.
             let (_, end, _) = self.find_point(selector, None, false, due).await?;
             points.push(end);
         }
@@ -101,8 +102,8 @@ impl ChromiumPage {
         Ok((last, points.len()))
     }
 
-    /// Along the way at an even pace, by the mouse, or from where the browser is to carry a drag out by its events.
-    /// What is carried at the end.
+    /// Moves along the path at an even pace, with the mouse, or with drag events from the point at which the browser
+    /// has to carry out the drag. Returns what is dragged at the end.
     async fn along(&self, leave: &Leave, way: &[Point], duration: Duration) -> Result<Option<DragData>, BrowserError> {
         let pace = duration / u32::try_from(way.len()).unwrap_or(u32::MAX).max(1);
         let mut next = Instant::now();
@@ -129,7 +130,8 @@ impl ChromiumPage {
         Ok(carried)
     }
 
-    /// Waits before the drop for what makes room; browsers tell a page again and again that something is held over it.
+    /// Waits before the drop so that the page can make room. Browsers repeatedly tell a page that something is held
+    /// over it.
     async fn hold_over(&self, leave: &Leave, at: Point, data: &DragData) -> Result<(), BrowserError> {
         for _ in 0..RESTS {
             let moved = self.call::<bool>("madeRoom", &(), leave.due.deadline).await.unwrap_or(false);
@@ -141,7 +143,7 @@ impl ChromiumPage {
         Ok(())
     }
 
-    /// What is dragged, where the page began a drag that the browser is to carry out; and whether one may still begin.
+    /// The data of a drag that the browser has to carry out, if the page began one, and whether one may still begin.
     async fn carried(&self, deadline: Instant) -> Result<(Option<DragData>, bool), BrowserError> {
         let noticed = self.tabs.borrow().noticed.drag.clone();
         if noticed.is_some() {
@@ -150,7 +152,7 @@ impl ChromiumPage {
         match self.call::<bool>("dragBegan", &(), deadline).await {
             Ok(true) => {}
             Ok(false) => return Ok((None, true)),
-            Err(_) => return Ok((None, false)), // the document went away: nothing of it is dragged
+            Err(_) => return Ok((None, false)), // the document is gone, so nothing of it is dragged
         }
         let mut tabs = self.tabs.subscribe();
         let told = tabs.wait_for(|tabs| tabs.noticed.drag.is_some() || tabs.lost.is_some());
@@ -163,7 +165,7 @@ async fn drag_over(leave: &Leave, at: Point, data: &DragData) -> Result<(), Brow
     carry(leave, DispatchDragEventType::DragOver, at, data, "the drag was carried on").await
 }
 
-/// One event of a drag that the browser is to carry out.
+/// Sends one event of a drag that the browser has to carry out.
 async fn carry(
     leave: &Leave,
     kind: DispatchDragEventType,

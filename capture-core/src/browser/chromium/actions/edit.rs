@@ -1,5 +1,5 @@
-//! `fill` of rich text and of code editors: through the browser's own input, as a person does it, and looked at
-//! afterwards. What such an editor holds is its own matter; writing into its document behind its back changes nothing.
+//! The `fill` action for rich text and code editors. It uses the browser's own input, as a person does, and checks the
+//! result afterwards. Such an editor keeps its content itself, so changing its document directly would have no effect.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -25,17 +25,17 @@ use crate::{
     error::RunOutcome,
 };
 
-/// How long an editor may take to show what was put into it: some render a moment later, or hear of a selection late.
+/// How long an editor may take to show new text. Some render it later, or notice a selection late.
 const SHOWS: Duration = Duration::from_millis(400);
 
-/// How all of an editor's text is selected, and whether it is removed before the new text comes.
+/// How all text of an editor is selected, and whether it is removed before the new text is inserted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Clearing {
-    /// By a selection of the document: right for a part of what is edited, and for fields made of several parts.
+    /// By a selection of the document; for a part of the edited content, and for fields made of several parts.
     Selection,
-    /// By the key, for editors that select by themselves: those that render only what is in view.
+    /// By the keyboard, for editors that select by themselves because they render only what is in view.
     Key,
-    /// By the key, and removed at once: for editors that put new text beside what is selected.
+    /// By the keyboard, and removed at once, for editors that insert new text beside the selection.
     Emptied,
 }
 
@@ -43,7 +43,7 @@ enum Clearing {
 #[derive(Debug, Clone, Copy)]
 struct Way {
     clearing: Clearing,
-    /// The editor hears of the selection once more, because it may have missed it.
+    /// Whether the editor is notified of the selection once more, because it may have missed it.
     select_anew: bool,
 }
 
@@ -54,7 +54,7 @@ struct Edited {
 }
 
 impl ChromiumPage {
-    /// Replaces what the editor holds, that `fill` has found and focused; its content afterwards.
+    /// Replaces the text of the editor that `fill` has found and focused; returns the content afterwards.
     pub(crate) async fn edit(
         &self,
         fill: &Fill,
@@ -64,7 +64,7 @@ impl ChromiumPage {
     ) -> Result<String, BrowserError> {
         let ways: &[Clearing] = match editor {
             Editor::Rich => &[Clearing::Selection, Clearing::Key, Clearing::Emptied],
-            // By the key more than the part would be selected.
+            // The keyboard would select more than the part.
             Editor::Part => &[Clearing::Selection],
             Editor::Proxy => &[Clearing::Key, Clearing::Emptied],
         };
@@ -104,11 +104,11 @@ impl ChromiumPage {
             leave.handled(backspace(&leave.tab), "the text was removed").await?;
         }
         insert(fill, &leave, world).await?;
-        leave.rest("the text was put in").await
+        leave.rest("the text was inserted").await
     }
 }
 
-/// Several lines are pasted where the page takes a paste, so that no line end is taken for a key.
+/// Several lines are pasted if the page accepts pastes, so that no line end is taken for a key.
 async fn insert(fill: &Fill, leave: &Leave, world: &World) -> Result<(), BrowserError> {
     if fill.value.is_empty() {
         return Ok(());
@@ -120,7 +120,7 @@ async fn insert(fill: &Fill, leave: &Leave, world: &World) -> Result<(), Browser
     }
     leave.check(RunOutcome::Unknown)?;
     let inserted = vec![leave.tab.send(&commands::insert_text(fill.value.clone()))];
-    leave.handled(inserted, "the text was put in").await
+    leave.handled(inserted, "the text was inserted").await
 }
 
 fn not_taken(fill: &Fill, shown: &str) -> BrowserError {

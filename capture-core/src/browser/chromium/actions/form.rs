@@ -1,6 +1,6 @@
-//! `fill`, `select`, `check`.
+//! The `fill`, `select` and `check` actions.
 //!
-//! Which element is meant, and what it takes, is known in `scripts/`.
+//! Which element is meant, and what it accepts, is decided in `scripts/`.
 
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
@@ -19,7 +19,7 @@ use crate::{
     error::RunOutcome,
 };
 
-/// How long a page may take to show a box as it was clicked to be.
+/// How long a page may take to show the new state of a box after a click.
 const REACTS: Duration = Duration::from_millis(500);
 
 impl ChromiumPage {
@@ -48,7 +48,7 @@ impl ChromiumPage {
         Ok(ActionResult::Select(SelectResult { selected: seen.selected.unwrap_or_default() }))
     }
 
-    /// Clicks unless it is as wanted already, and looks whether the click did it.
+    /// Clicks the box unless it has the wanted state already, and checks that the click changed it.
     pub(crate) async fn check(&self, check: &Check, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let aim = Aim {
             selector: &check.selector,
@@ -76,7 +76,7 @@ impl ChromiumPage {
         Ok(ActionResult::Check(CheckResult { checked: check.checked }))
     }
 
-    /// Whether the element may be a box by its internals after all.
+    /// Whether the element may still be a box, as its internals say.
     async fn learn(&self, deadline: Instant) -> bool {
         match self.world(deadline).await {
             Ok(world) => self.learn_roles(&world, true, deadline.min(Instant::now() + REACTS)).await,
@@ -88,7 +88,7 @@ impl ChromiumPage {
         let reacts = deadline.min(Instant::now() + REACTS);
         let timeout = millis_left(reacts);
         let argument = json!({"selector": check.selector, "checked": check.checked, "timeoutMs": timeout});
-        // A document or an element that is gone was led away by the click: there is nothing left to confirm.
+        // If the document or the element is gone, the click led away from it, and there is nothing left to check.
         let Ok(seen) = world.ask::<Seen>("checkedAs", &argument, reacts).await else { return Ok(()) };
         match seen.ready(&check.selector, REACTS) {
             Err(BrowserError::TimedOut { details, .. }) if details.get("matched") == Some(&true.into()) => {

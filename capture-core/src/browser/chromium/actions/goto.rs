@@ -1,6 +1,6 @@
-//! `goto`, which leads out of every page.
+//! The `goto` action, which must be able to leave any page.
 //!
-//! Knows nothing of what the next action will be.
+//! This module must not know later actions.
 
 use std::convert::Infallible;
 
@@ -27,27 +27,27 @@ use crate::{
     error::RunOutcome,
 };
 
-/// What Chromium calls everything the guard does not connect.
+/// Chromium's error for every connection that the guard refuses.
 const THROUGH_THE_GUARD: &str = "net::ERR_SOCKS_CONNECTION_FAILED";
-/// What Chromium calls a navigation that led to no document.
+/// Chromium's error for a navigation that led to no document.
 const ABORTED: &str = "net::ERR_ABORTED";
-/// How long the news of a download may lag behind the reply that there is one.
+/// How long the event of a download may lag behind the reply that there is one.
 const CERTAIN_DOWNLOAD_LAG: Duration = Duration::from_millis(500);
 
-/// How long a page may take to let go, and a document that came to be shown; less where less time is left.
+/// How long the old page may take to unload, and the new document to be shown; less if less time is left.
 const LET_IN: Duration = Duration::from_secs(2);
 /// How long a page that is not busy may take to answer.
 const ANSWERS: Duration = Duration::from_millis(500);
-/// Between two attempts to close a tab: Chromium forgets the first where a navigation overtakes it.
+/// Pause between two attempts to close a tab. Chromium forgets the first one if a navigation overtakes it.
 const CLOSE_AGAIN: Duration = Duration::from_millis(500);
-/// Between a tab that closed and a look at the next one.
+/// Pause between a closed tab and the check for the next one.
 const NEXT_TAB: Duration = Duration::from_millis(10);
 
-/// How a navigation of ours went.
+/// The result of a navigation.
 #[derive(Debug)]
 enum Arrival {
     There(ActionResult),
-    /// The page before it does not give way, or takes the tab back.
+    /// The old page does not unload, or restores itself.
     KeptOut,
     TabGone,
 }
@@ -55,7 +55,7 @@ enum Arrival {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Navigation {
-    /// Absent when the document stays.
+    /// Absent if the document stays.
     loader_id: Option<String>,
     error_text: Option<String>,
     #[serde(default)]
@@ -63,20 +63,20 @@ struct Navigation {
 }
 
 impl ChromiumPage {
-    /// Leads out of every page: where the one before does not give way a new tab takes its place, and where it closes the
-    /// tab the document is opened in the next one.
+    /// Navigates, whatever the old page does: if it does not unload, a new tab takes its place, and if it closes the
+    /// tab, the document is opened in the next tab.
     pub(crate) async fn goto(&self, goto: &Goto, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let mut replaced = false;
         loop {
             match self.goto_here(goto, deadline).await? {
-                // Chromium forgets that a client closed the tab where a navigation overtakes that.
+                // Chromium forgets that a client closed the tab if a navigation overtakes that.
                 Arrival::There(_) if !replaced && self.is_closed_by_client() => self.replace_tab(deadline).await?,
                 Arrival::There(result) => return Ok(result),
                 Arrival::KeptOut if !replaced => self.replace_tab(deadline).await?,
-                Arrival::KeptOut => return Err(late(goto, "the document came, but was not shown")),
+                Arrival::KeptOut => return Err(late(goto, "the document arrived, but was not shown")),
                 Arrival::TabGone if Instant::now() < deadline => {
                     tokio::time::sleep(NEXT_TAB).await;
-                    let _ = self.settled(deadline).await; // out of time or lost: the next look says so
+                    let _ = self.settled(deadline).await; // on a timeout or a loss, the next check returns the error
                 }
                 Arrival::TabGone => return Err(late(goto, "the page closes every tab it is opened in")),
             }
@@ -84,7 +84,7 @@ impl ChromiumPage {
         }
     }
 
-    /// The active tab; none while another takes the place of the last one.
+    /// The active tab; `None` while the last tab is being replaced.
     fn active_tab(&self) -> Result<Option<(SessionKey, CdpSession)>, BrowserError> {
         let tabs = self.tabs.borrow();
         match (tabs.active(), tabs.lost) {
@@ -99,7 +99,7 @@ impl ChromiumPage {
         tabs.active().is_some_and(|tab| self.browser.event_router().clients().is_surely_ending(&tab.target))
     }
 
-    /// Whether a client closes this tab, or it is gone: then it lets go of what it was loading.
+    /// Whether a client is closing this tab, or it is gone. In that case its navigation does not continue.
     fn is_being_closed(&self, key: &SessionKey) -> bool {
         let (tabs, clients) = (self.tabs.borrow(), self.browser.event_router().clients());
         tabs.lost.is_none() && tabs.tab(key).is_none_or(|tab| clients.is_ending(&tab.target))
@@ -113,7 +113,7 @@ impl ChromiumPage {
         let navigation = tokio::select! {
             navigated = &mut navigated => navigated,
             () = tokio::time::sleep(LET_IN) => {
-                self.free(&key, deadline).await; // of a beforeunload without end, should it be that
+                self.free(&key, deadline).await; // a `beforeunload` handler that does not return may block the tab
                 navigated.await
             }
         };
@@ -155,7 +155,7 @@ impl ChromiumPage {
                     if goto.wait_until != WaitUntil::Load {
                         drop(session.send(&commands::stop_loading()));
                     }
-                    return Err(late(goto, "the document came, but its loading did not end"));
+                    return Err(late(goto, "the document arrived, but did not finish loading"));
                 }
             }
         }
@@ -165,8 +165,8 @@ impl ChromiumPage {
         Ok(Arrival::There(ActionResult::Goto(GotoResult { url, status, title })))
     }
 
-    /// Why an address could not be opened: what the egress guard knows, else what the browser says. A redirect may have led
-    /// to an address that is not in the request.
+    /// The error for an address that could not be opened, with the reason of the egress guard if there is one,
+    /// otherwise that of the browser. A redirect may have led to an address that is not in the request.
     fn not_opened(&self, goto: &Goto, error: String, began: Instant) -> BrowserError {
         let target = goto.url.as_str().parse::<Url>().ok();
         let known = target.as_ref().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?)));
@@ -194,34 +194,37 @@ impl ChromiumPage {
         }
     }
 
-    /// Waits until a tab is as wanted; false when it is gone. Everything lost counts as wanted: what is asked next says so.
+    /// Waits until a tab satisfies `wanted`; returns false when the tab is gone. A loss of the page also counts as
+    /// satisfied, since the next command returns the error.
     async fn in_tab(&self, key: &SessionKey, wanted: impl Fn(&Tab) -> bool) -> bool {
         let mut tabs = self.tabs.subscribe();
         let there = tabs.wait_for(|tabs| tabs.lost.is_some() || tabs.tab(key).is_none_or(&wanted));
         there.await.is_ok_and(|tabs| tabs.lost.is_some() || tabs.tab(key).is_some())
     }
 
-    /// Completes when a tab has not become so within its patience: the page in it holds the process it needs.
+    /// Completes when a tab does not satisfy `wanted` in time, because its page blocks the process that the new
+    /// document needs.
     async fn kept_out(&self, key: &SessionKey, wanted: impl Fn(&Tab) -> bool, deadline: Instant) {
         if tokio::time::timeout(patience(deadline), self.in_tab(key, wanted)).await.is_ok() {
             std::future::pending::<()>().await;
         }
     }
 
-    /// Ends the script that keeps a tab's page busy, if one does.
+    /// Terminates the script that keeps a tab's page busy, if there is one.
     async fn free(&self, key: &SessionKey, deadline: Instant) {
         let world = self.tabs.borrow().tab(key).and_then(Tab::world);
         if let Some(world) = world.filter(|_| Instant::now() + 2 * ANSWERS < deadline) {
-            let _: Result<Value, NoAnswer> = world.call("offset", &(), Instant::now() + ANSWERS).await; // asked only to see
+            // only serves to see whether the page answers
+            let _: Result<Value, NoAnswer> = world.call("offset", &(), Instant::now() + ANSWERS).await;
         }
     }
 
-    /// Closes the active tab, with whatever holds it, and waits for a blank one in its place.
+    /// Closes the active tab, whatever its page does, and waits for a blank tab in its place.
     async fn replace_tab(&self, deadline: Instant) -> Result<(), BrowserError> {
         let Some((key, target)) = self.tabs.borrow().active().map(|tab| (tab.key.clone(), tab.target.clone())) else {
             return Ok(());
         };
-        tracing::info!("the page keeps its successor out; it gets a new tab");
+        tracing::info!("the page does not give up its tab; a new tab replaces it");
         let others = self.tabs.borrow().open.len() > 1;
         if others {
             target_setup::open_tab(&self.browser, &self.context.id);
@@ -234,7 +237,7 @@ impl ChromiumPage {
             biased;
             replaced = tokio::time::timeout_at(deadline, replaced) => match replaced {
                 Ok(_) => Ok(()),
-                Err(_elapsed) => Err(BrowserError::timed_out("the page holds its tab, and no other came in time")),
+                Err(_elapsed) => Err(BrowserError::timed_out("the page keeps its tab, and no new tab opened in time")),
             },
             never = self.keep_closing(&target) => match never {},
         }
@@ -247,8 +250,8 @@ impl ChromiumPage {
         }
     }
 
-    /// What the document tells of itself: its own report where that is new, else what it answers now.
-    /// None where its tab is gone.
+    /// The address and the title of the document: its own report if that is new, otherwise its present answer. Returns
+    /// `None` if its tab is gone.
     async fn facts(
         &self,
         key: &SessionKey,
@@ -307,7 +310,7 @@ fn late(goto: &Goto, what: &str) -> BrowserError {
     }
 }
 
-/// Addresses can be as long as a page.
+/// The address, cut for messages, since addresses can be as long as a page.
 fn shown(goto: &Goto) -> String {
     goto.url.as_str().chars().take(200).collect()
 }

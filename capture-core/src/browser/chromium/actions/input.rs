@@ -1,7 +1,8 @@
-//! The input of an action: sent while there is time, after the page was told until when it may take it, and waited for
-//! until the page has handled it. What a busy page handles later does not reach it (`scripts/late.js`).
+//! The input of an action. The page is first told until when it may accept input. Input is sent while there is time,
+//! and awaited until the page has handled it. A page that is busy does not receive input it would handle after that
+//! time (`scripts/late.js`).
 //!
-//! Knows nothing of keys and buttons.
+//! This module must not know keys and buttons.
 
 use serde::Deserialize;
 use serde_json::{Map, json};
@@ -23,35 +24,36 @@ use crate::{
     error::RunOutcome,
 };
 
-/// A page may take the deadline for so much earlier than it is; what it handled that late is asked about.
+/// A page's clock may reach the deadline this much too early, so the page is asked about input that it handled close to
+/// it.
 const EDGE: Duration = Duration::from_millis(100);
-/// How long a page that was sent a key is given to answer that it acts on it; a busy one is not waited for.
+/// How long a page that was sent a key may take to answer that it acts on it. A busy page is not waited for.
 const ACTS: Duration = Duration::from_millis(100);
 
-/// Until when, and how long that was when the action began.
+/// The deadline of an action, and the timeout from which it was computed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Due {
     pub(crate) deadline: Instant,
     pub(crate) timeout: Duration,
 }
 
-/// Leave to send the input of one action to a tab.
+/// The permission to send the input of one action to a tab.
 #[derive(Debug)]
 pub(crate) struct Leave {
     pub(crate) tab: CdpSession,
-    /// The documents that were told.
+    /// The documents that were told the deadline.
     worlds: Vec<World>,
     pub(crate) due: Due,
 }
 
 #[derive(Deserialize)]
 struct Taker {
-    /// A frame takes it.
+    /// Whether a frame receives the input.
     framed: bool,
 }
 
 impl ChromiumPage {
-    /// Asks for leave to send input to whatever has the focus, or to a point.
+    /// Tells the receivers of the input the deadline: the focused document, or the documents at a point.
     pub(crate) async fn ask_leave(&self, at: Option<Point>, due: Due) -> Result<Leave, BrowserError> {
         let tab = self.active()?;
         let at = at.map_or_else(|| json!({}), |point| json!(point));
@@ -60,18 +62,18 @@ impl ChromiumPage {
         let others = if taker.framed { self.tabs.borrow().other_worlds() } else { Vec::new() };
         let (patience, anywhere) = (due.deadline.min(Instant::now() + PEEK), json!({}));
         let told = others.iter().map(|world| world.peek::<Taker>("admitInput", &anywhere, patience, due.deadline));
-        futures::future::join_all(told).await; // A frame that is gone or too busy takes no input now.
+        futures::future::join_all(told).await; // a frame that is gone or too busy takes no input now
         Ok(Leave { tab, worlds: [vec![main], others].concat(), due })
     }
 
-    /// Leave to send input to documents that were told so by the script that found where it goes.
+    /// The permission to send input to documents that the script which located the target has already told.
     pub(crate) fn leave_for(&self, worlds: Vec<World>, due: Due) -> Result<Leave, BrowserError> {
         Ok(Leave { tab: self.active()?, worlds, due })
     }
 }
 
 impl Leave {
-    /// Whether there is still time to send something.
+    /// Checks that there is still time to send something.
     pub(crate) fn check(&self, outcome: RunOutcome) -> Result<(), BrowserError> {
         if Instant::now() < self.due.deadline {
             return Ok(());
@@ -81,8 +83,8 @@ impl Leave {
         Err(BrowserError::TimedOut { message, details: Map::new(), outcome })
     }
 
-    /// Waits until the page has handled input that was sent. A page that is too busy is freed of the script that keeps
-    /// it so, and gets a moment to come to the rest of the input, which does not reach it any more.
+    /// Waits until the page has handled the input that was sent. If the page is too busy, the script that blocks it is
+    /// terminated, and the page gets a moment to come to the rest of the input, which it then ignores.
     pub(crate) async fn handled(
         &self,
         sent: impl IntoIterator<Item = Pending>,
@@ -96,19 +98,20 @@ impl Leave {
             Ok(Err(error)) => Err(error.into()),
             Err(_elapsed) => {
                 drop(self.tab.send(&commands::terminate()));
-                // Whatever comes of it, the time is up.
+                // The time is up, whatever this returns.
                 let _ = tokio::time::timeout_at(self.due.deadline + ANSWER_GRACE, handled).await;
                 Err(self.unhandled(what))
             }
         }
     }
 
-    /// Whether some of what the page has handled may have been too late for it.
+    /// Whether some input was handled so late that the page may have ignored it.
     pub(crate) fn is_near_its_end(&self) -> bool {
         Instant::now() + EDGE >= self.due.deadline
     }
 
-    /// Everything was sent and handled: the page need not watch any more. `what` was done with it in the end.
+    /// Ends the watching for late input after everything was sent and handled. `what` says what was done with the
+    /// input.
     pub(crate) async fn rest(self, what: &str) -> Result<(), BrowserError> {
         if self.is_near_its_end() {
             return self.rest_by(what, self.due.deadline).await;
@@ -117,8 +120,8 @@ impl Leave {
         Ok(())
     }
 
-    /// The same of a key: a form that is sent by it leaves in a task after the key's, which has begun once the page
-    /// answers.
+    /// Ends the watching after a key. A form that is submitted by a key is sent in a task after the key's, which has
+    /// begun once the page answers.
     pub(crate) async fn rest_once_it_acts(self, what: &str) -> Result<(), BrowserError> {
         let patience = if self.is_near_its_end() { Duration::MAX } else { ACTS };
         let by = Instant::now().checked_add(patience).map_or(self.due.deadline, |by| by.min(self.due.deadline));

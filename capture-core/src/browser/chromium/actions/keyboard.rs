@@ -1,6 +1,6 @@
-//! `type`, `type_text`, `press`: real key events of a US keyboard, sent without waiting for each.
+//! The `type`, `type_text` and `press` actions: real key events of a US keyboard, sent without waiting for each one.
 //!
-//! Knows nothing of fields but that they have the focus.
+//! This module must not know fields, except that they have the focus.
 
 use std::collections::VecDeque;
 
@@ -27,19 +27,19 @@ use crate::{
     error::RunOutcome,
 };
 
-/// Keys the layout knows on the number pad only.
+/// Keys that the layout has only on the number pad.
 const MAIN_BLOCK: [KeyDefinition; 2] = [
     KeyDefinition { key: "+", key_code: 187, code: "Equal", text: None },
     KeyDefinition { key: "*", key_code: 56, code: "Digit8", text: None },
 ];
-/// What was done when the page does not handle it.
+/// What was done, for the error if the page does not handle it.
 const TYPED: &str = "the text was typed";
 const PRESSED: &str = "the key was pressed";
-/// Events under way at once: few where the page has slow listeners, so that it is soon done with them when the action
-/// is given up; and many where it is quick, so that it never waits for us.
+/// Maximum number of unanswered events. It is small for a page with slow listeners, so that the page is soon done with
+/// them if the action is given up, and large for a quick page, so that it never waits for us.
 const FEW_UNDER_WAY: usize = 32;
 const MOST_UNDER_WAY: usize = 256;
-/// A page that handles half of those under way within this time is quick.
+/// A page that handles half of the unanswered events within this time is quick.
 const QUICK: Duration = Duration::from_millis(50);
 
 impl ChromiumPage {
@@ -96,7 +96,7 @@ async fn type_keys(typing: &Typing, leave: Leave) -> Result<(), BrowserError> {
         outcome = RunOutcome::Unknown;
         sent.extend(type_character(&leave.tab, character));
         if sent.len() >= most {
-            // The half that was sent first, so that the page has the other half to go on with.
+            // This waits for the older half, so that the page can continue with the other half meanwhile.
             let asked = Instant::now();
             leave.handled(sent.drain(..most / 2), "a part was typed").await?;
             most = if asked.elapsed() < QUICK { MOST_UNDER_WAY.min(most * 2) } else { FEW_UNDER_WAY };
@@ -106,8 +106,8 @@ async fn type_keys(typing: &Typing, leave: Leave) -> Result<(), BrowserError> {
     if typing.text.contains('\n') { leave.rest_once_it_acts(TYPED).await } else { leave.rest(TYPED).await }
 }
 
-/// The key that brings this character, of another keyboard where this one has none: text that is put in without a key
-/// says neither when it was sent, nor anything to pages that listen to keys.
+/// The key for this character; a key of another keyboard if this one has none. Text that is inserted without a key has
+/// no time stamp and is not noticed by pages that listen to keys.
 fn type_character(tab: &CdpSession, character: char) -> Vec<Pending> {
     let name = match character {
         '\n' | '\r' => "Enter".to_owned(),
@@ -120,7 +120,7 @@ fn type_character(tab: &CdpSession, character: char) -> Vec<Pending> {
     }
 }
 
-/// Down and up of a key of another keyboard: the character it brings is all that is known of it.
+/// Presses and releases a key of another keyboard, of which only the character is known.
 fn foreign(tab: &CdpSession, character: &str) -> Vec<Pending> {
     let event = |kind: Kind| {
         let mut event = DispatchKeyEventParams::new(kind);
@@ -133,7 +133,7 @@ fn foreign(tab: &CdpSession, character: &str) -> Vec<Pending> {
     vec![tab.send(&down), tab.send(&event(Kind::KeyUp))]
 }
 
-/// Modifiers down, the key down and up, modifiers up.
+/// Presses the modifiers, presses and releases the key, and releases the modifiers.
 fn chord(tab: &CdpSession, chord: &Chord) -> Vec<Pending> {
     let is_held = |modifier: Modifier| chord.modifiers.contains(&modifier);
     let commands_something = [Modifier::Control, Modifier::Alt, Modifier::Meta].into_iter().any(is_held);
@@ -157,17 +157,17 @@ fn chord(tab: &CdpSession, chord: &Chord) -> Vec<Pending> {
     sent
 }
 
-/// Control and A: all of what has the focus is selected.
+/// Presses Control and A, which selects everything in the focused element.
 pub(crate) fn select_all(tab: &CdpSession) -> Vec<Pending> {
     chord(tab, &Chord { name: "Control+a".to_owned(), modifiers: vec![Modifier::Control], key: "a".to_owned() })
 }
 
-/// What is selected is removed.
+/// Presses Backspace, which removes the selection.
 pub(crate) fn backspace(tab: &CdpSession) -> Vec<Pending> {
     stroke(tab, definition("Backspace"), &[], None)
 }
 
-/// Down and up.
+/// Presses and releases a key.
 fn stroke(tab: &CdpSession, key: Option<&KeyDefinition>, held: &[Modifier], text: Option<&str>) -> Vec<Pending> {
     let Some(key) = key else { return Vec::new() };
     let down = if text.is_some() { Kind::KeyDown } else { Kind::RawKeyDown };
@@ -185,12 +185,12 @@ fn key_event(kind: Kind, key: &KeyDefinition, held: &[Modifier], text: Option<&s
     event
 }
 
-/// What a key puts into a field.
+/// The text that a key inserts into a field.
 fn text_of(key: &KeyDefinition) -> Option<&'static str> {
     key.text.or(Some(key.key).filter(|name| name.chars().count() == 1))
 }
 
-/// The key of this name, or that brings this character: of the main block rather than of the number pad.
+/// The key with this name or for this character, preferably in the main block and not on the number pad.
 fn definition(name: &str) -> Option<&'static KeyDefinition> {
     let named = || MAIN_BLOCK.iter().chain(&USKEYBOARD_LAYOUT).filter(|key| key.key == name);
     named().find(|key| !key.code.starts_with("Numpad")).or_else(|| named().next())
@@ -205,7 +205,7 @@ fn modifier_key(modifier: Modifier) -> Option<&'static KeyDefinition> {
     })
 }
 
-/// What the same key brings with Shift held.
+/// The character of this key with Shift held.
 fn shifted(key: &'static KeyDefinition) -> &'static KeyDefinition {
     let is_letter = key.key.len() == 1 && key.key.bytes().all(|byte| byte.is_ascii_lowercase());
     if is_letter {
@@ -218,7 +218,7 @@ fn shifted(key: &'static KeyDefinition) -> &'static KeyDefinition {
     other.filter(|_| is_plain && key.key.len() == 1).unwrap_or(key)
 }
 
-/// `Control+A` is the key a, whatever its case.
+/// The key without Shift: `Control+A` is the key a, whatever its case.
 fn unshifted(key: &'static KeyDefinition) -> &'static KeyDefinition {
     let is_letter = key.key.len() == 1 && key.key.bytes().all(|byte| byte.is_ascii_uppercase());
     if is_letter { definition(&key.key.to_lowercase()).unwrap_or(key) } else { key }

@@ -1,4 +1,4 @@
-//! What an action does to a page: one file per family, named as in [`crate::action`].
+//! Performs actions on pages, with one file per family, named as in [`crate::action`].
 
 pub(super) mod console;
 pub(super) mod content;

@@ -1,6 +1,6 @@
-//! `back`, `forward`, `reload`.
+//! The `back`, `forward` and `reload` actions.
 //!
-//! Knows no addresses: the browser has the history.
+//! This module knows no addresses, because the browser has the history.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -15,7 +15,7 @@ use crate::{
     error::RunOutcome,
 };
 
-/// Characters of an address that are shown in a sentence.
+/// Maximum characters of an address in a message.
 const SHOWN: usize = 500;
 
 #[derive(Debug, Deserialize)]
@@ -37,7 +37,7 @@ impl ChromiumPage {
         Ok(ActionResult::Back(BackResult { hint }))
     }
 
-    /// How to get back to the tab that opened the active one, where it is still open.
+    /// How to return to the tab that opened the active one, if it is still open.
     fn opener_hint(&self) -> Option<String> {
         let tabs = self.tabs.borrow();
         let opener = tabs.active()?.opener.as_ref()?;
@@ -52,13 +52,13 @@ impl ChromiumPage {
         Ok(ActionResult::Done {})
     }
 
-    /// Whether there was such an entry; where there is none nothing happens, and that is a success.
+    /// Returns whether there was such an entry. Without one nothing happens, which is a success.
     async fn go_by(&self, entries: i64, travel: Travel, deadline: Instant) -> Result<bool, BrowserError> {
         let tab = self.active()?;
         let told = tab.send(&commands::history()).decode();
         let history: History = tokio::time::timeout_at(deadline, told)
             .await
-            .map_err(|_elapsed| BrowserError::timed_out("the browser did not tell the history in time"))??;
+            .map_err(|_elapsed| BrowserError::timed_out("the browser did not return the history in time"))??;
         let index = usize::try_from(history.current_index + entries).ok();
         let Some(entry) = index.and_then(|index| history.entries.get(index)) else { return Ok(false) };
         let moves = self.moves();
@@ -74,12 +74,13 @@ impl ChromiumPage {
         Ok(ActionResult::Done {})
     }
 
-    /// Documents, and addresses altogether, that came to the active tab.
+    /// Number of documents, and of addresses in total, that the active tab has shown.
     fn moves(&self) -> (u64, u64) {
         self.tabs.borrow().active().map(|tab| (tab.commits, tab.moves)).unwrap_or_default()
     }
 
-    /// Waits until the tab has moved on from `before`: at once within a document, to another one until it has loaded so far.
+    /// Waits until the tab has moved on from `before`: at once within a document, otherwise until the new document has
+    /// loaded far enough.
     async fn moved_on(&self, before: (u64, u64), travel: Travel, deadline: Instant) -> Result<(), BrowserError> {
         let mut tabs = self.tabs.subscribe();
         let there = tabs.wait_for(|tabs| {

@@ -1,4 +1,4 @@
-//! Keys that paste: the page hears only of what its own session copied last (`page/clipboard.rs`).
+//! Keys that paste: the page only gets what its own session copied last (`page/clipboard.rs`).
 
 use futures::future::join_all;
 use tokio::time::Instant;
@@ -8,7 +8,7 @@ use crate::{
     browser::chromium::page::{chromium_page::ChromiumPage, locate::PEEK},
 };
 
-/// Whether a key pastes.
+/// Whether the key pastes.
 fn pastes(chord: &Chord) -> bool {
     let holds = |modifier: Modifier| chord.modifiers.contains(&modifier);
     match chord.key.to_ascii_lowercase().as_str() {
@@ -20,7 +20,7 @@ fn pastes(chord: &Chord) -> bool {
 }
 
 impl ChromiumPage {
-    /// Before a key that pastes: tells the documents of the active tab what it may bring.
+    /// Before a key that pastes, tells the documents of the active tab which content may be pasted.
     pub(crate) async fn separate_clipboard(&self, chord: &Chord, deadline: Instant) {
         if self.context.is_whole() || !pastes(chord) {
             return;
@@ -30,7 +30,7 @@ impl ChromiumPage {
             (tabs.clip.clone(), tabs.world().into_iter().chain(tabs.other_worlds()).collect::<Vec<_>>())
         };
         let soon = deadline.min(Instant::now() + PEEK);
-        // A document that does not answer keeps its paste to itself: nothing comes of it.
+        // A document that does not answer refuses the paste.
         join_all(worlds.iter().map(|world| world.ask::<bool>("allowPaste", &clip, soon))).await;
     }
 }

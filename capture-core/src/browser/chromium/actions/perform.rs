@@ -1,6 +1,6 @@
-//! A session's page as the engine sees it: from an action to the function that does it, and what happened meanwhile.
+//! Implements the engine's page: dispatches an action to its function, and collects what happened meanwhile.
 //!
-//! Knows nothing of how one action is done: each family has a file of its own.
+//! This module must not know how an action is performed; each family has a file of its own.
 
 use std::sync::Arc;
 
@@ -27,16 +27,16 @@ use crate::{
     egress::{Traffic, Upstream},
 };
 
-/// How long a tab the page asked for may take to appear, and then to show its document.
+/// How long a tab that the page opens may take to appear, and then to show its document.
 const TAB_APPEARS: Duration = Duration::from_millis(500);
 const TAB_LOADS: Duration = Duration::from_secs(3);
-/// How long the news that the whole page is lost may lag behind the first command that failed.
+/// How long the event that the whole page is lost may lag behind the first command that failed.
 const LOSS_LAG: Duration = Duration::from_millis(500);
-/// How often what only reads is begun anew: once for the document a client left, once for the page it closed.
+/// How often a reading action is restarted: once for a document that a client left, and once for a page that it closed.
 const READ_AGAIN: usize = 2;
 
 impl ChromiumPage {
-    /// An action in the tab that is active now.
+    /// Performs an action in the tab that is active now.
     async fn perform_here(&self, action: Action, deadline: Instant) -> Result<Outcome, BrowserError> {
         let result = tokio::select! {
             biased;
@@ -45,7 +45,7 @@ impl ChromiumPage {
             never = self.answer_for_clients() => match never {},
         };
         match result.map_err(|error| self.naming_dialog(error)) {
-            // One tab went away. If that was the whole page, the session learns it; else the action failed.
+            // One tab is gone. If the whole page is lost, the session reports that; otherwise the action failed.
             Err(BrowserError::Lost(_)) => match tokio::time::timeout(LOSS_LAG, self.whole_page_lost()).await {
                 Ok(reason) => Err(reason.into()),
                 Err(_only_a_tab) => Err(BrowserError::TabGone),
@@ -116,12 +116,13 @@ impl ChromiumPage {
         }
     }
 
-    /// Where the page is on its way to another document since `before`, waits until that has come, or the way has ended.
+    /// If the page has begun to navigate since `before`, waits until the new document has arrived or the navigation has
+    /// ended.
     async fn arrive(&self, before: (u64, u64), deadline: Instant) {
         let mut tabs = self.tabs.subscribe();
         let stays = |tabs: &Tabs| tabs.lost.is_some() || tabs.active().is_none_or(|tab| tab.leaving == Leaving::No);
         if tokio::time::timeout_at(deadline, tabs.wait_for(stays)).await.is_err() {
-            return; // a slow server: the reply says where the page still is
+            return; // the server is slow, and the reply has the page's present address
         }
         let (departures, commits) = self.travels();
         if departures > before.0 && commits == before.1 {
@@ -129,7 +130,7 @@ impl ChromiumPage {
         }
     }
 
-    /// What happened since the action began. Waits, within bounds, for a tab it opened.
+    /// What happened since the action began. Waits a bounded time for a tab that it opened.
     async fn effects(&self, before: &str, tells: Tells, deadline: Instant) -> Effects {
         let new_tab = self.new_tab(deadline).await;
         let mut noticed = Noticed::default();
@@ -159,9 +160,10 @@ impl ChromiumPage {
             let tab = tabs.open.iter().find(|tab| Some(&tab.key) == tabs.noticed.tab.as_ref());
             tabs.lost.is_some() || tab.is_none_or(|tab| tab.commits > 0)
         });
-        let _ = tokio::time::timeout_at(loads, shown).await; // slow: its address is known from the request for it
+        // its address is known from the request for it, even if it loads slowly
+        let _ = tokio::time::timeout_at(loads, shown).await;
         let tabs = self.tabs.borrow();
-        tabs.noticed.tab.as_ref()?; // it was for a download, and is gone again
+        tabs.noticed.tab.as_ref()?; // it was opened for a download, and is already closed
         let tab = tabs.open.iter().find(|tab| Some(&tab.key) == tabs.noticed.tab.as_ref());
         let url = match tab {
             Some(tab) if tab.commits > 0 => tab.url.clone(),
@@ -170,13 +172,14 @@ impl ChromiumPage {
         Some(TabReport { url })
     }
 
-    /// Tells the documents of the active tab that the action was given up; false when one was too busy to hear it.
+    /// Tells the documents of the active tab that the action was given up; returns false when one was too busy to
+    /// answer.
     async fn halt(&self) -> bool {
         let worlds: Vec<World> = {
             let tabs = self.tabs.borrow();
             tabs.world().into_iter().chain(tabs.other_worlds()).collect()
         };
-        // The answers are waited for beyond that for `ANSWER_GRACE`.
+        // The answers are awaited for `ANSWER_GRACE` beyond that time.
         let told = worlds.iter().map(|world| world.ask_any_time::<bool>("halt", Instant::now()));
         !futures::future::join_all(told).await.iter().any(|told| matches!(told, Err(NoAnswer::Late)))
     }
@@ -189,7 +192,7 @@ impl Page for ChromiumPage {
         deadline: Instant,
     ) -> BoxFuture<'static, Result<Outcome, BrowserError>> {
         async move {
-            // What only reads is done again where a client closes the page under it, or leads it away while it closes.
+            // A reading action is repeated if a client closes the page under it, or navigates away while it closes.
             let reads = self.context.is_whole() && action.action_type().tells() == Tells::Nothing;
             for _ in 0..if reads { READ_AGAIN } else { 0 } {
                 match self.perform_here(action.clone(), deadline).await {
@@ -252,7 +255,8 @@ impl Page for ChromiumPage {
 
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {
         async move {
-            // Tabs first: contexts closed over open windows have crashed browsers before. Nobody's consent is asked.
+            // Tabs are closed first, because closing contexts with open windows has crashed browsers. Pages are not
+            // asked for consent.
             let targets: Vec<String> = self.tabs.borrow().open.iter().map(|tab| tab.target.clone()).collect();
             self.tabs.send_modify(|tabs| {
                 tabs.lost.get_or_insert(LostReason::PageCrashed);

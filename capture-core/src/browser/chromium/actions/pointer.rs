@@ -1,7 +1,7 @@
-//! `click`, `hover`, `move_mouse`: aim in one round trip, send the mouse events without waiting for each, and look who
-//! received them.
+//! The `click`, `hover` and `move_mouse` actions. They locate the target in one round trip, send the mouse events
+//! without waiting for each one, and check which element received them.
 //!
-//! How elements are found is known in `scripts/`.
+//! How elements are found is decided in `scripts/`.
 
 use chromiumoxide::cdp::browser_protocol::input::{DispatchMouseEventType as Kind, MouseButton as Button};
 use serde::Deserialize;
@@ -30,14 +30,14 @@ use crate::{
     limits::READ_TIMEOUT,
 };
 
-/// What was done when the page does not handle it.
+/// What was done, for the error if the page does not handle it.
 const CLICKED: &str = "the click was sent";
 pub(crate) const MOVED: &str = "the mouse was moved";
 
-/// Between two attempts on an element that something else was in front of when the mouse came.
+/// Pause between two attempts on an element that was covered when the mouse arrived.
 const RETRY: Duration = Duration::from_millis(50);
 
-/// What is to be clicked, and how.
+/// What is clicked, and how.
 #[derive(Debug)]
 pub(crate) struct Aim<'a> {
     pub(crate) selector: &'a Selector,
@@ -46,7 +46,7 @@ pub(crate) struct Aim<'a> {
     pub(crate) count: u32,
     pub(crate) modifiers: &'a [Modifier],
     pub(crate) force: bool,
-    /// It is a box to be clicked only where it is not so already.
+    /// For a box: the wanted state, so that it is clicked only if it has another state.
     pub(crate) checked: Option<bool>,
     pub(crate) timeout: Duration,
 }
@@ -55,9 +55,9 @@ pub(crate) struct Aim<'a> {
 #[serde(rename_all = "camelCase")]
 struct ClickReceipt {
     blocked_by: Option<String>,
-    /// A download was asked for.
+    /// Whether the click requested a download.
     downloads: bool,
-    /// Events that came too late.
+    /// Number of events that the page ignored as too late.
     late: u64,
 }
 
@@ -86,7 +86,8 @@ impl ChromiumPage {
         Ok(self.click_element(&aim, deadline).await?.0.into())
     }
 
-    /// Clicks an element, or nothing where it is as wanted already; with the document it was found in.
+    /// Clicks an element, unless it is a box in the wanted state already. Also returns the document in which it was
+    /// found.
     pub(crate) async fn click_element(
         &self,
         aim: &Aim<'_>,
@@ -107,7 +108,7 @@ impl ChromiumPage {
             if seen.already {
                 return Ok((ElementResult::of(diagnostics), world));
             }
-            let point = seen.point.ok_or_else(|| BrowserError::Protocol("aim told no point".to_owned()))?;
+            let point = seen.point.ok_or_else(|| BrowserError::Protocol("aim returned no point".to_owned()))?;
             blocker = match self.reach(&world, point, deadline).await? {
                 Reach::Covered(cover) if !aim.force => Some(cover),
                 Reach::Covered(_) => return Err(BrowserError::failed_for("frame_covered", "its frame is covered")),
@@ -144,7 +145,7 @@ impl ChromiumPage {
         Ok(ElementResult { hovered_point: Some(point), ..ElementResult::of(diagnostics) }.into())
     }
 
-    /// Where the mouse reaches an element that is ready for it; one that is only hovered may be disabled.
+    /// The point at which the mouse reaches an element that is ready. An element that is only hovered may be disabled.
     pub(crate) async fn find_point(
         &self,
         selector: &Selector,
@@ -166,7 +167,7 @@ impl ChromiumPage {
                 (blocker, stays) = (None, true);
                 continue;
             }
-            let point = seen.point.ok_or_else(|| BrowserError::Protocol("aim told no point".to_owned()))?;
+            let point = seen.point.ok_or_else(|| BrowserError::Protocol("aim returned no point".to_owned()))?;
             match self.reach(&world, point, deadline).await? {
                 Reach::At(point) => return Ok((diagnostics, point, world)),
                 Reach::Covered(cover) => {
@@ -177,7 +178,7 @@ impl ChromiumPage {
         }
     }
 
-    /// Moves the mouse to where it brings nothing that covers others.
+    /// Moves the mouse to a place where it opens nothing that covers other elements.
     async fn move_away(&self, world: &World, away: Point, due: Due) -> Result<(), BrowserError> {
         match self.reach(world, away, due.deadline).await? {
             Reach::At(point) => self.glide(point, 1, self.leave_for(vec![world.clone()], due)?).await,
@@ -195,7 +196,7 @@ impl ChromiumPage {
         Ok(ActionResult::Mouse(movement.to))
     }
 
-    /// Moves the mouse in a straight line, in so many movements.
+    /// Moves the mouse in a straight line, in this number of movements.
     async fn glide(&self, to: Point, steps: u32, leave: Leave) -> Result<(), BrowserError> {
         let from = *self.mouse.lock();
         let mut outcome = RunOutcome::NotExecuted;
@@ -203,14 +204,14 @@ impl ChromiumPage {
             leave.check(outcome)?;
             outcome = RunOutcome::Unknown;
             *self.mouse.lock() = point;
-            // One by one: movements under way at once are one movement to the page.
+            // The movements are sent one by one, because a page gets several unanswered movements as one.
             leave.handled(vec![send_move(&leave.tab, point, (Button::None, 0))], MOVED).await?;
         }
         leave.rest(MOVED).await
     }
 
-    /// Who received the events instead of the element. A document that is gone has nothing more to say: the click was
-    /// received, and led away.
+    /// The element that received the events instead of the target. If the document is gone, the click was received and
+    /// led away.
     async fn verdict(&self, world: &World, leave: &Leave) -> Result<Option<String>, BrowserError> {
         let near = leave.is_near_its_end();
         match world.call::<ClickReceipt>("verdict", &(), leave.due.deadline).await {
@@ -222,13 +223,13 @@ impl ChromiumPage {
                 Ok(verdict.blocked_by)
             }
             Err(NoAnswer::Late) if near => Err(leave.unhandled(CLICKED)),
-            // A click may close its own tab, and a handler may loop: both happened after the click was received.
+            // A click may close its own tab, and a handler may not return. Both happen after the click was received.
             Err(NoAnswer::Gone | NoAnswer::Late | NoAnswer::Failed(BrowserError::Lost(_))) => Ok(None),
             Err(other) => Err(other.into()),
         }
     }
 
-    /// Moves, presses and releases, all sent at once; the answers come when the page has handled them.
+    /// Sends move, press and release at once; the answers arrive when the page has handled them.
     async fn press_mouse(&self, presses: &Presses<'_>, point: Point, leave: &Leave) -> Result<(), BrowserError> {
         leave.check(RunOutcome::NotExecuted)?;
         *self.mouse.lock() = point;
@@ -263,19 +264,19 @@ impl Aim<'_> {
     }
 }
 
-/// Which button, how often, with which keys held.
+/// The button, the number of clicks, and the keys held.
 struct Presses<'a> {
     button: MouseButton,
     count: u32,
     modifiers: &'a [Modifier],
 }
 
-/// One movement, with what is held meanwhile.
+/// Sends one movement, with what is held during it.
 pub(crate) fn send_move(tab: &CdpSession, point: Point, button: (Button, i64)) -> Pending {
     tab.send(&commands::mouse(Kind::MouseMoved, (point.x, point.y), button, 0, 0))
 }
 
-/// The points of a straight line after its first one.
+/// The points of a straight line, without its first one.
 pub(crate) fn between(from: Point, to: Point, steps: u32) -> impl Iterator<Item = Point> {
     (1..=steps).map(move |step| {
         let share = f64::from(step) / f64::from(steps);

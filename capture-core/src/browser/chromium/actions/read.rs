@@ -1,6 +1,6 @@
-//! `title`, `query`.
+//! The `title` and `query` actions.
 //!
-//! What matches is known in `scripts/`.
+//! What matches a selector is decided in `scripts/`.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -24,7 +24,7 @@ struct Rows {
     invalid: Option<String>,
     #[serde(default)]
     stale: bool,
-    /// Nothing matches here, but there are frames.
+    /// Nothing matches in this document, but it has frames.
     #[serde(default)]
     elsewhere: bool,
     #[serde(default)]
@@ -71,7 +71,7 @@ impl ChromiumPage {
         for world in others {
             match world.ask::<Rows>("query", query, deadline.min(Instant::now() + PEEK)).await {
                 Ok(found) if found.count > 0 => return self.placed_rows(found, &world, deadline).await,
-                _ => {} // nothing, gone, or too busy
+                _ => {} // the frame has no matches, is gone, or is too busy
             }
         }
         Ok(rows)
@@ -79,7 +79,7 @@ impl ChromiumPage {
 }
 
 impl ChromiumPage {
-    /// Boxes are told in the coordinates of the page's viewport, whatever frame they are in.
+    /// Converts boxes to coordinates of the page's viewport, whatever frame they are in.
     async fn placed_rows(&self, mut rows: Rows, world: &World, deadline: Instant) -> Result<Rows, BrowserError> {
         let mut boxes: Vec<&mut Value> = rows.elements.iter_mut().filter_map(|row| row.get_mut("bbox")).collect();
         if !boxes.is_empty() {

@@ -1,7 +1,8 @@
 //! Pictures of the active tab as it changes.
 //!
-//! The browser sends two and leaves out the others until they are acknowledged; each must be, once. A page that then stands
-//! still would never be seen as it is, so where pictures may have been left out and none follows, the screencast begins anew.
+//! The browser sends two pictures and then none until they are acknowledged; each must be acknowledged once. If the
+//! page stops changing meanwhile, its last state would never be sent. The screencast is therefore restarted when
+//! pictures may have been left out and none follows.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -17,9 +18,9 @@ use crate::browser::{
     },
 };
 
-/// Pictures the browser sends without being acknowledged.
+/// Number of pictures that the browser sends without an acknowledgement.
 const AHEAD: u64 = 2;
-/// A page that moves sends its next picture sooner.
+/// A page that changes sends its next picture sooner than this.
 const STANDS_STILL: Duration = Duration::from_millis(150);
 
 #[derive(Deserialize)]
@@ -27,28 +28,28 @@ const STANDS_STILL: Duration = Duration::from_millis(150);
 struct Frame {
     data: String,
     metadata: Metadata,
-    /// What it is acknowledged with; the same for all of one screencast.
+    /// The number with which it is acknowledged, which is equal for all pictures of one screencast.
     session_id: i64,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Metadata {
-    /// Of what is shown, in CSS pixels.
+    /// Width in CSS pixels of what is shown.
     device_width: f64,
 }
 
-/// A screencast under way, of whichever tab is active.
+/// A running screencast of the active tab.
 struct Running {
     settings: Screencast,
     tabs: watch::Receiver<Tabs>,
     told: watch::Receiver<PicturesSeen>,
     of: Option<(SessionKey, CdpSession)>,
-    /// What pictures of this screencast are acknowledged with, once one has come.
+    /// The number with which pictures of this screencast are acknowledged, once one has arrived.
     number: Option<i64>,
-    /// Pictures told of when the last were acknowledged.
+    /// Number of pictures that had arrived at the last acknowledgement.
     acknowledged: u64,
-    /// Whether some may have been left out since the one that was taken last.
+    /// Whether pictures may have been left out since the last one that was taken.
     may_be_stale: bool,
 }
 
@@ -77,7 +78,7 @@ impl Running {
         }
     }
 
-    /// Asks for the next picture of the active tab; `None` when there is no tab any more.
+    /// Requests the next picture of the active tab; `None` when there is no tab any more.
     fn go_on(&mut self) -> Option<()> {
         let active = {
             let tabs = self.tabs.borrow();
@@ -107,7 +108,7 @@ impl Running {
         self.acknowledged = count;
     }
 
-    /// The picture that was told of, if it is one of the tab that is watched.
+    /// The picture that arrived, if it belongs to the watched tab.
     fn take(&mut self) -> Option<ViewFrame> {
         let (count, event) = {
             let told = self.told.borrow_and_update();

@@ -1,6 +1,6 @@
-//! Pictures of the viewport, of the whole page, of an element, of a part.
+//! Pictures of the viewport, the whole page, an element or a part.
 //!
-//! Knows nothing of live views.
+//! This module must not know live views.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -27,10 +27,10 @@ use crate::{
     limits::{ELEMENT_TIMEOUT, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, READ_TIMEOUT},
 };
 
-/// Between two attempts on a page that has nothing to show yet.
+/// Pause between two attempts on a page that has not painted yet.
 const UNPAINTED: Duration = Duration::from_millis(25);
 
-/// How long what waits to come into view may take before the whole page is pictured.
+/// How long lazily loaded content may take to appear before the whole page is pictured.
 const LAZY: Duration = Duration::from_secs(3);
 
 /// Borrowed, because it may be long.
@@ -46,25 +46,25 @@ struct Extent {
     height: f64,
 }
 
-/// Where the window is in the document, counted from the document's left and upper end.
+/// Position of the window in the document, from the document's left and upper end.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Window {
     #[serde(flatten)]
     area: Rect,
-    /// Not magnified.
+    /// Whether the page is not magnified.
     is_plain: bool,
 }
 
-/// A part of the document that is pictured.
+/// The part of the document that is pictured.
 #[derive(Debug, Clone, Copy)]
 struct Part {
     clip: Clip,
-    /// Whether the window does not show all of it.
+    /// Whether the window shows only some of it.
     beyond: bool,
 }
 
-/// How Chromium says that there is nothing to show yet.
+/// Chromium's messages when there is nothing to show yet.
 const NOTHING_YET: [&str; 3] = ["Unable to capture screenshot", "Internal error", "Not attached to an active page"];
 
 impl ChromiumPage {
@@ -111,10 +111,10 @@ impl ChromiumPage {
         let capture = commands::capture(format, wanted.quality, clip, part.is_some_and(|part| part.beyond));
         let room = Arc::new(room);
         loop {
-            // The room is held until the browser has answered, also where nobody waits for the picture any more.
+            // The room is held until the browser has answered, even if the caller has left.
             match self.browser.answered(session.send(&capture), Arc::clone(&room)).await {
                 Ok(captured) => return decode(&captured),
-                // A page that has not painted yet, a GPU process that is just starting, a document that is being replaced.
+                // The page has not painted yet, a GPU process is starting, or the document is being replaced.
                 Err(CdpError::Refused { message, .. }) if NOTHING_YET.iter().any(|told| message.contains(told)) => {
                     tokio::time::sleep(UNPAINTED).await;
                 }
@@ -123,8 +123,8 @@ impl ChromiumPage {
         }
     }
 
-    /// Waits for room for a picture, and for the session's last one, which may be under way although nobody waits for
-    /// it.
+    /// Waits for room for a picture, and for the session's previous picture, which may still be in progress although
+    /// its caller has left.
     async fn room_for(
         &self,
         clip: Option<Clip>,
@@ -149,7 +149,7 @@ impl ChromiumPage {
         taken.ok_or_else(|| BrowserError::Protocol("no room for pictures".to_owned()))
     }
 
-    /// The part of the document that is wanted, where it is not just the viewport; and whether it was cut.
+    /// The wanted part of the document, if it is not just the viewport, and whether it was cut.
     async fn part(&self, wanted: &Screenshot, deadline: Instant) -> Result<(Option<Part>, bool), BrowserError> {
         let mut within = None;
         let clip = if let Some(selector) = &wanted.selector {
@@ -157,7 +157,7 @@ impl ChromiumPage {
             let waits = deadline.min(Instant::now() + ELEMENT_TIMEOUT);
             let (seen, _) = self.look("reveal", selector, argument, waits).await?;
             let (_, seen) = seen.ready(selector, ELEMENT_TIMEOUT)?;
-            within = Some(seen.area.ok_or_else(|| BrowserError::Protocol("reveal told no area".to_owned()))?);
+            within = Some(seen.area.ok_or_else(|| BrowserError::Protocol("reveal returned no area".to_owned()))?);
             None
         } else if wanted.full_page {
             let lazy = json!({"most": MAX_PICTURE_SIDE, "millis": LAZY.as_millis()});
@@ -183,17 +183,17 @@ impl ChromiumPage {
         Ok((Some(Part { clip, beyond }), clamped))
     }
 
-    /// Waits until the page would have heard that its window is as it was.
+    /// Waits until the page has been notified that its window has its old size again.
     async fn after_picture(&self) {
         let world = self.tabs.borrow().world();
         if let Some(world) = world {
-            // A page that is too busy hears again by itself.
+            // A page that is too busy is notified later.
             let _: Result<bool, _> = world.ask_any_time("afterPicture", Instant::now() + PEEK).await;
         }
     }
 }
 
-/// Whether the window shows all of it.
+/// Whether the window shows all of the part.
 fn holds(window: Rect, clip: Clip) -> bool {
     clip.x >= window.x
         && clip.y >= window.y
@@ -201,7 +201,7 @@ fn holds(window: Rect, clip: Clip) -> bool {
         && clip.y + clip.height <= window.y + window.height
 }
 
-/// The part that fits into a picture: its sides first, then its height. Whether it was cut.
+/// The part that fits into a picture, limited first by its sides and then by its height, and whether it was cut.
 fn within_bounds(clip: Clip, scale: f64) -> (Clip, bool) {
     let side = f64::from(MAX_PICTURE_SIDE) / scale;
     let width = clip.width.min(side);
@@ -210,7 +210,7 @@ fn within_bounds(clip: Clip, scale: f64) -> (Clip, bool) {
     (Clip { width, height, ..clip }, clamped)
 }
 
-/// A picture that cannot be taken leaves the page as it was.
+/// A picture that cannot be taken has not changed the page.
 fn failed(error: CdpError) -> BrowserError {
     match error {
         CdpError::TooLarge { bytes, .. } => {
@@ -222,7 +222,7 @@ fn failed(error: CdpError) -> BrowserError {
     }
 }
 
-/// Chromium sends pictures as base64.
+/// Decodes a picture, which Chromium sends as base64.
 fn decode(captured: &RawValue) -> Result<Bytes, CdpError> {
     let unreadable = |message: String| CdpError::Decode { method: "picture".into(), message };
     let Captured { data } = serde_json::from_str(captured.get()).map_err(|error| unreadable(error.to_string()))?;

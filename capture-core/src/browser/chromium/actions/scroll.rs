@@ -1,6 +1,6 @@
-//! `scroll`.
+//! The `scroll` action.
 //!
-//! What scrolls is known in `scripts/`.
+//! What can be scrolled is decided in `scripts/`.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -24,15 +24,15 @@ use crate::{
     error::RunOutcome,
 };
 
-/// What was done when the page does not handle it.
+/// What was done, for the error if the page does not handle it.
 const TURNED: &str = "the wheel was turned";
-/// Pixels that are more than any page has.
+/// More pixels than any page has.
 const TO_AN_END: f64 = 1e7;
 
-/// What a wheel at a point finds in a document.
+/// What a mouse wheel at a point finds in a document.
 #[derive(Deserialize)]
 struct Below {
-    /// Something that can go further that way.
+    /// Whether something can scroll further in the direction.
     moves: bool,
     framed: bool,
 }
@@ -49,7 +49,8 @@ impl ChromiumPage {
         Ok(ActionResult::Scroll(ScrollResult { scroll_x, scroll_y, at_end }))
     }
 
-    /// What stands for the page. Where nothing does, the wheel is turned: a frame may move, or the page take it.
+    /// Scrolls the page's main scrolling element. Without one the mouse wheel is turned, so that a frame may scroll or
+    /// the page may handle the event.
     async fn scroll_page(&self, stretch: Stretch, due: Due) -> Result<Standing, BrowserError> {
         let seen: Seen = self.call("scroll", &argument(None, Some(stretch), 0), due.deadline).await?;
         if seen.is_late() {
@@ -81,7 +82,7 @@ impl ChromiumPage {
         }
     }
 
-    /// A real wheel, and where what it moved comes to rest.
+    /// Turns the mouse wheel, and returns the position at which the scrolled content comes to rest.
     async fn wheel(&self, turn: Turn, by: Distance, due: Due) -> Result<Standing, BrowserError> {
         let Turn { point, meant } = turn;
         let (world, told) = self.wheeled(point, by, due.deadline).await?;
@@ -95,8 +96,8 @@ impl ChromiumPage {
         Ok(stands)
     }
 
-    /// The document whose content a wheel at this point moves, of the innermost frame there that can go further that
-    /// way; and all that were told of the wheel.
+    /// The document that a mouse wheel at this point scrolls, which is that of the innermost frame there that can
+    /// scroll further, and all documents that were told of the wheel.
     async fn wheeled(
         &self,
         point: Point,
@@ -121,7 +122,7 @@ impl ChromiumPage {
     }
 }
 
-/// How far a wheel is turned; to an end further than any page goes.
+/// How far the wheel is turned; for an end, further than any page goes.
 fn way(stretch: Stretch) -> Distance {
     match stretch {
         Stretch::By(by) => by,
@@ -143,5 +144,5 @@ fn argument(selector: Option<&Selector>, stretch: Option<Stretch>, timeout: u64)
 }
 
 fn untold() -> BrowserError {
-    BrowserError::Protocol("scroll told no place".to_owned())
+    BrowserError::Protocol("scroll returned no position".to_owned())
 }

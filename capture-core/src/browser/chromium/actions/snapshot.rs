@@ -1,6 +1,6 @@
-//! `snapshot`: the tree of the page and of its frames, with the refs it gives out.
+//! The `snapshot` action: the tree of the page and its frames, with the refs in it.
 //!
-//! Roles and names are known in `scripts/`.
+//! Roles and names are computed in `scripts/`.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Frames inside frames that are shown.
+/// Maximum depth of nested frames that are shown.
 const MAX_NESTING: usize = 8;
 
 /// How much of one document is shown.
@@ -40,7 +40,7 @@ struct Walk<'a> {
     result: SnapshotResult,
 }
 
-/// What the script says of one document.
+/// The script's result for one document.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Tree {
@@ -52,15 +52,15 @@ struct Tree {
     next: u32,
     truncated: bool,
     frames: Vec<FrameLine>,
-    /// Elements that may have a closed shadow root.
+    /// Number of elements that may have a closed shadow root.
     hosts: usize,
-    /// Elements that may have a role by their internals.
+    /// Number of elements that may have a role by their internals.
     roles: usize,
     url: String,
     title: String,
 }
 
-/// A line of the tree that stands for a frame.
+/// The line of the tree for a frame.
 #[derive(Debug, Deserialize)]
 struct FrameLine {
     id: String,
@@ -83,7 +83,7 @@ impl ChromiumPage {
         walk.shorten();
         let Walk { lines, mut result, .. } = walk;
         if world.frame != self.tabs.borrow().world().map(|main| main.frame).unwrap_or_default() {
-            // The address and the title are the page's, wherever the subtree is.
+            // The address and the title are those of the page, even if the subtree is in a frame.
             let facts: PageFacts = self.call("page", &(), deadline).await?;
             (result.url, result.title) = (facts.url, facts.title);
         }
@@ -91,7 +91,7 @@ impl ChromiumPage {
         Ok(ActionResult::Snapshot(result))
     }
 
-    /// The tree of the page, or of what a selector names in the first frame that has it.
+    /// The tree of the page, or of the selector's element in the first frame that has it.
     async fn find_tree(&self, wanted: &Snapshot, deadline: Instant) -> Result<(Tree, World), BrowserError> {
         let selector = wanted.selector.as_ref();
         let main = match selector.and_then(|selector| Some((selector, selector.reference()?))) {
@@ -122,7 +122,7 @@ impl ChromiumPage {
         Err(BrowserError::failed_for("not_found", format!("{:?} is not on the page", selector.unwrap_or_default())))
     }
 
-    /// The tree of one document, with the frames in it marked so that they can be told apart.
+    /// The tree of one document, with its frames marked so that they can be told apart.
     async fn tree(
         &self,
         world: &World,
@@ -164,14 +164,14 @@ impl ChromiumPage {
             tabs.other_worlds().into_iter().filter(is_held).collect()
         };
         for child in held {
-            // A frame that goes away meanwhile is simply not shown.
+            // A frame that goes away meanwhile is not shown.
             if let Ok(element) = self.frame_element(world, &child.frame, deadline).await {
                 let _: Result<bool, _> = world.ask_of(&element, "markFrame", &child.frame, deadline).await;
             }
         }
     }
 
-    /// Adds the lines of a document, and those of its frames below the lines that stand for them.
+    /// Adds the lines of a document, with those of its frames below the lines for them.
     async fn write(&self, tree: Tree, depth: usize, nesting: usize, walk: &mut Walk<'_>) {
         walk.result.truncated |= tree.truncated;
         walk.result.refs.extend(tree.refs);
@@ -191,7 +191,7 @@ impl ChromiumPage {
                 }
                 let child = self.tabs.borrow().other_worlds().into_iter().find(|world| world.frame == frame.id);
                 let Some(child) = child else { continue };
-                // A frame that is gone or too busy is shown without what is in it.
+                // A frame that is gone or too busy is shown without its content.
                 let Ok(tree) = self.tree(&child, walk.wanted, bounds, walk.deadline).await else { continue };
                 Box::pin(self.write(tree, inner, nesting + 1, walk)).await;
             }
@@ -200,7 +200,7 @@ impl ChromiumPage {
 }
 
 impl Walk<'_> {
-    /// UTF-16 units so far, as the scripts count them.
+    /// Number of UTF-16 units so far, as the scripts count.
     fn length(&self) -> u32 {
         let length = self.lines.iter().map(|line| line.encode_utf16().count() + 1).sum::<usize>();
         u32::try_from(length.saturating_sub(1)).unwrap_or(u32::MAX)
@@ -210,7 +210,8 @@ impl Walk<'_> {
         self.wanted.max_chars.saturating_sub(self.length())
     }
 
-    /// Leaves out whole lines at the end until the rest is short enough: lines of frames are longer here by their indent.
+    /// Removes whole lines at the end until the rest is short enough. Lines of frames are longer here than in the
+    /// script because of their indent.
     fn shorten(&mut self) {
         while self.length() > self.wanted.max_chars {
             let Some(line) = self.lines.pop() else { return };

@@ -1,6 +1,6 @@
-//! A change of the viewport, which goes before an action.
+//! Changes the viewport before an action.
 //!
-//! How the browser is told is known in `page/shape.rs`.
+//! How the browser is told is implemented in `page/shape.rs`.
 
 use crate::{
     action::ViewportChange,
@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl ChromiumPage {
-    /// Changes the size; it stays for later actions and later tabs.
+    /// Changes the size, which stays for later actions and later tabs.
     pub(crate) async fn resize(&self, change: ViewportChange) -> Result<(), BrowserError> {
         let before = self.tabs.borrow().shape;
         let shape = before.changed(change);

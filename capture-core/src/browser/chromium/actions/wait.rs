@@ -1,6 +1,6 @@
-//! `wait_for_selector`, `wait_for_timeout`.
+//! The `wait_for_selector` and `wait_for_timeout` actions.
 //!
-//! What is waited for is known in `scripts/`.
+//! The states of elements are decided in `scripts/`.
 
 use serde_json::json;
 use tokio::time::Instant;

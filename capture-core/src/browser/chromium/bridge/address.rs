@@ -1,20 +1,21 @@
-//! Addresses a client may send a page to.
+//! The addresses to which a client may navigate a page.
 //!
-//! Knows nothing of commands.
+//! This module must not know commands.
 
 use url::Url;
 
-/// Why an address is not opened.
+/// Why an address is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum BadAddress {
-    /// Nothing a browser could open.
+    /// The text is not an address that a browser can open.
     Invalid,
-    /// Of a kind that leads out of the web: files, the browser's own pages, scripts.
+    /// The scheme leads out of the web: files, the browser's own pages, scripts.
     Scheme(String),
 }
 
-/// http, https, data, about:blank and the pages' own blobs; returned as it is to be sent, so that the browser, whose
-/// parser is another, reads what was judged: control characters, backslashes and case are gone.
+/// Accepts http, https, data, about:blank and blobs of pages. Returns the normalised address to send, without control
+/// characters, backslashes or mixed case, so that the browser's parser, which is a different one, reads what was
+/// checked.
 pub(super) fn openable(text: &str) -> Result<String, BadAddress> {
     let url = Url::parse(text).map_err(|_no_address| BadAddress::Invalid)?;
     let may = match url.scheme() {
@@ -26,7 +27,7 @@ pub(super) fn openable(text: &str) -> Result<String, BadAddress> {
     if may { Ok(url.into()) } else { Err(scheme(&url)) }
 }
 
-/// http and https only: what is fetched rather than shown.
+/// Accepts only http and https, for resources that are fetched and not shown.
 pub(super) fn web(text: &str) -> Result<String, BadAddress> {
     let url = Url::parse(text).map_err(|_no_address| BadAddress::Invalid)?;
     if matches!(url.scheme(), "http" | "https") { Ok(url.into()) } else { Err(scheme(&url)) }

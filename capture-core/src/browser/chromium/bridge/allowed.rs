@@ -1,9 +1,9 @@
-//! The commands that are passed on as they come: those of a page, its network, its storage and its input.
+//! The commands that are forwarded unchanged: those of a page, its network, its storage and its input.
 //!
-//! By name, not by domain, so that a newer browser brings nothing that nobody looked at. What is decided by its
-//! parameters stands in `rules.rs`, what is refused in `refused.rs`.
+//! They are listed by name and not by domain, so that commands of a newer browser are refused until they have been
+//! reviewed. Commands that depend on their parameters are in `rules.rs`, and refused ones in `refused.rs`.
 
-/// Domains and their commands.
+/// Domains and their allowed commands.
 const ALLOWED: [(&str, &str); 50] = [
     (
         "Accessibility",
@@ -207,7 +207,7 @@ const ALLOWED: [(&str, &str); 50] = [
     ("WebMCP", "cancelInvocation disable enable invokeTool"),
 ];
 
-/// Whether a command is passed on whatever its parameters are.
+/// Whether a command is forwarded whatever its parameters are.
 pub(super) fn is_allowed(method: &str) -> bool {
     let Some((domain, command)) = method.split_once('.') else { return false };
     let commands = ALLOWED.iter().find(|(known, _)| *known == domain).map_or("", |(_, commands)| commands);

@@ -1,6 +1,6 @@
-//! One client: its commands judged and passed on, its replies brought back.
+//! One client: its commands are checked and forwarded, and their replies are returned.
 //!
-//! Knows nothing of what a command means: `judge.rs` says what becomes of it.
+//! This module must not know what a command means; `judge.rs` decides what happens with it.
 
 use std::{
     fmt,
@@ -36,11 +36,11 @@ use crate::{
     shares::Share,
 };
 
-/// Chromium's code for a session it does not know.
+/// Chromium's code for an unknown session.
 const NO_SESSION: i64 = -32_001;
-/// Refused commands of one client that are logged; a client may send thousands a second.
+/// Maximum number of refused commands that are logged per client, since a client may send thousands per second.
 const LOGGED: u32 = 64;
-/// Characters of a reason that are logged.
+/// Maximum characters of a logged reason.
 const LOGGED_CHARS: usize = 200;
 
 #[derive(Deserialize)]
@@ -60,12 +60,12 @@ struct Reply<'a> {
     session: Option<&'a str>,
 }
 
-/// The way in for a client of a browser's default context.
+/// Connects a client to a browser's default context.
 pub(crate) async fn connect(browser: &Arc<Browser>, context: &str) -> Result<CdpClient, BrowserError> {
     let clients = browser.event_router().clients();
     clients.ask_why(browser.egress().cloned());
     let Some(admission) = clients.admit() else {
-        return Err(BrowserError::failed_for("too_many_clients", "this session has as many CDP clients as it takes"));
+        return Err(BrowserError::failed_for("too_many_clients", "this session has the maximum number of CDP clients"));
     };
     let attached = browser.session().send(&commands::attach_to_browser()).decode::<Given>().await;
     let Given { session_id } = attached.map_err(Unavailable::refused)?;
@@ -75,21 +75,21 @@ pub(crate) async fn connect(browser: &Arc<Browser>, context: &str) -> Result<Cdp
     let (browser, context) = (Arc::clone(browser), context.into());
     let client = Client { browser, context, root, page: OnceLock::new(), queue, refused: AtomicU32::new(0) };
     if client.browser.lost_reason().is_some() {
-        client.queue.end(CdpEnd::SessionOver); // it was lost before it knew of us
+        client.queue.end(CdpEnd::SessionOver); // the browser was lost before the client was registered
     }
     Ok(CdpClient { commands: Box::new(client), frames, shares: None })
 }
 
-/// A connected client. Dropping it ends its sessions, its contexts and what it had enabled.
+/// A connected client. Dropping it ends its sessions and contexts, and disables what it had enabled.
 struct Client {
     browser: Arc<Browser>,
-    /// The default context.
+    /// Id of the default context.
     context: Arc<str>,
     root: SessionKey,
-    /// The session of the page it is connected to, where that is not the browser.
+    /// The session of the client's page, if it is connected to a page and not to the browser.
     page: OnceLock<SessionKey>,
     queue: Arc<ClientQueue>,
-    /// Commands refused so far.
+    /// Number of commands refused so far.
     refused: AtomicU32,
 }
 
@@ -169,7 +169,7 @@ impl Client {
             Err(error) => return Err(Unavailable::refused(error).into()),
         };
         if !clients.is_page(&self.root, &page) {
-            return Err(no_such_target()); // it has ended meanwhile
+            return Err(no_such_target()); // the target has ended meanwhile
         }
         let _only_once = self.page.set(page);
         Ok(())
@@ -185,7 +185,7 @@ impl Client {
         let before = self.refused.fetch_add(1, Ordering::Relaxed);
         if before < LOGGED {
             let rule: String = refusal.message.chars().take(LOGGED_CHARS).collect();
-            let last = before + 1 == LOGGED; // what it is refused after this one is not logged
+            let last = before + 1 == LOGGED; // later refusals are not logged
             tracing::debug!(
                 client = self.root.as_ref(),
                 method,
@@ -198,7 +198,7 @@ impl Client {
         self.queue.tell(refusal.answer(id, session));
     }
 
-    /// What only the bridge can judge: whether it is the client's to end.
+    /// Checks what only the bridge can check: whether the client owns the target.
     fn judge_target(&self, effect: &Effect) -> Option<Refusal> {
         match effect {
             Effect::Detach { session }
@@ -213,7 +213,7 @@ impl Client {
         }
     }
 
-    /// The target a command ends.
+    /// The target that a command ends.
     fn ending(&self, session: &SessionKey, effect: Option<&Effect>) -> Option<String> {
         match effect? {
             Effect::CloseTarget { target } => Some(target.clone()),
@@ -275,15 +275,15 @@ impl Drop for Client {
     }
 }
 
-/// What a command does beside its reply, noted before anything that comes after it is read.
+/// The side effects of a command. They are recorded before any later message is read.
 struct Watched {
     browser: Arc<Browser>,
     context: Arc<str>,
-    /// It makes a target in the default context.
+    /// Whether it creates a target in the default context.
     makes: bool,
-    /// It ends this target.
+    /// The target that it ends.
     ends: Option<String>,
-    /// A session of the client ceases to hear of scripts.
+    /// Whether a session of the client no longer gets events of scripts.
     quiets: bool,
     effect: Option<Effect>,
 }
@@ -291,7 +291,7 @@ struct Watched {
 impl Watched {
     fn done(&self, session: &SessionKey, reply: RawReply<'_>) {
         if self.makes {
-            // The event loop learns it after the news of the target itself, which it had to leave undecided.
+            // The event loop gets this after the event of the new target, whose owner it could not decide then.
             let result = if let RawReply::Result(result) = reply { result } else { RawValue::NULL };
             self.browser.event_router().tell(&self.context, Event::told(TARGET_MADE, result));
         }
@@ -320,7 +320,7 @@ fn no_such_target() -> BrowserError {
     BrowserError::failed_for("no_such_target", "this session's browser has no such target")
 }
 
-/// The address a client navigates to.
+/// The address to which a client navigates.
 fn navigated_to(request: &Request<'_>) -> Option<String> {
     params::read(request.params).ok()?.get("url")?.as_str().map(str::to_owned)
 }

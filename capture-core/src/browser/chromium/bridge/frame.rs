@@ -1,7 +1,7 @@
-//! One message of a client: read strictly, written anew.
+//! One message of a client: parsed strictly, and written anew.
 //!
-//! Parameters are checked to be JSON of bounded depth, and otherwise left as they are: a frame of 50 MB is looked through,
-//! not built. Nothing of a frame reaches the browser but what stands in [`Request`].
+//! Parameters are checked to be JSON of bounded depth and are otherwise left as text, so that a frame of 50 MB is
+//! scanned but not built. Only the content of [`Request`] reaches the browser.
 
 use std::fmt;
 
@@ -16,49 +16,49 @@ use super::{
     refusal::{INVALID_REQUEST, Refusal},
 };
 
-/// Largest id, 2^53: what a JavaScript client can count to.
+/// Largest id, 2^53, up to which a JavaScript client can count.
 const MAX_ID: u64 = 1 << 53;
-/// Longest method and longest session id, in bytes. Chromium's are half of it.
+/// Maximum bytes of a method and of a session id. Chromium's are at most half as long.
 const MAX_NAME: usize = 128;
-/// Levels of arrays and objects in parameters. Chromium's own parser ends at 300, without an answer.
+/// Maximum levels of arrays and objects in parameters. Chromium's own parser fails at 300 without an answer.
 const MAX_LEVELS: usize = 256;
 
 /// A command of a client.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
-    /// The client's own number for it, 0 to 2^53.
+    /// The client's id of the command, 0 to 2^53.
     pub(crate) id: u64,
-    /// `Domain.command`, escapes undone; anything of at most 128 bytes.
+    /// `Domain.command` with escapes resolved; any text of at most 128 bytes.
     pub(crate) method: String,
-    /// The session the client names; absent: the one it was given with its connection.
+    /// The session that the client names; absent means the session of its connection.
     pub(crate) session: Option<String>,
-    /// An object, as it came. What it means to the browser is for `judge.rs` to say.
+    /// An object, as received. `judge.rs` decides what it means.
     pub(super) params: Option<&'a RawValue>,
 }
 
 /// Why a text is not a command.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FrameError {
-    /// Nobody knows what to answer: the connection closes.
+    /// The text has no readable id, so it cannot be answered, and the connection is closed.
     #[error("not a command: {0}")]
     Unreadable(String),
-    /// Answered with an error; the connection stays.
+    /// The text is answered with an error, and the connection stays open.
     #[error("{}", refusal.message)]
     Invalid {
-        /// What is answered to.
+        /// The id of the command.
         id: u64,
-        /// The session it named, if that could be read.
+        /// The session that it names, if that could be parsed.
         session: Option<String>,
-        /// What is wrong, code -32600.
+        /// What is wrong, with code -32600.
         refusal: Refusal,
     },
 }
 
 impl<'a> Request<'a> {
-    /// Reads the text of one frame.
+    /// Parses the text of one frame.
     ///
     /// # Errors
-    /// [`FrameError::Unreadable`] without a readable id, else [`FrameError::Invalid`].
+    /// [`FrameError::Unreadable`] without a readable id, otherwise [`FrameError::Invalid`].
     pub(crate) fn parse(text: &'a str) -> Result<Self, FrameError> {
         let members: Members<'a> =
             serde_json::from_str(text).map_err(|error| FrameError::Unreadable(error.to_string()))?;
@@ -88,11 +88,11 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The command as the browser gets it: with our id, the browser's name of the session, and `params` instead of its own
-    /// if the verdict has some. One JSON object, without a NUL.
+    /// Writes the command for the browser, with our id, the browser's name of the session, and `params` in place of its
+    /// own parameters if the verdict has some. The result is one JSON object without a NUL.
     ///
     /// # Errors
-    /// Never in practice: all of it has been JSON before.
+    /// Never in practice, because all parts were JSON before.
     pub(crate) fn write(&self, id: u64, session: Option<&str>, params: Option<&Fields>) -> serde_json::Result<Vec<u8>> {
         let params = match params {
             Some(fields) => Some(Params::Ours(fields)),
@@ -121,7 +121,7 @@ enum Params<'a> {
     Theirs(&'a RawValue),
 }
 
-/// The members of a frame, none of them looked into.
+/// The members of a frame, with their values unparsed.
 #[derive(Default)]
 struct Members<'a> {
     id: Option<&'a RawValue>,
@@ -173,8 +173,8 @@ impl<'de> Visitor<'de> for OfAFrame {
     }
 }
 
-/// Whether these parameters are none: some clients, zendriver among them, send `[]` with commands that take none, and
-/// Chromium lets them.
+/// Whether the parameters count as absent. Some clients, such as zendriver, send `[]` with commands without parameters,
+/// which Chromium accepts.
 fn is_nothing(params: &str) -> bool {
     let inside = params.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     params == "null" || inside.is_some_and(|inside| inside.trim().is_empty())
@@ -183,9 +183,9 @@ fn is_nothing(params: &str) -> bool {
 #[derive(Debug, Clone, Copy)]
 struct NotAName;
 
-/// Reads a short string.
+/// Parses a short string.
 fn name(raw: &RawValue) -> Result<String, NotAName> {
-    // Each byte can stand as an escape of six.
+    // Each byte may be written as an escape of six bytes.
     if raw.get().len() > 6 * MAX_NAME + 2 {
         return Err(NotAName);
     }
@@ -193,13 +193,13 @@ fn name(raw: &RawValue) -> Result<String, NotAName> {
     if text.len() <= MAX_NAME { Ok(text) } else { Err(NotAName) }
 }
 
-/// Whether valid JSON is nested within bounds. Jumps from quote to quote, so that long strings cost next to nothing.
+/// Whether valid JSON has a bounded depth. It jumps from quote to quote, so that long strings cost little.
 fn is_shallow(json: &str) -> bool {
     let (mut levels, mut in_string) = (0_usize, false);
     for piece in json.split('"') {
         if in_string {
             let backslashes = piece.bytes().rev().take_while(|byte| *byte == b'\\').count();
-            in_string = backslashes % 2 == 1; // an escaped quote does not end it
+            in_string = backslashes % 2 == 1; // an escaped quote does not end the string
             continue;
         }
         for byte in piece.bytes() {
@@ -331,7 +331,7 @@ mod tests {
             let deep = format!(r#"{{"x":"{text}","y":{}}}"#, nested(MAX_LEVELS));
             assert!(Request::parse(&command(&deep)).is_err(), "{deep}");
         }
-        // Not looked into, and yet no member of a command can be deep.
+        // This member is ignored, but no member of a command may be deep.
         let text = format!(r#"{{"id":1,"method":"A.b","x":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
         assert!(matches!(Request::parse(&text), Err(FrameError::Invalid { .. })));
     }

@@ -1,6 +1,6 @@
-//! Decides what becomes of a command: passed, by a rule on its parameters, or refused.
+//! Decides what happens with a command: it is forwarded, decided by a rule on its parameters, or refused.
 //!
-//! Knows no sessions and no clients.
+//! This module must not know sessions or clients.
 
 use super::{
     allowed::is_allowed,
@@ -12,7 +12,7 @@ use super::{
     verdict::Verdict,
 };
 
-/// Decides by an allow-list: what nobody has looked at is an unknown method.
+/// Decides by an allow-list. A command that is on no list counts as an unknown method.
 pub(crate) fn judge(request: &Request<'_>) -> Verdict {
     let method = &*request.method;
     if is_allowed(method) {

@@ -1,11 +1,12 @@
-//! The DevTools protocol for a session's own clients: what they may send, and in which form it reaches the browser.
+//! The DevTools protocol for clients of sessions: which commands they may send, and in which form these reach the
+//! browser.
 //!
 //! ```text
 //! text of a client ─► frame: Request ─► judge: Verdict ─► client: the same command, written anew ─► pipe
 //! text to a client ◄─ client queue ◄─ whose session is it ◄─ events and replies ◄──────────────────┘
 //! ```
 //!
-//! Knows no sockets. The decisions for people are in `docs/cdp.md`.
+//! This module must not know sockets. The decisions are documented for users in `docs/cdp.md`.
 
 mod address;
 mod allowed;

@@ -1,6 +1,6 @@
-//! Parameters that are judged, each read with what it must be.
+//! Reads and checks parameters that decide about a command.
 //!
-//! Knows no commands.
+//! This module must not know commands.
 
 use serde::de::DeserializeSeed as _;
 use serde_json::{Map, Value, value::RawValue};
@@ -11,10 +11,10 @@ use crate::strict::Strict;
 /// The fields of an object.
 pub(crate) type Fields = Map<String, Value>;
 
-/// Levels of arrays and objects in parameters that are judged; none needs more than four.
+/// Maximum levels of arrays and objects in checked parameters; none needs more than four.
 const MAX_LEVELS: usize = 64;
 
-/// Builds the parameters: no key twice at any depth, so that the browser reads what was judged.
+/// Parses the parameters. Duplicate keys are refused at any depth, so that the browser reads what was checked.
 pub(super) fn read(params: Option<&RawValue>) -> Result<Fields, Refusal> {
     let Some(raw) = params else { return Ok(Fields::new()) };
     let mut deserializer = serde_json::Deserializer::from_str(raw.get());
@@ -25,7 +25,7 @@ pub(super) fn read(params: Option<&RawValue>) -> Result<Fields, Refusal> {
     }
 }
 
-/// A string; absent and null are the same.
+/// A string; null counts as absent.
 pub(super) fn text<'f>(fields: &'f Fields, name: &str) -> Result<Option<&'f str>, Refusal> {
     match present(fields, name) {
         None => Ok(None),
@@ -34,12 +34,12 @@ pub(super) fn text<'f>(fields: &'f Fields, name: &str) -> Result<Option<&'f str>
     }
 }
 
-/// A string that must be there.
+/// A required string.
 pub(super) fn required_text<'f>(fields: &'f Fields, name: &str) -> Result<&'f str, Refusal> {
     text(fields, name)?.ok_or_else(|| invalid(format!("{name} is needed")))
 }
 
-/// True or false; absent and null are false, as for the browser.
+/// A boolean; absent and null count as false, as in the browser.
 pub(super) fn flag(fields: &Fields, name: &str) -> Result<bool, Refusal> {
     match present(fields, name) {
         None => Ok(false),
@@ -48,7 +48,7 @@ pub(super) fn flag(fields: &Fields, name: &str) -> Result<bool, Refusal> {
     }
 }
 
-/// A list; absent and null are an empty one.
+/// A list; absent and null count as empty.
 pub(super) fn list<'f>(fields: &'f Fields, name: &str) -> Result<&'f [Value], Refusal> {
     match present(fields, name) {
         None => Ok(&[]),
@@ -57,7 +57,7 @@ pub(super) fn list<'f>(fields: &'f Fields, name: &str) -> Result<&'f [Value], Re
     }
 }
 
-/// An object; absent and null are none.
+/// An object; null counts as absent.
 pub(super) fn object<'f>(fields: &'f Fields, name: &str) -> Result<Option<&'f Fields>, Refusal> {
     match present(fields, name) {
         None => Ok(None),
@@ -66,12 +66,12 @@ pub(super) fn object<'f>(fields: &'f Fields, name: &str) -> Result<Option<&'f Fi
     }
 }
 
-/// A field that says something.
+/// A field that is present and not null.
 pub(super) fn present<'f>(fields: &'f Fields, name: &str) -> Option<&'f Value> {
     fields.get(name).filter(|value| !value.is_null())
 }
 
-/// Parameters that are not what the protocol says.
+/// The error for parameters that violate the protocol.
 pub(super) fn invalid(message: impl Into<String>) -> Refusal {
     Refusal { code: INVALID_PARAMS, message: message.into() }
 }

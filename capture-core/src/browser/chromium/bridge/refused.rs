@@ -1,8 +1,8 @@
-//! The commands that are refused whatever their parameters are, and why.
+//! The commands that are refused whatever their parameters are, with the reasons.
 //!
-//! Knows no parameters.
+//! This module must not know parameters.
 
-/// A reason, and the commands or whole domains it is for.
+/// Reasons, each with its commands or domains.
 const REFUSED: [(&str, &str); 9] = [
     (
         "it reads, writes or names files of the server",
@@ -29,7 +29,7 @@ const REFUSED: [(&str, &str); 9] = [
     ("it goes around the bounds of what a page may store or read", "IO.resolveBlob Storage.overrideQuotaForOrigin"),
 ];
 
-/// Why a command is refused, if it is one of these.
+/// Why the command is refused, if it is one of these.
 pub(super) fn reason(method: &str) -> Option<&'static str> {
     let (domain, _) = method.split_once('.')?;
     let stands_in = |names: &str| names.split(' ').any(|name| name == method || name == domain);

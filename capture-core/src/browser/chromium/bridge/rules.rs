@@ -1,6 +1,6 @@
-//! The commands that are decided by their parameters, and those whose effect the bridge must note.
+//! The commands that are decided by their parameters, and those whose effects the bridge must record.
 //!
-//! Knows no sessions and no clients.
+//! This module must not know sessions or clients.
 
 use serde_json::{Value, json};
 
@@ -11,10 +11,10 @@ use super::{
     verdict::{Effect, Verdict},
 };
 
-/// Decides on parameters in which no key stands twice.
+/// Decides on parameters without duplicate keys.
 pub(super) type Rule = fn(&Fields) -> Result<Verdict, Refusal>;
 
-/// Permissions that reach nothing of the server: not its cameras, microphones, screens, printers and other devices.
+/// Permissions that give no access to the server's devices, such as cameras, microphones, screens and printers.
 const GRANTABLE: &str = "accelerometer ambient-light-sensor automaticFullscreen automatic-fullscreen backgroundFetch \
     background-fetch backgroundSync background-sync clipboardReadWrite clipboard-read clipboard-write \
     clipboardSanitizedWrite clipboard-sanitized-write durableStorage persistent-storage geolocation gyroscope \
@@ -24,7 +24,7 @@ const GRANTABLE: &str = "accelerometer ambient-light-sensor automaticFullscreen 
     protectedMediaIdentifier push sensors storageAccess storage-access top-level-storage-access wakeLockScreen \
     screen-wake-lock windowManagement window-management";
 
-/// The rule of a command that has one.
+/// The rule of a command, if it has one.
 pub(super) fn rule(method: &str) -> Option<Rule> {
     let rule: Rule = match method {
         "Browser.close" => |_| Ok(Verdict::Close),
@@ -56,7 +56,7 @@ pub(super) fn rule(method: &str) -> Option<Rule> {
     Some(rule)
 }
 
-/// It names no file: what is recorded is a stream that `IO.read` reads, as a trace is.
+/// Accepts no file name. The recording is a stream that is read with `IO.read`, as for a trace.
 fn record(asked: &Fields) -> Result<Verdict, Refusal> {
     if flag(asked, "audio")? {
         return Err(Refusal::because(
@@ -67,7 +67,8 @@ fn record(asked: &Fields) -> Result<Verdict, Refusal> {
     Ok(Verdict::Pass)
 }
 
-/// Clients ask for a folder of their own at connecting: refused, they would give up, so they are given none.
+/// Clients request a download folder when they connect, and would fail if that was refused. The command is accepted,
+/// but denies downloads.
 fn deny_downloads(asked: &Fields) -> Result<Verdict, Refusal> {
     let mut sent = fields(json!({ "behavior": "deny" }));
     if let Some(context) = text(asked, "browserContextId")? {
@@ -104,7 +105,7 @@ fn grantable(method: &str, name: &str) -> Result<(), Refusal> {
     Err(Refusal::because(method, format_args!("{name:?} is not among the permissions that can be granted")))
 }
 
-/// The files named are the server's. Contents can be set by a script, which is what clients do for a browser elsewhere.
+/// File paths would be those of the server. Clients can set the contents by a script, as they do for a remote browser.
 fn clear_files(asked: &Fields) -> Result<Verdict, Refusal> {
     if list(asked, "files")?.is_empty() {
         return Ok(Verdict::Pass);
@@ -112,7 +113,7 @@ fn clear_files(asked: &Fields) -> Result<Verdict, Refusal> {
     Err(Refusal::because("DOM.setFileInputFiles", "it reads files of the server; send the contents instead"))
 }
 
-/// A drop of files gives the page the right to read them: tried.
+/// Dropping files gives the page the right to read them, as a test has shown.
 fn drag_no_files(asked: &Fields) -> Result<Verdict, Refusal> {
     let files = object(asked, "data")?.map_or(Ok(&[][..]), |data| list(data, "files"))?;
     if files.is_empty() {
@@ -121,7 +122,7 @@ fn drag_no_files(asked: &Fields) -> Result<Verdict, Refusal> {
     Err(Refusal::because("Input.dispatchDragEvent", "it would drop files of the server"))
 }
 
-/// Streams are numbered; `blob:…` would be read past the page it belongs to.
+/// Only numbered streams are allowed; `blob:…` would be read without the page it belongs to.
 fn read_stream(asked: &Fields) -> Result<Verdict, Refusal> {
     let handle = required_text(asked, "handle")?;
     if (1..=20).contains(&handle.len()) && handle.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -156,7 +157,7 @@ fn create_target(asked: &Fields) -> Result<Verdict, Refusal> {
     Ok(Verdict::Watch(Effect::CreateTarget { context }, (sent != *asked).then_some(sent)))
 }
 
-/// A request that is sent elsewhere, or made for the client.
+/// A request that is redirected, or answered by the client.
 fn fetched(asked: &Fields, method: &str) -> Result<Verdict, Refusal> {
     let Some(url) = text(asked, "url")? else { return Ok(Verdict::Pass) };
     let url = web(url).map_err(|bad| match bad {
@@ -196,7 +197,7 @@ fn close_target(asked: &Fields) -> Result<Verdict, Refusal> {
     Ok(Verdict::Watch(Effect::CloseTarget { target }, None))
 }
 
-/// Without a proxy of its own a context uses the browser's, which is our egress guard.
+/// A context without a proxy of its own uses the browser's, which is our egress guard.
 fn create_context(asked: &Fields) -> Result<Verdict, Refusal> {
     for name in asked.keys().filter(|name| present(asked, name).is_some()) {
         match &**name {
@@ -220,8 +221,8 @@ fn dispose_context(asked: &Fields) -> Result<Verdict, Refusal> {
     Ok(Verdict::Watch(Effect::DisposeContext { context }, None))
 }
 
-/// A trace comes as events or as a stream. A configuration of the tracing service itself could name a file to write
-/// into, and the system's tracing sees more than this browser.
+/// A trace is returned as events or as a stream. A configuration of the tracing service itself could name a file to
+/// write to, and system tracing observes more than this browser.
 fn trace(asked: &Fields) -> Result<Verdict, Refusal> {
     if present(asked, "perfettoConfig").is_some() {
         return Err(Refusal::because("Tracing.start", "perfettoConfig can name files to write; use traceConfig"));

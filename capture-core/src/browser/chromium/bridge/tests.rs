@@ -1,4 +1,4 @@
-//! Every decision once, as a client would ask for it.
+//! Tests of every decision, in the form in which clients send commands.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -14,9 +14,9 @@ use super::{
     verdict::{Effect, Verdict},
 };
 
-/// Every command of Chromium 156, domain by domain.
+/// All commands of Chromium 156, by domain.
 const PROTOCOL: &str = include_str!("protocol.txt");
-/// Those of Playwright 1.65 and Puppeteer 24.43, as recorded and as found in their sources, but for devices,
+/// The commands of Playwright 1.65 and Puppeteer 24.43, as recorded and as found in their sources, except for devices,
 /// extensions and developer tools.
 const CLIENTS: &str = include_str!("clients.txt");
 
@@ -353,7 +353,7 @@ fn parameters_that_are_judged_have_each_key_once_and_are_not_deep() {
     assert_eq!(judged("Runtime.evaluate", r#"{"expression":"\ud800","expression":""}"#), Verdict::Pass, "not judged");
 }
 
-/// Any text, and what is nearly a frame.
+/// Arbitrary texts, and texts that resemble frames.
 const FRAMES: &str = "\\PC{0,200}|\\{(\"(id|method|params|sessionId|x)\":(1|\"Page.navigate\"|\\{\"url\":\"(http:)?\\PC{0,9}\"\\}|\
     null|[\\[\\]{}\",0-9]{0,9}),?){0,5}\\}";
 

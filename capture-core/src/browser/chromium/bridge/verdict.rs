@@ -1,49 +1,49 @@
-//! What becomes of a command, as a value: decided in `rules.rs` and `judge.rs`, carried out in `client.rs`.
+//! The decision about a command as a value. It is made in `rules.rs` and `judge.rs`, and carried out in `client.rs`.
 
 use super::{params::Fields, refusal::Refusal};
 
-/// What becomes of a command.
+/// The decision about a command.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Verdict {
-    /// Send it as it came.
+    /// Forward it unchanged.
     Pass,
-    /// Send it with these parameters.
+    /// Forward it with these parameters.
     Rewrite(Fields),
-    /// Send it, with these parameters if there are some, and note its effect once it is answered.
+    /// Forward it, with these parameters if there are some, and record its effect once it is answered.
     Watch(Effect, Option<Fields>),
-    /// `Browser.close`: answer that it is done and close this client's connection. The browser hears nothing.
+    /// `Browser.close`: answer with success and close this client's connection. Nothing is sent to the browser.
     Close,
     /// Answer with an error.
     Refuse(Refusal),
 }
 
-/// What the bridge must know of: done once the browser has answered without an error, in the session that was named.
+/// An effect that the bridge must record once the browser has answered without an error, in the session of the command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// The session gets the page's events and answers its dialogs from now on.
+    /// The session gets the page's events and must answer its dialogs from now on.
     PageEnabled,
-    /// It does so no longer.
+    /// The session no longer gets the page's events.
     PageDisabled,
-    /// A new target, in this context or in the default one.
+    /// A new target is created, in this context or in the default one.
     CreateTarget {
-        /// The client's context.
+        /// Id of the client's context.
         context: Option<String>,
     },
-    /// A target ends.
+    /// A target is closed.
     CloseTarget {
-        /// Which; may be the session's own page.
+        /// Id of the target, which may be the session's own page.
         target: String,
     },
-    /// The page of the session ends, unless it keeps its user from leaving.
+    /// The page of the session is closed, unless it asks its user to stay.
     ClosePage,
-    /// A context ends, with all its targets.
+    /// A context is closed with all its targets.
     DisposeContext {
-        /// Which.
+        /// Id of the context.
         context: String,
     },
-    /// A session ends. The bridge must see that it is one of this client's before the command is sent.
+    /// A session is ended. Before the command is sent, the bridge must check that the session belongs to this client.
     Detach {
-        /// Which.
+        /// Id of the session.
         session: String,
     },
 }

@@ -1,6 +1,6 @@
-//! What becomes of the reply to a command.
+//! Delivers the reply to a command.
 //!
-//! Knows no pipe.
+//! This module must not know the pipe.
 
 use std::fmt;
 
@@ -12,20 +12,21 @@ use super::{
     message::{Envelope, ErrorReply},
 };
 
-/// What JSON-RPC leaves to servers; Chromium says it of whatever it cannot do.
+/// The code that JSON-RPC leaves to servers. Chromium uses it for everything it refuses.
 const SERVER_ERROR: i64 = -32_000;
 
 pub(super) type Reply = Result<Box<RawValue>, CdpError>;
 
-/// What becomes of a reply.
+/// The receiver of a reply.
 pub(super) enum Answer {
-    /// One of us waits for it.
+    /// A caller of this process awaits it.
     Awaited { method: MethodName, reply: oneshot::Sender<Reply> },
-    /// It is passed on as it came.
+    /// It is forwarded unchanged.
     PassedOn(PassOn),
 }
 
-/// Takes the reply to a command that was passed on, on the reading task. Dropped unused when there will be none.
+/// Takes the reply to a forwarded command, on the reading task. It is dropped without being called if there will be no
+/// reply.
 pub(crate) type PassOn = Box<dyn FnOnce(RawReply<'_>) + Send>;
 
 /// A reply as the browser wrote it.
@@ -47,11 +48,11 @@ impl fmt::Debug for Answer {
 impl Answer {
     pub(super) fn fail(self, error: CdpError) {
         if let Self::Awaited { reply, .. } = self {
-            let _ = reply.send(Err(error)); // caller left
+            let _ = reply.send(Err(error)); // fails when the caller has left
         }
     }
 
-    /// Its name, where that is known.
+    /// Name of the command, if known.
     pub(super) fn method(&self) -> &str {
         match self {
             Self::Awaited { method, .. } => method,
@@ -59,11 +60,11 @@ impl Answer {
         }
     }
 
-    /// There is a reply of so many bytes, which is too large to be given.
+    /// Reports a reply of this many bytes, which is too large to be delivered.
     pub(super) fn too_large(self, bytes: usize) {
         match self {
             Self::Awaited { method, reply } => {
-                let _ = reply.send(Err(CdpError::TooLarge { method, bytes })); // caller left
+                let _ = reply.send(Err(CdpError::TooLarge { method, bytes })); // fails when the caller has left
             }
             Self::PassedOn(pass_on) => {
                 let message = format!("the result is too large ({bytes} bytes)");
@@ -75,7 +76,7 @@ impl Answer {
         }
     }
 
-    /// Gives the reply to whoever gets it.
+    /// Delivers the reply to its receiver.
     pub(super) fn give(self, envelope: &Envelope<'_>) {
         match self {
             Self::Awaited { method, reply } => {
@@ -87,7 +88,7 @@ impl Answer {
                     (Some(result), None) => Ok(result.to_owned()),
                     (None, None) => Ok(RawValue::NULL.to_owned()),
                 };
-                let _ = reply.send(answer); // caller left
+                let _ = reply.send(answer); // fails when the caller has left
             }
             Self::PassedOn(pass_on) => pass_on(match (envelope.result, envelope.error) {
                 (_, Some(error)) => RawReply::Error(error),

@@ -1,7 +1,7 @@
-//! Every command we ever send (those that look at objects are in `objects.rs`), built from chromiumoxide's generated
-//! types.
+//! Every command that the server sends, built from chromiumoxide's generated types. Those that inspect objects are in
+//! `objects.rs`.
 //!
-//! Knows nothing of when they are sent.
+//! This module must not know when they are sent.
 
 use chromiumoxide::cdp::{
     browser_protocol::{
@@ -37,7 +37,7 @@ fn auto_attach(kinds: &[&str]) -> target::SetAutoAttachParams {
     }
 }
 
-/// Asks for a sign of life.
+/// Serves as a liveness probe.
 pub(crate) fn cookies() -> storage::GetCookiesParams {
     storage::GetCookiesParams::default()
 }
@@ -46,12 +46,12 @@ pub(crate) fn version() -> browser::GetVersionParams {
     browser::GetVersionParams {}
 }
 
-/// Ends the browser.
+/// Closes the browser.
 pub(crate) fn close_browser() -> browser::CloseParams {
     browser::CloseParams {}
 }
 
-/// Opens a context that goes away with our connection, with a proxy of its own and what goes around it.
+/// Creates a context that is closed with our connection, with a proxy of its own and a list of exceptions.
 pub(crate) fn create_context(proxy: Option<(String, &str)>) -> target::CreateBrowserContextParams {
     let (proxy, bypass) = proxy.map(|(proxy, bypass)| (proxy, bypass.to_owned())).unzip();
     target::CreateBrowserContextParams {
@@ -62,17 +62,17 @@ pub(crate) fn create_context(proxy: Option<(String, &str)>) -> target::CreateBro
     }
 }
 
-/// Asks for the contexts, and which is the default one.
+/// Requests the contexts, and which is the default one.
 pub(crate) fn contexts() -> target::GetBrowserContextsParams {
     target::GetBrowserContextsParams {}
 }
 
-/// Opens a session on the browser itself: what a CDP client is given.
+/// Opens a session on the browser itself, for a CDP client.
 pub(crate) fn attach_to_browser() -> target::AttachToBrowserTargetParams {
     target::AttachToBrowserTargetParams {}
 }
 
-/// Opens a session on a target, for a client that is connected to that alone.
+/// Opens a session on a target, for a client that is connected only to it.
 pub(crate) fn attach_to_target(target: &str) -> target::AttachToTargetParams {
     let mut attach = target::AttachToTargetParams::new(target.to_owned());
     attach.flatten = Some(true);
@@ -83,7 +83,7 @@ pub(crate) fn dispose_context(context: &str) -> target::DisposeBrowserContextPar
     target::DisposeBrowserContextParams::new(context.to_owned())
 }
 
-/// Downloads are refused, and told.
+/// Refuses downloads and enables their events.
 pub(crate) fn deny_downloads(context: &str) -> browser::SetDownloadBehaviorParams {
     let mut deny = browser::SetDownloadBehaviorParams::new(browser::SetDownloadBehaviorBehavior::Deny);
     deny.browser_context_id = Some(context.to_owned().into());
@@ -91,7 +91,7 @@ pub(crate) fn deny_downloads(context: &str) -> browser::SetDownloadBehaviorParam
     deny
 }
 
-/// Opens a blank page of this size.
+/// Creates a blank page with this size.
 pub(crate) fn create_page(context: &str, width: u32, height: u32) -> target::CreateTargetParams {
     let mut create = target::CreateTargetParams::new("about:blank");
     create.browser_context_id = Some(context.to_owned().into());
@@ -129,7 +129,7 @@ pub(crate) fn disable_runtime() -> runtime::DisableParams {
     runtime::DisableParams::default()
 }
 
-/// Forgets what the page logged and nobody was told.
+/// Discards console messages that have not been reported.
 pub(crate) fn forget_logged() -> runtime::DiscardConsoleEntriesParams {
     runtime::DiscardConsoleEntriesParams {}
 }
@@ -138,12 +138,12 @@ pub(crate) fn enable_runtime() -> runtime::EnableParams {
     runtime::EnableParams {}
 }
 
-/// Gives one world a function that reports to us.
+/// Gives one world a function that sends reports to us.
 pub(crate) fn add_binding(name: &str, world: &str) -> runtime::AddBindingParams {
     runtime::AddBindingParams { execution_context_name: Some(world.to_owned()), ..runtime::AddBindingParams::new(name) }
 }
 
-/// Runs a script in a world of its own, in the present document and in every later one before its own scripts.
+/// Runs a script in an isolated world, in the present document and in every later one before its own scripts.
 pub(crate) fn add_script(source: &str, world: &str) -> page::AddScriptToEvaluateOnNewDocumentParams {
     page::AddScriptToEvaluateOnNewDocumentParams {
         world_name: Some(world.to_owned()),
@@ -152,7 +152,7 @@ pub(crate) fn add_script(source: &str, world: &str) -> page::AddScriptToEvaluate
     }
 }
 
-/// Every page behaves as if it were looked at.
+/// Makes the page behave as if it had the focus.
 pub(crate) fn emulate_focus() -> SetFocusEmulationEnabledParams {
     SetFocusEmulationEnabledParams::new(true)
 }
@@ -168,7 +168,7 @@ pub(crate) fn set_touch(enabled: bool) -> SetTouchEmulationEnabledParams {
     SetTouchEmulationEnabledParams { enabled, max_touch_points: Some(5) }
 }
 
-/// An empty user agent is the browser's own.
+/// Sets the user agent; an empty one means the browser's own.
 pub(crate) fn set_user_agent(agent: &str) -> SetUserAgentOverrideParams {
     SetUserAgentOverrideParams::new(agent)
 }
@@ -185,7 +185,7 @@ pub(crate) fn answer_dialog(accept: bool) -> page::HandleJavaScriptDialogParams 
     page::HandleJavaScriptDialogParams::new(accept)
 }
 
-/// Evaluates in one world, waits for a promise, and brings the value.
+/// Evaluates an expression in one world, awaits a promise, and returns the value.
 pub(crate) fn evaluate(expression: String, world: &str) -> runtime::EvaluateParams {
     runtime::EvaluateParams {
         unique_context_id: Some(world.to_owned()),
@@ -195,17 +195,18 @@ pub(crate) fn evaluate(expression: String, world: &str) -> runtime::EvaluatePara
     }
 }
 
-/// Nothing, in the page's own world: a document without scripts has none yet, and gets ours with it.
+/// Evaluates nothing in the page's own world. A document without scripts has no worlds yet, and gets ours with that
+/// one.
 pub(crate) fn touch() -> runtime::EvaluateParams {
     runtime::EvaluateParams::new("0")
 }
 
-/// Ends whatever script keeps the page busy.
+/// Terminates the script that keeps the page busy.
 pub(crate) fn terminate() -> runtime::TerminateExecutionParams {
     runtime::TerminateExecutionParams {}
 }
 
-/// One movement or change of the mouse; `buttons` are those held meanwhile.
+/// A movement or a change of the mouse; `buttons` are those that are pressed.
 pub(crate) fn mouse(
     kind: DispatchMouseEventType,
     (x, y): (f64, f64),
@@ -221,8 +222,8 @@ pub(crate) fn mouse(
     event
 }
 
-/// A picture of the viewport, or of a part of the document, which may lie `beyond` the viewport: the page's window is
-/// made larger for that.
+/// A picture of the viewport, or of a part of the document. The part may lie `beyond` the viewport, for which the
+/// page's window is enlarged.
 pub(crate) fn capture(
     format: CaptureScreenshotFormat,
     quality: Option<u32>,
@@ -239,7 +240,7 @@ pub(crate) fn capture(
     }
 }
 
-/// Whether the page's own white is painted where it paints nothing.
+/// Sets whether the background is transparent instead of white.
 pub(crate) fn set_transparent(transparent: bool) -> SetDefaultBackgroundColorOverrideParams {
     let nothing = dom::Rgba { r: 0, g: 0, b: 0, a: Some(0.0) };
     SetDefaultBackgroundColorOverrideParams { color: transparent.then_some(nothing) }
@@ -250,7 +251,7 @@ pub(crate) fn frame_owner(frame: &str) -> dom::GetFrameOwnerParams {
     dom::GetFrameOwnerParams::new(frame.to_owned())
 }
 
-/// A node as an object of a world, until they are let go or their document goes away.
+/// A node as an object of a world, until the object is released or its document is gone.
 pub(crate) fn resolve(node: i64, context: i64, group: Option<&str>) -> dom::ResolveNodeParams {
     dom::ResolveNodeParams {
         backend_node_id: Some(dom::BackendNodeId::new(node)),
@@ -260,7 +261,7 @@ pub(crate) fn resolve(node: i64, context: i64, group: Option<&str>) -> dom::Reso
     }
 }
 
-/// Calls a function on an object, waits for a promise, and brings the value.
+/// Calls a function on an object, awaits a promise, and returns the value.
 pub(crate) fn call_on(object: &str, function: String, argument: Value) -> runtime::CallFunctionOnParams {
     runtime::CallFunctionOnParams {
         object_id: Some(runtime::RemoteObjectId::new(object)),
@@ -271,8 +272,8 @@ pub(crate) fn call_on(object: &str, function: String, argument: Value) -> runtim
     }
 }
 
-/// Attaches us to the frames of a page that have a process of their own; and to its workers, which would otherwise wait
-/// for ever for somebody to let them run.
+/// Attaches us to the frames of a page that have a process of their own. Workers are attached as well, because they
+/// would otherwise wait for ever to be run.
 pub(crate) fn attach_to_frames() -> target::SetAutoAttachParams {
     auto_attach(&["iframe", "worker"])
 }
@@ -289,7 +290,7 @@ pub(crate) fn reload() -> page::ReloadParams {
     page::ReloadParams::default()
 }
 
-/// The wheel turned over a point.
+/// Turns the mouse wheel over a point.
 pub(crate) fn wheel((x, y): (f64, f64), (dx, dy): (f64, f64)) -> DispatchMouseEventParams {
     let mut event = DispatchMouseEventParams::new(DispatchMouseEventType::MouseWheel, x, y);
     event.delta_x = Some(dx);
@@ -297,12 +298,12 @@ pub(crate) fn wheel((x, y): (f64, f64), (dx, dy): (f64, f64)) -> DispatchMouseEv
     event
 }
 
-/// Whether drags the browser would carry out are handed to us instead.
+/// Sets whether drags that the browser would carry out are reported to us instead.
 pub(crate) fn intercept_drags(enabled: bool) -> input::SetInterceptDragsParams {
     input::SetInterceptDragsParams::new(enabled)
 }
 
-/// One step of a drag that was handed to us.
+/// One event of a drag that was reported to us.
 pub(crate) fn drag(
     kind: input::DispatchDragEventType,
     (x, y): (f64, f64),
@@ -329,7 +330,7 @@ pub(crate) fn stop_screencast() -> page::StopScreencastParams {
     page::StopScreencastParams::default()
 }
 
-/// Text that no key of the keyboard brings.
+/// Inserts text for which the keyboard has no key.
 pub(crate) fn insert_text(text: String) -> input::InsertTextParams {
     input::InsertTextParams::new(text)
 }

@@ -1,4 +1,4 @@
-//! The near end of one pipe to one browser: commands on their way, and the table of who waits for which reply.
+//! Our end of the pipe to one browser: outgoing commands, and the table of pending replies.
 //!
 //! The tasks that write and read the pipe are in `pipe.rs`.
 
@@ -25,12 +25,13 @@ use super::{
     message::{Call as Message, Envelope, Event, Logged},
 };
 
-/// Commands waiting to be written. When full the browser has stopped reading: our own fail at once, those that are passed on wait.
+/// Maximum number of queued commands. When it is reached, the browser has stopped reading: our own commands fail at
+/// once, and forwarded ones wait.
 const WRITE_QUEUE: usize = 4_096;
-/// KiB of commands that are passed on and not written yet; above it whoever sends them waits. One of 100 MiB fits.
+/// Maximum KiB of forwarded commands that were not written yet; above it the sender waits. One command of 100 MiB fits.
 const PASSED_ON_KIB: usize = 128 * 1024;
 
-/// The near end of the pipe. Cloning is cheap.
+/// Our end of the pipe. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
     shared: Arc<Shared>,
@@ -41,20 +42,20 @@ struct Shared {
     next_id: AtomicU64,
     waiting: Mutex<Waiting>,
     outgoing: mpsc::Sender<Outgoing>,
-    /// Room for what is passed on.
+    /// Permits for forwarded commands, in KiB.
     room: Arc<Semaphore>,
     closed: watch::Sender<bool>,
-    /// Counts whatever arrives.
+    /// Counts everything that arrives.
     heard: AtomicU64,
 }
 
-/// Whoever takes a browser's events, in the order of their arrival. Runs on the reading task and must not block.
+/// Receives a browser's events in the order of their arrival. It is called on the reading task and must not block.
 pub(crate) trait Listener: Send + Sync + 'static {
-    /// Whether something a page logged is left out, before the cost of reading it.
+    /// Whether to drop a console event, before the cost of parsing it.
     fn refuses(&self, logged: Logged<'_>) -> bool;
-    /// Learns of an event that was too large to be taken.
+    /// Receives an event that was too large to be read.
     fn missed(&self, missed: Missed<'_>);
-    /// Takes an event.
+    /// Receives an event.
     fn take(&self, connection: &Connection, event: Event);
 }
 
@@ -78,16 +79,16 @@ struct Call {
     answer: Answer,
 }
 
-/// A command to be written, and the room it takes until it is.
+/// A command to be written, with the permits that it holds until then.
 #[derive(Debug)]
 pub(super) struct Outgoing {
     pub(super) bytes: Vec<u8>,
-    /// Given back once the command has been written.
+    /// Released once the command was written.
     pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
 impl Connection {
-    /// A connection without its tasks yet, and the commands that are to be written.
+    /// A connection without its tasks, and the queue of commands to be written.
     pub(super) fn new() -> (Self, mpsc::Receiver<Outgoing>) {
         let (outgoing, commands) = mpsc::channel(WRITE_QUEUE);
         let shared = Shared {
@@ -101,7 +102,7 @@ impl Connection {
         (Self { shared: Arc::new(shared) }, commands)
     }
 
-    /// Sends a command now and returns its reply to come, so that several can be under way at once.
+    /// Sends a command at once and returns its pending reply, so that several commands can be under way.
     pub(crate) fn send<C: Command>(&self, session: Option<&SessionKey>, command: &C) -> Pending {
         let method = command.identifier();
         let (reply, receiver) = oneshot::channel();
@@ -111,7 +112,8 @@ impl Connection {
         let bytes = match message.bytes() {
             Ok(bytes) => bytes,
             Err(error) => {
-                let _ = reply.send(Err(CdpError::Decode { method, message: error.to_string() })); // receiver is ours
+                // cannot fail: the receiver was created above
+                let _ = reply.send(Err(CdpError::Decode { method, message: error.to_string() }));
                 return pending;
             }
         };
@@ -127,13 +129,13 @@ impl Connection {
         pending
     }
 
-    /// Passes a command of someone else on, written with the id it is given, once there is room for it.
+    /// Forwards a client's command, written with the id it is given, once there is room for it.
     ///
     /// # Errors
-    /// [`CdpError::BrowserGone`]; otherwise it is on its way.
+    /// [`CdpError::BrowserGone`]; otherwise the command is on its way.
     ///
     /// # Cancel safety
-    /// Dropped while it waits, nothing is sent.
+    /// Cancel safe: if the future is dropped while it waits, nothing is sent.
     pub(crate) async fn pass_on(
         &self,
         session: &SessionKey,
@@ -161,7 +163,7 @@ impl Connection {
         self.shared.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Notes who gets the reply; false when there will be none, because the pipe is closed.
+    /// Registers the receiver of a reply; returns false when there will be none, because the pipe is closed.
     fn expect(&self, id: u64, call: Call) -> bool {
         let mut waiting = self.shared.waiting.lock();
         if waiting.closed {
@@ -172,7 +174,7 @@ impl Connection {
         true
     }
 
-    /// Changes whenever the browser says anything.
+    /// A counter that changes whenever the browser sends anything.
     pub(crate) fn heard(&self) -> u64 {
         self.shared.heard.load(Ordering::Relaxed)
     }
@@ -180,10 +182,10 @@ impl Connection {
     /// Completes once the pipe is closed.
     pub(crate) async fn closed(&self) {
         let mut closed = self.shared.closed.subscribe();
-        let _ = closed.wait_for(|closed| *closed).await; // the sender lives as long as self
+        let _ = closed.wait_for(|closed| *closed).await; // cannot fail: the sender lives as long as self
     }
 
-    /// Closes the pipe from our side: Chromium exits when it notices. Everyone waiting is told at once.
+    /// Closes the pipe from our side, upon which Chromium exits. All pending replies fail at once.
     pub(crate) fn close(&self) {
         let calls = {
             let mut waiting = self.shared.waiting.lock();
@@ -196,7 +198,7 @@ impl Connection {
         self.shared.closed.send_replace(true);
     }
 
-    /// Tells everyone who waits for this page that it is gone: after a crash the browser never answers them.
+    /// Fails all pending replies of this page, because the browser never answers them after a crash.
     pub(crate) fn page_gone(&self, session: &SessionKey) {
         let gone: Vec<Call> = {
             let mut waiting = self.shared.waiting.lock();
@@ -219,18 +221,18 @@ impl Connection {
         }
     }
 
-    /// What becomes of the reply to this command; `None` where its caller has left.
+    /// The receiver of the reply to this command; `None` if its caller has left.
     pub(super) fn answer(&self, id: u64) -> Option<Answer> {
         self.shared.waiting.lock().calls.remove(&id).map(|call| call.answer)
     }
 
-    /// Something has arrived.
+    /// Records that something has arrived.
     pub(super) fn hear(&self) {
         self.shared.heard.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// A reply to come. Dropping it forgets the call; the browser may still carry it out.
+/// A pending reply. Dropping it discards the reply; the browser may still carry out the command.
 #[derive(Debug)]
 pub(crate) struct Pending {
     id: u64,
@@ -240,7 +242,7 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
-    /// The reply, decoded; only the fields of `T` need to be there.
+    /// Awaits the reply and decodes it. Only the fields of `T` need to be present.
     pub(crate) async fn decode<T: DeserializeOwned>(self) -> Result<T, CdpError> {
         let method = self.method.clone();
         let raw = self.await?;

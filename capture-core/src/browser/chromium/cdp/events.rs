@@ -1,6 +1,7 @@
-//! What the browser tells of targets and tabs, as far as we read it. Declared here once for all who take them.
+//! The browser's events about targets and tabs, with the fields that are used. They are declared once for all
+//! receivers.
 //!
-//! Knows nothing of what follows from an event.
+//! This module must not know what follows from an event.
 
 use chromiumoxide::cdp::browser_protocol::input::DragData;
 use serde::Deserialize;
@@ -13,7 +14,7 @@ pub(crate) struct Attached {
     pub(crate) target_info: TargetInfo,
 }
 
-/// What a target is.
+/// Describes a target.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TargetInfo {
@@ -21,7 +22,7 @@ pub(crate) struct TargetInfo {
     #[serde(rename = "type", default)]
     pub(crate) kind: String,
     pub(crate) parent_frame_id: Option<String>,
-    /// The tab that opened this one, where it may know of it.
+    /// The tab that opened this one, if the new tab may access it.
     pub(crate) opener_id: Option<String>,
     pub(crate) browser_context_id: Option<String>,
 }
@@ -33,7 +34,7 @@ pub(crate) struct Detached {
     pub(crate) session_id: String,
 }
 
-/// A download was asked for; it is refused.
+/// A download was requested and is refused.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Download {
@@ -42,13 +43,13 @@ pub(crate) struct Download {
     pub(crate) suggested_filename: String,
 }
 
-/// The page began a drag that we are to carry out.
+/// The page began a drag that we have to carry out.
 #[derive(Deserialize)]
 pub(crate) struct DragIntercepted {
     pub(crate) data: DragData,
 }
 
-/// The page asked for a window.
+/// The page requested a window.
 #[derive(Deserialize)]
 pub(crate) struct WindowOpen {
     pub(crate) url: String,

@@ -1,6 +1,6 @@
-//! The envelope of a message, read without looking into it.
+//! The envelope of a message, parsed without its content.
 //!
-//! Knows no commands.
+//! This module must not know commands.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(super) struct Call<'a, P> {
 }
 
 impl<P: Serialize> Call<'_, P> {
-    /// As it goes over the pipe.
+    /// The message as it is sent over the pipe.
     pub(super) fn bytes(&self) -> serde_json::Result<Vec<u8>> {
         let mut bytes = serde_json::to_vec(self)?;
         bytes.push(0);
@@ -27,7 +27,7 @@ impl<P: Serialize> Call<'_, P> {
     }
 }
 
-/// Any message of the browser: a reply has an id, an event a method.
+/// Any message of the browser: a reply has an id, and an event has a method.
 #[derive(Debug, Deserialize)]
 pub(super) struct Envelope<'a> {
     pub(super) id: Option<u64>,
@@ -50,16 +50,16 @@ pub(super) struct ErrorReply {
 }
 
 impl ErrorReply {
-    /// An error that is not as the protocol says is told whole.
+    /// Parses an error. One that violates the protocol is reported as a whole.
     pub(super) fn read(error: &RawValue) -> Self {
         serde_json::from_str(error.get()).unwrap_or_else(|_| Self { code: 0, message: error.get().to_owned() })
     }
 }
 
-/// Something the browser tells by itself.
+/// An event of the browser.
 #[derive(Debug, Clone)]
 pub(crate) struct Event {
-    /// The page it is about.
+    /// The page of the event.
     pub(crate) session: SessionKey,
     /// `Domain.event`.
     pub(crate) method: Arc<str>,
@@ -72,17 +72,17 @@ impl Event {
         Self { session, method: method.into(), params }
     }
 
-    /// Something we tell ourselves, in the order of what the browser tells.
+    /// An event that the server inserts among those of the browser.
     pub(crate) fn told(method: &str, params: &RawValue) -> Self {
         Self::new(SessionKey::from(""), method, Some(params))
     }
 
-    /// How long its parameters are, as they were told.
+    /// Length of its parameters in bytes, as received.
     pub(crate) fn bytes(&self) -> usize {
         self.params.get().len()
     }
 
-    /// The event's fields. An event that does not decode is skipped: the browser is newer than our types.
+    /// The event's fields. An event that does not decode is skipped, because then the browser is newer than our types.
     pub(crate) fn decode<'a, T: Deserialize<'a>>(&'a self) -> Option<T> {
         serde_json::from_str(self.params.get())
             .inspect_err(|error| {
@@ -93,17 +93,17 @@ impl Event {
     }
 }
 
-/// Something a page wrote to its console or threw, known without reading the message: Chromium writes the method first
-/// and the session last.
+/// A console message or an exception, recognised without parsing the message: Chromium writes the method first and the
+/// session last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Logged<'a> {
     pub(crate) kind: LoggedKind,
     pub(crate) session: &'a str,
-    /// How long the message is.
+    /// Length of the message in bytes.
     pub(crate) bytes: usize,
 }
 
-/// What was written.
+/// What was logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LoggedKind {
     Message,
@@ -111,7 +111,7 @@ pub(crate) enum LoggedKind {
 }
 
 impl LoggedKind {
-    /// What an event of this name brings, if it is logged.
+    /// The kind of this event, if it is a console event.
     pub(crate) fn of(method: &str) -> Option<Self> {
         match method {
             "Runtime.consoleAPICalled" => Some(Self::Message),
@@ -129,7 +129,7 @@ impl<'a> Logged<'a> {
         Some(Self { kind, session: Self::session_at_end(message)?, bytes: message.len() })
     }
 
-    /// The session that stands at the end of a message.
+    /// The session at the end of a message.
     pub(super) fn session_at_end(message: &[u8]) -> Option<&str> {
         let end = message.strip_suffix(b"\"}")?;
         let tail = std::str::from_utf8(end.get(end.len().checked_sub(TAIL)?..)?).ok()?;
@@ -137,7 +137,7 @@ impl<'a> Logged<'a> {
     }
 }
 
-/// `"sessionId":"` and 32 digits.
+/// Length of `"sessionId":"` and 32 digits.
 const TAIL: usize = 13 + 32;
 
 #[cfg(test)]

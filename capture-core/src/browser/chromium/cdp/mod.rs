@@ -1,7 +1,7 @@
 //! A thin client of the DevTools protocol over Chromium's debugging pipe.
 //!
-//! Messages are JSON ended by a NUL byte. Commands are written without waiting for each other; replies find their caller
-//! by id, events find their page by session. Knows nothing of what the commands mean.
+//! Messages are JSON terminated by a NUL byte. Commands are written without waiting for each other. Replies are matched
+//! to callers by id, and events to pages by session. This module must not know what the commands mean.
 
 mod answer;
 pub(super) mod commands;

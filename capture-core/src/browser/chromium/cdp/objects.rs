@@ -1,16 +1,16 @@
-//! The commands by which objects of a document are looked at: elements, and what the browser knows of them.
+//! The commands that inspect objects of a document: elements, and what the browser knows about them.
 //!
-//! Knows nothing of why they are looked at.
+//! This module must not know why they are inspected.
 
 use chromiumoxide::cdp::{
     browser_protocol::{accessibility, dom, dom_debugger},
     js_protocol::runtime,
 };
 
-/// Objects that are held only while they are looked at.
+/// The group of objects that are held only while they are inspected.
 pub(crate) const LOOKED_AT: &str = "looked-at";
 
-/// Evaluates in one world, and brings an object that can be asked about.
+/// Evaluates an expression in one world and returns an object that can be inspected.
 pub(crate) fn evaluate_by_reference(expression: String, world: &str) -> runtime::EvaluateParams {
     runtime::EvaluateParams {
         unique_context_id: Some(world.to_owned()),
@@ -27,7 +27,7 @@ pub(crate) fn properties(list: &str) -> runtime::GetPropertiesParams {
     }
 }
 
-/// What the browser knows of an element, its closed shadow roots among it.
+/// What the browser knows about an element, including its closed shadow roots.
 pub(crate) fn describe(element: &str) -> dom::DescribeNodeParams {
     dom::DescribeNodeParams {
         object_id: Some(runtime::RemoteObjectId::new(element)),
@@ -37,7 +37,7 @@ pub(crate) fn describe(element: &str) -> dom::DescribeNodeParams {
     }
 }
 
-/// What an element is in the browser's accessibility tree.
+/// The element's node in the browser's accessibility tree.
 pub(crate) fn accessible(element: &str) -> accessibility::GetPartialAxTreeParams {
     accessibility::GetPartialAxTreeParams {
         object_id: Some(runtime::RemoteObjectId::new(element)),
@@ -46,7 +46,7 @@ pub(crate) fn accessible(element: &str) -> accessibility::GetPartialAxTreeParams
     }
 }
 
-/// What listens in a document.
+/// The event listeners in a document.
 pub(crate) fn listeners(document: &str) -> dom_debugger::GetEventListenersParams {
     dom_debugger::GetEventListenersParams {
         depth: Some(-1),
@@ -55,7 +55,7 @@ pub(crate) fn listeners(document: &str) -> dom_debugger::GetEventListenersParams
     }
 }
 
-/// Calls a function with other objects, on an object.
+/// Calls a function on an object, with other objects as arguments.
 pub(crate) fn call_with(object: &str, function: String, given: &[String]) -> runtime::CallFunctionOnParams {
     let argument =
         |id: &String| runtime::CallArgument { object_id: Some(runtime::RemoteObjectId::new(id)), ..Default::default() };
@@ -67,7 +67,7 @@ pub(crate) fn call_with(object: &str, function: String, given: &[String]) -> run
     }
 }
 
-/// Lets go of the objects that were looked at.
+/// Releases the objects that were inspected.
 pub(crate) fn let_go() -> runtime::ReleaseObjectGroupParams {
     runtime::ReleaseObjectGroupParams::new(LOOKED_AT)
 }

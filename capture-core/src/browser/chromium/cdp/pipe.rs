@@ -1,4 +1,5 @@
-//! The two tasks of a pipe to one browser: one writes commands, the other reads what the browser says (`reading.rs`).
+//! The two tasks of a pipe to one browser: one writes commands, and the other reads the browser's messages
+//! (`reading.rs`).
 
 use std::sync::Arc;
 
@@ -13,10 +14,10 @@ use super::{
 };
 use crate::tasks::Tasks;
 
-/// Commands are gathered into one write up to this size.
+/// Maximum bytes of commands that are gathered into one write.
 const BATCH: usize = 1 << 20;
 
-/// Starts reading and writing.
+/// Starts both tasks.
 pub(crate) fn start(
     to_browser: impl AsyncWrite + Unpin + Send + 'static,
     from_browser: impl AsyncRead + Unpin + Send + 'static,
@@ -52,7 +53,7 @@ async fn write(
         };
         let Some(Outgoing { bytes: mut batch, room: first_room }) = first else { return Ok(()) };
         let mut rooms = vec![first_room];
-        // Commands sent together leave in one write.
+        // Commands that are sent together are written together.
         while batch.len() < BATCH
             && let Ok(Outgoing { bytes, room }) = commands.try_recv()
         {

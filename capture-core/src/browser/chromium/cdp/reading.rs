@@ -1,6 +1,6 @@
-//! The task that reads what one browser says: within bounds for each message, and for all browsers together.
+//! The task that reads one browser's messages, within bounds for each message and for all browsers together.
 //!
-//! Knows nothing of what a message means.
+//! This module must not know what a message means.
 
 use std::sync::Arc;
 
@@ -17,18 +17,18 @@ use super::{
     stream::{Heard, Skipped, Splitter},
 };
 
-/// Read at a time.
+/// Bytes read at a time.
 const PIECE: usize = 64 << 10;
-/// Messages up to this size need no room beyond what every browser has.
+/// Messages up to this size need no permits.
 const USUAL: usize = 4 << 20;
-/// MiB of unfinished messages of all browsers together, beyond what is usual.
+/// MiB of unfinished larger messages of all browsers.
 const ROOM_MIB: usize = 512;
-/// How long a message waits for room before it is skipped; meanwhile its browser is not read.
+/// How long a message waits for permits before it is skipped. Meanwhile its browser is not read.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Between two lines of the log about messages that were skipped.
+/// Minimum interval between two log entries about skipped messages.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// One for the process, because what it bounds is the memory of the process.
+/// There is one for the process, because it limits the memory of the process.
 static ROOM: std::sync::LazyLock<Arc<Semaphore>> = std::sync::LazyLock::new(|| Arc::new(Semaphore::new(ROOM_MIB)));
 
 pub(super) async fn read(
@@ -59,12 +59,12 @@ pub(super) async fn read(
     }
 }
 
-/// Room that is held for the message being read.
+/// Permits held for the message that is being read.
 #[derive(Debug, Default)]
 struct Room(Option<OwnedSemaphorePermit>);
 
 impl Room {
-    /// Holds room for so many bytes and no more; false when there was none in time.
+    /// Adjusts the permits to this many bytes; returns false when there were not enough in time.
     async fn holds(&mut self, bytes: usize) -> bool {
         let wanted = bytes.saturating_sub(USUAL).div_ceil(1 << 20);
         if wanted == 0 {
@@ -87,7 +87,7 @@ impl Room {
     }
 }
 
-/// What was skipped is told in the log, but not each time: a page can cause it.
+/// Logs skipped messages, but not each one, because pages can cause them.
 #[derive(Debug, Default)]
 struct Complaint {
     last: Option<Instant>,

@@ -1,6 +1,6 @@
-//! Commands to one page.
+//! Sends commands to one page.
 //!
-//! Knows no contexts.
+//! This module must not know contexts.
 
 use chromiumoxide::Command;
 
@@ -9,7 +9,7 @@ use super::{
     connection::{Connection, Pending},
 };
 
-/// A page, or the browser, as a place to send commands to. Cloning is cheap.
+/// A page or the browser as a receiver of commands. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub(crate) struct CdpSession {
     connection: Connection,
@@ -27,7 +27,7 @@ impl CdpSession {
         Self { connection, key: Some(key) }
     }
 
-    /// Sends a command now, not when first polled, and returns its reply to come.
+    /// Sends a command at once, not when first polled, and returns its pending reply.
     pub(crate) fn send(&self, command: &impl Command) -> Pending {
         self.connection.send(self.key.as_ref(), command)
     }

@@ -1,8 +1,8 @@
-//! The name of a page on a connection. Knows nothing of the connection.
+//! The id of a page on a connection. This module must not know the connection.
 
 use std::{borrow::Borrow, sync::Arc};
 
-/// Names a page on a connection; the empty one is the browser itself.
+/// Identifies a page on a connection; the empty key is the browser itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct SessionKey(Arc<str>);
 

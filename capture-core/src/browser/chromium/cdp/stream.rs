@@ -1,24 +1,23 @@
-//! Splits what a browser says into messages. One that takes more room than it may is read to its end without being
-//! kept.
+//! Splits a browser's output into messages. A message that is too large is read to its end without being kept.
 //!
-//! Knows no pipe.
+//! This module must not know the pipe.
 
 #[cfg(any(test, fuzzing))]
 use super::message::{Envelope, Event};
 use super::{SessionKey, message::Logged};
 
-/// Largest event we take. What a page can make large (console lines, errors) is cut at 4096 characters further on
-/// anyway.
+/// Maximum bytes of an event. Content that a page can make large (console messages, errors) is cut at 4096 characters
+/// later anyway.
 const MAX_EVENT: usize = 32 << 20;
-/// Largest reply we take: a picture of 32 million pixels of noise fits, and a larger one of anything else.
+/// Maximum bytes of a reply. A picture of 32 million pixels of noise fits, and a larger one of anything else.
 const MAX_REPLY: usize = 128 << 20;
 
-/// Kept of a message that is skipped: enough for its id or its method, which Chromium writes first.
+/// Bytes kept of the start of a skipped message, enough for its id or its method, which Chromium writes first.
 const HEAD: usize = 256;
-/// Kept of its end, where Chromium writes the session.
+/// Bytes kept of its end, where Chromium writes the session.
 const TAIL: usize = 64;
 
-/// How large a message may be.
+/// Maximum sizes of messages.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Most {
     pub(super) event: usize,
@@ -31,7 +30,7 @@ impl Default for Most {
     }
 }
 
-/// What a piece of the stream turned out to be.
+/// What a part of the stream is.
 #[derive(Debug)]
 pub(super) enum Heard<'a> {
     /// A message without its NUL.
@@ -40,7 +39,7 @@ pub(super) enum Heard<'a> {
     Skipped(&'a Skipped),
 }
 
-/// Splits a byte stream at NUL, and keeps at most one message that is within its bound.
+/// Splits a byte stream at NUL. It keeps at most one message within its bound.
 #[derive(Debug, Default)]
 pub(super) struct Splitter {
     most: Most,
@@ -55,17 +54,17 @@ impl Splitter {
         Self { most, ..Self::default() }
     }
 
-    /// Where to read more bytes into.
+    /// The buffer into which more bytes are read.
     pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
 
-    /// Bytes of an unfinished message that are kept.
+    /// Bytes kept of an unfinished message.
     pub(super) fn kept(&self) -> usize {
         self.buffer.len()
     }
 
-    /// Hands everything that is complete to `each`.
+    /// Passes everything that is complete to `each`.
     pub(super) fn drain(&mut self, mut each: impl FnMut(Heard<'_>)) {
         let mut start = 0;
         while let Some(end) = self.next_end() {
@@ -92,7 +91,7 @@ impl Splitter {
         }
     }
 
-    /// Keeps nothing of the unfinished message but how it began and how it will end.
+    /// Drops the unfinished message, except for its start and its end.
     pub(super) fn skip(&mut self) {
         match &mut self.skipping {
             Some(skipped) => skipped.pass(&self.buffer),
@@ -117,7 +116,7 @@ fn find_nul(bytes: &[u8]) -> Option<usize> {
     std::ffi::CStr::from_bytes_until_nul(bytes).ok().map(|found| found.to_bytes().len())
 }
 
-/// A message that was too large: how long it was, how it began and how it ended.
+/// A message that was too large, with its length, its start and its end.
 #[derive(Debug)]
 pub(super) struct Skipped {
     pub(super) bytes: usize,
@@ -140,24 +139,24 @@ impl Skipped {
         self.tail.drain(..self.tail.len().saturating_sub(TAIL));
     }
 
-    /// The command it answers, if it is a reply.
+    /// The command that it answers, if it is a reply.
     pub(super) fn id(&self) -> Option<u64> {
         Outline::of(&self.head).id
     }
 
-    /// `Domain.event`; empty where that is not known.
+    /// `Domain.event`; empty if unknown.
     pub(super) fn method(&self) -> &str {
         Outline::of(&self.head).method.unwrap_or_default()
     }
 
-    /// The page it is about; the browser's own where none is named.
+    /// The page of the message; the browser itself if none is named.
     pub(super) fn session(&self) -> SessionKey {
         let named = Outline::of(&self.head).session.or_else(|| Logged::session_at_end(&self.tail));
         SessionKey::from(named.unwrap_or_default())
     }
 }
 
-/// What a message says of itself before anything long, or whatever comes in its place.
+/// The fields of a message before its first long one.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Outline<'a> {
     id: Option<u64>,
@@ -197,7 +196,7 @@ fn after(bytes: &[u8], sign: u8) -> Option<&[u8]> {
     bytes.trim_ascii_start().strip_prefix(&[sign])
 }
 
-/// A text without escapes, and what follows it.
+/// A text without escapes, and the bytes after it.
 fn text(bytes: &[u8]) -> Option<(&str, &[u8])> {
     let inside = after(bytes, b'"')?;
     let end = inside.iter().take(HEAD).position(|byte| matches!(byte, b'"' | b'\\'))?;
@@ -212,7 +211,7 @@ fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     Some((std::str::from_utf8(digits).ok()?.parse().ok()?, rest))
 }
 
-/// Reads messages as the reading task does, without anyone who waits for them and with small bounds: how many replies,
+/// Reads messages as the reading task does, with small bounds and without callers. Returns the numbers of replies,
 /// events and messages that were too large.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn events_of(pieces: &mut dyn Iterator<Item = &[u8]>, mut on_event: impl FnMut(&Event)) -> [usize; 3] {
@@ -248,7 +247,7 @@ mod tests {
 
     const SMALL: Most = Most { event: 80, reply: 200 };
 
-    /// What is heard of a stream that comes in pieces of this size.
+    /// The messages in a stream that arrives in pieces of this size.
     fn heard(stream: &[u8], piece: usize) -> Vec<String> {
         let mut splitter = Splitter::with(SMALL);
         let mut seen = Vec::new();

@@ -1,6 +1,6 @@
-//! What is known of what was not kept.
+//! Counts console events that were not kept.
 //!
-//! Knows nothing of what was kept.
+//! This module must not know the kept ones.
 
 use std::{
     collections::HashSet,
@@ -11,14 +11,14 @@ use parking_lot::Mutex;
 
 use crate::browser::chromium::cdp::{LoggedKind, SessionKey};
 
-/// What a session's pages wrote and nobody read.
+/// The console events of a session's pages that were dropped.
 #[derive(Debug, Default)]
 pub(crate) struct Dropped {
     messages: AtomicU64,
     errors: AtomicU64,
-    /// Pages that are not listened to.
+    /// Pages whose console is not read.
     muted: Mutex<HashSet<SessionKey>>,
-    /// Bytes of events that were told and not taken yet.
+    /// Bytes of events that have arrived and were not processed yet.
     waiting: AtomicUsize,
 }
 
@@ -42,7 +42,7 @@ impl Dropped {
         }
     }
 
-    /// Whether this page is not listened to.
+    /// Whether this page's console is not read.
     pub(crate) fn is_muted(&self, page: &str) -> bool {
         self.muted.lock().contains(page)
     }
@@ -55,12 +55,12 @@ impl Dropped {
         self.muted.lock().remove(page);
     }
 
-    /// An event of so many bytes waits to be taken.
+    /// Counts an event of this size that waits to be processed.
     pub(crate) fn wait(&self, bytes: usize) {
         self.waiting.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// It was taken.
+    /// Counts an event as processed.
     pub(crate) fn taken(&self, bytes: usize) {
         self.waiting.fetch_sub(bytes, Ordering::Relaxed);
     }

@@ -1,6 +1,6 @@
-//! What the pages of a session wrote to their consoles, and what went wrong in them: two rings, newest kept.
+//! The console messages and errors of a session's pages: two rings that keep the newest.
 //!
-//! Knows no pages.
+//! This module must not know pages.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -15,18 +15,18 @@ use crate::{
     event::{ConsoleEntry, ConsoleFeedWriter},
 };
 
-/// Both rings of a session.
+/// The two rings of a session.
 #[derive(Debug)]
 pub(crate) struct ConsoleLog {
     messages: Ring<ConsoleMessage>,
     errors: Ring<PageError>,
     pub(crate) dropped: Arc<Dropped>,
     feed: ConsoleFeedWriter,
-    /// For what is noted here by the server itself; messages of pages carry their browser's time.
+    /// Time stamps of entries that the server adds. Messages of pages have their browser's time.
     clock: Clock,
 }
 
-/// The newest entries, and how many fell out.
+/// The newest entries, and the number of dropped ones.
 #[derive(Debug)]
 struct Ring<T> {
     entries: VecDeque<T>,
@@ -48,7 +48,7 @@ impl<T: Clone> Ring<T> {
         self.entries.push_back(entry);
     }
 
-    /// The newest entries that are wanted, oldest first.
+    /// The newest entries that satisfy `wanted`, oldest first.
     fn newest(&self, limit: u32, wanted: impl Fn(&T) -> bool) -> Vec<T> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut found: Vec<T> = self.entries.iter().rev().filter(|entry| wanted(entry)).take(limit).cloned().collect();
@@ -62,12 +62,12 @@ impl<T: Clone> Ring<T> {
 }
 
 impl ConsoleLog {
-    /// An empty one that also writes what it takes into the feed.
+    /// An empty log that also writes its entries to the feed.
     pub(crate) fn new(feed: ConsoleFeedWriter, clock: Clock) -> Self {
         Self { messages: Ring::default(), errors: Ring::default(), dropped: Arc::default(), feed, clock }
     }
 
-    /// Takes an event; others than of the console and of exceptions are not for it.
+    /// Processes an event. Events other than console messages and exceptions are ignored.
     pub(crate) fn on_event(&mut self, event: &Event) {
         match LoggedKind::of(&event.method) {
             Some(LoggedKind::Message) => {
@@ -94,7 +94,7 @@ impl ConsoleLog {
         self.errors.push(error);
     }
 
-    /// The page logs so much that it is not listened to for a while.
+    /// Records that a page logs so much that its console is not read for a while.
     pub(crate) fn muted(&mut self, page: SessionKey, length: Duration) {
         self.dropped.mute(page);
         let (seconds, timestamp) = (length.as_secs(), self.clock.now());
@@ -107,7 +107,7 @@ impl ConsoleLog {
         });
     }
 
-    /// The newest messages that are asked for, and how many are missing before them.
+    /// The newest requested messages, and the number of missing ones before them.
     pub(crate) fn messages(&mut self, asked: Console) -> ConsoleResult {
         let wanted = |message: &ConsoleMessage| asked.level.is_none_or(|level| level == message.level);
         let messages = self.messages.newest(asked.limit, wanted);
@@ -119,7 +119,7 @@ impl ConsoleLog {
         ConsoleResult { messages, dropped }
     }
 
-    /// The newest errors, and how many are missing before them.
+    /// The newest errors, and the number of missing ones before them.
     pub(crate) fn errors(&mut self, asked: Errors) -> ErrorsResult {
         let errors = self.errors.newest(asked.limit, |_| true);
         let dropped = self.errors.dropped + self.dropped.counted(LoggedKind::Error);
@@ -130,8 +130,8 @@ impl ConsoleLog {
         ErrorsResult { errors, dropped }
     }
 
-    /// A document that did not load, and why where that is known. Told twice, by the page and by whoever went there, it is
-    /// one error.
+    /// Records a document that did not load, with the reason if known. If both the page and the action that navigated
+    /// report it, it is one error.
     pub(crate) fn document_failed(&mut self, url: &str, why: Option<&str>) {
         let why = why.map(|why| format!(": {why}")).unwrap_or_default();
         let message = format!("the document at {} did not load{why}", cut(url));

@@ -1,6 +1,6 @@
-//! What the browser tells of a console and of exceptions, and how it reads to a person.
+//! Parses the browser's console messages and exceptions, and converts them to text.
 //!
-//! Knows nothing of where it is kept.
+//! This module must not know where they are kept.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
     clock::Timestamp,
 };
 
-/// Characters kept of a message, and of a stack.
+/// Maximum characters kept of a message and of a stack.
 const MAX_TEXT: usize = 4_096;
 
 #[derive(Deserialize)]
@@ -25,7 +25,7 @@ pub(crate) struct ConsoleCalled {
     stack_trace: Option<StackTrace>,
 }
 
-/// A value of the page, as far as it can be read without asking for it.
+/// A value of the page, as far as it can be shown without further requests.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Remote {
@@ -47,7 +47,7 @@ struct Preview {
     overflow: bool,
     #[serde(default)]
     properties: Vec<Property>,
-    /// What a map or a set holds.
+    /// The contents of a map or a set.
     #[serde(default)]
     entries: Vec<Entry>,
 }
@@ -100,7 +100,7 @@ struct Details {
 }
 
 impl ConsoleCalled {
-    /// The end of a group stands in no console.
+    /// Whether a console shows the message; it does not show the end of a group.
     pub(crate) fn is_written(&self) -> bool {
         self.kind != "endGroup"
     }
@@ -130,7 +130,7 @@ impl From<Thrown> for PageError {
     fn from(thrown: Thrown) -> Self {
         let details = thrown.exception_details;
         let what = details.exception.as_ref().map(Remote::text).unwrap_or_default();
-        // The description of an error is its message, of one line or several, and its stack.
+        // The description of an error is its message, of one or more lines, and its stack.
         let said: Vec<&str> = what.lines().take_while(|line| !line.starts_with("    at ")).collect();
         let said = said.join("\n");
         let message = if said.is_empty() { details.text } else { format!("{}: {said}", details.text) };
@@ -209,7 +209,7 @@ impl Entry {
     }
 }
 
-/// The arguments as the console shows them: `%s` and its kin filled in, the rest joined by spaces.
+/// The arguments as the console shows them, with `%s` and similar placeholders filled in and the rest joined by spaces.
 fn sentence(args: &[Remote]) -> String {
     let mut rest = args.iter().map(Remote::text);
     let Some(first) = rest.next() else { return String::new() };
@@ -245,7 +245,7 @@ pub(crate) fn cut(text: &str) -> String {
     text.chars().take(MAX_TEXT).collect()
 }
 
-/// The protocol counts lines and columns from 0, people from 1.
+/// Converts a line or column, which the protocol counts from 0, to one counted from 1.
 fn place(number: i64) -> u64 {
     u64::try_from(number.saturating_add(1)).unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! What pages write to their consoles, and what goes wrong in them.
+//! Owns the console messages and errors of pages.
 
 pub(super) mod dropped;
 pub(super) mod log;

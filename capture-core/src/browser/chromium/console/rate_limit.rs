@@ -1,6 +1,6 @@
-//! A bound for what pages log: which pages are muted, and until when.
+//! Limits what pages may log: decides which pages are muted, and until when.
 //!
-//! Knows nothing of how a page is muted.
+//! This module must not know how a page is muted.
 
 use std::collections::HashMap;
 
@@ -8,29 +8,30 @@ use tokio::time::{Duration, Instant};
 
 use crate::browser::chromium::cdp::SessionKey;
 
-/// Console messages and exceptions of one session in a second; beyond, the page that logs is muted: the pipe is shared.
+/// Maximum number of console messages and exceptions of one session per second. Above it the page that logs is muted,
+/// because all sessions share the pipe.
 const LINES: u32 = 5_000;
-/// Their bytes in a second, as the browser writes them.
+/// Maximum bytes of these per second, as the browser writes them.
 const BYTES: usize = 8 << 20;
-/// The second that is counted, and how long a page is muted.
+/// The period of counting, and the duration of a mute.
 const WINDOW: Duration = Duration::from_secs(1);
-/// Each line of megabytes costs the whole browser, so pages that go on with them are listened to ever more rarely:
-/// twice as long at each relapse, up to this.
+/// Maximum duration of a mute. Lines of megabytes cost the whole browser, so pages that repeat them are muted twice as
+/// long after each relapse, up to this.
 const LONGEST: Duration = Duration::from_secs(64);
-/// A relapse is what comes within this time after a page was listened to again.
+/// A page relapses if it exceeds the limit within this time after its mute ended.
 const PROBATION: Duration = Duration::from_secs(60);
-/// A page that shows another document is listened to again after this, because its scripts are only found then.
+/// A muted page that shows another document is unmuted after this time, since its scripts are only known then.
 const DOCUMENT: Duration = Duration::from_secs(3);
 
-/// What the pages of one session log.
+/// Counts what the pages of one session log.
 #[derive(Debug)]
 pub(crate) struct RateLimit {
-    /// When the second began that is counted.
+    /// Beginning of the current second.
     since: Instant,
     lines: u32,
     bytes: usize,
     muted: HashMap<SessionKey, Muted>,
-    /// How long the next page is muted that logs too many bytes, and until when that counts as a relapse.
+    /// How long the next page that logs too many bytes is muted, and until when that counts as a relapse.
     next_mute: Duration,
     probation: Instant,
 }
@@ -46,10 +47,10 @@ impl RateLimit {
         Self { since: now, lines: 0, bytes: 0, muted: HashMap::new(), next_mute: WINDOW, probation: now }
     }
 
-    /// Counts a line of so many bytes; where its page is to be muted from now on, for how long.
+    /// Counts a line of this size. If its page must be muted now, returns for how long.
     pub(crate) fn count(&mut self, page: &SessionKey, bytes: usize, now: Instant) -> Option<Duration> {
         if self.muted.contains_key(page) {
-            return None; // was under way
+            return None; // it was already on its way when the page was muted
         }
         if now - self.since >= WINDOW {
             (self.since, self.lines, self.bytes) = (now, 0, 0);
@@ -74,19 +75,19 @@ impl RateLimit {
         length
     }
 
-    /// The page shows another document.
+    /// Records that the page shows another document.
     pub(crate) fn moved(&mut self, page: &SessionKey) {
         if let Some(muted) = self.muted.get_mut(page) {
             muted.until = muted.until.min(muted.since + DOCUMENT);
         }
     }
 
-    /// When the next page may speak again.
+    /// The time at which the next mute ends.
     pub(crate) fn next(&self) -> Option<Instant> {
         self.muted.values().map(|muted| muted.until).min()
     }
 
-    /// Pages that may speak again now.
+    /// The pages whose mute has ended.
     pub(crate) fn due(&mut self, now: Instant) -> Vec<SessionKey> {
         self.muted.extract_if(|_, muted| muted.until <= now).map(|(page, _)| page).collect()
     }

@@ -1,6 +1,6 @@
-//! One browser: its process, its connection, and which context each event belongs to.
+//! One browser: its process, its connection, and the context to which each event belongs.
 //!
-//! Knows no tabs, and nothing of who has a place in it.
+//! This module must not know tabs, or which session has a place in it.
 
 use std::{
     path::Path,
@@ -44,10 +44,10 @@ use crate::{
 
 /// How long a browser may take to start and answer.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
-/// Between two looks whether it still answers, and how long an answer may take. Two misses end it.
+/// Interval of liveness probes, and the timeout of a probe. Two failures in a row end the browser.
 const PROBE: Duration = Duration::from_secs(5);
-/// Pages that are being opened in a browser at once beyond one a core: all of them together would all be there at the
-/// end only.
+/// Number of pages that are opened in a browser concurrently, beyond one per core. If all were opened at once, all
+/// would be ready only at the end.
 const MORE_PAGES: usize = 1;
 
 /// A running browser. Dropping the last handle closes its pipe, and with it the process.
@@ -55,11 +55,11 @@ const MORE_PAGES: usize = 1;
 pub(crate) struct Browser {
     host: Host,
     kind: Kind,
-    /// The port of whatever has none of its own; none where the browser is elsewhere.
+    /// The port for traffic that belongs to no context; `None` if the browser is elsewhere.
     egress: Option<Arc<EgressPort>>,
-    /// Those of its contexts.
+    /// The ports of its contexts.
     ports: Arc<ProxyPorts>,
-    /// Turns of pages that are being opened, first come first served.
+    /// Turns to open a page, in order of arrival.
     turns: Semaphore,
     tasks: Tasks,
     connection: Connection,
@@ -70,7 +70,7 @@ pub(crate) struct Browser {
     pub(crate) pictures: PictureRoom,
 }
 
-/// What a browser is made of that differs from one to the other.
+/// The parts in which browsers differ.
 struct Parts {
     host: Host,
     kind: Kind,
@@ -81,7 +81,7 @@ struct Parts {
 }
 
 impl Browser {
-    /// Starts a browser and waits until it answers. What belongs to no context of its own goes through `egress`.
+    /// Starts a browser and waits until it answers. Traffic that belongs to no context goes through `egress`.
     pub(crate) async fn start(
         runtime: &BrowserRuntime,
         program: &Program,
@@ -139,7 +139,7 @@ impl Browser {
         })
     }
 
-    /// Itself once it has answered; from then on it is watched over.
+    /// Waits until the browser answers, and watches it from then on.
     async fn greeted(browser: Arc<Self>) -> Result<Arc<Self>, Unavailable> {
         let greeted = tokio::time::timeout(START_TIMEOUT, browser.greet()).await;
         if !matches!(greeted, Ok(Ok(()))) {
@@ -157,66 +157,67 @@ impl Browser {
         Ok(browser)
     }
 
-    /// Asks for pages to be attached before they run, so that none is missed; the answer shows that it lives.
+    /// Requests that pages are attached before they run, so that none is missed. The answer shows that the browser is
+    /// alive.
     async fn greet(&self) -> Result<(), CdpError> {
         self.session().send(&commands::attach_to_pages()).await.map(drop)
     }
 
-    /// The browser as a place to send commands to.
+    /// The session of the browser itself, for commands.
     pub(crate) fn session(&self) -> CdpSession {
         CdpSession::browser(self.connection.clone())
     }
 
-    /// One of its pages.
+    /// The session of one of its pages.
     pub(crate) fn page_session(&self, page: SessionKey) -> CdpSession {
         CdpSession::page(self.connection.clone(), page)
     }
 
-    /// Its process, where that is ours.
+    /// Pid of its process, if it is ours.
     pub(crate) fn pid(&self) -> Option<u32> {
         self.host.pid()
     }
 
-    /// How much of it a session has.
+    /// The share of the browser that a session has.
     pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Where its files are, until it is gone.
+    /// The folder of its files, until the browser is gone.
     pub(crate) fn folder(&self) -> Option<&Path> {
         self.host.folder()
     }
 
-    /// Kills it with all its children, now; whoever uses it is told as of a crash.
+    /// Kills the browser with all its children at once. Its users are notified as of a crash.
     pub(crate) fn kill(&self) {
         self.host.kill();
     }
 
-    /// The pipe, for those who pass commands on.
+    /// The pipe, for forwarding commands.
     pub(crate) fn connection(&self) -> &Connection {
         &self.connection
     }
 
-    /// The port of whatever has none of its own.
+    /// The port for traffic that belongs to no context.
     pub(crate) fn egress(&self) -> Option<&Arc<EgressPort>> {
         self.egress.as_ref()
     }
 
-    /// Takes a port from its context. It is free once the browser has answered that it closes the context.
+    /// Releases the port of a context. It is free once the browser has answered that it closes the context.
     pub(crate) fn give_port_back(&self, port: Arc<EgressPort>, closing: Pending) {
         let ports = Arc::clone(&self.ports);
         port.rest();
         self.tasks.spawn(async move {
-            let _ = closing.await; // it may be closed already, or the browser gone
+            let _ = closing.await; // fails when the context is already closed or the browser is gone
             ports.give_back(port);
         });
     }
 
-    /// The reply to a command that holds something until it is there, also when this is dropped before.
+    /// The reply to a command. `held` is kept until the reply arrives, even if this future is dropped before.
     pub(crate) async fn answered<T: Send + 'static>(&self, asked: Pending, held: T) -> Result<Box<RawValue>, CdpError> {
         let (answer, answered) = oneshot::channel();
         self.tasks.spawn(async move {
-            let _ = answer.send(asked.await); // nobody waits any more
+            let _ = answer.send(asked.await); // fails when the caller has left
             drop(held);
         });
         answered.await.unwrap_or(Err(CdpError::BrowserGone))
@@ -227,12 +228,12 @@ impl Browser {
         &self.ports
     }
 
-    /// Turns of pages that are being opened.
+    /// Turns to open a page.
     pub(crate) fn turns(&self) -> &Semaphore {
         &self.turns
     }
 
-    /// Where the events of its pages go.
+    /// The router of its pages' events.
     pub(crate) fn event_router(&self) -> &EventRouter {
         &self.event_router
     }
@@ -249,7 +250,7 @@ impl Browser {
         reason.unwrap_or(LostReason::BrowserExited)
     }
 
-    /// It takes no further sessions and closes once its last one has ended.
+    /// Makes it take no further sessions, so that it closes once its last session has ended.
     pub(crate) fn retire(&self) {
         self.retiring.store(true, Ordering::Relaxed);
     }
@@ -258,14 +259,14 @@ impl Browser {
         self.retiring.load(Ordering::Relaxed)
     }
 
-    /// Memory of all its processes; blocking reads of `/proc`, some milliseconds.
+    /// Memory of all its processes in bytes. Reads `/proc`, which blocks for some milliseconds.
     pub(crate) fn memory_bytes(&self) -> u64 {
         self.host.memory_bytes()
     }
 
-    /// Ends it and waits until its processes and its folder are gone.
+    /// Ends the browser and waits until its processes and its folder are gone.
     pub(crate) async fn close(&self) {
-        // Told first, so that its exit is no surprise to whoever watches over it.
+        // The loss is recorded first, so that the exit is not reported as a crash.
         self.lost.send_if_modified(|lost| lost.replace(LostReason::BrowserExited).is_none());
         match self.kind {
             Kind::Guest => self.connection.close(),
@@ -275,11 +276,11 @@ impl Browser {
         self.give_up(LostReason::BrowserExited);
     }
 
-    /// Whether it answers, and its network service too, without which no page opens.
+    /// Whether the browser answers, and also its network service, without which no page opens.
     async fn probe(&self) -> bool {
         let (session, heard) = (self.session(), self.connection.heard());
         let network = async {
-            // The cookies of a browser elsewhere are none of our business.
+            // A browser elsewhere is not asked, because its cookies must not be read.
             if self.kind == Kind::Guest {
                 return Ok(());
             }
@@ -289,12 +290,12 @@ impl Browser {
         match tokio::join!(browser, network) {
             (Ok(Ok(_)), Ok(())) => true,
             (Ok(Ok(_)), Err(_elapsed)) => false,
-            // One that talks lives, however much it has to say before its answer.
+            // A browser that sends data is alive, however much it sends before its answer.
             _ => self.connection.heard() != heard,
         }
     }
 
-    /// Tells everyone that it is gone: those who wait for replies, and the contexts that wait for events.
+    /// Fails all pending replies and ends the event streams of all contexts.
     fn give_up(&self, reason: LostReason) {
         self.lost.send_if_modified(|lost| lost.replace(reason).is_none());
         self.connection.close();
@@ -302,7 +303,7 @@ impl Browser {
     }
 }
 
-/// Notices that the browser exits, closes its pipe or stops answering, and tells everyone at once.
+/// Detects that the browser exits, closes its pipe or stops answering, and reports that at once.
 async fn watch_over(browser: Arc<Browser>, tasks: Tasks) {
     let mut misses = 0;
     let reason = loop {

@@ -1,6 +1,7 @@
-//! The clients of one browser, and which of its sessions belong to whom.
+//! The CDP clients of one browser, and the sessions that belong to each.
 //!
-//! A client has a session on the browser itself, its root, and every session that begins in one of its own is its own too.
+//! A client has a root session on the browser itself. Every session that begins in one of a client's sessions also
+//! belongs to that client.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -24,12 +25,12 @@ use crate::{
     egress::EgressPort,
 };
 
-/// What a client of a page is told last, as Chromium does.
+/// The last message to a client of a page, as Chromium sends it.
 const PAGE_CLOSED: &str = r#"{"method":"Inspector.detached","params":{"reason":"target_closed"}}"#;
-/// Clients at a time.
+/// Maximum number of clients at a time.
 const MAX_CLIENTS: usize = 16;
 
-/// Who is connected.
+/// The connected clients.
 #[derive(Debug, Default)]
 pub(crate) struct CdpClients {
     table: Mutex<Table>,
@@ -38,15 +39,15 @@ pub(crate) struct CdpClients {
 #[derive(Debug, Default)]
 struct Table {
     sessions: HashMap<SessionKey, Held>,
-    /// Roots of clients that are connected to a page, and its session once it is known.
+    /// Root sessions of clients that are connected to a page, with the page's session once it is known.
     pages: HashMap<SessionKey, Option<SessionKey>>,
-    /// Places taken, by those that are being connected too.
+    /// Number of places taken, including those of clients that are being connected.
     connected: usize,
-    /// Targets of the default context that were asked for and are not known yet.
+    /// Number of targets of the default context that clients requested and that are not known yet.
     creating: usize,
-    /// Targets of the default context that clients made, or that came out of those.
+    /// Targets of the default context that clients created, or that were opened by those.
     made: HashSet<String>,
-    /// Targets whose end clients asked for.
+    /// Targets that clients are closing.
     closing: Closing,
     /// Why requests failed.
     reasons: FailureReasons,
@@ -58,7 +59,7 @@ struct Held {
     root: SessionKey,
     queue: Arc<ClientQueue>,
     target: String,
-    /// It has the page domain enabled: its dialogs are for the client to answer.
+    /// Whether it has enabled the page domain, in which case the client must answer its dialogs.
     hears_page: bool,
 }
 
@@ -71,17 +72,17 @@ struct ClientEvent<'a> {
 }
 
 impl CdpClients {
-    /// The guard knows why connections of the pages were not made.
+    /// Sets the guard, which knows why connections of the pages failed.
     pub(crate) fn ask_why(&self, guard: Option<Arc<EgressPort>>) {
         self.table.lock().reasons.ask(guard);
     }
 
-    /// The result of a client's navigation to this address, where it can be told better.
+    /// The result of a client's navigation to this address, if it can be given with a better reason.
     pub(crate) fn navigated(&self, url: &str, result: &RawValue) -> Option<Box<RawValue>> {
         self.table.lock().reasons.navigated(url, result)
     }
 
-    /// A place for a client that connects, given back if it does not join; `None` when all are taken.
+    /// Takes a place for a client that is connecting; released if the client does not join. `None` when all are taken.
     pub(crate) fn admit(&self) -> Option<Admission<'_>> {
         let mut table = self.table.lock();
         if table.connected >= MAX_CLIENTS {
@@ -91,7 +92,7 @@ impl CdpClients {
         Some(Admission { clients: self, joined: false })
     }
 
-    /// A client is gone, with all its sessions.
+    /// Removes a client with all its sessions.
     pub(crate) fn leave(&self, root: &SessionKey) {
         let mut table = self.table.lock();
         table.sessions.retain(|_, held| held.root != *root);
@@ -99,12 +100,12 @@ impl CdpClients {
         table.connected -= 1;
     }
 
-    /// A client is going to be connected to a page: of its root it is told nothing.
+    /// Prepares a client for a page: it gets no messages of its root session.
     pub(crate) fn begin_page(&self, root: &SessionKey) {
         self.table.lock().pages.insert(root.clone(), None);
     }
 
-    /// This is the session of a client's page; false when the page is gone already.
+    /// Sets the session of a client's page; returns false when the page is already gone.
     pub(crate) fn is_page(&self, root: &SessionKey, page: &SessionKey) -> bool {
         let mut table = self.table.lock();
         let there = table.sessions.contains_key(page);
@@ -112,14 +113,14 @@ impl CdpClients {
         there
     }
 
-    /// The session of this name, if it is one of the client's.
+    /// The session with this name, if it belongs to the client.
     pub(crate) fn session(&self, root: &SessionKey, name: &str) -> Option<SessionKey> {
         let table = self.table.lock();
         let (key, held) = table.sessions.get_key_value(name)?;
         (held.root == *root && key != root).then(|| key.clone())
     }
 
-    /// A session began or ceased to hear of its page.
+    /// Records whether a session has the page domain enabled.
     pub(crate) fn hears_page(&self, session: &SessionKey, hears: bool) {
         if let Some(held) = self.table.lock().sessions.get_mut(session) {
             held.hears_page = hears;
@@ -136,32 +137,32 @@ impl CdpClients {
         self.table.lock().sessions.get(session).map(|held| held.target.clone())
     }
 
-    /// A client asks for the end of a target: its command has not been sent yet.
+    /// Records that a client closes a target, before its command is sent.
     pub(crate) fn ends(&self, target: &str, surely: bool) {
         self.table.lock().closing.ask(target, surely, Instant::now());
     }
 
-    /// The target has ended, or the browser did not take the command.
+    /// Records that the target has ended, or that the browser refused the command.
     pub(crate) fn ended(&self, target: &str) {
         self.table.lock().closing.forget(target);
     }
 
-    /// Whether a client asked for the end of this target and it is not known yet what became of it.
+    /// Whether a client closes this target and the result is not known yet.
     pub(crate) fn is_ending(&self, target: &str) -> bool {
         self.table.lock().closing.expects(target, Instant::now())
     }
 
-    /// The same of one whose page is not asked whether it wants to stay.
+    /// Whether a client closes this target without its page being asked, and the result is not known yet.
     pub(crate) fn is_surely_ending(&self, target: &str) -> bool {
         self.table.lock().closing.is_sure(target, Instant::now())
     }
 
-    /// A client asks for a target in the default context: the next one may be it.
+    /// Records that a client creates a target in the default context, which the next new target may be.
     pub(crate) fn begin_making(&self) {
         self.table.lock().creating += 1;
     }
 
-    /// It is known which one it is, if there is one. Whether others are still waited for.
+    /// Records which target was created, if any. Returns whether others are still awaited.
     pub(crate) fn made(&self, target: Option<&str>) -> bool {
         let mut table = self.table.lock();
         table.creating = table.creating.saturating_sub(1);
@@ -169,7 +170,7 @@ impl CdpClients {
         table.creating > 0
     }
 
-    /// Whose a new page of the default context is.
+    /// The owner of a new page of the default context.
     pub(crate) fn maker(&self, target: &str, opener: Option<&str>) -> Maker {
         let mut table = self.table.lock();
         match opener {
@@ -182,7 +183,7 @@ impl CdpClients {
         }
     }
 
-    /// The browser is gone.
+    /// Ends all clients, because the browser is gone.
     pub(crate) fn end_all(&self) {
         let sessions = std::mem::take(&mut self.table.lock().sessions);
         for held in sessions.into_values() {
@@ -190,7 +191,7 @@ impl CdpClients {
         }
     }
 
-    /// Passes an event on if it belongs to a client; false when it is for us.
+    /// Forwards an event to the client to which it belongs; returns false if it belongs to no client.
     pub(crate) fn take(&self, connection: &Connection, event: &Event) -> bool {
         let mut table = self.table.lock();
         let Some(held) = table.sessions.get(&event.session) else { return false };
@@ -224,7 +225,7 @@ impl CdpClients {
         let page = table.pages.get(&root).cloned();
         drop(table);
         if page.is_some() && event.session == root {
-            return true; // it does not know that it has this session
+            return true; // the client does not know that it has this session
         }
         let usual = page.flatten().unwrap_or(root);
         let session = (event.session != usual).then(|| event.session.as_ref());
@@ -236,18 +237,18 @@ impl CdpClients {
     }
 }
 
-/// Whose a page is.
+/// The owner of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Maker {
-    /// The session's own, or a page of it opened it.
+    /// The session: it is the session's own page, or was opened by a page of the session.
     Session,
-    /// A client's: no action ever works on it.
+    /// A client. Actions never use the page.
     Client,
-    /// A client asked for one, and this may be it.
+    /// Unknown: a client requested a page, and this may be it.
     Unknown,
 }
 
-/// A place for a client that is not there yet.
+/// A place for a client that is connecting.
 #[derive(Debug)]
 pub(crate) struct Admission<'a> {
     clients: &'a CdpClients,
@@ -255,7 +256,7 @@ pub(crate) struct Admission<'a> {
 }
 
 impl Admission<'_> {
-    /// The client is there, with its session on the browser.
+    /// Adds the client with its session on the browser.
     pub(crate) fn join(mut self, root: SessionKey, queue: Arc<ClientQueue>) {
         let held = Held { root: root.clone(), queue, target: String::new(), hears_page: false };
         self.clients.table.lock().sessions.insert(root, held);

@@ -1,6 +1,6 @@
-//! What waits to be read by one client: replies and events in their order, bounded.
+//! The bounded queue of replies and events that one client has not read.
 //!
-//! Knows no sessions and no transport.
+//! This module must not know sessions or transports.
 
 use std::sync::{
     Arc, OnceLock,
@@ -13,17 +13,19 @@ use tokio::sync::mpsc;
 
 use crate::{browser::CdpEnd, shares::Share};
 
-/// Frames that may wait.
+/// Maximum number of queued frames.
 const FRAMES: usize = 16_384;
-/// Bytes that may wait when another frame comes, whatever its size: one of 100 MiB and what follows it fit.
+/// Maximum number of queued bytes when another frame is added, whatever its size. One frame of 100 MiB and the frames
+/// after it fit.
 const BYTES: usize = 128 * 1024 * 1024;
 
-/// The writing end. When it is full the client reads too slowly, and its connection ends: the pipe is also ours.
+/// The sending side. If the queue is full the client reads too slowly and its connection ends, since the pipe must not
+/// be blocked.
 #[derive(Debug)]
 pub(crate) struct ClientQueue {
     state: Mutex<State>,
     bytes: AtomicUsize,
-    /// What its user and all users hold together, this among them.
+    /// The share of the bytes in the budget of its user and of all users.
     share: OnceLock<Arc<Share>>,
 }
 
@@ -34,7 +36,7 @@ enum State {
 }
 
 impl ClientQueue {
-    /// An empty one, and where its frames come out.
+    /// An empty queue, and the stream of its frames.
     pub(crate) fn open() -> (Arc<Self>, BoxStream<'static, String>) {
         let (sender, receiver) = mpsc::channel(FRAMES);
         let queue = Arc::new(Self {
@@ -51,7 +53,7 @@ impl ClientQueue {
         (queue, frames.fuse().boxed())
     }
 
-    /// Adds what is told from now on to this share, too; whoever writes it subtracts.
+    /// Adds further frames to this share. The transport subtracts them once they are written.
     pub(crate) fn count(&self, share: Arc<Share>) {
         let _first_one_counts = self.share.set(share);
     }
@@ -72,7 +74,7 @@ impl ClientQueue {
         }
     }
 
-    /// Nothing is added any more; what waits can still be read.
+    /// Refuses further frames. Queued frames can still be read.
     pub(crate) fn end(&self, why: CdpEnd) {
         let mut state = self.state.lock();
         if matches!(&*state, State::Open(_)) {
@@ -80,7 +82,7 @@ impl ClientQueue {
         }
     }
 
-    /// Why it is over, if it is.
+    /// Why the connection has ended, if it has.
     pub(crate) fn over(&self) -> Option<CdpEnd> {
         match &*self.state.lock() {
             State::Open(_) => None,

@@ -1,17 +1,18 @@
-//! Pages that clients asked to close. Their end is told a moment later, and meanwhile no action begins in them.
+//! Pages that clients are closing. A page's end is reported a moment after the command, and no action may begin in the
+//! page meanwhile.
 //!
-//! Knows no clients.
+//! This module must not know clients.
 
 use std::collections::VecDeque;
 
 use tokio::time::{Duration, Instant};
 
-/// Pages of which it is remembered that a client asked to close them; the oldest is forgotten first.
+/// Maximum number of pages remembered as closing; the oldest is forgotten first.
 const MAX_CLOSING: usize = 32;
-/// How long a page that a client asked to close counts as closing. One that asks its user may stay after all.
+/// How long a page counts as closing. A page that asks its user may stay open after all.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// The targets that clients asked to close lately.
+/// The targets that clients closed recently.
 #[derive(Debug, Default)]
 pub(crate) struct Closing {
     asked: VecDeque<Asked>,
@@ -21,12 +22,12 @@ pub(crate) struct Closing {
 struct Asked {
     target: String,
     at: Instant,
-    /// The page is not asked whether it wants to stay.
+    /// Whether the page is closed without being asked.
     surely: bool,
 }
 
 impl Closing {
-    /// A client asks for the end of this target.
+    /// Records that a client closes this target.
     pub(crate) fn ask(&mut self, target: &str, surely: bool, now: Instant) {
         self.forget(target);
         if self.asked.len() >= MAX_CLOSING {
@@ -35,7 +36,7 @@ impl Closing {
         self.asked.push_back(Asked { target: target.to_owned(), at: now, surely });
     }
 
-    /// The target has ended, or the browser does not close it.
+    /// Records that the target has ended, or that the browser does not close it.
     pub(crate) fn forget(&mut self, target: &str) {
         self.asked.retain(|asked| asked.target != target);
     }
@@ -45,7 +46,7 @@ impl Closing {
         self.asked.iter().any(|asked| asked.target == target && now < asked.at + CLOSING)
     }
 
-    /// The same of one that is not asked.
+    /// Whether the end of this target is expected, without its page being asked.
     pub(crate) fn is_sure(&self, target: &str, now: Instant) -> bool {
         self.expects(target, now) && self.asked.iter().any(|asked| asked.target == target && asked.surely)
     }

@@ -1,6 +1,7 @@
-//! The browser context of one session: its own in a shared browser, or the default one of a browser of its own.
+//! The browser context of one session: one of its own in a shared browser, or the default context of a dedicated
+//! browser.
 //!
-//! Knows no tabs.
+//! This module must not know tabs.
 
 use std::sync::Arc;
 
@@ -20,19 +21,18 @@ use crate::{
     egress::EgressPort,
 };
 
-/// A context that closes itself unless it was closed: a dropped open leaves nothing behind.
+/// A context that closes itself when dropped, so that an aborted open leaves nothing behind.
 #[derive(Debug)]
 pub(crate) struct BrowserContext {
     pub(crate) browser: Arc<Browser>,
     pub(crate) id: String,
-    /// Everything its pages ask of the network goes through here.
-    /// `None` where its browser is elsewhere.
+    /// The port through which all network traffic of its pages goes; `None` if its browser is elsewhere.
     pub(crate) egress: Option<Arc<EgressPort>>,
     kind: Kind,
 }
 
 impl BrowserContext {
-    /// Makes a context with a port of its own.
+    /// Creates a context with a port of its own.
     pub(crate) async fn create(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, BrowserError> {
         let Ok(egress) = tokio::time::timeout_at(deadline, browser.ports().take()).await else {
             return Err(Unavailable::Late("the browser had no port for a context in time").into());
@@ -43,7 +43,7 @@ impl BrowserContext {
         Ok(Self { browser: Arc::clone(browser), id, egress: Some(lent.keep()), kind: Kind::Shared })
     }
 
-    /// Makes a context in a browser elsewhere.
+    /// Creates a context in a browser elsewhere.
     pub(crate) async fn guest(browser: &Arc<Browser>, deadline: Instant) -> Result<Self, BrowserError> {
         let id = made(browser, &commands::create_context(None), deadline).await?;
         Ok(Self { browser: Arc::clone(browser), id, egress: None, kind: Kind::Guest })
@@ -59,12 +59,12 @@ impl BrowserContext {
         Ok(Self { browser: Arc::clone(browser), id, egress, kind: Kind::Whole })
     }
 
-    /// Whether its browser is the session's own.
+    /// Whether the browser belongs to this session alone.
     pub(crate) fn is_whole(&self) -> bool {
         self.kind == Kind::Whole
     }
 
-    /// Closes it with all its tabs, without asking its pages. The default context goes with its browser.
+    /// Closes the context with all its tabs, without asking its pages. The default context is closed with its browser.
     pub(crate) fn dispose(&self) -> Option<Pending> {
         self.browser.event_router().forget(&self.id);
         (!self.is_whole()).then(|| self.browser.session().send(&commands::dispose_context(&self.id)))
@@ -73,14 +73,15 @@ impl BrowserContext {
 
 impl Drop for BrowserContext {
     fn drop(&mut self) {
-        // Closed already: then the browser knows it no more, and says so to nobody.
+        // If the context is already closed, the browser's error for the command is ignored.
         if let (Some(closing), Some(egress)) = (self.dispose(), &self.egress) {
             self.browser.give_port_back(Arc::clone(egress), closing);
         }
     }
 }
 
-/// A port on its way to a context, given back if that does not come to be. A context that was made all the same has no page.
+/// A port for a context that is being created, released if that fails. A context that was created nevertheless has no
+/// page.
 struct Lent<'a> {
     browser: &'a Browser,
     egress: Arc<EgressPort>,

@@ -1,6 +1,6 @@
-//! Where a browser's events go: those of a page to its context, those of a context to the task that opened it.
+//! Routes a browser's events: those of a page to its context, and those of a context to the task that opened it.
 //!
-//! Knows nothing of what an event means to a page.
+//! This module must not know what an event means to a page.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -19,19 +19,19 @@ use crate::browser::chromium::{
     console::dropped::Dropped,
 };
 
-/// Events one context may have waiting. When half full what pages log is dropped, when full the page is given up: one that
-/// floods harms only itself.
+/// Maximum number of queued events of one context. Above half of it console events are dropped, and when it is reached
+/// the page is given up, so that a page that floods events harms only itself.
 pub(crate) const CONTEXT_EVENTS: usize = 8_192;
-/// Bytes of them. Above this what pages log is dropped.
+/// Bytes of queued events above which console events are dropped.
 const LOGGED_BYTES: usize = 32 << 20;
-/// Above this the page is given up.
+/// Bytes of queued events above which the page is given up.
 const CONTEXT_BYTES: usize = 128 << 20;
 
-/// Where events go.
+/// The routes of a browser's events.
 #[derive(Debug, Default)]
 pub(crate) struct EventRouter {
     table: Mutex<RouteTable>,
-    /// Clients of the browser, whose events are theirs.
+    /// The clients of the browser, to which their sessions' events go.
     clients: CdpClients,
 }
 
@@ -41,16 +41,16 @@ struct RouteTable {
     pages: HashMap<SessionKey, ContextRoute>,
 }
 
-/// The way to a context.
+/// The route to a context.
 #[derive(Debug, Clone)]
 pub(crate) struct ContextRoute {
     pub(crate) events: mpsc::Sender<Event>,
-    /// What the context's console log misses.
+    /// Counts the console events that were dropped.
     pub(crate) dropped: Arc<Dropped>,
 }
 
 impl ContextRoute {
-    /// Sends an event this way; false when too much waits already.
+    /// Sends an event; returns false when too much is queued.
     fn send(&self, event: Event) -> bool {
         let bytes = event.bytes();
         if self.dropped.waiting() > CONTEXT_BYTES {
@@ -66,13 +66,13 @@ impl ContextRoute {
 }
 
 impl RouteTable {
-    /// Whether a session is the browser's own, or a page's. What sessions of clients bring that have left is nobody's.
+    /// Whether a session is the browser's own, or a page's. Events of sessions of clients that have left are ignored.
     fn is_ours(&self, session: &SessionKey) -> bool {
         session.as_ref().is_empty() || self.pages.contains_key(session)
     }
 
-    /// Too much waits: its task sees the closed channel and gives the page up. Or the channel is closed: the page is
-    /// going already.
+    /// Closes the route. If too much is queued, its task sees the closed channel and gives the page up. If the channel
+    /// was already closed, the page is going away anyway.
     fn give_up(&mut self, route: &ContextRoute) {
         self.contexts.retain(|_, other| !other.events.same_channel(&route.events));
         self.pages.retain(|_, other| !other.events.same_channel(&route.events));
@@ -80,12 +80,12 @@ impl RouteTable {
 }
 
 impl EventRouter {
-    /// Sends the events of this context's pages this way from now on.
+    /// Adds the route for events of this context's pages.
     pub(crate) fn add(&self, context: String, route: ContextRoute) {
         self.table.lock().contexts.insert(context, route);
     }
 
-    /// Forgets a context and its pages.
+    /// Removes a context and its pages.
     pub(crate) fn forget(&self, context: &str) {
         let mut table = self.table.lock();
         if let Some(route) = table.contexts.remove(context) {
@@ -98,14 +98,14 @@ impl EventRouter {
         &self.clients
     }
 
-    /// Tells whoever keeps a context something, after everything the browser told so far.
+    /// Sends an event to a context's task, after all events that the browser sent so far.
     pub(crate) fn tell(&self, context: &str, event: Event) {
         if let Some(route) = self.table.lock().contexts.get(context) {
-            route.send(event); // full: its page floods us and is given up
+            route.send(event); // fails when the queue is full, and then the page is given up
         }
     }
 
-    /// Forgets everything: whoever waits for events learns that there will be none.
+    /// Removes all routes, so that the event streams end.
     pub(crate) fn forget_all(&self) {
         let mut table = self.table.lock();
         table.contexts.clear();
@@ -116,7 +116,7 @@ impl EventRouter {
 }
 
 impl Listener for EventRouter {
-    /// Refuses what a page logs while it is muted, or while more of its events are waiting than are taken.
+    /// Whether to refuse a console event, because its page is muted or too many of its events are queued.
     fn refuses(&self, logged: Logged<'_>) -> bool {
         let table = self.table.lock();
         let Some(ContextRoute { events, dropped }) = table.pages.get(&SessionKey::from(logged.session)) else {
@@ -130,7 +130,7 @@ impl Listener for EventRouter {
         refused
     }
 
-    /// Decides where an event goes: done before the next one is read, so that no event of a new page is missed.
+    /// Routes an event. This is done before the next event is read, so that no event of a new page is missed.
     fn take(&self, connection: &Connection, event: Event) {
         if self.clients.take(connection, &event) {
             return;
@@ -139,7 +139,8 @@ impl Listener for EventRouter {
         let route = match &*event.method {
             "Target.attachedToTarget" if !table.is_ours(&event.session) => return,
             "Target.attachedToTarget" => match event.decode::<Attached>() {
-                Some(attached) if attached.target_info.kind == "browser" => return, // a client's, which asked for it
+                // it belongs to a client, which requested it
+                Some(attached) if attached.target_info.kind == "browser" => return,
                 Some(attached) => {
                     let page = SessionKey::from(attached.session_id.as_str());
                     let context = attached.target_info.browser_context_id.unwrap_or_default();
@@ -173,10 +174,11 @@ impl Listener for EventRouter {
         }
     }
 
-    /// Whoever keeps the context learns of it: what was logged is counted, and a dialog must be answered all the same.
+    /// Reports an oversized event to its context: console events are counted, and a dialog must still be answered.
     fn missed(&self, missed: Missed<'_>) {
         let mut table = self.table.lock();
-        let Some(route) = table.pages.get(&missed.session).cloned() else { return }; // a client's, or nobody's
+        // it belongs to a client, or to no page
+        let Some(route) = table.pages.get(&missed.session).cloned() else { return };
         if let Some(kind) = LoggedKind::of(missed.method) {
             route.dropped.count(kind);
         }
@@ -188,7 +190,7 @@ impl Listener for EventRouter {
     }
 }
 
-/// A page that is nobody's: let it run and forget it, since a paused target stalls whoever opened it.
+/// Lets a page without an owner run and detaches from it, because a paused target blocks the page that opened it.
 fn release(connection: &Connection, page: &SessionKey) {
     let page_session = CdpSession::page(connection.clone(), page.clone());
     drop(page_session.send(&commands::run()));

@@ -1,7 +1,7 @@
-//! What clients are told of a connection that was not made. To Chromium every refusal of the guard is the same failure
-//! of a proxy; the guard knows the reason of each target, and here it is put in Chromium's own words.
+//! The reasons that clients get for failed connections. Chromium reports every connection that the guard refuses as one
+//! proxy failure. The guard knows the reason for each target, and this module translates it into Chromium's terms.
 //!
-//! Knows no clients.
+//! This module must not know clients.
 
 use std::{borrow::Cow, collections::VecDeque, sync::Arc};
 
@@ -15,23 +15,24 @@ use crate::{
     egress::{EgressPort, Failure},
 };
 
-/// What Chromium calls everything the guard does not connect.
+/// Chromium's error for every connection that the guard refuses.
 const THROUGH_THE_GUARD: &str = "net::ERR_SOCKS_CONNECTION_FAILED";
-/// Requests whose targets are remembered; the oldest is forgotten first, and its failure is told as Chromium tells it.
+/// Maximum number of requests whose targets are remembered. The oldest is forgotten first, and its failure is then
+/// reported as Chromium does.
 const MAX_REQUESTS: usize = 256;
-/// Longest id of a request that is remembered; Chromium's have 32 characters.
+/// Longest request id that is remembered; Chromium's ids have 32 characters.
 const MAX_ID: usize = 64;
-/// How old the reason of a failure may be: Chromium gives up a connection after 30 s.
+/// Maximum age of a failure's reason. Chromium gives up a connection after 30 s.
 const FRESH: Duration = Duration::from_secs(60);
 
 /// Host and port.
 type Target = (String, u16);
 
-/// What is known of the requests of a browser's pages.
+/// What is known about the requests of a browser's pages.
 #[derive(Debug, Default)]
 pub(crate) struct FailureReasons {
     guard: Option<Arc<EgressPort>>,
-    /// The newest last.
+    /// Requests, the newest last.
     requests: VecDeque<(String, Target)>,
 }
 
@@ -40,7 +41,7 @@ pub(crate) struct FailureReasons {
 struct Sent<'a> {
     #[serde(borrow)]
     request_id: Cow<'a, str>,
-    /// Of a WebSocket.
+    /// Address of a WebSocket.
     #[serde(borrow)]
     url: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -58,18 +59,18 @@ struct Asked<'a> {
 struct Failed<'a> {
     #[serde(borrow)]
     request_id: Option<Cow<'a, str>>,
-    /// What is logged names an address.
+    /// The address in a log entry.
     #[serde(borrow)]
     entry: Option<Asked<'a>>,
 }
 
 impl FailureReasons {
-    /// The guard that the pages' connections go through.
+    /// Sets the guard through which the pages' connections go.
     pub(crate) fn ask(&mut self, guard: Option<Arc<EgressPort>>) {
         self.guard = guard;
     }
 
-    /// Remembers where a request goes, and tells what became of one in better words, where this event is about that.
+    /// Remembers the target of a request. If the event reports a failed request, returns it with the actual reason.
     pub(crate) fn take(&mut self, event: &Event) -> Option<Box<RawValue>> {
         match &*event.method {
             "Network.requestWillBeSent" | "Network.webSocketCreated" => {
@@ -91,12 +92,12 @@ impl FailureReasons {
         }
     }
 
-    /// What a navigation to this address brought, in better words where it failed for the guard.
+    /// The result of a navigation to this address, with the actual reason if the guard refused the connection.
     pub(crate) fn navigated(&self, url: &str, result: &RawValue) -> Option<Box<RawValue>> {
         if !result.get().contains(THROUGH_THE_GUARD) {
             return None;
         }
-        // Where a redirect led is not in the address: of that only a denial is found.
+        // The target of a redirect is not in the address, so only a denial can be found for it.
         let denied = || Some(Failure::Blocked(self.guard.as_ref()?.last_blocked(since())?.why));
         reworded(result, self.newest(&target(url)?).or_else(denied)?)
     }
@@ -105,7 +106,7 @@ impl FailureReasons {
         let Ok(Sent { request_id, url, request }) = serde_json::from_str(params.get()) else { return };
         let url = request.map(|request| request.url).or(url);
         let Some(target) = url.and_then(|url| target(&url)).filter(|_| request_id.len() <= MAX_ID) else { return };
-        // Several clients hear of the same request, and a redirect leads it elsewhere.
+        // Several clients get events of one request, and a redirect changes its target.
         self.requests.retain(|(id, _)| *id != request_id);
         if self.requests.len() >= MAX_REQUESTS {
             self.requests.pop_front();
@@ -117,7 +118,7 @@ impl FailureReasons {
         self.requests.iter().rev().find(|(id, _)| id == request).map(|(_, target)| target.clone())
     }
 
-    /// The guard notes a reason before it refuses, so the newest one of the target is the one that Chromium tells of.
+    /// The newest failure of a target. The guard records it before it refuses, so it is the one that Chromium reports.
     fn newest(&self, (host, port): &Target) -> Option<Failure> {
         self.guard.as_ref()?.failure(host, *port, since())
     }
@@ -128,12 +129,13 @@ fn since() -> Instant {
     now.checked_sub(FRESH).unwrap_or(now)
 }
 
-/// The same text with the reason in it. What a page writes into a log entry is told with the reason too.
+/// The text with the actual reason in it. Text that a page wrote into a log entry is replaced as well.
 fn reworded(told: &RawValue, failure: Failure) -> Option<Box<RawValue>> {
     RawValue::from_string(told.get().replace(THROUGH_THE_GUARD, plain(failure))).ok()
 }
 
-/// What Chromium would say without a guard; what the policy denies is told like what an extension blocks.
+/// The error that Chromium would report without a guard. A denial by the policy is reported like a request blocked by
+/// an extension.
 fn plain(failure: Failure) -> &'static str {
     match failure {
         Failure::Blocked(_) => "net::ERR_BLOCKED_BY_CLIENT",

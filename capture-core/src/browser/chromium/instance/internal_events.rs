@@ -1,34 +1,34 @@
-//! Events that we put among those of the browser, so that they are taken in their order.
+//! Events that the server inserts among those of the browser, so that they are processed in order.
 //!
-//! Their names begin with `Capture.`, which no domain of the protocol has.
+//! Their names begin with `Capture.`, which is not a domain of the protocol.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::browser::chromium::cdp::{Event, LoggedKind};
 
-/// An event was too large to be taken: its name and size stand in it.
+/// An event was too large to be read. Holds its name and size.
 pub(crate) const MISSED: &str = "Capture.eventMissed";
-/// A client's command that makes a target was answered, with its result or null.
+/// A client's command that creates a target was answered. Holds the result or null.
 pub(crate) const TARGET_MADE: &str = "Capture.targetMade";
-/// A client answers dialogs no longer.
+/// A client no longer answers dialogs.
 pub(crate) const CLIENT_QUIET: &str = "Capture.clientQuiet";
-/// A dialog that was left to a client has held up an action long enough.
+/// A dialog that was left to a client has delayed an action for too long.
 pub(crate) const CLIENT_SLOW: &str = "Capture.clientSlow";
 
-/// What [`MISSED`] tells.
+/// The content of a [`MISSED`] event.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct MissedEvent {
     pub(crate) method: String,
     pub(crate) bytes: usize,
 }
 
-/// The target that [`TARGET_MADE`] tells of, where one was made.
+/// The target in a [`TARGET_MADE`] event, if one was created.
 pub(crate) fn made_target(event: &Event) -> Option<String> {
     event.decode::<Value>()?.get("targetId")?.as_str().map(str::to_owned)
 }
 
-/// The size of something a page logged, also where that was too large to be told.
+/// The size in bytes of a console event, including one that was too large to be read.
 pub(crate) fn logged_bytes(event: &Event) -> Option<usize> {
     if &*event.method == MISSED {
         return event

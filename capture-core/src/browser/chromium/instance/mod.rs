@@ -1,6 +1,7 @@
-//! One running browser: its connection, its contexts and their proxy ports, where its events go, and its CDP clients.
+//! One running browser: its connection, its contexts and their proxy ports, the routing of its events, and its CDP
+//! clients.
 //!
-//! Knows no tabs and no actions.
+//! This module must not know tabs or actions.
 
 pub(super) mod browser;
 pub(super) mod cdp_clients;

@@ -1,7 +1,7 @@
-//! How much of pictures may be under way: a large one takes four bytes for each pixel in the browser, some of them
-//! twice, and is encoded and carried as a whole.
+//! Bounds the pictures in progress. The browser needs four bytes per pixel of a large picture, for some of them twice,
+//! and encodes and sends it as a whole.
 //!
-//! Knows no pictures.
+//! This module must not know pictures.
 
 use std::sync::{Arc, LazyLock};
 
@@ -9,23 +9,23 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::limits::MAX_PICTURE_PIXELS;
 
-/// Pixels counted as one.
+/// Number of pixels counted as one permit.
 const UNIT: u32 = 1 << 16;
-/// Pictures up to this size take no room: 16 million pixels, more than a usual page has at its full length.
+/// Pictures up to this size need no permit: 16 million pixels, more than a typical page has at full length.
 const USUAL: u32 = 16 << 20;
-/// Of one browser, two of the largest: they are one user's, unless users share browsers.
+/// Pixels for one browser: two of the largest pictures. They belong to one user, unless users share browsers.
 const BROWSER: u32 = 2 * MAX_PICTURE_PIXELS;
-/// Of all browsers together.
+/// Pixels for all browsers.
 const SERVER: u32 = 4 * MAX_PICTURE_PIXELS;
 
-/// One for the process, because the machine is one.
+/// There is one for the process, because the limit protects the machine.
 static OF_SERVER: LazyLock<Arc<Semaphore>> = LazyLock::new(|| room(SERVER));
 
-/// The room of one browser.
+/// The permits of one browser.
 #[derive(Debug)]
 pub(crate) struct PictureRoom(Arc<Semaphore>);
 
-/// What a picture under way holds.
+/// The permits that a picture in progress holds.
 #[derive(Debug)]
 pub(crate) struct Held {
     _of_browser: OwnedSemaphorePermit,
@@ -39,7 +39,7 @@ impl Default for PictureRoom {
 }
 
 impl PictureRoom {
-    /// Waits for room for a picture of so many pixels; the longest wait is the caller's to bound.
+    /// Waits for permits for a picture of this many pixels. The caller must bound the wait.
     pub(crate) async fn take(&self, pixels: u32) -> Option<Held> {
         let units = if pixels <= USUAL { 0 } else { pixels.min(MAX_PICTURE_PIXELS).div_ceil(UNIT) };
         let of_browser = Arc::clone(&self.0).acquire_many_owned(units).await.ok()?;

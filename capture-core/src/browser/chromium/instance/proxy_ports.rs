@@ -1,7 +1,8 @@
-//! The ports of a shared browser: opened when it starts, because the kernel lets it connect to those and no others.
+//! The proxy ports of a shared browser. They are opened when the browser starts, because the kernel lets it connect to
+//! these ports only.
 //!
-//! Each serves one context at a time. One that is given back denies everything for a while, so that nothing a closed context
-//! still asks for is taken for the next one's.
+//! Each port serves one context at a time. A released port denies everything for a while, so that late requests of a
+//! closed context are not taken for those of the next one.
 
 use std::{collections::VecDeque, io, sync::Arc, time::Duration};
 
@@ -13,11 +14,11 @@ use crate::{
     egress::{EgressPort, Guard},
 };
 
-/// How long a port denies everything after the browser has said that its context is gone. The browser's network process learns
-/// of it a moment later.
+/// How long a port denies everything after the browser has answered that its context is closed. The browser's network
+/// process learns of it slightly later.
 const REST: Duration = Duration::from_secs(1);
 
-/// Ports that no context has, the longest rested first.
+/// The free ports, the longest released first.
 #[derive(Debug)]
 pub(crate) struct ProxyPorts {
     resting: Mutex<VecDeque<Resting>>,
@@ -31,7 +32,7 @@ struct Resting {
 }
 
 impl ProxyPorts {
-    /// Opens as many as this many contexts need, those that rest included; none for none.
+    /// Opens the ports for this many contexts, including those of ports that are resting; none for zero contexts.
     pub(crate) async fn open(guard: &Guard, contexts: usize) -> io::Result<Self> {
         let mut resting = VecDeque::new();
         let room = if contexts == 0 { 0 } else { contexts + contexts.div_ceil(2) + 1 };
@@ -42,15 +43,15 @@ impl ProxyPorts {
         Ok(Self { resting: Mutex::new(resting), given_back: Notify::new() })
     }
 
-    /// Where those listen that no context has: all of them, before the first is taken.
+    /// The port numbers of all free ports. To get all ports, call it before the first is taken.
     pub(crate) fn numbers(&self) -> Vec<u16> {
         self.resting.lock().iter().map(|resting| resting.port.address().port()).collect()
     }
 
-    /// The next one that has rested, as new. Waits until there is one.
+    /// Waits for the next free port and takes it, reset for a new context.
     ///
     /// # Cancel safety
-    /// Nothing is taken when dropped.
+    /// Cancel safe: nothing is taken when the future is dropped.
     pub(crate) async fn take(&self) -> Arc<EgressPort> {
         loop {
             match self.next() {
@@ -64,7 +65,7 @@ impl ProxyPorts {
         }
     }
 
-    /// The browser knows its context no more.
+    /// Releases a port whose context the browser has closed.
     pub(crate) fn give_back(&self, port: Arc<EgressPort>) {
         port.rest();
         self.resting.lock().push_back(Resting { port, until: Instant::now() + REST });
@@ -85,7 +86,7 @@ impl ProxyPorts {
     }
 }
 
-/// The system gave no socket for a port.
+/// The error when the system provides no socket for a port.
 pub(crate) fn refused(error: io::Error) -> Unavailable {
     Unavailable::system("port for a browser's traffic")(error)
 }

@@ -1,6 +1,6 @@
 //! The state of a session's page: its browser, its context and its tabs, and what it keeps between actions.
 //!
-//! What actions do with it is in `actions/`.
+//! Actions use it in `actions/`.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// How long the news of a download may lag behind a navigation that led to no document and may have been one.
+/// How long the event of a download may lag behind a navigation that led to no document and may have been one.
 const POSSIBLE_DOWNLOAD_LAG: Duration = Duration::from_millis(150);
 
 /// One context of a browser with its tabs.
@@ -33,13 +33,13 @@ pub(crate) struct ChromiumPage {
     pub(crate) context: BrowserContext,
     pub(crate) tabs: Arc<watch::Sender<Tabs>>,
     pub(crate) console_log: Arc<Mutex<ConsoleLog>>,
-    /// For the live view.
+    /// The pictures of the live view.
     pub(crate) pictures: Pictures,
-    /// Refs of snapshots.
+    /// The refs of snapshots.
     pub(crate) refs: Mutex<Refs>,
-    /// Where the mouse is.
+    /// The position of the mouse.
     pub(crate) mouse: Mutex<Point>,
-    /// One picture at a time: the browser goes on with it when its action is given up.
+    /// Allows one picture at a time, because the browser continues with a picture when its action is given up.
     pub(crate) picturing: Arc<Semaphore>,
 }
 
@@ -56,7 +56,7 @@ impl ChromiumPage {
         Self { browser, context, tabs, console_log, pictures, refs: Mutex::default(), mouse, picturing }
     }
 
-    /// The active tab as a place to send commands to.
+    /// The active tab as a receiver of commands.
     pub(crate) fn active(&self) -> Result<CdpSession, BrowserError> {
         let tabs = self.tabs.borrow();
         tabs.active().map(|tab| tab.session.clone()).ok_or(BrowserError::Lost(LostReason::PageCrashed))
@@ -66,12 +66,12 @@ impl ChromiumPage {
         self.tabs.borrow().active().map(|tab| tab.url.clone()).unwrap_or_default()
     }
 
-    /// How often the active tab was asked to leave its document, and how often another one came.
+    /// How often the active tab began to leave its document, and how often another document arrived.
     pub(crate) fn travels(&self) -> (u64, u64) {
         self.tabs.borrow().active().map(|tab| (tab.departures, tab.commits)).unwrap_or_default()
     }
 
-    /// Waits for the page to work on, where a client closes it or has closed it: until a blank one has taken its place.
+    /// Waits for a usable tab: if a client has closed the last one, until a blank one has taken its place.
     pub(crate) async fn settled(&self, deadline: Instant) -> Result<(), BrowserError> {
         let ending =
             |tab: &Tab| self.context.is_whole() && self.browser.event_router().clients().is_ending(&tab.target);
@@ -83,11 +83,13 @@ impl ChromiumPage {
         self.found(find, deadline).await?.map_err(BrowserError::from)
     }
 
-    /// A way that leads to no document may be a download, which says so a moment later.
+    /// Waits for the event of a download. A navigation that leads to no document may be one, which is reported a moment
+    /// later.
     pub(crate) async fn download_told(&self) {
         let mut tabs = self.tabs.subscribe();
         let told = tabs.wait_for(|tabs| tabs.noticed.download.is_some() || tabs.lost.is_some());
-        let _ = tokio::time::timeout(POSSIBLE_DOWNLOAD_LAG, told).await; // none: the server had nothing to show
+        // without a download the server had nothing to show
+        let _ = tokio::time::timeout(POSSIBLE_DOWNLOAD_LAG, told).await;
     }
 
     pub(crate) async fn whole_page_lost(&self) -> LostReason {

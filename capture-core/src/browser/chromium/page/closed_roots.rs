@@ -1,7 +1,7 @@
-//! What our scripts cannot see by themselves: closed shadow roots, and which elements the page listens on. The browser
-//! tells both, and hands the nodes into our world.
+//! What our scripts cannot see: closed shadow roots, and the elements on which the page listens. The browser reports
+//! both, and passes the nodes into our world.
 //!
-//! Knows nothing of what is looked for.
+//! This module must not know what is searched for.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,11 +10,11 @@ use tokio::time::Instant;
 use super::{chromium_page::ChromiumPage, document::World};
 use crate::browser::chromium::cdp::{CdpError, CdpSession, Pending, commands, objects};
 
-/// Closed roots inside closed roots are opened as deep as this.
+/// Maximum depth of nested closed roots that are opened.
 const MOST_NESTED: usize = 8;
-/// Elements the page listens on that are told of one document.
+/// Maximum number of elements with listeners that are reported to one document.
 const MOST_LISTENED: usize = 500;
-/// What a mouse does to an element that listens.
+/// The mouse events whose listeners count.
 const ACTING: [&str; 6] = ["click", "dblclick", "mousedown", "mouseup", "pointerdown", "pointerup"];
 
 #[derive(Deserialize)]
@@ -77,8 +77,8 @@ struct Listener {
 }
 
 impl ChromiumPage {
-    /// Gives a document the closed shadow roots of the elements it came across; whether there were any. No element is
-    /// asked about twice.
+    /// Gives a document the closed shadow roots of the elements that it visited; returns whether there were any. Each
+    /// element is asked about only once.
     pub(crate) async fn open_closed(&self, world: &World, deadline: Instant) -> bool {
         let mut opened = false;
         let _let_go = LetGo(&world.session);
@@ -89,15 +89,15 @@ impl ChromiumPage {
         opened
     }
 
-    /// Tells a document which of its elements the page listens on for the mouse.
+    /// Tells a document which of its elements have mouse listeners of the page.
     pub(crate) async fn mark_listening(&self, world: &World, deadline: Instant) {
         let _let_go = LetGo(&world.session);
-        // Without them the snapshot shows what can be acted on by its looks.
+        // Without them, the snapshot decides by their looks what can be acted on.
         let _: Result<Result<(), CdpError>, _> = tokio::time::timeout_at(deadline, listen(world)).await;
     }
 }
 
-/// Lets the objects go however the look ends.
+/// Releases the inspected objects when dropped.
 pub(crate) struct LetGo<'a>(pub(crate) &'a CdpSession);
 
 impl Drop for LetGo<'_> {
@@ -106,7 +106,7 @@ impl Drop for LetGo<'_> {
     }
 }
 
-/// One look at the elements that may have a closed root.
+/// Checks the elements that may have a closed root, once.
 async fn open(world: &World, deadline: Instant) -> Result<bool, CdpError> {
     let session = &world.session;
     let hosts = members(world, "capture.mayHaveRoots()").await?;
@@ -118,7 +118,8 @@ async fn open(world: &World, deadline: Instant) -> Result<bool, CdpError> {
         roots.extend(node.shadow_roots.into_iter().filter(is_closed).map(|root| root.backend_node_id));
     }
     for root in objects(session, &roots, world.context.number).await {
-        let _: Result<bool, _> = world.ask_of(&root, "openRoot", &(), deadline).await; // its host may be gone
+        // the host of the root may be gone
+        let _: Result<bool, _> = world.ask_of(&root, "openRoot", &(), deadline).await;
     }
     Ok(!roots.is_empty())
 }

@@ -1,6 +1,7 @@
-//! The dialogs of a session's pages: answered as they open, or left to a client for as long as they hold up no action.
+//! The dialogs of a session's pages. They are answered as they open, or left to a client as long as they delay no
+//! action.
 //!
-//! Knows nothing of what an action does.
+//! This module must not know what an action does.
 
 use std::convert::Infallible;
 
@@ -21,15 +22,15 @@ use crate::{
     event::{EventKind, PageDialog},
 };
 
-/// Dialogs reported in one reply; further ones are answered all the same.
+/// Maximum number of dialogs in one reply. Further ones are answered but not reported.
 const MAX_DIALOGS: usize = 50;
-/// Text of a dialog that is kept.
+/// Maximum characters kept of a dialog's text.
 const MAX_MESSAGE: usize = 4_096;
-/// Text of a dialog that is shown in an error.
+/// Maximum characters of a dialog's text in an error.
 const SHOWN_MESSAGE: usize = 200;
-/// How long a client is given to answer a dialog that holds up an action.
+/// How long a client may take to answer a dialog that delays an action.
 const CLIENT_ANSWERS: Duration = Duration::from_millis(500);
-/// A dialog that was open for so long is named where an action ends for unsupported of time.
+/// A dialog that was open for at least this long is named in the error of an action that ran out of time.
 const HOLDS_UP: Duration = Duration::from_millis(100);
 
 #[derive(Deserialize)]
@@ -40,7 +41,7 @@ struct Dialog {
 }
 
 impl TargetEventLoop {
-    /// Answers at once, where that is not for a client to do: while a dialog is open its page does nothing else.
+    /// Answers a dialog at once, unless a client has to answer it. While a dialog is open, its page does nothing else.
     pub(crate) fn on_dialog(&self, event: &Event) {
         let Some(Dialog { message, kind }) = event.decode() else { return };
         let accepted = matches!(kind.as_str(), "alert" | "beforeunload");
@@ -56,26 +57,26 @@ impl TargetEventLoop {
         });
     }
 
-    /// A dialog is no longer open.
+    /// Records that a dialog was closed.
     pub(crate) fn on_answered(&self, page: &SessionKey) {
         self.tabs.send_modify(|tabs| {
             let Some(at) = tabs.asking.iter().position(|asking| asking.page == *page) else { return };
             let OpenDialog { dialog, since, .. } = tabs.asking.remove(at);
-            // Also the end of an action closes it: the script that asks is ended then.
+            // The end of an action also closes the dialog, because the script that opened it is terminated then.
             if since.elapsed() >= HOLDS_UP {
                 tabs.noticed.held_up = Some(dialog);
             }
         });
     }
 
-    /// Answers the dialogs that were left to clients of which none listens any more.
+    /// Answers the dialogs that were left to clients which no longer listen.
     pub(crate) fn answer_left(&self) {
         let asking = self.tabs.borrow().asking.clone();
         let left = asking.into_iter().filter(|asking| !self.is_clients(&asking.page));
         left.for_each(|asking| self.answer(asking));
     }
 
-    /// Answers the dialogs that no client has answered for long enough: they hold up an action.
+    /// Answers the dialogs that no client has answered in time, because they delay an action.
     pub(crate) fn answer_slow(&self) {
         let now = Instant::now();
         let asking = self.tabs.borrow().asking.clone();
@@ -108,21 +109,22 @@ impl TargetEventLoop {
 }
 
 impl ChromiumPage {
-    /// While an action runs: has dialogs answered that were left to clients and that none of them answers in time.
+    /// While an action runs, answers dialogs that were left to clients and were not answered in time.
     pub(crate) async fn answer_for_clients(&self) -> Infallible {
         let (began, mut tabs) = (Instant::now(), self.tabs.subscribe());
         loop {
             let Ok(since) = tabs.wait_for(|tabs| !tabs.asking.is_empty()).await.map(|tabs| oldest(&tabs.asking)) else {
-                return std::future::pending().await; // the page is gone, and the action learns it elsewhere
+                return std::future::pending().await; // the page is gone, which the action learns elsewhere
             };
             let due = since.map_or(began, |since| since.max(began)) + CLIENT_ANSWERS;
             tokio::time::sleep_until(due).await;
             self.browser.event_router().tell(&self.context.id, Event::told(CLIENT_SLOW, RawValue::NULL));
-            let _ = tabs.wait_for(|tabs| oldest(&tabs.asking) != since).await; // gone: seen above
+            // if the page is gone, the loop sees that above
+            let _ = tabs.wait_for(|tabs| oldest(&tabs.asking) != since).await;
         }
     }
 
-    /// A page that did not answer because a dialog was open: the error names it.
+    /// Adds the dialog to the error of a page that did not answer because of it.
     pub(crate) fn naming_dialog(&self, error: BrowserError) -> BrowserError {
         let tabs = self.tabs.borrow();
         let open = tabs.asking.first().map(|asking| &asking.dialog);

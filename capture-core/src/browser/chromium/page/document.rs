@@ -1,6 +1,6 @@
-//! One document of a page, as a place to run our scripts in: in an isolated world, within a time.
+//! One document of a page, in which our scripts run in an isolated world, within a time limit.
 //!
-//! Knows no tabs: which documents there are stands in `tabs.rs`.
+//! This module must not know tabs; `tabs.rs` knows which documents there are.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::time::{Duration, Instant};
@@ -17,18 +17,18 @@ use crate::{
     error::RunOutcome,
 };
 
-/// What a page gets beyond the deadline it was told, to answer with what it last saw.
+/// Time that a page gets, beyond the deadline it was told, to answer with what it last saw.
 pub(crate) const ANSWER_GRACE: Duration = Duration::from_millis(250);
 
-/// The scripts that change nothing, however late they run. What they are called with is the same every time, so that
-/// the page reads it once.
+/// The scripts that change nothing, however late they run. They are called with a constant expression, so that the page
+/// parses it once.
 const READS: [&str; 6] = ["page", "content", "query", "framesOfReading", "offset", "snapshot"];
-/// Ends what is said of a page that did not answer.
+/// Completes the message about a page that did not answer.
 pub(crate) const BUSY: &str = ": a script keeps it busy";
-/// The times of a call for which it is never too late.
+/// The times of a call that is never too late.
 const ANY_TIME: &str = "[0,0]";
 
-/// A document of a tab, as a place to run scripts in.
+/// A document of a tab in which scripts can be run.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     pub(crate) session: CdpSession,
@@ -37,17 +37,18 @@ pub(crate) struct World {
     pub(crate) context: ScriptContext,
 }
 
-/// Why a script brought nothing.
+/// Why a script returned nothing.
 #[derive(Debug)]
 pub(crate) enum NoAnswer {
-    /// Its document went away meanwhile.
+    /// The document was replaced or closed.
     Gone,
-    /// It did not answer in time.
+    /// The document did not answer in time.
     Late,
-    /// The world is there without our scripts: seen in Chromium 156 where a page moves into a process that showed one of
+    /// The world exists without our scripts. This happens in Chromium 156 when a page moves into a process that showed
+    /// one of its frames before.
     /// its frames before.
     Unprepared,
-    /// Something else.
+    /// Any other error.
     Failed(BrowserError),
 }
 
@@ -63,7 +64,7 @@ struct Remote<T> {
     value: Option<ScriptAnswer<T>>,
 }
 
-/// What a script brought, and what the document's clock showed then.
+/// The result of a script, and the time of the document's clock then.
 #[derive(Deserialize)]
 struct ScriptAnswer<T> {
     value: Option<T>,
@@ -82,8 +83,8 @@ struct Exception {
 }
 
 impl World {
-    /// Calls one of our scripts with one argument; it answers with a value or a promise of one. A page that is too busy to
-    /// answer is freed of the script that keeps it so.
+    /// Calls one of our scripts with one argument; it returns a value or a promise. If the page is too busy to answer,
+    /// the script that keeps it busy is terminated.
     pub(crate) async fn call<T: DeserializeOwned>(
         &self,
         function: &str,
@@ -93,13 +94,13 @@ impl World {
         let answer = self.ask(function, argument, deadline).await;
         if matches!(answer, Err(NoAnswer::Late)) {
             drop(self.session.send(&commands::terminate()));
-            // It ends the script that runs, or else the next one: then this one.
+            // Termination affects the running script or else the next one, which is then this empty one.
             drop(self.session.send(&commands::evaluate("0".to_owned(), &self.context.unique)));
         }
         answer
     }
 
-    /// The same, without doing anything to a page that is too busy.
+    /// Calls a script without terminating anything in a page that is too busy.
     pub(crate) async fn ask<T: DeserializeOwned>(
         &self,
         function: &str,
@@ -109,7 +110,7 @@ impl World {
         self.peek(function, argument, deadline, deadline).await
     }
 
-    /// The same with less patience for the script than for the input of the action, which has until the deadline.
+    /// Calls a script with less time for the script than for the input of the action, which has until the deadline.
     pub(crate) async fn peek<T: DeserializeOwned>(
         &self,
         function: &str,
@@ -125,7 +126,7 @@ impl World {
         self.run(function, format!("capture.run('{function}',{times},{argument})"), patience).await
     }
 
-    /// The same for a script that is right however late it runs.
+    /// Calls a script that is correct however late it runs.
     pub(crate) async fn ask_any_time<T: DeserializeOwned>(
         &self,
         function: &str,
@@ -144,14 +145,14 @@ impl World {
         self.answer(function, self.session.send(&evaluate), patience).await
     }
 
-    /// Calls a script whose answer nothing waits for.
+    /// Calls a script without awaiting its answer.
     pub(crate) fn tell(&self, function: &str) {
         let call = format!("capture.run('{function}',{ANY_TIME})");
         drop(self.session.send(&commands::evaluate(call, &self.context.unique)));
     }
 
     /// The times of a call, as `run` in `scripts/late.js` takes them. A document whose clock is not known yet is asked
-    /// for it first: what it gets to later than that was not begun.
+    /// for it first; if it answers too late, the call has not begun.
     async fn times(&self, patience: Instant, deadline: Instant) -> Result<String, NoAnswer> {
         let more = deadline.saturating_duration_since(patience).as_secs_f64() * 1_000.0;
         if self.context.clock.at(patience).is_none() {
@@ -161,7 +162,7 @@ impl World {
         Ok(format!("[{due:.3},{more:.3}]"))
     }
 
-    /// Gives the document our scripts; what is sent next finds them, since commands are carried out in order.
+    /// Gives the document our scripts. Later commands find them, since commands are carried out in order.
     fn prepare(&self) {
         drop(self.session.send(&commands::evaluate(scripts::BUNDLE.to_owned(), &self.context.unique)));
     }
@@ -216,7 +217,7 @@ async fn answer<T: DeserializeOwned>(
     }
 }
 
-/// The reason of an action whose document went away under it.
+/// Reason of the error when the document of an action is gone.
 pub(crate) const DOCUMENT_GONE: &str = "frame_gone";
 
 impl From<NoAnswer> for BrowserError {
@@ -238,15 +239,15 @@ fn protocol(message: String) -> NoAnswer {
     NoAnswer::Failed(BrowserError::Protocol(message))
 }
 
-/// Whether our scripts are missing: the name is unknown, or means a frame or a form the page has called so.
+/// Whether our scripts are missing: the name is unknown, or refers to a frame or form to which the page gave it.
 fn is_unprepared(message: &str) -> bool {
     message.contains("capture is not defined") || message.contains("capture.run is not a function")
 }
 
-/// The ways Chromium says that a document is no longer there.
+/// Whether the error is one of those by which Chromium reports that a document is gone.
 fn is_gone(error: &CdpError) -> bool {
     const TELLING: [&str; 10] = [
-        "Internal error", // of an evaluation in a tab that is being closed
+        "Internal error", // the evaluation was in a tab that is being closed
         "uniqueContextId not found",
         "Cannot find context",
         "Execution context was destroyed",

@@ -1,6 +1,6 @@
-//! From a place inside a frame to the same place in the page's viewport.
+//! Converts places inside a frame to places in the page's viewport.
 //!
-//! Knows nothing of what is at that place.
+//! This module must not know what is at a place.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -18,20 +18,20 @@ use crate::{
     },
 };
 
-/// Where a frame's content lies in what holds it: its corner, and its axes, which may be stretched and turned.
+/// The position of a frame's content in its holder: its corner, and its axes, which may be scaled and rotated.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(crate) struct FrameGeometry {
     left: f64,
     top: f64,
-    /// The way of its x axis, across and down.
+    /// Direction of the x axis, across and down.
     a: f64,
     b: f64,
-    /// The way of its y axis, across and down.
+    /// Direction of the y axis, across and down.
     c: f64,
     d: f64,
 }
 
-/// What a frame's holder says of a point in the frame.
+/// What a frame's holder reports about a point in the frame.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Through {
@@ -42,9 +42,9 @@ struct Through {
 /// A point in the page's viewport.
 #[derive(Debug)]
 pub(crate) enum Reach {
-    /// There.
+    /// The point is reachable there.
     At(Point),
-    /// There, but this covers the frame.
+    /// The point is there, but this covers the frame.
     Covered(String),
 }
 
@@ -72,7 +72,7 @@ impl FrameGeometry {
         Point { x: self.left + x * self.a + y * self.c, y: self.top + x * self.b + y * self.d }
     }
 
-    /// The box around a box of this frame where that is turned.
+    /// The bounding box of a box in this frame, which may be rotated.
     pub(crate) fn outside(self, bounds: Rect) -> Rect {
         let Rect { x, y, width, height } = bounds;
         let corners = [(x, y), (x + width, y), (x, y + height), (x + width, y + height)].map(|(x, y)| self.at(x, y));
@@ -81,14 +81,14 @@ impl FrameGeometry {
         Rect { x: least.0, y: least.1, width: most.0 - least.0, height: most.1 - least.1 }
     }
 
-    /// A point of the page's viewport, in this frame. In a frame that is turned edgewise there is none.
+    /// A point of the page's viewport in the coordinates of this frame. A frame that is rotated edgewise has none.
     pub(crate) fn inside(self, point: Point) -> Point {
         let area = self.a * self.d - self.b * self.c;
         let (x, y) = (point.x - self.left, point.y - self.top);
         Point { x: (x * self.d - y * self.c) / area, y: (y * self.a - x * self.b) / area }
     }
 
-    /// This frame's place where the frame that holds it lies so.
+    /// The position of this frame, given the position of its holder.
     fn within(self, holder: Self) -> Self {
         let corner = holder.at(self.left, self.top);
         Self {
@@ -103,7 +103,7 @@ impl FrameGeometry {
 }
 
 impl ChromiumPage {
-    /// Where this document lies in the page's viewport.
+    /// The position of this document in the page's viewport.
     pub(crate) async fn geometry(&self, world: &World, deadline: Instant) -> Result<FrameGeometry, BrowserError> {
         let mut geometry = FrameGeometry::NONE;
         let mut frame = world.frame.clone();
@@ -116,7 +116,7 @@ impl ChromiumPage {
         Ok(geometry)
     }
 
-    /// Brings a point of this document into view in every frame that holds it, and tells where it is then.
+    /// Scrolls a point of this document into view in every frame that contains it, and returns its position then.
     pub(crate) async fn reach(
         &self,
         world: &World,
@@ -157,7 +157,7 @@ impl ChromiumPage {
     }
 }
 
-/// A frame that cannot be found any more has been removed.
+/// A frame that is not found any more was removed.
 fn gone(error: CdpError) -> NoAnswer {
     match error {
         CdpError::Refused { .. } => NoAnswer::Gone,

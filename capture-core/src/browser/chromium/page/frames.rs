@@ -1,4 +1,4 @@
-//! The frames of one tab as their events tell them, those with a process of their own included. Pure.
+//! The frames of one tab as their events report them, including those with a process of their own. This module is pure.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -7,9 +7,9 @@ use serde::Deserialize;
 use super::page_clock::PageClock;
 use crate::browser::chromium::cdp::{CdpSession, Event, SessionKey};
 
-/// The name of the isolated world our scripts live in.
+/// The name of the isolated world of our scripts.
 pub(crate) const WORLD: &str = "capture";
-/// Frames known of one tab; a page may have more, which are then not looked into.
+/// Maximum number of known frames of a tab. Further frames of a page are ignored.
 const MAX_FRAMES: usize = 1_000;
 
 /// A frame with the document it shows.
@@ -19,22 +19,22 @@ pub(crate) struct Frame {
     parent: Option<String>,
     key: SessionKey,
     pub(crate) session: CdpSession,
-    /// Our world in its document; `None` while there is no document to work with.
+    /// Our world in its document; `None` while there is no usable document.
     pub(crate) context: Option<ScriptContext>,
 }
 
 /// Our world in one document.
 #[derive(Debug, Clone)]
 pub(crate) struct ScriptContext {
-    /// Never used again.
+    /// The world's unique id, which is never reused.
     pub(crate) unique: String,
-    /// As older commands name it.
+    /// The world's number, for older commands.
     pub(crate) number: i64,
-    /// The document's.
+    /// The clock of the document.
     pub(crate) clock: Arc<PageClock>,
 }
 
-/// Main frame first, then in the order they were attached.
+/// The main frame first, then the others in the order in which they were attached.
 #[derive(Debug)]
 pub(crate) struct Frames {
     all: Vec<Frame>,
@@ -81,7 +81,7 @@ struct ContextDestroyed {
 }
 
 impl Frames {
-    /// A tab with its main frame only.
+    /// A tab with only its main frame.
     pub(crate) fn new(id: String, key: SessionKey, session: CdpSession) -> Self {
         Self { all: vec![Frame { id, parent: None, key, session, context: None }] }
     }
@@ -90,12 +90,12 @@ impl Frames {
         self.all.first()
     }
 
-    /// Whether this session is one of its frames'.
+    /// Whether this session belongs to one of its frames.
     pub(crate) fn own(&self, key: &SessionKey) -> bool {
         self.all.iter().any(|frame| frame.key == *key)
     }
 
-    /// Every frame but the main one, in the order of the tree.
+    /// All frames except the main one, in tree order.
     pub(crate) fn children(&self) -> Vec<&Frame> {
         let mut held: HashMap<&str, Vec<&Frame>> = HashMap::new();
         for frame in &self.all {
@@ -110,7 +110,7 @@ impl Frames {
         found.into_iter().skip(1).collect()
     }
 
-    /// The frame that holds this one, and whether that is another process.
+    /// The frame that contains this one, and whether it is in another process.
     pub(crate) fn holder(&self, id: &str) -> Option<(&Frame, bool)> {
         let frame = self.get(id)?;
         let holder = self.get(frame.parent.as_deref()?)?;
@@ -126,19 +126,19 @@ impl Frames {
         self.all.iter().find(|frame| frame.id == id)
     }
 
-    /// Forgets a world the browser no longer knows.
+    /// Forgets a world that the browser no longer has.
     pub(crate) fn forget(&mut self, unique: &str) {
         for frame in &mut self.all {
             frame.context.take_if(|context| context.unique == unique);
         }
     }
 
-    /// A new document came: the frames of the one before are gone.
+    /// Handles a new document: the frames of the previous one are gone.
     pub(crate) fn renew(&mut self) {
         self.all.truncate(1);
     }
 
-    /// A frame got a process of its own.
+    /// Handles a frame that got a process of its own.
     pub(crate) fn adopt(&mut self, id: String, parent: Option<String>, key: SessionKey, session: CdpSession) {
         match self.all.iter_mut().find(|frame| frame.id == id) {
             Some(frame) => {
@@ -150,7 +150,7 @@ impl Frames {
         }
     }
 
-    /// A process of frames went away.
+    /// Handles the end of a process with frames.
     pub(crate) fn lose(&mut self, key: &SessionKey) {
         self.all.retain(|frame| frame.key != *key);
     }
@@ -161,7 +161,7 @@ impl Frames {
         }
     }
 
-    /// Takes an event of one of its sessions.
+    /// Handles an event of one of its sessions.
     pub(crate) fn on_event(&mut self, event: &Event) {
         match &*event.method {
             "Page.frameAttached" => self.on_attached(event),
@@ -189,7 +189,7 @@ impl Frames {
         self.adopt(frame_id, Some(parent_frame_id), event.session.clone(), session);
     }
 
-    /// A frame that was swapped lives on in another process, whose session tells of it.
+    /// Handles a detached frame. A frame that was swapped continues in another process, whose session reports it.
     fn on_detached(&mut self, event: &Event) {
         let Some(FrameDetached { frame_id, reason }) = event.decode() else { return };
         if reason == "swap" {

@@ -1,7 +1,7 @@
-//! Roles and states that custom elements have by their `ElementInternals`: only the browser's accessibility tree tells
-//! them.
+//! Roles and states that custom elements have by their `ElementInternals`. Only the browser's accessibility tree
+//! reports them.
 //!
-//! Knows nothing of what is done with an element.
+//! This module must not know what is done with an element.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -39,8 +39,8 @@ struct AxValue {
 }
 
 impl ChromiumPage {
-    /// Asks about the elements a document's last look came across; whether one of them has such a role.
-    /// What is `fresh` may be acted on.
+    /// Asks the browser about the elements that a document visited last; returns whether one of them has such a role.
+    /// Elements that are `fresh` may be acted on.
     pub(crate) async fn learn_roles(&self, world: &World, fresh: bool, deadline: Instant) -> bool {
         let _let_go = LetGo(&world.session);
         tokio::time::timeout_at(deadline, learn(world, fresh, deadline))

@@ -1,6 +1,6 @@
-//! What scripts say of the elements they waited for, and the sentences made of it. The waiting itself is in `scripts/`.
+//! The results of scripts that wait for elements, and the messages made of them. The waiting itself is in `scripts/`.
 //!
-//! Knows nothing of what is done with an element.
+//! This module must not know what is done with an element.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -16,51 +16,51 @@ use crate::{
 };
 use tokio::time::{Duration, Instant};
 
-/// A frame that is only looked into, not waited in, gets this long to answer.
+/// Timeout for a frame that is only checked and not waited in.
 pub(crate) const PEEK: Duration = Duration::from_millis(500);
-/// Between two looks into all frames.
+/// Interval at which all frames are checked.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// A script's answer about the element it was to wait for.
+/// The result of a script that waits for an element.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Seen {
     done: bool,
-    /// Nothing matches here, but there are frames.
+    /// Nothing matches in this document, but it has frames.
     #[serde(default)]
     elsewhere: bool,
-    /// Nothing matches here, but this many elements may have a closed shadow root.
+    /// Nothing matches in this document, but this many elements may have a closed shadow root.
     #[serde(default)]
     hosts: usize,
-    /// Why the selector cannot be understood.
+    /// Why the selector is invalid.
     invalid: Option<String>,
-    /// The ref's element is gone.
+    /// The element of the ref is gone.
     #[serde(default)]
     stale: bool,
     /// Why the action is not possible on this element, however long one waits.
     refused: Option<String>,
     reason: Option<String>,
-    /// What was still missing when time was up.
+    /// What was still missing when the time was up.
     why: Option<String>,
-    /// The option that was not there.
+    /// The option that was not found.
     missing: Option<String>,
     diagnostics: Option<Diagnostics>,
     /// There is nothing to do.
     #[serde(default)]
     pub(crate) already: bool,
     pub(crate) point: Option<Point>,
-    /// Something covers the element that the mouse may have brought: where the mouse would leave that.
+    /// Where to move the mouse, if the element is covered by something that the mouse may have opened.
     pub(crate) away: Option<Point>,
     pub(crate) value: Option<String>,
-    /// The element is an editor, focused and selected, that takes text by the browser's input only.
+    /// The element is an editor, focused and selected, that accepts text only by the browser's input.
     pub(crate) editor: Option<Editor>,
     pub(crate) selected: Option<Vec<String>>,
     pub(crate) area: Option<Rect>,
     pub(crate) scroll: Option<Standing>,
-    /// Nothing in the page scrolls that way: where the wheel is to be turned instead.
+    /// Nothing in the page scrolls in this direction: where to turn the mouse wheel instead.
     pub(crate) wheel: Option<Turn>,
 }
 
-/// Where something that scrolls stands.
+/// The scroll position of an element.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Standing {
@@ -69,7 +69,7 @@ pub(crate) struct Standing {
     pub(crate) at_end: bool,
 }
 
-/// Where a wheel is to be turned, and whether the whole page is meant by it.
+/// Where to turn a mouse wheel, and whether it is meant for the whole page.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(crate) struct Turn {
     #[serde(flatten)]
@@ -77,26 +77,26 @@ pub(crate) struct Turn {
     pub(crate) meant: bool,
 }
 
-/// How an editor is to be filled.
+/// How an editor is filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Editor {
-    /// What is edited is the element itself.
+    /// The element itself is edited.
     Rich,
     /// The element is a part of what is edited.
     Part,
-    /// A hidden field through which a code editor hears its keys.
+    /// The element is a hidden field through which a code editor receives its keys.
     Proxy,
 }
 
-/// What is left of the time, in milliseconds, for a script to wait.
+/// The remaining time in milliseconds for which a script may wait.
 pub(crate) fn millis_left(deadline: Instant) -> u64 {
     let left = deadline.saturating_duration_since(Instant::now());
     u64::try_from(left.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Seen {
-    /// The diagnostics of an element that became ready, or why it did not.
+    /// The diagnostics of an element that became ready, or the error why it did not.
     pub(crate) fn ready(self, selector: &Selector, timeout: Duration) -> Result<(Diagnostics, Self), BrowserError> {
         let shown = shown(selector);
         if let Some(why) = &self.invalid {
@@ -136,12 +136,12 @@ impl Seen {
         Err(late(&shown, &sentence(why, &diagnostics), why, timeout, &diagnostics))
     }
 
-    /// It was ready when there was no time left.
+    /// Whether the element became ready only when no time was left.
     pub(crate) fn is_late(&self) -> bool {
         self.why.as_deref() == Some("late")
     }
 
-    /// Where it was ready too late: what was in front of it before is what it waited for.
+    /// If the element became ready too late, reports what covered it before, since that is what the action waited for.
     pub(crate) fn or_covered(mut self, blocker: Option<String>) -> Self {
         if let (true, Some(blocker), Some(diagnostics)) = (self.is_late(), blocker, &mut self.diagnostics) {
             self.why = Some("covered".to_owned());
@@ -155,7 +155,7 @@ impl Seen {
     }
 }
 
-/// A selector short enough for a sentence.
+/// The selector, cut for messages.
 fn shown(selector: &Selector) -> String {
     selector.as_str().chars().take(120).collect()
 }
@@ -164,12 +164,12 @@ pub(crate) fn invalid(selector: &Selector, why: &str) -> BrowserError {
     BrowserError::Invalid(format!("payload.selector {:?} is not valid: {why}", shown(selector)))
 }
 
-/// A ref whose element is gone is never resolved to another one.
+/// The error for a ref whose element is gone. A ref never resolves to another element.
 pub(crate) fn stale(selector: &Selector) -> BrowserError {
     BrowserError::failed_for("stale_ref", format!("stale ref {}: take a new snapshot", shown(selector)))
 }
 
-/// Out of time, with everything that was seen.
+/// The error for an action that ran out of time, with everything that was seen.
 pub(crate) fn late(
     selector: &str,
     sentence: &str,
@@ -211,14 +211,14 @@ fn fields(diagnostics: &Diagnostics) -> Map<String, Value> {
 }
 
 impl ChromiumPage {
-    /// The document that gave out this ref, if it is still there.
+    /// The document that issued this ref, if it still exists.
     pub(crate) fn world_of_ref(&self, number: u32) -> Option<World> {
         let refs = self.refs.lock();
         self.tabs.borrow().world_of(refs.world(number)?)
     }
 
-    /// Asks a script about the element a selector names, in the main frame first, then in the others; only for scripts that
-    /// change nothing before they answer, since a document that was replaced meanwhile is asked again.
+    /// Calls a script for the element of a selector, first in the main frame and then in the others. It is only for
+    /// scripts that change nothing before they answer, since a replaced document is asked again.
     pub(crate) async fn look(
         &self,
         function: &str,
@@ -243,7 +243,7 @@ impl ChromiumPage {
                 continue;
             }
             if seen.hosts > 0 && !seen.elsewhere && millis_left(deadline) > 0 {
-                continue; // none of them has one, and none is asked about twice
+                continue; // no element has a closed root, and none is asked about twice
             }
             if !seen.elsewhere {
                 return self.placed(seen, world, deadline).await;
@@ -258,7 +258,7 @@ impl ChromiumPage {
         }
     }
 
-    /// The first frame in which the selector names something: waits there.
+    /// Finds the first frame in which the selector matches, and waits there.
     async fn look_into_frames(
         &self,
         function: &str,
@@ -268,7 +268,7 @@ impl ChromiumPage {
         let worlds = self.tabs.borrow().other_worlds();
         for world in worlds {
             let patience = deadline.min(Instant::now() + PEEK);
-            // A frame that is gone or too busy has nothing to say now.
+            // A frame that is gone or too busy has no matches now.
             let Ok(seen) = world.peek::<Seen>(function, &argument(0), patience, deadline).await else { continue };
             if !seen.is_about_something() {
                 continue;
@@ -285,7 +285,7 @@ impl ChromiumPage {
         Ok(None)
     }
 
-    /// Boxes are told in the coordinates of the page's viewport, whatever frame they are in.
+    /// Converts boxes to coordinates of the page's viewport, whatever frame they are in.
     async fn placed(&self, mut seen: Seen, world: World, deadline: Instant) -> Result<(Seen, World), BrowserError> {
         let bounds = seen.diagnostics.as_mut().and_then(|diagnostics| diagnostics.bounding_box.as_mut());
         let boxes: Vec<&mut Rect> = bounds.into_iter().chain(seen.area.as_mut()).collect();

@@ -1,4 +1,5 @@
-//! The page of a session: its tabs with their frames and documents, and what the browser tells of them.
+//! The page of a session: its tabs with their frames and documents, and the handling of the browser's events about
+//! them.
 
 pub(super) mod chromium_page;
 pub(super) mod clipboard;

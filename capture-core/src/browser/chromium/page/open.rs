@@ -1,6 +1,6 @@
-//! Opens the page of a session: its first tab, the task that takes its events, and the way those come to it.
+//! Opens the page of a session: its first tab, and the task that handles its events.
 //!
-//! Knows nothing of whose page it will be.
+//! This module must not know whose page it will be.
 
 use std::sync::Arc;
 
@@ -30,10 +30,11 @@ use crate::{
     tasks::Tasks,
 };
 
-/// Page events a session may have waiting; further ones are dropped (replies still tell what an action caused).
+/// Maximum number of queued page events of a session. Further ones are dropped; replies still report what an action
+/// caused.
 const TOLD_EVENTS: usize = 256;
 
-/// Opens one blank tab in a context, ready to be worked with.
+/// Opens one blank tab in a context and waits until it is usable.
 pub(crate) async fn open_page(
     context: BrowserContext,
     deadline: Instant,

@@ -1,6 +1,6 @@
-//! What the browser tells of pictures of the screencast: how many, and the newest.
+//! The browser's screencast pictures: their number, and the newest one.
 //!
-//! Knows nothing of who looks at them.
+//! This module must not know who watches.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use tokio::sync::watch;
 
 use crate::browser::chromium::cdp::Event;
 
-/// The event that tells of a picture.
+/// The event that contains a picture.
 pub(crate) const FRAME: &str = "Page.screencastFrame";
 
-/// What the browser told of pictures, kept by the event loop.
+/// The pictures received so far, published by the event loop.
 pub(crate) type Pictures = Arc<watch::Sender<PicturesSeen>>;
 
-/// Pictures told of so far, and the newest, as it was told.
+/// The number of pictures received, and the newest one as received.
 #[derive(Debug, Default)]
 pub(crate) struct PicturesSeen {
     pub(crate) count: u64,

@@ -1,10 +1,10 @@
-//! The refs that snapshots gave out, and the documents they belong to.
+//! The refs that snapshots have issued, and the documents they belong to.
 //!
-//! Knows no elements.
+//! This module must not know elements.
 
 use std::ops::Range;
 
-/// Refs given out: a number is never used twice in a session, and belongs to one document.
+/// The issued refs. A number is never used twice in a session, and belongs to one document.
 #[derive(Debug)]
 pub(crate) struct Refs {
     next: u32,
@@ -23,14 +23,15 @@ impl Refs {
         self.next
     }
 
-    /// Notes that the document of this world gave out the refs up to `next`; those of documents that are gone are forgotten.
+    /// Records that the document of this world issued the refs up to `next`. Refs of documents that are gone are
+    /// forgotten.
     pub(crate) fn give_out(&mut self, next: u32, world: &str, is_known: impl Fn(&str) -> bool) {
         self.places.retain(|(_, unique)| is_known(unique));
         self.places.push((self.next..next, world.to_owned()));
         self.next = next;
     }
 
-    /// The world of the document that gave out this ref.
+    /// The world of the document that issued this ref.
     pub(crate) fn world(&self, number: u32) -> Option<&str> {
         self.places.iter().find(|(range, _)| range.contains(&number)).map(|(_, unique)| unique.as_str())
     }

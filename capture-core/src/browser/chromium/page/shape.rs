@@ -1,13 +1,13 @@
-//! The size of a session's tabs and the device they pretend to be, and how the browser is told.
+//! The viewport size of a session's tabs and the device they emulate, and the commands that set them.
 //!
-//! Knows no tabs.
+//! This module must not know tabs.
 
 use crate::{
     action::{Device, Viewport, ViewportChange},
     browser::chromium::cdp::{CdpSession, Pending, commands},
 };
 
-/// What every tab of a session looks like to its pages, later tabs included.
+/// The emulated device and size of all tabs of a session, including later ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Shape {
     pub(crate) viewport: Viewport,
@@ -15,7 +15,7 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// A change of scale keeps the device; explicit sizes are a desktop's.
+    /// Applies a change. A change of scale keeps the device; an explicit size means a desktop.
     pub(crate) fn changed(self, change: ViewportChange) -> Self {
         match change {
             ViewportChange::Device(device) => {
@@ -27,14 +27,14 @@ impl Shape {
         }
     }
 
-    /// Gives a tab its size.
+    /// Sets the size of a tab.
     pub(crate) fn size(self, tab: &CdpSession) -> Pending {
         let Viewport { width, height, scale } = self.viewport;
         let mobile = self.device.is_some_and(|device| device.is_mobile);
         tab.send(&commands::set_metrics(width, height, scale, mobile))
     }
 
-    /// Gives a tab, or a frame with a process of its own, the device's touch screen and user agent.
+    /// Sets the touch screen and user agent of the device for a tab, or for a frame with a process of its own.
     pub(crate) fn device(self, tab: &CdpSession) -> [Pending; 2] {
         let touch = self.device.is_some_and(|device| device.has_touch);
         let agent = self.device.and_then(|device| device.user_agent.as_deref()).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! One tab as its events tell it: where it is, how far it has loaded, whether it is on its way elsewhere. Pure.
+//! One tab as its events report it: its address, how far it has loaded, and whether it is leaving its document. This
+//! module is pure.
 
 use serde::Deserialize;
 
@@ -8,23 +9,23 @@ use crate::{
     browser::chromium::cdp::{CdpSession, Event, SessionKey},
 };
 
-/// The function our scripts report with; only their world has it.
+/// The function with which our scripts send reports. It exists only in their world.
 pub(crate) const REPORT: &str = "captureReport";
-/// The address of a document that nothing was loaded into.
+/// The address of an empty document.
 pub(crate) const BLANK: &str = "about:blank";
-/// Documents remembered per tab, to tell that a navigation came and was replaced by the next.
+/// Number of documents remembered per tab, to detect that a navigation arrived and was replaced by the next one.
 const REMEMBERED: usize = 16;
-/// A document that leads on by itself does so once or twice, not so often.
+/// A document that redirects by itself does so once or twice, and not this often.
 const OVERRUN: usize = 5;
 
 /// Whether a tab is leaving its document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Leaving {
-    /// It stays.
+    /// It is not.
     No,
-    /// The page asked to go.
+    /// The page requested a navigation.
     Requested,
-    /// The browser is on its way.
+    /// The browser has begun the navigation.
     Started,
 }
 
@@ -33,36 +34,36 @@ pub(crate) enum Leaving {
 pub(crate) struct Tab {
     pub(crate) key: SessionKey,
     pub(crate) session: CdpSession,
-    /// The target's id, which is also its main frame's.
+    /// Id of the target, which is also the id of its main frame.
     pub(crate) target: String,
     /// The target of the tab that opened it.
     pub(crate) opener: Option<String>,
-    /// An action did something to it.
+    /// Whether an action acted on it.
     pub(crate) acted_on: bool,
     pub(crate) url: String,
     pub(crate) frames: Frames,
-    /// Loaders of the documents it has shown, newest last.
+    /// Loader ids of the documents that it has shown, newest last.
     loaders: Vec<String>,
     stage: Option<WaitUntil>,
-    /// What the present document reported of itself when its markup had been read.
+    /// What the present document reported when its markup had been parsed.
     pub(crate) facts: Option<PageFacts>,
     pub(crate) leaving: Leaving,
-    /// Documents committed so far.
+    /// Number of documents that it has shown.
     pub(crate) commits: u64,
-    /// Documents and addresses within one that came so far.
+    /// Number of documents, and of addresses within documents, that it has shown.
     pub(crate) moves: u64,
-    /// The present document stands for one that did not load.
+    /// Whether the present document is an error page.
     pub(crate) is_error_page: bool,
-    /// Times it was asked to leave its document so far.
+    /// Number of times it began to leave its document.
     pub(crate) departures: u64,
 }
 
-/// What an event of a tab means to the session.
+/// What an event of a tab means for the session.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// Nothing to tell.
+    /// Nothing to report.
     None,
-    /// Its address is another, or its document is.
+    /// Its address or its document has changed.
     Navigated,
 }
 
@@ -105,13 +106,13 @@ struct Report {
     payload: String,
 }
 
-/// What a document tells of itself.
+/// What a document reports about itself.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct PageFacts {
     pub(crate) url: String,
     pub(crate) title: String,
     pub(crate) status: Option<u16>,
-    /// What its clock shows.
+    /// The time of its clock.
     now: f64,
 }
 
@@ -136,24 +137,24 @@ impl Tab {
         }
     }
 
-    /// Whether the present document has loaded so far.
+    /// Whether the present document has loaded this far.
     pub(crate) fn is_at(&self, until: WaitUntil) -> bool {
         self.stage.is_some_and(|stage| stage >= until)
     }
 
-    /// Whether the document of this loader has come, or one after it, and has loaded so far.
+    /// Whether the document of this loader, or one after it, has arrived and loaded this far.
     pub(crate) fn has_loaded(&self, loader: &str, until: WaitUntil) -> bool {
         self.loaders.iter().any(|known| known == loader) && self.is_at(until)
     }
 
-    /// Whether so many documents have come after that of this loader that it is not the one being shown on its way: the
-    /// page before it took the tab back.
+    /// Whether so many documents have arrived after the one of this loader that it cannot be redirecting: the old page
+    /// has taken the tab back.
     pub(crate) fn is_overrun(&self, loader: &str) -> bool {
         let place = self.loaders.iter().position(|known| known == loader);
         place.is_some_and(|place| self.loaders.len() - place > OVERRUN)
     }
 
-    /// Takes an event of this tab.
+    /// Handles an event of this tab.
     pub(crate) fn on_event(&mut self, event: &Event) -> Change {
         match &*event.method {
             "Page.frameNavigated" => return self.on_navigated(event),
@@ -228,7 +229,7 @@ impl Tab {
         }
     }
 
-    /// A report of the main frame: child frames have worlds of their own, which do not report.
+    /// Handles a report of the main frame. Child frames have worlds of their own, which do not report.
     fn on_report(&mut self, event: &Event) {
         let report = event.decode::<Report>().filter(|report| report.name == REPORT);
         let Some(facts) = report.and_then(|report| serde_json::from_str::<PageFacts>(&report.payload).ok()) else {
@@ -247,7 +248,7 @@ impl Leaving {
     }
 }
 
-/// Moves within a document are reported as done at once.
+/// Whether the navigation leaves the document. Navigations within a document are reported when they are done.
 fn leaves_document(navigation_type: &str) -> bool {
     !matches!(navigation_type, "sameDocument" | "historySameDocument")
 }

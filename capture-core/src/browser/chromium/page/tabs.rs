@@ -1,8 +1,8 @@
-//! The tabs of one session: which is active, and what happened to them.
+//! The tabs of one session: which one is active, and what happened in them.
 //!
-//! The event loop writes what the browser tells. Actions write what they begin and what they change themselves: what is noticed
-//! (`perform.rs`), the shape (`viewport.rs`), documents that a script found gone (`world.rs`), and the end (`perform.rs`).
-//! All others look at the state and wait for it to change.
+//! The event loop writes what the browser reports. Actions write only what they begin and change themselves: what
+//! happened during the action (`perform.rs`), the shape (`viewport.rs`), documents that a script found gone
+//! (`world.rs`), and the end (`perform.rs`). All others read the state and wait for changes.
 
 use chromiumoxide::cdp::browser_protocol::input::DragData;
 use tokio::time::Instant;
@@ -22,28 +22,28 @@ use crate::{
 /// The published state of a session's tabs.
 #[derive(Debug, Default)]
 pub(crate) struct Tabs {
-    /// Oldest first; the last one is active.
+    /// The tabs, oldest first; the last one is active.
     pub(crate) open: Vec<Tab>,
-    /// Pages that may be a client's: never active until that is known.
+    /// Pages that may belong to a client. They are not active until that is known.
     pub(crate) undecided: Vec<Tab>,
-    /// The tab the session began with, or the one that took its place.
+    /// The first tab of the session, or the one that replaced it.
     pub(crate) root: Option<SessionKey>,
-    /// What happened since the action began.
+    /// What has happened since the action began.
     pub(crate) noticed: Noticed,
     pub(crate) lost: Option<LostReason>,
     pub(crate) shape: Shape,
     /// What the session copied last.
     pub(crate) clip: Clip,
-    /// Dialogs left to clients that are still open.
+    /// Open dialogs that were left to clients.
     pub(crate) asking: Vec<OpenDialog>,
 }
 
-/// An open dialog that a client was left to answer.
+/// An open dialog that was left to a client.
 #[derive(Debug, Clone)]
 pub(crate) struct OpenDialog {
-    /// The page or frame that asks.
+    /// The page or frame that opened the dialog.
     pub(crate) page: SessionKey,
-    /// With the answer we would give.
+    /// The dialog, with the answer that the server would give.
     pub(crate) dialog: DialogReport,
     pub(crate) since: Instant,
 }
@@ -52,16 +52,16 @@ pub(crate) struct OpenDialog {
 #[derive(Debug, Default)]
 pub(crate) struct Noticed {
     pub(crate) dialogs: Vec<DialogReport>,
-    /// A dialog that was left to clients and held up the action.
+    /// A dialog that was left to clients and delayed the action.
     pub(crate) held_up: Option<DialogReport>,
     pub(crate) download: Option<DownloadReport>,
-    /// The page asked for a tab with this address.
+    /// Address of a tab that the page requested.
     pub(crate) window: Option<String>,
-    /// A tab opened.
+    /// A tab that opened.
     pub(crate) tab: Option<SessionKey>,
-    /// Documents or addresses that came.
+    /// Number of documents and addresses that arrived.
     pub(crate) navigations: u64,
-    /// A drag that we are to carry out.
+    /// A drag that we have to carry out.
     pub(crate) drag: Option<DragData>,
 }
 
@@ -78,12 +78,12 @@ fn world(frame: &Frame) -> Option<World> {
 }
 
 impl Tabs {
-    /// The tab actions work on.
+    /// The tab on which actions work.
     pub(crate) fn active(&self) -> Option<&Tab> {
         self.open.last()
     }
 
-    /// A tab by its key.
+    /// The tab with this key.
     pub(crate) fn tab(&self, key: &SessionKey) -> Option<&Tab> {
         self.open.iter().find(|tab| tab.key == *key)
     }
@@ -93,7 +93,7 @@ impl Tabs {
         self.active()?.world()
     }
 
-    /// The documents of its other frames, in the order of the tree.
+    /// The documents of its other frames, in tree order.
     pub(crate) fn other_worlds(&self) -> Vec<World> {
         let frames = self.active().map(|tab| tab.frames.children()).unwrap_or_default();
         frames.into_iter().filter_map(world).collect()
@@ -104,7 +104,7 @@ impl Tabs {
         self.active()?.frames.in_context(unique).and_then(world)
     }
 
-    /// The document that holds this frame, and whether it is another process.
+    /// The document that contains this frame, and whether it is in another process.
     pub(crate) fn holder(&self, frame: &str) -> Option<(World, bool)> {
         let (holder, separate) = self.active()?.frames.holder(frame)?;
         Some((world(holder)?, separate))
@@ -115,7 +115,7 @@ impl Tabs {
         self.open.iter().any(|tab| tab.frames.in_context(unique).is_some())
     }
 
-    /// Takes a tab away; the address of the one that is active instead, where it was active.
+    /// Removes a tab. If it was active, returns the address of the tab that is active then.
     pub(crate) fn remove(&mut self, key: &SessionKey) -> Option<String> {
         let was_active = self.active().is_some_and(|tab| tab.key == *key);
         self.open.retain(|tab| tab.key != *key);
@@ -123,7 +123,7 @@ impl Tabs {
         self.active().filter(|_| was_active).map(|tab| tab.url.clone())
     }
 
-    /// A tab that was opened for a download and has shown no document of its own: browsers close it then.
+    /// A tab that was opened for a download and has shown no document of its own. Browsers close such tabs.
     pub(crate) fn opened_for_nothing(&mut self, target: &str) -> Option<SessionKey> {
         let tab = self.open.iter().skip(1).find(|tab| tab.target == target)?;
         if tab.acted_on || tab.url != BLANK {
@@ -143,13 +143,13 @@ impl Tabs {
         self.open.iter_mut().chain(&mut self.undecided).find(|tab| tab.frames.own(session))
     }
 
-    /// Takes a page out that is a client's; its session, if it was among the undecided.
+    /// Removes a page that belongs to a client; returns its session, if it was among the undecided ones.
     pub(crate) fn disown(&mut self, target: &str) -> Option<SessionKey> {
         let at = self.undecided.iter().position(|tab| tab.target == target)?;
         Some(self.undecided.remove(at).key)
     }
 
-    /// No client waits for a page any more: what is left undecided is the session's own.
+    /// Makes the undecided pages the session's own, because no client waits for a page any more.
     pub(crate) fn adopt(&mut self) -> Vec<SessionKey> {
         let adopted: Vec<Tab> = std::mem::take(&mut self.undecided);
         let keys: Vec<SessionKey> = adopted.iter().map(|tab| tab.key.clone()).collect();

@@ -1,6 +1,7 @@
-//! The task that takes the events of a session's tabs in their order, and gives the answers a page must not wait for.
+//! The event loop of a session's tabs. It handles events in order, and sends the answers for which a page must not
+//! wait.
 //!
-//! Knows no actions: these read what it writes into `tabs.rs`.
+//! This module must not know actions, which read its results in `tabs.rs`.
 
 use std::sync::Arc;
 
@@ -38,7 +39,7 @@ use crate::{
     event::{EventKind, PageCrashed, PageDownload, PageNavigated, PageNewTab},
 };
 
-/// Tabs a session may have; further ones are closed as they open.
+/// Maximum number of tabs of a session. Further ones are closed as they open.
 const MAX_TABS: usize = 20;
 
 async fn until(due: Option<Instant>) {
@@ -48,7 +49,7 @@ async fn until(due: Option<Instant>) {
     }
 }
 
-/// The task that takes the events.
+/// The task that handles the events.
 pub(crate) struct TargetEventLoop {
     pub(crate) browser: Arc<Browser>,
     pub(crate) context: String,
@@ -56,12 +57,12 @@ pub(crate) struct TargetEventLoop {
     pub(crate) told: mpsc::Sender<EventKind>,
     pub(crate) console_log: Arc<Mutex<ConsoleLog>>,
     pub(crate) pictures: Pictures,
-    /// Whether other sessions use the browser's clipboard too.
+    /// Whether other sessions also use the browser's clipboard.
     pub(crate) shares_clipboard: bool,
 }
 
 impl TargetEventLoop {
-    /// Takes events until the context is closed or lost.
+    /// Handles events until the context is closed or lost.
     pub(crate) async fn run(self, mut events: mpsc::Receiver<Event>) {
         let mut limit = RateLimit::new(Instant::now());
         let dropped = Arc::clone(&self.console_log.lock().dropped);
@@ -86,7 +87,7 @@ impl TargetEventLoop {
             self.take(&event);
             dropped.taken(event.bytes());
         }
-        // The route is closed: the context was closed, or its page flooded us and was given up.
+        // The route is closed: either the context was closed, or its page sent too many events and was given up.
         self.tabs.send_modify(|tabs| {
             tabs.lost.get_or_insert(LostReason::PageCrashed);
             tabs.open.clear();
@@ -130,7 +131,7 @@ impl TargetEventLoop {
         }
     }
 
-    /// An event was too large to be taken. A dialog keeps its page waiting until it is answered.
+    /// Handles an event that was too large to be read. A dialog blocks its page until it is answered.
     fn on_missed(&self, event: &Event) {
         let missed = event.decode::<MissedEvent>();
         if missed.is_some_and(|missed| missed.method == "Page.javascriptDialogOpening")
@@ -140,7 +141,7 @@ impl TargetEventLoop {
         }
     }
 
-    /// Those who wait for a change of the tabs do not wait for this one.
+    /// Stores the copied content without waking those who wait for a change of the tabs.
     fn on_copied(&self, clip: Clip) {
         self.tabs.send_if_modified(|tabs| {
             tabs.clip = clip;
@@ -148,7 +149,7 @@ impl TargetEventLoop {
         });
     }
 
-    /// Listens again to those of these pages that are still there.
+    /// Enables the console events of those of these pages that still exist.
     fn unmute(&self, pages: &[SessionKey]) {
         let dropped = Arc::clone(&self.console_log.lock().dropped);
         for page in pages {
@@ -159,7 +160,8 @@ impl TargetEventLoop {
         }
     }
 
-    /// Documents that do not load are noted in every tab; where it is, is told of the active one.
+    /// Handles an event of a tab. Documents that do not load are recorded for every tab, and addresses are reported for
+    /// the active one.
     fn on_tab_event(&self, event: &Event) {
         let (mut moved, mut failed) = (None, None);
         self.tabs.send_modify(|tabs| {
@@ -187,7 +189,7 @@ impl TargetEventLoop {
         match target_info.kind.as_str() {
             "iframe" => self.on_frame(&event.session, key, session, target_info),
             "worker" => {
-                // For what it logs and what goes wrong in it.
+                // This enables console messages and exceptions.
                 drop(session.send(&commands::enable_runtime()));
                 drop(session.send(&commands::run()));
             }
@@ -195,7 +197,7 @@ impl TargetEventLoop {
         }
     }
 
-    /// A frame got a process of its own: set it up and let it run.
+    /// Handles a frame that got a process of its own: sets it up and lets it run.
     fn on_frame(&self, holder: &SessionKey, key: SessionKey, session: CdpSession, info: TargetInfo) {
         target_setup::prepare_frame(&session, self.tabs.borrow().shape, self.shares_clipboard);
         self.tabs.send_modify(|tabs| {
@@ -205,7 +207,7 @@ impl TargetEventLoop {
         });
     }
 
-    /// A page is there, paused: set it up, let it run, and make it the active one.
+    /// Handles a new, paused page: sets it up, lets it run, and makes it the active tab.
     fn on_page(&self, key: &SessionKey, session: CdpSession, target_info: TargetInfo) {
         let opener = target_info.opener_id.as_deref();
         let maker = self.browser.event_router().clients().maker(&target_info.target_id, opener);
@@ -221,7 +223,7 @@ impl TargetEventLoop {
             self.close_target(&target_info.target_id);
             return;
         }
-        // The first tab was made in its size, and so is one that takes its place, unless the size was changed.
+        // The first tab was created with its size, and so is one that replaces it, unless the size was changed.
         let sized = (count > 0 || shape != Shape::default()).then_some(shape);
         target_setup::prepare(&session, sized, self.shares_clipboard);
         let mut tab = Tab::new(key.clone(), session, target_info.target_id);
@@ -234,7 +236,7 @@ impl TargetEventLoop {
             first = tabs.root.is_none();
             let opener = tabs.open.iter().position(|tab| Some(&tab.target) == target_info.opener_id.as_ref());
             match opener.filter(|place| place + 1 < tabs.open.len()) {
-                // Opened by a tab in the background: it stays there, behind its opener.
+                // A tab that was opened by a background tab stays in the background, behind its opener.
                 Some(place) => tabs.open.insert(place, tab),
                 None => {
                     if first {
@@ -252,13 +254,13 @@ impl TargetEventLoop {
         }
     }
 
-    /// A client's page: it runs, and is none of ours.
+    /// Lets a client's page run, without adding it to the session's tabs.
     fn release(&self, key: &SessionKey, session: &CdpSession) {
         drop(session.send(&commands::run()));
         drop(self.browser.session().send(&commands::detach(key.as_ref())));
     }
 
-    /// It is known now which page a client made.
+    /// Handles the information which page a client created.
     fn on_made(&self, event: &Event) {
         let target = internal_events::made_target(event);
         let waited_for = self.browser.event_router().clients().made(target.as_deref());
@@ -289,7 +291,8 @@ impl TargetEventLoop {
         });
     }
 
-    /// A tab closed. Its opener, or whichever came before it, is active again; without any, a blank one takes its place.
+    /// Handles a closed tab. Its opener, or else the tab before it, becomes active; if there is none, a blank tab takes
+    /// its place.
     fn on_gone(&self, key: &SessionKey) {
         let mut none_left = false;
         let (mut target, mut shown) = (None, None);
@@ -311,18 +314,19 @@ impl TargetEventLoop {
         self.tell_shown(shown);
     }
 
-    /// The active page is another document or has another address; perhaps because another tab is active.
+    /// Reports that the active page is another document or has another address, perhaps because another tab is active.
     fn tell_shown(&self, url: Option<String>) {
         if let Some(url) = url {
             self.tell(EventKind::PageNavigated(PageNavigated { url }));
         }
     }
 
-    /// Only the crash of the root page ends the session; a crashed popup gives its opener back.
+    /// Handles a crash. Only the crash of the root page ends the session; after a crashed popup its opener is active
+    /// again.
     fn on_crashed(&self, key: &SessionKey) {
         let ending = self.tabs.borrow().tab(key).map(|tab| tab.target.clone());
         if let Some(target) = ending.filter(|target| self.browser.event_router().clients().is_ending(target)) {
-            // Its document was replaced while a client closed it: the browser tells that as a crash.
+            // Its document was replaced while a client closed it, which the browser reports as a crash.
             self.close_target(&target);
             return self.on_gone(key);
         }
@@ -344,14 +348,14 @@ impl TargetEventLoop {
         }
     }
 
-    /// A client's session has ended.
+    /// Handles the end of a client's session.
     fn hear_again(&self) {
         for tab in &self.tabs.borrow().open {
             target_setup::hear_again(&tab.session);
         }
     }
 
-    /// The browser refuses it by itself; here it is only reported.
+    /// Reports a download. The browser refuses it by itself.
     fn on_download(&self, event: &Event) {
         let Some(Download { frame_id, url, suggested_filename }) = event.decode() else { return };
         let report = DownloadReport { url: url.clone(), suggested_filename: suggested_filename.clone() };
@@ -373,6 +377,7 @@ impl TargetEventLoop {
     }
 
     pub(crate) fn tell(&self, event: EventKind) {
-        let _ = self.told.try_send(event); // full: its session is busy ending, or the page storms; replies still tell
+        // the event is dropped when the queue is full; replies still report what an action caused
+        let _ = self.told.try_send(event);
     }
 }

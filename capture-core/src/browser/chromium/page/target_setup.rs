@@ -1,6 +1,7 @@
-//! What every tab and every frame with a process of its own is told before its first script runs, each in one write.
+//! The commands that set up every tab and every frame with a process of its own before its first script runs, each in
+//! one write.
 //!
-//! Knows nothing of what a tab is for.
+//! This module must not know what a tab is for.
 
 use super::{clipboard, frames::WORLD, shape::Shape, tab::REPORT};
 use crate::{
@@ -12,20 +13,20 @@ use crate::{
     },
 };
 
-/// Opens a blank tab; its events tell when it is there.
+/// Opens a blank tab. Its events report when it exists.
 pub(crate) fn open_tab(browser: &Browser, context: &str) {
     let Viewport { width, height, .. } = Viewport::default();
     drop(browser.session().send(&commands::create_page(context, width, height)));
 }
 
-/// Prepares a paused tab and lets it run. Nothing waits: the tab's events tell when it is ready.
+/// Prepares a paused tab and lets it run, without waiting; the tab's events report when it is ready.
 ///
-/// The first tab of a context was made in its size; tabs a page opens are given theirs.
+/// The first tab of a context was created with its size; tabs that a page opens get theirs here.
 pub(crate) fn prepare(tab: &CdpSession, shape: Option<Shape>, shares_clipboard: bool) {
     enable(tab);
     drop(tab.send(&commands::enable_lifecycle()));
     drop(tab.send(&commands::add_binding(REPORT, WORLD)));
-    // Every page behaves as if it were looked at.
+    // Makes every page behave as if it had the focus.
     drop(tab.send(&commands::emulate_focus()));
     if let Some(shape) = shape {
         drop(shape.size(tab));
@@ -33,13 +34,13 @@ pub(crate) fn prepare(tab: &CdpSession, shape: Option<Shape>, shares_clipboard: 
     begin(tab, shape.unwrap_or_default(), shares_clipboard);
 }
 
-/// Stops what a page logs.
+/// Disables a page's console events.
 pub(crate) fn mute(target: &CdpSession) {
     drop(target.send(&commands::disable_runtime()));
 }
 
-/// Listens again; the browser tells again which documents are there. It has forgotten a tab's binding, and must not
-/// tell what was logged meanwhile.
+/// Enables console events again, upon which the browser reports again which documents there are. It has lost the tab's
+/// binding, and must not report what was logged meanwhile.
 pub(crate) fn unmute(target: &CdpSession) {
     drop(target.send(&commands::forget_logged()));
     drop(target.send(&commands::add_binding(REPORT, WORLD)));
@@ -47,8 +48,8 @@ pub(crate) fn unmute(target: &CdpSession) {
     drop(target.send(&commands::enable_runtime()));
 }
 
-/// Asks anew for our scripts in a page's documents, in the present one too. Where a client's session ends, the browser runs none any
-/// more in documents that have none of their own.
+/// Requests our scripts again for a page's documents, including the present one. When a client's session ends, the
+/// browser stops running them in documents without scripts of their own.
 pub(crate) fn hear_again(target: &CdpSession) {
     mute(target);
     unmute(target);

@@ -1,6 +1,6 @@
-//! Finding the document to run a script in, and asking the next one where a document is replaced meanwhile.
+//! Finds the document in which to run a script, and retries in the next one if the document is replaced meanwhile.
 //!
-//! Knows no scripts by name.
+//! This module must not know scripts by name.
 
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::{Duration, Instant};
@@ -13,8 +13,9 @@ use super::{
 };
 use crate::browser::{BrowserError, LostReason, chromium::cdp::SessionKey};
 
-/// How long a browser with CDP clients may say nothing of a document before it is asked again. Where a client leaves, it is
-/// asked at once, but that request and the end of the client's session take different ways to the page; the later one counts.
+/// How long a browser with CDP clients may report nothing about a document before it is asked again. When a client
+/// leaves it is asked at once, but that request and the end of the client's session reach the page by different routes,
+/// and the later one takes effect.
 const UNHEARD: Duration = Duration::from_millis(500);
 
 impl ChromiumPage {
@@ -24,7 +25,7 @@ impl ChromiumPage {
         found.await?.map_err(BrowserError::from)
     }
 
-    /// Waits until something is found in the tabs.
+    /// Waits until `find` returns something.
     pub(crate) async fn found<T>(
         &self,
         find: impl Fn(&Tabs) -> Option<T>,
@@ -48,15 +49,15 @@ impl ChromiumPage {
         }
     }
 
-    /// Asks anew for the documents of tabs that have none.
+    /// Requests the documents of tabs that have none.
     fn hear_again(&self) {
         for tab in self.tabs.borrow().open.iter().filter(|tab| tab.world().is_none()) {
             target_setup::hear_again(&tab.session);
         }
     }
 
-    /// Calls one of our scripts in this tab, again in the next document when one replaces the present one; `None` when the
-    /// tab is gone.
+    /// Calls one of our scripts in this tab, and again in the next document if the present one is replaced; `None` when
+    /// the tab is gone.
     pub(crate) async fn call_in<T: DeserializeOwned>(
         &self,
         key: &SessionKey,
@@ -76,8 +77,8 @@ impl ChromiumPage {
         }
     }
 
-    /// Calls one of our scripts in the active tab, again in the next document when one replaces the present one: only for
-    /// scripts that change nothing before they answer.
+    /// Calls one of our scripts in the active tab, and again in the next document if the present one is replaced. It is
+    /// only for scripts that change nothing before they answer.
     pub(crate) async fn call<T: DeserializeOwned>(
         &self,
         function: &str,
@@ -87,7 +88,7 @@ impl ChromiumPage {
         self.call_somewhere(function, argument, deadline).await.map(|(value, _)| value)
     }
 
-    /// The same, and the document that answered.
+    /// Calls a script in the active tab, and also returns the document that answered.
     pub(crate) async fn call_somewhere<T: DeserializeOwned>(
         &self,
         function: &str,
@@ -104,7 +105,7 @@ impl ChromiumPage {
         }
     }
 
-    /// Forgets a world the browser no longer knows, so that the next look waits for its successor.
+    /// Forgets a world that the browser no longer has, so that the next search waits for its successor.
     pub(crate) fn outdated(&self, world: &World) {
         self.tabs.send_modify(|tabs| {
             for tab in &mut tabs.open {

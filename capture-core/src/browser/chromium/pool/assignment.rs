@@ -1,7 +1,8 @@
-//! Which browser each session gets, what is made ready ahead of time, and which browser is done. Decisions only: the
-//! tasks beside it start and close browsers.
+//! Assigns sessions to browsers, and decides what is made ready ahead of time and which browsers are closed. This
+//! module only decides; the tasks beside it start and close browsers.
 //!
-//! A browser belongs to nobody until a session takes it, and from then on to that session's user until it is closed.
+//! A browser has no owner until a session takes it, and from then on it belongs to that session's user until it is
+//! closed.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -9,47 +10,49 @@ use tokio::time::Instant;
 
 use crate::browser::{IsolationKey, chromium::config::Isolation};
 
-/// Pages that are opened ahead of time in users' browsers at once. Those of a browser that hangs do not stop all
-/// others.
+/// Maximum number of pages that are opened ahead of time in users' browsers concurrently. A browser that hangs then
+/// cannot block all others.
 const AHEAD_IN_USERS: usize = 4;
 
-/// A browser's name in its life here; never used twice.
+/// Identifies a browser; never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct BrowserId(u64);
 
-/// What the settings ask for.
+/// The configured numbers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
     pub(super) isolation: Isolation,
-    /// Kept ready: pages where all users share browsers, else browsers with a page each.
+    /// What is kept ready: a number of pages if all users share browsers, otherwise a number of browsers with one page
+    /// each.
     pub(super) ready: usize,
-    /// Pages of a browser at a time.
+    /// Maximum number of pages of a browser at a time.
     pub(super) room: usize,
-    /// Pages opened in a browser in its life.
+    /// Number of pages opened in a browser before it is replaced.
     pub(super) life: u64,
-    /// Sessions of a user from which no page is kept ready in his browser.
+    /// Number of sessions of a user from which no page is kept ready in the user's browser.
     pub(super) ready_below: usize,
-    /// Things that are made ready for nobody in particular at once.
+    /// Maximum number of things that are made ready concurrently without an owner.
     pub(super) ahead: usize,
-    /// How long a user's browser waits for his next session when the last one has ended, and how many of them wait.
+    /// How long a user's browser waits for the user's next session after the last one has ended, and how many browsers
+    /// may wait.
     pub(super) idle: Duration,
     pub(super) idle_browsers: usize,
 }
 
-/// How a session comes to its page.
+/// How a session gets its page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Claim {
-    /// By a page that is ready.
+    /// It takes a page that is ready.
     Ready,
-    /// By opening one in a running browser.
+    /// It opens a page in a running browser.
     Open,
-    /// By opening one once the browser has started, which was begun before.
+    /// It opens a page once a browser has started whose start has already begun.
     Join,
-    /// As before, but its start is to be begun now.
+    /// It opens a page once a browser has started whose start must begin now.
     Start,
 }
 
-/// What is to be made ready.
+/// What to make ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ahead {
     /// A page in this browser.
@@ -58,7 +61,7 @@ pub(super) enum Ahead {
     Browser(BrowserId),
 }
 
-/// Whose sessions a browser takes.
+/// Whose sessions a browser accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Holder {
     Everyone,
@@ -68,19 +71,19 @@ enum Holder {
 
 #[derive(Debug, Default)]
 struct Entry {
-    /// None until a session has taken it.
+    /// `None` until a session has taken the browser.
     holder: Option<Holder>,
     running: bool,
     retiring: bool,
-    /// Sessions it has or is about to have.
+    /// Number of sessions it has or is about to have.
     sessions: usize,
-    /// Since when it has none, once it has had one.
+    /// Since when it has had no session, once it has had one.
     idle_since: Option<Instant>,
-    /// Pages that are ready.
+    /// Number of pages that are ready.
     ready: usize,
-    /// Pages that are being opened ahead of time.
+    /// Number of pages that are being opened ahead of time.
     opening: usize,
-    /// Pages opened in its life.
+    /// Number of pages that were opened in it.
     opened: u64,
 }
 
@@ -97,7 +100,7 @@ impl Entry {
         self.holder.is_none() && !self.retiring
     }
 
-    /// How a session of this holder would come to a page here, if at all.
+    /// How a session of this holder would get a page in this browser; `None` if it cannot.
     fn claim(&self, holder: &Holder, rules: &Rules) -> Option<Claim> {
         let may = self.holder.as_ref().is_none_or(|mine| mine == holder && *mine != Holder::OneSession);
         match () {
@@ -109,14 +112,14 @@ impl Entry {
         }
     }
 
-    /// Until when a user's browser without a session waits for his next one.
+    /// Until when a user's browser without a session waits for the user's next one.
     fn idle_until(&self, rules: &Rules) -> Option<Instant> {
         let is_idle = matches!(self.holder, Some(Holder::User(_))) && self.running && self.sessions == 0;
         let is_of_use = !self.retiring && (self.ready > 0 || self.opened < rules.life);
         self.idle_since.filter(|_| is_idle && is_of_use).map(|since| since + rules.idle)
     }
 
-    /// Whether it is to be closed. One that starts is waited for, so that its process is known.
+    /// Whether it must be closed. A starting browser is not closed, so that its process is known first.
     fn is_done(&self, rules: &Rules, now: Instant) -> bool {
         let of_no_more_use = match self.holder {
             Some(Holder::User(_)) => self.idle_until(rules).is_none_or(|until| until <= now),
@@ -134,7 +137,7 @@ pub(super) struct Assignment {
     rules: Rules,
     browsers: BTreeMap<BrowserId, Entry>,
     next: u64,
-    /// Whether the last browser that was started came up.
+    /// Whether the last browser start succeeded.
     proven: bool,
 }
 
@@ -143,7 +146,7 @@ impl Assignment {
         Self { rules, browsers: BTreeMap::new(), next: 0, proven: false }
     }
 
-    /// Gives a session a place: in its user's browser, else in a spare one, else in a new one.
+    /// Assigns a session to its user's browser, or else to a spare one, or else to a new one.
     pub(super) fn claim(&mut self, key: &IsolationKey) -> (BrowserId, Claim) {
         let holder = match self.rules.isolation {
             Isolation::Context => Holder::Everyone,
@@ -170,7 +173,7 @@ impl Assignment {
         (id, Claim::Start)
     }
 
-    /// What is to be made ready next, if anything; it counts as begun from now on.
+    /// What to make ready next, if anything. It counts as begun from now on.
     pub(super) fn ahead(&mut self) -> Option<Ahead> {
         match self.rules.isolation {
             Isolation::Context => self.ahead_for_everyone(),
@@ -179,7 +182,7 @@ impl Assignment {
         }
     }
 
-    /// This browser has started.
+    /// Records that this browser has started.
     pub(super) fn started(&mut self, id: BrowserId) {
         self.proven = true;
         if let Some(entry) = self.browsers.get_mut(&id) {
@@ -187,13 +190,14 @@ impl Assignment {
         }
     }
 
-    /// This browser did not start.
+    /// Records that this browser failed to start.
     pub(super) fn did_not_start(&mut self, id: BrowserId) {
         self.proven = false;
         self.browsers.remove(&id);
     }
 
-    /// A page that was begun ahead of time is there, and `true`; `false` where its browser does not need it any more.
+    /// Records that a page is ready that was begun ahead of time. Returns false if its browser does not need it any
+    /// more.
     pub(super) fn page_ready(&mut self, id: BrowserId) -> bool {
         self.page_not_ready(id);
         let Some(entry) = self.browsers.get_mut(&id).filter(|entry| !entry.retiring) else { return false };
@@ -201,14 +205,14 @@ impl Assignment {
         true
     }
 
-    /// A page that was begun ahead of time will not be there.
+    /// Records that opening a page ahead of time failed.
     pub(super) fn page_not_ready(&mut self, id: BrowserId) {
         if let Some(entry) = self.browsers.get_mut(&id) {
             entry.opening -= 1;
         }
     }
 
-    /// A session that had a place has ended.
+    /// Records that a session has ended.
     pub(super) fn released(&mut self, id: BrowserId, now: Instant) {
         if let Some(entry) = self.browsers.get_mut(&id) {
             entry.sessions -= 1;
@@ -216,7 +220,7 @@ impl Assignment {
         }
     }
 
-    /// It takes no further sessions.
+    /// Makes the browser take no further sessions.
     pub(super) fn retire(&mut self, id: BrowserId) {
         if let Some(entry) = self.browsers.get_mut(&id) {
             entry.retiring = true;
@@ -224,20 +228,20 @@ impl Assignment {
         }
     }
 
-    /// It is gone.
+    /// Removes a browser that is gone.
     pub(super) fn lost(&mut self, id: BrowserId) {
         self.browsers.remove(&id);
     }
 
-    /// Forgets the browsers that are to be closed, and returns them.
+    /// Removes the browsers that must be closed, and returns them.
     pub(super) fn take_done(&mut self, now: Instant) -> Vec<BrowserId> {
         let rules = self.rules;
         let done = self.browsers.extract_if(.., |_, entry| entry.is_done(&rules, now)).map(|(id, _)| id).collect();
         [done, self.take_idle(rules.idle_browsers)].concat()
     }
 
-    /// Forgets the browsers that wait for their users' next sessions but for so many, and returns them: those that have
-    /// waited longest.
+    /// Removes those browsers that wait for their users' next sessions, except for the `but` most recent ones, and
+    /// returns them.
     pub(super) fn take_idle(&mut self, but: usize) -> Vec<BrowserId> {
         let mut idle: Vec<_> = self.idle().map(|(id, until)| (until, id)).collect();
         idle.sort_unstable();
@@ -248,7 +252,7 @@ impl Assignment {
         idle.into_iter().map(|(_, id)| id).collect()
     }
 
-    /// When the first of the browsers that wait for their users' next sessions is done.
+    /// The time at which the first browser that waits for its user's next session must be closed.
     pub(super) fn next_done(&self) -> Option<Instant> {
         self.idle().map(|(_, until)| until).min()
     }
@@ -257,8 +261,8 @@ impl Assignment {
         self.browsers.iter().filter_map(|(id, entry)| Some((*id, entry.idle_until(&self.rules)?)))
     }
 
-    /// Shared browsers that are used up and hold nothing but pages that are ready, and those without a page as long as
-    /// another one takes sessions.
+    /// Shared browsers that are used up and hold only pages that are ready, and those without a page while another
+    /// browser accepts sessions.
     pub(super) fn superfluous(&self) -> Vec<BrowserId> {
         let shared = || {
             self.browsers
@@ -272,18 +276,18 @@ impl Assignment {
         used_up.map(|(id, _)| *id).chain(idle.map(|(id, _)| *id).take(serving.saturating_sub(1))).collect()
     }
 
-    /// Pages that are ready.
+    /// Number of pages that are ready.
     pub(super) fn ready_pages(&self) -> usize {
         self.browsers.values().map(|entry| entry.ready).sum()
     }
 
-    /// Whether a browser runs that a user without one may come to.
+    /// Whether there is a running browser for a user who has none.
     pub(super) fn has_one_for_anybody(&self) -> bool {
         let takes_anybody = |entry: &Entry| matches!(entry.holder, None | Some(Holder::Everyone));
         self.browsers.values().any(|entry| entry.running && !entry.retiring && takes_anybody(entry))
     }
 
-    /// Whether everything is ready that is to be.
+    /// Whether everything is ready that should be.
     pub(super) fn is_full(&self) -> bool {
         let ready = match self.rules.isolation {
             Isolation::Context => self.ready_pages(),
@@ -305,7 +309,7 @@ impl Assignment {
         Ahead::Page(id)
     }
 
-    /// Pages until enough are ready, and a browser where none takes another page.
+    /// Pages until enough are ready, and a browser if none accepts another page.
     fn ahead_for_everyone(&mut self) -> Option<Ahead> {
         let rules = self.rules;
         let opening: usize = self.browsers.values().map(|entry| entry.opening).sum();
@@ -316,14 +320,14 @@ impl Assignment {
         }
         let fits = self.browsers.iter_mut().filter(|(_, entry)| entry.takes_pages(&rules));
         match fits.min_by_key(|(_, entry)| (!entry.running, entry.pages())) {
-            Some((_, entry)) if !entry.running => None, // it is waited for
+            Some((_, entry)) if !entry.running => None, // its start is awaited
             Some((id, entry)) => Some(Self::begin_page(entry, *id)),
             None => Some(Ahead::Browser(self.begin(Entry { holder: Some(Holder::Everyone), ..Entry::default() }))),
         }
     }
 
-    /// A page in each spare browser, and spare browsers until there are enough. One is started in any case while it is
-    /// not known whether they start.
+    /// A page in each spare browser, and spare browsers until there are enough. One is started in any case until it is
+    /// known whether browsers start.
     fn ahead_in_spares(&mut self) -> Option<Ahead> {
         let wanted = self.rules.ready.max(usize::from(!self.proven));
         let pages = usize::from(self.rules.ready > 0);
@@ -337,7 +341,7 @@ impl Assignment {
         more.then(|| Ahead::Browser(self.begin(Entry::default())))
     }
 
-    /// A page in each user's browser, as long as he may want another session.
+    /// A page in each user's browser, as long as the user may create another session.
     fn ahead_in_users(&mut self) -> Option<Ahead> {
         let rules = self.rules;
         let is_held = |entry: &Entry| matches!(entry.holder, Some(Holder::User(_)));

@@ -1,6 +1,6 @@
 //! The browsers of a pool: those that start, those that run with their ready pages, and why one did not start.
 //!
-//! Opening pages, starting browsers and making ready are in the files beside it.
+//! Opening pages, starting browsers and making ready are in the files beside this one.
 
 use std::{
     collections::HashMap,
@@ -30,32 +30,33 @@ use crate::browser::{
     },
 };
 
-/// Browsers that start at once beyond one a core: a start keeps its core busy nearly all the time, and one that waits
-/// for its turn is there no later than if all went slower.
+/// Number of browsers that start concurrently, beyond one per core. A start keeps its core busy, so a browser that
+/// waits for its turn is ready no later than if all starts were slower.
 const MORE_STARTS: usize = 1;
 
 /// The pool of one backend.
 #[derive(Debug)]
 pub(crate) struct Pool {
     pub(super) runtime: Arc<BrowserRuntime>,
-    /// Those whose memory and files are looked at.
+    /// The browsers whose memory and files are watched.
     pub(super) watched: Arc<Watched>,
     pub(super) state: Mutex<State>,
-    /// Turns of browsers that start, first come first served: a user has at most one that is not full.
+    /// Turns to start a browser, in order of arrival. A user has at most one browser that is not full.
     pub(super) starts: Semaphore,
     pub(super) wake: Notify,
-    /// Actions running now.
+    /// Number of running actions.
     pub(super) busy: Arc<AtomicUsize>,
-    /// Sessions being opened now.
+    /// Number of sessions that are being opened.
     pub(super) creating: Arc<AtomicUsize>,
 }
 
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) assignment: Assignment,
-    /// Everything the assignment knows of.
+    /// All browsers that the assignment knows.
     pub(super) browsers: HashMap<BrowserId, Member>,
-    /// Why the last start failed, how many failed in a row, and before when none is tried ahead of time.
+    /// Why the last start failed. The next two fields are the number of failures in a row, and the time before which no
+    /// browser is started ahead of time.
     pub(super) failure: Option<Unavailable>,
     pub(super) failures: usize,
     pub(super) rest_until: Instant,
@@ -64,7 +65,7 @@ pub(super) struct State {
 /// The browser, or why it did not start.
 pub(super) type Started = Result<Arc<Browser>, Unavailable>;
 
-/// What whoever waits for a start looks at.
+/// The result of a start, for all who wait for it.
 pub(super) type Starting = watch::Receiver<Option<Started>>;
 
 #[derive(Debug)]
@@ -102,16 +103,16 @@ impl Pool {
             _ if state.assignment.has_one_for_anybody() => Ok(()),
             Some(why) => Err(why.clone()),
             None if shared => Err(Unavailable::NoneYet),
-            None => Ok(()), // all that run have their users; another one starts when it is needed
+            None => Ok(()), // all running browsers have users; another one is started when needed
         }
     }
 
-    /// Pages ready to be handed out.
+    /// Number of pages that are ready.
     pub(crate) fn warm_pages(&self) -> usize {
         self.look().assignment.ready_pages()
     }
 
-    /// Pids of the browsers running now.
+    /// Pids of the running browsers.
     pub(crate) fn pids(&self) -> Vec<u32> {
         self.running().iter().filter_map(|(_, browser)| browser.pid()).collect()
     }
@@ -126,7 +127,7 @@ impl Pool {
         self.runtime.guard.shutdown().await;
     }
 
-    /// The state as it is now: browsers die and retire by themselves.
+    /// The current state, updated for browsers that died or retired by themselves.
     pub(super) fn look(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock();
         state.catch_up();
@@ -142,14 +143,14 @@ impl Pool {
         running.collect()
     }
 
-    /// Closes browsers that are done, beside everything else.
+    /// Closes the browsers that are done, in tasks of their own.
     pub(super) fn close_done(&self) {
         let mut state = self.look();
         let done = state.assignment.take_done(Instant::now());
         self.close_all(&mut state, done);
     }
 
-    /// Closes those that only wait for their users' next sessions.
+    /// Closes the browsers that only wait for their users' next sessions.
     pub(super) fn close_idle(&self) {
         let mut state = self.look();
         let idle = state.assignment.take_idle(0);
@@ -196,7 +197,7 @@ fn rules(config: &ChromiumConfig, cores: usize) -> Rules {
     }
 }
 
-/// Counts something while it lives.
+/// Counts something for as long as this value lives.
 #[derive(Debug)]
 pub(super) struct Counted(Arc<AtomicUsize>);
 

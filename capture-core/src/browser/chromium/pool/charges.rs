@@ -1,33 +1,34 @@
-//! Who holds the memory of a browser, as far as looks at its processes tell. Nothing is measured or ended here.
+//! Estimates which pages are responsible for a browser's memory, from observations of its processes. This module
+//! measures and ends nothing itself.
 //!
-//! A renderer holds what it has itself. What the browser and its helpers hold on somebody's behalf (blobs, caches,
-//! files in memory, pictures) is charged to those renderers that were busy while it grew: who causes something works
-//! for it.
+//! A renderer is responsible for its own memory. Memory that the browser and its helper processes hold for pages
+//! (blobs, caches, files in memory, pictures) is charged to the renderers that were busy while it grew, since causing
+//! it takes work.
 
 use std::collections::HashMap;
 
 use crate::browser::chromium::process::memory::Member;
 
-/// Sessions ended one after the other before the browser is.
+/// Maximum number of sessions that are ended one after the other before the browser is ended.
 const MOST_ENDED: u32 = 3;
-/// A renderer is only ended for at least this part of what the browser takes: where everyone has a little, none is to
-/// blame.
+/// A renderer is ended only if it has at least this fraction of the browser's memory. If all have little, none is
+/// responsible.
 const LEAST_PART: u64 = 16;
-/// Growth between two looks that leaves no time to wait for what an end gives back.
+/// Growth in bytes between two observations that leaves no time to wait for the effect of an end.
 const RUNAWAY: u64 = 256 << 20;
 
-/// What is known of one browser from look to look.
+/// What is known about one browser from its observations.
 #[derive(Debug, Default)]
 pub(crate) struct Charges {
     renderers: HashMap<u32, Renderer>,
-    /// What is held by processes that run no pages.
+    /// Memory of processes that run no pages.
     helpers: u64,
     total: u64,
-    /// Growth since the look before.
+    /// Growth since the previous observation.
     grown: u64,
     seen: bool,
     ended: u32,
-    /// One was ended at the last look.
+    /// Whether a renderer was ended at the last observation.
     waits: bool,
 }
 
@@ -35,23 +36,23 @@ pub(crate) struct Charges {
 struct Renderer {
     bytes: u64,
     ticks: u64,
-    /// What the helpers hold on its behalf, as far as is known.
+    /// Estimated memory that the helpers hold for this renderer.
     caused: u64,
 }
 
-/// What becomes of a browser that takes too much.
+/// What to do with a browser that uses too much memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sentence {
-    /// What was ended gives its memory back first.
+    /// Wait until a renderer that was ended has released its memory.
     Wait,
-    /// This renderer ends, which holds or caused so many bytes.
+    /// End this renderer, which holds or caused this many bytes.
     End { pid: u32, bytes: u64 },
-    /// Nobody is to blame, or ending those who are did not help.
+    /// End the browser, because no page is responsible or ending pages did not help.
     EndBrowser,
 }
 
 impl Charges {
-    /// Takes what is seen of a browser's processes.
+    /// Records an observation of a browser's processes.
     pub(crate) fn look(&mut self, members: &[Member]) {
         let helpers: u64 = members.iter().filter(|member| !member.is_renderer).map(|member| member.bytes).sum();
         let total: u64 = members.iter().map(|member| member.bytes).sum();
@@ -70,7 +71,7 @@ impl Charges {
         (self.helpers, self.total, self.seen) = (helpers, total, true);
     }
 
-    /// Divides what the helpers have more, or less, than before.
+    /// Distributes the change of the helpers' memory.
     fn charge(&mut self, worked: &HashMap<u32, u64>, helpers: u64) {
         let all: u64 = worked.values().sum();
         let more = helpers.saturating_sub(self.helpers);
@@ -83,12 +84,12 @@ impl Charges {
         }
     }
 
-    /// It is within its bound.
+    /// Records that the browser is within its bound.
     pub(crate) fn acquit(&mut self) {
         (self.ended, self.waits) = (0, false);
     }
 
-    /// It is above its bound.
+    /// Decides about a browser that is above its bound.
     pub(crate) fn judge(&mut self) -> Sentence {
         if self.waits && self.grown < RUNAWAY {
             self.waits = false;

@@ -1,7 +1,7 @@
-//! Browsers of their own, each with one session: those that CDP clients may connect to, in the default context, and those of
-//! sessions with `bypassBotDetection`, which may be elsewhere.
+//! Dedicated browsers with one session each: those that CDP clients may connect to, which use the default context, and
+//! those of sessions with `bypassBotDetection`, which may run elsewhere.
 //!
-//! Knows nothing of shared browsers.
+//! This module must not know shared browsers.
 
 use std::sync::{Arc, Weak};
 
@@ -27,7 +27,7 @@ use crate::{
     tasks::Tasks,
 };
 
-/// The browsers with one session.
+/// The dedicated browsers.
 #[derive(Debug)]
 pub(crate) struct Dedicated {
     runtime: Arc<BrowserRuntime>,
@@ -40,7 +40,7 @@ impl Dedicated {
         Self { runtime, watched, browsers: Mutex::default() }
     }
 
-    /// Pids of those running now.
+    /// Pids of the running ones.
     pub(crate) fn pids(&self) -> Vec<u32> {
         self.alive().iter().filter_map(|browser| browser.pid()).collect()
     }
@@ -57,10 +57,10 @@ impl Dedicated {
         browsers.iter().filter_map(Weak::upgrade).filter(|browser| browser.lost_reason().is_none()).collect()
     }
 
-    /// Opens a page in a browser that has no other session of ours.
+    /// Opens a page in a browser that has no other session of this server.
     pub(crate) async fn open(&self, request: PageRequest, deadline: Instant) -> Result<OpenPage, BrowserError> {
         let runtime = &self.runtime;
-        // Ends by itself in time, and leaves nothing behind then.
+        // This ends by itself in time, and then leaves nothing behind.
         let browser = match &runtime.config.bypass {
             Some(BypassBrowser::Here(program)) if request.options.bypass_bot_detection => {
                 self.start(program, request.upstream).await?
@@ -80,7 +80,7 @@ impl Dedicated {
         Ok(leased::hold(opened, lease))
     }
 
-    /// Starts one whose traffic goes through this proxy, under a uid of its own.
+    /// Starts a browser with a uid of its own, whose traffic goes through this proxy.
     async fn start(&self, program: &Program, upstream: Option<Upstream>) -> Result<Arc<Browser>, Unavailable> {
         let runtime = &self.runtime;
         let uid = runtime.uids.own().await;
@@ -92,7 +92,7 @@ impl Dedicated {
     }
 }
 
-/// A browser of one session: it ends when this is dropped, or with its page.
+/// The browser of one session. It ends when this is dropped, or with its page.
 #[derive(Debug)]
 struct BrowserLease {
     browser: Arc<Browser>,

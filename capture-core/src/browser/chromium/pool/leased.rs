@@ -1,6 +1,6 @@
-//! A page with what must be given back when its session ends.
+//! A page together with the resources that must be released when its session ends.
 //!
-//! Knows nothing of browsers.
+//! This module must not know browsers.
 
 use std::{fmt, sync::Arc};
 
@@ -14,11 +14,11 @@ use crate::{
     egress::{Traffic, Upstream},
 };
 
-/// What a page was given for its session: a place in a shared browser, or a browser of its own.
+/// The resource a page got for its session: a place in a shared browser, or a dedicated browser.
 ///
-/// Dropping it gives it back as well, for pages that are never closed.
+/// Dropping it also releases the resource, for pages that are never closed.
 pub(super) trait Lease: fmt::Debug + Send + Sync + 'static {
-    /// Does an action on the page.
+    /// Performs an action on the page.
     fn perform(
         &self,
         page: Arc<dyn Page>,
@@ -28,7 +28,7 @@ pub(super) trait Lease: fmt::Debug + Send + Sync + 'static {
         page.perform(action, deadline)
     }
 
-    /// Closes the page and gives the lease back.
+    /// Closes the page and releases the resource.
     fn close(&self, page: Arc<dyn Page>) -> BoxFuture<'static, ()>;
 }
 
@@ -39,7 +39,7 @@ struct Leased<L> {
     lease: L,
 }
 
-/// Lets a page hold this lease from now on.
+/// Attaches the lease to a page.
 pub(super) fn hold(opened: OpenPage, lease: impl Lease) -> OpenPage {
     let OpenPage { page, events, lines } = opened;
     OpenPage { page: Arc::new(Leased { page, lease }), events, lines }
@@ -86,7 +86,7 @@ impl<L: Lease> Page for Leased<L> {
         let closing = self.lease.close(Arc::clone(&self.page));
         async move {
             closing.await;
-            drop(self); // the lease is not dropped before its page is closed
+            drop(self); // the lease must not be dropped before its page is closed
         }
         .boxed()
     }

@@ -1,6 +1,6 @@
-//! What is done ahead of time, and the end of browsers that have served their time.
+//! Makes browsers and pages ready ahead of time, and retires browsers.
 //!
-//! What is to be made ready is decided in `assignment.rs`.
+//! What is made ready is decided in `assignment.rs`.
 
 use std::{
     sync::{
@@ -21,23 +21,23 @@ use crate::browser::{
     chromium::{instance::browser::Browser, process::memory},
 };
 
-/// How long making ready waits for running actions to end, and for sessions to be opened, before it goes ahead all the
-/// same. It would take the cores from those who wait for a page now.
+/// How long making ready waits for running actions and creates, since it would take the cores from them, before it
+/// proceeds anyway.
 const YIELD: Duration = Duration::from_millis(500);
 const YIELD_TO_CREATES: Duration = Duration::from_secs(5);
-/// Between two looks at the browsers' age and memory.
+/// Interval at which the browsers' age and memory are checked.
 const INSPECT: Duration = Duration::from_secs(15);
-/// How long the first filling may take. By then it is known whether a browser starts.
+/// Timeout of the first filling. By then it is known whether a browser starts.
 const WARM_UP: Duration = Duration::from_secs(30);
-/// How long opening a page ahead of time may take.
+/// Timeout of opening a page ahead of time.
 const WARM_TIMEOUT: Duration = Duration::from_secs(20);
-/// What the machine must have left for anything to be made ready; creates go on below it.
+/// Free memory in bytes below which nothing is made ready. Creates continue below it.
 const SPARE_MEMORY: u64 = 512 << 20;
-/// Before a browser in which that failed is tried again.
+/// Pause before opening a page ahead of time is retried in a browser where it failed.
 const PAGE_BACKOFF: Duration = Duration::from_secs(1);
 
 impl Pool {
-    /// Starts what is to be ready before the first session, and waits for it, but not for ever: a browser is enough.
+    /// Starts what must be ready before the first session. Waits a bounded time until at least one browser runs.
     pub(crate) async fn warm_up(self: &Arc<Self>) -> Result<(), Unavailable> {
         let filled = async {
             loop {
@@ -81,14 +81,14 @@ impl Pool {
         }
     }
 
-    /// Until when there is nothing to do, unless something happens.
+    /// Until when there is nothing to do, unless an event occurs.
     fn pause(&self) -> Instant {
         let (state, now) = (self.state.lock(), Instant::now());
         let rest_until = Some(state.rest_until).filter(|until| *until > now);
         [rest_until, state.assignment.next_done()].into_iter().flatten().fold(now + INSPECT, Instant::min)
     }
 
-    /// Begins everything that is to be made ready and is not yet.
+    /// Begins everything that must be made ready and has not begun.
     fn make_ready(self: &Arc<Self>) {
         let mut state = self.look();
         if state.rest_until > Instant::now() {
@@ -106,7 +106,7 @@ impl Pool {
         }
     }
 
-    /// Opens a page before anybody asks for it.
+    /// Opens a page ahead of time.
     async fn open_ahead(self: Arc<Self>, id: BrowserId, browser: Arc<Browser>) {
         let opened = tokio::select! {
             opened = self.open_in(&browser, Instant::now() + WARM_TIMEOUT) => opened,
@@ -133,7 +133,7 @@ impl Pool {
         self.wake.notify_one();
     }
 
-    /// Waits for a moment without running actions and without sessions being opened, but not for ever.
+    /// Waits a bounded time for a moment without running actions and creates.
     async fn yield_to_work(&self) {
         let begun = Instant::now();
         let is_used = |count: &AtomicUsize| count.load(Ordering::Relaxed) > 0;

@@ -1,8 +1,8 @@
-//! Browsers and the pages kept ready in them.
+//! The browsers, and the pages kept ready in them.
 //!
-//! Users do not share a browser, unless the operator says so: whole browsers are kept ready, each with a page, and the
-//! first session of a user takes one, which is then his until it is closed, a little after his last session. A used
-//! page is never handed out again.
+//! Users do not share a browser, unless the operator allows it. Whole browsers are kept ready, each with one page. The
+//! first session of a user takes one, and it stays that user's until it is closed, a short time after the user's last
+//! session. A used page is never given to another session.
 
 mod assignment;
 pub(super) mod browsers;

@@ -1,6 +1,6 @@
-//! Opens a page for a session: a ready one, or a new one in a browser that runs or starts.
+//! Opens a page for a session: a page that is ready, or a new page in a browser that runs or starts.
 //!
-//! Which browser it is, is decided in `assignment.rs`.
+//! The browser is chosen in `assignment.rs`.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::browser::{
     },
 };
 
-/// What a session that got a place goes on with.
+/// What a session with a place continues with.
 #[derive(Debug)]
 enum Found {
     Page(OpenPage),
@@ -29,7 +29,7 @@ enum Found {
 }
 
 impl Pool {
-    /// A fresh page, ready where one is, in a browser for this key.
+    /// A fresh page in a browser for this key, if possible one that is ready.
     pub(crate) async fn open(
         self: &Arc<Self>,
         key: &IsolationKey,
@@ -47,7 +47,7 @@ impl Pool {
         Ok(leased::hold(page, slot.lease(self)))
     }
 
-    /// A place for a session of this user, and what it goes on with.
+    /// Takes a place for a session of this user, and returns what it continues with.
     fn claim(self: &Arc<Self>, key: &IsolationKey) -> (Slot, Found) {
         let mut state = self.look();
         let (id, claim) = state.assignment.claim(key);
@@ -63,7 +63,7 @@ impl Pool {
         (slot, found)
     }
 
-    /// Opens a page in a browser where a place is taken.
+    /// Opens a page in a browser in which a place was taken.
     pub(super) async fn open_in(&self, browser: &Arc<Browser>, deadline: Instant) -> Result<OpenPage, BrowserError> {
         let Ok(_turn) = tokio::time::timeout_at(deadline, browser.turns().acquire()).await else {
             return Err(Unavailable::Late("the pages before this one were not opened in time").into());

@@ -1,6 +1,6 @@
-//! A session's place in a browser of the pool.
+//! The place of a session in a browser of the pool.
 //!
-//! Knows nothing of how the browser came to be, or of what the page does.
+//! This module must not know how the browser was started, or what the page does.
 
 use std::sync::{Arc, Weak};
 
@@ -18,7 +18,7 @@ use crate::{
     browser::{BrowserError, Page},
 };
 
-/// A place in a browser, given back when dropped.
+/// A place in a browser, released when dropped.
 #[derive(Debug)]
 pub(super) struct Slot {
     pool: Weak<Pool>,
@@ -45,7 +45,7 @@ impl Drop for Slot {
     }
 }
 
-/// Tells the pool when its page works, and gives the place back once the page is closed.
+/// Tells the pool when its page is working, and releases the place once the page is closed.
 #[derive(Debug)]
 pub(super) struct SlotLease {
     pool: Arc<Pool>,
@@ -68,16 +68,16 @@ impl Lease for SlotLease {
     }
 
     fn close(&self, page: Arc<dyn Page>) -> BoxFuture<'static, ()> {
-        // A task of its own: the context is closed even when the caller no longer waits for it.
+        // This is a task of its own, so that the context is closed even if the caller leaves.
         let (done, closed) = tokio::sync::oneshot::channel();
         let place = self.place.lock().take();
         self.pool.runtime.tasks.spawn(async move {
             page.close().await;
             drop(place);
-            let _ = done.send(()); // the caller may have left
+            let _ = done.send(()); // fails when the caller has left
         });
         async move {
-            let _ = closed.await; // the pool is shut down: everything is closed
+            let _ = closed.await; // fails when the pool is shut down, and then everything is closed
         }
         .boxed()
     }

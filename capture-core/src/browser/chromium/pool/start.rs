@@ -1,6 +1,6 @@
-//! Browsers that start: some at once, each waited for by all who want a page in it.
+//! Starts browsers, a bounded number concurrently. All sessions that want a page in a browser wait for its one start.
 //!
-//! Whether one is started is decided in `assignment.rs`.
+//! Whether a browser is started is decided in `assignment.rs`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,12 +19,12 @@ use crate::browser::{
     },
 };
 
-/// Pauses after a browser did not start, before the next one is tried ahead of time.
+/// Pauses after failed starts, before the next start ahead of time.
 const BACKOFF: [Duration; 4] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(15)];
 
 impl Pool {
-    /// Begins to start a browser that the assignment counts already.
+    /// Begins to start a browser that the assignment already counts.
     pub(super) fn begin_start(self: &Arc<Self>, state: &mut State, id: BrowserId) -> Starting {
         let (tell, starting) = watch::channel(None);
         state.browsers.insert(id, Member::Starting(starting.clone()));
@@ -32,20 +32,20 @@ impl Pool {
         self.runtime.tasks.spawn(async move {
             let started = tokio::select! {
                 started = pool.start() => started,
-                () = pool.runtime.tasks.stopped() => return, // a browser that is half started ends with its pipe
+                () = pool.runtime.tasks.stopped() => return, // a browser whose start is interrupted ends with its pipe
             };
             pool.keep(id, &started);
             tell.send_replace(Some(started));
-            pool.close_done(); // everyone who wanted it may have left
+            pool.close_done(); // all who wanted it may have left
             pool.wake.notify_one();
         });
         starting
     }
 
-    /// Starts a browser: what belongs to no session has no network.
+    /// Starts a browser. Traffic that belongs to no session is denied.
     async fn start(&self) -> Result<Arc<Browser>, Unavailable> {
         let runtime = &self.runtime;
-        let _turn = self.starts.acquire().await; // never closed
+        let _turn = self.starts.acquire().await; // cannot fail: the semaphore is never closed
         let shut = runtime.guard.open_shut().await.map_err(proxy_ports::refused)?;
         let uid = match runtime.config.isolation {
             Isolation::Context => runtime.uids.shared(),

@@ -1,4 +1,4 @@
-//! The assignment, driven as the tasks drive it: in any order, with starts and pages that fail.
+//! Tests of the assignment, driven as its tasks do: in any order, with starts and pages that fail.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -23,7 +23,7 @@ fn key(user: u8) -> IsolationKey {
     IsolationKey::new(&user.to_string())
 }
 
-/// Everything that is begun succeeds, until nothing more is.
+/// Lets everything that is begun succeed, until nothing more is begun.
 fn make_ready(assignment: &mut Assignment) {
     while let Some(ahead) = assignment.ahead() {
         match ahead {
@@ -133,7 +133,7 @@ fn where_all_users_share_the_emptiest_browser_is_taken_and_idle_ones_go() {
     assert_eq!(assignment.superfluous().len(), 1);
 }
 
-/// What happens to the assignment, by numbers that pick among what there is.
+/// An operation on the assignment, with numbers that select among what exists.
 #[derive(Debug, Clone)]
 enum Event {
     Create(u8),
@@ -161,7 +161,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// What the tasks beside the assignment would know, and who has been in which browser.
+/// What the tasks beside the assignment would know, and which users each browser has had.
 #[derive(Debug)]
 struct World {
     assignment: Assignment,
@@ -268,7 +268,7 @@ impl World {
         }
     }
 
-    /// Whatever happened, no browser has seen more users than it may, and none is used once it is gone.
+    /// Invariants after every operation: no browser has had more users than allowed, and none is used once it is gone.
     fn check(&self) {
         for (id, users) in &self.users {
             match self.rules.isolation {
@@ -279,7 +279,7 @@ impl World {
         }
     }
 
-    /// Every session ends and everything that was begun succeeds: only what is kept ready is left.
+    /// Ends every session and lets everything that was begun succeed. Only what is kept ready may be left.
     fn settle(&mut self) {
         while !self.sessions.is_empty() {
             self.happen(&Event::Close(0));

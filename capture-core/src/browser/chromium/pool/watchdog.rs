@@ -1,7 +1,7 @@
-//! What running browsers take of the machine, and the end of those that take too much.
+//! Watches what running browsers use of the machine, and ends those that use too much.
 //!
-//! One look at all of them at a time, off the runtime. Sessions learn of an end as they do of a crash. Knows
-//! no pool and no users.
+//! One pass observes all browsers, on a blocking thread. Sessions learn of an end as they do of a crash. This module
+//! must not know the pool or users.
 
 use std::{
     collections::HashMap,
@@ -27,19 +27,20 @@ use crate::{
     tasks::Tasks,
 };
 
-/// Between two looks. A page fills about 1 GiB a second, a disk about as much.
+/// Interval of the observations. A page can fill about 1 GiB per second, and a disk about as much.
 const LOOK: Duration = Duration::from_secs(2);
-/// Files and folders of a browser; a look takes no longer than this many. A usual browser has some hundred.
+/// Maximum number of files and folders of a browser, which also bounds an observation. A typical browser has some
+/// hundred.
 const MAX_FILES: usize = 50_000;
 
-/// Browsers that are looked at.
+/// The browsers that are watched.
 #[derive(Debug, Default)]
 pub(crate) struct Watched {
     browsers: Mutex<Vec<Weak<Browser>>>,
 }
 
 impl Watched {
-    /// Looks at this one as well, until it is gone.
+    /// Watches this browser as well, until it is gone.
     pub(crate) fn add(&self, browser: &Arc<Browser>) {
         self.browsers.lock().push(Arc::downgrade(browser));
     }
@@ -51,7 +52,7 @@ impl Watched {
     }
 }
 
-/// Looks at all of these browsers, again and again, until the tasks are stopped.
+/// Observes all watched browsers repeatedly, until the tasks are stopped.
 pub(crate) async fn watch(watched: Arc<Watched>, bounds: Bounds, tasks: Tasks) {
     let mut known = HashMap::new();
     loop {
@@ -66,7 +67,7 @@ pub(crate) async fn watch(watched: Arc<Watched>, bounds: Bounds, tasks: Tasks) {
     }
 }
 
-/// One look; what is known of each browser, by its pid.
+/// One observation. Returns what is known of each browser, by its pid.
 fn look(browsers: &[Arc<Browser>], bounds: Bounds, mut before: HashMap<u32, Charges>) -> HashMap<u32, Charges> {
     let leaders = browsers.iter().filter_map(|browser| browser.pid()).collect();
     let mut members = memory::members(&leaders);
@@ -86,7 +87,7 @@ fn look(browsers: &[Arc<Browser>], bounds: Bounds, mut before: HashMap<u32, Char
     known
 }
 
-/// What a browser takes.
+/// What to do with a browser.
 #[derive(Debug)]
 struct Taken {
     members: Vec<Member>,
@@ -102,14 +103,14 @@ impl Taken {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Decision {
     Fine,
-    /// A page of it ends, and with it one session: it holds or caused so many bytes.
+    /// One of its pages is ended, and with it one session, because it holds or caused this many bytes.
     EndPage {
         pid: u32,
         bytes: u64,
     },
-    /// It ends, for its memory.
+    /// The browser is ended because of its memory.
     EndForMemory,
-    /// It ends, for its files.
+    /// The browser is ended because of its files.
     EndForDisk,
 }
 
@@ -163,19 +164,19 @@ fn carry_out(decision: Decision, browser: &Browser, taken: &Taken, bounds: Bound
 
 fn kill(pid: u32) {
     if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-        let _ = kill_process(pid, Signal::KILL); // gone already
+        let _ = kill_process(pid, Signal::KILL); // fails when it is already gone
     }
 }
 
-/// What the files below a folder take of the disk. Counting stops above the bound; too many files are above it.
+/// Disk usage in bytes of the files below a folder. Counting stops above the bound; too many files count as above it.
 fn disk_bytes(folder: &Path, bound: u64) -> u64 {
     use std::os::unix::fs::MetadataExt;
     let (mut bytes, mut files) = (0_u64, 0);
     let mut folders: Vec<PathBuf> = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else { continue }; // gone meanwhile
+        let Ok(entries) = fs::read_dir(&folder) else { continue }; // the folder was removed meanwhile
         for entry in entries.flatten() {
-            let Ok(about) = entry.metadata() else { continue }; // not followed, if it is a link
+            let Ok(about) = entry.metadata() else { continue }; // symbolic links are not followed
             bytes = bytes.saturating_add(about.blocks() * 512);
             files += 1;
             if bytes > bound || files > MAX_FILES {

@@ -1,6 +1,6 @@
 //! One Chromium process: started under an unprivileged uid with an empty environment, watched, and always reaped.
 //!
-//! Knows no protocol.
+//! This module must not know the DevTools protocol.
 
 use std::{
     fs,
@@ -25,9 +25,9 @@ use tokio::{
 use super::{flags, last_words::LastWords, memory, run_root::BrowserDir, runtime::BrowserRuntime, sandbox, uids::Uid};
 use crate::browser::{Unavailable, chromium::config::Program};
 
-/// Room in the pipes: a picture of a usual page fits whole, so that neither side waits for the other.
+/// Size of the pipes in bytes. A picture of a typical page fits, so that neither side waits for the other.
 const PIPE_BYTES: usize = 1 << 20;
-/// How long a browser told to close may take before it is killed.
+/// How long a browser that was told to close may take before it is killed.
 const CLOSE_GRACE: Duration = Duration::from_secs(2);
 
 /// A running browser process and its folder.
@@ -46,15 +46,15 @@ pub(crate) struct Pipes {
     pub(crate) from_browser: pipe::Receiver,
 }
 
-/// What differs from browser to browser.
+/// What differs between browsers.
 #[derive(Debug)]
 pub(crate) struct Launch<'a> {
     pub(crate) program: &'a Program,
-    /// Where everything goes that has no proxy of its own.
+    /// The proxy for all traffic that has no other one.
     pub(crate) egress: SocketAddr,
-    /// All that it may connect to over TCP.
+    /// All ports that it may connect to over TCP.
     pub(crate) ports: Vec<u16>,
-    /// The uid it runs under, where that is not ours.
+    /// The uid it runs under, if that is not ours.
     pub(crate) uid: Option<Uid>,
 }
 
@@ -101,7 +101,7 @@ impl ChromiumProcess {
         self.pid
     }
 
-    /// Where its files are, until it is gone.
+    /// The folder of its files, until it is gone.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
@@ -109,21 +109,21 @@ impl ChromiumProcess {
     /// Completes once the process is gone and reaped.
     pub(crate) async fn exited(&self) {
         let mut exited = self.exited.clone();
-        let _ = exited.wait_for(|exited| *exited).await; // its watcher is gone: so is the process
+        let _ = exited.wait_for(|exited| *exited).await; // if the watching task is gone, so is the process
     }
 
     pub(crate) fn has_exited(&self) -> bool {
         *self.exited.borrow()
     }
 
-    /// Kills it with all its children, now.
+    /// Kills the process with all its children at once.
     pub(crate) fn kill(&self) {
         if !self.has_exited() {
             kill_group(self.pid);
         }
     }
 
-    /// Waits for it to close by itself for a while, then kills it.
+    /// Waits a bounded time for the process to close by itself, then kills it.
     pub(crate) async fn end(&self) {
         if tokio::time::timeout(CLOSE_GRACE, self.exited()).await.is_err() {
             self.kill();
@@ -136,7 +136,8 @@ impl ChromiumProcess {
         self.log.lock().telling()
     }
 
-    /// Memory of all its processes in bytes, shared pages split among them. Reads `/proc`; takes milliseconds.
+    /// Memory of all its processes in bytes, with shared pages divided among them. Reads `/proc`, which takes
+    /// milliseconds.
     pub(crate) fn memory_bytes(&self) -> u64 {
         memory::proportional_bytes(self.pid)
     }
@@ -147,7 +148,8 @@ fn unprepared(error: std::io::Error) -> Unavailable {
 }
 
 fn command(sandbox: bool, dir: &Path, launch: &Launch<'_>) -> Command {
-    // The shell only sets a limit and becomes the browser: no core dumps, which would hold the pages of sessions.
+    // The shell sets a limit and then becomes the browser. It disables core dumps, which would contain the pages of
+    // sessions.
     let mut command = Command::new("/bin/sh");
     command
         .args(["-c", "ulimit -c 0; exec \"$0\" \"$@\""])
@@ -172,9 +174,9 @@ fn command(sandbox: bool, dir: &Path, launch: &Launch<'_>) -> Command {
     command
 }
 
-/// A larger pipe, where the system grants it.
+/// Enlarges a pipe, if the system allows it.
 fn roomy(fd: OwnedFd) -> OwnedFd {
-    let _ = rustix::pipe::fcntl_setpipe_size(&fd, PIPE_BYTES); // the usual size works too
+    let _ = rustix::pipe::fcntl_setpipe_size(&fd, PIPE_BYTES); // the default size works too
     fd
 }
 
@@ -193,11 +195,11 @@ async fn watch_exit(mut child: Child, pid: u32, uid: Option<Uid>, dir: BrowserDi
     }
     kill_group(pid);
     remove(dir).await;
-    drop(uid); // only now may another browser have it
+    drop(uid); // only now may another browser use the uid
     exit.send_replace(true);
 }
 
-/// Its children end a moment after it and may still write; the folder goes once they are gone.
+/// Removes the folder once the children are gone. They end a moment after the process and may still write.
 async fn remove(dir: BrowserDir) {
     for _ in 0..20 {
         if fs::remove_dir_all(dir.path()).is_ok() || !dir.path().exists() {
@@ -209,6 +211,6 @@ async fn remove(dir: BrowserDir) {
 
 fn kill_group(leader: u32) {
     if let Some(pid) = i32::try_from(leader).ok().and_then(Pid::from_raw) {
-        let _ = kill_process_group(pid, Signal::KILL); // gone already
+        let _ = kill_process_group(pid, Signal::KILL); // fails when it is already gone
     }
 }

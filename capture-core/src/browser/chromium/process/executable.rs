@@ -1,13 +1,13 @@
-//! Finding Chromium.
+//! Finds the Chromium executable.
 //!
-//! Knows nothing of how it is run.
+//! This module must not know how it is run.
 
 use std::path::{Path, PathBuf};
 
 use chromiumoxide::detection::{DetectionOptions, default_executable};
 
-/// The places a headless shell is installed to. Debian's `/usr/bin/chromium*` are shell scripts that add flags of their
-/// own and keep the pid for themselves, so the programs behind them come first.
+/// The paths at which a headless shell is installed. Debian's `/usr/bin/chromium*` are shell scripts that add their own
+/// flags and keep the pid, so the programs behind them come first.
 const KNOWN: [&str; 4] = [
     "/usr/lib/chromium/chromium-headless-shell",
     "/usr/lib/chromium-browser/headless_shell",
@@ -15,7 +15,7 @@ const KNOWN: [&str; 4] = [
     "/usr/lib64/chromium-browser/headless_shell",
 ];
 
-/// The Chromium of this machine: the headless shell where there is one, since it opens pages four times faster and its
+/// The Chromium of this machine. The headless shell is preferred, because it opens pages four times faster and its
 /// internal pages cannot crash it.
 pub fn find_executable() -> Option<PathBuf> {
     let known = KNOWN.iter().map(Path::new).find(|path| path.is_file());
@@ -23,7 +23,7 @@ pub fn find_executable() -> Option<PathBuf> {
     known.map(Path::to_path_buf).or_else(detected)
 }
 
-/// Whether this is the headless shell, which needs no flag to have no window.
+/// Whether this is the headless shell, which needs no flag to run without a window.
 pub(crate) fn is_headless_shell(executable: &Path) -> bool {
     executable
         .file_name()

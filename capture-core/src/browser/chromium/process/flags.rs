@@ -1,8 +1,8 @@
-//! What Chromium is started with, each flag with its reason.
+//! The arguments with which Chromium is started, each with its reason.
 //!
-//! Never here: `--no-sandbox` (only by an explicit opt-out), `--disable-frame-rate-limit` (one animated page burns all
-//! cores), `--disable-ipc-flooding-protection` and `--disable-popup-blocking` (brakes on hostile pages), anything that
-//! turns site isolation or the same-origin policy off.
+//! These must never be used: `--no-sandbox` (only by an explicit opt-out), `--disable-frame-rate-limit` (one animated
+//! page would use all cores), `--disable-ipc-flooding-protection` and `--disable-popup-blocking` (which limit hostile
+//! pages), and anything that turns off site isolation or the same-origin policy.
 
 use std::{net::SocketAddr, path::Path};
 
@@ -10,10 +10,10 @@ use super::executable::is_headless_shell;
 use crate::browser::chromium::config::Program;
 
 const FLAGS: [&str; 43] = [
-    // The pipe: no listener that another process could reach, and no page before we ask for one.
+    // The pipe provides no listener that another process could reach, and there is no page before we create one.
     "--remote-debugging-pipe",
     "--no-startup-window",
-    // Quiet: nothing goes out that no session caused.
+    // Prevents traffic that no session caused.
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-default-apps",
@@ -28,66 +28,68 @@ const FLAGS: [&str; 43] = [
     "--no-first-run",
     "--no-pings",
     "--no-service-autorun",
-    // What full Chromium would fetch all the same, through its user's proxy: a port that Chromium itself refuses.
+    // Full Chromium would fetch this despite the other flags, through its user's proxy. Chromium itself refuses this
+    // port.
     "--component-updater=url-source=http://127.0.0.1:1/",
     "--gaia-url=http://127.0.0.1:1/",
     "--password-store=basic",
     "--use-mock-keychain",
-    // No traffic around a proxy: no QUIC, and WebRTC only through one.
+    // Prevents traffic around a proxy: no QUIC, and WebRTC only through a proxy.
     "--disable-quic",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
-    // Warnings and errors of its own only: what pages write to their consoles is information and must not be in our
-    // log.
+    // Logs only Chromium's own warnings and errors. What pages write to their consoles has level info and must not be
+    // in our log.
     "--log-level=1",
-    // No prompts, no dialogs of the browser's own.
+    // Prevents prompts and dialogs of the browser itself.
     "--deny-permission-prompts",
     "--noerrdialogs",
     "--disable-print-preview",
     "--disable-search-engine-choice-screen",
     "--disable-prompt-on-repost",
-    // Pages of sessions nobody looks at run like any other.
+    // Pages without a viewer must run like any other page.
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",
     "--disable-hang-monitor",
-    // A document one goes back to is loaded again: one restored from memory would come with frames nobody told us of.
+    // Going back loads a document again. A document restored from memory would have frames for which no events were
+    // sent.
     "--disable-back-forward-cache",
-    // Same pixels everywhere, no sound.
+    // Makes pixels independent of the machine, and disables sound.
     "--force-color-profile=srgb",
     "--font-render-hinting=none",
     "--hide-scrollbars",
     "--mute-audio",
-    // A mouse, not a touch screen.
+    // Emulates a mouse and not a touch screen.
     "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
-    // No crash reports to disk, no GPU process work on a machine without one, a bound on each page's heap.
+    // Disables crash reports on disk and the GPU process, and limits each page's heap.
     "--disable-breakpad",
     "--disable-crash-reporter",
     "--disable-gpu",
     "--js-flags=--max-old-space-size=512",
 ];
 
-/// Only the last `--disable-features` counts, so all of them stand in one.
+/// Chromium uses only the last `--disable-features`, so all features are in one flag.
 const DISABLED_FEATURES: &str = "--disable-features=AcceptCHFrame,AutofillServerCommunication,DestroyProfileOnBrowserClose,\
     DialMediaRouteProvider,GlobalMediaControls,HttpsUpgrades,MediaRouter,NetworkTimeServiceQuerying,\
     OptimizationHints,PaintHolding,Translate";
 
-/// Sent through the proxy as well: by default Chromium reaches loopback without it.
+/// By default Chromium connects to loopback without the proxy. This sends such traffic through the proxy as well.
 pub(crate) const PROXY_BYPASS: &str = "<-loopback>";
 
-/// How Chromium names a port of the egress guard.
+/// Chromium's notation for a port of the egress guard.
 pub(crate) fn proxy(egress: SocketAddr) -> String {
     format!("socks5://{egress}")
 }
 
-/// All arguments for a browser whose profile lives in `profile`. What has no proxy of its own goes to `egress`.
+/// All arguments for a browser with this profile. Traffic that has no other proxy goes to `egress`.
 pub(crate) fn arguments(program: &Program, sandbox: bool, profile: &Path, egress: SocketAddr) -> Vec<String> {
     let mut arguments: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
     arguments.push(DISABLED_FEATURES.to_owned());
-    // Pictures are taken of a surface of their own: a third quicker, and no stalls.
+    // Pictures are taken from a surface of their own, which is a third faster and avoids stalls.
     arguments.push("--enable-features=CDPScreenshotNewSurface".to_owned());
     arguments.push(format!("--user-data-dir={}", profile.display()));
-    // Names are resolved by the guard alone: whatever would ask a DNS server itself finds nothing.
+    // Only the guard resolves names. Any direct DNS request of the browser finds nothing.
     arguments.push(format!("--proxy-server={}", proxy(egress)));
     arguments.push(format!("--proxy-bypass-list={PROXY_BYPASS}"));
     arguments.push("--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1".to_owned());

@@ -1,17 +1,17 @@
-//! Where a browser runs: as a process here, or elsewhere.
+//! Where a browser runs: as a process of this machine, or elsewhere.
 //!
-//! Knows nothing of what runs in it.
+//! This module must not know what runs in it.
 
 use std::path::Path;
 
 use super::{chromium_process::ChromiumProcess, remote::Remote};
 
-/// What carries a browser.
+/// The host of a browser.
 #[derive(Debug)]
 pub(crate) enum Host {
     /// A process of ours.
     Here(ChromiumProcess),
-    /// A connection to someone else's.
+    /// A connection to a browser elsewhere.
     Elsewhere(Remote),
 }
 
@@ -23,7 +23,7 @@ impl Host {
         }
     }
 
-    /// Where its files are, until it is gone.
+    /// The folder of its files, until it is gone.
     pub(crate) fn folder(&self) -> Option<&Path> {
         match self {
             Self::Here(process) => Some(process.folder()),
@@ -39,7 +39,7 @@ impl Host {
         }
     }
 
-    /// Ends it now, without asking.
+    /// Ends it at once.
     pub(crate) fn kill(&self) {
         match self {
             Self::Here(process) => process.kill(),
@@ -47,7 +47,7 @@ impl Host {
         }
     }
 
-    /// Waits for it to end by itself for a while, then ends it.
+    /// Waits a bounded time for it to end by itself, then ends it.
     pub(crate) async fn end(&self) {
         match self {
             Self::Here(process) => process.end().await,
@@ -55,7 +55,7 @@ impl Host {
         }
     }
 
-    /// What explains that it did not start, or that it ended.
+    /// The text that explains why it did not start, or why it ended.
     pub(crate) fn last_words(&self) -> String {
         match self {
             Self::Here(process) => process.last_words(),
@@ -63,7 +63,7 @@ impl Host {
         }
     }
 
-    /// Memory of all its processes here; blocking reads of `/proc`, some milliseconds.
+    /// Memory of all its processes on this machine in bytes. Reads `/proc`, which blocks for some milliseconds.
     pub(crate) fn memory_bytes(&self) -> u64 {
         match self {
             Self::Here(process) => process.memory_bytes(),

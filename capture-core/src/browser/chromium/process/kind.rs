@@ -1,14 +1,14 @@
-//! How much of a browser a session has.
+//! The share of a browser that a session has.
 //!
-//! Knows nothing of what follows from it.
+//! This module must not know the consequences.
 
-/// How much of a browser a session has.
+/// The share of a browser that a session has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Beside others, in a browser that stays.
+    /// A context beside others, in a browser that outlives the session.
     Shared,
-    /// All of its browser.
+    /// The whole browser.
     Whole,
-    /// In a browser elsewhere that may have other pages.
+    /// A context in a browser elsewhere, which may have other pages.
     Guest,
 }

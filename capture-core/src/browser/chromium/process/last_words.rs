@@ -1,26 +1,26 @@
-//! The last lines a browser wrote to its log: bounded in number and length, and nothing of a page among them.
+//! The last lines a browser wrote to its log, bounded in number and length, and without text of pages.
 //!
-//! Knows no processes.
+//! This module must not know processes.
 
 use std::collections::VecDeque;
 
-/// Lines kept.
+/// Maximum number of lines.
 const LINES: usize = 20;
-/// Bytes kept of each.
+/// Maximum bytes of a line.
 const LINE: usize = 500;
 
-/// The newest lines of its own.
+/// The newest lines of the browser itself.
 #[derive(Debug, Default)]
 pub(crate) struct LastWords {
     lines: VecDeque<String>,
-    /// The line that has not ended yet, as far as it is kept.
+    /// The kept part of the unfinished line.
     line: Vec<u8>,
-    /// What came last was a page's, and what follows it may be.
+    /// Whether the last line came from a page, in which case the following ones may as well.
     of_page: bool,
 }
 
 impl LastWords {
-    /// Takes a piece of the log.
+    /// Adds a piece of the log.
     pub(crate) fn hear(&mut self, piece: &[u8]) {
         for part in piece.split_inclusive(|byte| *byte == b'\n') {
             let room = LINE - self.line.len();
@@ -34,7 +34,7 @@ impl LastWords {
     fn end_line(&mut self) {
         let line = std::mem::take(&mut self.line);
         let line: String = String::from_utf8_lossy(&line).trim_end().replace(char::is_control, "\u{fffd}");
-        // The browser's own lines begin with where they come from. A page's may have lines of their own.
+        // The browser's own lines begin with their source. A message of a page may consist of several lines.
         let begins = line.starts_with('[');
         self.of_page = line.contains("CONSOLE") || (self.of_page && !begins);
         if self.of_page || line.is_empty() {
@@ -47,7 +47,7 @@ impl LastWords {
         self.lines.push_back(line);
     }
 
-    /// What explains best that it ended.
+    /// The line that best explains why the browser ended.
     pub(crate) fn telling(&self) -> String {
         let telling = self.lines.iter().rev().find(|line| line.contains("FATAL") || line.contains("sandbox"));
         telling.or(self.lines.back()).cloned().unwrap_or_else(|| "it said nothing".to_owned())

@@ -1,6 +1,6 @@
-//! Memory of browsers' processes, as `/proc` tells it. Everything here blocks for some milliseconds.
+//! Reads the memory of browsers' processes from `/proc`. Every function blocks for some milliseconds.
 //!
-//! Knows no bounds.
+//! This module must not know bounds.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -11,15 +11,15 @@ use std::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Member {
     pub(crate) pid: u32,
-    /// Memory that is not a file's, in bytes. What processes share is counted in each of them.
+    /// Memory that is not backed by a file, in bytes. Shared memory is counted in each process.
     pub(crate) bytes: u64,
-    /// Time it has worked, in ticks of the kernel's clock.
+    /// CPU time in ticks of the kernel's clock.
     pub(crate) ticks: u64,
     /// Whether it runs pages.
     pub(crate) is_renderer: bool,
 }
 
-/// The processes of these browsers, one pass for all of them.
+/// The processes of these browsers, in one pass for all of them.
 pub(crate) fn members(leaders: &HashSet<u32>) -> HashMap<u32, Vec<Member>> {
     let mut found: HashMap<u32, Vec<Member>> = HashMap::new();
     for pid in pids() {
@@ -32,20 +32,20 @@ pub(crate) fn members(leaders: &HashSet<u32>) -> HashMap<u32, Vec<Member>> {
     found
 }
 
-/// Memory of a browser with all its children in bytes, its files in memory included, shared pages split among those who
-/// share them: exact, and ten times as dear as [`members`].
+/// Memory of a browser with all its children in bytes, including its files in memory, with shared pages divided among
+/// the processes. It is exact, and ten times as expensive as [`members`].
 pub(crate) fn proportional_bytes(leader: u32) -> u64 {
     pids().filter(|pid| process_group(*pid) == Some(leader)).map(proportional).sum()
 }
 
 /// Whether this process runs pages.
 fn is_renderer(pid: u32) -> bool {
-    // Chromium writes its arguments anew, with blanks between them.
+    // Chromium rewrites its arguments, separated by spaces.
     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     line.split(|byte| matches!(byte, 0 | b' ')).any(|argument| argument == b"--type=renderer")
 }
 
-/// What the machine has left, in bytes; nothing where it does not say.
+/// Available memory of the machine in bytes; `None` if the system does not report it.
 pub(crate) fn available_bytes() -> Option<u64> {
     let about = fs::read_to_string("/proc/meminfo").ok()?;
     Some(kib(&about, "MemAvailable:") * 1024)
@@ -60,7 +60,7 @@ fn process_group(pid: u32) -> Option<u32> {
     group_and_ticks(pid).map(|(group, _)| group)
 }
 
-/// The process group, and the time it has worked for itself and in the kernel.
+/// The process group, and the CPU time in user and kernel mode.
 fn group_and_ticks(pid: u32) -> Option<(u32, u64)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, fields) = stat.rsplit_once(')')?;
@@ -80,7 +80,7 @@ fn proportional(pid: u32) -> u64 {
     kib(&rollup, "Pss:") * 1024
 }
 
-/// The number behind a name, 0 without one.
+/// The number after a name; 0 if there is none.
 fn kib(lines: &str, name: &str) -> u64 {
     let found = lines.lines().find_map(|line| line.strip_prefix(name));
     found.and_then(|rest| rest.trim().trim_end_matches("kB").trim().parse().ok()).unwrap_or(0)

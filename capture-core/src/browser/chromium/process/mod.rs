@@ -1,6 +1,7 @@
-//! A browser as a process: its program, arguments, folder, user id, memory and sandbox, and a connection to one elsewhere.
+//! A browser as a process: its program, arguments, folder, user id, memory and sandbox, and the connection to a browser
+//! elsewhere.
 //!
-//! Knows no pages and no contexts.
+//! This module must not know pages or contexts.
 
 pub(super) mod chromium_process;
 pub(super) mod executable;

@@ -1,6 +1,7 @@
-//! A browser elsewhere: its WebSocket, carried to us as the pipe of a browser here is.
+//! A browser elsewhere, whose WebSocket is presented as the pipe of a local browser.
 //!
-//! Each session has a connection and a context of its own; the browser itself is never closed, and no other page of it is touched.
+//! Each session has a connection and a context of its own. The browser is never closed, and its other pages are not
+//! touched.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -22,11 +23,11 @@ use crate::{
     tls,
 };
 
-/// Bytes between the WebSocket and us; whoever writes waits while it is full.
+/// Bytes buffered between the WebSocket and our end; a writer waits while the buffer is full.
 const BETWEEN: usize = 1 << 20;
-/// Largest message; one that is larger ends the connection, and with it one session.
+/// Maximum bytes of a message. A larger one ends the connection, and with it one session.
 const MAX_MESSAGE: usize = 256 << 20;
-/// How long the goodbye may take before the connection is cut.
+/// How long the closing handshake may take before the connection is cut.
 const CLOSE_GRACE: Duration = Duration::from_secs(2);
 
 /// A connection to a browser elsewhere.
@@ -38,7 +39,7 @@ pub(crate) struct Remote {
 }
 
 impl Remote {
-    /// Connects. Our end of the connection carries messages ended by NUL, as a browser's pipe does.
+    /// Connects. Our end of the connection carries messages terminated by NUL, as a browser's pipe does.
     pub(crate) async fn connect(
         endpoint: &Endpoint,
         deadline: Instant,
@@ -71,7 +72,7 @@ impl Remote {
                         *told.lock() = error.to_string();
                     }
                 }
-                _ = is_cut.wait_for(|cut| *cut) => {} // also when whoever could cut it is gone
+                _ = is_cut.wait_for(|cut| *cut) => {} // also completes when the sender is gone
             }
             done.send_replace(true);
         });
@@ -81,15 +82,15 @@ impl Remote {
     /// Completes once the connection is closed.
     pub(crate) async fn gone(&self) {
         let mut gone = self.gone.clone();
-        let _ = gone.wait_for(|gone| *gone).await; // its task is gone: so is the connection
+        let _ = gone.wait_for(|gone| *gone).await; // if its task is gone, so is the connection
     }
 
-    /// Closes the connection now.
+    /// Closes the connection at once.
     pub(crate) fn cut(&self) {
         self.cut.send_replace(true);
     }
 
-    /// Waits for a goodbye for a while, then closes the connection.
+    /// Waits a bounded time for the closing handshake, then closes the connection.
     pub(crate) async fn end(&self) {
         if tokio::time::timeout(CLOSE_GRACE, self.gone()).await.is_err() {
             self.cut();
@@ -102,7 +103,7 @@ impl Remote {
     }
 }
 
-/// Carries messages both ways until one side ends.
+/// Forwards messages in both directions until one side ends.
 async fn carry<S>(socket: WebSocketStream<S>, far: DuplexStream) -> Result<(), tungstenite::Error>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,

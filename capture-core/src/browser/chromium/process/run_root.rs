@@ -1,6 +1,7 @@
-//! The browsers' folders: one per browser below a run root of their own, recorded so that a restart can sweep them.
+//! The browsers' folders, one per browser below a run root. They are recorded, so that a restart can remove what was
+//! left.
 //!
-//! Not under the data dir, which the browsers' uid often cannot enter.
+//! The run root is not in the data directory, because the browsers' uid often cannot enter that.
 
 use std::{
     fs, io,
@@ -11,13 +12,13 @@ use std::{
 use rustix::process::{Pid, Signal, getuid, kill_process_group};
 use uuid::Uuid;
 
-/// Where browsers' folders are made.
+/// The directory in which the browsers' folders are created.
 #[derive(Debug, Clone)]
 pub(crate) struct RunRoot {
     path: PathBuf,
 }
 
-/// The folder of one browser; removed with everything in it when dropped.
+/// The folder of one browser, removed with its content when dropped.
 #[derive(Debug)]
 pub(crate) struct BrowserDir {
     path: PathBuf,
@@ -25,7 +26,7 @@ pub(crate) struct BrowserDir {
 }
 
 impl RunRoot {
-    /// Makes the root, and removes what dead servers left in it, their browsers included.
+    /// Creates the root, and removes what dead servers left in it, including their browsers.
     pub(crate) fn open(path: PathBuf) -> io::Result<Self> {
         match fs::DirBuilder::new().mode(0o711).create(&path) {
             Ok(()) => fs::set_permissions(&path, fs::Permissions::from_mode(0o711))?,
@@ -37,9 +38,10 @@ impl RunRoot {
         Ok(root)
     }
 
-    /// A new folder, 0700, with home and temporary folder inside, owned by this uid.
+    /// Creates a folder with mode 0700 that contains home and temporary folders and is owned by this uid.
     pub(crate) fn browser_dir(&self, uid: Option<u32>) -> io::Result<BrowserDir> {
-        // Short: full Chromium has a socket below `tmp`, and a socket's path has at most 107 characters.
+        // The name is short, because full Chromium has a socket below `tmp`, and a socket's path has at most 107
+        // characters.
         let name = Uuid::new_v4().simple().to_string().split_off(20);
         let dir = BrowserDir { path: self.path.join(&name), record: self.path.join(format!("{name}.owner")) };
         fs::write(&dir.record, ownership(None))?;
@@ -53,7 +55,7 @@ impl RunRoot {
         Ok(dir)
     }
 
-    /// Where its folders are.
+    /// The path of the run root.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -67,7 +69,7 @@ impl RunRoot {
             let owners = fs::read_to_string(&record).unwrap_or_default();
             let mut owners = owners.lines().map(Owner::parse);
             if owners.next().flatten().is_some_and(|server| server.is_alive()) {
-                continue; // another server's, or another engine's of this process
+                continue; // it belongs to another server, or to another engine of this process
             }
             if let Some(browser) = owners.next().flatten().filter(Owner::is_alive) {
                 tracing::warn!(pid = browser.pid, "a browser outlived its server; it is killed");
@@ -79,7 +81,7 @@ impl RunRoot {
     }
 }
 
-/// A folder someone else made could be swapped under our feet.
+/// Refuses a folder that another user owns, who could replace it.
 pub(crate) fn check_owner(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
     let found = fs::symlink_metadata(path)?;
@@ -94,7 +96,7 @@ impl BrowserDir {
         &self.path
     }
 
-    /// Records the browser, so that a restart can end it if we cannot.
+    /// Records the browser, so that a restart can end it if this process cannot.
     pub(crate) fn record(&self, browser: u32) -> io::Result<()> {
         fs::write(&self.record, ownership(Some(browser)))
     }
@@ -108,7 +110,7 @@ impl Drop for BrowserDir {
             tracing::warn!(path = %self.path.display(), %error, "a browser's folder was not removed");
             return; // the record stays, so that the next start tries again
         }
-        let _ = fs::remove_file(&self.record); // gone already
+        let _ = fs::remove_file(&self.record); // fails when it is already gone
     }
 }
 
@@ -118,7 +120,7 @@ fn ownership(browser: Option<u32>) -> String {
     line(std::process::id()) + &browser.map(line).unwrap_or_default()
 }
 
-/// A process, told from a later one of the same pid by when it started.
+/// A process, distinguished by its start time from a later one with its pid.
 #[derive(Debug)]
 struct Owner {
     pid: u32,
@@ -138,15 +140,15 @@ impl Owner {
     fn kill(&self) {
         let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
         if let Some(pid) = pid {
-            let _ = kill_process_group(pid, Signal::KILL); // gone already
+            let _ = kill_process_group(pid, Signal::KILL); // fails when it is already gone
         }
     }
 }
 
-/// When the kernel started this process, in ticks since boot.
+/// The start time of a process, in ticks since boot.
 fn start_time(pid: u32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name may hold anything, so fields are counted from its closing parenthesis; starttime is the 22nd of all.
+    // The name may contain anything, so fields are counted from its closing parenthesis. The start time is field 22.
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace();
     let state = fields.next()?;

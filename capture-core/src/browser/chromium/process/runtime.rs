@@ -1,6 +1,6 @@
-//! What all browsers of a backend have in common.
+//! What all browsers of a backend share.
 //!
-//! Knows no running browser.
+//! This module must not know running browsers.
 
 use super::{run_root::RunRoot, uids::Uids};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct BrowserRuntime {
     pub(crate) config: ChromiumConfig,
-    /// The browser of sessions that ask for no other one.
+    /// The default browser, for sessions without `bypassBotDetection`.
     pub(crate) program: Program,
     pub(crate) root: RunRoot,
     pub(crate) uids: Uids,

@@ -1,8 +1,7 @@
-//! User ids for browsers: one for each browser that belongs to a user or a session, so that what breaks out of it finds
-//! no other's memory and files.
+//! User ids for browsers: one for each browser that belongs to a user or a session, so that code that breaks out of a
+//! browser cannot access another's memory and files.
 //!
-//! The servers of a host agree by locked files on who has which. The kernel frees them with the server, however it
-//! ends.
+//! The servers of a host coordinate by locked files. The kernel releases the locks with the server, however it ends.
 
 use std::{
     collections::HashSet,
@@ -21,13 +20,13 @@ use rustix::process::getuid;
 use super::run_root::{self, RunRoot};
 use crate::browser::chromium::config::{ChromiumConfig, DEFAULT_BROWSER_UID};
 
-/// Uids for browsers of their own, counted from the one after the shared browsers'. Debian and systemd hand out none of
-/// them.
+/// Number of uids for dedicated browsers, counted from the one after the shared browsers' uid. Debian and systemd
+/// assign none of them.
 const UIDS: u32 = 480;
-/// Where the servers of a host lock theirs. Only root may write here, and only root has more than one uid to give.
+/// The folder of the locks of all servers of a host. Only root may write there, and only root can use several uids.
 const LOCKS: &str = "/run/capture-browser-uids";
 
-/// The uids of this server's browsers; none where we are not root.
+/// The uids of this server's browsers; none if the server does not run as root.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Uids {
     inner: Option<Arc<Inner>>,
@@ -37,7 +36,7 @@ pub(crate) struct Uids {
 struct Inner {
     shared: u32,
     locks: PathBuf,
-    /// Where the next look for a free one begins: the one that was freed last comes last.
+    /// Where the next search for a free uid begins, so that the one that was freed last is reused last.
     next: AtomicU32,
 }
 
@@ -71,13 +70,13 @@ impl Uids {
         Self { inner: Some(Arc::new(Inner { shared, locks, next: AtomicU32::new(std::process::id()) })) }
     }
 
-    /// The one of browsers that all users share.
+    /// The uid of the browsers that all users share.
     pub(crate) fn shared(&self) -> Option<Uid> {
         let inner = self.inner.as_ref()?;
         Some(Uid { number: inner.shared, _lock: None })
     }
 
-    /// One that no other browser of this host has. When all are taken it is the shared browsers'.
+    /// A uid that no other browser of this host has. If all are taken it is the shared browsers' uid.
     pub(crate) async fn own(&self) -> Option<Uid> {
         let inner = Arc::clone(self.inner.as_ref()?);
         let found = tokio::task::spawn_blocking(move || inner.free(&uids_with_processes())).await.ok().flatten();
@@ -89,10 +88,10 @@ impl Uids {
 }
 
 impl Inner {
-    /// One that is not locked and runs nothing: the processes of a server that was killed may take a moment longer than
-    /// its locks.
+    /// A uid that is not locked and has no processes. The processes of a server that was killed may outlive its locks
+    /// for a moment.
     fn free(&self, running: &HashSet<u32>) -> Option<Uid> {
-        lock_folder(&self.locks).ok()?; // it may have been cleaned away
+        lock_folder(&self.locks).ok()?; // the folder may have been removed
         (0..UIDS).find_map(|_| {
             let number = self.shared.checked_add(1 + self.next.fetch_add(1, Ordering::Relaxed) % UIDS)?;
             if running.contains(&number) {
@@ -113,7 +112,7 @@ fn lock_folder(path: &Path) -> io::Result<PathBuf> {
     Ok(path.to_owned())
 }
 
-/// Takes some milliseconds.
+/// The uids that have processes. Takes some milliseconds.
 fn uids_with_processes() -> HashSet<u32> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     processes.filter_map(|entry| entry.metadata().ok().map(|about| about.uid())).collect()

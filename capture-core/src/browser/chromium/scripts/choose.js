@@ -1,6 +1,6 @@
-// Choosing: options of a <select>, and what checking a box means.
+// Choosing options of a <select>, and checking boxes.
 
-// Chooses options by value, by label or by index, with the events a person's choice makes.
+// Chooses options by value, by label or by index, with the events that a person's choice causes.
 async function select({ selector, by, wanted, timeoutMs }, call) {
   return awaited({ selector, timeoutMs }, call, (named) => {
     const element = fieldOf(named);
@@ -23,7 +23,7 @@ function choose(element, by, wanted) {
   const refuse = (refused, reason) => ({ done: true, refused, reason });
   const missing = chosen.indexOf(undefined);
   if (missing >= 0) {
-    // Options may still be on their way: the wait goes on until time is up.
+    // The options may still be loading, so the wait continues until time is up.
     return { why: 'no_option', missing: `${by} ${JSON.stringify(wanted[missing])}` };
   }
   if (chosen.length > 1 && !own.get(element, 'multiple')) return refuse('it takes one option only', 'single_select');
@@ -42,8 +42,8 @@ function choose(element, by, wanted) {
   return { done: true, selected: [...own.get(element, 'selectedOptions')].map((option) => own.get(option, 'value')) };
 }
 
-// What is to be clicked so that a box becomes checked or not: itself, or the label of one that is hidden. `already` when
-// there is nothing to do, `refused` when no click can do it.
+// The element to click so that a box becomes checked or unchecked: the box itself, or the label of a hidden box. The
+// result is `already` when there is nothing to do, and `refused` when no click can do it.
 function standIn(element, wanted) {
   const control = boxIn(element);
   if (!control) return { refused: `<${own.localName(element)}> cannot be checked`, reason: 'not_checkable' };
@@ -61,7 +61,7 @@ function standIn(element, wanted) {
   return { control, target: isHittable(control) || !label ? control : label };
 }
 
-// The box a selector means: the element itself, the one it is written on, or the one of its label.
+// The box that a selector means: the element itself, the box that contains it, or the box of its label.
 function boxIn(element) {
   const isBox = (each) => own.matches(each, 'input[type=checkbox], input[type=radio]') || isAriaBox(each);
   if (isBox(element)) return element;
@@ -88,7 +88,7 @@ function isChecked(control) {
   return (own.getAttribute(control, 'aria-checked') ?? internalsOf(control)?.checked) === 'true';
 }
 
-// Hidden boxes are often drawn by their label: without size, transparent, or out of the way.
+// Hidden boxes are often drawn by their label: they have no size, are transparent, or are positioned off the screen.
 function isHittable(control) {
   if (!isVisible(control)) return false;
   const box = boxOf(control);
@@ -96,7 +96,7 @@ function isHittable(control) {
   return box.width > 1 && box.height > 1 && style.opacity !== '0' && style.pointerEvents !== 'none';
 }
 
-// Whether a box is as wanted, once the page has reacted to the click.
+// Whether a box has the wanted state, once the page has reacted to the click.
 async function checkedAs({ selector, checked, timeoutMs }, call) {
   return awaited({ selector, timeoutMs, canBeSeen: boxCanBeSeen }, call, (element) => {
     const control = boxIn(element);

@@ -1,14 +1,16 @@
-// Aiming the mouse: wait until an element can be hit, say where, and watch that nothing else receives the events.
+// Aiming the mouse: waits until an element can be hit, returns the point, and ensures that no other element receives
+// the events.
 
 const POINTER_EVENTS = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click', 'auxclick', 'dblclick', 'contextmenu'];
-// Where a scrolled element ends up, tried in turn: a sticky header covers some of them.
+// Positions to which an element is scrolled, tried in turn, because a sticky header covers some of them.
 const ALIGNMENTS = ['center', 'end', 'start', 'nearest'];
 
 let watch = null;
 
-// Waits until the element can receive the mouse, and says where. `arms` the watch for the events that follow. A `control`
-// to be checked may be hidden itself: then its label is clicked, and nothing at all where it is `checked` as wanted. Where
-// something covers the element that the mouse may have brought, says where to move the mouse `away` to, unless it `stays`.
+// Waits until the element can receive the mouse, and returns the point. `arms` starts watching the events that follow.
+// A `control` to be checked may itself be hidden; then its label is clicked, and nothing if it is already `checked` as
+// wanted. If something covers the element that the mouse may have opened, the result says where to move the mouse
+// `away` to, unless it `stays`.
 async function aim({ selector, position, force, arms, checked, stays, hovers, timeoutMs }, call) {
   const way = { scrolls: 0, scrolled: false, coveredSince: null };
   const canBeSeen = checked === undefined ? isVisible : boxCanBeSeen;
@@ -43,12 +45,13 @@ function isInView(point) {
   return Boolean(point) && point.x >= 0 && point.y >= 0 && point.x < innerWidth && point.y < innerHeight;
 }
 
-// Whether a click that hits `hit` is a click on the element: on a part of it, on its label, or on what it is written on.
+// Whether a click that hits `hit` is a click on the element: on a part of it, on its label, or on the control that
+// contains it.
 function receives(hit, element) {
   return Boolean(hit) && (isWithin(hit, element) || isLabelOf(hit, element) || isWrittenOn(element, hit));
 }
 
-// Whether the element is a part of the same control or label as `hit`, or lets the mouse through to what it is a part of.
+// Whether the element belongs to the control or label of `hit`, or is transparent to the mouse and thereby part of it.
 function isWrittenOn(element, hit) {
   const control = controlOf(element);
   if (control) return controlOf(hit) === control;
@@ -58,8 +61,8 @@ function isWrittenOn(element, hit) {
   return getComputedStyle(hit).cursor === 'pointer' || own.matches(hit, '[onclick], [tabindex]');
 }
 
-// Frames are compared only where there is a reason to: it is animated, or was just scrolled. Three of them, since one that
-// goes to and fro may be back after two.
+// Compares frames only if there is a reason: the element is animated, or was just scrolled. Three frames are compared,
+// because an element that moves to and fro may be at its old place after two.
 async function isStill(element, way) {
   const animations = animationsOf(element);
   if (!way.scrolled && animations.length === 0) return true;
@@ -73,7 +76,7 @@ async function isStill(element, way) {
   return true;
 }
 
-// An animation that has yet to begin has not moved anything so far.
+// An animation that has not begun has not moved anything yet.
 function started(animations) {
   const pending = animations.filter((animation) => animation.pending).map((animation) => animation.ready.catch(() => null));
   if (pending.length === 0) return null;
@@ -88,7 +91,7 @@ function scrollNearer(element, way, inView) {
   way.scrolled = true;
 }
 
-// The middle of the first part of the element that is in view, or the position asked for.
+// The middle of the first part of the element that is in view, or the requested position.
 function pointOf(element, position) {
   if (position) {
     const box = boxOf(element);
@@ -105,7 +108,7 @@ function centre(part) {
   return { x: part.x + part.width / 2, y: part.y + part.height / 2 };
 }
 
-// The middle of what is in view of this part, if any is.
+// The middle of the visible area of this part, if there is any.
 function middle(part) {
   const left = Math.max(part.left, 0);
   const top = Math.max(part.top, 0);
@@ -116,14 +119,14 @@ function middle(part) {
   return right - left >= 1 && bottom - top >= 1 ? { x: (left + right) / 2, y: (top + bottom) / 2 } : null;
 }
 
-// Clicking a label is clicking its control.
+// Clicking a label clicks its control.
 function isLabelOf(hit, element) {
   const label = own.closest(hit, 'label');
   const control = label && own.get(label, 'control');
   return Boolean(control && isWithin(control, element));
 }
 
-// Watches the next mouse events and keeps them from anything but the element.
+// Watches the next mouse events and keeps them from everything but the element.
 function arm({ element, force }) {
   watch = { element, force, received: false, blockedBy: null, download: null, listener: null };
   const current = watch;
@@ -143,7 +146,7 @@ function arm({ element, force }) {
   for (const type of POINTER_EVENTS) addEventListener(type, current.listener, { capture: true, passive: false });
 }
 
-// Who receives an event: of what is in a closed root its host only is told.
+// The element that receives an event. For elements in a closed root only their host is known.
 function innermost(event) {
   const target = event.composedPath()[0];
   const root = target instanceof Element ? own.shadowRoot(target) : null;
@@ -160,7 +163,8 @@ function isDownloadLink(node) {
   return node instanceof Element && own.matches(node, 'a[download], area[download]');
 }
 
-// Who received the events since `aim`, whether they ask for a download, and how many came too late.
+// The elements that received the events since `aim`, whether they request a download, and how many events came too
+// late.
 function verdict() {
   const { blockedBy = null, download = null } = watch ?? {};
   return { blockedBy, downloads: Boolean(download && !download.defaultPrevented), late: rest() };

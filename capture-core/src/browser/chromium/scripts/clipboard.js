@@ -1,17 +1,17 @@
-// A browser has one clipboard for all of its sessions. Here it becomes one for each: what a page copies is told to its
-// session, and a paste brings what the session copied last, or nothing. An event that carries anything else is stopped
-// before the page hears of it: our listener is there before the page's scripts are.
+// Gives each session a clipboard of its own, although a browser has one for all of its sessions. What a page copies is
+// reported to its session, and a paste inserts what the session copied last, or nothing. An event with any other
+// content is stopped before the page receives it, since our listener was added before the page's scripts ran.
 
-// Text and markup of one copy, in characters; a larger one leaves the session's clipboard empty.
+// Maximum characters of the text and the markup of one copy. A larger copy leaves the session's clipboard empty.
 const CLIP_CHARS = 1_000_000;
-// Copies a document tells of in a second; a page that copies without end empties the clipboard.
+// Maximum number of copies that a document reports per second. A page that copies more often empties the clipboard.
 const CLIPS_A_SECOND = 10;
-// How long a paste that was allowed may take to come.
+// How long an allowed paste may take to arrive.
 const PASTE_COMES_MS = 2000;
 
 const NOTHING = { text: '', html: null };
 
-let allowed = null; // what the next paste may bring
+let allowed = null; // the content that the next paste may insert
 let told = { since: 0, count: 0 };
 
 function separateClipboard() {
@@ -21,22 +21,22 @@ function separateClipboard() {
   return true;
 }
 
-// Lets one paste bring what the session copied last. A page that opened its document anew has lost our listeners.
+// Allows one paste of what the session copied last. A page that reopened its document has removed our listeners.
 function allowPaste(clip) {
   separateClipboard();
   allowed = { ...clip, until: performance.now() + PASTE_COMES_MS };
   return true;
 }
 
-// The page's listeners decide what is copied: each place the event passes is looked at after them. Where none of these
-// looks comes, the page keeps to itself what it copied, and the session's clipboard is empty.
+// The page's listeners decide what is copied, so the content is checked after them at each place that the event passes.
+// If none of these checks runs, the copy is not reported, and the session's clipboard is empty.
 function watchCopy(event) {
   if (!event.isTrusted) return;
   let seen = null;
   const look = () => {
     const clip = clipOf(event);
     const isNew = clip.text !== seen?.text || clip.html !== seen.html;
-    // Where nothing is selected the browser copies nothing.
+    // Without a selection the browser copies nothing.
     if (isNew && (clip.text || event.defaultPrevented)) tellCopied(clip);
     seen = clip;
   };
@@ -88,8 +88,8 @@ function isSameClip(data, { text, html }) {
   return html === null || data.getData('text/html') === html;
 }
 
-// Another session has copied since: the page is given this session's copy instead. Where it does not take it over, the
-// text alone goes in, since markup could carry a script from one site into another.
+// Another session has copied since, so the page is given this session's copy instead. If the page does not handle it,
+// only the text is inserted, because markup could carry a script from one site into another.
 function pasteClip({ text, html }, target) {
   const data = new DataTransfer();
   if (text) data.setData('text/plain', text);

@@ -1,10 +1,11 @@
-// Closed shadow roots, and what the page listens on: no script sees either, the browser tells of both (`closed.rs`).
+// Closed shadow roots, and elements with listeners of the page. Scripts see neither; the browser reports both
+// (`closed.rs`).
 
-// Elements asked about at a time.
+// Maximum number of elements asked about at a time.
 const MOST_ASKED = 50;
-// Of plain elements, smaller ones than this hold nothing to read.
+// A plain element that is smaller than this has no readable content.
 const LEAST_HOST = 8;
-// An element that holds more than this of what can be acted on listens for that.
+// An element that contains more actionable elements than this listens on their behalf.
 const MOST_HELD = 5;
 const HOSTS = new Set([
   'article', 'aside', 'blockquote', 'body', 'div', 'footer', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'header', 'main', 'nav', 'p',
@@ -17,8 +18,8 @@ let notedAt = -Infinity;
 const askedAbout = new WeakMap();
 const mayHave = new Set();
 
-// An element without a root that is known: a custom one, or one that has a size but nothing in it, may have a closed one. It is
-// asked about again once it has been defined, or has changed its size.
+// Notes an element without a known root that may have a closed one: a custom element, or an element with a size but no
+// content. It is asked about again once it has been defined or has changed its size.
 function noteHost(element, name, isEmpty) {
   const isCustom = name.includes('-');
   if (!isCustom && !(isEmpty && HOSTS.has(name))) return;
@@ -29,21 +30,22 @@ function noteHost(element, name, isEmpty) {
   mayHave.add(element);
 }
 
-// The size of a plain element as one number, zero where it is too small. Lines have none until they are measured.
+// The size of a plain element as one number, zero if it is too small. Inline elements have no size until they are
+// measured.
 function sizeOf(element, name) {
   let [width, height] = [own.clientWidth(element), own.clientHeight(element)];
   if (height === 0 && name === 'span') ({ width, height } = own.getBoundingClientRect(element));
   return width < LEAST_HOST || height < LEAST_HOST ? 0 : width * 100_000 + height;
 }
 
-// The elements to ask about. Objects, for the browser.
+// The elements to ask the browser about, as objects.
 function mayHaveRoots() {
   const hosts = [...mayHave];
   mayHave.clear();
   return hosts;
 }
 
-// How many elements there are of which nothing is known. Who waits for an element asks again and again.
+// The number of elements about which nothing is known. It is called repeatedly while waiting for an element.
 function noteHosts() {
   const now = performance.now();
   if (now - notedAt < BETWEEN_NOTES_MS) return mayHave.size;
@@ -56,7 +58,7 @@ function noteHosts() {
   return mayHave.size;
 }
 
-// What is in it is looked at too, for roots within roots.
+// The content of the root is visited as well, for nested roots.
 function openRoot(root) {
   own.knowRoot(own.get(root, 'host'), root);
   for (const element of own.querySelectorAll(root, '*')) noteHost(element, own.localName(element), !own.firstChild(element));
@@ -65,7 +67,7 @@ function openRoot(root) {
 
 let listening = new WeakSet();
 
-// Takes the nodes the page listens on. What holds much that can be acted on is not meant by itself.
+// Records the nodes on which the page listens. A node that contains many actionable elements is not meant itself.
 function markListening(nodes) {
   const elements = new Set(nodes.filter(own.isElement));
   const held = new Map();

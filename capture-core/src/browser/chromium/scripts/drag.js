@@ -1,4 +1,4 @@
-// Noticing that pressing and moving the mouse began a drag that the browser carries out, not the page.
+// Detects that pressing and moving the mouse began a drag that the browser carries out and not the page.
 
 let drag = null;
 
@@ -8,15 +8,15 @@ function watchDrag() {
   return true;
 }
 
-// The last one counts: a page may prevent some until it is ready for one.
+// The last event counts, because a page may prevent some until it is ready for one.
 function hearDrag(event) {
   drag = event;
 }
 
-// What makes room for something that is dragged may still be on its way, and pages do not listen meanwhile; people wait.
+// A page may still be moving to make room for a dragged element, and does not listen meanwhile. People wait for that.
 const MAKES_ROOM_MS = 400;
 
-// Waits until what moves in the page and comes to an end has done so; whether anything did.
+// Waits until finite animations in the page have ended; returns whether there were any.
 async function madeRoom() {
   const moves = ({ playState, effect }) => playState === 'running' && effect?.getComputedTiming().endTime < Infinity;
   const end = performance.now() + MAKES_ROOM_MS;
@@ -29,7 +29,7 @@ async function madeRoom() {
   return moved;
 }
 
-// Whether one began that the page did not prevent.
+// Whether a drag began that the page did not prevent.
 function dragBegan() {
   return Boolean(drag && !drag.defaultPrevented);
 }

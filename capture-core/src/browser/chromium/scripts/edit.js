@@ -1,13 +1,14 @@
-// Replacing what an editor holds. The text is the editor's own, and the document only shows it: so it is selected, the editor
-// hears of that, text is put in by the browser's own input, and then the editor is looked at.
+// Replaces the content of an editor. The editor keeps the text itself, and the document only shows it. So the text is
+// selected, the editor is notified, new text is inserted by the browser's own input, and then the editor's content is
+// checked.
 
-// A value of this length may be shown in part: editors render what is in view.
+// A value of this length may be shown in part, because editors render what is in view.
 const SHOWN_IN_PART = 1000;
 
 let editing = null;
-let held = false; // whether the field held text itself, before it was touched
+let held = false; // whether the field itself had text before it was changed
 
-// Hidden fields through which a code editor hears its keys: what they hold is not the document.
+// Hidden fields through which a code editor receives its keys. Their content is not that of the document.
 function isProxy(element) {
   if (own.get(element, 'editContext')) return true;
   if (own.localName(element) !== 'textarea') return false;
@@ -16,14 +17,14 @@ function isProxy(element) {
   return isClipped || isTiny(element) || getComputedStyle(element).opacity === '0';
 }
 
-// What an element is to those who edit it: a hidden field, a part of something larger, or all that is edited.
+// The kind of an edited element: a hidden field, a part of something larger, or the whole edited content.
 function editorOf(element) {
   if (isProxy(element)) return 'proxy';
   const parent = own.parentElement(element);
   return parent && isRich(parent) ? 'part' : 'rich';
 }
 
-// Too small for a single character to be read.
+// Whether the element is too small to show a single character.
 function isTiny(element) {
   return own.clientWidth(element) <= 3 || own.clientHeight(element) <= 3;
 }
@@ -36,20 +37,21 @@ async function beginEdit(element) {
   await heard();
 }
 
-// Waits until the page has heard of a selection: the browser tells of it later than it is made.
+// Waits until the page has been notified of a selection, which the browser does later than it is made.
 async function heard() {
   await frame();
   await new Promise((resolve) => setTimeout(resolve));
 }
 
-// The same for editors that look at selections once in a while only (Slate: every 100 ms).
+// Waits for editors that check the selection only at intervals (Slate: every 100 ms).
 async function heardSelection() {
   await new Promise((resolve) => setTimeout(resolve, 120));
   await heard();
   return true;
 }
 
-// Gives the editor several lines as a paste, since keys would be taken for commands and indented anew; whether it takes them.
+// Gives the editor several lines as a paste, because keys would be taken as commands and would be indented again.
+// Returns whether the editor accepts it.
 function offerPaste({ text }, call) {
   if (isOver(call)) return false;
   const data = new DataTransfer();
@@ -58,7 +60,8 @@ function offerPaste({ text }, call) {
   return !own.dispatchEvent(own.isConnected(editing) ? editing : own.activeElement(document), paste);
 }
 
-// Whether the editor holds the value: seen twice, since some put back what they did not take. What it shows otherwise.
+// Checks twice whether the editor has the value, because some restore what they did not accept. Otherwise returns what
+// it shows.
 async function edited({ value, timeoutMs }, call) {
   return until(timeoutMs, call, async () => {
     let shows = '';
@@ -69,13 +72,13 @@ async function edited({ value, timeoutMs }, call) {
     await heard();
     if (arrived()) await heard();
     const done = arrived();
-    // What is empty for the editor may show a placeholder, or hold characters of no width.
+    // An empty editor may show a placeholder, or contain zero-width characters.
     const empty = done && squeezed(value) === '';
     return { done, value: empty || (done && isProxy(editing)) ? value : cut(shows.replace(/\n$/, ''), 100_000) };
   });
 }
 
-// The words without what is not told apart: white space, and characters of no width that editors put in.
+// The words without what is not compared: white space, and zero-width characters that editors insert.
 function squeezed(text) {
   return text.replace(/[\s\u200b-\u200d\u2060\ufeff]+/g, '');
 }
@@ -86,13 +89,14 @@ function holds(element, shows, value) {
     const holdsItself = own.get(element, 'value') === value && (value !== '' || held);
     return holdsItself || proxyShows(seen, value);
   }
-  // Lines of a part become elements beside it.
+  // The lines of a part become elements beside it.
   if (editorOf(element) === 'part' && squeezed(textAround(element)).includes(wanted)) return wanted.startsWith(seen);
   if (seen === wanted || squeezed(writtenText(element)) === wanted) return true;
   return wanted.length > SHOWN_IN_PART && seen.length > SHOWN_IN_PART / 4 && wanted.endsWith(seen);
 }
 
-// An editor shows line numbers beside its lines, and only those in view: its last line, where the caret is, is among them.
+// A code editor shows line numbers beside its lines, and only the lines in view. Its last line, which has the caret, is
+// among them.
 function proxyShows(seen, value) {
   const lines = value.split('\n').map(squeezed).filter(Boolean);
   if (lines.length === 0) return /^[\d]*$/.test(seen);
@@ -100,14 +104,14 @@ function proxyShows(seen, value) {
   return lines.length > 20 || seen.replace(/\d/g, '').length <= lines.join('').replace(/\d/g, '').length;
 }
 
-// The text of all that is edited together with a part of it.
+// The text of the whole edited content that contains a part.
 function textAround(element) {
   let host = element;
   for (let at = own.parentElement(element); at && isRich(at); at = own.parentElement(at)) host = at;
   return own.get(host, 'innerText');
 }
 
-// What is written in an element, without placeholders and other parts that cannot be edited.
+// The text of an element without placeholders and other parts that cannot be edited.
 function writtenText(element) {
   let text = '';
   for (const node of childrenOf(element)) {
@@ -117,7 +121,7 @@ function writtenText(element) {
   return text;
 }
 
-// The lines of the editor a hidden field belongs to: of the nearest element around it that is large enough to read.
+// The lines of the editor to which a hidden field belongs: those of the nearest ancestor that is large enough to read.
 function shownAround(element) {
   for (let at = parentOf(element); at; at = parentOf(at)) {
     const { width, height } = own.getBoundingClientRect(at);

@@ -1,10 +1,10 @@
-// Replacing the content of a field the way a person would, so that frameworks notice.
+// Replaces the content of a field as a person would, so that frameworks notice it.
 
-// Types whose value is set as a whole: nobody types a colour.
+// Types whose value is set as a whole, because it cannot be typed as text.
 const WHOLE = ['color', 'date', 'time', 'datetime-local', 'month', 'range', 'week'];
 const NOT_FILLABLE = ['button', 'checkbox', 'file', 'hidden', 'image', 'radio', 'reset', 'submit'];
 
-// Text fields whose caret cannot be set to a place, only moved there.
+// Text fields whose caret cannot be set to a position, but only moved there.
 const UNSELECTABLE = ['number', 'email'];
 
 async function fill({ selector, value, timeoutMs }, call) {
@@ -23,7 +23,7 @@ async function fill({ selector, value, timeoutMs }, call) {
   });
 }
 
-// Prepares a field for typing: focused, the caret behind its content, or all of it selected.
+// Prepares a field for typing: focuses it, and places the caret after its content or selects all of it.
 async function enterField({ selector, all, timeoutMs }, call) {
   return awaited({ selector, timeoutMs }, call, async (named) => {
     const element = fieldOf(named);
@@ -36,13 +36,13 @@ async function enterField({ selector, all, timeoutMs }, call) {
     else caretToEnd(element);
     admit(call, KEYS);
     if (isRich(element)) await heard();
-    // A number field shows what it cannot read, and has no value then.
+    // A number field shows text that it cannot parse, and has no value then.
     const unread = own.get(element, 'validity')?.badInput;
     return { done: true, value: unread ? '?' : contentOf(element) };
   });
 }
 
-// Gives an element the focus, so that keys reach it.
+// Gives an element the focus, so that it receives keys.
 async function focusOn({ selector, timeoutMs }, call) {
   return awaited({ selector, timeoutMs }, call, (named) => {
     if (!isVisible(named)) return { why: 'not_visible' };
@@ -67,7 +67,7 @@ function judgeField(element) {
 function caretToEnd(element) {
   if (!isRich(element)) {
     if (UNSELECTABLE.includes(own.get(element, 'type'))) own.getSelection().modify('move', 'forward', 'documentboundary');
-    if (typeof own.get(element, 'selectionStart') !== 'number') return; // dates, and fields of editors
+    if (typeof own.get(element, 'selectionStart') !== 'number') return; // for dates, and for fields of editors
     const { length } = own.get(element, 'value');
     own.call(element, 'setSelectionRange', length, length);
     return;
@@ -77,13 +77,13 @@ function caretToEnd(element) {
   selection.collapseToEnd();
 }
 
-// A label stands for its control, and so does what is written on it.
+// The field that an element stands for: a label for its control, and the content of a label or control as well.
 function fieldOf(element) {
   const isField = own.matches(element, 'input, textarea, select') || isRich(element) || own.get(element, 'editContext');
   return (isField ? null : labelled(element)) ?? element;
 }
 
-// Why an element cannot be filled, whatever one waits for.
+// Why an element cannot be filled, however long one waits.
 function whyNot(element) {
   const name = own.localName(element);
   const type = name === 'input' ? own.get(element, 'type') : null;
@@ -93,17 +93,17 @@ function whyNot(element) {
   return isRich(element) || own.get(element, 'editContext') ? null : `<${name}> is not editable`;
 }
 
-// Whether an element is edited as rich text: itself, or as a part of what is.
+// Whether an element is edited as rich text, either itself or as a part of such an element.
 function isRich(element) {
   return Boolean(own.get(element, 'isContentEditable'));
 }
 
-// What is empty holds a line break of its own.
+// The content of an element. An empty editable element contains a line break of its own.
 function contentOf(element) {
   return isRich(element) ? own.get(element, 'innerText').replace(/^\n$/, '') : own.get(element, 'value');
 }
 
-// Sets the content; a reason when the field takes no such value, and then nothing has happened.
+// Sets the content. Returns a reason if the field does not accept such a value, and then changes nothing.
 function replace(element, value) {
   const type = own.localName(element) === 'input' ? own.get(element, 'type') : null;
   const refused = type && refusalOf(type, value);
@@ -114,16 +114,16 @@ function replace(element, value) {
   } else {
     const before = contentOf(element);
     selectAll(element);
-    // An editing command makes the same trusted input event as typing does.
+    // An editing command makes a trusted input event, as typing does.
     own.execCommand(value === '' ? 'delete' : 'insertText', false, value);
-    // Not taken: the element has no box to hold a caret, or the page has a say in it.
+    // The command had no effect, because the element has no box for a caret, or the page prevented it.
     if (contentOf(element) === before && before !== value) setValue(element, value);
   }
   own.dispatchEvent(element, new Event('change', { bubbles: true, composed: true }));
   return null;
 }
 
-// Why a field of this type would not take a value; asked of a field nobody sees.
+// Why a field of this type would not accept a value, determined with a field outside the document.
 function refusalOf(type, value) {
   const wanted = value.trim();
   if (wanted === '' && type !== 'range' && type !== 'color') return null;
@@ -147,8 +147,8 @@ function selectAll(element) {
   return undefined;
 }
 
-// The isolated world has the browser's own setter, not one a framework put on the element: React's value tracker
-// therefore sees that the value is new when the event arrives.
+// The isolated world has the browser's own setter, not one that a framework put on the element. React's value tracker
+// therefore sees a new value when the event arrives.
 function setValue(element, value) {
   own.set(element, 'value', value);
   own.dispatchEvent(element, new Event('input', { bubbles: true, composed: true }));

@@ -1,7 +1,7 @@
 // Finding elements: CSS by default, xpath=… or //…, text=…, @e12 (a ref of a snapshot).
-// CSS and text are also looked for inside each open shadow root by itself; XPath only in the light DOM.
+// CSS and text are also searched inside each open shadow root separately; XPath only in the light DOM.
 
-// The elements a selector names: `{ elements }`, or `{ invalid }` or `{ stale }` for why there can be none.
+// The elements of a selector: `{ elements }`, or `{ invalid }` or `{ stale }` if there can be none.
 function search(selector) {
   const ref = /^\s*@(e[0-9]+)\s*$/.exec(selector)?.[1];
   if (ref) {
@@ -27,7 +27,7 @@ function roots(root = document, found = [root]) {
   return found;
 }
 
-// All elements a selector names. Throws a SyntaxError when it is not well-formed.
+// All elements that match a selector. Throws a SyntaxError if the selector is malformed.
 function findAll(selector) {
   const text = selector.trim();
   if (text.startsWith('xpath=')) return byXPath(text.slice(6));
@@ -48,7 +48,7 @@ function byXPath(expression) {
   return elements;
 }
 
-// The smallest elements whose text contains the words, upper and lower case alike.
+// The smallest elements whose text contains the words, ignoring case.
 function byText(words) {
   const wanted = spoken(words.replace(/^(["'])(.*)\1$/, '$2'));
   if (!wanted) throw new SyntaxError('text= needs some text');
@@ -65,7 +65,7 @@ function smallest(element, wanted, texts) {
 const WORDED = 'input[type=button], input[type=submit], input[type=reset]';
 const WORDLESS = new Set(['script', 'style', 'noscript', 'template', 'head', 'title']);
 
-// The text of an element without what nobody reads, and with what is written on buttons.
+// The text of an element with the text of buttons, and without content that is not shown.
 function wordsOf(element, texts) {
   const known = texts.get(element);
   if (known !== undefined) return known;
@@ -81,16 +81,17 @@ function wordsOf(element, texts) {
   return words;
 }
 
-// Soft hyphens, and what joins or parts letters without being seen.
+// Soft hyphens, and invisible characters that join or separate letters.
 const UNSEEN = /[\u00AD\u034F\u061C\u180E\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFE0E\uFE0F\uFEFF]/g;
 
-// Text as it is compared: without what is not seen, accents as one character, upper and lower case alike.
+// Text in the form in which it is compared: without invisible characters, with composed accents, and in one case.
 function spoken(text) {
   const plain = /[^\0-\x7f]/.test(text) ? text.replace(UNSEEN, '').normalize('NFC') : text;
   return collapse(plain).toLowerCase();
 }
 
-// Text with its white space collapsed. In pieces: the parts of a replacement take far more memory than the text.
+// Text with collapsed white space. It is processed in pieces, because a replacement needs far more memory than the
+// text.
 function collapse(text) {
   if (!text || text.length <= 100_000) return (text ?? '').replace(/\s+/g, ' ').trim();
   let collapsed = '';
@@ -112,7 +113,7 @@ function elementAt(x, y) {
   return hit;
 }
 
-// The element that holds this one, across shadow boundaries and slots.
+// The element that contains this one, across shadow boundaries and slots.
 function parentOf(element) {
   return own.assignedSlot(element) ?? own.parentElement(element) ?? own.host(element);
 }

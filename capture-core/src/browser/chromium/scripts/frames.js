@@ -1,8 +1,8 @@
-// Frames, seen from the document that holds them.
+// Frames, as seen from the document that contains them.
 
 const frameIds = new WeakMap();
 
-// Tells which frame this element is, so that a snapshot can name it.
+// Assigns an id to the frame of this element, so that a snapshot can name it.
 function markFrame(element, id) {
   frameIds.set(element, id);
   return true;
@@ -12,7 +12,8 @@ function frameIdOf(element) {
   return frameIds.get(element) ?? null;
 }
 
-// From a point inside a frame to the same point out here, brought into view, and what covers the frame there.
+// Converts a point inside a frame to a point in this document, scrolls it into view, and returns what covers the frame
+// there.
 async function through(element, { x, y, separate }, call) {
   let point = outsideOf(element).at(x, y);
   let settles = separate;
@@ -23,7 +24,7 @@ async function through(element, { x, y, separate }, call) {
     settles = true;
   }
   if (settles) {
-    // A frame with a process of its own learns of its place with the frames that are painted.
+    // A frame with a process of its own is told its position with the next painted frame.
     await frame();
     await frame();
   }
@@ -32,13 +33,13 @@ async function through(element, { x, y, separate }, call) {
   return { point, coveredBy: hit === element ? null : describe(hit) };
 }
 
-// Where a frame's content lies, without moving anything.
+// The position of a frame's content, without moving anything.
 function placeOf(element) {
   return outsideOf(element).box;
 }
 
-// Where the content of a frame lies: inside its border and padding, scaled and turned as the frame is. Its box and the
-// window's box of it have the same middle, whatever way it is turned.
+// The position of a frame's content: inside its border and padding, scaled and rotated as the frame is. The center of
+// the frame's box is also the center of its bounding box in the window, however it is rotated.
 function outsideOf(element) {
   const box = own.getBoundingClientRect(element);
   const style = getComputedStyle(element);
@@ -52,8 +53,8 @@ function outsideOf(element) {
   return { box: { left, top, a, b, c, d }, at: (x, y) => ({ x: left + x * a + y * c, y: top + x * b + y * d }) };
 }
 
-// How the axes of an element lie in the window, all transforms around it taken together. Where these do not explain its
-// box (a perspective), it is taken for stretched only.
+// The directions of an element's axes in the window, with all surrounding transforms. If these do not explain its
+// bounding box (a perspective), the element is taken to be scaled only.
 function turnOf(element, box, width, height) {
   const stretched = { a: width ? box.width / width : 1, b: 0, c: 0, d: height ? box.height / height : 1 };
   let turn = null;
@@ -72,7 +73,7 @@ function turnOf(element, box, width, height) {
   return explains ? { a, b, c, d } : stretched;
 }
 
-// A property like `rotate: x 30deg` as the function of a transform.
+// Converts a property such as `rotate: x 30deg` to a function of a transform.
 function functionOf(name, value) {
   if (!value || value === 'none') return null;
   const words = value.split(' ');

@@ -1,25 +1,25 @@
-// What comes too late. A page that was busy does what it was asked whenever it is free again, be it long after the action
-// was answered: then scripts do nothing any more, and input does not reach the page.
+// Prevents late effects. A busy page does what it was asked as soon as it is free, possibly long after the action was
+// answered. Scripts then do nothing any more, and input does not reach the page.
 
-// Every call has a `due`, after which nothing may be done to the page, and an `until`, after which it takes no input of the
-// action. Both are times of this document's clock.
-let epoch = 0; // Raised when the action under way is given up.
+// Every call has a time `due`, after which nothing may be done to the page, and a time `until`, after which it takes no
+// input of the action. Both are times of this document's clock.
+let epoch = 0; // Increased when the current action is given up.
 
-// What a script answers instead.
+// The answer of a script that is too late.
 const LATE = { done: false, why: 'late' };
 
 function isOver(call) {
   return call.epoch !== epoch || performance.now() >= call.due;
 }
 
-// Calls a script. Its times are `due`, and how much `more` the input of the action has.
+// Calls a script. Its times are `due`, and how much `more` time the input of the action has.
 function run(name, [due, more], ...given) {
   const told = (value) => ({ value, now: performance.now() });
   const value = scripts[name](...given, { due, until: due + more, epoch });
   return value instanceof Promise ? value.then(told) : told(value);
 }
 
-// Every answer tells what this clock shows; this one nothing else.
+// Returns only the time of this clock, which is part of every answer.
 function clock() {
   return true;
 }
@@ -33,11 +33,12 @@ const MOUSE = [
 const WHEEL = ['wheel'];
 const BEFORE_ALL = { capture: true, passive: false };
 
-let admitted = null; // The input that may come: sent since `from`, and handled before `until`. How much of it came too `late`.
-let shutOut = null; // Input of actions that did not end by themselves: sent since `from` and before `to`.
-let open = Infinity; // Until when nothing has to be kept out.
+// The accepted input: sent since `from` and handled before `until`, with the number of events that came too `late`.
+let admitted = null;
+let shutOut = null; // Input of actions that were given up: sent since `from` and before `to`.
+let open = Infinity; // The time until which nothing has to be kept out.
 
-// From now on the page takes the input of one more action.
+// Accepts the input of one more action from now on.
 function admit(call, types) {
   disarm();
   shut();
@@ -46,7 +47,7 @@ function admit(call, types) {
   watchInput(types);
 }
 
-// Events carry the time they were sent at, whenever they are handled.
+// Stops late events. Events carry the time at which they were sent, whenever they are handled.
 function keepOut(event) {
   if (performance.now() <= open || !event.isTrusted) return;
   const sent = event.timeStamp;
@@ -57,8 +58,8 @@ function keepOut(event) {
   event.stopImmediatePropagation();
 }
 
-// Before any listener of the page; `document.open()` takes it away with those. A wheel is watched only while one is turned, since
-// the browser does not scroll by itself where it has to ask.
+// Adds listeners that run before those of the page; `document.open()` removes all of them. The wheel is watched only
+// while one is turned, because the browser does not scroll by itself while it has to ask a listener.
 function watchInput(types) {
   for (const type of types) own.addEventListener(window, type, keepOut, BEFORE_ALL);
 }
@@ -73,7 +74,8 @@ function shut() {
   open = -Infinity;
 }
 
-// The input of an action goes where the focus is, or to a point; whether that is a frame, whose document is to be told too.
+// Accepts input for the focused element or for a point. Returns whether that is a frame, whose document must be told
+// too.
 function admitInput({ x, y }, call) {
   admit(call, x === undefined ? KEYS : MOUSE);
   const taker = x === undefined ? focused() : elementAt(x, y);
@@ -90,7 +92,7 @@ function focused() {
   }
 }
 
-// The action has ended and its input was handled; how much of that came too late.
+// Ends an action whose input was handled; returns how many events came too late.
 function rest() {
   const late = admitted?.late ?? 0;
   admitted = null;
@@ -100,7 +102,7 @@ function rest() {
   return late;
 }
 
-// The action was given up.
+// Ends an action that was given up.
 function halt() {
   epoch += 1;
   hearAgain();

@@ -1,10 +1,10 @@
-// A page as Markdown, as GitHub reads it. Nothing is padded: what a table takes is what stands in it.
+// Converts a page to Markdown as GitHub reads it. Tables are not padded.
 
-// Columns of a table, and rows that are looked at to find how many it has.
+// Maximum columns of a table, and rows that are checked to count them.
 const MOST_COLUMNS = 1000;
 const MOST_ROWS = 100_000;
 const MOST_ROWS_COMPARED = 100;
-// Lists and quotes in each other beyond this are not indented further.
+// Lists and quotes that are nested more deeply than this are not indented further.
 const MOST_INDENTS = 20;
 const HEADINGS = new Map([['h1', '# '], ['h2', '## '], ['h3', '### '], ['h4', '#### '], ['h5', '##### '], ['h6', '###### ']]);
 const EMPHASIS = new Map([['b', '**'], ['strong', '**'], ['i', '*'], ['em', '*'], ['del', '~~'], ['s', '~~']]);
@@ -13,7 +13,7 @@ const CODE = new Set(['code', 'kbd', 'samp', 'tt']);
 class MarkdownWriter {
   constructor(written) {
     this.written = written;
-    this.spelling = [spelt]; // how text is written, of each open element
+    this.spelling = [spelt]; // the spelling of text, for each open element
     this.lists = [];
     this.tables = [];
   }
@@ -26,14 +26,15 @@ class MarkdownWriter {
     this.written.endLine('  ');
   }
 
-  // Begins an element; how to leave it. Nothing where it is written already.
+  // Begins an element and returns how to end it, or nothing if the element has already been written.
   enter(element, name, style) {
     const { written } = this;
     if (name === 'img') return this.image(element);
     if (name === 'hr') return this.rule();
     if (CODE.has(name) && this.spelling.at(-1) !== verbatim) return this.code(element);
     const isCell = isCellOfTable(name) && this.tables.at(-1);
-    if (isCell && this.tables.at(-1).cells >= this.tables.at(-1).columns) return undefined; // no reader would show it
+    // a Markdown reader would not show the cell
+    if (isCell && this.tables.at(-1).cells >= this.tables.at(-1).columns) return undefined;
     const lines = isCell ? 0 : this.linesAround(name, style);
     if (lines > 0) written.block(lines);
     const leave = this.spelling.at(-1) === verbatim ? undefined : this.begin(element, name);
@@ -52,14 +53,14 @@ class MarkdownWriter {
     return spelling === spelt && keepsLines(style) ? speltInLines : spelling;
   }
 
-  // Lists in lists stand close.
+  // Nested lists have no empty lines around them.
   linesAround(name, style) {
     if (name === 'caption') return 2;
     if ((name === 'ul' || name === 'ol') && this.lists.length > 0) return 1;
     return linesAround(name, style);
   }
 
-  // What stands before an element's content; what to do after it.
+  // Writes what precedes an element's content, and returns what to do after it.
   begin(element, name) {
     const { written } = this;
     if (HEADINGS.has(name) && written.oneLine === 0) return this.heading(HEADINGS.get(name));
@@ -85,7 +86,7 @@ class MarkdownWriter {
   }
 
   marked(open, close, spans) {
-    // The same mark within itself would end it.
+    // A nested mark of one kind would end the outer one.
     if (this.written.marks.some((mark) => mark.open === open)) return undefined;
     this.written.mark(open, close, spans);
     return () => this.written.unmark();
@@ -111,7 +112,7 @@ class MarkdownWriter {
     return this.tables.at(-1)?.inCell ? this.itemInCell(first) : this.indented(first);
   }
 
-  // Cells cannot hold lines, but breaks.
+  // Cells cannot contain lines, only breaks.
   itemInCell(first) {
     const { written } = this;
     written.owedSpace = false;
@@ -127,7 +128,7 @@ class MarkdownWriter {
     return () => this.written.dedent();
   }
 
-  // Marks do not reach into what has a line of its own.
+  // Marks cannot contain blocks.
   withoutMarks() {
     const { marks } = this.written;
     this.written.marks = [];
@@ -179,7 +180,7 @@ class MarkdownWriter {
     return undefined;
   }
 
-  // A table that only places things is read as what stands in it.
+  // A layout table is read as its content.
   table(element) {
     const columns = this.written.oneLine === 0 && isData(element) ? columnsIn(element) : 0;
     this.tables.push(columns > 1 ? { columns, rows: 0, cells: 0, inCell: false } : null);
@@ -235,7 +236,8 @@ class MarkdownWriter {
 
 const spanOf = (cell) => Math.min(MOST_COLUMNS, Math.max(1, Number.parseInt(own.getAttribute(cell, 'colspan') ?? '1', 10) || 1));
 
-// A table with lists may be either: the cells of one that only places things have no heads, or are not the same in each row.
+// Whether a table with lists is a data table. A layout table has no header cells, or rows with different numbers of
+// cells.
 function isData(table) {
   if (own.querySelector(table, 'table, pre, blockquote, h1, h2, h3, h4, h5, h6, hr')) return false;
   if (!own.querySelector(table, 'ul, ol, menu') || own.querySelector(table, 'th, caption')) return true;
@@ -257,14 +259,14 @@ function columnsIn(table) {
   return Math.min(MOST_COLUMNS, most);
 }
 
-// Where a picture is: those that are fetched when they come into view say so in an attribute of the page's own.
+// The address of a picture. Lazily loaded pictures have it in an attribute of the page's own.
 function pictureOf(image) {
   const src = absolute(image, 'src') ?? '';
   const isPlaceholder = src === '' || src.startsWith('data:');
   return (isPlaceholder ? absolute(image, 'data-src') ?? absolute(image, 'data-original') : null) ?? src;
 }
 
-// The language a fenced part names, as highlighters tell it.
+// The language of a code block, as highlighters mark it.
 function languageOf(pre) {
   const inside = own.querySelector(pre, 'code');
   const named = [pre, inside].map((each) => (each ? own.getAttribute(each, 'class') : null) ?? '').join(' ');
@@ -282,7 +284,7 @@ function addressed(address) {
   return /[()<>]/.test(plain) ? plain.replace(/[()<>]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`) : plain;
 }
 
-// Signs that would mean something else are written with a backslash.
+// Escapes characters that have a meaning in Markdown.
 function escaped(text, beginsLine = false) {
   const safe = text
     .replace(/[\\`*]|<(?=[a-z/!?])|~(?=~)|\](?=[([:])|(?<![\p{L}\p{N}_])_|_(?![\p{L}\p{N}_])/giu, '\\$&');

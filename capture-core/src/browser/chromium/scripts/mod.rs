@@ -1,5 +1,5 @@
-//! The code that runs in pages: real `.js` files, one subject each, joined into one bundle that every document gets once,
-//! in an isolated world that the page can neither see nor tamper with.
+//! The scripts that run in pages: `.js` files with one subject each, joined into one bundle that every document gets
+//! once, in an isolated world that the page can neither see nor change.
 
 /// Defines `globalThis.capture`, whose `run` calls the functions of the action families.
 pub(super) const BUNDLE: &str = concat!(
@@ -50,17 +50,18 @@ mod tests {
         }
     }
 
-    /// What scripts call elements and the document.
+    /// The names that scripts use for elements and the document.
     const NODES: [&str; 14] = [
         "element", "node", "document", "control", "label", "option", "named", "target", "hit", "holder", "image",
         "parent", "place", "at",
     ];
-    /// Properties a page cannot name a field after without our code being right all the same: those of text nodes.
+    /// Properties that are safe to read directly although a page can give a field this name: those of text nodes.
     const OF_TEXT: [&str; 1] = ["data"];
-    /// What has properties of these names and is no element: our own objects.
+    /// Objects of ours that have properties with these names and are not elements.
     const NOT_NODES: [&str; 3] = ["own", "item", "range"];
 
-    /// Where a script reads a property of an element by itself: pages can put a field of theirs in its place.
+    /// The lines in which a script reads a property of an element directly. Pages can replace such a property by a
+    /// field.
     fn read_directly(script: &str, names: &[&str]) -> Vec<String> {
         let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
         let mut found = Vec::new();

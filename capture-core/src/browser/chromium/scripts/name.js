@@ -1,7 +1,7 @@
-// Accessible names, as "Accessible Name and Description Computation 1.2" and HTML-AAM compute them. Steps of the
-// algorithm are called by their letters there.
+// Computes accessible names as specified in "Accessible Name and Description Computation 1.2" and HTML-AAM. Steps of
+// the algorithm are named by their letters there.
 
-// What one name may cost: elements looked at, characters, and elements inside each other.
+// Limits of one name: visited elements, characters, and nested elements.
 const NAME_NODES = 5000;
 const NAME_CHARS = 2000;
 const NAME_DEPTH = 200;
@@ -18,7 +18,7 @@ const UNNAMED = new Set([
 // Elements without a role that HTML-AAM nevertheless names.
 const NAMED_WITHOUT_ROLE = new Set(['abbr', 'audio', 'canvas', 'embed', 'frame', 'iframe', 'map', 'object', 'video']);
 
-// Elements whose content is never part of what a page says.
+// Elements whose content is never part of a page's text.
 const UNSAID = new Set([
   'desc', 'head', 'link', 'meta', 'metadata', 'noscript', 'script', 'style', 'template', 'title', 'datalist',
 ]);
@@ -27,10 +27,10 @@ const SVG = 'http://www.w3.org/2000/svg';
 const LABELABLE = new Set(['button', 'input', 'meter', 'output', 'progress', 'select', 'textarea']);
 const NAMED_BY_VALUE = { button: '', submit: 'Submit', reset: 'Reset' };
 const TAKES_PLACEHOLDER = new Set(['email', 'number', 'password', 'search', 'tel', 'text', 'textarea', 'url']);
-// Words, attributes and the slash before the alternative text of a `content`; pictures say nothing.
+// Words, attributes, and the slash before the alternative text of a `content`; pictures have no text.
 const CONTENT_TOKENS = /"((?:[^"\\]|\\.)*)"|attr\(\s*([^\s,)]+)[^)]*\)|url\([^)]*\)|\//g;
 const NAMING_CHILD = { __proto__: null, fieldset: 'legend', figure: 'figcaption', table: 'caption' };
-// Pictures stand apart from the words around them, though they are in line with them.
+// Pictures are separated from the words around them, although they are inline.
 const APART = new Set(['img', 'svg']);
 const EMBEDDED = new Set(['combobox', 'listbox', 'scrollbar', 'searchbox', 'slider', 'spinbutton', 'textbox']);
 const RANGES = new Set(['meter', 'progressbar', 'scrollbar', 'slider', 'spinbutton']);
@@ -45,12 +45,12 @@ function readName(element) {
   return named(element, 'root');
 }
 
-// What would name an element that has no role but can be clicked: its label or else its content.
+// The name of an element that has no role but can be clicked: its label, or else its content.
 function labelOf(element) {
   return named(element, 'asked');
 }
 
-// The name an author gave, which is all that forms and regions go by.
+// The name that an author gave, which is the only name that forms and regions have.
 function authorName(element) {
   const given = ['aria-label', 'aria-labelledby', 'title'].some((name) => own.hasAttribute(element, name));
   return given ? looking(() => named(element, 'author')) : '';
@@ -64,9 +64,9 @@ function newWalk(root) {
   return { root, path: new Set(), referenced: false, unhidden: false, cost: { nodes: 0, chars: 0 } };
 }
 
-// The text alternative of an element. `how` tells why it is asked: for the `root` of the computation, whose role
-// decides whether content counts; for a `child`; for an element another one refers to (`reference`); for a `label`;
-// for a root whose content is asked for anyhow (`asked`) or never (`author`).
+// The text alternative of an element. `how` says why it is computed: for the `root` of the computation, whose role
+// decides whether content counts; for a `child`; for an element that another one refers to (`reference`); for a
+// `label`; for a root whose content is always used (`asked`) or never (`author`).
 function alternative(element, walk, how) {
   if (walk.path.has(element) && how !== 'reference') return '';
   if (walk.path.size > NAME_DEPTH || (walk.cost.nodes += 1) > NAME_NODES || walk.cost.chars > NAME_CHARS) return '';
@@ -96,7 +96,7 @@ function alternative(element, walk, how) {
   return collapse(own.getAttribute(element, 'title')) || placeholder(element);
 }
 
-// The texts of elements that something refers to; hidden ones count with everything in them.
+// The texts of elements that something refers to. Hidden ones count with all their content.
 function joined(elements, walk, how) {
   const texts = elements.map((element) => {
     const unhidden = walk.unhidden || !isExposed(element);
@@ -105,7 +105,7 @@ function joined(elements, walk, how) {
   return texts.filter(Boolean).join(' ');
 }
 
-// The elements an attribute with ids, or the property that reflects it, refers to.
+// The elements that an attribute with ids, or the property that reflects it, refers to.
 function referred(element, attribute, property) {
   if (!own.hasAttribute(element, attribute)) return [];
   const reflected = own.get(element, property);
@@ -121,7 +121,7 @@ function isUnsaid(element, name = own.localName(element)) {
   return shownAs(element).none;
 }
 
-// Whether nothing hides an element, neither itself nor what it is in.
+// Whether an element is hidden neither by itself nor by an ancestor.
 function isExposed(element) {
   if (!shownAs(element).visible) return false;
   for (let at = element; at; at = parentOf(at)) {
@@ -130,7 +130,7 @@ function isExposed(element) {
   return true;
 }
 
-// The name that HTML itself gives an element; null where it gives none.
+// The name that HTML itself gives an element; null if it gives none.
 function nativeName(element, walk) {
   const name = own.localName(element);
   if (LABELABLE.has(name)) {
@@ -143,7 +143,7 @@ function nativeName(element, walk) {
   const wanted = NAMING_CHILD[name];
   const child = wanted ? childNamed(element, wanted) : svgTitle(element);
   if (!child) return null;
-  // The title of a drawing is never shown, and names it all the same.
+  // The title of a drawing is never shown, but names it.
   return wanted ? joined([child], walk, 'label') || null : collapse(own.textContent(child)) || null;
 }
 
@@ -169,7 +169,8 @@ function childNamed(element, name) {
   return [...own.children(element)].find((each) => own.localName(each) === name);
 }
 
-// The labels of a control. `labels` of each control would search the whole document, so all are looked up together.
+// The labels of a control. They are looked up for all controls at once, since `labels` searches the whole document each
+// time.
 function labelsOf(control) {
   return remembered('labels', own.getRootNode(control), readLabels, new Map()).get(control) ?? [];
 }
@@ -183,7 +184,7 @@ function readLabels(root) {
   return found;
 }
 
-// 2F: the text in an element with what CSS puts before and after it.
+// 2F: the text of an element, with the text that CSS adds before and after it.
 function contentText(element, walk) {
   if (FALLBACK_CONTENT.has(own.localName(element))) return '';
   walk.path.add(element);
@@ -213,7 +214,7 @@ function nodeText(node, walk, said) {
   return text && (shownAs(node).block || APART.has(own.localName(node))) ? ` ${text} ` : text;
 }
 
-// The text of a pseudo-element: its alternative text where it has one, else its words.
+// The text of a pseudo-element: its alternative text if it has one, otherwise its words.
 function generated(element, pseudo) {
   const style = getComputedStyle(element, pseudo);
   const { content } = style;
@@ -229,7 +230,7 @@ function generated(element, pseudo) {
   return style.display === 'inline' ? text : ` ${text} `;
 }
 
-// What a control holds at present, as text. Passwords stay secret.
+// The value of a control as text. Passwords are not returned.
 function valueOf(element, role, walk = newWalk(element)) {
   const name = own.localName(element);
   const spoken = (attribute) => own.getAttribute(element, attribute);
@@ -251,7 +252,7 @@ function valueOf(element, role, walk = newWalk(element)) {
   return looking(() => contentText(element, walk));
 }
 
-// The options chosen in a combobox or listbox of the author's making, or in the list it opens.
+// The chosen options of an author's combobox or listbox, or of the list that it opens.
 function chosenOptions(element) {
   const lists = ['aria-controls', 'aria-owns'].flatMap((attribute) => {
     return referred(element, attribute, attribute === 'aria-owns' ? 'ariaOwnsElements' : 'ariaControlsElements');

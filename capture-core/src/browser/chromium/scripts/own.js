@@ -1,7 +1,7 @@
-// The DOM's methods and properties, taken from their prototypes once. A page cannot change our world's prototypes, but the
-// names it gives to fields, forms, frames and pictures stand before what a form or the document has by itself:
-// `<form><input name=matches></form>` makes `form.matches` a field. So scripts ask `own.matches(form, …)`, always; a test
-// fails where one reads a property of an element or of the document.
+// The DOM's methods and properties, taken from their prototypes once. A page cannot change the prototypes of our world,
+// but the names that it gives to fields, forms, frames and pictures shadow the properties of a form or the document:
+// `<form><input name=matches></form>` makes `form.matches` a field. Scripts must therefore use `own.matches(form, …)`;
+// a test fails if one reads a property of an element or of the document directly.
 
 const own = (() => {
   const { call } = Function.prototype;
@@ -10,7 +10,7 @@ const own = (() => {
   const [element, node, page] = [Element.prototype, Node.prototype, Document.prototype];
   const nodeType = getter(node, 'nodeType');
 
-  // What elements, documents and shadow roots each have of their own.
+  // Properties that elements, documents and shadow roots each define themselves.
   const shared = (take, name, fragment = DocumentFragment.prototype) => {
     const takers = [element, page, fragment].map((each) => (name in each ? take(each, name) : () => null));
     const [ofElement, ofPage, ofFragment] = takers;
@@ -28,7 +28,7 @@ const own = (() => {
     return () => read(document);
   };
 
-  // What only some kinds of elements have: undefined where an element is of another kind.
+  // Properties of only some kinds of elements; undefined for an element of another kind.
   const get = (object, name) => Reflect.get(Object.getPrototypeOf(object), name, object);
   const getRootNode = method(node, 'getRootNode');
   const openRootOf = getter(element, 'shadowRoot');
@@ -40,7 +40,7 @@ const own = (() => {
     set: (object, name, value) => Reflect.set(Object.getPrototypeOf(object), name, value, object),
     call: (object, name, ...given) => get(object, name).apply(object, given),
 
-    // Nodes.
+    // Properties of nodes.
     nodeType,
     isElement: (object) => nodeType(object) === 1,
     isText: (object) => nodeType(object) === 3,
@@ -53,7 +53,7 @@ const own = (() => {
     textContent: getter(node, 'textContent'),
     contains: method(node, 'contains'),
     getRootNode,
-    // The element a shadow root belongs to, of the root a node is in.
+    // The host of the shadow root that contains a node.
     host: (object) => {
       const top = getRootNode(object);
       return nodeType(top) === 11 ? get(top, 'host') ?? null : null;
@@ -62,7 +62,7 @@ const own = (() => {
     addEventListener: method(EventTarget.prototype, 'addEventListener'),
     removeEventListener: method(EventTarget.prototype, 'removeEventListener'),
 
-    // Elements.
+    // Properties of elements.
     localName: getter(element, 'localName'),
     namespaceURI: getter(element, 'namespaceURI'),
     id: getter(element, 'id'),
@@ -70,7 +70,7 @@ const own = (() => {
     attributes: getter(element, 'attributes'),
     innerHTML: getter(element, 'innerHTML'),
     outerHTML: getter(element, 'outerHTML'),
-    // Closed ones too, once they are known.
+    // Includes closed roots, once they are known.
     shadowRoot: (object) => openRootOf(object) ?? closedRoots?.get(object) ?? null,
     knowRoot: (host, root) => {
       closedRoots ??= new WeakMap();
@@ -97,7 +97,7 @@ const own = (() => {
     scrollTo: method(element, 'scrollTo'),
     scrollBy: method(element, 'scrollBy'),
 
-    // Elements, documents and shadow roots.
+    // Properties of elements, documents and shadow roots.
     children: shared(getter, 'children'),
     querySelector: shared(method, 'querySelector'),
     querySelectorAll: shared(method, 'querySelectorAll'),
@@ -105,7 +105,7 @@ const own = (() => {
     activeElement: shared(getter, 'activeElement', ShadowRoot.prototype),
     elementFromPoint: shared(method, 'elementFromPoint', ShadowRoot.prototype),
 
-    // The document.
+    // Properties of the document.
     body: inPage('body'),
     doctype: inPage('doctype'),
     documentElement: inPage('documentElement'),
@@ -115,7 +115,7 @@ const own = (() => {
     createRange: ofPage('createRange'),
     evaluate: ofPage('evaluate'),
     execCommand: ofPage('execCommand'),
-    // Those of the document or of a shadow root; a tree that is in no document has none.
+    // The animations of the document or of a shadow root; a tree outside a document has none.
     animations: (tree) => (nodeType(tree) === 9 || get(tree, 'host') ? get(tree, 'getAnimations').call(tree) : []),
     getSelection: ofPage('getSelection'),
   };

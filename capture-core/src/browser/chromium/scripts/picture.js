@@ -1,19 +1,19 @@
-// Pictures: what waits to come into view is brought into view before the whole page is pictured, and the page does not hear that
-// its window is made larger for it.
+// Prepares pictures: lazy content is scrolled into view before the whole page is pictured, and the page is not notified
+// that its window is enlarged for the picture.
 
-// What is fetched when it comes into view, by the browser or by the page.
+// Content that the browser or the page fetches when it comes into view.
 const WAITING = 'img[loading=lazy i], iframe[loading=lazy i], [data-src], [data-srcset], [data-original], [data-lazy], [data-lazy-src]';
-// How long a picture may keep a page from hearing that it was resized.
+// Maximum time for which a picture may keep the page from being notified of a resize.
 const MOST_QUIET_MS = 15_000;
 
 let quiet = null;
-let toldSize = sizeNow(); // What the page was told last.
+let toldSize = sizeNow(); // the size of which the page was notified last
 
 function sizeNow() {
   return `${innerWidth} ${innerHeight}`;
 }
 
-// A window the browser resizes and resizes back is no resize.
+// A window that is resized and restored by the browser counts as unchanged.
 function keepQuiet(event) {
   if (!event.isTrusted) return;
   if (quiet && performance.now() > quiet.until) quiet = null;
@@ -24,9 +24,10 @@ function keepQuiet(event) {
 own.addEventListener(window, 'resize', keepQuiet, BEFORE_ALL);
 if (window.visualViewport) own.addEventListener(visualViewport, 'resize', keepQuiet, BEFORE_ALL);
 
-// Before a picture of a part of the document: where its window is in it, and whether that is shown as it is.
+// Before a picture of a part of the document: returns the position of the window in it, and whether it is shown
+// unmagnified.
 async function beforePicture(_, call) {
-  if (toldSize !== sizeNow()) await frame(); // it is about to be told
+  if (toldSize !== sizeNow()) await frame(); // the page is about to be notified
   toldSize = sizeNow();
   if (!isOver(call)) quiet = { until: performance.now() + MOST_QUIET_MS };
   const { left, top } = rangesOf(own.scroller());
@@ -34,14 +35,14 @@ async function beforePicture(_, call) {
   return { x: scrollX - left.least, y: scrollY - top.least, width: innerWidth, height: innerHeight, isPlain };
 }
 
-// Where the window shows all of it, nothing is resized.
+// If the window shows the whole part, nothing is resized.
 function hearAgain() {
   quiet = null;
   return true;
 }
 
-// After a picture that went beyond the window: in the next frame the page would be told that its window is as it was before. What
-// resizes it in earnest comes later.
+// After a picture that exceeded the window: waits for the frame in which the page would be notified that its window has
+// its old size. A real resize comes later.
 async function afterPicture() {
   const current = quiet;
   await frame();
@@ -50,7 +51,7 @@ async function afterPicture() {
   return true;
 }
 
-// The size of the whole document, once what waits to come into view has had `millis` to be fetched.
+// The size of the whole document, once lazy content has had `millis` to be fetched.
 async function extent({ most, millis }, call) {
   const waiting = awaitedInView();
   if (waiting.length > 0) await bringIntoView(waiting, Math.min(extentNow().height, most), performance.now() + millis, call);
@@ -64,7 +65,7 @@ function extentNow() {
   return { width, height };
 }
 
-// Pictures that are not there yet, because they have not been in view.
+// Pictures that are not loaded because they have not been in view.
 function awaitedInView() {
   return [...own.querySelectorAll(document, WAITING)].filter((element) => {
     if (own.getClientRects(element).length === 0) return false;
@@ -74,7 +75,7 @@ function awaitedInView() {
   });
 }
 
-// Window by window, as far down as is pictured, and back to where it stood.
+// Scrolls window by window, as far down as is pictured, and back to the old position.
 async function bringIntoView(waiting, height, end, call) {
   const goesOn = () => performance.now() < end && !isOver(call);
   const before = { left: scrollX, top: scrollY, behavior: 'instant' };
@@ -82,7 +83,7 @@ async function bringIntoView(waiting, height, end, call) {
   for (let at = 0; at < height && goesOn(); at += innerHeight) {
     scrollTo({ left: left.least, top: top.least + at, behavior: 'instant' });
     await frame();
-    await nextTask(); // what is in view is told after the frame
+    await nextTask(); // observers of the view are called after the frame
   }
   if (!isOver(call)) scrollTo(before);
   const isFetched = (element) => own.localName(element) !== 'img' || own.get(element, 'complete');

@@ -1,12 +1,13 @@
-// Reading the page: its title and address, its elements, its size.
+// Reads the page: its title and address, its elements, its size.
 
 function page() {
   const navigation = performance.getEntriesByType('navigation')[0];
   return { url: location.href, title: own.title(), status: navigation?.responseStatus || null, now: performance.now() };
 }
 
-// Tells what the main frame's document is once its markup has been read, before it is painted for the first time: asking
-// then would wait for that. On the window, so that the page's own listeners on the document have had their say.
+// Reports the main frame's document once its markup has been parsed and before it is first painted, for which a later
+// request would have to wait. The listener is on the window, so that it runs after the page's own listeners on the
+// document.
 if (self === top) {
   addEventListener('DOMContentLoaded', () => captureReport(JSON.stringify(page())), { once: true });
 }
@@ -37,7 +38,7 @@ const FIELDS = {
   bbox: (element) => boxOf(element),
 };
 
-// Attribute values that are addresses come out absolute; elements without the attribute have none.
+// Attribute values that are addresses are returned as absolute addresses; elements without the attribute have none.
 function absolute(element, name) {
   const raw = own.getAttribute(element, name);
   if (raw === null) return null;
@@ -48,7 +49,7 @@ function absolute(element, name) {
   }
 }
 
-// Those of the attributes that an element has, as they are written.
+// Those of the attributes that an element has, as written.
 function writtenIn(element, attributes) {
   const written = attributes.map((name) => [name, own.getAttribute(element, name)]);
   return Object.fromEntries(written.filter(([, value]) => value !== null));

@@ -1,5 +1,5 @@
-// The part of a page a person reads, as text or as Markdown: no scripts, no styles, no navigation, nothing hidden. Here is what
-// is read and in which order; how it is written down is the writer's (`written.js`).
+// The readable part of a page as text or Markdown: without scripts, styles, navigation or hidden content. This file
+// decides what is read and in which order; the writer decides how it is written (`written.js`).
 
 const SKIPPED = new Set([
   'script', 'style', 'noscript', 'template', 'nav', 'head', 'link', 'meta', 'svg', 'canvas', 'embed',
@@ -9,7 +9,7 @@ const SKIPPED_ROLES = new Set(['navigation', 'banner', 'contentinfo', 'search', 
 const DIALOGS = new Set(['dialog', 'alertdialog']);
 const MODAL = 'dialog:modal, [aria-modal=true]';
 
-// The page as `format`, at most `most` UTF-16 units of it, and as far as one comes in `millis`.
+// The page as `format`: at most `most` UTF-16 units, and as far as it is read within `millis`.
 function content({ format, most, mostHtml, millis }) {
   const { url, title } = page();
   if (format === 'html') {
@@ -27,20 +27,20 @@ function content({ format, most, mostHtml, millis }) {
   return { url, title, content: written.text(), gaps: written.gapsTold(), truncated: written.truncated, hidden, hosts: mayHave.size };
 }
 
-// The frames of the last reading, in the order they stand in it.
+// The frames of the last reading, in reading order.
 let framesRead = [];
 
-// Which frames those are; null where that is not known.
+// The frames of the last reading; null if unknown.
 function framesOfReading() {
   return framesRead.map(frameIdOf);
 }
 
-// Frames that are smaller than this, in CSS pixels, are there for something else than reading.
+// Frames that are smaller than this, in CSS pixels, are not meant to be read.
 const LEAST_FRAME = 16;
-// Nodes between two looks at the clock.
+// Number of nodes between two checks of the clock.
 const BETWEEN_LOOKS = 128;
 
-// Goes through what is readable, with a stack of its own: pages may be deeper than any script can recurse.
+// Visits the readable content with an explicit stack, because pages may be deeper than a script can recurse.
 function readAloud(root, writer, around, until) {
   const stack = [root];
   for (let count = 1; stack.length > 0 && !writer.written.truncated; count += 1) {
@@ -52,8 +52,9 @@ function readAloud(root, writer, around, until) {
   }
 }
 
-// What a look at the whole document says of its parts: whether a modal dialog hides it from those who hear it, whether it hides
-// itself until its scripts have run (then what it would show is read), and whether it is no HTML, all of which is read.
+// Properties of the whole document that affect its parts: whether a modal dialog hides it from assistive technology,
+// whether it hides itself until its scripts have run (then it is read as it would be shown), and whether it is not
+// HTML, in which case all of it is read.
 function aroundOf(root, source) {
   const isHtml = !source && Boolean(own.body());
   const isModal = isHtml && [...own.querySelectorAll(document, MODAL)].some(isVisible);
@@ -71,7 +72,7 @@ function readElement(element, writer, stack, around) {
   if (!isReadable(element, style, around)) return;
   if (holdsDocument(element, name)) return readFrame(element, writer);
   const leave = writer.enter(element, name, style);
-  if (!leave) return; // it is written already
+  if (!leave) return; // the element has already been written
   stack.push(leave);
   pushContent(element, name, stack);
 }
@@ -109,16 +110,16 @@ function isReadable(element, style, { isHidden, isHtml }) {
 function isWanted(element, name, { isModal, root }) {
   const role = own.getAttribute(element, 'role');
   if (SKIPPED.has(name) || SKIPPED_ROLES.has(role)) return false;
-  // Dialogs that leave the page as it is are notices about it.
+  // Dialogs that do not cover the page are notices about it.
   if (DIALOGS.has(role) && !own.matches(element, MODAL) && name !== 'dialog') return false;
-  // The page's own head and foot; those of an article or a section belong to it.
+  // The page's own header and footer; those of an article or a section belong to that.
   const isEdge = name === 'header' || name === 'footer' || name === 'aside';
   if (isEdge && !own.closest(element, name === 'header' ? 'article, main, section' : 'article, main')) return false;
-  // What a modal dialog has hidden is the page itself.
+  // The content that a modal dialog hides is the page itself.
   return own.getAttribute(element, 'aria-hidden') !== 'true' || (isModal && own.parentElement(element) === root);
 }
 
-// Of the page's own head its headings are read: often the title stands there and nowhere else.
+// Of the page's own header only the headings are read, since the title is often only there.
 function readHeadings(element, name, stack) {
   if (name !== 'header' || own.getAttribute(element, 'aria-hidden') === 'true') return;
   const headings = [...own.querySelectorAll(element, 'h1, h2')].filter((each) => !own.closest(each, 'nav, dialog'));

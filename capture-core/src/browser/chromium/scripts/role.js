@@ -1,7 +1,7 @@
-// Roles: what an element is to somebody who cannot see it, as ARIA 1.2, HTML-AAM and ARIA in HTML say. Also the memory
-// that roles, names and snapshots share while one look at the document lasts.
+// Computes roles as specified in ARIA 1.2, HTML-AAM and ARIA in HTML. Also holds the cache that roles, names and
+// snapshots share during one pass over the document.
 
-// Roles an author can give: the abstract ones are not among them.
+// Roles that an author can set, without the abstract ones.
 const ROLES = new Set((
   'alert alertdialog application article banner blockquote button caption cell checkbox code columnheader ' +
   'combobox comment complementary contentinfo definition deletion dialog directory document emphasis feed ' +
@@ -20,7 +20,7 @@ const ROLES = new Set((
 const SYNONYMS = { image: 'img', presentation: 'none' };
 const NEEDS_NAME = new Set(['form', 'region']);
 
-// Attributes that make a presentational role void, since they would be lost with the element.
+// Attributes that make a presentational role invalid, because they would be lost with the element.
 const GLOBAL_ATTRIBUTES = [
   'aria-atomic', 'aria-braillelabel', 'aria-brailleroledescription', 'aria-busy', 'aria-controls', 'aria-current',
   'aria-describedby', 'aria-description', 'aria-details', 'aria-dropeffect', 'aria-flowto', 'aria-grabbed',
@@ -40,7 +40,7 @@ const NATIVE_ROLES = {
   textarea: 'textbox', time: 'time', ul: 'list',
 };
 
-// Elements whose role depends on their attributes or on where they are.
+// Elements whose role depends on their attributes or on their position.
 const CONDITIONAL_ROLES = {
   __proto__: null,
   a: linkRole,
@@ -65,7 +65,7 @@ const CONDITIONAL_ROLES = {
   tr: tablePartRole,
 };
 
-// Those the specification has no role for (password, file, the dates, color) get what a person takes them for.
+// Types for which the specification has no role (password, file, dates, color) get the role that a person would expect.
 const INPUT_ROLES = {
   button: 'button', checkbox: 'checkbox', file: 'button', hidden: 'none', image: 'button', number: 'spinbutton',
   radio: 'radio', range: 'slider', reset: 'button', search: 'searchbox', submit: 'button',
@@ -80,7 +80,7 @@ const CHECKABLE = new Set(['checkbox', 'menuitemcheckbox', 'menuitemradio', 'opt
 
 let memory = null;
 
-// Remembers roles, names, styles and labels for as long as `work` lasts: nothing may change meanwhile.
+// Caches roles, names, styles and labels while `work` runs, during which nothing may change.
 function looking(work) {
   if (memory) return work();
   memory = { roles: new Map(), names: new Map(), shown: new Map(), labels: new Map() };
@@ -91,7 +91,7 @@ function looking(work) {
   }
 }
 
-// What `make` says of a key, asked once per look. A question that comes back to itself is answered with `meanwhile`.
+// The cached result of `make` for a key. A recursive request for that key returns `meanwhile`.
 function remembered(kind, key, make, meanwhile) {
   if (!memory) return looking(() => remembered(kind, key, make, meanwhile));
   const known = memory[kind];
@@ -103,7 +103,7 @@ function remembered(kind, key, make, meanwhile) {
   return value;
 }
 
-// What decides whether an element is shown, read once: each reading of a style has its price.
+// The styles that decide whether an element is shown, read once because reading styles is slow.
 function shownAs(element) {
   return remembered('shown', element, readShown, null);
 }
@@ -121,7 +121,7 @@ function readShown(element) {
   };
 }
 
-// The role of an element; `generic` where nothing applies, `none` where it is there for looks only.
+// The role of an element; `generic` if none applies, `none` if it is presentational.
 function roleOf(element) {
   return remembered('roles', element, readRole, 'generic');
 }
@@ -192,7 +192,7 @@ function asideRole(element) {
   return isScoped(element, SECTIONING) && !authorName(element) ? 'generic' : 'complementary';
 }
 
-// Whether an element is inside one of these, be it by tag or by role.
+// Whether an element is inside one of these, by tag or by role.
 function isScoped(element, scopes) {
   for (let at = parentOf(element); at; at = parentOf(at)) {
     if (scopes.has(own.localName(at)) || scopes.has(roleOf(at))) return true;
@@ -208,7 +208,7 @@ function itemRole(element) {
   return list === 'none' && !mattersAnyway(element) ? 'none' : 'generic';
 }
 
-// Parts of a table are what the table's role makes of them.
+// The role of a part of a table depends on the role of the table.
 function tablePartRole(element) {
   let table = parentOf(element);
   while (table && own.localName(table) !== 'table') table = parentOf(table);
@@ -231,7 +231,7 @@ function headerRole(element) {
   return row && own.querySelector(row, ':scope > td') ? 'rowheader' : 'columnheader';
 }
 
-// Whether a box is checked, and half checked; null where it is not or cannot be.
+// Whether a box is checked, unchecked or mixed; null if it cannot be checked.
 function checkedState(element, role) {
   if (!CHECKABLE.has(role)) return null;
   if (own.localName(element) !== 'input') {

@@ -1,7 +1,8 @@
-// Scrolling: the page, an element, or whatever is below a point.
+// Scrolls the page, an element, or whatever is below a point.
 
-// Scrolls the page or the element named: by `dx`, `dy`, to its `top` or `bottom`, or into view. Where nothing in the page
-// scrolls that way, says where to turn the `wheel`: what is there may take it, or be a frame.
+// Scrolls the page or the selected element: by `dx`, `dy`, to its `top` or `bottom`, or into view. If nothing in the
+// page scrolls in that direction, returns where to turn the `wheel`, because an element there may handle it or be a
+// frame.
 async function scroll({ selector, by, to, timeoutMs }, call) {
   if (!selector) return isOver(call) ? LATE : scrollPage(by, to);
   return awaited({ selector, timeoutMs }, call, async (element) => {
@@ -24,7 +25,7 @@ async function scrollPage(by, to) {
   return { done: true, scroll: await scrolled(scroller ?? own.scroller(), by, to) };
 }
 
-// The body stands for the window unless it is scrolled by itself.
+// The body stands for the window, unless it scrolls by itself.
 function isWindow(element) {
   if (element === own.scroller() || element === own.documentElement()) return true;
   const scrolls = (each) => getComputedStyle(each).overflowY !== 'visible';
@@ -36,11 +37,11 @@ async function scrolled(element, by, to) {
   const { top } = rangesOf(element);
   if (to) own.scrollTo(element, { top: to === 'top' ? top.least : top.most, behavior });
   else own.scrollBy(element, { left: by.dx, top: by.dy, behavior });
-  await frame(); // the page hears of it before it is painted
+  await frame(); // the page is notified before the next paint
   return standing(element, by ?? { dx: 0, dy: to === 'top' ? -1 : 1 });
 }
 
-// Where a scroller stands, from its left and top ends, and whether it can go no further that way.
+// The position of a scroller from its left and top ends, and whether it has reached the end in the direction.
 function standing(element, way) {
   const { dx, dy } = way ?? { dx: 0, dy: 1 };
   const { left, top } = rangesOf(element);
@@ -51,7 +52,7 @@ function standing(element, way) {
   };
 }
 
-// Between which positions it can be scrolled. What begins at its right or lower end counts from there, and so from zero down.
+// The range of scroll positions. If the content begins at the right or lower end, positions count from zero down.
 function rangesOf(element) {
   const room = (size, seen, at, reversed) => {
     const most = Math.max(0, size - seen);
@@ -64,7 +65,7 @@ function rangesOf(element) {
   };
 }
 
-// Whether its content begins at the right, or at the bottom. The window's does where that of the body does.
+// Whether the content begins at the right or at the bottom. For the window this depends on the body.
 function reversedIn(element) {
   const isRoot = element === own.scroller();
   const { display, direction, writingMode, flexDirection } = getComputedStyle((isRoot && own.body()) || element);
@@ -76,16 +77,16 @@ function reversedIn(element) {
   return { x: writingMode.endsWith('-rl') !== column, y: row !== (writingMode === 'sideways-lr') };
 }
 
-// A pixel of tolerance away from where it begins: positions are rounded where a page is zoomed.
+// Whether it can scroll, with a tolerance of one pixel at its beginning, because positions are rounded in a zoomed
+// page.
 function canScroll(element, dx, dy) {
   const { left, top } = rangesOf(element);
   const [{ least, most }, at] = dy ? [top, own.scrollTop(element)] : [left, own.scrollLeft(element)];
   return (dy || dx) > 0 ? at < most - (most > 0 ? 1 : 0) : at > least + (least < 0 ? 1 : 0);
 }
 
-// The document; where that has nothing to scroll, or is held still, what is scrolled in the window instead of it: the
-// largest of what the window shows, what is in its middle first. Where to turn the `wheel` instead, if there is nothing of
-// the kind, or a frame takes most of the window.
+// The main scroller: the document, or if it cannot scroll, the largest scroller in the window, preferably at the
+// middle. Returns where to turn the `wheel` if there is none, or if a frame takes most of the window.
 function mainScroller({ dx, dy }) {
   const root = own.scroller();
   const overflows = dy ? own.scrollHeight(root) > innerHeight + 1 : own.scrollWidth(root) > innerWidth + 1;
@@ -104,7 +105,7 @@ function mainScroller({ dx, dy }) {
   return scroller ? { scroller } : { wheel: placeAt(PLACES[0]) };
 }
 
-// Shares of the window, from its middle outwards.
+// Fractions of the window, from its middle outwards.
 const SHARES = [0.5, 0.3, 0.7, 0.1, 0.9];
 const PLACES = SHARES.flatMap((y) => SHARES.map((x) => [x, y]));
 
@@ -112,7 +113,7 @@ function placeAt([x, y]) {
   return { x: Math.floor(innerWidth * x), y: Math.floor(innerHeight * y) };
 }
 
-// Whether the page keeps people from scrolling the window.
+// Whether the page prevents scrolling of the window.
 function isHeldStill(root, vertically) {
   const [outer, inner] = [root, own.body()].filter(Boolean).map((each) => getComputedStyle(each));
   const overflowOf = (style) => (vertically ? style.overflowY : style.overflowX);
@@ -127,7 +128,7 @@ function areaInView(element) {
   return Math.max(0, across) * Math.max(0, down);
 }
 
-// The innermost scroller an element is in that can be scrolled along this axis.
+// The innermost scroller of an element that can scroll along this axis.
 function scrollerAbove(hit, dx, dy) {
   for (let element = hit; element; element = parentOf(element)) {
     const style = getComputedStyle(element);
@@ -141,12 +142,13 @@ function scrollerAbove(hit, dx, dy) {
 }
 
 let wheeled = null;
-let wheeledFrom = null; // where it stood
-let turned = null; // what the page heard of the wheel
-let expects = false; // whether it can move that way
-let answers = null; // whether the page changes itself meanwhile
+let wheeledFrom = null; // the position at which it started
+let turned = null; // how the page handled the wheel
+let expects = false; // whether it can move in that direction
+let answers = null; // whether the page changes meanwhile
 
-// Remembers what a wheel at this point will move; whether that is something here, and whether a frame is there.
+// Remembers what a wheel at this point will scroll. Returns whether it is in this document, and whether there is a
+// frame.
 function beforeWheel({ x, y, dx, dy }, call) {
   admit(call, WHEEL);
   const hit = elementAt(x, y);
@@ -171,11 +173,11 @@ function hearWheel(event) {
   turned = event;
 }
 
-// Frames in which something that can move may take to begin: the wheel reaches a frame with a process of its own by a detour.
+// Number of frames within which scrolling must begin; a wheel reaches a frame with a process of its own indirectly.
 const TO_BEGIN = 20;
 
-// Where it stands once it has come to rest. A page that keeps the wheel to itself moves something that has no end for us.
-// Where the wheel did nothing at all and the page is `meant`, it is scrolled as far as it can be.
+// The position once scrolling has come to rest. A page that handles the wheel itself moves something without a known
+// end. If the wheel had no effect and the page is `meant`, the page is scrolled as far as possible.
 async function afterWheel({ dx, dy, meant }) {
   const element = wheeled ?? own.scroller();
   const from = wheeledFrom ?? placeOfScroller(element);

@@ -1,19 +1,20 @@
-// Snapshots: the page as a tree of roles and names, a line per node, and the refs of what can be acted on.
+// Snapshots: the page as a tree of roles and names, one line per node, with refs for what can be acted on.
 
-// Elements told, and elements looked at for that: of a snapshot of what can be acted on most are only looked at.
+// Maximum number of listed elements, and of visited elements. A snapshot of actionable elements visits many more than
+// it lists.
 const SNAPSHOT_NODES = 5000;
 const LOOKED_AT = 50_000;
 const SNAPSHOT_DEPTH = 1000;
 const SHOWN_CHARS = 500;
-// A <select> with more options shows its value only.
+// A <select> with more options shows only its value.
 const SHOWN_OPTIONS = 50;
 
-// Not lines of their own: what is in them moves up, words into the words around them.
+// Elements without lines of their own. Their content moves up, and their words join the words around them.
 const FOLDED = new Set([
   'code', 'deletion', 'emphasis', 'generic', 'insertion', 'mark', 'none', 'rowgroup', 'strong', 'subscript',
   'superscript', 'time',
 ]);
-// Roles without a name of their own: what can be clicked goes by its words instead.
+// Roles without a name. An element with such a role that can be clicked is named by its words.
 const NAMED_BY_WORDS = new Set([
   ...FOLDED, 'article', 'caption', 'definition', 'figure', 'listitem', 'paragraph', 'term',
 ]);
@@ -23,20 +24,20 @@ const INTERACTIVE = new Set([
   'searchbox', 'slider', 'spinbutton', 'switch', 'tab', 'textbox', 'treeitem',
 ]);
 const FRAMES = new Set(['frame', 'iframe']);
-// Shown by their own names, where they have no role.
+// Shown by their tag names if they have no role.
 const MEDIA = new Set(['audio', 'embed', 'object', 'video']);
 
 const refOfElement = new WeakMap();
 const elementOfRef = new Map();
 
-// The element a ref was given to, while it is in the document.
+// The element to which a ref was assigned, while it is in the document.
 function refElement(ref) {
   const element = elementOfRef.get(ref)?.deref();
   if (!element) elementOfRef.delete(ref);
   return element && own.isConnected(element) ? { element } : null;
 }
 
-// snapshot.
+// The `snapshot` action.
 function snapshot({ selector, interactive, maxDepth, maxChars, next }) {
   let root = own.body() ?? own.documentElement();
   if (selector) {
@@ -63,7 +64,7 @@ function snapshot({ selector, interactive, maxDepth, maxChars, next }) {
   });
 }
 
-// The dialog that blocks the rest of the page: of several the one with the focus, else the last.
+// The dialog that blocks the rest of the page. Of several it is the one with the focus, otherwise the last.
 function modalDialog() {
   const modals = [...own.querySelectorAll(document, 'dialog:modal')];
   const focused = modals.length > 1 ? focusedElement() : null;
@@ -80,8 +81,8 @@ function focusedElement() {
   return focused === own.body() || focused === own.documentElement() ? null : focused;
 }
 
-// Adds the items of a node and of all in it. `around` is where it is: in which element, how deep in the document and in
-// the tree, inert, and whether words there are shown.
+// Adds the items of a node and its descendants. `around` describes its position: the containing element, the depth in
+// the document and in the tree, whether it is inert, and whether words are shown there.
 function gather(node, out, around, walk) {
   if (walk.cut) return;
   if (own.isText(node) && around.said && !walk.interactive) addText(out, node.data);
@@ -118,7 +119,7 @@ function gather(node, out, around, walk) {
   if (apart) closeText(out);
 }
 
-// A label stands for a box that is drawn some other way, and its words are not said twice.
+// A label stands for a box that is not drawn natively, and its words are not repeated.
 function gatherLabel(label, out, inside, walk) {
   const control = own.get(label, 'control');
   const box = control && ['checkbox', 'file', 'radio'].includes(own.get(control, 'type')) && !isExposed(control);
@@ -142,7 +143,7 @@ function isText(item) {
   return item.text !== undefined;
 }
 
-// Words go on where the last ones ended, unless a block lies between.
+// Words continue the previous ones, unless there is a block in between.
 function addText(out, words) {
   // Far more than is shown of it.
   const text = words.length > 20 * SHOWN_CHARS ? words.trimStart().slice(0, 20 * SHOWN_CHARS) : words;
@@ -188,7 +189,8 @@ function isActable(element, tag, role, around, walk) {
   if (isControl(element, tag) || (own.hasAttribute(element, 'tabindex') && own.get(element, 'tabIndex') >= 0)) return true;
   // What follows takes a mouse to act on.
   if (element === own.body() || element === own.documentElement()) return false;
-  // Handlers the page wrote as attributes are seen from here; what it listens on is only asked for where that is all that counts.
+  // Handlers in attributes are visible here. Listeners are only requested if the snapshot is limited to actionable
+  // elements.
   const listens = own.hasAttribute(element, 'onclick') || (walk.interactive && listening.has(element));
   const clickable = (INTERACTIVE.has(role) && tag !== 'option') || listens;
   const isOutermost = () => !(around.parent && isPointed(around.parent));
@@ -196,7 +198,7 @@ function isActable(element, tag, role, around, walk) {
   return Boolean(pointed) && shownAs(element).style.pointerEvents !== 'none';
 }
 
-// Whether an object shows what it has for those who cannot show it.
+// Whether an object shows its fallback content.
 function showsFallback(element) {
   if (own.localName(element) !== 'object' || !own.firstChild(element)) return false;
   const range = own.createRange();
@@ -216,12 +218,12 @@ function shownRole(element, plain) {
 }
 
 function shownName(element, role, plain, acts) {
-  // The cells of a row say it all.
+  // The cells of a row have all of its text.
   if ((plain === 'row' && !acts) || (role === 'textbox' && role !== plain)) return authorName(element);
   return acts && NAMED_BY_WORDS.has(plain) ? nameOf(element) || labelOf(element) : nameOf(element);
 }
 
-// What an element is like at present, in the order it is written.
+// The states of an element, in the order in which they are written.
 function statesOf(element, role, disabled, walk) {
   const said = own.hasAttributes(element) ? (name) => own.getAttribute(element, `aria-${name}`) : () => null;
   const states = [];
@@ -243,7 +245,7 @@ function statesOf(element, role, disabled, walk) {
   return states;
 }
 
-// Writes items as lines, as long as there is room. False when there was not enough.
+// Writes items as lines while there is room. Returns false if there was not enough.
 function write(items, depth, tree, limits) {
   if (depth >= limits.levels) {
     if (items.some((item) => !isText(item) || collapse(item.text))) tree.truncated = true;
@@ -266,7 +268,7 @@ function write(items, depth, tree, limits) {
   });
 }
 
-// The children a line needs lines for: words that are its name or can stand in it are not among them.
+// The children that need lines of their own, without words that are the element's name or fit into its line.
 function settle(item) {
   if (!item.children.every(isText)) return item.children;
   const texts = item.children.map((child) => collapse(child.text)).filter(Boolean);

@@ -1,4 +1,4 @@
-// What can be seen of an element: visible, enabled, moving, covered, and the diagnostics every reply carries.
+// The state of an element: visible, enabled, moving, covered, and the diagnostics in every reply.
 
 function isVisible(element) {
   const image = imageOf(element);
@@ -8,7 +8,7 @@ function isVisible(element) {
   return (box.width > 0 && box.height > 0) || partsOf(element).length > 0;
 }
 
-// An element without a box of its own is shown where what holds it is.
+// Whether an element is shown. An element without a box of its own is shown if its container is.
 function isShown(element) {
   if (own.checkVisibility(element, { visibilityProperty: true })) return true;
   const style = getComputedStyle(element);
@@ -16,8 +16,8 @@ function isShown(element) {
   return style.display === 'contents' && style.visibility === 'visible' && Boolean(holder) && isShown(holder);
 }
 
-// The boxes an element is seen by: its own, or those of its content where it has none (display: contents) or where the
-// content flows over.
+// The boxes that make an element visible: its own, or those of its content if it has none (display: contents) or the
+// content overflows.
 function partsOf(element) {
   const hasSize = (part) => part.width > 0 && part.height > 0;
   const boxes = [...own.getClientRects(element)].filter(hasSize);
@@ -27,7 +27,7 @@ function partsOf(element) {
   return [...range.getClientRects()].filter(hasSize);
 }
 
-// The image an <area> is a part of.
+// The image to which an <area> belongs.
 function imageOf(element) {
   if (own.localName(element) !== 'area') return null;
   const map = own.closest(element, 'map');
@@ -35,7 +35,7 @@ function imageOf(element) {
   return name ? own.querySelector(document, `img[usemap="#${CSS.escape(name)}" i]`) : null;
 }
 
-// The box of an <area> in its image: the points of its shape, or the circle's.
+// The bounding box of an <area> in its image, from the points of its shape or its circle.
 function areaBox(element, image) {
   const inside = own.getBoundingClientRect(image);
   const numbers = own.get(element, 'coords').split(',').map(Number);
@@ -49,30 +49,30 @@ function areaBox(element, image) {
   return new DOMRect(inside.x + left, inside.y + top, Math.max(...xs) - left, Math.max(...ys) - top);
 }
 
-// What a click on any part of it works on.
+// Elements for which a click on any part counts as a click on the element.
 const CLICKED = 'a[href], area[href], button, input, select, textarea, option, summary, [role=button], [role=link], ' +
   '[role=checkbox], [role=radio], [role=switch], [role=tab], [role=option], [role=menuitem], [role=menuitemcheckbox], ' +
   '[role=menuitemradio], [role=treeitem]';
 
-// The control an element is, or is a part of.
+// The control that an element is or belongs to.
 function controlOf(element) {
   for (let at = element; at; at = parentOf(at)) if (own.matches(at, CLICKED)) return at;
   return null;
 }
 
-// The label or the control an element is, or is a part of: the innermost, which is what a click on it means.
+// The innermost label or control that an element is or belongs to, which is what a click on it means.
 function writtenOn(element) {
   for (let at = element; at; at = parentOf(at)) if (own.localName(at) === 'label' || own.matches(at, CLICKED)) return at;
   return null;
 }
 
-// The label an element is a part of, where no control is in between.
+// The label to which an element belongs, with no control in between.
 function labelAround(element) {
   const holder = writtenOn(element);
   return holder && own.localName(holder) === 'label' ? holder : null;
 }
 
-// The control of the label an element is a part of.
+// The control of the label to which an element belongs.
 function labelled(element) {
   const label = labelAround(element);
   return (label && own.get(label, 'control')) ?? null;
@@ -80,7 +80,7 @@ function labelled(element) {
 
 const THEMSELVES = new Set(['a', 'button', 'input', 'option', 'select', 'summary', 'textarea']);
 
-// Whether a click on it does something: a part of a control is as enabled as the control, and so is its label.
+// Whether a click on it has an effect. A part of a control is enabled if the control is, and so is its label.
 function isEnabled(element) {
   if (own.matches(element, ':disabled')) return false;
   const holder = THEMSELVES.has(own.localName(element)) ? null : writtenOn(element);
@@ -93,8 +93,8 @@ function isEnabled(element) {
   return true;
 }
 
-// The animations of the element and of what holds it, in every tree these are in: a document does not tell of those in
-// its shadow trees.
+// The animations of the element and its ancestors, in every tree that contains them, because a document does not report
+// those in its shadow trees.
 function animationsOf(element) {
   return treesOf(element).flatMap((tree) => own.animations(tree)).filter((animation) => {
     if (animation.playState !== 'running' && !animation.pending) return false;
@@ -123,7 +123,7 @@ function sameBox(one, other) {
   return one.x === other.x && one.y === other.y && one.width === other.width && one.height === other.height;
 }
 
-// `div#consent`, `button.primary`: short enough for a sentence.
+// A short description such as `div#consent` or `button.primary`, for messages.
 function describe(element) {
   if (!element) return 'nothing';
   const name = own.localName(element);
@@ -133,7 +133,7 @@ function describe(element) {
   return first ? `${name}.${first}` : name;
 }
 
-// Cuts text without leaving half a character.
+// Cuts text without splitting a character.
 function cut(text, length) {
   if (text.length <= length) return text;
   const code = text.charCodeAt(length - 1);

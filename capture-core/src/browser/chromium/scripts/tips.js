@@ -1,6 +1,6 @@
-// What the mouse brought where it was left, tips above all, may cover what is to be reached next.
+// Tooltips and other things that the mouse opened where it was left. They may cover the next target.
 
-// What covers an element may go by itself: so long it is left alone.
+// A cover may go away by itself, so it is left alone for this long.
 const COVERED_MS = 250;
 
 function staysCovered(way) {
@@ -8,8 +8,8 @@ function staysCovered(way) {
   return performance.now() - way.coveredSince >= COVERED_MS;
 }
 
-// Where the mouse would leave what it is over, but not what holds that and the target both: a menu that is open because of
-// the mouse stays open. Null where the mouse is not here, is over the target, or finds no such place.
+// A point at which the mouse leaves the cover but stays in what contains both cover and target, so that a menu that is
+// open because of the mouse stays open. Null if the mouse is elsewhere, is over the target, or there is no such point.
 function awayFrom(cover, target) {
   const left = hovered();
   if (!left || isBackground(left) || isWithin(left, target)) return null;
@@ -23,7 +23,7 @@ function awayFrom(cover, target) {
   return placesIn(isBackground(holder) ? null : boxOf(holder)).find(isFree) ?? null;
 }
 
-// What the mouse is over, through open shadow roots.
+// The element below the mouse, through open shadow roots.
 function hovered() {
   let found = null;
   for (let tree = document; tree; tree = found && own.shadowRoot(found)) {
@@ -34,13 +34,13 @@ function hovered() {
   return found;
 }
 
-// The smallest element that holds both.
+// The smallest element that contains both.
 function holderOf(one, other) {
   for (let at = one; at; at = parentOf(at)) if (isWithin(other, at)) return at;
   return null;
 }
 
-// What of a holder an element is in; null where it is the holder itself.
+// The child of a holder that contains an element; null for the holder itself.
 function branchOf(element, holder) {
   let branch = null;
   for (let at = element; at && at !== holder; at = parentOf(at)) branch = at;
@@ -51,7 +51,7 @@ function isBackground(element) {
   return !element || element === own.body() || element === own.documentElement();
 }
 
-// Places in the window, or in a box of it: near the edges first.
+// Points in the window, or in a box of it, near the edges first.
 function placesIn(box) {
   const { x: left, y: top, width, height } = box ?? { x: 0, y: 0, width: innerWidth, height: innerHeight };
   const shares = [0.01, 0.99, 0.25, 0.5, 0.75];

@@ -1,6 +1,6 @@
-// Waiting, woken by changes of the document rather than by a clock.
+// Waits for changes of the document instead of polling.
 
-// What mutations do not show (media queries, transitions, scrolling by the page) is looked at this often.
+// Interval for checking what mutations do not report (media queries, transitions, scrolling by the page).
 const LOOK_AGAIN_MS = 100;
 
 // Resolves at the next change of the document, or after a while.
@@ -17,7 +17,7 @@ function change(milliseconds) {
   });
 }
 
-// Resolves after the next frame, or after a while where no frame comes.
+// Resolves after the next frame, or after a while if there is none.
 function frame() {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, 250);
@@ -28,8 +28,9 @@ function frame() {
   });
 }
 
-// Calls `look` until it answers with something `done`, or with something only another frame or a closed root can have, or time is up; then
-// its last answer. The last look may be a little late, and must change nothing then: what was missing before it is told.
+// Calls `look` until its answer is `done`, or only another frame or a closed root can have the element, or time is up;
+// returns its last answer. The last call may be slightly late and must change nothing then; in that case what was
+// missing before is returned.
 async function until(timeoutMs, call, look) {
   const end = Math.min(performance.now() + timeoutMs, call.due);
   for (let before = null; ; ) {
@@ -42,18 +43,18 @@ async function until(timeoutMs, call, look) {
   }
 }
 
-// How many matches are looked at for one that can be seen.
+// Maximum number of matches that are checked for a visible one.
 const CHOSEN_FROM = 200;
 
-// The match that counts: the first one that can be seen; where none can, the first.
+// The match to use: the first visible one, or the first if none is visible.
 function chosen(elements, canBeSeen) {
   if (elements.length < 2 || canBeSeen(elements[0])) return elements[0];
   return elements.slice(1, CHOSEN_FROM).find(canBeSeen) ?? elements[0];
 }
 
-// Waits until the element a selector names is as `judge` wants it: it answers `{ done: true, … }`, or `{ why }` for
-// what is still missing, or `LATE` where it would change something and may not any more. Where nothing matches and there are
-// frames, they are to be asked next.
+// Waits until the element of a selector satisfies `judge`, which answers `{ done: true, … }`, `{ why }` for what is
+// still missing, or `LATE` if it would have to change something too late. If nothing matches and there are frames, the
+// caller must ask these next.
 async function awaited({ selector, timeoutMs, absent = false, canBeSeen = isVisible }, call, judge) {
   return until(timeoutMs, call, async () => {
     const { elements, ...unusable } = search(selector);
@@ -69,7 +70,7 @@ async function awaited({ selector, timeoutMs, absent = false, canBeSeen = isVisi
   });
 }
 
-// wait_for_selector.
+// The `wait_for_selector` action.
 async function wait({ selector, state, timeoutMs }, call) {
   const absent = state === 'hidden' || state === 'detached';
   return awaited({ selector, timeoutMs, absent }, call, (element) => {
@@ -80,7 +81,7 @@ async function wait({ selector, state, timeoutMs }, call) {
   });
 }
 
-// Brings an element into view for a picture and tells where it is in the viewport.
+// Scrolls an element into view for a picture and returns its position in the viewport.
 async function reveal({ selector, timeoutMs }, call) {
   return awaited({ selector, timeoutMs }, call, (element) => {
     if (!isVisible(element)) return { why: 'not_visible' };

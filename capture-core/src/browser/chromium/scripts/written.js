@@ -1,7 +1,8 @@
-// Text that grows up to a bound: white space as a browser shows it, lines that are owed but not yet written, what stands at the
-// start of each line, and marks (`**`, `[`) that are written with the first word between them, so that none stands around nothing.
+// Bounded text output. White space is collapsed as in a browser. Line breaks are recorded and written before the next
+// word, and each line has a prefix. Marks (`**`, `[`) are written with the first word between them, so that none is
+// empty.
 
-// Empty lines in a row that are kept.
+// Maximum number of consecutive empty lines.
 const MOST_OWED = 100;
 
 class Written {
@@ -13,34 +14,34 @@ class Written {
     this.owedLines = 0;
     this.owedSpace = false;
     this.owedBreak = '';
-    this.atEdge = true; // a space here would not be seen
-    this.prefixes = []; // of each line: {first, rest, used}
+    this.atEdge = true; // a space at this position would not be visible
+    this.prefixes = []; // for each line prefix: {first, rest, used}
     this.marks = []; // {open, close, isOpen, spans}
-    this.oneLine = 0; // within what cannot hold a line break
+    this.oneLine = 0; // depth of elements that cannot contain line breaks
     this.gaps = []; // {element, at, prefix, line}
   }
 
-  // As far as the first gap.
+  // The text up to the first gap.
   text() {
     if (this.gaps.length === 0) return this.parts.join('').trim();
     return this.parts.slice(0, this.gaps[0].at).join('').trimStart();
   }
 
-  // Leaves a place for what is written elsewhere.
+  // Leaves a gap for text that is written elsewhere.
   gap(element) {
     this.block(2);
     const prefix = this.prefixes.map(({ rest }) => rest).join('');
     this.gaps.push({ element, at: this.parts.length, prefix, line: this.oneLine > 0 });
   }
 
-  // How each gap is to be filled, and what comes after it.
+  // For each gap, how it must be filled and the text after it.
   gapsTold() {
     return this.gaps.map(({ at, prefix, line }, index) => {
       return { prefix, line, after: this.parts.slice(at, this.gaps[index + 1]?.at).join('') };
     });
   }
 
-  // Adds as it is what may be added.
+  // Appends the text unchanged, as far as the bound allows.
   append(text) {
     const room = this.most - this.length;
     if (text.length > room) this.truncated = true;
@@ -49,7 +50,7 @@ class Written {
     this.length += added.length;
   }
 
-  // Adds something that is seen: what is owed before it comes first.
+  // Writes visible text, preceded by pending line breaks and marks.
   put(text) {
     this.payLines();
     if (this.owedSpace && !this.atEdge) this.append(' ');
@@ -62,7 +63,7 @@ class Written {
     this.atEdge = false;
   }
 
-  // Words, their white space collapsed; `as` is how they are spelt, told whether they begin a line.
+  // Words with collapsed white space. `as` spells them, and is told whether they begin a line.
   words(text, as = (words) => words) {
     const collapsed = this.cut(text).replace(/[ \t\n\r\f]+/g, ' ');
     const words = collapsed.replace(/^ | $/g, '');
@@ -81,16 +82,16 @@ class Written {
     }
   }
 
-  // No more than could be kept, however much there is.
+  // The text, cut to the maximum that could be kept.
   cut(text) {
     const room = this.most - this.length;
     if (text.length <= room) return text;
-    this.append(text.slice(0, room)); // nothing comes after it
+    this.append(text.slice(0, room)); // nothing can be added after it
     this.truncated = true;
     return '';
   }
 
-  // What comes next begins a line, after an empty one if `lines` is 2.
+  // The next text begins a line, after an empty one if `lines` is 2.
   block(lines) {
     if (this.oneLine > 0) this.owedSpace = true;
     else {
@@ -99,7 +100,7 @@ class Written {
     }
   }
 
-  // A line ends here, however many have ended already. `before` stands at its end.
+  // Ends a line, even if others have just ended. `before` is written at its end.
   endLine(before = '') {
     if (this.oneLine > 0) this.owedSpace = true;
     else {
@@ -126,7 +127,7 @@ class Written {
     this.atEdge = true;
   }
 
-  // What is put until `dedent` has this before its first line and before its others.
+  // Sets a prefix for the first line and one for the other lines, until `dedent`.
   indent(first, rest = ' '.repeat(first.length)) {
     this.prefixes.push({ first, rest, used: false });
   }
@@ -135,7 +136,7 @@ class Written {
     this.prefixes.pop();
   }
 
-  // What is put until `unmark` stands between these; with `spans` also across lines.
+  // Encloses the text until `unmark` in these marks; with `spans` also across lines.
   mark(open, close, spans = false) {
     this.marks.push({ open, close, isOpen: false, spans });
     if (spans) this.oneLine += 1;
@@ -147,7 +148,7 @@ class Written {
     if (spans) this.oneLine -= 1;
   }
 
-  // Marks do not reach across lines: they are written anew after them.
+  // Marks cannot span lines, so they are written again in the next line.
   closeMarks() {
     for (const mark of this.marks.toReversed()) {
       if (mark.isOpen) this.append(mark.close);
@@ -159,7 +160,7 @@ class Written {
 const PARAGRAPHS = new Set(['p', 'ul', 'ol', 'dl', 'pre', 'blockquote', 'table', 'figure', 'hr', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6']);
 const INLINE = /^(inline|contents|ruby|none)/;
 
-// How many line breaks stand around an element.
+// The number of line breaks around an element.
 function linesAround(name, style) {
   if (PARAGRAPHS.has(name)) return 2;
   return INLINE.test(style.display) ? 0 : 1;
@@ -170,7 +171,7 @@ const keepsLines = (style) => /^(preserve|break)/.test(style.whiteSpaceCollapse)
 class TextWriter {
   constructor(written) {
     this.written = written;
-    this.kept = [false]; // whether white space is kept, of each open element
+    this.kept = [false]; // whether white space is kept, for each open element
   }
 
   text(text) {
@@ -182,7 +183,7 @@ class TextWriter {
     this.written.endLine();
   }
 
-  // Begins an element; how to leave it.
+  // Begins an element and returns how to end it.
   enter(element, name, style) {
     const { written } = this;
     if (name === 'img') return this.image(element);

@@ -1,15 +1,15 @@
-//! Values between Redis and Lua, as Redis turns them into each other.
+//! Converts values between Redis and Lua by the rules of Redis.
 
 use mlua::{Lua, Value};
 
 use super::super::Answer;
 
-/// An argument as Redis takes it.
+/// The bytes of an argument, as Redis takes it.
 pub(super) fn word(value: Value) -> Vec<u8> {
     match value {
         Value::String(text) => text.as_bytes().to_vec(),
         Value::Integer(whole) => whole.to_string().into_bytes(),
-        // Redis writes numbers with 17 digits; the scripts use whole ones below 2^53.
+        // Redis writes numbers with 17 digits. The scripts only use whole numbers below 2^53.
         Value::Number(number) => format!("{number}").into_bytes(),
         other => panic!("a script handed {other:?} to redis"),
     }
@@ -40,7 +40,7 @@ pub(super) fn from_lua(value: Value) -> Answer {
         Value::Number(number) => Answer::Whole(number as i64),
         Value::String(text) => Answer::Bytes(text.as_bytes().to_vec()),
         Value::Table(table) => {
-            // As Redis: up to the first nil.
+            // As in Redis, a list ends at its first nil.
             let items = (1..).map_while(|at| table.raw_get::<Value>(at).ok().filter(|item| !item.is_nil()));
             Answer::List(items.map(from_lua).collect())
         }

@@ -1,4 +1,4 @@
-//! The keys, and the commands that the scripts use.
+//! The keys of the fake Redis, and the commands that the scripts use.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -7,10 +7,10 @@ use tokio::time::{Duration, Instant};
 use super::{super::Answer, Bill};
 use crate::clock::millis;
 
-/// Its clock when it starts.
+/// Time of the clock at the start, in milliseconds.
 const BEGINNING: i64 = 1_800_000_000_000;
 
-/// What is kept, and everything that was ever billed.
+/// The data, and every bill that was ever written.
 #[derive(Debug)]
 pub(super) struct Keys {
     pub(super) bills: Vec<Bill>,
@@ -89,7 +89,7 @@ impl Keys {
 
     fn expire(&mut self) {
         let now = self.now();
-        self.dies.retain(|key, _| self.values.contains_key(key)); // what is removed does not expire any more
+        self.dies.retain(|key, _| self.values.contains_key(key)); // a key that was removed needs no expiry any more
         let dead: Vec<_> = self.dies.iter().filter(|(_, dies)| **dies <= now).map(|(key, _)| key.clone()).collect();
         for key in dead {
             self.values.remove(&key);

@@ -1,6 +1,7 @@
-//! A Redis for tests: the real scripts, run by a real Lua, on keys in memory and a clock that tests can move.
+//! A fake Redis for tests. It runs the real scripts in a real Lua, on keys in memory and on a clock that tests can
+//! move.
 //!
-//! Owns what the scripts use of Redis and nothing else. Whether Redis itself agrees is asked of a real one elsewhere.
+//! It implements only what the scripts use of Redis. Other tests check against a real Redis.
 
 mod convert;
 mod keys;
@@ -18,12 +19,12 @@ use self::{
 };
 use super::{Answer, Argument, Script, Store, StoreError};
 
-/// A data set that any number of instances share.
+/// A data set shared by any number of instances.
 #[derive(Debug)]
 pub(crate) struct FakeRedis {
     lua: Lua,
     compiled: Mutex<HashMap<&'static str, mlua::Function>>,
-    /// A text in the scripts, and what to run in its place.
+    /// A text in the scripts, and its replacement.
     sabotage: Option<(&'static str, &'static str)>,
     keys: Arc<Mutex<Keys>>,
 }
@@ -36,11 +37,11 @@ pub(crate) struct Bill {
     pub(crate) started: i64,
     pub(crate) ended: i64,
     pub(crate) credits: u64,
-    /// How often something had been lost by then.
+    /// Number of data losses before it was written.
     pub(crate) losses: u32,
-    /// When it was written.
+    /// Time at which it was written.
     pub(crate) at: Instant,
-    /// The owner's last proof of life when it was written.
+    /// The owner's last heartbeat at that time.
     pub(crate) proof: i64,
 }
 
@@ -49,7 +50,7 @@ impl FakeRedis {
         Self::sabotaged(None)
     }
 
-    /// One whose scripts have a bug.
+    /// A fake whose scripts have this defect.
     pub(crate) fn sabotaged(sabotage: Option<(&'static str, &'static str)>) -> Arc<Self> {
         let (lua, keys) = (Lua::new(), Arc::new(Mutex::new(Keys::new())));
         let called = Arc::clone(&keys);
@@ -64,12 +65,12 @@ impl FakeRedis {
         Arc::new(Self { lua, compiled: Mutex::default(), sabotage, keys })
     }
 
-    /// Lets its clock run ahead.
+    /// Advances the clock.
     pub(crate) fn advance(&self, by: Duration) {
         self.keys.lock().moved += by;
     }
 
-    /// Everything is lost, as after a restart without persistence.
+    /// Loses all data, as a restart without persistence does.
     pub(crate) fn clear(&self) {
         let mut keys = self.keys.lock();
         keys.values.clear();
@@ -77,7 +78,8 @@ impl FakeRedis {
         keys.losses += 1;
     }
 
-    /// A way back to what there is now: everything since is lost, as when a replica takes over.
+    /// Remembers the present data. The returned function restores it and loses everything since, as when a replica
+    /// takes over.
     pub(crate) fn replica(&self) -> impl FnOnce() + use<> {
         let keys = self.keys.lock();
         let (values, dies, keys) = (keys.values.clone(), keys.dies.clone(), Arc::clone(&self.keys));
@@ -88,12 +90,12 @@ impl FakeRedis {
         }
     }
 
-    /// Every bill that was ever written, also before everything was lost.
+    /// Every bill ever written, including those from before a loss of data.
     pub(crate) fn bills(&self) -> Vec<Bill> {
         self.keys.lock().bills.clone()
     }
 
-    /// Members of a sorted set.
+    /// Number of members of a sorted set.
     pub(crate) fn card(&self, key: &str) -> usize {
         self.keys.lock().sorted(key.as_bytes()).len()
     }
@@ -109,7 +111,7 @@ impl FakeRedis {
         self.field(key, "state").as_deref() == Some("final")
     }
 
-    /// Names of all keys.
+    /// The names of all keys.
     pub(crate) fn names(&self) -> Vec<String> {
         self.keys.lock().values.keys().map(|key| String::from_utf8_lossy(key).into_owned()).collect()
     }

@@ -1,3 +1,3 @@
--- A user as names and values.
+-- The account of a user as names and values.
 -- ARGV: prefix, user
 return redis.call('HGETALL', user_key(ARGV[2]))

@@ -1,4 +1,4 @@
--- All users: name, then names and values.
+-- All accounts: for each the user id, then names and values.
 -- ARGV: prefix
 local reply = {}
 for _, user in ipairs(redis.call('SMEMBERS', USERS)) do

@@ -1,4 +1,4 @@
--- Turns a reservation into an active session, unless its slot was freed meanwhile.
+-- Makes a reservation an active session, unless its slot was freed meanwhile.
 -- ARGV: prefix, session, started, expires, usage
 local sid, started, expires = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local it = fields(sid, 'state', 'user')

@@ -1,3 +1,3 @@
--- How other instances reach one.
+-- The address at which other instances reach an instance.
 -- ARGV: prefix, instance
 return redis.call('HGET', instance_key(ARGV[2]), 'address')

@@ -1,4 +1,4 @@
--- An instance has told a new server what it missed.
+-- Records that an instance has restored to a new server what it missed.
 -- ARGV: prefix, instance
 redis.call('SREM', CATCHING_UP, ARGV[2])
 return {}

@@ -1,4 +1,4 @@
--- Changes a user and returns the result as names and values.
+-- Changes an account and returns the result as names and values.
 -- ARGV: prefix, user, what, value, the most credits an account can have
 local key, what, value = user_key(ARGV[2]), ARGV[3], ARGV[4]
 if redis.call('EXISTS', key) == 0 then return {'unknown'} end
@@ -7,7 +7,7 @@ local function set_or_clear(field)
   if value == '' then redis.call('HDEL', key, field) else redis.call('HSET', key, field, value) end
 end
 
--- Secrets stand in the order they came: hexadecimal, each followed by a comma.
+-- Secrets are in the order in which they were added: hexadecimal, each followed by a comma.
 local function secrets() return redis.call('HGET', key, 'secrets') or '' end
 
 if what == 'enabled' then

@@ -1,8 +1,8 @@
--- What all scripts share: names of keys, the clock, and the few steps by which a session leaves the ledger.
+-- Shared by all scripts: the names of keys, the clock, and the steps by which a session leaves the ledger.
 --
--- ARGV[1] is the prefix of all keys. A script is one atomic step; time is Redis's own, so that instances whose clocks
--- differ judge alike. Moments of a session (created, started, expires, ended) are its owner's wall clock and are only
--- ever compared with each other.
+-- ARGV[1] is the prefix of all keys. A script is one atomic step. It uses Redis's clock, so that instances whose clocks
+-- differ decide alike. The times of a session (created, started, expires, ended) come from its owner's wall clock and
+-- are only compared with each other.
 
 local P = ARGV[1]
 
@@ -12,7 +12,7 @@ local function slots_key(user) return P .. ':slots:' .. user end
 local function owned_key(instance) return P .. ':owned:' .. instance end
 local function instance_key(instance) return P .. ':instance:' .. instance end
 local function tickets_key(user) return P .. ':tickets:' .. user end
--- Who answers creates, by their keys, and until when each is kept.
+-- The claims of a user's create keys, and the time until which each is kept.
 local function claims_key(user) return P .. ':claims:' .. user end
 local function claim_order_key(user) return P .. ':claim_order:' .. user end
 local INSTANCES, DATASET, SETTLING = P .. ':instances', P .. ':dataset', P .. ':settling'
@@ -20,9 +20,9 @@ local LIVES = P .. ':lives'
 local SERVER, CATCHING_UP = P .. ':server', P .. ':catching_up'
 local USERS, FINALS, BILLING = P .. ':users', P .. ':finals', P .. ':billing'
 
--- How long a session may be reserved: longer than any launch takes.
+-- Maximum duration of a reservation; longer than any launch takes.
 local RESERVED_MS = 30000
--- How long the slot of an active session outlives its deadline, should nobody be left to settle it.
+-- How long the slot of an active session outlives its deadline, in case no instance is left to settle the session.
 local SLOT_GRACE_MS = 60000
 
 local function now()
@@ -30,13 +30,13 @@ local function now()
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
--- Which process of Redis this is: another one after a restart, and after a replica took over.
+-- Identifies the Redis process. It changes after a restart and when a replica takes over.
 local function server()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or ''
 end
 
--- Whether something may be missed that owners bring back with their next heartbeats: everything was lost, or a server that took over
--- never heard of the last moments. `known` is the data set whoever asks knows.
+-- Whether data may be missing that owners restore with their next heartbeats: either all data was lost, or a server
+-- took over without the latest changes. `known` is the data set that the caller knows.
 local function may_be_missed(known)
   if redis.call('EXISTS', SETTLING, CATCHING_UP) > 0 then return true end
   return known ~= '' and redis.call('GET', DATASET) ~= known or (redis.call('GET', SERVER) or '') ~= server()
@@ -46,7 +46,7 @@ local function fields(sid, ...)
   return redis.call('HMGET', session_key(sid), ...)
 end
 
--- What is told of a session, in the order Rust reads it.
+-- The record of a session, in the order in which Rust reads it.
 local function record(sid)
   return fields(sid, 'state', 'user', 'owner', 'options', 'created', 'started', 'expires', 'usage', 'ended', 'reason', 'final')
 end
@@ -55,7 +55,7 @@ local function whole(text)
   return tonumber(text or '0') or 0
 end
 
--- Gives credits back that a session held.
+-- Releases credits that a session held.
 local function unhold(user, hold)
   local key = user_key(user)
   if redis.call('EXISTS', key) == 1 then
@@ -63,26 +63,26 @@ local function unhold(user, hold)
   end
 end
 
--- Forgets who answers creates of this key.
+-- Removes the claim of a create key.
 local function unclaim(user, key)
   redis.call('HDEL', claims_key(user), key)
   redis.call('ZREM', claim_order_key(user), key)
 end
 
--- Takes a session out of its user's slots and its owner's care.
+-- Removes a session from its user's slots and its owner's set.
 local function leave(sid, user, owner)
   redis.call('ZREM', slots_key(user), sid)
   redis.call('SREM', owned_key(owner), sid)
 end
 
--- Forgets a reservation that was never activated; it is not billed.
+-- Removes a reservation that was never activated; it is not billed.
 local function drop(sid, user, owner, hold)
   unhold(user, hold)
   leave(sid, user, owner)
   redis.call('DEL', session_key(sid))
 end
 
--- Charges a session once and for all; the hold goes back.
+-- Charges a session exactly once and releases its hold.
 local function charge(sid, user, owner, hold, reason, started, ended, billed)
   unhold(user, hold)
   local key = user_key(user)

@@ -1,6 +1,6 @@
--- Ends what instances left that have sent no heartbeat for a lease: at their last proof of life, charged once. Only for an instance that has
--- itself sent heartbeats for a whole lease: after an outage everyone's heartbeat is old.
--- ARGV: prefix, instance that judges, lease ms
+-- Settles the sessions of instances without a heartbeat for one lease, at their last heartbeat. Only an instance whose
+-- own heartbeats have succeeded for a whole lease may run it, since after an outage every instance's heartbeat is old.
+-- ARGV: prefix, instance that runs it, lease ms
 local lost = {}
 for _, dead in ipairs(redis.call('ZRANGEBYSCORE', INSTANCES, '-inf', now() - tonumber(ARGV[3]))) do
   if dead ~= ARGV[2] then

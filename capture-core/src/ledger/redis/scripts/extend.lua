@@ -1,4 +1,4 @@
--- Sets a new deadline and hold.
+-- Sets a new deadline and a new hold.
 -- ARGV: prefix, session, expires, hold
 local sid, hold = ARGV[2], tonumber(ARGV[4])
 local it = fields(sid, 'state', 'user', 'hold', 'started')

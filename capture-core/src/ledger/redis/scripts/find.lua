@@ -1,7 +1,7 @@
--- What is known of a session, and how long ago its owner gave proof of life (-1: it is not there).
--- ARGV: prefix, session, data set whoever asks knows
+-- The record of a session, and the time since its owner's last heartbeat (-1: the owner is not alive).
+-- ARGV: prefix, session, data set the caller knows
 local found = record(ARGV[2])
--- Who has only reserved a session has told nobody of it, unless the rest is missed.
+-- A reserved session has not been returned to any client and counts as absent, unless data may be missing.
 if (not found[1] or found[1] == 'reserved') and may_be_missed(ARGV[3]) then return {'settling'} end
 if not found[1] then return {} end
 local seen = redis.call('ZSCORE', INSTANCES, found[3])

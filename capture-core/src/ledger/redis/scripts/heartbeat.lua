@@ -1,5 +1,7 @@
--- One proof of life of an instance, with the counters of its sessions that changed.
--- ARGV: prefix, instance, its wall clock (0: it has just come, and proves nothing for sessions), data set it knows ('' at first), name for a new data set, lease ms, address other instances reach it at, then pairs of session and usage
+-- Records a heartbeat of an instance, with the counters of its sessions that changed.
+-- ARGV: prefix, instance, its wall clock (0: it has just started, which is no heartbeat for sessions), data set it
+-- knows ('' at first), name for a new data set, lease ms, address at which other instances reach it, then pairs of
+-- session and usage
 local me, known, lease = ARGV[2], ARGV[4], tonumber(ARGV[6])
 local dataset = redis.call('GET', DATASET)
 if not dataset then
@@ -7,10 +9,11 @@ if not dataset then
   redis.call('SET', DATASET, dataset)
 end
 if known ~= '' and known ~= dataset then
-  -- Everything was lost. Owners bring back what they hold with their next heartbeats; until then nobody can count sessions.
+  -- All data was lost. Owners restore their sessions with their next heartbeats; until then sessions cannot be counted.
   redis.call('SET', SETTLING, me, 'PX', lease)
 end
--- Another server than before: all instances it knows tell what it misses. Whoever lives does so within a lease.
+-- Redis is another server than before. All known instances must restore what it misses; living ones do so within a
+-- lease.
 local before, this = redis.call('GET', SERVER), server()
 if before ~= this then
   redis.call('SET', SERVER, this)
@@ -19,8 +22,8 @@ if before ~= this then
   for _, instance in ipairs(instances) do redis.call('SADD', CATCHING_UP, instance) end
   redis.call('PEXPIRE', CATCHING_UP, lease)
 end
--- A new life after it was judged dead has a new number. The instance compares it with the one it knows, so that it learns of its
--- death also when the answer that said so first was lost.
+-- An instance that was declared dead gets a new life number. It compares the number with the one it knows, and so
+-- learns that it was declared dead even if the first answer with the number was lost.
 if not redis.call('ZSCORE', INSTANCES, me) then
   redis.call('HSET', instance_key(me), 'life', redis.call('INCR', LIVES))
 end
@@ -40,7 +43,7 @@ for _, sid in ipairs(owned) do
     active = active + 1
     if redis.call('HGET', user_key(it[2]), 'enabled') == '0' then reply[#reply + 1] = sid end
   elseif it[1] == 'reserved' and whole(redis.call('ZSCORE', slots_key(it[2]), sid)) < time then
-    drop(sid, it[2], me, whole(it[3])) -- longer than any launch takes: giving it back was lost
+    drop(sid, it[2], me, whole(it[3])) -- it is older than any launch takes: the request to release it was lost
   end
 end
 reply[5] = active

@@ -1,4 +1,4 @@
--- A user's active sessions, each with its id first.
+-- The records of a user's active sessions, each preceded by its id.
 -- ARGV: prefix, user
 local reply = {}
 for _, sid in ipairs(redis.call('ZRANGE', slots_key(ARGV[2]), 0, -1)) do

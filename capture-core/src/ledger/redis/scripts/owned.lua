@@ -1,4 +1,4 @@
--- Sessions and reservations an instance has, each with its state after it.
+-- The sessions and reservations of an instance, each followed by its state.
 -- ARGV: prefix, instance
 local reply = {}
 for _, sid in ipairs(redis.call('SMEMBERS', owned_key(ARGV[2]))) do

@@ -1,4 +1,4 @@
--- An instance that has no session any more leaves the cluster.
+-- Removes an instance without sessions from the cluster.
 -- ARGV: prefix, instance
 if redis.call('SCARD', owned_key(ARGV[2])) > 0 then return {'busy'} end
 redis.call('ZREM', INSTANCES, ARGV[2])

@@ -1,4 +1,5 @@
--- Forgets finals that ended before this; what they cost stays charged. A bounded number at once; returns how many.
+-- Removes final views of sessions that ended before this time; what they cost stays charged. Removes a bounded number
+-- and returns how many.
 -- ARGV: prefix, before
 local old = redis.call('ZRANGEBYSCORE', FINALS, '-inf', '(' .. ARGV[2], 'LIMIT', 0, 1000)
 for _, sid in ipairs(old) do

@@ -1,4 +1,4 @@
--- Takes a ticket away, and tells what it was kept with.
+-- Removes a ticket and returns its value.
 -- ARGV: prefix, name
 local kept = redis.call('GETDEL', P .. ':' .. ARGV[2])
 if not kept then return false end

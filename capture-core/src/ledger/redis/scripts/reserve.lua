@@ -1,13 +1,13 @@
--- Checks the account and its limit, and holds the credits.
--- ARGV: prefix, user, session, owner, hold, default limit, options, created, data set and life the owner
--- knows
+-- Checks the account and its limit of sessions, and holds the credits.
+-- ARGV: prefix, user, session, owner, hold, default limit, options, created, data set and life that the owner knows
 local user, sid, owner, hold = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local known = fields(sid, 'user', 'state')
 if known[2] then
   if known[1] == user and known[2] == 'reserved' then return {'ok'} end
   return {'taken'}
 end
--- An instance that was judged dead must learn it first; and nobody can count sessions and credits that are missed.
+-- An instance that was declared dead must learn of it first, and sessions and credits cannot be counted while data is
+-- missing.
 if redis.call('HGET', instance_key(owner), 'life') ~= ARGV[10] or may_be_missed(ARGV[9]) then return {'settling'} end
 local account = redis.call('HMGET', user_key(user), 'enabled', 'credits', 'held', 'max_sessions')
 if not account[1] then return {'unknown'} end

@@ -1,8 +1,9 @@
--- Brings back a session that runs here after the data set or its newest part was lost, and its account as it was last seen. What is
--- there already stays; where only the reservation is there, the session has begun. With a limit (the default one; the account's own
--- goes before it) a session beyond it is known but has no place: 'over', also when asked again.
--- ARGV: prefix, session, user, owner, hold, options, created, started, expires, usage, limit or '', then the account's names and
--- values
+-- Restores a live session after the data set or its latest changes were lost, together with its account as last read.
+-- Existing data stays; if only the reservation exists, the session replaces it. With a limit (the default one; a limit
+-- of the account takes precedence), a session above the limit is recorded without a place: the answer is 'over', also
+-- when repeated.
+-- ARGV: prefix, session, user, owner, hold, options, created, started, expires, usage, limit or '', then the account's
+-- names and values
 local sid, user, owner, hold = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local state = fields(sid, 'state')[1]
 if state and state ~= 'reserved' then

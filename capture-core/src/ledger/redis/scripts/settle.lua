@@ -1,4 +1,4 @@
--- Writes the final view and charges it; one that is final already stays as it is.
+-- Writes the final view of a session and charges it. A session that is already final is not changed.
 -- ARGV: prefix, session, reason, started, ended, billed, final view, data set its owner knows
 local sid = ARGV[2]
 local it = fields(sid, 'state', 'user', 'owner', 'hold')

@@ -1,5 +1,5 @@
--- Keeps a ticket for a while, unless its user has too many that wait.
--- ARGV: prefix, name, user, value, ms, most of a user
+-- Stores a ticket for a limited time, unless its user has too many unused ones.
+-- ARGV: prefix, name, user, value, ms, maximum number for one user
 local waiting = tickets_key(ARGV[3])
 redis.call('ZREMRANGEBYSCORE', waiting, '-inf', now())
 if redis.call('ZCARD', waiting) >= tonumber(ARGV[6]) and not redis.call('ZSCORE', waiting, ARGV[2]) then return 0 end

@@ -1,9 +1,11 @@
-//! What the kernel refuses a browser, whatever runs in it: a sandbox around Chromium's own.
+//! A sandbox around Chromium's own sandbox: what the kernel refuses a browser, whatever runs in it.
 //!
-//! Landlock: TCP to its own ports only, no listening, no signals and no abstract sockets beyond itself. Seccomp: no sockets but local
-//! ones and TCP, and no way to one around those rules. A process inherits both from the thread that starts it, so a thread
-//! enters the sandbox, starts the browser, and ends. Where the kernel unsupported a part, browsers run without that part. Knows
-//! nothing of Chromium.
+//! Landlock allows TCP connections to the browser's own ports only, no listening, and no signals or abstract sockets to
+//! processes outside. Seccomp allows only local and TCP sockets, and no way around these rules. A process inherits both
+//! from the thread that starts it, so a thread enters the sandbox, starts the browser, and ends. If the kernel does not
+//! support a part, browsers run without that part.
+//!
+//! This module must not know Chromium.
 
 #[cfg(test)]
 mod tests;
@@ -22,24 +24,24 @@ use tokio::{
     runtime::Handle,
 };
 
-/// Where x32 has its system calls on `x86_64`: the same ones, by other numbers (`__X32_SYSCALL_BIT`).
+/// Base of the x32 system call numbers on `x86_64` (`__X32_SYSCALL_BIT`): the calls have a second set of numbers there.
 const X32: i64 = 0x4000_0000;
-/// The bits of a socket's type that are no flags (`SOCK_TYPE_MASK` of the kernel).
+/// The bits of a socket's type that are not flags (`SOCK_TYPE_MASK` of the kernel).
 const TYPE_MASK: u64 = 0xf;
 
-/// Which parts of the sandbox this kernel has.
+/// The parts of the sandbox that this kernel supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SandboxFeatures {
     /// TCP only to the guard's ports (Landlock, Linux 6.7).
     pub ports: bool,
-    /// No signals and no abstract sockets beyond the browser (Landlock, Linux 6.12).
+    /// No signals and no abstract sockets to processes outside the browser (Landlock, Linux 6.12).
     pub scopes: bool,
-    /// No sockets but local ones and TCP (seccomp).
+    /// Only local and TCP sockets (seccomp).
     pub sockets: bool,
 }
 
 impl SandboxFeatures {
-    /// Whether it has all of them.
+    /// Whether all parts are supported.
     pub fn is_complete(self) -> bool {
         self.ports && self.scopes && self.sockets
     }
@@ -57,7 +59,8 @@ impl fmt::Display for SandboxFeatures {
     }
 }
 
-/// Which parts of the sandbox this kernel has, found out by a thread that enters it.
+/// The parts of the sandbox that this kernel supports, determined by a thread that enters the sandbox. Blocks for a
+/// moment.
 pub fn sandbox_features() -> SandboxFeatures {
     sandboxed(&[], Ok).unwrap_or_default()
 }
@@ -71,7 +74,7 @@ pub(super) fn spawn(mut command: Command, ports: &[u16]) -> io::Result<Child> {
     })
 }
 
-/// Does this on a thread of its own in the sandbox.
+/// Runs `work` on a thread of its own in the sandbox.
 fn sandboxed<T: Send>(ports: &[u16], work: impl FnOnce(SandboxFeatures) -> io::Result<T> + Send) -> io::Result<T> {
     thread::scope(|scope| {
         let thread = thread::Builder::new().name("sandboxed".to_owned()).spawn_scoped(scope, || work(enter(ports)))?;
@@ -79,7 +82,7 @@ fn sandboxed<T: Send>(ports: &[u16], work: impl FnOnce(SandboxFeatures) -> io::R
     })
 }
 
-/// Puts this thread, and what it starts, into as much of the sandbox as the kernel has.
+/// Puts this thread and the processes it starts into the sandbox, as far as the kernel supports it.
 fn enter(ports: &[u16]) -> SandboxFeatures {
     let abi = match restrict_network(ports) {
         Ok(abi) => abi,
@@ -95,7 +98,7 @@ fn enter(ports: &[u16]) -> SandboxFeatures {
     SandboxFeatures { ports: abi >= ABI::V4, scopes: abi >= ABI::V6, sockets: sockets.is_ok() }
 }
 
-/// The version of what the kernel enforces from now on.
+/// Enforces the network rules; returns the version of Landlock that is enforced.
 fn restrict_network(ports: &[u16]) -> Result<ABI, RulesetError> {
     let ours = ports.iter().map(|port| Ok::<_, RulesetError>(NetPort::new(*port, AccessNet::ConnectTcp)));
     let raised = Ruleset::default()
@@ -111,13 +114,13 @@ fn restrict_network(ports: &[u16]) -> Result<ABI, RulesetError> {
     })
 }
 
-/// What is refused as if the permission were missing; everything else is allowed.
+/// The system calls that fail as if a permission were missing. All others are allowed.
 fn filter() -> Result<BpfProgram, seccompiler::Error> {
     let mut refused = BTreeMap::from([
         (libc::SYS_socket, sockets()?),
-        // It makes and uses sockets past this filter.
+        // It creates and uses sockets without this filter.
         (libc::SYS_io_uring_setup, Vec::new()),
-        // Connects without `connect`, which Landlock has not noticed in every kernel.
+        // It connects without `connect`, which Landlock does not check in every kernel.
         (libc::SYS_sendto, vec![fast_open(3)?]),
         (libc::SYS_sendmsg, vec![fast_open(2)?]),
         (libc::SYS_sendmmsg, vec![fast_open(3)?]),
@@ -131,8 +134,8 @@ fn filter() -> Result<BpfProgram, seccompiler::Error> {
     Ok(filter.try_into()?)
 }
 
-/// Every family but local, netlink and TCP; of those of TCP every type and protocol but TCP's. Multipath TCP is another one,
-/// and Landlock does not know it.
+/// All families except local, netlink and TCP, and for those of TCP all types and protocols except TCP's. Multipath TCP
+/// is a separate protocol that Landlock does not check.
 fn sockets() -> Result<Vec<SeccompRule>, seccompiler::Error> {
     let is = |argument, number: i32| compare(argument, SeccompCmpOp::Eq, number);
     let is_not = |argument, number: i32| compare(argument, SeccompCmpOp::Ne, number);

@@ -1,4 +1,4 @@
-//! What a sandboxed thread, and a program it starts, can and cannot do.
+//! Tests of what a sandboxed thread, and a program it starts, can and cannot do.
 
 use std::{
     io::ErrorKind::PermissionDenied,
@@ -35,7 +35,7 @@ fn a_sandboxed_thread_has_its_ports_and_local_sockets_and_nothing_else() {
     UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("this thread is free");
 }
 
-/// Families, types and protocols of sockets, and what else there is to connect with.
+/// Families, types and protocols of sockets, and other ways to connect.
 const TRIES: &str = r"
 import ctypes, socket, sys
 def tried(name, act):
