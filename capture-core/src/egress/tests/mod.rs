@@ -87,25 +87,13 @@ struct Server {
     _tasks: Tasks,
 }
 
-/// A listener whose port number is not in use on 127.0.0.1: the ports of a guard, which are there, are denied at every
-/// address of this machine.
-async fn bind(ip: &str) -> TcpListener {
-    loop {
-        let listener = TcpListener::bind((ip, 0)).await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        if ip == "127.0.0.1" || TcpListener::bind(("127.0.0.1", port)).await.is_ok() {
-            return listener;
-        }
-    }
-}
-
 impl Server {
     /// Serves each connection with `serve`, on this loopback address.
     async fn start<F>(ip: &str, serve: impl Fn(TcpStream) -> F + Send + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let listener = bind(ip).await;
+        let listener = TcpListener::bind((ip, 0)).await.unwrap();
         let (address, accepted, tasks) = (listener.local_addr().unwrap(), Arc::default(), Tasks::default());
         let (count, connections) = (Arc::clone(&accepted), Tasks::default());
         tasks.spawn(async move {
