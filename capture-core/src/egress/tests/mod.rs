@@ -80,6 +80,22 @@ async fn open_port() -> (Guard, EgressPort) {
     (guard, port)
 }
 
+/// Binds a listener for an origin. A guard denies the numbers of its own ports at every address of this machine, so an
+/// origin on another loopback address takes a number that no port of 127.0.0.1 has.
+async fn origin(ip: &str) -> TcpListener {
+    let mut unsuitable = Vec::new();
+    loop {
+        let listener = TcpListener::bind((ip, 0)).await.unwrap();
+        let number = listener.local_addr().unwrap().port();
+        let elsewhere = ip.starts_with("127.") && ip != "127.0.0.1";
+        if !elsewhere || unsuitable.len() == 16 || TcpListener::bind(("127.0.0.1", number)).await.is_ok() {
+            return listener;
+        }
+        // It stays bound until the loop ends, so the next number is another one.
+        unsuitable.push(listener);
+    }
+}
+
 /// A listener, with a count of its connections.
 struct Server {
     address: SocketAddr,
@@ -93,7 +109,7 @@ impl Server {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let listener = TcpListener::bind((ip, 0)).await.unwrap();
+        let listener = origin(ip).await;
         let (address, accepted, tasks) = (listener.local_addr().unwrap(), Arc::default(), Tasks::default());
         let (count, connections) = (Arc::clone(&accepted), Tasks::default());
         tasks.spawn(async move {
