@@ -78,6 +78,8 @@ pub struct Account {
     pub credits: Option<u64>,
     /// Credits held for active sessions.
     pub held: u64,
+    /// What was charged for renders so far.
+    pub renders: RenderUsage,
     /// Maximum number of active sessions; `None` means the operator's default.
     pub max_sessions: Option<u32>,
     /// URL of the user's upstream proxy. It contains credentials and must not be shown; see [`Account::proxy_host`].
@@ -86,10 +88,20 @@ pub struct Account {
     pub secrets: Vec<SecretHash>,
 }
 
+/// Renders that a user was charged for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RenderUsage {
+    /// Number of charged renders.
+    pub count: u64,
+    /// Credits they cost.
+    pub credits: u64,
+}
+
 impl Account {
     /// A new enabled account with this secret and no credits limit.
     pub fn new(id: UserId, secret: SecretHash) -> Self {
-        Self { id, enabled: true, credits: None, held: 0, max_sessions: None, proxy: None, secrets: vec![secret] }
+        let renders = RenderUsage::default();
+        Self { id, enabled: true, credits: None, held: 0, renders, max_sessions: None, proxy: None, secrets: vec![secret] }
     }
 
     /// Credits that are not held yet; `None` means unlimited.

@@ -22,7 +22,7 @@ use crate::{
     browser::{IsolationKey, PageRequest, UnsupportedOption},
     egress::{BLOCKED_REASON, Upstream},
     error::{Error, ErrorCode},
-    ledger::{Reservation, ReserveError},
+    ledger::{Purpose, Reservation, ReserveError},
     session::{Keyed, Lifecycle, SessionId, SessionOptions, SessionView},
 };
 
@@ -81,10 +81,11 @@ impl Inner {
         let reservation = Reservation {
             id,
             user: user.clone(),
+            purpose: Purpose::Session,
             options,
             created_at,
             hold: billing::hold_for(options.max_ttl()),
-            default_max_sessions: limits.sessions_per_user,
+            limit: limits.sessions_per_user,
         };
         self.services.ledger.reserve(reservation).await.map_err(|refused| self.refused(refused))?;
         // Places are taken after the reservation, so that a create that the ledger refuses takes no place from users

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use parking_lot::Mutex;
 
 use super::{
-    ExtendError, HeartbeatResponse, Ledger, LedgerError, Reservation, ReserveError, UsageUpdate,
+    ExtendError, HeartbeatResponse, Ledger, LedgerError, Purpose, Reservation, ReserveError, UsageUpdate,
     rules::{self, Entry, Live, State},
 };
 use crate::{
@@ -44,7 +44,7 @@ impl MemoryLedger {
 
 impl Entries {
     fn reserve(&mut self, asked: &Reservation) -> Result<(), ReserveError> {
-        let live = self.live(&asked.user);
+        let live = self.live(&asked.user, asked.purpose);
         let account = self.accounts.get_mut(&asked.user).ok_or(ReserveError::UnknownUser)?;
         if let Some(entry) = rules::reserve(account, self.entries.get(&asked.id), live, asked)? {
             self.entries.insert(asked.id, entry);
@@ -52,8 +52,8 @@ impl Entries {
         Ok(())
     }
 
-    fn live(&self, user: &UserId) -> Live {
-        let theirs = self.entries.values().filter(|entry| entry.user == *user);
+    fn live(&self, user: &UserId, purpose: Purpose) -> Live {
+        let theirs = self.entries.values().filter(|entry| entry.user == *user && entry.purpose == purpose);
         theirs.fold(Live { count: 0, first_expires_at: None }, |live, entry| match &entry.state {
             State::Reserved => Live { count: live.count + 1, ..live },
             State::Active(life) => Live {
@@ -74,6 +74,14 @@ impl Entries {
         if self.paid_entry(id).is_some_and(|(account, entry)| rules::release(account, entry)) {
             self.entries.remove(&id);
         }
+    }
+
+    fn charge(&mut self, id: SessionId, credits: u64) -> bool {
+        let charged = self.paid_entry(id).is_some_and(|(account, entry)| rules::charge(account, entry, credits));
+        if charged {
+            self.entries.remove(&id);
+        }
+        charged
     }
 
     fn settle(&mut self, last: SessionView) -> Result<SessionView, LedgerError> {
@@ -138,6 +146,10 @@ impl Ledger for MemoryLedger {
             ledger.release(id);
             Ok(())
         })
+    }
+
+    fn charge(&self, id: SessionId, credits: u64) -> BoxFuture<'_, Result<bool, LedgerError>> {
+        self.with(move |ledger| Ok(ledger.charge(id, credits)))
     }
 
     fn activate(&self, view: SessionView) -> BoxFuture<'_, Result<(), LedgerError>> {

@@ -15,7 +15,7 @@ mod sqlite;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
 use futures::future::BoxFuture;
 
@@ -28,22 +28,59 @@ use crate::{
     session::{SessionId, SessionOptions, SessionView, Usage},
 };
 
-/// A request to reserve a session before its browser is started.
+/// A request to reserve a session before its browser is started, or a render.
 #[derive(Debug, Clone)]
 pub struct Reservation {
-    /// Id of the new session.
+    /// Id of the new session. A render has an id of the same kind, which no client sees.
     pub id: SessionId,
-    /// The user who creates the session.
+    /// The user who pays.
     pub user: UserId,
+    /// What the reservation is for.
+    pub purpose: Purpose,
     /// Options of the session.
     pub options: SessionOptions,
-    /// Time of the create.
+    /// Time of the request.
     pub created_at: Timestamp,
-    /// Credits to hold while the session is active.
+    /// Credits to hold while the session is active, or until the render is charged.
     pub hold: u64,
-    /// Maximum number of active sessions of a user whose account sets none.
-    pub default_max_sessions: u32,
+    /// Maximum number of a user's reservations for this purpose, active sessions included. An account may set another
+    /// limit of sessions.
+    pub limit: u32,
 }
+
+/// What a reservation is for. Sessions and renders have limits of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Purpose {
+    /// It becomes an active session, which is settled.
+    #[default]
+    Session,
+    /// It is charged once, when the result is ready. It is never active and is in no list.
+    Render,
+}
+
+impl Purpose {
+    /// The name under which it is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Render => "render",
+        }
+    }
+}
+
+impl FromStr for Purpose {
+    type Err = UnknownPurpose;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = [Self::Session, Self::Render].into_iter().find(|purpose| purpose.as_str() == text);
+        known.ok_or(UnknownPurpose)
+    }
+}
+
+/// The error for a text that names no purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a purpose of a reservation")]
+pub struct UnknownPurpose;
 
 /// Why a reservation was refused. A refused reservation changes nothing.
 #[derive(Debug, thiserror::Error)]
@@ -62,14 +99,14 @@ pub enum ReserveError {
         /// Credits that could be held.
         available: u64,
     },
-    /// The user has as many active sessions as allowed, reservations included.
-    #[error("{active} of {max} sessions are active")]
+    /// The user has as many active sessions as allowed, reservations included, or as many renders.
+    #[error("{active} of {max} are active")]
     Limit {
-        /// Number of active sessions.
+        /// Number of active ones.
         active: u32,
-        /// Maximum number of active sessions.
+        /// Maximum number of active ones.
         max: u32,
-        /// Earliest deadline of these sessions; `None` if none has started.
+        /// Earliest deadline of these sessions; `None` if none has started, and for renders.
         first_expires_at: Option<Timestamp>,
     },
     /// The store could not be reached.
@@ -133,6 +170,10 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// Releases a reservation unbilled, because its browser never started. Idempotent; an activated session is not
     /// changed.
     fn release(&self, id: SessionId) -> BoxFuture<'_, Result<(), LedgerError>>;
+
+    /// Charges the reservation of a render and removes it, in one transaction and durable on return. Returns false if
+    /// there is no such reservation, because it was charged or released before; then nothing is charged. Idempotent.
+    fn charge(&self, id: SessionId, credits: u64) -> BoxFuture<'_, Result<bool, LedgerError>>;
 
     /// Makes a reservation an active session. Its start counts as its first heartbeat.
     fn activate(&self, view: SessionView) -> BoxFuture<'_, Result<(), LedgerError>>;

@@ -4,9 +4,9 @@
 //! checks first and changes afterwards, so a refusal leaves its arguments unchanged. It must not know locks,
 //! transactions or tables.
 
-use super::{ExtendError, LedgerError, Reservation, ReserveError};
+use super::{ExtendError, LedgerError, Purpose, Reservation, ReserveError};
 use crate::{
-    account::{Account, AccountChange, AccountError, UserId},
+    account::{Account, AccountChange, AccountError, RenderUsage, UserId},
     clock::Timestamp,
     session::{CloseReason, Lifecycle, SessionView, Usage},
 };
@@ -19,6 +19,8 @@ pub(super) const MOST_CREDITS: u64 = (1 << 53) - 1;
 pub(super) struct Entry {
     /// The user who pays.
     pub(super) user: UserId,
+    /// What it is an entry of.
+    pub(super) purpose: Purpose,
     /// Credits held for the session; in a final entry, the credits that were held.
     pub(super) hold: u64,
     /// State of the session.
@@ -36,7 +38,7 @@ pub(super) enum State {
     Final(SessionView),
 }
 
-/// The user's sessions that are not final.
+/// The user's entries for one purpose that are not final.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Live {
     /// Their number, reservations included.
@@ -83,12 +85,14 @@ pub(super) fn reserve(
     }
     // The limit is checked before the credits: a user at the limit can wait, and a session that ends also releases its
     // hold.
-    let max = account.max_sessions.unwrap_or(asked.default_max_sessions);
+    let own = account.max_sessions.filter(|_| asked.purpose == Purpose::Session);
+    let max = own.unwrap_or(asked.limit);
     if live.count >= max {
         return Err(ReserveError::Limit { active: live.count, max, first_expires_at: live.first_expires_at });
     }
     hold(account, asked.hold).map_err(|available| ReserveError::Credits { needed: asked.hold, available })?;
-    Ok(Some(Entry { user: asked.user.clone(), hold: asked.hold, state: State::Reserved }))
+    let Reservation { user, purpose, hold, .. } = asked;
+    Ok(Some(Entry { user: user.clone(), purpose: *purpose, hold: *hold, state: State::Reserved }))
 }
 
 /// Releases the hold of an entry that leaves the ledger unbilled. Returns false if the session has started and stays.
@@ -100,9 +104,24 @@ pub(super) fn release(account: &mut Account, entry: &Entry) -> bool {
     reserved
 }
 
+/// Charges an entry that leaves the ledger. Returns false if it is no reserved render, and then changes nothing.
+pub(super) fn charge(account: &mut Account, entry: &Entry, credits: u64) -> bool {
+    let is_due = entry.purpose == Purpose::Render && matches!(entry.state, State::Reserved);
+    if is_due {
+        account.held = account.held.saturating_sub(entry.hold);
+        account.credits = account.credits.map(|before| before.saturating_sub(credits));
+        account.renders.count = account.renders.count.saturating_add(1);
+        account.renders.credits = account.renders.credits.saturating_add(credits);
+    }
+    is_due
+}
+
 /// Starts a reserved session. An active session is not changed, since then this call was made before.
 pub(super) fn activate(entry: &mut Entry, view: &SessionView) -> Result<(), LedgerError> {
     match entry.state {
+        State::Reserved if entry.purpose == Purpose::Render => {
+            return Err(LedgerError::new("activate a session", "it is a render"));
+        }
         State::Reserved => entry.state = State::Active(Lifecycle::restore(view)),
         State::Active(_) => {}
         State::Final(_) => return Err(LedgerError::new("activate a session", "it has ended")),
@@ -150,6 +169,9 @@ pub(super) fn settle(account: &mut Account, entry: &mut Entry, last: SessionView
     if let State::Final(earlier) = &entry.state {
         return Ok(earlier.clone());
     }
+    if entry.purpose == Purpose::Render {
+        return Err(LedgerError::new("settle a session", "it is a render"));
+    }
     let (Some(_), Some(_), Some(billed)) = (last.close_reason, last.closed_at, last.billed_credits) else {
         return Err(LedgerError::new("settle a session", "it has not ended"));
     };
@@ -171,6 +193,7 @@ pub(super) fn lost(life: Lifecycle, last_beat: Option<Timestamp>) -> SessionView
 /// The account as it is added. A new user has nothing held.
 pub(super) fn opened(mut account: Account) -> Account {
     account.held = 0;
+    account.renders = RenderUsage::default();
     account.credits = account.credits.map(|credits| credits.min(MOST_CREDITS));
     account
 }

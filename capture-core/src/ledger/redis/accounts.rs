@@ -8,7 +8,7 @@ use super::{
     store::{Answer, Script, arguments, malformed, run, script},
 };
 use crate::{
-    account::{Account, AccountChange, AccountError, Accounts, SecretHash, UserId},
+    account::{Account, AccountChange, AccountError, Accounts, RenderUsage, SecretHash, UserId},
     ledger::rules::{self, MOST_CREDITS},
     ledger_error::LedgerError,
 };
@@ -116,6 +116,9 @@ pub(super) fn fields(account: &Account) -> Vec<Vec<u8>> {
         ("proxy", account.proxy.clone()),
     ];
     let mut fields = arguments!["enabled", u8::from(account.enabled), "secrets", secrets];
+    if account.renders != RenderUsage::default() {
+        fields.extend(arguments!["renders", account.renders.count, "render_credits", account.renders.credits]);
+    }
     for (name, value) in optional.into_iter().filter_map(|(name, value)| Some((name, value?))) {
         fields.extend(arguments![name, value]);
     }
@@ -131,6 +134,8 @@ fn read(id: &UserId, told: &[Answer]) -> Option<Account> {
             "enabled" => account.enabled = value.text()? == "1",
             "credits" => account.credits = Some(value.count()?),
             "held" => account.held = value.count()?,
+            "renders" => account.renders.count = value.count()?,
+            "render_credits" => account.renders.credits = value.count()?,
             "max_sessions" => account.max_sessions = Some(u32::try_from(value.count()?).ok()?),
             "proxy" => account.proxy = Some(value.text()?.to_owned()),
             "secrets" => account.secrets = value.text()?.split_terminator(',').map(unhex).collect::<Option<_>>()?,

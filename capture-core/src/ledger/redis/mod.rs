@@ -35,7 +35,9 @@ pub use self::{
     places::{Claim, InstanceId, Whereabouts},
     store::{Answer, Argument, Script, Store, StoreError},
 };
-use super::{ExtendError, HeartbeatResponse, Ledger, LedgerError, Reservation, ReserveError, UsageUpdate, rules};
+use super::{
+    ExtendError, HeartbeatResponse, Ledger, LedgerError, Purpose, Reservation, ReserveError, UsageUpdate, rules,
+};
 use crate::{
     account::{ConnectKey, UserId},
     clock::Timestamp,
@@ -45,9 +47,14 @@ use crate::{
 const RESERVE: Script = script!("reserve a session", "reserve");
 const RELEASE: Script = script!("release a reservation", "release");
 const ACTIVATE: Script = script!("activate a session", "activate");
+const CHARGE: Script = script!("charge a render", "charge");
 const EXTEND: Script = script!("extend a session", "extend");
 const SETTLE: Script = script!("settle a session", "settle");
 const PRUNE: Script = script!("forget old sessions", "prune");
+
+/// How long a reservation is kept if nothing more is heard of it: longer than any launch takes, or any render.
+const RESERVED: Duration = Duration::from_secs(30);
+const RESERVED_FOR_RENDER: Duration = Duration::from_secs(180);
 
 /// The error while sessions may be missing from Redis, during which no session is reported as not found.
 const LOST: &str = "data that Redis lost is being restored";
@@ -194,6 +201,7 @@ impl RedisLedger {
         let told = run(&*self.store, SETTLE, arguments).await?;
         match told.first().and_then(Answer::text) {
             Some("unknown") => return Ok(None),
+            Some("render") => return Err(LedgerError::new(SETTLE.what, "it is a render")),
             Some("settling") => {
                 // The session may have been settled, if first the answer and then the data was lost.
                 let settled = self.settled.lock().find(last.id);
@@ -227,21 +235,27 @@ impl Ledger for RedisLedger {
             let options =
                 serde_json::to_string(&asked.options).map_err(|error| LedgerError::new(RESERVE.what, error))?;
             let known = self.known();
+            let keep = match asked.purpose {
+                Purpose::Session => RESERVED,
+                Purpose::Render => RESERVED_FOR_RENDER,
+            };
             let arguments = arguments![
                 asked.user,
                 asked.id,
                 self.me,
                 asked.hold,
-                asked.default_max_sessions,
+                asked.limit,
                 options,
                 asked.created_at.0,
                 known.dataset,
-                known.life
+                known.life,
+                asked.purpose.as_str(),
+                keep.as_millis()
             ];
             let own = Own {
                 user: asked.user.clone(),
                 hold: asked.hold,
-                most: asked.default_max_sessions,
+                most: asked.limit,
                 stage: Stage::Unwanted,
             };
             let told = match run(&*self.store, RESERVE, arguments).await {
@@ -274,6 +288,20 @@ impl Ledger for RedisLedger {
         .boxed()
     }
 
+    fn charge(&self, id: SessionId, credits: u64) -> BoxFuture<'_, Result<bool, LedgerError>> {
+        async move {
+            let told = run(&*self.store, CHARGE, arguments![id, credits]).await?;
+            let charged = match told.first().and_then(Answer::text) {
+                Some("ok") => true,
+                Some("gone") => false,
+                _ => return Err(malformed(CHARGE)),
+            };
+            self.own.lock().remove(&id);
+            Ok(charged)
+        }
+        .boxed()
+    }
+
     fn activate(&self, view: SessionView) -> BoxFuture<'_, Result<(), LedgerError>> {
         async move {
             let life = Lifecycle::restore(&view);
@@ -284,6 +312,7 @@ impl Ledger for RedisLedger {
                 Some("ok") => {}
                 Some("unknown") => return Err(rules::unknown(ACTIVATE.what)),
                 Some("final") => return Err(LedgerError::new(ACTIVATE.what, "it has ended")),
+                Some("render") => return Err(LedgerError::new(ACTIVATE.what, "it is a render")),
                 _ => return Err(malformed(ACTIVATE)),
             }
             if let Some(own) = self.own.lock().get_mut(&view.id)

@@ -129,7 +129,7 @@ mod tests {
         billing,
         clock::Timestamp,
         ledger::{
-            Ledger, Reservation,
+            Ledger, Purpose, Reservation,
             redis::{InstanceId, Known, LOST, LeaseTimes, fake::FakeRedis},
         },
         session::{CloseReason, SessionOptions},
@@ -142,10 +142,11 @@ mod tests {
         Reservation {
             id: SessionId::new(),
             user: "ann".parse().unwrap(),
+            purpose: Purpose::Session,
             options,
             created_at: START,
             hold: billing::hold_for(options.max_ttl()),
-            default_max_sessions: 3,
+            limit: 3,
         }
     }
 

@@ -9,7 +9,7 @@ use super::{
     values::Whole,
     writer::{Durability, Failure},
 };
-use crate::account::{Account, AccountChange, AccountError, Accounts, SecretHash, UserId};
+use crate::account::{Account, AccountChange, AccountError, Accounts, RenderUsage, SecretHash, UserId};
 
 impl Accounts for SqliteLedger {
     fn account<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<Account>, LedgerError>> {
@@ -65,6 +65,10 @@ fn collect(mut rows: Rows<'_>) -> rusqlite::Result<Vec<Account>> {
                 enabled: row.get("enabled")?,
                 credits: row.get::<_, Option<Whole>>("credits")?.map(|credits| credits.0),
                 held: row.get::<_, Whole>("held")?.0,
+                renders: RenderUsage {
+                    count: row.get::<_, Whole>("renders")?.0,
+                    credits: row.get::<_, Whole>("render_credits")?.0,
+                },
                 max_sessions: row.get("max_sessions")?,
                 proxy: row.get("proxy")?,
                 secrets: secret.into_iter().collect(),
@@ -82,6 +86,8 @@ pub(super) fn save(connection: &Connection, account: &Account) -> rusqlite::Resu
         ":enabled": account.enabled,
         ":credits": account.credits.map(Whole),
         ":held": Whole(account.held),
+        ":renders": Whole(account.renders.count),
+        ":render_credits": Whole(account.renders.credits),
         ":max_sessions": account.max_sessions,
         ":proxy": account.proxy,
     })?;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::{
     super::{
-        Reservation,
+        Purpose, Reservation,
         rules::{Entry, Live, State},
     },
     values::{Json, Whole},
@@ -22,10 +22,10 @@ pub(super) fn load(connection: &Connection, id: SessionId) -> rusqlite::Result<O
     connection.prepare_cached(include_str!("sql/session.sql"))?.query_row([id], entry).optional()
 }
 
-pub(super) fn live(connection: &Connection, user: &UserId) -> rusqlite::Result<Live> {
+pub(super) fn live(connection: &Connection, user: &UserId, purpose: Purpose) -> rusqlite::Result<Live> {
     connection
         .prepare_cached(include_str!("sql/live_sessions.sql"))?
-        .query_row([user], |row| Ok(Live { count: row.get("count")?, first_expires_at: row.get("first_expires_at")? }))
+        .query_row(params![user, purpose], |row| Ok(Live { count: row.get("count")?, first_expires_at: row.get("first_expires_at")? }))
 }
 
 /// The user's active sessions, oldest first.
@@ -50,6 +50,7 @@ pub(super) fn insert(connection: &Connection, asked: &Reservation) -> rusqlite::
     statement.execute(named_params! {
         ":id": asked.id,
         ":user": asked.user,
+        ":purpose": asked.purpose,
         ":hold": Whole(asked.hold),
         ":options": Json(asked.options),
         ":created_at": asked.created_at,
@@ -99,9 +100,9 @@ pub(super) fn save_last_beat(connection: &Connection, at: Option<Timestamp>) -> 
 /// Columns that follow from others (counts, duration, status) are not stored, so they cannot contradict them.
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let user = row.get("user")?;
-    let hold = row.get::<_, Whole>("hold")?.0;
+    let (purpose, hold) = (row.get("purpose")?, row.get::<_, Whole>("hold")?.0);
     let Some(started_at) = row.get("started_at")? else {
-        return Ok(Entry { user, hold, state: State::Reserved });
+        return Ok(Entry { user, purpose, hold, state: State::Reserved });
     };
     let Json(options) = row.get("options")?;
     let mut life = Lifecycle::start(row.get("id")?, options, row.get("created_at")?, started_at);
@@ -112,7 +113,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         None => State::Active(life),
         Some(closed_at) => State::Final(ended(row, &life, started_at, closed_at)?),
     };
-    Ok(Entry { user, hold, state })
+    Ok(Entry { user, purpose, hold, state })
 }
 
 /// The final view as it was settled. The bill is the amount charged then, not the amount that today's rule gives.

@@ -11,7 +11,7 @@
 //! | [`accounts`] | [`Accounts`](crate::account::Accounts) over both, and the rows of users and secrets |
 //! | [`entries`] | the rows of sessions |
 //! | [`values`] | our types as SQLite values |
-//! | `schema.sql`, `sql/` | tables and the longer statements |
+//! | `schema*.sql`, `sql/` | tables and the longer statements |
 
 mod accounts;
 mod entries;
@@ -37,7 +37,7 @@ use super::LedgerError;
 
 /// The steps from each schema version to the next; `PRAGMA user_version` counts those applied. Steps are added, never
 /// edited.
-const STEPS: [&str; 1] = [include_str!("schema.sql")];
+const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_renders.sql")];
 
 /// How long a connection waits for a write of another process. Such a write takes milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -23,7 +23,7 @@ impl Ledger for SqliteLedger {
             let account = accounts::load(connection, &asked.user)?;
             let mut account = account.ok_or(Failure::Refused(ReserveError::UnknownUser))?;
             let known = entries::load(connection, asked.id)?;
-            let live = entries::live(connection, &asked.user)?;
+            let live = entries::live(connection, &asked.user, asked.purpose)?;
             if rules::reserve(&mut account, known.as_ref(), live, &asked).map_err(Failure::Refused)?.is_some() {
                 entries::insert(connection, &asked)?;
                 accounts::save(connection, &account)?;
@@ -34,6 +34,18 @@ impl Ledger for SqliteLedger {
 
     fn release(&self, id: SessionId) -> BoxFuture<'_, Result<(), LedgerError>> {
         self.writer.run("release a session", Durability::Process, move |connection| Ok(release(connection, id)?))
+    }
+
+    fn charge(&self, id: SessionId, credits: u64) -> BoxFuture<'_, Result<bool, LedgerError>> {
+        self.writer.run("charge a render", Durability::PowerCut, move |connection| {
+            let Some((mut account, entry)) = paid_entry(connection, id)? else { return Ok(false) };
+            let charged = rules::charge(&mut account, &entry, credits);
+            if charged {
+                entries::delete(connection, id)?;
+                accounts::save(connection, &account)?;
+            }
+            Ok(charged)
+        })
     }
 
     fn activate(&self, view: SessionView) -> BoxFuture<'_, Result<(), LedgerError>> {

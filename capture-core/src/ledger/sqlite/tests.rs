@@ -10,7 +10,7 @@ use super::{SqliteLedger, values::Whole};
 use crate::{
     account::{Account, AccountChange, Accounts, SecretHash, UserId},
     clock::Timestamp,
-    ledger::{Ledger, Reservation, ReserveError},
+    ledger::{Ledger, Purpose, Reservation, ReserveError},
     ledger_error::LedgerError,
     session::{CloseReason, Lifecycle, SessionId, SessionOptions, SessionView},
 };
@@ -35,7 +35,7 @@ async fn with_ada(path: &std::path::Path, credits: Option<u64>) -> SqliteLedger 
 
 fn asked(hold: u64) -> Reservation {
     let options = SessionOptions::with_ttl(Duration::from_mins(hold));
-    Reservation { id: SessionId::new(), user: ada(), options, created_at: START, hold, default_max_sessions: 1_000 }
+    Reservation { id: SessionId::new(), user: ada(), purpose: Purpose::Session, options, created_at: START, hold, limit: 1_000 }
 }
 
 /// Runs a session of five minutes to its end.
@@ -126,7 +126,7 @@ async fn a_file_of_a_newer_version_or_of_someone_else_is_refused() {
     drop(SqliteLedger::open(&path).unwrap());
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 9).unwrap();
     let refused = SqliteLedger::open(&path).unwrap_err();
-    assert_eq!(why(&refused), "the ledger cannot open its file: it has version 9, this program knows 1");
+    assert_eq!(why(&refused), "the ledger cannot open its file: it has version 9, this program knows 2");
 
     let (_dir, path) = place();
     fs::write(&path, "a shopping list, long enough to look like the header of a file of a hundred bytes".repeat(20))
@@ -144,4 +144,32 @@ async fn what_cannot_be_read_is_an_error_never_a_default() {
     let error = ledger.find(&ada(), last.id, START).await.unwrap_err();
     assert!(why(&error).starts_with("the ledger cannot find a session"), "{}", why(&error));
     assert!(ledger.settle(last).await.is_err());
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_version_keeps_every_credit_and_hold() {
+    let (_dir, path) = place();
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("schema.sql")).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    old.execute_batch(
+        "INSERT INTO users (id, enabled, credits, held, max_sessions, proxy) VALUES ('ada', 1, 20, 5, 2, NULL);
+         INSERT INTO sessions (id, user, state, hold, options, created_at)
+         VALUES ('sess_00000000-0000-4000-8000-000000000001', 'ada', 'reserved', 5,
+                 '{\"maxTtlSeconds\":300,\"cdp\":false,\"proxy\":false,\"bypassBotDetection\":false}', 1);",
+    )
+    .unwrap();
+    old.execute("INSERT INTO secrets (user, ordinal, hash) VALUES ('ada', 0, ?1)", [SecretHash::of("secret")]).unwrap();
+    drop(old);
+
+    let ledger = SqliteLedger::open(&path).unwrap();
+    let account = ledger.account(&ada()).await.unwrap().unwrap();
+    assert_eq!((account.credits, account.held, account.max_sessions), (Some(20), 5, Some(2)));
+    assert!(account.accepts(&SecretHash::of("secret")));
+    let render = Reservation { purpose: Purpose::Render, limit: 1, ..asked(1) };
+    ledger.reserve(render.clone()).await.unwrap();
+    assert!(ledger.charge(render.id, 1).await.unwrap());
+    ledger.recover().await.unwrap();
+    let account = ledger.account(&ada()).await.unwrap().unwrap();
+    assert_eq!((account.credits, account.held, account.renders.count), (Some(19), 0, 1));
 }

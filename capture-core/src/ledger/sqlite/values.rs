@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned, de::IntoDeserializer};
 use crate::{
     account::{SecretHash, UserId},
     clock::Timestamp,
+    ledger::Purpose,
     session::{CloseReason, SessionId},
 };
 
@@ -76,6 +77,18 @@ impl ToSql for UserId {
 }
 
 impl FromSql for UserId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_str()?.parse().map_err(FromSqlError::other)
+    }
+}
+
+impl ToSql for Purpose {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for Purpose {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         value.as_str()?.parse().map_err(FromSqlError::other)
     }

@@ -11,7 +11,7 @@ use std::{path::PathBuf, time::Duration};
 
 use tempfile::TempDir;
 
-use super::{Ledger, MemoryLedger, Reservation, SqliteLedger};
+use super::{Ledger, MemoryLedger, Purpose, Reservation, SqliteLedger};
 use crate::{
     account::{Account, Accounts, SecretHash, UserId},
     billing,
@@ -87,10 +87,11 @@ fn asked(name: &str, ttl: u64, created_at: Timestamp) -> Reservation {
     Reservation {
         id: SessionId::new(),
         user: user(name),
+        purpose: Purpose::Session,
         options,
         created_at,
         hold: billing::hold_for(options.max_ttl()),
-        default_max_sessions: 3,
+        limit: 3,
     }
 }
 

@@ -23,6 +23,8 @@ fn op() -> impl Strategy<Value = Op> {
     let user = || 0..3_usize;
     prop_oneof![
         6 => (user(), 1..=900_u64).prop_map(|(user, ttl)| Op::Reserve { user, ttl }),
+        3 => (user(), 1..4_u64).prop_map(|(user, price)| Op::ReserveRender { user, price }),
+        3 => (session(), 0..4_u64).prop_map(|(session, credits)| Op::Charge { session, credits }),
         1 => session().prop_map(Op::ReserveAgain),
         6 => session().prop_map(Op::Activate),
         1 => session().prop_map(Op::Release),

@@ -68,6 +68,10 @@ impl Ledger for Shared {
         self.ledger.release(id)
     }
 
+    fn charge(&self, id: SessionId, credits: u64) -> BoxFuture<'_, Result<bool, LedgerError>> {
+        self.ledger.charge(id, credits)
+    }
+
     fn activate(&self, view: SessionView) -> BoxFuture<'_, Result<(), LedgerError>> {
         self.ledger.activate(view)
     }

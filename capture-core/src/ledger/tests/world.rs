@@ -20,6 +20,15 @@ pub(super) enum Op {
         user: usize,
         ttl: u64,
     },
+    ReserveRender {
+        user: usize,
+        price: u64,
+    },
+    /// Charges a render its price, or less.
+    Charge {
+        session: usize,
+        credits: u64,
+    },
     ReserveAgain(usize),
     Activate(usize),
     Release(usize),
@@ -74,7 +83,7 @@ pub(super) enum Stage {
     Reserved,
     Active(Lifecycle),
     Final(SessionView),
-    /// Released or pruned.
+    /// Released or pruned, or a render that was charged.
     Gone,
 }
 
@@ -126,7 +135,11 @@ impl World {
     pub(super) async fn apply(&mut self, op: &Op) {
         match *op {
             Op::Wait(millis) => self.now = self.now.plus(Duration::from_millis(millis)),
-            Op::Reserve { user, ttl } => self.reserve(user, ttl).await,
+            Op::Reserve { user, ttl } => self.reserve(user, asked(USERS[user], ttl, self.now)).await,
+            Op::ReserveRender { user, price } => {
+                let render = Reservation { purpose: Purpose::Render, hold: price, ..asked(USERS[user], 60, self.now) };
+                self.reserve(user, render).await;
+            }
             Op::UsageUpdate => self.heartbeat(Vec::new()).await,
             Op::Recover => self.recover().await,
             Op::Reopen => self.shelf.reopen(),
@@ -140,6 +153,7 @@ impl World {
             }
             Op::SetMaxSessions { user, max } => self.change(user, AccountChange::SetMaxSessions(max)).await,
             Op::ReserveAgain(session)
+            | Op::Charge { session, .. }
             | Op::Activate(session)
             | Op::Release(session)
             | Op::Extend { session, .. }
@@ -159,6 +173,7 @@ impl World {
                     all!(self, reserve(self.sessions[at].asked.clone())).unwrap();
                 }
             }
+            Op::Charge { credits, .. } => self.charge(at, credits).await,
             Op::Activate(_) => self.activate(at).await,
             Op::Release(_) => self.release(at).await,
             Op::Extend { ttl, .. } => self.extend(at, ttl).await,
@@ -168,11 +183,12 @@ impl World {
         }
     }
 
-    async fn reserve(&mut self, user: usize, ttl: u64) {
-        let asked = asked(USERS[user], ttl, self.now);
+    async fn reserve(&mut self, user: usize, asked: Reservation) {
         let fits = self.accounts.get(user).is_some_and(|account| {
-            let live = self.sessions_of(user).filter(|session| session.is_live()).count();
-            let max = account.max_sessions.unwrap_or(asked.default_max_sessions);
+            let competes = |session: &&Session| session.is_live() && session.asked.purpose == asked.purpose;
+            let live = self.sessions_of(user).filter(competes).count();
+            let own = account.max_sessions.filter(|_| asked.purpose == Purpose::Session);
+            let max = own.unwrap_or(asked.limit);
             account.enabled && live < max as usize && self.covers(user, asked.hold)
         });
         assert_eq!(all!(self, reserve(asked.clone())).is_ok(), fits);
@@ -181,12 +197,26 @@ impl World {
         }
     }
 
+    async fn charge(&mut self, at: usize, credits: u64) {
+        let (user, session) = (self.user_of(at), &self.sessions[at]);
+        let credits = credits.min(session.hold);
+        let is_due = session.is_render() && session.is_live();
+        assert_eq!(all!(self, charge(session.asked.id, credits)).unwrap(), is_due);
+        if is_due {
+            self.sessions[at].stage = Stage::Gone;
+            self.charged[user] += credits;
+            self.accounts[user].renders.count += 1;
+            self.accounts[user].renders.credits += credits;
+        }
+    }
+
     async fn activate(&mut self, at: usize) {
-        let Session { asked, stage, .. } = &self.sessions[at];
-        let life = started(asked, self.now);
+        let session = &self.sessions[at];
+        let life = started(&session.asked, self.now);
         let answer = all!(self, activate(life.view()));
-        assert_eq!(answer.is_ok(), matches!(stage, Stage::Reserved | Stage::Active(_)));
-        if matches!(stage, Stage::Reserved) {
+        let starts = matches!(session.stage, Stage::Reserved) && !session.is_render();
+        assert_eq!(answer.is_ok(), starts || matches!(session.stage, Stage::Active(_)));
+        if starts {
             self.sessions[at].stage = Stage::Active(life);
         }
     }
@@ -249,6 +279,7 @@ impl World {
         let last = life.settle(reason, self.now);
         let answer = all!(self, settle(last.clone()));
         match &self.sessions[at].stage {
+            Stage::Reserved if self.sessions[at].is_render() => assert!(answer.is_err()),
             Stage::Gone => assert!(answer.is_err()),
             Stage::Final(earlier) => assert_eq!(answer.unwrap(), *earlier),
             Stage::Reserved | Stage::Active(_) => {
@@ -312,6 +343,10 @@ impl World {
 }
 
 impl Session {
+    pub(super) fn is_render(&self) -> bool {
+        self.asked.purpose == Purpose::Render
+    }
+
     pub(super) fn is_live(&self) -> bool {
         matches!(self.stage, Stage::Reserved | Stage::Active(_))
     }

@@ -9,6 +9,7 @@ local P = ARGV[1]
 local function user_key(user) return P .. ':user:' .. user end
 local function session_key(sid) return P .. ':session:' .. sid end
 local function slots_key(user) return P .. ':slots:' .. user end
+local function renders_key(user) return P .. ':renders:' .. user end
 local function owned_key(instance) return P .. ':owned:' .. instance end
 local function instance_key(instance) return P .. ':instance:' .. instance end
 local function tickets_key(user) return P .. ':tickets:' .. user end
@@ -20,8 +21,6 @@ local LIVES = P .. ':lives'
 local SERVER, CATCHING_UP = P .. ':server', P .. ':catching_up'
 local USERS, FINALS, BILLING = P .. ':users', P .. ':finals', P .. ':billing'
 
--- Maximum duration of a reservation; longer than any launch takes.
-local RESERVED_MS = 30000
 -- How long the slot of an active session outlives its deadline, in case no instance is left to settle the session.
 local SLOT_GRACE_MS = 60000
 
@@ -69,8 +68,14 @@ local function unclaim(user, key)
   redis.call('ZREM', claim_order_key(user), key)
 end
 
--- Removes a session from its user's slots and its owner's set.
+-- The places that a user's reservations for this purpose take, with the time at which each is free again in any case.
+local function places_key(user, purpose)
+  return purpose == 'render' and renders_key(user) or slots_key(user)
+end
+
+-- Removes a session or a render from its user's places and its owner's set.
 local function leave(sid, user, owner)
+  redis.call('ZREM', renders_key(user), sid)
   redis.call('ZREM', slots_key(user), sid)
   redis.call('SREM', owned_key(owner), sid)
 end
@@ -82,14 +87,17 @@ local function drop(sid, user, owner, hold)
   redis.call('DEL', session_key(sid))
 end
 
+-- Takes credits from a user.
+local function pay(user, credits)
+  local key = user_key(user)
+  local before = redis.call('HGET', key, 'credits')
+  if before then redis.call('HSET', key, 'credits', math.max(0, tonumber(before) - credits)) end
+end
+
 -- Charges a session exactly once and releases its hold.
 local function charge(sid, user, owner, hold, reason, started, ended, billed)
   unhold(user, hold)
-  local key = user_key(user)
-  local credits = redis.call('HGET', key, 'credits')
-  if credits then
-    redis.call('HSET', key, 'credits', math.max(0, tonumber(credits) - billed))
-  end
+  pay(user, billed)
   leave(sid, user, owner)
   redis.call('HSET', session_key(sid), 'state', 'final', 'user', user, 'owner', owner, 'reason', reason, 'ended', ended, 'billed', billed)
   redis.call('ZADD', FINALS, ended, sid)

@@ -38,12 +38,12 @@ end
 local active, owned = 0, redis.call('SMEMBERS', owned_key(me))
 local reply = {dataset, redis.call('HGET', instance_key(me), 'life'), time, redis.call('SISMEMBER', CATCHING_UP, me), active, #owned}
 for _, sid in ipairs(owned) do
-  local it = fields(sid, 'state', 'user', 'hold')
+  local it = fields(sid, 'state', 'user', 'hold', 'purpose')
   if it[1] == 'active' then
     active = active + 1
     if redis.call('HGET', user_key(it[2]), 'enabled') == '0' then reply[#reply + 1] = sid end
-  elseif it[1] == 'reserved' and whole(redis.call('ZSCORE', slots_key(it[2]), sid)) < time then
-    drop(sid, it[2], me, whole(it[3])) -- it is older than any launch takes: the request to release it was lost
+  elseif it[1] == 'reserved' and whole(redis.call('ZSCORE', places_key(it[2], it[4]), sid)) < time then
+    drop(sid, it[2], me, whole(it[3])) -- it is older than any launch or render takes: the request to release it was lost
   end
 end
 reply[5] = active

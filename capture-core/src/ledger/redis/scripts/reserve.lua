@@ -1,6 +1,9 @@
--- Checks the account and its limit of sessions, and holds the credits.
--- ARGV: prefix, user, session, owner, hold, default limit, options, created, data set and life that the owner knows
+-- Checks the account and its limit of sessions or renders, and holds the credits.
+-- ARGV: prefix, user, session, owner, hold, default limit, options, created, data set and life that the owner knows,
+-- purpose, ms after which the reservation is given up
 local user, sid, owner, hold = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local purpose = ARGV[11]
+local places = places_key(user, purpose)
 local known = fields(sid, 'user', 'state')
 if known[2] then
   if known[1] == user and known[2] == 'reserved' then return {'ok'} end
@@ -14,14 +17,14 @@ if not account[1] then return {'unknown'} end
 if account[1] ~= '1' then return {'disabled'} end
 
 local time = now()
-for _, stale in ipairs(redis.call('ZRANGEBYSCORE', slots_key(user), '-inf', time)) do
+for _, stale in ipairs(redis.call('ZRANGEBYSCORE', places, '-inf', time)) do
   local it = fields(stale, 'state', 'owner', 'hold')
   if it[1] == 'reserved' then drop(stale, user, it[2], whole(it[3])) end
-  redis.call('ZREM', slots_key(user), stale)
+  redis.call('ZREM', places, stale)
 end
 
-local slots = redis.call('ZRANGE', slots_key(user), 0, -1)
-local most = whole(account[4] or ARGV[6])
+local slots = redis.call('ZRANGE', places, 0, -1)
+local most = whole(purpose == 'session' and account[4] or ARGV[6])
 if #slots >= most then
   local first = ''
   for _, other in ipairs(slots) do
@@ -36,7 +39,8 @@ if account[2] then
   if available < hold then return {'credits', available} end
 end
 redis.call('HSET', user_key(user), 'held', held + hold)
-redis.call('HSET', session_key(sid), 'user', user, 'owner', owner, 'state', 'reserved', 'hold', hold, 'options', ARGV[7], 'created', ARGV[8])
-redis.call('ZADD', slots_key(user), time + RESERVED_MS, sid)
+redis.call('HSET', session_key(sid), 'user', user, 'owner', owner, 'state', 'reserved', 'hold', hold, 'options', ARGV[7],
+  'created', ARGV[8], 'purpose', purpose)
+redis.call('ZADD', places, time + tonumber(ARGV[12]), sid)
 redis.call('SADD', owned_key(owner), sid)
 return {'ok'}

@@ -1,4 +1,4 @@
-SELECT id, user, state, hold, options, created_at, started_at, expires_at, closed_at, close_reason, billed, breakdown
+SELECT id, user, purpose, state, hold, options, created_at, started_at, expires_at, closed_at, close_reason, billed, breakdown
 FROM sessions
 WHERE user = ?1 AND state = 'active'
 ORDER BY created_at, id

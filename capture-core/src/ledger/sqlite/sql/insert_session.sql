@@ -1,2 +1,2 @@
-INSERT INTO sessions (id, user, state, hold, options, created_at)
-VALUES (:id, :user, 'reserved', :hold, :options, :created_at)
+INSERT INTO sessions (id, user, purpose, state, hold, options, created_at)
+VALUES (:id, :user, :purpose, 'reserved', :hold, :options, :created_at)

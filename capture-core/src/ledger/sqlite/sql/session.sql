@@ -1,3 +1,3 @@
-SELECT id, user, state, hold, options, created_at, started_at, expires_at, closed_at, close_reason, billed, breakdown
+SELECT id, user, purpose, state, hold, options, created_at, started_at, expires_at, closed_at, close_reason, billed, breakdown
 FROM sessions
 WHERE id = ?1
