@@ -44,6 +44,7 @@ pub mod fuzzing;
 pub mod ledger;
 mod ledger_error;
 pub mod limits;
+pub mod render;
 pub mod reply;
 pub mod session;
 pub mod sessions;

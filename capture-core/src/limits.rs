@@ -16,6 +16,10 @@ pub struct Limits {
     pub sessions_per_user: u32,
     /// Maximum number of live sessions of this engine, of all users; above it a create is `busy`. Default 50.
     pub max_sessions: usize,
+    /// Maximum number of renders of a user at a time; further ones wait up to 30 s. Default 5.
+    pub renders_per_user: u32,
+    /// Credits that a render costs. Default 1.
+    pub render_credits: u64,
     /// Maximum number of actions waiting behind the running one, per session; above it an action is `busy`. Default 8.
     pub queued_actions: usize,
     /// How long a final session can still be read. Default 24 h.
@@ -41,6 +45,8 @@ impl Default for Limits {
             default_ttl: Duration::from_secs(300),
             sessions_per_user: 5,
             max_sessions: 50,
+            renders_per_user: 5,
+            render_credits: 1,
             queued_actions: 8,
             final_retention: Duration::from_secs(24 * 3600),
             open_timeout: Duration::from_secs(15),

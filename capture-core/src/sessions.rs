@@ -12,6 +12,7 @@ use crate::{
     call::{ActionName, Caller},
     error::Error,
     event::Since,
+    render::{RenderRequest, Rendered},
     reply::Executed,
     session::{Keyed, SessionId, SessionOptions, SessionView},
 };
@@ -54,6 +55,15 @@ pub trait Sessions: Send + Sync + 'static {
         options: SessionOptions,
         keyed: Option<Keyed>,
     ) -> BoxFuture<'_, Result<Created, Error>>;
+
+    /// Renders a document in a fresh page, isolated like a session's, and charges the result once. A render whose caller
+    /// leaves is still made and charged.
+    ///
+    /// # Errors
+    /// `forbidden`, `session_limit` when the user's other renders do not end, `busy`, `unavailable`; `action_failed`,
+    /// `action_timeout` and `invalid_request` for what the document or the request caused. A failure is not charged,
+    /// except for those that the document caused once a user has had more than five in a minute.
+    fn render(&self, caller: Caller, request: RenderRequest) -> BoxFuture<'_, Result<Rendered, Error>>;
 
     /// Returns the view of a session, active or final. Final views are kept for the retention of the limits.
     fn get(&self, caller: Caller, id: SessionId) -> BoxFuture<'_, Result<SessionView, Error>>;

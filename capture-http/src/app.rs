@@ -1,6 +1,6 @@
 //! The state that handlers share, assembled once. This is the only file of the edge that sees the concrete engine.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use capture_core::{
     Engine, Error, Limits, Sessions,
@@ -15,6 +15,7 @@ use url::Url;
 use crate::{
     client_address::TrustedProxies,
     disk::{Folders, NoRoom},
+    render::RenderCache,
     throttle::Throttle,
 };
 
@@ -54,6 +55,23 @@ pub struct EdgeSettings {
     pub demo_token: Option<String>,
     /// Folders that need free disk space: without it no session can be created, and the server is not ready.
     pub folders: Folders,
+    /// The cache of renders.
+    pub render_cache: RenderCacheSettings,
+}
+
+/// How much of renders is kept, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RenderCacheSettings {
+    /// Bytes of results that are kept in memory. Default 128 MiB.
+    pub bytes: usize,
+    /// How long a result answers equal requests; zero keeps none. Default 24 h.
+    pub ttl: Duration,
+}
+
+impl Default for RenderCacheSettings {
+    fn default() -> Self {
+        Self { bytes: 128 << 20, ttl: Duration::from_secs(24 * 3600) }
+    }
 }
 
 /// The state that handlers share. Built once, then only read.
@@ -68,6 +86,7 @@ pub struct App {
     tickets: Arc<dyn Tickets>,
     connect_keys: Arc<dyn ConnectKeys>,
     channels: Channels,
+    renders: RenderCache,
 }
 
 impl App {
@@ -100,6 +119,7 @@ impl App {
             session_limits: engine.limits().clone(),
             limits: settings.channels.clone(),
         });
+        let renders = RenderCache::new(settings.render_cache.bytes, settings.render_cache.ttl);
         Ok(Self {
             sessions,
             accounts,
@@ -114,6 +134,7 @@ impl App {
             tickets,
             connect_keys,
             channels,
+            renders,
         })
     }
 
@@ -166,6 +187,11 @@ impl App {
     /// The open channels.
     pub fn channels(&self) -> &Channels {
         &self.channels
+    }
+
+    /// The results of renders that are kept.
+    pub(crate) fn renders(&self) -> &RenderCache {
+        &self.renders
     }
 
     /// The record of failed authentications.

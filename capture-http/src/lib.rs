@@ -27,6 +27,7 @@ mod host_guard;
 mod identify;
 mod origin;
 mod panics;
+mod render;
 mod reply;
 mod request_id;
 mod router;
@@ -38,7 +39,7 @@ mod tests;
 mod throttle;
 
 pub use self::{
-    app::{App, EdgeSettings},
+    app::{App, EdgeSettings, RenderCacheSettings},
     disk::Folders,
     router::router,
 };

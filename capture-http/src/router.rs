@@ -9,7 +9,7 @@ use axum::{
 };
 
 use crate::{
-    actions, app::App, cdp, demo, describe, devices, drain_body, error, health, host_guard, identify, panics,
+    actions, app::App, cdp, demo, describe, devices, drain_body, error, health, host_guard, identify, panics, render,
     request_id, sessions, stream,
 };
 
@@ -20,6 +20,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/sessions/{session_id}", get(sessions::get).delete(sessions::close))
         .route("/v1/sessions/{session_id}/actions", post(actions::execute))
         .route("/v1/sessions/{session_id}/renew", post(sessions::renew))
+        .route("/v1/render/{kind}", post(render::render))
         .route("/cdp", get(cdp::connect))
         .route("/devtools/browser/{session_id}", get(cdp::connect_browser))
         .route("/devtools/page/{target_id}", get(cdp::connect_page))

@@ -122,6 +122,7 @@ async fn start(config: &Config) -> Result<Server, Failure> {
             .then(|| dev_user().map(|user| bearer::token(&user, &Secret::chosen(DEV))))
             .transpose()?,
         folders: folders(config, lock.is_some()),
+        render_cache: config.render_cache,
     };
     let app = Arc::new(App::new(&engine, accounts, cluster.as_ref(), settings)?);
     let (channels, router) = (app.channels().clone(), router(app));

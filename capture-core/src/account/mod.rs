@@ -101,7 +101,16 @@ impl Account {
     /// A new enabled account with this secret and no credits limit.
     pub fn new(id: UserId, secret: SecretHash) -> Self {
         let renders = RenderUsage::default();
-        Self { id, enabled: true, credits: None, held: 0, renders, max_sessions: None, proxy: None, secrets: vec![secret] }
+        Self {
+            id,
+            enabled: true,
+            credits: None,
+            held: 0,
+            renders,
+            max_sessions: None,
+            proxy: None,
+            secrets: vec![secret],
+        }
     }
 
     /// Credits that are not held yet; `None` means unlimited.

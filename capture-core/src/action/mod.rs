@@ -53,10 +53,10 @@ pub use self::{
     reply::{schema, taken_schema},
     screenshot::{Clip, Picture, PictureFormat, Screenshot},
     scroll::{Distance, Edge, Scroll, ScrollResult, Scrolled, Stretch},
-    selector::Selector,
+    selector::{InvalidSelector, Selector},
     snapshot::{RefReport, Snapshot, SnapshotResult},
     tells::Tells,
-    viewport::{Device, DeviceScale, Viewport, ViewportChange, devices},
+    viewport::{Device, DeviceScale, Viewport, ViewportChange, device, devices},
     wait::{ElementState, WaitForSelector, WaitForTimeout, WaitedResult},
 };
 pub use crate::action_type::{ActionType, UnknownActionType};

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::payload::{Payload, clip};
 use crate::{
@@ -43,8 +43,29 @@ pub fn devices() -> &'static [Device] {
     &DEVICES
 }
 
+/// The device with this key.
+pub fn device(key: &str) -> Option<&'static Device> {
+    devices().iter().find(|device| device.key == key)
+}
+
+/// A device as its key.
+mod by_key {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use super::Device;
+
+    pub(super) fn serialize<S: Serializer>(device: &&'static Device, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&device.key)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static Device, D::Error> {
+        let key = String::deserialize(deserializer)?;
+        super::device(&key).ok_or_else(|| D::Error::custom("not a known device"))
+    }
+}
+
 /// The size of the page's viewport.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Viewport {
     /// Width in CSS pixels, 1 to 5000.
     pub width: u32,
@@ -61,9 +82,10 @@ impl Default for Viewport {
 }
 
 /// A change of the viewport that is part of an action.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum ViewportChange {
     /// Emulate this device.
+    #[serde(with = "by_key")]
     Device(&'static Device),
     /// Emulate a desktop with this size.
     Size(Viewport),
@@ -90,8 +112,7 @@ impl ViewportChange {
 
 fn parse_device(payload: Payload<'_>) -> Result<Option<&'static Device>, Error> {
     let Some(key) = payload.text("emulateDevice")? else { return Ok(None) };
-    let found = devices().iter().find(|device| device.key == key);
-    found.map(Some).ok_or_else(|| {
+    device(&key).map(Some).ok_or_else(|| {
         let known = "is not a known device; GET /screenshot/devices lists the keys";
         payload.refuse("emulateDevice", format_args!("{:?} {known}", clip(&key)))
     })

@@ -15,6 +15,7 @@ use crate::{
     action::{Action, Outcome},
     egress::{Traffic, Upstream},
     event::{ConsoleFeed, EventKind},
+    render::{RenderRequest, Rendering},
 };
 
 /// An isolated page with its tabs. The session runs its actions one at a time, so calls of `perform` do not overlap.
@@ -31,6 +32,19 @@ pub trait Page: Send + Sync + fmt::Debug {
     /// [`Page::give_up`].
     fn perform(self: Arc<Self>, action: Action, deadline: Instant)
     -> BoxFuture<'static, Result<Outcome, BrowserError>>;
+
+    /// Renders a document. To be called once, on a page that nothing was done with; ends by itself at `deadline`.
+    ///
+    /// # Errors
+    /// Why nothing was rendered, as for [`Page::perform`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the waiting. The page must then be closed.
+    fn render(
+        self: Arc<Self>,
+        request: Arc<RenderRequest>,
+        deadline: Instant,
+    ) -> BoxFuture<'static, Result<Rendering, BrowserError>>;
 
     /// To be called after an action was dropped. Once this completes, no part of the action reaches the page any more,
     /// unless the page is too busy to be told within half a second.

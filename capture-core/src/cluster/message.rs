@@ -15,6 +15,7 @@ use crate::{
     call::ActionName,
     event::Since,
     ledger::redis::InstanceId,
+    render::{RenderRequest, Rendered},
     session::{Keyed, SessionId, SessionOptions, SessionView},
 };
 
@@ -57,6 +58,7 @@ pub(super) enum Verb {
         options: SessionOptions,
         keyed: Option<Keyed>,
     },
+    Render(Box<RenderRequest>),
     Get(SessionId),
     List,
     Renew(SessionId, u64),
@@ -85,7 +87,12 @@ impl Verb {
     pub(super) fn session(&self) -> Option<SessionId> {
         match self {
             Self::Renew(id, _) | Self::Execute { id, .. } | Self::Cancel(id, _) | Self::Close(id) => Some(*id),
-            Self::Create { .. } | Self::Get(_) | Self::List | Self::Follow { .. } | Self::Look { .. } => None,
+            Self::Create { .. }
+            | Self::Render(_)
+            | Self::Get(_)
+            | Self::List
+            | Self::Follow { .. }
+            | Self::Look { .. } => None,
         }
     }
 }
@@ -97,6 +104,7 @@ pub(super) enum VerbResponse {
         session: SessionView,
         replayed: bool,
     },
+    Rendered(Box<Rendered>),
     Session(SessionView),
     Sessions(Vec<SessionView>),
     ActionResponse(Box<ActionResponse>),
@@ -155,6 +163,21 @@ impl Message {
 
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         rmp_serde::from_slice(bytes).ok()
+    }
+
+    /// The sender and the number of a request whose verb this version does not know.
+    pub(super) fn unknown_request(bytes: &[u8]) -> Option<(InstanceId, u64)> {
+        #[derive(Deserialize)]
+        struct Head {
+            from: InstanceId,
+            number: u64,
+        }
+        #[derive(Deserialize)]
+        enum Request {
+            Ask(Head),
+        }
+        let Request::Ask(Head { from, number }) = rmp_serde::from_slice(bytes).ok()?;
+        Some((from, number))
     }
 }
 

@@ -155,7 +155,10 @@ async fn receive(
                 });
             }
             Some(message) => dispatch(message, &gateway, &owner).await,
-            None => tracing::warn!(bytes = bytes.len(), "a message of another instance cannot be read"),
+            None => match Message::unknown_request(&bytes) {
+                Some((from, number)) => owner.on_unknown(from, number),
+                None => tracing::warn!(bytes = bytes.len(), "a message of another instance cannot be read"),
+            },
         }
     }
 }

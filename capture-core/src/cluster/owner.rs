@@ -45,6 +45,9 @@ const KEPT_BYTES: usize = 64 << 20;
 /// are refused. None may be forgotten early, because it would then be carried out again.
 const MAX_ASKED: usize = 50_000;
 
+/// Reason of the error for a request that an instance of an older version does not know.
+pub(super) const OLDER_VERSION: &str = "older_version";
+
 type Number = (InstanceId, u64);
 
 /// The answering side of an instance.
@@ -168,6 +171,17 @@ impl Owner {
         }
     }
 
+    /// Answers a request whose verb this version does not know.
+    pub(super) fn on_unknown(self: &Arc<Self>, from: InstanceId, number: u64) {
+        let error = Error::new(
+            ErrorCode::Unavailable,
+            "another server of the cluster is of an older version and cannot do this",
+        )
+        .with_reason(OLDER_VERSION)
+        .with_outcome(RunOutcome::NotExecuted);
+        self.reply(from, Message::Answer(number, Err((&error).into())).encode());
+    }
+
     pub(super) fn on_unfollow(&self, from: &InstanceId, feed: u64) {
         self.forwarders.stop(from, feed);
     }
@@ -236,6 +250,7 @@ impl Owner {
                 let created = self.engine.create(caller, options, keyed).await?;
                 VerbResponse::Created { session: created.session, replayed: created.replayed }
             }
+            Verb::Render(request) => VerbResponse::Rendered(Box::new(self.engine.render(caller, *request).await?)),
             Verb::Get(id) => VerbResponse::Session(self.engine.get(caller, id).await?),
             Verb::List => VerbResponse::Sessions(self.engine.list(caller).await?),
             Verb::Renew(id, seconds) => VerbResponse::Session(self.engine.renew(caller, id, seconds).await?),

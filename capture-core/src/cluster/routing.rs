@@ -8,6 +8,7 @@ use super::{
     Shared,
     gateway::Unanswered,
     message::{Verb, VerbResponse},
+    owner::OLDER_VERSION,
     session_order::Sending,
 };
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     engine::NO_ROOM,
     error::{Error, ErrorCode, RunOutcome},
     ledger::redis::{Claim, InstanceId, Whereabouts},
+    render::{RenderRequest, Rendered},
     session::{Keyed, SessionId, SessionOptions, SessionView},
     sessions::{Created, Sessions},
 };
@@ -193,6 +195,31 @@ impl Shared {
             match self.create_at(&other, caller, wanted.clone()).await {
                 Err(error) if error.reason() == Some(NO_ROOM) || is_undelivered(&error) => {}
                 result => return result,
+            }
+        }
+        Err(full)
+    }
+
+    /// Renders on another instance, because this one has no room.
+    pub(super) async fn render_elsewhere(
+        &self,
+        caller: &Caller,
+        request: RenderRequest,
+        full: Error,
+    ) -> Result<Rendered, Error> {
+        for other in self.ledger.others().await? {
+            let verb = Verb::Render(Box::new(request.clone()));
+            let error = match self.gateway.ask(&other, caller, verb, None).await {
+                Ok(Ok(response)) => match *response {
+                    VerbResponse::Rendered(rendered) => return Ok(*rendered),
+                    _ => return Err(unexpected()),
+                },
+                Ok(Err(error)) => error,
+                Err(unanswered) => unreachable(unanswered).with_outcome(unanswered.outcome()),
+            };
+            let may_go_on = error.reason() == Some(NO_ROOM) || error.reason() == Some(OLDER_VERSION);
+            if !may_go_on && !is_undelivered(&error) {
+                return Err(error);
             }
         }
         Err(full)

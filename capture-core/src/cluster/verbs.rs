@@ -15,8 +15,10 @@ use crate::{
     action::{Action, EncodedOutcome},
     actor::{Follow, View, ViewOptions},
     call::{ActionName, Caller},
+    engine::NO_ROOM,
     error::{Error, ErrorCode},
     event::Since,
+    render::{RenderRequest, Rendered},
     reply::{ActionReply, Executed},
     session::{Keyed, SessionId, SessionOptions, SessionView},
     sessions::{Connected, Created, Sessions},
@@ -64,6 +66,18 @@ impl Sessions for Cluster {
             created.await.unwrap_or_else(|_stopped| {
                 Err(Error::new(ErrorCode::Unavailable, "the server stopped while the session was opened"))
             })
+        }
+        .boxed()
+    }
+
+    fn render(&self, caller: Caller, request: RenderRequest) -> BoxFuture<'_, Result<Rendered, Error>> {
+        async move {
+            match self.shared.engine.render(caller.clone(), request.clone()).await {
+                Err(full) if full.reason() == Some(NO_ROOM) => {
+                    self.shared.render_elsewhere(&caller, request, full).await
+                }
+                result => result,
+            }
         }
         .boxed()
     }

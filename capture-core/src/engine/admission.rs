@@ -121,7 +121,11 @@ impl Inner {
     }
 
     /// Checks the options that only this engine can judge. Returns the user's proxy, if the options request it.
-    async fn check_options(&self, user: &UserId, options: SessionOptions) -> Result<Option<Upstream>, Error> {
+    pub(super) async fn check_options(
+        &self,
+        user: &UserId,
+        options: SessionOptions,
+    ) -> Result<Option<Upstream>, Error> {
         match self.backend.unsupported(options) {
             Some(option @ UnsupportedOption::Bypass) => {
                 return Err(Error::new(ErrorCode::Unavailable, option.to_string()).with_hint("leave the option out"));
@@ -151,7 +155,7 @@ impl Inner {
         Ok(Some(upstream))
     }
 
-    fn full(&self) -> Error {
+    pub(super) fn full(&self) -> Error {
         let most = self.services.limits.max_sessions;
         Error::new(ErrorCode::Busy, format!("no browser capacity: all {most} places for sessions are taken"))
             .with_reason(NO_ROOM)
@@ -159,7 +163,7 @@ impl Inner {
             .with_retry_after(Duration::from_secs(5))
     }
 
-    fn crowded(&self) -> Error {
+    pub(super) fn crowded(&self) -> Error {
         let waited = self.services.limits.open_timeout.as_secs();
         Error::new(ErrorCode::Busy, format!("too many sessions are being opened: no turn came within {waited} s"))
             .with_reason("too_many_creates")
@@ -168,7 +172,7 @@ impl Inner {
     }
 
     /// Releases the reservation of a session whose browser never started; it is not billed.
-    async fn give_back(&self, id: SessionId, error: Error) -> Error {
+    pub(super) async fn give_back(&self, id: SessionId, error: Error) -> Error {
         if let Err(error) = self.services.ledger.release(id).await {
             tracing::error!(session.id = %id, %error, "reservation not released; the next start's recovery will");
         }

@@ -6,7 +6,9 @@ use dashmap::DashMap;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
-use super::{Engine, Inner, admission::MAX_UNDER_WAY, creates::Creates, ended::Ended, heartbeat};
+use super::{
+    Engine, Inner, admission::MAX_UNDER_WAY, creates::Creates, ended::Ended, failed_renders::FailedRenders, heartbeat,
+};
 use crate::{
     account::{Account, Accounts, Secret, UserId},
     actor::{Lease, Services},
@@ -92,6 +94,8 @@ impl EngineBuilder {
                 under_way: Places::new(MAX_UNDER_WAY),
                 creates: Mutex::new(Creates::default()),
                 ended: Mutex::new(Ended::default()),
+                failed_renders: Mutex::new(FailedRenders::default()),
+                renders: Tasks::default(),
                 draining: false.into(),
                 unwritten: Mutex::default(),
                 background: Tasks::default(),

@@ -4,8 +4,10 @@ mod admission;
 mod builder;
 mod creates;
 mod ended;
+mod failed_renders;
 mod heartbeat;
 mod not_ready;
+mod rendering;
 #[cfg(test)]
 mod tests;
 mod verbs;
@@ -25,7 +27,7 @@ use tokio::{sync::Semaphore, time::Instant};
 #[cfg(feature = "redis")]
 pub(crate) use self::admission::NO_ROOM;
 pub use self::{builder::EngineBuilder, not_ready::NotReady};
-use self::{creates::Creates, ended::Ended};
+use self::{creates::Creates, ended::Ended, failed_renders::FailedRenders};
 use crate::{
     account::{Accounts, UserId},
     actor::{Handle, Services},
@@ -56,6 +58,9 @@ struct Inner {
     under_way: Places<UserId>,
     creates: Mutex<Creates>,
     ended: Mutex<Ended>,
+    failed_renders: Mutex<FailedRenders>,
+    /// Renders under way; at a shutdown they end like sessions.
+    renders: Tasks,
     draining: AtomicBool,
     /// Error of the last heartbeat, if it could not be written.
     unwritten: Mutex<Option<String>>,
@@ -82,6 +87,11 @@ impl Engine {
     /// Number of sessions that have not ended.
     pub fn live_sessions(&self) -> usize {
         self.inner.live.len()
+    }
+
+    /// Number of renders that have not ended.
+    pub fn live_renders(&self) -> usize {
+        self.inner.renders.alive()
     }
 
     /// Whether sessions can be created now.
@@ -111,13 +121,14 @@ impl Engine {
     pub async fn shutdown(&self, grace: Duration) {
         self.drain();
         let deadline = Instant::now() + grace;
-        while self.live_sessions() > 0 && Instant::now() < deadline {
+        while self.live_sessions() + self.live_renders() > 0 && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(50).min(deadline - Instant::now())).await;
         }
         let unfinished = self.inner.services.tasks.finish(END_GRACE).await;
         if unfinished > 0 {
             tracing::error!(unfinished, "sessions did not end in time; the next start's recovery will settle them");
         }
+        self.inner.renders.finish(Duration::ZERO).await;
         self.inner.background.finish(Duration::from_secs(2)).await;
         self.inner.backend.shutdown().await;
     }

@@ -13,6 +13,7 @@ use crate::{
     clock::{Timestamp, millis},
     error::{Error, ErrorCode, RunOutcome},
     event::Since,
+    render::{RenderRequest, Rendered},
     reply::Executed,
     session::{Keyed, SessionId, SessionOptions, SessionView},
     sessions::{Connected, Created, Sessions},
@@ -88,6 +89,10 @@ impl Sessions for Engine {
             Ok(Created { session, replayed })
         }
         .boxed()
+    }
+
+    fn render(&self, caller: Caller, request: RenderRequest) -> BoxFuture<'_, Result<Rendered, Error>> {
+        async move { self.inner.render(caller.user, request).await }.boxed()
     }
 
     fn get(&self, caller: Caller, id: SessionId) -> BoxFuture<'_, Result<SessionView, Error>> {

@@ -15,7 +15,7 @@ use capture_core::{
     browser::chromium::{Bounds, BypassBrowser, ChromiumConfig, Isolation, Program, Retire},
     egress::{EgressPolicy, Rule},
 };
-use capture_http::client_address::TrustedProxies;
+use capture_http::{RenderCacheSettings, client_address::TrustedProxies};
 use capture_ws::limits::ChannelLimits;
 use url::Url;
 
@@ -49,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     /// Origins, besides the server's own, whose pages may open channels.
     pub(crate) stream_origins: Vec<Url>,
+    /// The cache of renders.
+    pub(crate) render_cache: RenderCacheSettings,
     /// The limits of the channels.
     pub(crate) channels: ChannelLimits,
     /// How browsers are run.
@@ -133,6 +135,7 @@ impl Config {
             redis: redis(values)?,
             limits: limits(values)?,
             stream_origins: stream_origins(values)?,
+            render_cache: render_cache(values)?,
             channels: channels(values)?,
             browser: browser(values, dev)?,
             remote: remote(values)?,
@@ -194,7 +197,16 @@ fn limits(values: &Values<'_>) -> Result<Limits, ConfigError> {
         default_ttl: default_ttl.min(max_ttl),
         sessions_per_user: values.number("max-sessions-per-user", 1..=100_000)?,
         max_sessions: values.number("max-sessions", 0..=100_000)?,
+        renders_per_user: values.number("max-renders-per-user", 1..=1_000)?,
+        render_credits: values.number("render-credits", 0..=1_000_000)?,
         ..Limits::default()
+    })
+}
+
+fn render_cache(values: &Values<'_>) -> Result<RenderCacheSettings, ConfigError> {
+    Ok(RenderCacheSettings {
+        bytes: values.number::<usize>("render-cache-mib", 0..=1_048_576)? << 20,
+        ttl: Duration::from_secs(values.number("render-cache-seconds", 0..=7 * DAY)?),
     })
 }
 

@@ -11,6 +11,7 @@ use capture_core::{
     clock::Clock,
     event::Since,
     ledger::MemoryLedger,
+    render::{RenderRequest, Rendered},
     session::{Keyed, SessionId, SessionOptions, SessionView},
 };
 use futures::{FutureExt, SinkExt, StreamExt, future::BoxFuture};
@@ -30,6 +31,9 @@ struct Panicking;
 impl Sessions for Panicking {
     fn create(&self, _: Caller, _: SessionOptions, _: Option<Keyed>) -> BoxFuture<'_, Result<Created, Error>> {
         async { panic!("in a future") }.boxed()
+    }
+    fn render(&self, _: Caller, _: RenderRequest) -> BoxFuture<'_, Result<Rendered, Error>> {
+        panic!("at once")
     }
     fn get(&self, _: Caller, _: SessionId) -> BoxFuture<'_, Result<SessionView, Error>> {
         panic!("at once")

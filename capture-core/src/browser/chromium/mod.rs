@@ -15,6 +15,7 @@ mod instance;
 mod page;
 mod pool;
 mod process;
+mod render;
 mod scripts;
 
 use std::sync::Arc;

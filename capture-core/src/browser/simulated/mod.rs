@@ -3,6 +3,7 @@
 //! Simulated pages keep an address and the filled fields, take as long as their script says, and die on command. They
 //! use tokio's time, which can be paused. They cannot replace Chromium where the content of a page matters.
 
+mod render;
 mod state;
 
 use std::{
@@ -33,6 +34,7 @@ use crate::{
     egress::{Traffic, Upstream, Why},
     error::RunOutcome,
     event::{ConsoleFeed, EventKind, PageNavigated},
+    render::{RenderRequest, Rendering},
     session::SessionOptions,
 };
 
@@ -190,6 +192,21 @@ impl Page for SimulatedPage {
                     outcome: RunOutcome::Unknown,
                 }),
             }
+        }
+        .boxed()
+    }
+
+    fn render(
+        self: Arc<Self>,
+        request: Arc<RenderRequest>,
+        deadline: Instant,
+    ) -> BoxFuture<'static, Result<Rendering, BrowserError>> {
+        async move {
+            let goto = render::goto(&request);
+            Arc::clone(&self).perform(goto, deadline).await?;
+            tokio::time::sleep(request.waits.delay).await;
+            let url = self.state.lock().url.clone();
+            Ok(render::result(&request, url))
         }
         .boxed()
     }

@@ -23,9 +23,9 @@ pub(super) fn load(connection: &Connection, id: SessionId) -> rusqlite::Result<O
 }
 
 pub(super) fn live(connection: &Connection, user: &UserId, purpose: Purpose) -> rusqlite::Result<Live> {
-    connection
-        .prepare_cached(include_str!("sql/live_sessions.sql"))?
-        .query_row(params![user, purpose], |row| Ok(Live { count: row.get("count")?, first_expires_at: row.get("first_expires_at")? }))
+    connection.prepare_cached(include_str!("sql/live_sessions.sql"))?.query_row(params![user, purpose], |row| {
+        Ok(Live { count: row.get("count")?, first_expires_at: row.get("first_expires_at")? })
+    })
 }
 
 /// The user's active sessions, oldest first.

@@ -35,7 +35,15 @@ async fn with_ada(path: &std::path::Path, credits: Option<u64>) -> SqliteLedger 
 
 fn asked(hold: u64) -> Reservation {
     let options = SessionOptions::with_ttl(Duration::from_mins(hold));
-    Reservation { id: SessionId::new(), user: ada(), purpose: Purpose::Session, options, created_at: START, hold, limit: 1_000 }
+    Reservation {
+        id: SessionId::new(),
+        user: ada(),
+        purpose: Purpose::Session,
+        options,
+        created_at: START,
+        hold,
+        limit: 1_000,
+    }
 }
 
 /// Runs a session of five minutes to its end.

@@ -25,6 +25,7 @@ use crate::{
         },
     },
     egress::{Traffic, Upstream},
+    render::{RenderRequest, Rendering},
 };
 
 /// How long a tab that the page opens may take to appear, and then to show its document.
@@ -204,6 +205,14 @@ impl Page for ChromiumPage {
             self.perform_here(action, deadline).await
         }
         .boxed()
+    }
+
+    fn render(
+        self: Arc<Self>,
+        request: Arc<RenderRequest>,
+        deadline: Instant,
+    ) -> BoxFuture<'static, Result<Rendering, BrowserError>> {
+        async move { self.render_here(request, deadline).await }.boxed()
     }
 
     fn give_up(self: Arc<Self>) -> BoxFuture<'static, ()> {

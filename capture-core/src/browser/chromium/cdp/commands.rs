@@ -7,7 +7,8 @@ use chromiumoxide::cdp::{
     browser_protocol::{
         browser, dom,
         emulation::{
-            SetDefaultBackgroundColorOverrideParams, SetDeviceMetricsOverrideParams, SetFocusEmulationEnabledParams,
+            MediaFeature, SetDefaultBackgroundColorOverrideParams, SetDeviceMetricsOverrideParams,
+            SetEmulatedMediaParams, SetFocusEmulationEnabledParams, SetScrollbarsHiddenParams,
             SetTouchEmulationEnabledParams, SetUserAgentOverrideParams,
         },
         input::{self, DispatchMouseEventParams, DispatchMouseEventType, MouseButton},
@@ -171,6 +172,16 @@ pub(crate) fn set_touch(enabled: bool) -> SetTouchEmulationEnabledParams {
 /// Sets the user agent; an empty one means the browser's own.
 pub(crate) fn set_user_agent(agent: &str) -> SetUserAgentOverrideParams {
     SetUserAgentOverrideParams::new(agent)
+}
+
+/// Sets media features that the page can ask for.
+pub(crate) fn set_media_features(features: &[(&str, &str)]) -> SetEmulatedMediaParams {
+    let features = features.iter().map(|(name, value)| MediaFeature::new(*name, *value)).collect();
+    SetEmulatedMediaParams { media: None, features: Some(features) }
+}
+
+pub(crate) fn hide_scrollbars() -> SetScrollbarsHiddenParams {
+    SetScrollbarsHiddenParams::new(true)
 }
 
 pub(crate) fn navigate(url: &str) -> page::NavigateParams {

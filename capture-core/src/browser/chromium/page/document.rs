@@ -126,6 +126,21 @@ impl World {
         self.run(function, format!("capture.run('{function}',{times},{argument})"), patience).await
     }
 
+    /// Calls a script of an extension, which is evaluated first.
+    pub(crate) async fn extended<T: DeserializeOwned>(
+        &self,
+        extension: &str,
+        function: &str,
+        argument: &impl Serialize,
+        deadline: Instant,
+    ) -> Result<T, NoAnswer> {
+        let argument = serde_json::to_string(argument).map_err(|error| protocol(error.to_string()))?;
+        let times = self.times(deadline, deadline).await?;
+        let extension = extension.trim_end().trim_end_matches(';');
+        let call = format!("capture.extend({extension});capture.run('{function}',{times},{argument})");
+        self.run(function, call, deadline).await
+    }
+
     /// Calls a script that is correct however late it runs.
     pub(crate) async fn ask_any_time<T: DeserializeOwned>(
         &self,

@@ -10,7 +10,9 @@ use tokio::time::Instant;
 use super::{
     clipboard::Clip,
     document::World,
+    emulation::Emulation,
     frames::Frame,
+    http_auth::HttpAuth,
     shape::Shape,
     tab::{BLANK, Tab},
 };
@@ -32,6 +34,9 @@ pub(crate) struct Tabs {
     pub(crate) noticed: Noticed,
     pub(crate) lost: Option<LostReason>,
     pub(crate) shape: Shape,
+    pub(crate) emulation: Emulation,
+    /// Credentials for HTTP authentication, if the page was given any.
+    pub(crate) http_auth: Option<HttpAuth>,
     /// What the session copied last.
     pub(crate) clip: Clip,
     /// Open dialogs that were left to clients.

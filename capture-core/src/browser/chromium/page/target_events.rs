@@ -13,6 +13,7 @@ use tokio::{
 
 use super::{
     clipboard::{self, Clip},
+    http_auth,
     pictures::{self, Pictures},
     shape::Shape,
     tab::{Change, Tab},
@@ -126,6 +127,8 @@ impl TargetEventLoop {
                 None => self.on_tab_event(event),
             },
             MISSED => self.on_missed(event),
+            "Fetch.requestPaused" => http_auth::go_on(event, &self.browser.page_session(event.session.clone())),
+            "Fetch.authRequired" => self.on_auth_required(event),
             method if LoggedKind::of(method).is_some() => self.console_log.lock().on_event(event),
             _ => self.on_tab_event(event),
         }
@@ -197,9 +200,20 @@ impl TargetEventLoop {
         }
     }
 
+    fn on_auth_required(&self, event: &Event) {
+        let session = self.browser.page_session(event.session.clone());
+        self.tabs.send_if_modified(|tabs| {
+            http_auth::answer(event, &session, tabs.http_auth.as_mut());
+            false
+        });
+    }
+
     /// Handles a frame that got a process of its own: sets it up and lets it run.
     fn on_frame(&self, holder: &SessionKey, key: SessionKey, session: CdpSession, info: TargetInfo) {
-        target_setup::prepare_frame(&session, self.tabs.borrow().shape, self.shares_clipboard);
+        {
+            let tabs = self.tabs.borrow();
+            target_setup::prepare_frame(&session, tabs.shape, &tabs.emulation, self.shares_clipboard);
+        }
         self.tabs.send_modify(|tabs| {
             if let Some(tab) = tabs.owner(holder) {
                 tab.frames.adopt(info.target_id, info.parent_frame_id, key, session);
@@ -225,7 +239,7 @@ impl TargetEventLoop {
         }
         // The first tab was created with its size, and so is one that replaces it, unless the size was changed.
         let sized = (count > 0 || shape != Shape::default()).then_some(shape);
-        target_setup::prepare(&session, sized, self.shares_clipboard);
+        target_setup::prepare(&session, sized, &self.tabs.borrow().emulation, self.shares_clipboard);
         let mut tab = Tab::new(key.clone(), session, target_info.target_id);
         tab.opener.clone_from(&target_info.opener_id);
         if maker == Maker::Unknown {

@@ -3,7 +3,7 @@
 //!
 //! This module must not know what a tab is for.
 
-use super::{clipboard, frames::WORLD, shape::Shape, tab::REPORT};
+use super::{clipboard, emulation::Emulation, frames::WORLD, shape::Shape, tab::REPORT};
 use crate::{
     action::Viewport,
     browser::chromium::{
@@ -22,7 +22,7 @@ pub(crate) fn open_tab(browser: &Browser, context: &str) {
 /// Prepares a paused tab and lets it run, without waiting; the tab's events report when it is ready.
 ///
 /// The first tab of a context was created with its size; tabs that a page opens get theirs here.
-pub(crate) fn prepare(tab: &CdpSession, shape: Option<Shape>, shares_clipboard: bool) {
+pub(crate) fn prepare(tab: &CdpSession, shape: Option<Shape>, emulation: &Emulation, shares_clipboard: bool) {
     enable(tab);
     drop(tab.send(&commands::enable_lifecycle()));
     drop(tab.send(&commands::add_binding(REPORT, WORLD)));
@@ -31,7 +31,7 @@ pub(crate) fn prepare(tab: &CdpSession, shape: Option<Shape>, shares_clipboard: 
     if let Some(shape) = shape {
         drop(shape.size(tab));
     }
-    begin(tab, shape.unwrap_or_default(), shares_clipboard);
+    begin(tab, shape.unwrap_or_default(), emulation, shares_clipboard);
 }
 
 /// Disables a page's console events.
@@ -57,9 +57,9 @@ pub(crate) fn hear_again(target: &CdpSession) {
 }
 
 /// Sets up a paused frame that has a process of its own, and lets it run.
-pub(crate) fn prepare_frame(frame: &CdpSession, shape: Shape, shares_clipboard: bool) {
+pub(crate) fn prepare_frame(frame: &CdpSession, shape: Shape, emulation: &Emulation, shares_clipboard: bool) {
     enable(frame);
-    begin(frame, shape, shares_clipboard);
+    begin(frame, shape, emulation, shares_clipboard);
 }
 
 fn enable(target: &CdpSession) {
@@ -67,7 +67,7 @@ fn enable(target: &CdpSession) {
     drop(target.send(&commands::enable_page()));
 }
 
-fn begin(target: &CdpSession, shape: Shape, shares_clipboard: bool) {
+fn begin(target: &CdpSession, shape: Shape, emulation: &Emulation, shares_clipboard: bool) {
     drop(target.send(&commands::add_script(scripts::BUNDLE, WORLD)));
     if shares_clipboard {
         clipboard::separate(target);
@@ -77,5 +77,6 @@ fn begin(target: &CdpSession, shape: Shape, shares_clipboard: bool) {
     if shape.is_device() {
         drop(shape.device(target));
     }
+    emulation.apply(target);
     drop(target.send(&commands::run()));
 }

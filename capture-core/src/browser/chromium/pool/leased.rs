@@ -12,6 +12,7 @@ use crate::{
     action::{Action, Outcome},
     browser::{BrowserError, CdpClient, LostReason, OpenPage, Page, Screencast, ViewFrame},
     egress::{Traffic, Upstream},
+    render::{RenderRequest, Rendering},
 };
 
 /// The resource a page got for its session: a place in a shared browser, or a dedicated browser.
@@ -26,6 +27,16 @@ pub(super) trait Lease: fmt::Debug + Send + Sync + 'static {
         deadline: Instant,
     ) -> BoxFuture<'static, Result<Outcome, BrowserError>> {
         page.perform(action, deadline)
+    }
+
+    /// Renders a document on the page.
+    fn render(
+        &self,
+        page: Arc<dyn Page>,
+        request: Arc<RenderRequest>,
+        deadline: Instant,
+    ) -> BoxFuture<'static, Result<Rendering, BrowserError>> {
+        page.render(request, deadline)
     }
 
     /// Closes the page and releases the resource.
@@ -52,6 +63,14 @@ impl<L: Lease> Page for Leased<L> {
         deadline: Instant,
     ) -> BoxFuture<'static, Result<Outcome, BrowserError>> {
         self.lease.perform(Arc::clone(&self.page), action, deadline)
+    }
+
+    fn render(
+        self: Arc<Self>,
+        request: Arc<RenderRequest>,
+        deadline: Instant,
+    ) -> BoxFuture<'static, Result<Rendering, BrowserError>> {
+        self.lease.render(Arc::clone(&self.page), request, deadline)
     }
 
     fn give_up(self: Arc<Self>) -> BoxFuture<'static, ()> {

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     action::{Action, Outcome},
     browser::{BrowserError, Page},
+    render::{RenderRequest, Rendering},
 };
 
 /// A place in a browser, released when dropped.
@@ -63,6 +64,20 @@ impl Lease for SlotLease {
         async move {
             let _busy = Counted::new(&busy);
             page.perform(action, deadline).await
+        }
+        .boxed()
+    }
+
+    fn render(
+        &self,
+        page: Arc<dyn Page>,
+        request: Arc<RenderRequest>,
+        deadline: Instant,
+    ) -> BoxFuture<'static, Result<Rendering, BrowserError>> {
+        let busy = Arc::clone(&self.pool.busy);
+        async move {
+            let _busy = Counted::new(&busy);
+            page.render(request, deadline).await
         }
         .boxed()
     }

@@ -33,8 +33,15 @@ pub(super) const BUNDLE: &str = concat!(
     "enterField, focusOn, select, checkedAs, scroll, beforeWheel, afterWheel, page, content, framesOfReading, query,\n",
     "reveal, extent, beforePicture, hearAgain, afterPicture, snapshot, openRoot, learnRole, markFrame, placeOf,\n",
     "through, offset, heardSelection, offerPaste, edited, allowPaste, separateClipboard };\n",
-    "globalThis.capture = { run, mayHaveRoots, mayHaveRoles, markListening };\n})();\n",
+    "const tools = { own, frame, isOver, absolute };\n",
+    "const extend = (extension) => Object.assign(scripts, extension(tools));\n",
+    "globalThis.capture = { run, extend, mayHaveRoots, mayHaveRoles, markListening };\n})();\n",
 );
+
+/// Extensions are functions that take tools of the bundle and return further scripts. They are evaluated in a document
+/// when they are needed, so that other documents do not have to parse them.
+pub(super) const APPEARANCE: &str = include_str!("render/appearance.js");
+pub(super) const METADATA: &str = include_str!("render/metadata.js");
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,9 @@
+//! Renders: what a page does for one request, from the settings to the result. Each step is a power of the page that
+//! actions use as well.
+
+mod image;
+mod navigation;
+mod pdf;
+mod perform;
+mod reading;
+mod settings;

@@ -1,0 +1,82 @@
+//! The order of the steps of a render.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::{
+    action::WaitForSelector,
+    browser::{BrowserError, chromium::page::chromium_page::ChromiumPage},
+    render::{RenderBody, RenderOutput, RenderRequest, Rendering, Waits},
+};
+
+/// What a step of a render found beside its result.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    pub(super) clamped: bool,
+    pub(super) warnings: Vec<String>,
+}
+
+impl ChromiumPage {
+    /// Renders a document; `deadline` bounds everything.
+    pub(crate) async fn render_here(
+        &self,
+        request: Arc<RenderRequest>,
+        deadline: Instant,
+    ) -> Result<Rendering, BrowserError> {
+        let result = tokio::select! {
+            biased;
+            reason = self.whole_page_lost() => return Err(reason.into()),
+            result = self.render_steps(&request, deadline) => result,
+        };
+        result.map_err(|error| self.naming_dialog(error))
+    }
+
+    async fn render_steps(&self, request: &RenderRequest, deadline: Instant) -> Result<Rendering, BrowserError> {
+        self.settled(deadline).await?;
+        self.apply_settings(request).await?;
+        let arrived = self.open_document(&request.source, deadline).await?;
+        self.wait_as_asked(&request.waits, deadline).await?;
+        let mut notes = Notes::default();
+        let body = self.make(&request.output, &mut notes, deadline).await?;
+        let url = self.url();
+        Ok(Rendering { body, url, page_status: arrived.status, clamped: notes.clamped, warnings: notes.warnings })
+    }
+
+    async fn make(
+        &self,
+        output: &RenderOutput,
+        notes: &mut Notes,
+        deadline: Instant,
+    ) -> Result<RenderBody, BrowserError> {
+        match output {
+            RenderOutput::Image(image) => self.render_image(image, notes, deadline).await,
+            RenderOutput::Pdf(pdf) => Ok(RenderBody::Pdf(self.print(pdf, deadline).await?)),
+            RenderOutput::Content => Ok(RenderBody::Content(self.read_content(deadline).await?)),
+            RenderOutput::Metadata => Ok(RenderBody::Metadata(self.metadata(deadline).await?)),
+            RenderOutput::Animation(_) => Err(BrowserError::failed("animated pictures cannot be made yet")),
+        }
+    }
+
+    async fn wait_as_asked(&self, waits: &Waits, deadline: Instant) -> Result<(), BrowserError> {
+        if let Some(selector) = &waits.selector {
+            let until = deadline.min(Instant::now() + waits.selector_timeout);
+            let wait = WaitForSelector {
+                selector: selector.clone(),
+                state: crate::action::ElementState::Visible,
+                timeout: waits.selector_timeout,
+            };
+            self.wait_for_selector(&wait, until).await.map_err(|error| named(error, "waitFor"))?;
+        }
+        tokio::time::sleep_until(deadline.min(Instant::now() + waits.delay)).await;
+        Ok(())
+    }
+}
+
+/// Names the parameter of the render instead of the field of an action.
+pub(super) fn named(error: BrowserError, parameter: &str) -> BrowserError {
+    match error {
+        BrowserError::Invalid(message) => BrowserError::Invalid(message.replace("payload.selector", parameter)),
+        other => other,
+    }
+}

@@ -1,0 +1,185 @@
+//! Results that are kept in memory, so that a repeated request costs nothing, and renders under way, so that equal
+//! requests at the same time render once.
+//!
+//! What one user keeps is bounded by the share that the others leave: the user with the most bytes gives way first.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use capture_core::{
+    Error,
+    account::UserId,
+    clock::Timestamp,
+    fair::{Held, Pool},
+    render::Rendered,
+};
+use parking_lot::Mutex;
+use sha2::{Digest, Sha256};
+use tokio::sync::watch;
+
+use super::{params::Params, parse::Kind};
+
+/// How long a failure is repeated instead of being tried again.
+const FAILURE_KEPT: Duration = Duration::from_secs(60);
+/// Bytes that a kept failure counts.
+const FAILURE_WEIGHT: usize = 4096;
+
+/// Identifies equal requests of one user.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct CacheKey {
+    user: UserId,
+    digest: [u8; 32],
+}
+
+impl CacheKey {
+    /// The key of a request: user, kind, and the decoded parameters in the order of their names, without `fresh`.
+    /// `format` is what `bestFormat` came to.
+    pub(super) fn of(user: &UserId, kind: Kind, params: &Params, format: &str) -> Self {
+        let mut hash = Sha256::new();
+        let mut part = |text: &str| {
+            hash.update(text.len().to_be_bytes());
+            hash.update(text);
+        };
+        part(&format!("{kind:?}"));
+        part(format);
+        for (name, value) in params.sorted().filter(|(name, _)| *name != "fresh") {
+            part(name);
+            part(value);
+        }
+        Self { user: user.clone(), digest: hash.finalize().into() }
+    }
+
+    /// The entity tag of a result that was made at this time.
+    pub(super) fn etag(&self, made: Timestamp) -> String {
+        use std::fmt::Write as _;
+        let mut tag = "\"".to_owned();
+        for byte in self.digest.iter().take(12) {
+            let _ = write!(tag, "{byte:02x}"); // writing to a string cannot fail
+        }
+        let _ = write!(tag, "-{:x}\"", made.0);
+        tag
+    }
+}
+
+/// A result with the time at which it was made.
+#[derive(Debug, Clone)]
+pub(crate) struct Made {
+    pub(super) rendered: Arc<Rendered>,
+    pub(super) at: Timestamp,
+}
+
+/// What became of a render.
+pub(super) type Outcome = Result<Made, Arc<Error>>;
+
+#[derive(Debug)]
+struct Entry {
+    key: CacheKey,
+    outcome: Outcome,
+    until: Timestamp,
+}
+
+#[derive(Debug)]
+struct State {
+    entries: Pool<UserId, Entry>,
+    by_key: HashMap<CacheKey, Held>,
+    under_way: HashMap<CacheKey, watch::Receiver<Option<Outcome>>>,
+}
+
+/// The cache.
+#[derive(Debug)]
+pub(crate) struct RenderCache {
+    state: Mutex<State>,
+    ttl: Duration,
+}
+
+/// How a request is to be answered.
+pub(super) enum Found {
+    /// From the cache.
+    Kept(Outcome),
+    /// By a render that is under way.
+    Joined(watch::Receiver<Option<Outcome>>),
+    /// By a render of its own, whose outcome is to be told to this sender.
+    New(watch::Sender<Option<Outcome>>),
+}
+
+impl RenderCache {
+    /// A cache of this many bytes, whose results are good for this long.
+    pub(crate) fn new(bytes: usize, ttl: Duration) -> Self {
+        let state = State { entries: Pool::new(bytes.max(1)), by_key: HashMap::new(), under_way: HashMap::new() };
+        Self { state: Mutex::new(state), ttl }
+    }
+
+    /// How long results are good.
+    pub(super) fn ttl(&self) -> Duration {
+        self.ttl
+    }
+
+    /// Looks for a result. With `fresh`, a new one is made in any case.
+    pub(super) fn find(&self, key: &CacheKey, fresh: bool, now: Timestamp) -> Found {
+        let state = &mut *self.state.lock();
+        if !fresh {
+            if let Some(outcome) = state.kept(key, now) {
+                return Found::Kept(outcome);
+            }
+            if let Some(under_way) = state.under_way.get(key).filter(|under_way| under_way.has_changed().is_ok()) {
+                return Found::Joined(under_way.clone());
+            }
+        }
+        let (done, under_way) = watch::channel(None);
+        state.under_way.insert(key.clone(), under_way);
+        Found::New(done)
+    }
+
+    /// Ends a render: keeps its outcome and tells those who wait for it.
+    pub(super) fn finish(
+        &self,
+        key: &CacheKey,
+        done: &watch::Sender<Option<Outcome>>,
+        outcome: Outcome,
+        keep: bool,
+        now: Timestamp,
+    ) {
+        {
+            let state = &mut *self.state.lock();
+            let is_mine = state.under_way.get(key).is_some_and(|under_way| under_way.same_channel(&done.subscribe()));
+            if is_mine {
+                state.under_way.remove(key);
+            }
+            if keep {
+                state.keep(key, outcome.clone(), now, self.ttl);
+            }
+        }
+        done.send_replace(Some(outcome));
+    }
+}
+
+impl State {
+    fn kept(&mut self, key: &CacheKey, now: Timestamp) -> Option<Outcome> {
+        let held = *self.by_key.get(key)?;
+        let entry = self.entries.get(&key.user, held)?;
+        if entry.until > now {
+            return Some(entry.outcome.clone());
+        }
+        self.entries.remove(&key.user, held);
+        self.by_key.remove(key);
+        None
+    }
+
+    fn keep(&mut self, key: &CacheKey, outcome: Outcome, now: Timestamp, ttl: Duration) {
+        let (weight, ttl) = match &outcome {
+            Ok(made) => (made.rendered.rendering.body.weight(), ttl),
+            Err(_) => (FAILURE_WEIGHT, FAILURE_KEPT.min(ttl)),
+        };
+        if let Some(held) = self.by_key.remove(key) {
+            self.entries.remove(&key.user, held);
+        }
+        if ttl.is_zero() {
+            return;
+        }
+        let entry = Entry { key: key.clone(), outcome, until: now.plus(ttl) };
+        let (held, gone) = self.entries.insert(&key.user, weight, entry);
+        self.by_key.insert(key.clone(), held);
+        for (_, entry) in gone {
+            self.by_key.remove(&entry.key);
+        }
+    }
+}
