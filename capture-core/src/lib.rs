@@ -41,6 +41,7 @@ pub mod event;
 pub mod fair;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod imaging;
 pub mod ledger;
 mod ledger_error;
 pub mod limits;

@@ -45,6 +45,7 @@ use crate::{
     browser::{Backend, BrowserError, OpenPage, PageRequest, Unavailable, UnsupportedOption},
     clock::Clock,
     egress::{Guard, System, Upstream, Why},
+    imaging::Room,
     session::SessionOptions,
     tasks::Tasks,
 };
@@ -87,6 +88,7 @@ impl Chromium {
             tasks: Tasks::default(),
             guard,
             clock: Clock::start(),
+            imaging: Room::default(),
         });
         let watched = Arc::<Watched>::default();
         let pool = Pool::new(Arc::clone(&runtime), Arc::clone(&watched));

@@ -39,6 +39,7 @@ use crate::{
         },
     },
     egress::EgressPort,
+    imaging::Room,
     tasks::Tasks,
 };
 
@@ -68,6 +69,8 @@ pub(crate) struct Browser {
     retiring: AtomicBool,
     lost: watch::Sender<Option<LostReason>>,
     pub(crate) pictures: PictureRoom,
+    /// Room for pictures that this process decodes, shared by all browsers.
+    pub(crate) imaging: Room,
 }
 
 /// The parts in which browsers differ.
@@ -102,7 +105,7 @@ impl Browser {
         let connection =
             pipe::start(pipes.to_browser, pipes.from_browser, &runtime.tasks, Arc::<EventRouter>::clone(&event_router));
         let (host, egress) = (Host::Here(process), Some(Arc::new(egress)));
-        Self::greeted(Self::new(Parts { host, kind, egress, ports, connection, event_router }, &runtime.tasks)).await
+        Self::greeted(Self::new(Parts { host, kind, egress, ports, connection, event_router }, runtime)).await
     }
 
     /// Connects to a browser elsewhere and waits until it answers.
@@ -118,10 +121,10 @@ impl Browser {
         let connection =
             pipe::start(to_browser, from_browser, &runtime.tasks, Arc::<EventRouter>::clone(&event_router));
         let (host, kind, egress) = (Host::Elsewhere(remote), Kind::Guest, None);
-        Self::greeted(Self::new(Parts { host, kind, egress, ports, connection, event_router }, &runtime.tasks)).await
+        Self::greeted(Self::new(Parts { host, kind, egress, ports, connection, event_router }, runtime)).await
     }
 
-    fn new(parts: Parts, tasks: &Tasks) -> Arc<Self> {
+    fn new(parts: Parts, runtime: &BrowserRuntime) -> Arc<Self> {
         let Parts { host, kind, egress, ports, connection, event_router } = parts;
         Arc::new(Self {
             host,
@@ -129,13 +132,14 @@ impl Browser {
             egress,
             ports: Arc::new(ports),
             turns: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from) + MORE_PAGES),
-            tasks: tasks.clone(),
+            tasks: runtime.tasks.clone(),
             connection,
             event_router,
             started: Instant::now(),
             retiring: AtomicBool::new(false),
             lost: watch::Sender::new(None),
             pictures: PictureRoom::default(),
+            imaging: runtime.imaging.clone(),
         })
     }
 

@@ -7,6 +7,7 @@ use crate::{
     browser::chromium::config::{ChromiumConfig, Program},
     clock::Clock,
     egress::Guard,
+    imaging::Room,
     tasks::Tasks,
 };
 
@@ -21,4 +22,6 @@ pub(crate) struct BrowserRuntime {
     pub(crate) tasks: Tasks,
     pub(crate) guard: Guard,
     pub(crate) clock: Clock,
+    /// Room for pictures that this process decodes.
+    pub(crate) imaging: Room,
 }

@@ -1,15 +1,17 @@
 //! The picture of a render.
 
+use bytes::Bytes;
 use serde_json::json;
 use tokio::time::{Duration, Instant};
 
 use super::perform::{Notes, named};
 use crate::{
-    action::Screenshot,
+    action::{Picture, PictureFormat, Screenshot},
     browser::{
         BrowserError,
         chromium::{page::chromium_page::ChromiumPage, scripts},
     },
+    imaging::{self, Wanted},
     render::{Image, ImagePart, RenderBody},
 };
 
@@ -30,12 +32,34 @@ impl ChromiumPage {
             ImagePart::Element(selector) => (false, Some(selector.clone()), None),
             ImagePart::Clip(clip) => (false, None, Some(*clip)),
         };
-        let (format, quality, omit_background) = (image.format, image.quality, image.transparent);
+        let (quality, omit_background) = (image.quality, image.transparent);
+        // A picture that is scaled is encoded again, so the first encoding must lose nothing.
+        let format = if image.resize.is_some() { PictureFormat::Png } else { image.format };
+        let quality = quality.filter(|_| format != PictureFormat::Png);
         let wanted = Screenshot { full_page, selector, clip, omit_background, format, quality };
         let picture = self.screenshot(&wanted, deadline).await.map_err(|error| named(error, "selector"))?;
         notes.clamped = picture.clamped;
-        let (width, height) = (picture.width, picture.height);
-        Ok(RenderBody::Picture { format, width, height, bytes: picture.body })
+        let Some(size) = image.resize else {
+            let (width, height) = (picture.width, picture.height);
+            return Ok(RenderBody::Picture { format, width, height, bytes: picture.body });
+        };
+        let wanted = Wanted { width: size.width, height: size.height, format: image.format, quality: image.quality };
+        let bytes = self.scaled(picture, wanted, deadline).await?;
+        Ok(RenderBody::Picture { format: image.format, width: size.width, height: size.height, bytes })
+    }
+
+    async fn scaled(&self, picture: Picture, wanted: Wanted, deadline: Instant) -> Result<Bytes, BrowserError> {
+        let pixels = |width: u32, height: u32| u64::from(width) * u64::from(height);
+        let most = pixels(picture.width, picture.height) + pixels(wanted.width, wanted.height);
+        let room = self.imaging_room(most, deadline).await?;
+        let scaling = tokio::task::spawn_blocking(move || {
+            let _room = room; // it is held until the work is done, even if its caller has left
+            imaging::scale(&picture.body, wanted)
+        });
+        let scaled = tokio::time::timeout_at(deadline, scaling).await;
+        let scaled = scaled.map_err(|_elapsed| BrowserError::timed_out("the picture was not scaled in time"))?;
+        let scaled = scaled.map_err(|error| BrowserError::Protocol(error.to_string()))?;
+        scaled.map_err(|error| BrowserError::Protocol(error.to_string()))
     }
 
     /// Waits for web fonts and for pictures in view, and stops animations at their end if that is wanted. A page that is

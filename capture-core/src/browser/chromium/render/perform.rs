@@ -54,7 +54,7 @@ impl ChromiumPage {
             RenderOutput::Pdf(pdf) => Ok(RenderBody::Pdf(self.print(pdf, deadline).await?)),
             RenderOutput::Content => Ok(RenderBody::Content(self.read_content(deadline).await?)),
             RenderOutput::Metadata => Ok(RenderBody::Metadata(self.metadata(deadline).await?)),
-            RenderOutput::Animation(_) => Err(BrowserError::failed("animated pictures cannot be made yet")),
+            RenderOutput::Animation(animation) => Ok(RenderBody::Gif(self.record(*animation, notes, deadline).await?)),
         }
     }
 

@@ -1,0 +1,137 @@
+//! Records an animated GIF of the viewport.
+
+use std::sync::mpsc;
+
+use bytes::Bytes;
+use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
+
+use crate::{
+    action::{PictureFormat, Screenshot},
+    browser::{BrowserError, chromium::page::chromium_page::ChromiumPage},
+    imaging::{AnimationEncoder, EncodedAnimation, ImagingError, Room},
+    render::{Animation, MAX_FRAME_PIXELS},
+};
+
+use super::perform::Notes;
+
+/// Time between two pictures. A page that takes longer to paint has fewer.
+const PERIOD: Duration = Duration::from_millis(100);
+/// Maximum bytes of an animation.
+const MAX_BYTES: usize = 32 << 20;
+/// Maximum number of pictures that wait to be encoded. Beyond it, pictures are left out.
+const WAITING: usize = 8;
+
+/// A picture on its way to the encoder: how long the one before was shown, in hundredths of a second.
+type Taken = (Bytes, u16);
+
+impl ChromiumPage {
+    pub(super) async fn record(
+        &self,
+        animation: Animation,
+        notes: &mut Notes,
+        deadline: Instant,
+    ) -> Result<Bytes, BrowserError> {
+        self.settle_appearance(false, deadline).await?;
+        let first = self.frame(deadline).await?;
+        let (width, height) = frame_size(first.width, first.height);
+        let _room = self.imaging_room(u64::from(width) * u64::from(height) * 3, deadline).await?;
+        let (pictures, taken) = mpsc::sync_channel::<Taken>(WAITING);
+        let encoding = tokio::task::spawn_blocking(move || encode(width, height, &taken));
+        let began = Instant::now();
+        let recorded = self.take_frames(first.body, &pictures, began, animation, deadline).await;
+        drop(pictures);
+        let encoded = tokio::time::timeout_at(deadline, encoding).await;
+        let encoded = encoded.map_err(|_elapsed| BrowserError::timed_out("the animation was not encoded in time"))?;
+        let encoded = encoded.map_err(|error| BrowserError::Protocol(error.to_string()))?;
+        let EncodedAnimation { bytes, is_cut } = encoded.map_err(|error| BrowserError::Protocol(error.to_string()))?;
+        recorded?;
+        notes.clamped |= is_cut;
+        Ok(bytes)
+    }
+
+    async fn take_frames(
+        &self,
+        first: Bytes,
+        pictures: &mpsc::SyncSender<Taken>,
+        began: Instant,
+        animation: Animation,
+        deadline: Instant,
+    ) -> Result<(), BrowserError> {
+        let mut ticks = interval(PERIOD);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        ticks.tick().await; // the first one is at once, and its picture was taken before
+        let mut told = began;
+        let _ = pictures.try_send((first, 0)); // the queue is empty
+        while began.elapsed() < animation.duration {
+            ticks.tick().await;
+            let now = Instant::now();
+            let picture = self.frame(deadline).await?;
+            let shown = hundredths(now - told);
+            match pictures.try_send((picture.body, shown)) {
+                Ok(()) => told = now,
+                Err(mpsc::TrySendError::Full(_)) => {} // the encoder is busy, and the picture before is shown longer
+                Err(mpsc::TrySendError::Disconnected(_)) => return Ok(()), // the animation is full
+            }
+        }
+        Ok(())
+    }
+
+    async fn frame(&self, deadline: Instant) -> Result<crate::action::Picture, BrowserError> {
+        self.screenshot(&Screenshot { format: PictureFormat::Png, ..Screenshot::default() }, deadline).await
+    }
+
+    /// Waits for room for decoded pictures.
+    pub(super) async fn imaging_room(
+        &self,
+        pixels: u64,
+        deadline: Instant,
+    ) -> Result<tokio::sync::OwnedSemaphorePermit, BrowserError> {
+        if !Room::fits(pixels) {
+            let message = format!("a picture of {pixels} pixels cannot be converted: take less of the page");
+            return Err(BrowserError::failed_for("picture_too_large", message));
+        }
+        let room = tokio::time::timeout_at(deadline, self.browser.imaging.take(pixels)).await;
+        let room = room.map_err(|_elapsed| BrowserError::timed_out("other pictures were under way for too long"))?;
+        room.ok_or_else(|| BrowserError::Protocol("no room for pictures".to_owned()))
+    }
+}
+
+fn encode(width: u16, height: u16, taken: &mpsc::Receiver<Taken>) -> Result<EncodedAnimation, ImagingError> {
+    let mut encoder = AnimationEncoder::new(width, height, MAX_BYTES)?;
+    let mut is_cut = false;
+    while let Ok((png, shown)) = taken.recv() {
+        if !encoder.add(&png, shown)? {
+            is_cut = true;
+            break;
+        }
+    }
+    encoder.finish(hundredths(PERIOD), is_cut)
+}
+
+/// The size of a frame: that of the viewport, scaled down to the bound.
+fn frame_size(width: u32, height: u32) -> (u16, u16) {
+    let pixels = f64::from(width) * f64::from(height);
+    let factor = (f64::from(MAX_FRAME_PIXELS) / pixels.max(1.0)).sqrt().min(1.0);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the number of pixels")]
+    let side = |pixels: u32| (f64::from(pixels) * factor).floor().clamp(1.0, f64::from(u16::MAX)) as u16;
+    (side(width), side(height))
+}
+
+fn hundredths(time: Duration) -> u16 {
+    u16::try_from((time.as_millis() + 5) / 10).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_fit_into_the_bound_and_keep_their_shape() {
+        assert_eq!(frame_size(1440, 900), (1440, 900));
+        assert_eq!(frame_size(2880, 1800), (1440, 900));
+        let (width, height) = frame_size(15_000, 15_000);
+        assert_eq!(width, height);
+        assert!(u32::from(width) * u32::from(height) <= MAX_FRAME_PIXELS);
+        assert_eq!(frame_size(1, 1), (1, 1));
+    }
+}
