@@ -56,6 +56,7 @@ mod pictures;
 mod proxy;
 mod raw_frames;
 mod readme;
+mod renders;
 mod sdk;
 mod shared;
 mod soak;

@@ -36,6 +36,7 @@ pub(super) fn details(account: &Account) -> Vec<Vec<String>> {
         ("enabled", yes(account.enabled)),
         ("credits", credits_of(account)),
         ("held", account.held.to_string()),
+        ("renders", format!("{}, {} credits", account.renders.count, account.renders.credits)),
         ("max sessions", max_sessions_of(account)),
         ("proxy", account.proxy_host().unwrap_or_else(|| "none".to_owned())),
         ("secrets", secrets),
