@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use super::{
+    cancel_check::CancelCheck,
     dedupe::{Decision, Dedupe, Ending},
     job::{Control, Job, cancelled},
     live_view::{LiveView, View, ViewOptions},
@@ -96,6 +97,7 @@ impl Handle {
         caller: Caller,
         action: Action,
         keyed: Option<Keyed>,
+        cancel_check: Option<CancelCheck>,
     ) -> Result<Executed, Error> {
         if let Some(keyed) = &keyed {
             let decision = self.keys.lock().begin(keyed);
@@ -122,20 +124,19 @@ impl Handle {
                 }
             }
         }
-        self.run(caller, action, keyed.map(|keyed| keyed.key)).await
+        self.run(caller, action, keyed.map(|keyed| keyed.key), cancel_check).await
     }
 
-    async fn run(&self, caller: Caller, action: Action, key: Option<IdempotencyKey>) -> Result<Executed, Error> {
+    async fn run(
+        &self,
+        caller: Caller,
+        action: Action,
+        key: Option<IdempotencyKey>,
+        cancel_check: Option<CancelCheck>,
+    ) -> Result<Executed, Error> {
         let (reply, ending) = oneshot::channel();
         let action_id: Arc<str> = format!("a_{}", Uuid::new_v4().simple()).into();
-        let job = Job {
-            action,
-            action_id,
-            by: caller.connection,
-            cancel_check: caller.cancel_check,
-            key: key.clone(),
-            reply,
-        };
+        let job = Job { action, action_id, by: caller.connection, cancel_check, key: key.clone(), reply };
         if let Err(refused) = self.jobs.push(job) {
             if let Some(key) = &key {
                 self.keys.lock().forget(key);

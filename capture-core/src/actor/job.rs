@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::oneshot;
 
-use super::dedupe::Ending;
+use super::{cancel_check::CancelCheck, dedupe::Ending};
 use crate::{
     action::Action,
-    call::{ActionName, CancelCheck},
+    call::ActionName,
     error::{Error, ErrorCode, RunOutcome},
     session::{IdempotencyKey, SessionView},
 };
@@ -23,6 +23,7 @@ pub(crate) struct Job {
     pub(crate) action: Action,
     pub(crate) action_id: Arc<str>,
     pub(crate) by: Option<Arc<str>>,
+    /// Limits how long the caller waits for the action to begin; `None` means as long as the session lives.
     pub(crate) cancel_check: Option<CancelCheck>,
     pub(crate) key: Option<IdempotencyKey>,
     pub(crate) reply: oneshot::Sender<Ending>,

@@ -8,7 +8,7 @@ use super::Engine;
 use crate::{
     account::UserId,
     action::Action,
-    actor::{Follow, Handle, View, ViewOptions},
+    actor::{CancelCheck, Follow, Handle, View, ViewOptions},
     call::{ActionName, Caller},
     clock::{Timestamp, millis},
     error::{Error, ErrorCode, RunOutcome},
@@ -47,6 +47,21 @@ impl Engine {
     /// What is left of the log of a session that ended recently.
     fn rest(&self, user: &UserId, id: SessionId, since: Option<&Since>) -> Option<Follow> {
         self.inner.ended.lock().follow(user, id, since?)
+    }
+
+    /// Runs an action as [`Sessions::execute`] does, if the check says that its caller still waits when its turn comes.
+    pub(crate) async fn execute_if_wanted(
+        &self,
+        caller: Caller,
+        id: SessionId,
+        action: Action,
+        keyed: Option<Keyed>,
+        cancel_check: Option<CancelCheck>,
+    ) -> Result<Executed, Error> {
+        match self.live(&caller.user, id) {
+            Some(handle) => handle.execute(caller, action, keyed, cancel_check).await,
+            None => Err(self.not_live(&caller.user, id, keyed.as_ref()).await),
+        }
     }
 
     /// The error for an action on a session that is not live.
@@ -128,13 +143,7 @@ impl Sessions for Engine {
         action: Action,
         keyed: Option<Keyed>,
     ) -> BoxFuture<'_, Result<Executed, Error>> {
-        async move {
-            match self.live(&caller.user, id) {
-                Some(handle) => handle.execute(caller, action, keyed).await,
-                None => Err(self.not_live(&caller.user, id, keyed.as_ref()).await),
-            }
-        }
-        .boxed()
+        self.execute_if_wanted(caller, id, action, keyed, None).boxed()
     }
 
     fn cancel(&self, caller: Caller, id: SessionId, name: ActionName) -> BoxFuture<'_, Result<bool, Error>> {
