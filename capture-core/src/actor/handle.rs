@@ -12,9 +12,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use super::{
-    cancel_check::CancelCheck,
     dedupe::{Decision, Dedupe, Ending},
-    job::{Control, Job, cancelled},
+    job::{ActionRequest, Control, Job, cancelled},
     live_view::{LiveView, View, ViewOptions},
     log::{EventLog, Follow},
     pools::Pools,
@@ -23,14 +22,13 @@ use super::{
 };
 use crate::{
     account::UserId,
-    action::Action,
     browser::Page,
     call::{ActionName, Caller},
     clock::Timestamp,
     error::{Error, ErrorCode, RunOutcome},
     event::Since,
     reply::{ActionReply, Executed},
-    session::{IdempotencyKey, Keyed, SessionId, SessionView},
+    session::{SessionId, SessionView},
 };
 
 /// How long a reader waits for the end of a session whose deadline has passed.
@@ -92,14 +90,8 @@ impl Handle {
 
     /// Runs an action. If its key is already in use, waits for the running action of that key or repeats its stored
     /// reply.
-    pub(crate) async fn execute(
-        &self,
-        caller: Caller,
-        action: Action,
-        keyed: Option<Keyed>,
-        cancel_check: Option<CancelCheck>,
-    ) -> Result<Executed, Error> {
-        if let Some(keyed) = &keyed {
+    pub(crate) async fn execute(&self, caller: Caller, request: ActionRequest) -> Result<Executed, Error> {
+        if let Some(keyed) = &request.keyed {
             let decision = self.keys.lock().begin(keyed);
             match decision {
                 Decision::Run => {}
@@ -124,16 +116,12 @@ impl Handle {
                 }
             }
         }
-        self.run(caller, action, keyed.map(|keyed| keyed.key), cancel_check).await
+        self.run(caller, request).await
     }
 
-    async fn run(
-        &self,
-        caller: Caller,
-        action: Action,
-        key: Option<IdempotencyKey>,
-        cancel_check: Option<CancelCheck>,
-    ) -> Result<Executed, Error> {
+    async fn run(&self, caller: Caller, request: ActionRequest) -> Result<Executed, Error> {
+        let ActionRequest { action, keyed, cancel_check } = request;
+        let key = keyed.map(|keyed| keyed.key);
         let (reply, ending) = oneshot::channel();
         let action_id: Arc<str> = format!("a_{}", Uuid::new_v4().simple()).into();
         let job = Job { action, action_id, by: caller.connection, cancel_check, key: key.clone(), reply };

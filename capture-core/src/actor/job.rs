@@ -9,12 +9,21 @@ use crate::{
     action::Action,
     call::ActionName,
     error::{Error, ErrorCode, RunOutcome},
-    session::{IdempotencyKey, SessionView},
+    session::{IdempotencyKey, Keyed, SessionView},
 };
 
 /// The error for the caller of a cancelled action.
 pub(super) fn cancelled(outcome: RunOutcome) -> Error {
     Error::new(ErrorCode::ActionFailed, "cancelled by its driver").with_reason("cancelled").with_outcome(outcome)
+}
+
+/// An action as a caller requests it.
+#[derive(Debug)]
+pub(crate) struct ActionRequest {
+    pub(crate) action: Action,
+    pub(crate) keyed: Option<Keyed>,
+    /// Limits how long the caller waits for the action to begin; `None` means as long as the session lives.
+    pub(crate) cancel_check: Option<CancelCheck>,
 }
 
 /// One action on its way to the page.
@@ -23,7 +32,6 @@ pub(crate) struct Job {
     pub(crate) action: Action,
     pub(crate) action_id: Arc<str>,
     pub(crate) by: Option<Arc<str>>,
-    /// Limits how long the caller waits for the action to begin; `None` means as long as the session lives.
     pub(crate) cancel_check: Option<CancelCheck>,
     pub(crate) key: Option<IdempotencyKey>,
     pub(crate) reply: oneshot::Sender<Ending>,

@@ -29,6 +29,7 @@ pub(crate) use self::{
     cancel_check::CancelCheck,
     dedupe::Dedupe,
     handle::Handle,
+    job::ActionRequest,
     lease::Lease,
     log::EventLog,
     services::Services,

@@ -19,12 +19,12 @@ use super::{
     gateway::{AGAIN_BROKEN, Gateway},
     message::{ActionResponse, Ask, Following, Message, Verb, VerbResponse, encode_frame},
     relayed::{RelayedError, RelayedOutcome},
-    views::Views,
+    views::{Look, Views},
 };
 use crate::{
     account::UserId,
     action,
-    actor::CancelCheck,
+    actor::{ActionRequest, CancelCheck},
     call::Caller,
     engine::Engine,
     error::{Error, ErrorCode, RunOutcome},
@@ -241,8 +241,8 @@ impl Owner {
             Verb::Execute { id, action, keyed } => {
                 let gateway = Arc::clone(&self.gateway);
                 let waits = CancelCheck::new(move || gateway.now() <= until.load(Ordering::Relaxed));
-                let action = action::parse(&action)?;
-                acted(self.engine.execute_if_wanted(caller, id, action, keyed, Some(waits)).await?)
+                let request = ActionRequest { action: action::parse(&action)?, keyed, cancel_check: Some(waits) };
+                acted(self.engine.execute_if_wanted(caller, id, request).await?)
             }
             Verb::Cancel(id, name) => VerbResponse::Cancelled(self.engine.cancel(caller, id, name).await?),
             Verb::Close(id) => VerbResponse::Session(self.engine.close(caller, id).await?),
@@ -263,7 +263,7 @@ impl Owner {
                 return Ok((VerbResponse::Following(Box::new(following)), Some(feed)));
             }
             Verb::Look { id, options, view } => {
-                self.views.look(&self.engine, caller, (id, options), (ask.from, view)).await?
+                self.views.look(&self.engine, caller, Look { id, options, name: (ask.from, view) }).await?
             }
         };
         Ok((response, None))

@@ -8,7 +8,7 @@ use super::Engine;
 use crate::{
     account::UserId,
     action::Action,
-    actor::{CancelCheck, Follow, Handle, View, ViewOptions},
+    actor::{ActionRequest, Follow, Handle, View, ViewOptions},
     call::{ActionName, Caller},
     clock::{Timestamp, millis},
     error::{Error, ErrorCode, RunOutcome},
@@ -49,18 +49,16 @@ impl Engine {
         self.inner.ended.lock().follow(user, id, since?)
     }
 
-    /// Runs an action as [`Sessions::execute`] does, if the check says that its caller still waits when its turn comes.
+    /// Runs an action as [`Sessions::execute`] does, if its caller still waits when its turn comes.
     pub(crate) async fn execute_if_wanted(
         &self,
         caller: Caller,
         id: SessionId,
-        action: Action,
-        keyed: Option<Keyed>,
-        cancel_check: Option<CancelCheck>,
+        request: ActionRequest,
     ) -> Result<Executed, Error> {
         match self.live(&caller.user, id) {
-            Some(handle) => handle.execute(caller, action, keyed, cancel_check).await,
-            None => Err(self.not_live(&caller.user, id, keyed.as_ref()).await),
+            Some(handle) => handle.execute(caller, request).await,
+            None => Err(self.not_live(&caller.user, id, request.keyed.as_ref()).await),
         }
     }
 
@@ -143,7 +141,7 @@ impl Sessions for Engine {
         action: Action,
         keyed: Option<Keyed>,
     ) -> BoxFuture<'_, Result<Executed, Error>> {
-        self.execute_if_wanted(caller, id, action, keyed, None).boxed()
+        self.execute_if_wanted(caller, id, ActionRequest { action, keyed, cancel_check: None }).boxed()
     }
 
     fn cancel(&self, caller: Caller, id: SessionId, name: ActionName) -> BoxFuture<'_, Result<bool, Error>> {
