@@ -12,7 +12,7 @@ use tokio::{
 use super::error::CommandError;
 
 /// Timeout of one command, including connecting.
-pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(1);
 /// After this many unanswered commands in a row the connection is considered dead, whatever TCP reports.
 const SILENT: u32 = 2;
 /// Pause between two attempts to connect. Commands in between fail at once.
@@ -73,7 +73,7 @@ impl RedisConnection {
             Ok(Err(error)) => Err(error),
             Err(_elapsed) => {
                 self.went_silent();
-                Err(CommandError::Silent)
+                Err(CommandError::Silent(PATIENCE))
             }
         }
     }

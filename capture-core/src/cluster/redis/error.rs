@@ -1,8 +1,8 @@
 //! Why a command to Redis failed.
 
-use redis::RedisError;
+use std::time::Duration;
 
-use super::connection::PATIENCE;
+use redis::RedisError;
 
 /// Why a command was not carried out, or why that is not known.
 #[derive(Debug, thiserror::Error)]
@@ -14,8 +14,8 @@ pub(super) enum CommandError {
     #[error("redis cannot be reached")]
     NotConnected(#[source] RedisError),
     /// No answer arrived in time.
-    #[error("redis did not answer within {} ms", PATIENCE.as_millis())]
-    Silent,
+    #[error("redis did not answer within {} ms", .0.as_millis())]
+    Silent(Duration),
     /// Redis, or the connection to it, failed.
     #[error(transparent)]
     Failed(RedisError),

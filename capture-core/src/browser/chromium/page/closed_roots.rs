@@ -1,5 +1,5 @@
-//! What our scripts cannot see: closed shadow roots, and the elements on which the page listens. The browser reports
-//! both, and passes the nodes into our world.
+//! What our scripts cannot see: closed shadow roots, those of players for their controls, and the elements on which the
+//! page listens. The browser reports them, and passes the nodes into our world.
 //!
 //! This module must not know what is searched for.
 
@@ -114,8 +114,8 @@ async fn open(world: &World, deadline: Instant) -> Result<bool, CdpError> {
     let mut roots = Vec::new();
     for described in asked {
         let Described { node } = described.decode().await?;
-        let is_closed = |root: &Root| root.shadow_root_type.as_deref() == Some("closed");
-        roots.extend(node.shadow_roots.into_iter().filter(is_closed).map(|root| root.backend_node_id));
+        let is_hidden = |root: &Root| matches!(root.shadow_root_type.as_deref(), Some("closed" | "user-agent"));
+        roots.extend(node.shadow_roots.into_iter().filter(is_hidden).map(|root| root.backend_node_id));
     }
     for root in objects(session, &roots, world.context.number).await {
         // the host of the root may be gone

@@ -18,6 +18,7 @@ pub(super) const BUNDLE: &str = concat!(
     include_str!("choose.js"),
     include_str!("scroll.js"),
     include_str!("closed.js"),
+    include_str!("players.js"),
     include_str!("internals.js"),
     include_str!("read.js"),
     include_str!("documents.js"),
@@ -31,7 +32,7 @@ pub(super) const BUNDLE: &str = concat!(
     include_str!("clipboard.js"),
     "const scripts = { clock, admitInput, rest, halt, wait, aim, verdict, watchDrag, dragBegan, madeRoom, fill,\n",
     "enterField, focusOn, select, checkedAs, scroll, beforeWheel, afterWheel, page, content, framesOfReading, query,\n",
-    "reveal, extent, beforePicture, hearAgain, afterPicture, snapshot, openRoot, learnRole, markFrame, placeOf,\n",
+    "reveal, extent, beforePicture, beforeHigher, isHigher, hearAgain, afterPicture, snapshot, openRoot, learnRole, markFrame, placeOf,\n",
     "through, offset, heardSelection, offerPaste, edited, allowPaste, separateClipboard };\n",
     "globalThis.capture = { run, mayHaveRoots, mayHaveRoles, markListening };\n})();\n",
 );
