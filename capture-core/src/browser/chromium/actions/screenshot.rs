@@ -51,8 +51,8 @@ struct Extent {
 
 #[derive(Deserialize)]
 struct Size {
-    width: f64,
-    height: f64,
+    width: u32,
+    height: u32,
 }
 
 /// Position of the window in the document, from the document's left and upper end.
@@ -192,7 +192,8 @@ impl ChromiumPage {
             let Extent { width, height, window, hidden } = self.call("extent", &lazy, deadline).await?;
             let shape = self.tabs.borrow().shape;
             if hidden > 0.0 && shape.is_window(window.width, window.height) {
-                let clip = Clip { x: 0.0, y: 0.0, width: window.width, height: window.height + hidden };
+                let (width, height) = (f64::from(window.width), f64::from(window.height) + hidden);
+                let clip = Clip { x: 0.0, y: 0.0, width, height };
                 let (clip, clamped) = within_bounds(clip, shape.viewport.scale);
                 let clip = Clip { height: clip.height.floor(), ..clip };
                 return Ok((Some(Part { clip, reach: Reach::Higher }), clamped));

@@ -35,8 +35,8 @@ impl Shape {
     }
 
     /// Whether a window of this size is the one that the session set, and not one that a client set.
-    pub(crate) fn is_window(self, width: f64, height: f64) -> bool {
-        width == f64::from(self.viewport.width) && height == f64::from(self.viewport.height)
+    pub(crate) fn is_window(self, width: u32, height: u32) -> bool {
+        width == self.viewport.width && height == self.viewport.height
     }
 
     /// Sets the size of a tab.

@@ -24,7 +24,7 @@ function keepQuiet(event) {
 
 // The scroller of the page is at its beginning while the window is higher, which the page is not told either.
 function keepScrollQuiet(event) {
-  if (event.isTrusted && quiet?.scroller && event.target === quiet.scroller) event.stopImmediatePropagation();
+  if (event.isTrusted && quiet?.inner === event.target) event.stopImmediatePropagation();
 }
 
 own.addEventListener(window, 'resize', keepQuiet, BEFORE_ALL);
@@ -50,7 +50,7 @@ async function beforeHigher(_, call) {
   const scroller = scrollerInsteadOfDocument();
   if (!scroller || isOver(call)) return false;
   const position = { left: own.scrollLeft(scroller), top: own.scrollTop(scroller), behavior: 'instant' };
-  quiet = { until: performance.now() + MOST_QUIET_MS, scroller, position, height: own.clientHeight(scroller) };
+  quiet = { until: performance.now() + MOST_QUIET_MS, inner: scroller, position, height: own.clientHeight(scroller) };
   own.scrollTo(scroller, { top: rangesOf(scroller).top.least, behavior: 'instant' });
   return true;
 }
@@ -59,7 +59,7 @@ async function beforeHigher(_, call) {
 async function isHigher() {
   await frame();
   await frame();
-  return Boolean(quiet?.scroller) && own.clientHeight(quiet.scroller) > quiet.height;
+  return Boolean(quiet?.inner) && own.clientHeight(quiet.inner) > quiet.height;
 }
 
 // If the window shows the whole part, nothing is resized.
@@ -74,8 +74,8 @@ async function afterPicture() {
   const current = quiet;
   await frame();
   await frame();
-  if (current?.scroller) {
-    own.scrollTo(current.scroller, current.position);
+  if (current?.inner) {
+    own.scrollTo(current.inner, current.position);
     await frame();
     await frame();
   }
