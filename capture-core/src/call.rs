@@ -1,6 +1,6 @@
 //! The caller of the engine, and how a caller names an action.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,35 +13,12 @@ pub struct Caller {
     pub user: UserId,
     /// Id of the caller's connection, shown in events as `by`; `None` for callers without a connection.
     pub connection: Option<Arc<str>>,
-    /// Limits how long the caller waits for an action to begin; `None` means as long as the session lives.
-    pub cancel_check: Option<CancelCheck>,
-}
-
-/// Tells whether the caller still waits. An action whose caller has been answered that it timed out must not begin.
-#[derive(Clone)]
-pub struct CancelCheck(Arc<dyn Fn() -> bool + Send + Sync>);
-
-impl CancelCheck {
-    /// A check for a caller who waits as long as `lasts` returns true.
-    pub fn new(lasts: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(lasts))
-    }
-
-    pub(crate) fn lasts(&self) -> bool {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for CancelCheck {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("CancelCheck").field(&self.lasts()).finish()
-    }
 }
 
 impl Caller {
     /// A caller without a connection.
     pub fn user(user: UserId) -> Self {
-        Self { user, connection: None, cancel_check: None }
+        Self { user, connection: None }
     }
 }
 

@@ -55,7 +55,7 @@ pub mod tasks;
 pub mod tls;
 
 pub use self::{
-    call::{ActionName, Caller, CancelCheck},
+    call::{ActionName, Caller},
     engine::{Engine, EngineBuilder},
     error::{Error, ErrorCode, RunOutcome},
     limits::Limits,

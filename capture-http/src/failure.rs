@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use capture_core::{account::AccountError, browser::BrowserError, ledger::LedgerError};
+use capture_core::{account::AccountError, browser::BrowserError, cluster::InvalidRedisUrl, ledger::LedgerError};
 
 use crate::{config::ConfigError, data_dir::DataDirError};
 
@@ -18,6 +18,9 @@ pub(crate) enum Failure {
     /// The request cannot be carried out in this way.
     #[error("{0}")]
     Usage(String),
+    /// The address of Redis is none.
+    #[error(transparent)]
+    RedisUrl(#[from] InvalidRedisUrl),
     /// The data directory cannot be used.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
@@ -57,7 +60,7 @@ impl Failure {
     /// The exit code of the process.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::Usage(_) => ExitCode::from(USAGE),
+            Self::Config(_) | Self::Usage(_) | Self::RedisUrl(_) => ExitCode::from(USAGE),
             _ => ExitCode::FAILURE,
         }
     }

@@ -84,8 +84,7 @@ async fn add_dev(accounts: &dyn Accounts) -> Result<(), Failure> {
 
 fn shared(redis: &Redis) -> Result<(Arc<RedisLedger>, Arc<RedisLink>), Failure> {
     let me = InstanceId::new();
-    let link = RedisLink::new(redis.url.as_str(), &redis.prefix, me.clone()).map_err(Failure::Usage)?;
-    let link = Arc::new(link);
+    let link = Arc::new(RedisLink::new(redis.url.as_str(), &redis.prefix, me.clone())?);
     let address = redis.advertise.as_ref().map(ToString::to_string).unwrap_or_default();
     let ledger = RedisLedger::new(Arc::clone(&link) as _, me).advertising(address);
     Ok((Arc::new(ledger), link))

@@ -20,14 +20,39 @@ pub enum Codec {
 }
 
 /// Why a message is not a frame, and which close code follows from that.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum Undecodable {
     /// A text message where the codec uses binary messages, or the other way round.
     #[error("{0}")]
     WrongKind(&'static str),
     /// The bytes are not a value, or not one that the protocol accepts.
     #[error("not a frame: {0}")]
-    BadFrame(String),
+    BadFrame(NotAValue),
+}
+
+/// Why bytes are not exactly one value that the protocol accepts.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAValue {
+    /// Not JSON, or JSON that is not accepted.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// Not MessagePack, or MessagePack that is not accepted.
+    #[error(transparent)]
+    MessagePack(#[from] rmp_serde::decode::Error),
+    /// There is more after the value.
+    #[error("{0} bytes after its end")]
+    Trailing(usize),
+}
+
+/// Why a frame could not be encoded; always a defect of the server.
+#[derive(Debug, thiserror::Error)]
+pub enum EncodeError {
+    /// Not as JSON.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// Not as MessagePack.
+    #[error(transparent)]
+    MessagePack(#[from] rmp_serde::encode::Error),
 }
 
 impl Undecodable {
@@ -64,12 +89,12 @@ impl Codec {
     ///
     /// # Errors
     /// A frame that cannot be serialised; always a defect of the server.
-    pub fn encode(self, frame: &impl Serialize) -> Result<Bytes, String> {
-        match self {
-            Self::Json => serde_json::to_vec(frame).map_err(|error| error.to_string()),
-            Self::MessagePack => rmp_serde::to_vec_named(frame).map_err(|error| error.to_string()),
-        }
-        .map(Bytes::from)
+    pub fn encode(self, frame: &impl Serialize) -> Result<Bytes, EncodeError> {
+        let bytes = match self {
+            Self::Json => serde_json::to_vec(frame)?,
+            Self::MessagePack => rmp_serde::to_vec_named(frame)?,
+        };
+        Ok(bytes.into())
     }
 
     /// Wraps the bytes of a frame in a WebSocket message.
@@ -97,18 +122,19 @@ impl Codec {
     }
 }
 
-fn json(text: &[u8], levels: usize) -> Result<Value, String> {
+fn json(text: &[u8], levels: usize) -> Result<Value, NotAValue> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let value = Strict { levels }.deserialize(&mut deserializer);
-    value.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| error.to_string())
+    let value = Strict { levels }.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
 }
 
-fn message_pack(mut bytes: &[u8], levels: usize) -> Result<Value, String> {
+fn message_pack(mut bytes: &[u8], levels: usize) -> Result<Value, NotAValue> {
     let mut deserializer = rmp_serde::Deserializer::new(&mut bytes);
     // The deserializer counts depth differently; the limit in the protocol is the one that `Strict` enforces.
     deserializer.set_max_depth(levels + 1);
-    let value = Strict { levels }.deserialize(&mut deserializer).map_err(|error| error.to_string())?;
-    if bytes.is_empty() { Ok(value) } else { Err(format!("{} bytes after its end", bytes.len())) }
+    let value = Strict { levels }.deserialize(&mut deserializer)?;
+    if bytes.is_empty() { Ok(value) } else { Err(NotAValue::Trailing(bytes.len())) }
 }
 
 #[cfg(test)]
@@ -154,7 +180,7 @@ mod tests {
             (Codec::MessagePack, &too_deep(0x91)),
         ] {
             let refused = decode(codec, bytes).map_err(|error| error.close_code());
-            assert_eq!(refused, Err(CloseCode::BadFrame), "{codec:?} {bytes:?}");
+            assert_eq!(refused.err(), Some(CloseCode::BadFrame), "{codec:?} {bytes:?}");
         }
     }
 

@@ -80,6 +80,7 @@ async fn tell(story: PathBuf, server: &Server, with: &Told<'_>) -> Result<(), St
     if broken { Err(format!("{}:\n{said}", story.display())) } else { Ok(()) }
 }
 
+#[expect(clippy::print_stdout, reason = "what failed is said at once")]
 async fn tell_all(stories: Vec<PathBuf>, server: &Server, with: &Told<'_>) {
     let told = futures::stream::iter(stories).map(|story| tell(story, server, with)).buffer_unordered(AT_ONCE);
     // Said at once, too: the log of the server is long, and a report may cut what stands below it.

@@ -131,6 +131,7 @@ fn fill(here: &str, folder: &str, page: &str) -> String {
 /// The media type of a file that is not a page.
 fn plain_type(name: &str) -> Option<&'static str> {
     let types = [
+        ("js", "text/javascript"),
         ("xml", "application/xml"),
         ("svg", "image/svg+xml"),
         ("json", "application/json"),

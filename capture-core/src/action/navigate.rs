@@ -93,20 +93,37 @@ impl Goto {
     }
 }
 
+/// Why a text is not an address that can be opened; follows the name of the field.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum InvalidAddress {
+    #[error("must not be empty")]
+    Empty,
+    #[error("must be at most {} characters", limits::MAX_URL_CHARS)]
+    TooLong,
+    #[error("is not an address: {0}")]
+    Malformed(#[from] url::ParseError),
+    #[error("has no host")]
+    NoHost,
+    #[error("of this kind cannot be opened: of about: only about:blank is accepted")]
+    About,
+    #[error("cannot be opened: {0:?} is not one of http, https, data, about:blank")]
+    Scheme(String),
+}
+
 /// Parses an address as people type it. Without a scheme it gets `https://`, or `http://` for localhost and IP
 /// addresses.
-fn parse_address(text: &str) -> Result<Url, String> {
+fn parse_address(text: &str) -> Result<Url, InvalidAddress> {
     let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
     if text.is_empty() {
-        return Err("must not be empty".to_owned());
+        return Err(InvalidAddress::Empty);
     }
     if text.len() > limits::MAX_URL_CHARS {
-        return Err(format!("must be at most {} characters", limits::MAX_URL_CHARS));
+        return Err(InvalidAddress::TooLong);
     }
     let url = if has_scheme(text) {
-        Url::parse(text).map_err(|error| format!("is not an address: {error}"))?
+        Url::parse(text)?
     } else {
-        let url = Url::parse(&format!("https://{text}")).map_err(|error| format!("is not an address: {error}"))?;
+        let url = Url::parse(&format!("https://{text}"))?;
         if is_local(&url) { Url::parse(&format!("http://{text}")).unwrap_or(url) } else { url }
     };
     check(&url).map(|()| url)
@@ -132,13 +149,13 @@ fn is_local(url: &Url) -> bool {
     bare == "localhost" || bare.ends_with(".localhost") || bare.parse::<IpAddr>().is_ok()
 }
 
-fn check(url: &Url) -> Result<(), String> {
+fn check(url: &Url) -> Result<(), InvalidAddress> {
     match url.scheme() {
-        "http" | "https" if url.host_str().is_none_or(str::is_empty) => Err("has no host".to_owned()),
+        "http" | "https" if url.host_str().is_none_or(str::is_empty) => Err(InvalidAddress::NoHost),
         "http" | "https" | "data" => Ok(()),
         "about" if url.path() == "blank" => Ok(()),
-        "about" => Err("of this kind cannot be opened: of about: only about:blank is accepted".to_owned()),
-        scheme => Err(format!("cannot be opened: {:?} is not one of http, https, data, about:blank", clip(scheme))),
+        "about" => Err(InvalidAddress::About),
+        scheme => Err(InvalidAddress::Scheme(clip(scheme))),
     }
 }
 

@@ -101,7 +101,7 @@ impl ViewportChange {
         let size = parse_viewport(payload)?.or(parse_sides(payload)?);
         Ok(match (device, size, scale) {
             (Some(device), _, _) => Some(Self::Device(device)),
-            (None, Some((width, height, own)), scale) => {
+            (None, Some(GivenSize { width, height, scale: own }), scale) => {
                 Some(Self::Size(Viewport { width, height, scale: own.or(scale).unwrap_or(1.0) }))
             }
             (None, None, Some(scale)) => Some(Self::Scale(scale)),
@@ -126,9 +126,14 @@ fn parse_scale(payload: Payload<'_>, field: &str) -> Result<Option<DeviceScale>,
     }
 }
 
-type Size = (u32, u32, Option<DeviceScale>);
+/// A size as a payload gives it.
+struct GivenSize {
+    width: u32,
+    height: u32,
+    scale: Option<DeviceScale>,
+}
 
-fn parse_viewport(payload: Payload<'_>) -> Result<Option<Size>, Error> {
+fn parse_viewport(payload: Payload<'_>) -> Result<Option<GivenSize>, Error> {
     let Some(fields) = payload.object("viewport")? else { return Ok(None) };
     if let Some(other) = fields.keys().find(|key| !["width", "height", "deviceScaleFactor"].contains(&key.as_str())) {
         let accepted = "accepted are width, height, deviceScaleFactor";
@@ -137,12 +142,16 @@ fn parse_viewport(payload: Payload<'_>) -> Result<Option<Size>, Error> {
     let viewport = Payload::new(fields, "payload.viewport");
     let side =
         |field| viewport.integer(field, 1, MAX_VIEWPORT_SIDE)?.ok_or_else(|| viewport.refuse(field, "is required"));
-    Ok(Some((side("width")?, side("height")?, parse_scale(viewport, "deviceScaleFactor")?)))
+    Ok(Some(GivenSize {
+        width: side("width")?,
+        height: side("height")?,
+        scale: parse_scale(viewport, "deviceScaleFactor")?,
+    }))
 }
 
-fn parse_sides(payload: Payload<'_>) -> Result<Option<Size>, Error> {
+fn parse_sides(payload: Payload<'_>) -> Result<Option<GivenSize>, Error> {
     match (payload.integer("vw", 1, MAX_VIEWPORT_SIDE)?, payload.integer("vh", 1, MAX_VIEWPORT_SIDE)?) {
-        (Some(width), Some(height)) => Ok(Some((width, height, None))),
+        (Some(width), Some(height)) => Ok(Some(GivenSize { width, height, scale: None })),
         (None, None) => Ok(None),
         (None, Some(_)) => Err(payload.refuse("vw", "is required with vh")),
         (Some(_), None) => Err(payload.refuse("vh", "is required with vw")),

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     dedupe::{Decision, Dedupe, Ending},
-    job::{Control, Job, cancelled},
+    job::{ActionRequest, Control, Job, cancelled},
     live_view::{LiveView, View, ViewOptions},
     log::{EventLog, Follow},
     pools::Pools,
@@ -22,14 +22,13 @@ use super::{
 };
 use crate::{
     account::UserId,
-    action::Action,
     browser::Page,
     call::{ActionName, Caller},
     clock::Timestamp,
     error::{Error, ErrorCode, RunOutcome},
     event::Since,
     reply::{ActionReply, Executed},
-    session::{IdempotencyKey, Keyed, SessionId, SessionView},
+    session::{SessionId, SessionView},
 };
 
 /// How long a reader waits for the end of a session whose deadline has passed.
@@ -91,13 +90,8 @@ impl Handle {
 
     /// Runs an action. If its key is already in use, waits for the running action of that key or repeats its stored
     /// reply.
-    pub(crate) async fn execute(
-        &self,
-        caller: Caller,
-        action: Action,
-        keyed: Option<Keyed>,
-    ) -> Result<Executed, Error> {
-        if let Some(keyed) = &keyed {
+    pub(crate) async fn execute(&self, caller: Caller, request: ActionRequest) -> Result<Executed, Error> {
+        if let Some(keyed) = &request.keyed {
             let decision = self.keys.lock().begin(keyed);
             match decision {
                 Decision::Run => {}
@@ -122,20 +116,15 @@ impl Handle {
                 }
             }
         }
-        self.run(caller, action, keyed.map(|keyed| keyed.key)).await
+        self.run(caller, request).await
     }
 
-    async fn run(&self, caller: Caller, action: Action, key: Option<IdempotencyKey>) -> Result<Executed, Error> {
+    async fn run(&self, caller: Caller, request: ActionRequest) -> Result<Executed, Error> {
+        let ActionRequest { action, keyed, cancel_check } = request;
+        let key = keyed.map(|keyed| keyed.key);
         let (reply, ending) = oneshot::channel();
         let action_id: Arc<str> = format!("a_{}", Uuid::new_v4().simple()).into();
-        let job = Job {
-            action,
-            action_id,
-            by: caller.connection,
-            cancel_check: caller.cancel_check,
-            key: key.clone(),
-            reply,
-        };
+        let job = Job { action, action_id, by: caller.connection, cancel_check, key: key.clone(), reply };
         if let Err(refused) = self.jobs.push(job) {
             if let Some(key) = &key {
                 self.keys.lock().forget(key);

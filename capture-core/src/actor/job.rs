@@ -4,17 +4,26 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::oneshot;
 
-use super::dedupe::Ending;
+use super::{cancel_check::CancelCheck, dedupe::Ending};
 use crate::{
     action::Action,
-    call::{ActionName, CancelCheck},
+    call::ActionName,
     error::{Error, ErrorCode, RunOutcome},
-    session::{IdempotencyKey, SessionView},
+    session::{IdempotencyKey, Keyed, SessionView},
 };
 
 /// The error for the caller of a cancelled action.
 pub(super) fn cancelled(outcome: RunOutcome) -> Error {
     Error::new(ErrorCode::ActionFailed, "cancelled by its driver").with_reason("cancelled").with_outcome(outcome)
+}
+
+/// An action as a caller requests it.
+#[derive(Debug)]
+pub(crate) struct ActionRequest {
+    pub(crate) action: Action,
+    pub(crate) keyed: Option<Keyed>,
+    /// Limits how long the caller waits for the action to begin; `None` means as long as the session lives.
+    pub(crate) cancel_check: Option<CancelCheck>,
 }
 
 /// One action on its way to the page.

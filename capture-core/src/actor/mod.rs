@@ -5,6 +5,7 @@
 //! any transport.
 
 mod batch;
+mod cancel_check;
 mod connecting;
 mod dedupe;
 mod ending;
@@ -25,8 +26,10 @@ mod start;
 mod task;
 
 pub(crate) use self::{
+    cancel_check::CancelCheck,
     dedupe::Dedupe,
     handle::Handle,
+    job::ActionRequest,
     lease::Lease,
     log::EventLog,
     services::Services,

@@ -4,7 +4,7 @@
 //! The bus must not queue messages for later delivery: replaying a click is worse than losing it. An instance that
 //! needs an answer sends its question again.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use futures::{future::BoxFuture, stream::BoxStream};
@@ -13,8 +13,15 @@ use crate::ledger::redis::InstanceId;
 
 /// The error for a message that was not handed over, or for which that is not known.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{0}")]
-pub struct BusError(pub String);
+#[error(transparent)]
+pub struct BusError(Arc<dyn std::error::Error + Send + Sync>);
+
+impl BusError {
+    /// An error with this cause.
+    pub fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(Arc::from(cause.into()))
+    }
+}
 
 /// Carries messages between the instances of a cluster.
 pub trait Bus: Send + Sync + fmt::Debug {

@@ -33,7 +33,7 @@ pub use self::{
     bus::{Bus, BusError},
     memory_bus::{MemoryBus, MemoryHub},
     not_ready::NotReady,
-    redis::RedisLink,
+    redis::{InvalidRedisUrl, RedisLink},
 };
 use self::{gateway::Gateway, message::Message, owner::Owner, session_order::SessionOrder};
 use crate::{

@@ -19,12 +19,13 @@ use super::{
     gateway::{AGAIN_BROKEN, Gateway},
     message::{ActionResponse, Ask, Following, Message, Verb, VerbResponse, encode_frame},
     relayed::{RelayedError, RelayedOutcome},
-    views::Views,
+    views::{Look, Views},
 };
 use crate::{
     account::UserId,
     action,
-    call::{Caller, CancelCheck},
+    actor::{ActionRequest, CancelCheck},
+    call::Caller,
     engine::Engine,
     error::{Error, ErrorCode, RunOutcome},
     event::{EventFrame, WireForm},
@@ -242,9 +243,7 @@ impl Owner {
 
     /// Carries out a question. Returns its response, and the feed to begin once the response was sent.
     async fn carry_out(&self, ask: Ask, until: Arc<AtomicI64>) -> Result<(VerbResponse, Option<u64>), Error> {
-        let gateway = Arc::clone(&self.gateway);
-        let cancel_check = CancelCheck::new(move || gateway.now() <= until.load(Ordering::Relaxed));
-        let caller = Caller { user: ask.user, connection: ask.by, cancel_check: Some(cancel_check) };
+        let caller = Caller { user: ask.user, connection: ask.by };
         let response = match ask.verb {
             Verb::Create { options, keyed } => {
                 let created = self.engine.create(caller, options, keyed).await?;
@@ -255,7 +254,10 @@ impl Owner {
             Verb::List => VerbResponse::Sessions(self.engine.list(caller).await?),
             Verb::Renew(id, seconds) => VerbResponse::Session(self.engine.renew(caller, id, seconds).await?),
             Verb::Execute { id, action, keyed } => {
-                acted(self.engine.execute(caller, id, action::parse(&action)?, keyed).await?)
+                let gateway = Arc::clone(&self.gateway);
+                let waits = CancelCheck::new(move || gateway.now() <= until.load(Ordering::Relaxed));
+                let request = ActionRequest { action: action::parse(&action)?, keyed, cancel_check: Some(waits) };
+                acted(self.engine.execute_if_wanted(caller, id, request).await?)
             }
             Verb::Cancel(id, name) => VerbResponse::Cancelled(self.engine.cancel(caller, id, name).await?),
             Verb::Close(id) => VerbResponse::Session(self.engine.close(caller, id).await?),
@@ -276,7 +278,7 @@ impl Owner {
                 return Ok((VerbResponse::Following(Box::new(following)), Some(feed)));
             }
             Verb::Look { id, options, view } => {
-                self.views.look(&self.engine, caller, (id, options), (ask.from, view)).await?
+                self.views.look(&self.engine, caller, Look { id, options, name: (ask.from, view) }).await?
             }
         };
         Ok((response, None))

@@ -24,7 +24,7 @@ const WAIT: Duration = Duration::from_secs(5);
 /// A view that was not requested for this long is closed.
 const IDLE: Duration = Duration::from_secs(15);
 
-type Name = (InstanceId, u64);
+pub(super) type Name = (InstanceId, u64);
 
 /// The views by name.
 #[derive(Debug, Default)]
@@ -36,15 +36,18 @@ struct Watched {
     asked: Instant,
 }
 
+/// A request for the next picture of a view.
+pub(super) struct Look {
+    pub(super) id: SessionId,
+    pub(super) options: ViewOptions,
+    /// The instance that shows the view, and the number that it gave the view.
+    pub(super) name: Name,
+}
+
 impl Views {
     /// The next picture of a view. The first request opens the view.
-    pub(super) async fn look(
-        &self,
-        engine: &Engine,
-        caller: Caller,
-        (id, options): (SessionId, ViewOptions),
-        name: Name,
-    ) -> Result<VerbResponse, Error> {
+    pub(super) async fn look(&self, engine: &Engine, caller: Caller, look: Look) -> Result<VerbResponse, Error> {
+        let Look { id, options, name } = look;
         let known = self.0.lock().get_mut(&name).map(|watched| {
             watched.asked = Instant::now();
             Arc::clone(&watched.view)

@@ -8,7 +8,7 @@ use super::Engine;
 use crate::{
     account::UserId,
     action::Action,
-    actor::{Follow, Handle, View, ViewOptions},
+    actor::{ActionRequest, Follow, Handle, View, ViewOptions},
     call::{ActionName, Caller},
     clock::{Timestamp, millis},
     error::{Error, ErrorCode, RunOutcome},
@@ -48,6 +48,19 @@ impl Engine {
     /// What is left of the log of a session that ended recently.
     fn rest(&self, user: &UserId, id: SessionId, since: Option<&Since>) -> Option<Follow> {
         self.inner.ended.lock().follow(user, id, since?)
+    }
+
+    /// Runs an action as [`Sessions::execute`] does, if its caller still waits when its turn comes.
+    pub(crate) async fn execute_if_wanted(
+        &self,
+        caller: Caller,
+        id: SessionId,
+        request: ActionRequest,
+    ) -> Result<Executed, Error> {
+        match self.live(&caller.user, id) {
+            Some(handle) => handle.execute(caller, request).await,
+            None => Err(self.not_live(&caller.user, id, request.keyed.as_ref()).await),
+        }
     }
 
     /// The error for an action on a session that is not live.
@@ -133,13 +146,7 @@ impl Sessions for Engine {
         action: Action,
         keyed: Option<Keyed>,
     ) -> BoxFuture<'_, Result<Executed, Error>> {
-        async move {
-            match self.live(&caller.user, id) {
-                Some(handle) => handle.execute(caller, action, keyed).await,
-                None => Err(self.not_live(&caller.user, id, keyed.as_ref()).await),
-            }
-        }
-        .boxed()
+        self.execute_if_wanted(caller, id, ActionRequest { action, keyed, cancel_check: None }).boxed()
     }
 
     fn cancel(&self, caller: Caller, id: SessionId, name: ActionName) -> BoxFuture<'_, Result<bool, Error>> {

@@ -41,7 +41,28 @@ enum Refused {
     /// A refusal in the format of the API.
     Told(Told),
     /// No answer, or an answer that is not one of this server's.
-    Unreachable(String),
+    Unreachable(Unreachable),
+}
+
+/// Why another instance gave no answer that can be passed on.
+#[derive(Debug, thiserror::Error)]
+enum Unreachable {
+    #[error(transparent)]
+    Address(#[from] url::ParseError),
+    #[error("its address names no host")]
+    NoHost,
+    #[error("only http addresses can be spliced to; advertise one of the inner network")]
+    NotHttp,
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    #[error("its answer is too long")]
+    TooLong,
+    #[error(transparent)]
+    NotText(#[from] std::string::FromUtf8Error),
+    #[error("{0}")]
+    Answer(String),
+    #[error("no answer within {} s", TIMEOUT.as_secs())]
+    Silent,
 }
 
 /// The body of a refusal.
@@ -53,9 +74,9 @@ struct Told {
     hint: Option<String>,
 }
 
-impl From<String> for Refused {
-    fn from(why: String) -> Self {
-        Self::Unreachable(why)
+impl<E: Into<Unreachable>> From<E> for Refused {
+    fn from(why: E) -> Self {
+        Self::Unreachable(why.into())
     }
 }
 
@@ -81,9 +102,9 @@ async fn open(wanted: Wanted<'_>) -> Result<TcpStream, Error> {
         Ok(Ok(stream)) => return Ok(stream),
         Ok(Err(Refused::Told(told))) => return Err(told.into()),
         Ok(Err(Refused::Unreachable(why))) => why,
-        Err(_elapsed) => format!("no answer within {} s", TIMEOUT.as_secs()),
+        Err(_elapsed) => Unreachable::Silent,
     };
-    tracing::warn!(address, why, "the instance that has a session cannot be reached for its CDP client");
+    tracing::warn!(address, %why, "the instance that has a session cannot be reached for its CDP client");
     Err(Error::new(ErrorCode::Unavailable, "the instance that has this session cannot be reached")
         .with_reason("owner_unreachable")
         .with_retry_after(Duration::from_secs(2)))
@@ -104,13 +125,12 @@ impl From<Told> for Error {
 
 async fn upgrade(wanted: Wanted<'_>) -> Result<TcpStream, Refused> {
     let Wanted { address, path: below, key, token, source } = wanted;
-    let url = Url::parse(address).map_err(|error| error.to_string())?;
+    let url = Url::parse(address)?;
     let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
-        return Err(Refused::Unreachable("its address names no host".to_owned()));
+        return Err(Unreachable::NoHost.into());
     };
     if url.scheme() != "http" {
-        let why = "only http addresses can be spliced to; advertise one of the inner network";
-        return Err(Refused::Unreachable(why.to_owned()));
+        return Err(Unreachable::NotHttp.into());
     }
     let path = url.path().trim_end_matches('/');
     // The other instance uses this header only if its operator lists this instance among the trusted proxies.
@@ -121,15 +141,16 @@ async fn upgrade(wanted: Wanted<'_>) -> Result<TcpStream, Refused> {
          sec-websocket-version: 13\r\nsec-websocket-key: {key}\r\n{client}\r\n"
     );
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let mut stream = TcpStream::connect((bare, port)).await.map_err(|error| error.to_string())?;
+    let mut stream = TcpStream::connect((bare, port)).await?;
     let _ = stream.set_nodelay(true); // a connection without it works too
-    stream.write_all(request.as_bytes()).await.map_err(|error| error.to_string())?;
+    stream.write_all(request.as_bytes()).await?;
     let head = head(&mut stream).await?;
     if head.starts_with("HTTP/1.1 101 ") {
         return Ok(stream);
     }
     let told = body(&mut stream, &head).await.and_then(|body| serde_json::from_slice(&body).ok());
-    Err(told.map_or_else(|| head.lines().next().unwrap_or_default().to_owned().into(), Refused::Told))
+    let first_line = || Unreachable::Answer(head.lines().next().unwrap_or_default().to_owned()).into();
+    Err(told.map_or_else(first_line, Refused::Told))
 }
 
 /// The body after this head, if the head has its length.
@@ -143,15 +164,15 @@ async fn body(stream: &mut TcpStream, head: &str) -> Option<Vec<u8>> {
 }
 
 /// Reads exactly the head, because the bytes after it belong to the client.
-async fn head(stream: &mut TcpStream) -> Result<String, String> {
+async fn head(stream: &mut TcpStream) -> Result<String, Unreachable> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         if head.len() >= MAX_HEAD {
-            return Err("its answer is too long".to_owned());
+            return Err(Unreachable::TooLong);
         }
-        head.push(stream.read_u8().await.map_err(|error| error.to_string())?);
+        head.push(stream.read_u8().await?);
     }
-    String::from_utf8(head).map_err(|error| error.to_string())
+    Ok(String::from_utf8(head)?)
 }
 
 /// Completes when the session has ended, or the credential is no longer valid, as far as this can be determined.

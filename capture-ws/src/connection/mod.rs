@@ -43,10 +43,9 @@ where
     let outbox = Arc::new(Outbox::new(&limits));
     let mut writer = Writer { sink, codec, outbox: Arc::clone(&outbox), limits };
     let reader = Reader::new(common, codec, Arc::clone(&outbox), client.connect_urls);
-    let admitted = (client.grant, client.peer);
     tokio::select! {
         // The client left, so the writer has no recipient.
-        () = read(reader, &mut stream, admitted, &outbox) => {}
+        () = read(reader, &mut stream, client.grant, client.peer, &outbox) => {}
         // The last frame was written.
         () = write(&mut writer) => {}
     }
@@ -66,7 +65,7 @@ async fn farewell<IO: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStrea
 
 /// Runs the reading half. After a panic it waits until the writing half has sent the close frame, as after any other
 /// reason to close.
-async fn read<R>(reader: Reader, stream: &mut R, (grant, peer): (Option<Grant>, IpAddr), outbox: &Outbox)
+async fn read<R>(reader: Reader, stream: &mut R, grant: Option<Grant>, peer: IpAddr, outbox: &Outbox)
 where
     R: Stream<Item = Result<Message, WsError>> + Unpin,
 {

@@ -295,7 +295,7 @@ impl Reader {
             }
             Ok(_too_large) => false,
             Err(error) => {
-                tracing::error!(error, "a frame could not be written");
+                tracing::error!(%error, "a frame could not be written");
                 false
             }
         }

@@ -105,7 +105,7 @@ impl Reader {
                 self.outbox.forget_picture(session);
                 return self.succeed(id, Some(session), None, &Empty {});
             }
-            Command::Create { options, keyed } => (None, self.create(caller, grant, (options, keyed))),
+            Command::Create { options, keyed } => (None, self.create(caller, grant, options, keyed)),
             Command::List => (None, async move { sessions.list(caller).await.map(Answer::Sessions) }.boxed()),
             Command::Get(session) => (Some(session), self.get(caller, grant, session)),
             Command::Close(session) => {
@@ -146,7 +146,8 @@ impl Reader {
         &self,
         caller: Caller,
         grant: &Grant,
-        (options, keyed): (SessionOptions, Option<Keyed>),
+        options: SessionOptions,
+        keyed: Option<Keyed>,
     ) -> BoxFuture<'static, Result<Answer, Error>> {
         let sessions = Arc::clone(&self.common.shared.sessions);
         let (urls, grant) = (Arc::clone(&self.connect_urls), grant.clone());

@@ -128,7 +128,7 @@ impl<W: Sink<Message, Error = WsError> + Unpin> Writer<W> {
             Item::Close(..) => Ok(Bytes::new()),
         };
         let frame = encoded.unwrap_or_else(|error| {
-            tracing::error!(error, "a frame could not be written");
+            tracing::error!(%error, "a frame could not be written");
             Bytes::from_static(b"{}")
         });
         self.codec.message(frame)

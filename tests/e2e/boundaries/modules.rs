@@ -116,7 +116,7 @@ const MODULES: &[(&str, &str)] = &[
     ("http/bearer", "core/account"),
     ("http/config", "core/limits core/egress core/browser/chromium/config ws/limits client_address"),
     ("http/data_dir", ""),
-    ("http/failure", "core/error core/ledger_error core/account core/browser config data_dir"),
+    ("http/failure", "core/error core/ledger_error core/account core/browser core/cluster/redis config data_dir"),
     (
         "http/ledger",
         "core/account core/ledger core/ledger/sqlite core/ledger/redis core/engine core/cluster/redis config data_dir \

@@ -9,6 +9,8 @@ use tokio::{
     time::{Instant, timeout},
 };
 
+use super::error::CommandError;
+
 /// Timeout of one command, including connecting.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// After this many unanswered commands in a row the connection is considered dead, whatever TCP reports.
@@ -49,13 +51,13 @@ impl RedisConnection {
     }
 
     /// Runs a command on the current connection, within the timeout.
-    pub(super) async fn run<T, F>(&self, command: impl FnOnce(MultiplexedConnection) -> F) -> Result<T, String>
+    pub(super) async fn run<T, F>(&self, command: impl FnOnce(MultiplexedConnection) -> F) -> Result<T, CommandError>
     where
         F: Future<Output = Result<T, RedisError>>,
     {
         let work = async {
             let (connection, generation) = self.connection().await?;
-            Ok::<_, String>((command(connection).await, generation))
+            Ok::<_, CommandError>((command(connection).await, generation))
         };
         match timeout(PATIENCE, work).await {
             Ok(Ok((Ok(value), _))) => {
@@ -66,17 +68,17 @@ impl RedisConnection {
                 if is_of_the_connection(&error) {
                     self.drop_connection(generation);
                 }
-                Err(error.to_string())
+                Err(CommandError::Failed(error))
             }
             Ok(Err(error)) => Err(error),
             Err(_elapsed) => {
                 self.went_silent();
-                Err(format!("redis did not answer within {} ms", PATIENCE.as_millis()))
+                Err(CommandError::Silent(PATIENCE))
             }
         }
     }
 
-    async fn connection(&self) -> Result<(MultiplexedConnection, u64), String> {
+    async fn connection(&self) -> Result<(MultiplexedConnection, u64), CommandError> {
         if let Some(present) = self.present() {
             return Ok(present);
         }
@@ -85,7 +87,7 @@ impl RedisConnection {
             return Ok(present);
         }
         if self.state.lock().failed.is_some_and(|failed| failed.elapsed() < PAUSE) {
-            return Err("redis cannot be reached".to_owned());
+            return Err(CommandError::Unreachable);
         }
         let config =
             AsyncConnectionConfig::new().set_connection_timeout(Some(PATIENCE)).set_response_timeout(Some(PATIENCE));
@@ -100,7 +102,7 @@ impl RedisConnection {
             }
             Err(error) => {
                 state.failed = Some(Instant::now());
-                Err(format!("redis cannot be reached: {error}"))
+                Err(CommandError::NotConnected(error))
             }
         }
     }

@@ -22,7 +22,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::connection::RedisConnection;
+use super::{connection::RedisConnection, error::CommandError};
 
 /// The subscription is probed after this much silence.
 const PROBE_AFTER: Duration = Duration::from_secs(5);
@@ -148,7 +148,7 @@ impl Inbox {
             Ok(0) => Probed::Nobody,
             Ok(_) => Probed::Sent,
             Err(error) => {
-                tracing::debug!(error, "no probe");
+                tracing::debug!(error = &error as &dyn std::error::Error, "no probe");
                 Probed::Sent
             }
         }
@@ -161,7 +161,7 @@ pub(super) async fn publish(
     script: &Script,
     channel: &str,
     message: &[u8],
-) -> Result<usize, String> {
+) -> Result<usize, CommandError> {
     connection
         .run(|mut connection| async move {
             script.prepare_invoke().arg(channel).arg(message).invoke_async::<usize>(&mut connection).await

@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use redis::{AsyncCommands as _, Client, SetExpiry, SetOptions};
 use tokio::sync::Semaphore;
 
-use super::connection::RedisConnection;
+use super::{connection::RedisConnection, error::CommandError};
 
 /// How long a payload is kept, in milliseconds.
 const KEPT_MS: u64 = 60_000;
@@ -34,7 +34,7 @@ impl Large {
     }
 
     /// Stores a payload under a name.
-    pub(super) async fn put(&self, key: String, bytes: Bytes) -> Result<(), String> {
+    pub(super) async fn put(&self, key: String, bytes: Bytes) -> Result<(), CommandError> {
         if bytes.len() <= WHOLE {
             return self.set(key, bytes).await;
         }
@@ -50,7 +50,7 @@ impl Large {
     }
 
     /// Removes and returns a payload; `None` when it is gone.
-    pub(super) async fn take(&self, key: String) -> Result<Option<Bytes>, String> {
+    pub(super) async fn take(&self, key: String) -> Result<Option<Bytes>, CommandError> {
         let Some(found) = self.get(key.clone()).await? else { return Ok(None) };
         let Some(pieces) = pieces(&found) else { return Ok(Some(found)) };
         let mut whole = BytesMut::new();
@@ -61,14 +61,14 @@ impl Large {
         Ok(Some(whole.freeze()))
     }
 
-    async fn set(&self, key: String, bytes: Bytes) -> Result<(), String> {
-        let _turn = self.turns.acquire().await.map_err(|closed| closed.to_string())?;
+    async fn set(&self, key: String, bytes: Bytes) -> Result<(), CommandError> {
+        let _turn = self.turns.acquire().await.map_err(|_closed| CommandError::Closed)?;
         let options = SetOptions::default().with_expiration(SetExpiry::PX(KEPT_MS));
         self.connection.run(|mut connection| async move { connection.set_options(key, &*bytes, options).await }).await
     }
 
-    async fn get(&self, key: String) -> Result<Option<Bytes>, String> {
-        let _turn = self.turns.acquire().await.map_err(|closed| closed.to_string())?;
+    async fn get(&self, key: String) -> Result<Option<Bytes>, CommandError> {
+        let _turn = self.turns.acquire().await.map_err(|_closed| CommandError::Closed)?;
         let taken =
             self.connection.run(|mut connection| async move { connection.get_del::<_, Option<Vec<u8>>>(key).await });
         Ok(taken.await?.map(Bytes::from))

@@ -4,6 +4,7 @@
 //! Each is replaced independently, and no command waits longer than a second for any of them.
 
 mod connection;
+mod error;
 mod inbox;
 mod large;
 
@@ -18,6 +19,7 @@ use redis::{
 };
 use tokio::sync::mpsc;
 
+pub use self::error::InvalidRedisUrl;
 use self::{
     connection::RedisConnection,
     inbox::{Inbox, SubscriptionHealth},
@@ -58,8 +60,8 @@ impl RedisLink {
     ///
     /// # Errors
     /// When `url` is not a Redis URL (`redis://[user:password@]host[:port][/db]`).
-    pub fn new(url: &str, prefix: &str, me: InstanceId) -> Result<Self, String> {
-        let info = url.into_connection_info().map_err(|error| format!("not an address of redis: {error}"))?;
+    pub fn new(url: &str, prefix: &str, me: InstanceId) -> Result<Self, InvalidRedisUrl> {
+        let info = url.into_connection_info().map_err(InvalidRedisUrl::Malformed)?;
         let info = match info.addr() {
             ConnectionAddr::Unix(_) => info,
             _ => {
@@ -68,7 +70,7 @@ impl RedisLink {
                 info.set_tcp_settings(settings.set_user_timeout(USER_TIMEOUT))
             }
         };
-        let client = Client::open(info).map_err(|error| error.to_string())?;
+        let client = Client::open(info).map_err(InvalidRedisUrl::Unsupported)?;
         Ok(Self {
             connection: Arc::new(RedisConnection::new(client.clone())),
             large: Large::new(client.clone()),
@@ -108,7 +110,7 @@ impl Store for RedisLink {
                 }
                 invocation.invoke_async::<Value>(&mut connection).await
             });
-            Ok(read(answer.await.map_err(StoreError)?))
+            Ok(read(answer.await.map_err(StoreError::new)?))
         }
         .boxed()
     }
@@ -116,8 +118,10 @@ impl Store for RedisLink {
 
 impl Bus for RedisLink {
     fn send<'a>(&'a self, to: &'a InstanceId, message: Bytes) -> BoxFuture<'a, Result<usize, BusError>> {
-        async move { inbox::publish(&self.connection, &self.publish, &self.channel(to), &message).await.map_err(BusError) }
-            .boxed()
+        async move {
+            inbox::publish(&self.connection, &self.publish, &self.channel(to), &message).await.map_err(BusError::new)
+        }
+        .boxed()
     }
 
     fn receive(&self) -> BoxStream<'static, Bytes> {
@@ -134,15 +138,15 @@ impl Bus for RedisLink {
     }
 
     fn put<'a>(&'a self, name: &'a str, bytes: Bytes) -> BoxFuture<'a, Result<(), BusError>> {
-        async move { self.large.put(self.key(name), bytes).await.map_err(BusError) }.boxed()
+        async move { self.large.put(self.key(name), bytes).await.map_err(BusError::new) }.boxed()
     }
 
     fn take<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, BusError>> {
-        async move { self.large.take(self.key(name)).await.map_err(BusError) }.boxed()
+        async move { self.large.take(self.key(name)).await.map_err(BusError::new) }.boxed()
     }
 
     fn health(&self) -> Result<(), BusError> {
-        let deaf = || BusError("redis: messages of other instances do not arrive".to_owned());
+        let deaf = || BusError::new("redis: messages of other instances do not arrive");
         if self.health.is_good() { Ok(()) } else { Err(deaf()) }
     }
 }

@@ -121,7 +121,7 @@ impl Link {
 impl Store for Link {
     fn run(&self, script: Script, arguments: Vec<Argument>) -> BoxFuture<'_, Result<Answer, StoreError>> {
         async move {
-            let silent = || StoreError("redis did not answer".to_owned());
+            let silent = || StoreError::new("redis did not answer");
             let weather = *self.store.lock();
             if !self.travel(weather).await {
                 let arrived = self.network.throw(2) == 0;
@@ -149,7 +149,7 @@ impl Bus for Link {
             let weather = *self.bus.lock();
             if !self.travel(weather).await {
                 tokio::time::sleep(PATIENCE).await;
-                return Err(BusError("redis did not answer".to_owned()));
+                return Err(BusError::new("redis did not answer"));
             }
             let inbox = self.network.inboxes.lock().get(to).cloned();
             let Some(inbox) = inbox.filter(|inbox| !inbox.is_closed()) else { return Ok(0) };

@@ -5,7 +5,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
-    Known, Own, RedisLedger, Stage,
+    Known, RedisLedger,
+    own::{Own, Stage},
     record::usage_text,
     store::{Answer, Script, arguments, malformed, run, script},
 };

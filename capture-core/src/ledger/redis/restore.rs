@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 
 use super::{
-    Own, RedisLedger, Stage,
+    RedisLedger,
     accounts::fields,
+    own::{Own, Stage},
     record::usage_text,
     store::{Answer, Script, arguments, run, script},
 };

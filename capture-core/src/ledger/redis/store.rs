@@ -1,6 +1,6 @@
 //! The store in which scripts run, one atomic step at a time, and the values they return.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use futures::future::BoxFuture;
 
@@ -44,8 +44,15 @@ pub enum Answer {
 
 /// The error for a script that was not run, or for which that is not known.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{0}")]
-pub struct StoreError(pub String);
+#[error(transparent)]
+pub struct StoreError(Arc<dyn std::error::Error + Send + Sync>);
+
+impl StoreError {
+    /// An error with this cause.
+    pub fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(Arc::from(cause.into()))
+    }
+}
 
 /// Runs scripts atomically on one data set that all instances share.
 ///

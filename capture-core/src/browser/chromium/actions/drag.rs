@@ -16,7 +16,10 @@ use crate::{
     action::{ActionResult, DragMouse, DragPath, DragResult, Point, Selector},
     browser::{
         BrowserError,
-        chromium::{cdp::commands, page::chromium_page::ChromiumPage},
+        chromium::{
+            cdp::commands::{self, Buttons},
+            page::chromium_page::ChromiumPage,
+        },
     },
     error::RunOutcome,
 };
@@ -28,11 +31,11 @@ const RELEASED: &str = "the button was released";
 /// How often the target may change its layout during the drag before the drop happens anyway.
 const RESTS: u32 = 3;
 /// The left button, pressed.
-const HELD: (Button, i64) = (Button::Left, 1);
+const HELD: Buttons = Buttons { button: Button::Left, pressed: 1, count: 0 };
 
 /// Releases the left button.
 fn release(at: Point) -> DispatchMouseEventParams {
-    commands::mouse(Kind::MouseReleased, (at.x, at.y), (Button::Left, 0), 1, 0)
+    commands::mouse(Kind::MouseReleased, (at.x, at.y), Buttons { pressed: 0, count: 1, ..HELD }, 0)
 }
 
 impl ChromiumPage {
@@ -84,8 +87,8 @@ impl ChromiumPage {
         let leave = self.ask_leave(Some(from), due).await?;
         let _: bool = self.call("watchDrag", &(), due.deadline).await?;
         leave.check(RunOutcome::NotExecuted)?;
-        let press = commands::mouse(Kind::MousePressed, (from.x, from.y), HELD, 1, 0);
-        let pressed = vec![send_move(&leave.tab, from, (Button::None, 0)), leave.tab.send(&press)];
+        let press = commands::mouse(Kind::MousePressed, (from.x, from.y), Buttons { count: 1, ..HELD }, 0);
+        let pressed = vec![send_move(&leave.tab, from, Buttons::NONE), leave.tab.send(&press)];
         leave.handled(pressed, "the button was pressed").await?;
         sleep_until(due.deadline.min(Instant::now() + drag.hold)).await;
         let legs = points.iter().zip(points.iter().skip(1));

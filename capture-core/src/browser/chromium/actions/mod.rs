@@ -6,6 +6,7 @@ pub(super) mod drag;
 pub(super) mod edit;
 pub(super) mod form;
 pub(super) mod goto;
+mod higher_window;
 pub(super) mod input;
 pub(super) mod keyboard;
 pub(super) mod navigate;

@@ -17,7 +17,10 @@ use crate::{
     browser::{
         BrowserError,
         chromium::{
-            cdp::{CdpSession, Pending, commands},
+            cdp::{
+                CdpSession, Pending,
+                commands::{self, Buttons},
+            },
             page::{
                 chromium_page::ChromiumPage,
                 document::{NoAnswer, World},
@@ -205,7 +208,7 @@ impl ChromiumPage {
             outcome = RunOutcome::Unknown;
             *self.mouse.lock() = point;
             // The movements are sent one by one, because a page gets several unanswered movements as one.
-            leave.handled(vec![send_move(&leave.tab, point, (Button::None, 0))], MOVED).await?;
+            leave.handled(vec![send_move(&leave.tab, point, Buttons::NONE)], MOVED).await?;
         }
         leave.rest(MOVED).await
     }
@@ -234,18 +237,18 @@ impl ChromiumPage {
         leave.check(RunOutcome::NotExecuted)?;
         *self.mouse.lock() = point;
         let modifiers = modifier_bits(presses.modifiers);
-        let event = |kind: Kind, button: (Button, i64), count: u32| {
-            leave.tab.send(&commands::mouse(kind, (point.x, point.y), button, count, modifiers))
+        let event = |kind: Kind, buttons: Buttons| {
+            leave.tab.send(&commands::mouse(kind, (point.x, point.y), buttons, modifiers))
         };
-        let (button, held) = match presses.button {
+        let (button, pressed) = match presses.button {
             MouseButton::Left => (Button::Left, 1),
             MouseButton::Right => (Button::Right, 2),
             MouseButton::Middle => (Button::Middle, 4),
         };
-        let mut sent = vec![event(Kind::MouseMoved, (Button::None, 0), 0)];
+        let mut sent = vec![event(Kind::MouseMoved, Buttons::NONE)];
         for count in 1..=presses.count {
-            sent.push(event(Kind::MousePressed, (button.clone(), held), count));
-            sent.push(event(Kind::MouseReleased, (button.clone(), 0), count));
+            sent.push(event(Kind::MousePressed, Buttons { button: button.clone(), pressed, count }));
+            sent.push(event(Kind::MouseReleased, Buttons { button: button.clone(), pressed: 0, count }));
         }
         leave.handled(sent, CLICKED).await
     }
@@ -272,8 +275,8 @@ struct Presses<'a> {
 }
 
 /// Sends one movement, with what is held during it.
-pub(crate) fn send_move(tab: &CdpSession, point: Point, button: (Button, i64)) -> Pending {
-    tab.send(&commands::mouse(Kind::MouseMoved, (point.x, point.y), button, 0, 0))
+pub(crate) fn send_move(tab: &CdpSession, point: Point, buttons: Buttons) -> Pending {
+    tab.send(&commands::mouse(Kind::MouseMoved, (point.x, point.y), buttons, 0))
 }
 
 /// The points of a straight line, without its first one.

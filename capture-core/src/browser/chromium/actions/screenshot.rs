@@ -44,6 +44,15 @@ struct Captured<'a> {
 struct Extent {
     width: f64,
     height: f64,
+    window: Size,
+    /// The height of what an element hides that scrolls in place of the document.
+    hidden: f64,
+}
+
+#[derive(Deserialize)]
+struct Size {
+    width: u32,
+    height: u32,
 }
 
 /// Position of the window in the document, from the document's left and upper end.
@@ -60,8 +69,18 @@ struct Window {
 #[derive(Debug, Clone, Copy)]
 struct Part {
     clip: Clip,
-    /// Whether the window shows only some of it.
-    beyond: bool,
+    reach: Reach,
+}
+
+/// How a part is brought into the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// The window shows all of it.
+    Shown,
+    /// The window shows only some of it, and the browser paints the rest.
+    Beyond,
+    /// An element hides some of it, and shows it in a higher window.
+    Higher,
 }
 
 /// Chromium's messages when there is nothing to show yet.
@@ -69,13 +88,21 @@ const NOTHING_YET: [&str; 3] = ["Unable to capture screenshot", "Internal error"
 
 impl ChromiumPage {
     pub(crate) async fn screenshot(&self, wanted: &Screenshot, deadline: Instant) -> Result<Picture, BrowserError> {
-        let (part, clamped) = self.part(wanted, deadline).await?;
+        let (mut part, mut clamped) = self.part(wanted, deadline).await?;
         let room = self.room_for(part.map(|part| part.clip), deadline).await?;
+        let mut higher = None;
+        if let Some(Part { clip, reach: Reach::Higher }) = part {
+            higher = self.heighten(clip.height, deadline).await?;
+            if higher.is_none() {
+                (part, clamped) = (None, false); // the window shows all that can be shown
+            }
+        }
         if wanted.omit_background {
             self.active()?.send(&commands::set_transparent(true)).await?;
         }
         let taken = tokio::time::timeout_at(deadline, self.take(wanted, part, room)).await;
-        if part.is_some_and(|part| part.beyond) {
+        drop(higher);
+        if part.is_some_and(|part| part.reach != Reach::Shown) {
             self.after_picture().await;
         }
         if wanted.omit_background {
@@ -108,7 +135,8 @@ impl ChromiumPage {
         };
         let clip =
             part.map(|Part { clip: Clip { x, y, width, height }, .. }| Viewport { x, y, width, height, scale: 1.0 });
-        let capture = commands::capture(format, wanted.quality, clip, part.is_some_and(|part| part.beyond));
+        let capture =
+            commands::capture(format, wanted.quality, clip, part.is_some_and(|part| part.reach == Reach::Beyond));
         let room = Arc::new(room);
         loop {
             // The room is held until the browser has answered, even if the caller has left.
@@ -161,7 +189,15 @@ impl ChromiumPage {
             None
         } else if wanted.full_page {
             let lazy = json!({"most": MAX_PICTURE_SIDE, "millis": LAZY.as_millis()});
-            let Extent { width, height } = self.call("extent", &lazy, deadline).await?;
+            let Extent { width, height, window, hidden } = self.call("extent", &lazy, deadline).await?;
+            let shape = self.tabs.borrow().shape;
+            if hidden > 0.0 && shape.is_window(window.width, window.height) {
+                let (width, height) = (f64::from(window.width), f64::from(window.height) + hidden);
+                let clip = Clip { x: 0.0, y: 0.0, width, height };
+                let (clip, clamped) = within_bounds(clip, shape.viewport.scale);
+                let clip = Clip { height: clip.height.floor(), ..clip };
+                return Ok((Some(Part { clip, reach: Reach::Higher }), clamped));
+            }
             Some(Clip { x: 0.0, y: 0.0, width, height })
         } else {
             wanted.clip
@@ -180,11 +216,12 @@ impl ChromiumPage {
         if let (false, Some(world)) = (beyond, self.tabs.borrow().world()) {
             world.tell("hearAgain");
         }
-        Ok((Some(Part { clip, beyond }), clamped))
+        let reach = if beyond { Reach::Beyond } else { Reach::Shown };
+        Ok((Some(Part { clip, reach }), clamped))
     }
 
     /// Waits until the page has been notified that its window has its old size again.
-    async fn after_picture(&self) {
+    pub(super) async fn after_picture(&self) {
         let world = self.tabs.borrow().world();
         if let Some(world) = world {
             // A page that is too busy is notified later.

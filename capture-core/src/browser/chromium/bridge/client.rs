@@ -11,13 +11,14 @@ use std::{
 };
 
 use futures::{FutureExt, future::BoxFuture};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
+    forwarded::{Forwarded, Watched},
     frame::{FrameError, Request},
     judge::judge,
-    params::{self, Fields},
+    params::Fields,
     refusal::{Refusal, done},
     verdict::{Effect, Verdict},
 };
@@ -26,11 +27,7 @@ use crate::{
         BrowserError, CdpClient, CdpCommands, CdpEnd, Unavailable,
         chromium::{
             cdp::{CdpError, Event, RawReply, SessionKey, commands},
-            instance::{
-                browser::Browser,
-                client_queue::ClientQueue,
-                internal_events::{CLIENT_QUIET, TARGET_MADE},
-            },
+            instance::{browser::Browser, client_queue::ClientQueue, internal_events::CLIENT_QUIET},
         },
     },
     shares::Share,
@@ -47,17 +44,6 @@ const LOGGED_CHARS: usize = 200;
 #[serde(rename_all = "camelCase")]
 struct Given {
     session_id: String,
-}
-
-#[derive(Serialize)]
-struct Reply<'a> {
-    id: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    result: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a RawValue>,
-    #[serde(rename = "sessionId", skip_serializing_if = "Option::is_none")]
-    session: Option<&'a str>,
 }
 
 /// Connects a client to a browser's default context.
@@ -239,29 +225,18 @@ impl Client {
             let surely = matches!(effect, Some(Effect::CloseTarget { .. }));
             self.browser.event_router().clients().ends(target, surely);
         }
-        let quiets = request.method == "Runtime.disable";
-        let (browser, context) = (Arc::clone(&self.browser), Arc::clone(&self.context));
-        let url = (request.method == "Page.navigate").then(|| navigated_to(request)).flatten();
-        let watched = Watched { browser, context, makes, ends, quiets, effect };
-        let (queue, id, named, key) = (Arc::clone(&self.queue), request.id, request.session.clone(), session.clone());
-        let answer = move |reply: RawReply<'_>| {
-            watched.done(&key, reply);
-            let better = match (&url, reply) {
-                (Some(url), RawReply::Result(result)) => {
-                    watched.browser.event_router().clients().navigated(url, result)
-                }
-                _ => None,
-            };
-            let (result, error) = match reply {
-                RawReply::Result(result) => (Some(better.as_deref().unwrap_or(result)), None),
-                RawReply::Error(error) => (None, Some(error)),
-            };
-            if let Ok(text) = serde_json::to_string(&Reply { id, result, error, session: named.as_deref() }) {
-                queue.tell(text);
-            }
+        let watched = Watched {
+            browser: Arc::clone(&self.browser),
+            context: Arc::clone(&self.context),
+            makes,
+            ends,
+            quiets: request.method == "Runtime.disable",
+            effect,
         };
+        let forwarded = Forwarded::new(request, session.clone(), watched, Arc::clone(&self.queue));
+        let answer = Box::new(move |reply: RawReply<'_>| forwarded.answer(reply));
         let write = |id| request.write(id, Some(session.as_ref()), fields.as_ref());
-        let passed = self.browser.connection().pass_on(&session, write, Box::new(answer)).await;
+        let passed = self.browser.connection().pass_on(&session, write, answer).await;
         passed.map_err(|_gone| self.end(CdpEnd::SessionOver))
     }
 }
@@ -275,52 +250,6 @@ impl Drop for Client {
     }
 }
 
-/// The side effects of a command. They are recorded before any later message is read.
-struct Watched {
-    browser: Arc<Browser>,
-    context: Arc<str>,
-    /// Whether it creates a target in the default context.
-    makes: bool,
-    /// The target that it ends.
-    ends: Option<String>,
-    /// Whether a session of the client no longer gets events of scripts.
-    quiets: bool,
-    effect: Option<Effect>,
-}
-
-impl Watched {
-    fn done(&self, session: &SessionKey, reply: RawReply<'_>) {
-        if self.makes {
-            // The event loop gets this after the event of the new target, whose owner it could not decide then.
-            let result = if let RawReply::Result(result) = reply { result } else { RawValue::NULL };
-            self.browser.event_router().tell(&self.context, Event::told(TARGET_MADE, result));
-        }
-        let clients = self.browser.event_router().clients();
-        let RawReply::Result(_) = reply else {
-            return self.ends.iter().for_each(|target| clients.ended(target));
-        };
-        match &self.effect {
-            Some(Effect::PageEnabled) => clients.hears_page(session, true),
-            Some(Effect::PageDisabled) => {
-                clients.hears_page(session, false);
-                self.quiet();
-            }
-            Some(Effect::Detach { .. }) => self.quiet(),
-            _ if self.quiets => self.quiet(),
-            _ => {}
-        }
-    }
-
-    fn quiet(&self) {
-        self.browser.event_router().tell(&self.context, Event::told(CLIENT_QUIET, RawValue::NULL));
-    }
-}
-
 fn no_such_target() -> BrowserError {
     BrowserError::failed_for("no_such_target", "this session's browser has no such target")
-}
-
-/// The address to which a client navigates.
-fn navigated_to(request: &Request<'_>) -> Option<String> {
-    params::read(request.params).ok()?.get("url")?.as_str().map(str::to_owned)
 }

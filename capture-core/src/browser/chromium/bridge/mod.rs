@@ -11,6 +11,7 @@
 mod address;
 mod allowed;
 mod client;
+mod forwarded;
 mod frame;
 mod judge;
 mod params;

@@ -217,18 +217,33 @@ pub(crate) fn terminate() -> runtime::TerminateExecutionParams {
     runtime::TerminateExecutionParams {}
 }
 
-/// A movement or a change of the mouse; `buttons` are those that are pressed.
+/// The buttons of the mouse in one event.
+#[derive(Debug, Clone)]
+pub(crate) struct Buttons {
+    /// The button that changes, or that is held while the mouse moves.
+    pub(crate) button: MouseButton,
+    /// The buttons that are pressed, as bits.
+    pub(crate) pressed: i64,
+    /// Which click of a multiple click it is; 0 for a movement.
+    pub(crate) count: u32,
+}
+
+impl Buttons {
+    /// A movement without a button.
+    pub(crate) const NONE: Self = Self { button: MouseButton::None, pressed: 0, count: 0 };
+}
+
+/// A movement of the mouse to a point or a change of its buttons there.
 pub(crate) fn mouse(
     kind: DispatchMouseEventType,
     (x, y): (f64, f64),
-    (button, buttons): (MouseButton, i64),
-    count: u32,
+    buttons: Buttons,
     modifiers: i64,
 ) -> DispatchMouseEventParams {
     let mut event = DispatchMouseEventParams::new(kind, x, y);
-    event.button = Some(button);
-    event.buttons = Some(buttons);
-    event.click_count = Some(count.into());
+    event.button = Some(buttons.button);
+    event.buttons = Some(buttons.pressed);
+    event.click_count = Some(buttons.count.into());
     event.modifiers = Some(modifiers);
     event
 }

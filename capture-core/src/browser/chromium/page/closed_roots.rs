@@ -1,5 +1,5 @@
-//! What our scripts cannot see: closed shadow roots, and the elements on which the page listens. The browser reports
-//! both, and passes the nodes into our world.
+//! What our scripts cannot see: closed shadow roots, those of players for their controls, and the elements on which the
+//! page listens. The browser reports them, and passes the nodes into our world.
 //!
 //! This module must not know what is searched for.
 
@@ -52,6 +52,7 @@ struct Described {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Host {
+    local_name: String,
     #[serde(default)]
     shadow_roots: Vec<Root>,
 }
@@ -74,6 +75,18 @@ struct Listener {
     #[serde(rename = "type")]
     kind: String,
     backend_node_id: Option<i64>,
+}
+
+impl Root {
+    /// Whether it has content of the page or the controls of a player. What else the browser keeps in roots of its own,
+    /// such as its view of JSON, is not of the page.
+    fn is_hidden_in(&self, host: &str) -> bool {
+        match self.shadow_root_type.as_deref() {
+            Some("closed") => true,
+            Some("user-agent") => matches!(host, "audio" | "video"),
+            _ => false,
+        }
+    }
 }
 
 impl ChromiumPage {
@@ -114,8 +127,8 @@ async fn open(world: &World, deadline: Instant) -> Result<bool, CdpError> {
     let mut roots = Vec::new();
     for described in asked {
         let Described { node } = described.decode().await?;
-        let is_closed = |root: &Root| root.shadow_root_type.as_deref() == Some("closed");
-        roots.extend(node.shadow_roots.into_iter().filter(is_closed).map(|root| root.backend_node_id));
+        let is_hidden = |root: &Root| root.is_hidden_in(&node.local_name);
+        roots.extend(node.shadow_roots.iter().filter(|root| is_hidden(root)).map(|root| root.backend_node_id));
     }
     for root in objects(session, &roots, world.context.number).await {
         // the host of the root may be gone

@@ -3,20 +3,28 @@
 //!
 //! This module must not know what an action does.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json, value::RawValue};
-use tokio::time::{Duration, Instant};
+use tokio::{
+    sync::watch,
+    time::{Duration, Instant},
+};
 
-use super::{chromium_page::ChromiumPage, document::BUSY, tabs::OpenDialog, target_events::TargetEventLoop};
+use super::{
+    chromium_page::ChromiumPage,
+    document::BUSY,
+    reports::Reports,
+    tabs::{OpenDialog, Tabs},
+};
 use crate::{
     action::DialogReport,
     browser::{
         BrowserError,
         chromium::{
             cdp::{Event, SessionKey, commands},
-            instance::internal_events::CLIENT_SLOW,
+            instance::{browser::Browser, internal_events::CLIENT_SLOW},
         },
     },
     event::{EventKind, PageDialog},
@@ -40,9 +48,16 @@ struct Dialog {
     kind: String,
 }
 
-impl TargetEventLoop {
+/// Answers the dialogs of a session's pages for its event loop.
+pub(crate) struct Dialogs {
+    pub(crate) browser: Arc<Browser>,
+    pub(crate) tabs: Arc<watch::Sender<Tabs>>,
+    pub(crate) reports: Reports,
+}
+
+impl Dialogs {
     /// Answers a dialog at once, unless a client has to answer it. While a dialog is open, its page does nothing else.
-    pub(crate) fn on_dialog(&self, event: &Event) {
+    pub(super) fn on_opening(&self, event: &Event) {
         let Some(Dialog { message, kind }) = event.decode() else { return };
         let accepted = matches!(kind.as_str(), "alert" | "beforeunload");
         let message = message.chars().take(MAX_MESSAGE).collect();
@@ -58,7 +73,7 @@ impl TargetEventLoop {
     }
 
     /// Records that a dialog was closed.
-    pub(crate) fn on_answered(&self, page: &SessionKey) {
+    pub(super) fn on_closed(&self, page: &SessionKey) {
         self.tabs.send_modify(|tabs| {
             let Some(at) = tabs.asking.iter().position(|asking| asking.page == *page) else { return };
             let OpenDialog { dialog, since, .. } = tabs.asking.remove(at);
@@ -70,14 +85,14 @@ impl TargetEventLoop {
     }
 
     /// Answers the dialogs that were left to clients which no longer listen.
-    pub(crate) fn answer_left(&self) {
+    pub(super) fn answer_left(&self) {
         let asking = self.tabs.borrow().asking.clone();
         let left = asking.into_iter().filter(|asking| !self.is_clients(&asking.page));
         left.for_each(|asking| self.answer(asking));
     }
 
     /// Answers the dialogs that no client has answered in time, because they delay an action.
-    pub(crate) fn answer_slow(&self) {
+    pub(super) fn answer_slow(&self) {
         let now = Instant::now();
         let asking = self.tabs.borrow().asking.clone();
         let slow = asking.into_iter().filter(|asking| asking.since + CLIENT_ANSWERS <= now);
@@ -97,11 +112,11 @@ impl TargetEventLoop {
                 tabs.noticed.dialogs.push(dialog);
             }
         });
-        self.tell(EventKind::PageDialog(PageDialog { kind, message, accepted }));
+        self.reports.tell(EventKind::PageDialog(PageDialog { kind, message, accepted }));
     }
 
     /// Whether a client answers the dialogs of this page.
-    pub(crate) fn is_clients(&self, page: &SessionKey) -> bool {
+    pub(super) fn is_clients(&self, page: &SessionKey) -> bool {
         let tabs = self.tabs.borrow();
         let tab = tabs.open.iter().find(|tab| tab.frames.own(page));
         tab.is_some_and(|tab| self.browser.event_router().clients().answer_for(&tab.target))

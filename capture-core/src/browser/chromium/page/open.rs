@@ -11,7 +11,8 @@ use tokio::{
 };
 
 use super::{
-    chromium_page::ChromiumPage, pictures::Pictures, tabs::Tabs, target_events::TargetEventLoop, target_setup::open_tab,
+    chromium_page::ChromiumPage, dialogs::Dialogs, pictures::Pictures, reports::Reports, tabs::Tabs,
+    target_events::TargetEventLoop, target_setup::open_tab, targets::Targets,
 };
 use crate::{
     browser::{
@@ -50,14 +51,21 @@ pub(crate) async fn open_page(
     let pictures = Pictures::default();
     let dropped = Arc::clone(&console_log.lock().dropped);
     browser.event_router().add(context.id.clone(), ContextRoute { events, dropped });
+    let reports = Reports::new(told);
     let event_loop = TargetEventLoop {
         browser: Arc::clone(&browser),
-        context: context.id.clone(),
         tabs: Arc::clone(&tabs),
-        told,
+        reports: reports.clone(),
+        dialogs: Dialogs { browser: Arc::clone(&browser), tabs: Arc::clone(&tabs), reports: reports.clone() },
+        targets: Targets {
+            browser: Arc::clone(&browser),
+            context: context.id.clone(),
+            tabs: Arc::clone(&tabs),
+            reports,
+            shares_clipboard: !context.is_whole(),
+        },
         console_log: Arc::clone(&console_log),
         pictures: Arc::clone(&pictures),
-        shares_clipboard: !context.is_whole(),
     };
     tasks.spawn(event_loop.run(receiver));
     drop(browser.session().send(&commands::deny_downloads(&context.id)));

@@ -27,6 +27,18 @@ impl Shape {
         }
     }
 
+    /// The same with another height of the window.
+    pub(crate) fn with_height(self, height: f64) -> Self {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a picture is not that high")]
+        let height = height.max(1.0) as u32;
+        Self { viewport: Viewport { height, ..self.viewport }, ..self }
+    }
+
+    /// Whether a window of this size is the one that the session set, and not one that a client set.
+    pub(crate) fn is_window(self, width: u32, height: u32) -> bool {
+        width == self.viewport.width && height == self.viewport.height
+    }
+
     /// Sets the size of a tab.
     pub(crate) fn size(self, tab: &CdpSession) -> Pending {
         let Viewport { width, height, scale } = self.viewport;

@@ -4,10 +4,11 @@
 //! A browser has no owner until a session takes it, and from then on it belongs to that session's user until it is
 //! closed.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use tokio::time::Instant;
 
+use super::entry::{Claim, Entry, Holder, Rules};
 use crate::browser::{IsolationKey, chromium::config::Isolation};
 
 /// Maximum number of pages that are opened ahead of time in users' browsers concurrently. A browser that hangs then
@@ -18,40 +19,6 @@ const AHEAD_IN_USERS: usize = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct BrowserId(u64);
 
-/// The configured numbers.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Rules {
-    pub(super) isolation: Isolation,
-    /// What is kept ready: a number of pages if all users share browsers, otherwise a number of browsers with one page
-    /// each.
-    pub(super) ready: usize,
-    /// Maximum number of pages of a browser at a time.
-    pub(super) room: usize,
-    /// Number of pages opened in a browser before it is replaced.
-    pub(super) life: u64,
-    /// Number of sessions of a user from which no page is kept ready in the user's browser.
-    pub(super) ready_below: usize,
-    /// Maximum number of things that are made ready concurrently without an owner.
-    pub(super) ahead: usize,
-    /// How long a user's browser waits for the user's next session after the last one has ended, and how many browsers
-    /// may wait.
-    pub(super) idle: Duration,
-    pub(super) idle_browsers: usize,
-}
-
-/// How a session gets its page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Claim {
-    /// It takes a page that is ready.
-    Ready,
-    /// It opens a page in a running browser.
-    Open,
-    /// It opens a page once a browser has started whose start has already begun.
-    Join,
-    /// It opens a page once a browser has started whose start must begin now.
-    Start,
-}
-
 /// What to make ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ahead {
@@ -59,76 +26,6 @@ pub(super) enum Ahead {
     Page(BrowserId),
     /// This browser.
     Browser(BrowserId),
-}
-
-/// Whose sessions a browser accepts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Holder {
-    Everyone,
-    User(IsolationKey),
-    OneSession,
-}
-
-#[derive(Debug, Default)]
-struct Entry {
-    /// `None` until a session has taken the browser.
-    holder: Option<Holder>,
-    running: bool,
-    retiring: bool,
-    /// Number of sessions it has or is about to have.
-    sessions: usize,
-    /// Since when it has had no session, once it has had one.
-    idle_since: Option<Instant>,
-    /// Number of pages that are ready.
-    ready: usize,
-    /// Number of pages that are being opened ahead of time.
-    opening: usize,
-    /// Number of pages that were opened in it.
-    opened: u64,
-}
-
-impl Entry {
-    fn pages(&self) -> usize {
-        self.sessions + self.ready + self.opening
-    }
-
-    fn takes_pages(&self, rules: &Rules) -> bool {
-        !self.retiring && self.pages() < rules.room && self.opened < rules.life
-    }
-
-    fn is_spare(&self) -> bool {
-        self.holder.is_none() && !self.retiring
-    }
-
-    /// How a session of this holder would get a page in this browser; `None` if it cannot.
-    fn claim(&self, holder: &Holder, rules: &Rules) -> Option<Claim> {
-        let may = self.holder.as_ref().is_none_or(|mine| mine == holder && *mine != Holder::OneSession);
-        match () {
-            () if !may || self.retiring => None,
-            () if self.ready > 0 => Some(Claim::Ready),
-            () if !self.takes_pages(rules) => None,
-            () if self.running => Some(Claim::Open),
-            () => Some(Claim::Join),
-        }
-    }
-
-    /// Until when a user's browser without a session waits for the user's next one.
-    fn idle_until(&self, rules: &Rules) -> Option<Instant> {
-        let is_idle = matches!(self.holder, Some(Holder::User(_))) && self.running && self.sessions == 0;
-        let is_of_use = !self.retiring && (self.ready > 0 || self.opened < rules.life);
-        self.idle_since.filter(|_| is_idle && is_of_use).map(|since| since + rules.idle)
-    }
-
-    /// Whether it must be closed. A starting browser is not closed, so that its process is known first.
-    fn is_done(&self, rules: &Rules, now: Instant) -> bool {
-        let of_no_more_use = match self.holder {
-            Some(Holder::User(_)) => self.idle_until(rules).is_none_or(|until| until <= now),
-            Some(Holder::OneSession) => true,
-            Some(Holder::Everyone) => self.retiring || (self.opened >= rules.life && self.ready + self.opening == 0),
-            None => self.retiring,
-        };
-        self.running && self.sessions == 0 && of_no_more_use
-    }
 }
 
 /// All browsers that run or start.

@@ -18,7 +18,8 @@ use tokio::{
 };
 
 use super::{
-    assignment::{Assignment, BrowserId, Rules},
+    assignment::{Assignment, BrowserId},
+    entry::Rules,
     watchdog::Watched,
 };
 use crate::browser::{

@@ -8,6 +8,7 @@ mod assignment;
 pub(super) mod browsers;
 mod charges;
 pub(super) mod dedicated;
+mod entry;
 mod leased;
 mod maintain;
 mod open;

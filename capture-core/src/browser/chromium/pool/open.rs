@@ -7,8 +7,8 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{
-    assignment::Claim,
     browsers::{Counted, Member, Pool, Starting},
+    entry::Claim,
     leased,
     slot::Slot,
 };

@@ -8,7 +8,10 @@ use std::{
 use proptest::prelude::*;
 use tokio::time::Instant;
 
-use super::assignment::{Ahead, Assignment, BrowserId, Claim, Rules};
+use super::{
+    assignment::{Ahead, Assignment, BrowserId},
+    entry::{Claim, Rules},
+};
 use crate::browser::{IsolationKey, chromium::config::Isolation};
 
 const IDLE: Duration = Duration::from_secs(10);

@@ -18,6 +18,7 @@ async function aim({ selector, position, force, arms, checked, stays, hovers, ti
     const stand = checked === undefined ? { target: element } : standIn(element, checked);
     if (stand.refused || stand.already) return { done: true, ...stand, target: undefined };
     const target = stand.target;
+    if (isHiddenByPlayer(target) && !stays) return revealControls(target, way, call);
     if (!isVisible(target)) return { why: 'not_visible' };
     if (!hovers && !isEnabled(stand.control ?? target)) return { why: 'disabled' };
     if (!(await isStill(target, way))) return { why: 'moving' };
@@ -39,6 +40,19 @@ async function aim({ selector, position, force, arms, checked, stays, hovers, ti
     if (!isOver(call)) scrollNearer(target, way, inView);
     return inView ? { why: 'covered', coveredBy: describe(hit) } : { why: 'out_of_view' };
   });
+}
+
+// A player shows its controls when the mouse moves over it.
+function revealControls(target, way, call) {
+  const player = playerAround(target);
+  const point = pointOf(player);
+  if (isOver(call)) return LATE;
+  if (!isInView(point)) {
+    scrollNearer(player, way, false);
+    return { why: 'out_of_view' };
+  }
+  admit(call, MOUSE);
+  return { done: true, away: point };
 }
 
 function isInView(point) {
@@ -146,11 +160,12 @@ function arm({ element, force }) {
   for (const type of POINTER_EVENTS) addEventListener(type, current.listener, { capture: true, passive: false });
 }
 
-// The element that receives an event. For elements in a closed root only their host is known.
+// The element that receives an event. For elements in a closed root or a player only their host is known.
 function innermost(event) {
   const target = event.composedPath()[0];
   const root = target instanceof Element ? own.shadowRoot(target) : null;
-  return root && own.get(root, 'mode') === 'closed' ? elementAt(event.clientX, event.clientY) ?? target : target;
+  const isShut = (root && own.get(root, 'mode') === 'closed') || (target instanceof Element && rootOfPlayer.has(target));
+  return isShut ? elementAt(event.clientX, event.clientY) ?? target : target;
 }
 
 function disarm() {

@@ -60,7 +60,12 @@ function noteHosts() {
 
 // The content of the root is visited as well, for nested roots.
 function openRoot(root) {
-  own.knowRoot(own.get(root, 'host'), root);
+  const host = own.get(root, 'host');
+  if (isPlayer(host)) {
+    rootOfPlayer.set(host, root);
+    return true;
+  }
+  own.knowRoot(host, root);
   for (const element of own.querySelectorAll(root, '*')) noteHost(element, own.localName(element), !own.firstChild(element));
   return true;
 }

@@ -102,10 +102,11 @@ function collapse(text) {
   return collapsed.trim();
 }
 
-// The element below a point, through open shadow roots.
+// The element below a point, through open shadow roots and into known players.
 function elementAt(x, y) {
+  const inside = (element) => own.shadowRoot(element) ?? rootOfPlayer.get(element);
   let hit = own.elementFromPoint(document, x, y);
-  for (let shadow = hit && own.shadowRoot(hit); shadow; shadow = own.shadowRoot(hit)) {
+  for (let shadow = hit && inside(hit); shadow; shadow = inside(hit)) {
     const inner = own.elementFromPoint(shadow, x, y);
     if (!inner || inner === hit) break;
     hit = inner;

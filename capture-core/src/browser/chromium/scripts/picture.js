@@ -1,5 +1,6 @@
 // Prepares pictures: lazy content is scrolled into view before the whole page is pictured, and the page is not notified
-// that its window is enlarged for the picture.
+// that its window is enlarged for the picture. Where an element scrolls in place of the document, the window is made so
+// high that the element shows everything.
 
 // Content that the browser or the page fetches when it comes into view.
 const WAITING = 'img[loading=lazy i], iframe[loading=lazy i], [data-src], [data-srcset], [data-original], [data-lazy], [data-lazy-src]';
@@ -21,7 +22,13 @@ function keepQuiet(event) {
   else toldSize = sizeNow();
 }
 
+// The scroller of the page is at its beginning while the window is higher, which the page is not told either.
+function keepScrollQuiet(event) {
+  if (event.isTrusted && quiet?.inner === event.target) event.stopImmediatePropagation();
+}
+
 own.addEventListener(window, 'resize', keepQuiet, BEFORE_ALL);
+own.addEventListener(window, 'scroll', keepScrollQuiet, BEFORE_ALL);
 if (window.visualViewport) own.addEventListener(visualViewport, 'resize', keepQuiet, BEFORE_ALL);
 
 // Before a picture of a part of the document: returns the position of the window in it, and whether it is shown
@@ -33,6 +40,26 @@ async function beforePicture(_, call) {
   const { left, top } = rangesOf(own.scroller());
   const isPlain = !window.visualViewport || visualViewport.scale === 1;
   return { x: scrollX - left.least, y: scrollY - top.least, width: innerWidth, height: innerHeight, isPlain };
+}
+
+// Before the window is made higher for a picture of the whole page. Returns whether there is something that scrolls in
+// place of the document.
+async function beforeHigher(_, call) {
+  if (toldSize !== sizeNow()) await frame(); // the page is about to be notified
+  toldSize = sizeNow();
+  const scroller = scrollerInsteadOfDocument();
+  if (!scroller || isOver(call)) return false;
+  const position = { left: own.scrollLeft(scroller), top: own.scrollTop(scroller), behavior: 'instant' };
+  quiet = { until: performance.now() + MOST_QUIET_MS, inner: scroller, position, height: own.clientHeight(scroller) };
+  own.scrollTo(scroller, { top: rangesOf(scroller).top.least, behavior: 'instant' });
+  return true;
+}
+
+// Whether the scroller has grown with the window, once the page has had time to fill it.
+async function isHigher() {
+  await frame();
+  await frame();
+  return Boolean(quiet?.inner) && own.clientHeight(quiet.inner) > quiet.height;
 }
 
 // If the window shows the whole part, nothing is resized.
@@ -47,15 +74,34 @@ async function afterPicture() {
   const current = quiet;
   await frame();
   await frame();
+  if (current?.inner) {
+    own.scrollTo(current.inner, current.position);
+    await frame();
+    await frame();
+  }
   if (quiet === current) quiet = null;
   return true;
 }
 
-// The size of the whole document, once lazy content has had `millis` to be fetched.
+// The size of the whole document, once lazy content has had `millis` to be fetched, and the height of what is `hidden`
+// by an element that scrolls in its place. The window has this `width` then.
 async function extent({ most, millis }, call) {
+  const scroller = scrollerInsteadOfDocument();
   const waiting = awaitedInView();
-  if (waiting.length > 0) await bringIntoView(waiting, Math.min(extentNow().height, most), performance.now() + millis, call);
-  return extentNow();
+  const height = scroller ? own.scrollHeight(scroller) : extentNow().height;
+  const end = performance.now() + millis;
+  if (waiting.length > 0) await bringIntoView(waiting, scroller, Math.min(height, most), end, call);
+  const hidden = scroller ? Math.max(0, own.scrollHeight(scroller) - own.clientHeight(scroller)) : 0;
+  return { ...extentNow(), window: { width: innerWidth, height: innerHeight }, hidden };
+}
+
+// The element that scrolls while the document does not, if it takes at least half of the window.
+function scrollerInsteadOfDocument() {
+  const { width, height } = extentNow();
+  if (width > innerWidth || height > innerHeight) return null;
+  const { scroller } = mainScroller({ dx: 0, dy: 1 });
+  if (!scroller || scroller === own.scroller()) return null;
+  return areaInView(scroller) * 2 >= innerWidth * innerHeight ? scroller : null;
 }
 
 function extentNow() {
@@ -76,16 +122,18 @@ function awaitedInView() {
 }
 
 // Scrolls window by window, as far down as is pictured, and back to the old position.
-async function bringIntoView(waiting, height, end, call) {
+async function bringIntoView(waiting, inner, height, end, call) {
   const goesOn = () => performance.now() < end && !isOver(call);
-  const before = { left: scrollX, top: scrollY, behavior: 'instant' };
-  const { left, top } = rangesOf(own.scroller());
-  for (let at = 0; at < height && goesOn(); at += innerHeight) {
-    scrollTo({ left: left.least, top: top.least + at, behavior: 'instant' });
+  const go = (place) => (inner ? own.scrollTo(inner, place) : scrollTo(place));
+  const [x, y] = inner ? placeOfScroller(inner) : [scrollX, scrollY];
+  const { left, top } = rangesOf(inner ?? own.scroller());
+  const step = inner ? Math.max(1, own.clientHeight(inner)) : innerHeight;
+  for (let at = 0; at < height && goesOn(); at += step) {
+    go({ left: left.least, top: top.least + at, behavior: 'instant' });
     await frame();
     await nextTask(); // observers of the view are called after the frame
   }
-  if (!isOver(call)) scrollTo(before);
+  if (!isOver(call)) go({ left: x, top: y, behavior: 'instant' });
   const isFetched = (element) => own.localName(element) !== 'img' || own.get(element, 'complete');
   while (goesOn() && !waiting.every(isFetched)) await frame();
 }

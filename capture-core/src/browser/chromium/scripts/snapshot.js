@@ -103,7 +103,8 @@ function gather(node, out, around, walk) {
     walk.told += 1;
     out.push(item);
   }
-  if (item?.leaf || (FALLBACK_CONTENT.has(tag) && !showsFallback(node)) || shut) return;
+  const controls = item && isPlayer(node) ? builtInControls(node) : [];
+  if (item?.leaf || (controls.length === 0 && FALLBACK_CONTENT.has(tag) && !showsFallback(node)) || shut) return;
   const inside = {
     parent: node,
     depth: around.depth + 1,
@@ -115,7 +116,7 @@ function gather(node, out, around, walk) {
   const apart = !item && block;
   if (apart) closeText(out);
   const into = item && !walk.interactive ? item.children : out;
-  for (const child of childrenOf(node, tag)) gather(child, into, inside, walk);
+  for (const child of controls.length > 0 ? controls : childrenOf(node, tag)) gather(child, into, inside, walk);
   if (apart) closeText(out);
 }
 
@@ -177,10 +178,11 @@ function itemOf(element, tag, around, walk) {
   if (role === 'img' && !name && !acts) return null;
   const valued = WITH_VALUE.has(role) || tag === 'select' || (tag === 'input' && ['combobox', 'button'].includes(role));
   const holds = valued && !(role === 'button' && own.get(element, 'type') !== 'file');
-  const value = holds ? collapse(valueOf(element, role)) : '';
+  const player = isPlayer(element);
+  const value = holds ? collapse(valueOf(element, role)) : player ? timeOfPlayer(element) : '';
   const long = tag === 'select' && own.get(element, 'length') > SHOWN_OPTIONS;
   const leaf = framed || long || WITH_VALUE.has(role) || role === 'img';
-  const states = statesOf(element, role, disabled, walk);
+  const states = [...(player ? statesOfPlayer(element) : []), ...statesOf(element, role, disabled, walk)];
   return { element, role, name, acts, value, leaf, framed, states, children: [] };
 }
 

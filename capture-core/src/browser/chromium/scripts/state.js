@@ -124,8 +124,9 @@ function sameBox(one, other) {
 }
 
 // A short description such as `div#consent` or `button.primary`, for messages.
-function describe(element) {
-  if (!element) return 'nothing';
+function describe(described) {
+  if (!described) return 'nothing';
+  const element = playerAround(described);
   const name = own.localName(element);
   const id = own.id(element);
   if (id) return `${name}#${id}`;

@@ -131,7 +131,7 @@ impl FakeRedis {
             argv.push(self.lua.create_string(argument).unwrap()).unwrap();
         }
         self.lua.globals().set("ARGV", argv).unwrap();
-        let answer: Value = function.call(()).map_err(|error| StoreError(error.to_string()))?;
+        let answer: Value = function.call(()).map_err(|error| StoreError::new(error.to_string()))?;
         Ok(from_lua(answer))
     }
 }
