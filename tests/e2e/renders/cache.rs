@@ -18,12 +18,9 @@ async fn a_repeated_request_costs_nothing_until_it_asks_to() {
     assert_eq!(stage.credits().await, "99");
     let etag = header(&first, "etag").to_owned();
     let url = stage.site.url("/tall.html");
-    let known = stage.ann.post_with(
-        "/v1/render/image",
-        &[("if-none-match", &etag)],
-        &json!({"url": url, "vw": 300, "vh": 200}),
-    );
-    assert!(known.await.expect(304).bytes.is_empty());
+    let body = json!({"url": url, "vw": 300, "vh": 200});
+    let known = stage.ann.post_with("/v1/render/image", &[("if-none-match", &etag)], &body).await;
+    assert!(known.expect(304).bytes.is_empty());
     for other in [
         json!({"vw": 300, "vh": 201}),
         json!({"vw": 300, "vh": 200, "timestamp": "2"}),
@@ -42,7 +39,8 @@ async fn a_repeated_request_costs_nothing_until_it_asks_to() {
 #[tokio::test]
 async fn equal_requests_at_once_render_once() {
     let stage = Stage::start().await;
-    let replies = join_all((0..6).map(|_| stage.render("content", "/slow/600", &json!({})))).await;
+    let nothing = json!({});
+    let replies = join_all((0..6).map(|_| stage.render("content", "/slow/600", &nothing))).await;
     let misses = replies.iter().filter(|reply| header(reply, "x-capture-cache") == "miss").count();
     assert!(replies.iter().all(|reply| reply.status == 200));
     assert_eq!((misses, stage.credits().await.as_str()), (1, "99"));

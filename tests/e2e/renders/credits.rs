@@ -37,7 +37,8 @@ async fn failures_are_free_five_times_a_minute() {
 #[tokio::test]
 async fn more_renders_than_a_user_may_have_wait_for_their_turn() {
     let stage = Stage::start_with(&["--max-renders-per-user", "2"]).await;
-    let renders = (0..6).map(|number| stage.render("content", "/slow/300", &json!({"timestamp": number})));
+    let parameters: Vec<_> = (0..6).map(|number| json!({"timestamp": number})).collect();
+    let renders = parameters.iter().map(|parameters| stage.render("content", "/slow/300", parameters));
     for reply in join_all(renders).await {
         reply.expect(200);
     }
@@ -49,7 +50,8 @@ async fn more_renders_than_a_user_may_have_wait_for_their_turn() {
 async fn a_killed_server_charges_nothing_for_a_render_under_way() {
     let stage = Stage::start().await;
     let url = stage.site.url("/never");
-    let asked = stage.ann.post("/v1/render/image", &json!({"url": url}));
+    let body = json!({"url": url});
+    let asked = stage.ann.post("/v1/render/image", &body);
     let held = until("it is held", Duration::from_secs(10), async || {
         stage.server.folder().account("ann", "held").await == "1"
     });

@@ -44,10 +44,12 @@ async fn a_page_that_cannot_be_reached_is_an_error_and_one_with_a_status_is_not(
         let reply = stage.render("image", &format!("/status/{status}"), &json!({})).await.expect(200);
         assert_eq!(header(&reply, "x-capture-page-status"), status.to_string());
     }
-    let late = stage.render("image", "/tall.html", &json!({"waitFor": "#never", "delay": 0}));
-    let closed = stage.ann.post("/v1/render/pdf", &json!({"url": "http://127.0.0.1:9/"}));
-    let download = stage.render("image", "/download", &json!({}));
-    let (late, closed, download) = tokio::join!(late, closed, download);
+    let (late, closed, nothing) = (json!({"waitFor": "#never"}), json!({"url": "http://127.0.0.1:9/"}), json!({}));
+    let (late, closed, download) = tokio::join!(
+        stage.render("image", "/tall.html", &late),
+        stage.ann.post("/v1/render/pdf", &closed),
+        stage.render("image", "/download", &nothing),
+    );
     late.expect_error(504, "action_timeout");
     assert_eq!(closed.expect_error(400, "action_failed").text("reason"), "net::ERR_CONNECTION_REFUSED");
     assert_eq!(download.expect_error(400, "action_failed").text("reason"), "download");

@@ -101,12 +101,7 @@ impl Ledger for RedisLedger {
                 asked.purpose.as_str(),
                 keep.as_millis()
             ];
-            let own = Own {
-                user: asked.user.clone(),
-                hold: asked.hold,
-                most: asked.limit,
-                stage: Stage::Unwanted,
-            };
+            let own = Own { user: asked.user.clone(), hold: asked.hold, most: asked.limit, stage: Stage::Unwanted };
             let told = match run(&*self.store, RESERVE, arguments).await {
                 Ok(told) => told,
                 Err(error) => {
