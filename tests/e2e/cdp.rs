@@ -83,7 +83,8 @@ async fn tell(story: PathBuf, server: &Server, with: &Told<'_>) -> Result<(), St
 async fn tell_all(stories: Vec<PathBuf>, server: &Server, with: &Told<'_>) {
     let told = futures::stream::iter(stories).map(|story| tell(story, server, with)).buffer_unordered(AT_ONCE);
     // Said at once, too: the log of the server is long, and a report may cut what stands below it.
-    let broken: Vec<String> = told.filter_map(async |told| told.err().inspect(|said| println!("{said}"))).collect().await;
+    let broken: Vec<String> =
+        told.filter_map(async |told| told.err().inspect(|said| println!("{said}"))).collect().await;
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 

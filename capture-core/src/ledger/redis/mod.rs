@@ -11,11 +11,13 @@ mod accounts;
 mod connect;
 #[cfg(test)]
 pub(crate) mod fake;
+mod fingerprints;
 mod heartbeat;
 mod memory;
 mod places;
 mod record;
 mod restore;
+mod secrets;
 mod store;
 mod tickets;
 
