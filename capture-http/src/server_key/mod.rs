@@ -51,7 +51,16 @@ pub(crate) async fn open(config: &Config, ledger: &dyn KeyFingerprints) -> Resul
         // Another instance has claimed the ledger meanwhile. Nothing was made with this key.
         file.remove()?;
     }
-    claimed.map(|()| key)
+    claimed?;
+    let path = file.path().display();
+    match (is_new, &config.redis) {
+        (false, _) => {}
+        (true, None) => tracing::info!(%path, "a server key was made: keep a copy of it, apart from the ledger"),
+        (true, Some(_)) => {
+            tracing::warn!(%path, "a server key was made, which every instance of this cluster needs: keep a copy of it");
+        }
+    }
+    Ok(key)
 }
 
 /// The key of this machine as it is, to tell which secrets can sign; `None` if it cannot be read here.
