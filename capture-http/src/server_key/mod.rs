@@ -5,10 +5,10 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`file`] | the file, and replacing it as a whole |
-//! | [`reread`] | the key of a running server, whose file may change |
-//! | [`rotate`] | a further generation |
-//! | [`error`] | why a key cannot be used, and what to do |
+//! | [`mod@file`] | the file, and replacing it as a whole |
+//! | [`mod@reread`] | the key of a running server, whose file may change |
+//! | [`mod@rotate`] | a further generation |
+//! | [`mod@error`] | why a key cannot be used, and what to do |
 
 mod error;
 mod file;

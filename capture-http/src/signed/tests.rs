@@ -232,6 +232,10 @@ async fn a_route_gets_the_user_and_the_decoded_parameters() {
         let address = format!("/test/{}/image?{query}", md5("test", query));
         assert_eq!(ask(&router, &address).await, (StatusCode::OK, "test a:1 2 b:+".to_owned()));
     }
+    for query in ["a=ü", "a=\u{80}"] {
+        let (status, body) = ask(&router, &format!("/test/{}/image?{query}", md5("test", query))).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
+    }
     let query = "a=%ff";
     let (status, body) = ask(&router, &format!("/test/{}/image?{query}", md5("test", query))).await;
     assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
