@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use capture_core::{
     Engine, Error, Limits, Sessions,
-    account::{Accounts, ConnectKey, ConnectKeys, MemoryTickets, Tickets},
+    account::{Accounts, ConnectKey, ConnectKeys, MemoryTickets, SigningSecrets, Tickets},
     clock::{Clock, Timestamp},
     cluster::{self, Cluster},
     engine,
@@ -55,6 +55,8 @@ pub struct EdgeSettings {
     pub demo_token: Option<String>,
     /// Folders that need free disk space: without it no session can be created, and the server is not ready.
     pub folders: Folders,
+    /// The secrets with which clients may sign addresses and bodies.
+    pub signing: SigningSecrets,
     /// The cache of renders.
     pub render_cache: RenderCacheSettings,
 }

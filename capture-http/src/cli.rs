@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use clap::{Arg, ArgMatches, Command as Clap, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
-    commands::{forward::ForwardArgs, run::RunArgs, user::UserCommand},
+    commands::{forward::ForwardArgs, key::KeyCommand, run::RunArgs, user::UserCommand},
     config::{Flags, Form, Group, SETTINGS},
 };
 
@@ -28,6 +28,9 @@ pub(crate) enum Command {
     /// Add, show and change users, also while the server runs
     #[command(subcommand)]
     User(UserCommand),
+    /// Show, rotate or replace the key that the secrets of users are derived from
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Run actions in one session without a server
     Run(RunArgs),
     /// Give tools on this machine a port of their own to a session's browser, until the session ends

@@ -12,6 +12,12 @@ use std::{
 
 const LEDGER: &str = "ledger.sqlite";
 const LOCK: &str = "lock";
+const SERVER_KEY: &str = "server.key";
+
+/// The path of the server key in a data directory.
+pub(crate) fn server_key(dir: &Path) -> PathBuf {
+    dir.join(SERVER_KEY)
+}
 
 /// Why the data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -131,7 +137,7 @@ impl DataDir {
             return Ok(false);
         }
         let is_empty = self.0.read_dir().map_err(failed)?.next().is_none();
-        if !is_empty && !self.ledger().exists() {
+        if !is_empty && !self.ledger().exists() && !server_key(&self.0).exists() {
             return Err(DataDirError::Shared(self.0.clone()));
         }
         Ok(true)

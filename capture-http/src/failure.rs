@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use capture_core::{account::AccountError, browser::BrowserError, cluster::InvalidRedisUrl, ledger::LedgerError};
 
-use crate::{config::ConfigError, data_dir::DataDirError};
+use crate::{config::ConfigError, data_dir::DataDirError, server_key::KeyError};
 
 /// Exit code for an invalid command line or setting, as in clap.
 const USAGE: u8 = 2;
@@ -24,6 +24,9 @@ pub(crate) enum Failure {
     /// The data directory cannot be used.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
+    /// The server key cannot be used.
+    #[error(transparent)]
+    ServerKey(#[from] KeyError),
     /// The ledger cannot be used.
     #[error(transparent)]
     Ledger(#[from] LedgerError),

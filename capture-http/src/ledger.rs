@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use capture_core::{
     EngineBuilder,
-    account::{Account, AccountError, Accounts, Secret, UserId},
+    account::{Account, AccountError, Accounts, KeyFingerprints, Secret, UserId},
     cluster::RedisLink,
     ledger::{
         MemoryLedger, SqliteLedger,
@@ -51,6 +51,15 @@ impl Ledgers {
         Ok(Self::File(Arc::new(SqliteLedger::open(&dir.ledger())?), lock))
     }
 
+    /// The fingerprints of the server key that the ledger belongs to.
+    pub(crate) fn fingerprints(&self) -> &dyn KeyFingerprints {
+        match self {
+            Self::Memory(ledger) => &**ledger,
+            Self::File(ledger, _) => &**ledger,
+            Self::Shared(ledger, _) => &**ledger,
+        }
+    }
+
     /// Gives the engine this ledger, and returns the accounts.
     pub(crate) fn for_engine(&self, builder: EngineBuilder) -> (EngineBuilder, Arc<dyn Accounts>) {
         match self {
@@ -61,8 +70,13 @@ impl Ledgers {
     }
 }
 
+/// What commands need of a ledger: the users, and which server key their secrets are derived from.
+pub(crate) trait Users: Accounts + KeyFingerprints {}
+
+impl<T: Accounts + KeyFingerprints> Users for T {}
+
 /// The users of the configured servers, for a command; `create` creates the file if it is missing.
-pub(crate) fn accounts(config: &Config, create: bool) -> Result<Arc<dyn Accounts>, Failure> {
+pub(crate) fn users(config: &Config, create: bool) -> Result<Arc<dyn Users>, Failure> {
     if let Some(redis) = &config.redis {
         return Ok(shared(redis)?.0);
     }

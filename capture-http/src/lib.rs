@@ -33,6 +33,7 @@ mod request_id;
 mod router;
 pub mod server;
 mod sessions;
+mod signed;
 mod stream;
 #[cfg(test)]
 mod tests;

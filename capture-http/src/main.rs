@@ -10,6 +10,7 @@ mod data_dir;
 mod failure;
 mod ledger;
 mod serve;
+mod server_key;
 mod signals;
 mod telemetry;
 mod terminal;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 
 use self::{
     cli::{Cli, Command},
-    commands::{doctor, forward, run, user},
+    commands::{doctor, forward, key, run, user},
     config::{Config, Flags},
     failure::Failure,
 };
@@ -50,6 +51,7 @@ async fn dispatch(cli: Cli, flags: &Flags) -> Result<ExitCode, Failure> {
     match cli.command {
         Command::Serve => serve::serve(&config).await,
         Command::User(command) => user::change(command, &config).await,
+        Command::Key(command) => key::carry_out(command, &config).await,
         Command::Run(args) => run::run(&args, config).await,
         Command::Forward(args) => forward::forward(&args, &config).await,
         Command::Doctor => doctor::examine(&config).await,

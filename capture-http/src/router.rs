@@ -33,6 +33,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/demo/{name}", get(demo::asset))
         .route("/asyncapi.json", get(describe::asyncapi))
         .route("/screenshot/devices", get(devices::list))
+        .merge(render::signed_routes())
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .method_not_allowed_fallback(error::method_not_allowed)

@@ -27,6 +27,7 @@ use crate::{
     data_dir::Lock,
     failure::Failure,
     ledger::{DEV, Ledgers, dev_user},
+    server_key,
     signals::StopSignals,
     terminal,
 };
@@ -99,6 +100,7 @@ async fn start(config: &Config) -> Result<Server, Failure> {
     let listener = server::listen(config.listen).map_err(Failure::io(listening()))?;
     let address = listener.local_addr().map_err(Failure::io(listening()))?;
     let ledger = Ledgers::open(config).await?;
+    let signing = server_key::signing(config, ledger.fingerprints()).await?;
     let builder = Engine::builder().limits(config.limits.clone());
     let builder = match config.limits.max_sessions {
         0 => builder.backend(Absent),
@@ -123,6 +125,7 @@ async fn start(config: &Config) -> Result<Server, Failure> {
             .transpose()?,
         folders: folders(config, lock.is_some()),
         render_cache: config.render_cache,
+        signing: if config.dev { signing.knowing(Secret::chosen(DEV)) } else { signing },
     };
     let app = Arc::new(App::new(&engine, accounts, cluster.as_ref(), settings)?);
     let (channels, router) = (app.channels().clone(), router(app));

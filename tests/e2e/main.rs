@@ -45,6 +45,7 @@ mod hardening;
 mod hostile;
 mod idempotency;
 mod isolation;
+mod keys;
 mod late;
 mod lifecycle;
 mod load;

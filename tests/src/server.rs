@@ -1,8 +1,10 @@
 //! The real server: the `capture` program as a process with a data directory of its own.
 
 use std::{
+    io::Write,
     path::{Path, PathBuf},
     process::Stdio,
+    sync::OnceLock,
     time::Duration,
 };
 
@@ -30,11 +32,31 @@ fn usual(flags: &[&str]) -> Vec<&'static str> {
     if !says("--egress") {
         usual.push("--egress-private");
     }
+    // Instances with a Redis in common need the server key in common; their folders are not.
+    if says("--redis-url") && !says("--server-key-file") && !says("--dev") {
+        usual.extend(["--server-key-file", shared_key()]);
+    }
     // Starting a browser that no story needs takes longer than most stories.
     if !says("--browser-warm-pages") {
         usual.extend(["--browser-warm-pages", "0"]);
     }
     usual
+}
+
+/// The file of the server key of all instances that share a Redis, where a story has no file of its own. It may be the
+/// key of any number of clusters.
+fn shared_key() -> &'static str {
+    static FILE: OnceLock<String> = OnceLock::new();
+    FILE.get_or_init(|| {
+        let file = target_folder().join("server.key-of-tests");
+        if !file.exists() {
+            // Test processes start at once: each writes a file of its own, and puts it in place whole.
+            let mut own = tempfile::NamedTempFile::new_in(target_folder()).unwrap();
+            own.write_all(b"1:Y2FwdHVyZSBrZXkgb2YgdGVzdHMsIDMyIGJ5dGVzISE\n").unwrap();
+            own.persist(&file).unwrap();
+        }
+        file.to_str().unwrap().to_owned()
+    })
 }
 
 /// A running server. Dropping it kills it; [`Server::stop`] ends it properly and checks what it leaves behind.
@@ -123,6 +145,9 @@ impl Folder {
         command.args(arguments).arg("--data-dir").arg(self.data());
         if let Some(url) = &self.redis {
             command.args(["--redis-url", url]);
+        }
+        if (self.redis.is_some() || arguments.contains(&"--redis-url")) && !arguments.contains(&"--server-key-file") {
+            command.args(["--server-key-file", shared_key()]);
         }
         let output = command.output().await.unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();

@@ -14,7 +14,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::{Account, SecretHash, UserId};
+use super::{Account, SecretHash, UserId, mac::keyed};
 use crate::{clock::Timestamp, error::Error, session::SessionId};
 
 /// Longest token ever minted: an id of 41, a time of 20, a mark of 22, a user of 64, three spaces (200 bytes in
@@ -99,7 +99,7 @@ impl ConnectKey {
     /// Whether the account may still use the token: it is enabled, and the token's secret is one of its secrets.
     pub fn is_of(&self, connect: &Connect, account: &Account) -> bool {
         let known =
-            account.secrets.iter().fold(false, |found, secret| found | connect.mark.matches(&self.mark(secret)));
+            account.secrets.iter().fold(false, |found, secret| found | connect.mark.matches(&self.mark(&secret.hash)));
         known && account.enabled && account.id == connect.user
     }
 
@@ -111,9 +111,7 @@ impl ConnectKey {
     }
 
     fn sign(&self, purpose: &str, signed: &[u8]) -> Hmac<Sha256> {
-        // HMAC pads a short key with zeros to the block size of the hash.
-        let block: [u8; 64] = std::array::from_fn(|at| self.0.get(at).copied().unwrap_or(0));
-        let mut mac = <Hmac<Sha256> as hmac::digest::KeyInit>::new(&block.into());
+        let mut mac = keyed(&self.0);
         for part in [purpose.as_bytes(), b"\0", VERSION.as_bytes(), signed] {
             mac.update(part);
         }
@@ -237,7 +235,7 @@ mod tests {
     fn a_token_is_its_accounts_while_the_secret_is_valid_and_the_account_enabled() {
         let (_, connect) = minted("ann");
         let account = |name: &str, secrets: &[&str]| {
-            let hashes = secrets.iter().map(|secret| Secret::chosen(secret).hash()).collect();
+            let hashes = secrets.iter().map(|secret| Secret::chosen(secret).hash().into()).collect();
             Account { secrets: hashes, ..Account::new(name.parse().unwrap(), secret()) }
         };
         assert!(key().is_of(&connect, &account("ann", &["first"])));

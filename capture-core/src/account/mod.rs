@@ -4,7 +4,12 @@
 //! everything else about a user. It must not know tokens or HTTP headers.
 
 mod connect;
+mod fingerprints;
+mod mac;
 mod secret;
+mod server_key;
+mod signing;
+mod stored;
 mod ticket;
 
 use std::{fmt, str::FromStr};
@@ -12,11 +17,16 @@ use std::{fmt, str::FromStr};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::fingerprints::judge;
 #[cfg(feature = "redis")]
 pub(crate) use self::ticket::{MAX_TICKETS_OF_USER, new_ticket, too_many_tickets};
 pub use self::{
     connect::{Connect, ConnectKey, ConnectKeys, SecretMark, TokenError},
+    fingerprints::{ClaimError, KeyFingerprints},
     secret::{Secret, SecretHash},
+    server_key::{InvalidServerKey, KeyFingerprint, RotateError, ServerKey},
+    signing::{ServerKeys, SigningSecrets},
+    stored::{Derivation, Generation, InvalidGeneration, SecretId, StoredSecret},
     ticket::{Grant, MemoryTickets, Mode, Scope, TICKET_LIFE, Tickets},
 };
 use crate::ledger_error::LedgerError;
@@ -67,7 +77,7 @@ impl AsRef<str> for UserId {
     }
 }
 
-/// The account of a user. Secrets are kept only as hashes.
+/// The account of a user. Secrets are not in it: only their hashes, and how the server key derives them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Account {
     /// Id of the user.
@@ -84,8 +94,8 @@ pub struct Account {
     pub max_sessions: Option<u32>,
     /// URL of the user's upstream proxy. It contains credentials and must not be shown; see [`Account::proxy_host`].
     pub proxy: Option<String>,
-    /// Hashes of the valid secrets, the primary one first.
-    pub secrets: Vec<SecretHash>,
+    /// The valid secrets, the primary one first.
+    pub secrets: Vec<StoredSecret>,
 }
 
 /// Renders that a user was charged for.
@@ -99,18 +109,10 @@ pub struct RenderUsage {
 
 impl Account {
     /// A new enabled account with this secret and no credits limit.
-    pub fn new(id: UserId, secret: SecretHash) -> Self {
+    pub fn new(id: UserId, secret: impl Into<StoredSecret>) -> Self {
+        let secrets = vec![secret.into()];
         let renders = RenderUsage::default();
-        Self {
-            id,
-            enabled: true,
-            credits: None,
-            held: 0,
-            renders,
-            max_sessions: None,
-            proxy: None,
-            secrets: vec![secret],
-        }
+        Self { id, enabled: true, credits: None, held: 0, renders, max_sessions: None, proxy: None, secrets }
     }
 
     /// Credits that are not held yet; `None` means unlimited.
@@ -120,7 +122,7 @@ impl Account {
 
     /// Whether `secret` is one of this user's secrets. The time taken does not depend on which one matches.
     pub fn accepts(&self, secret: &SecretHash) -> bool {
-        self.secrets.iter().fold(false, |found, known| found | known.matches(secret))
+        self.secrets.iter().fold(false, |found, known| found | known.hash.matches(secret))
     }
 
     /// The proxy without its credentials, for display.
@@ -157,7 +159,7 @@ pub enum AccountChange {
     /// Sets or clears the user's own limit of active sessions.
     SetMaxSessions(Option<u32>),
     /// Adds a valid secret.
-    AddSecret(SecretHash),
+    AddSecret(StoredSecret),
     /// Revokes a secret. Without any secret the user cannot authenticate.
     RevokeSecret(SecretHash),
 }

@@ -1,12 +1,15 @@
-//! API secrets: 256 generated random bits, stored as SHA-256.
+//! API secrets: 256 bits that nobody can guess, stored as SHA-256.
 //!
 //! A password hash is not needed: the secrets are random, and a slow hash would cost more than the action it protects.
 
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::Mac;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+
+use super::mac::keyed;
 
 /// A secret in the clear. It is shown once to the user and not stored.
 #[derive(Clone)]
@@ -20,7 +23,12 @@ impl Secret {
     pub fn generate() -> Result<Self, getrandom::Error> {
         let mut bytes = [0_u8; 32];
         getrandom::fill(&mut bytes)?;
-        Ok(Self(format!("sec_{}", URL_SAFE_NO_PAD.encode(bytes))))
+        Ok(Self::of_bytes(&bytes))
+    }
+
+    /// The secret of these bytes, which must be as hard to guess as random ones.
+    pub(super) fn of_bytes(bytes: &[u8]) -> Self {
+        Self(format!("sec_{}", URL_SAFE_NO_PAD.encode(bytes)))
     }
 
     /// A secret chosen by a person, for development.
@@ -31,6 +39,11 @@ impl Secret {
     /// The hash under which the secret is stored.
     pub fn hash(&self) -> SecretHash {
         SecretHash::of(&self.0)
+    }
+
+    /// HMAC-SHA256 of a message under the secret, with which a user and the server sign to each other.
+    pub fn sign(&self, message: &[u8]) -> [u8; 32] {
+        keyed(self.0.as_bytes()).chain_update(message).finalize().into_bytes().into()
     }
 
     /// The text of the secret, to be shown once.

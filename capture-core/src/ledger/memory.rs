@@ -12,7 +12,9 @@ use super::{
     rules::{self, Entry, Live, State},
 };
 use crate::{
-    account::{Account, AccountChange, AccountError, Accounts, UserId},
+    account::{
+        Account, AccountChange, AccountError, Accounts, ClaimError, KeyFingerprint, KeyFingerprints, UserId, judge,
+    },
     clock::Timestamp,
     session::{SessionId, SessionView},
 };
@@ -28,6 +30,7 @@ struct Entries {
     accounts: BTreeMap<UserId, Account>,
     entries: BTreeMap<SessionId, Entry>,
     last_beat: Option<Timestamp>,
+    fingerprints: Vec<KeyFingerprint>,
 }
 
 impl MemoryLedger {
@@ -229,6 +232,27 @@ impl Accounts for MemoryLedger {
             let account = ledger.accounts.get_mut(&id).ok_or(AccountError::Unknown(id))?;
             rules::change(account, change)?;
             Ok(account.clone())
+        })
+    }
+}
+
+impl KeyFingerprints for MemoryLedger {
+    fn fingerprints(&self) -> BoxFuture<'_, Result<Vec<KeyFingerprint>, LedgerError>> {
+        self.with(|ledger| Ok(ledger.fingerprints.clone()))
+    }
+
+    fn claim_key(&self, key: Vec<KeyFingerprint>) -> BoxFuture<'_, Result<(), ClaimError>> {
+        self.with(move |ledger| {
+            judge(&ledger.fingerprints, &key)?;
+            ledger.fingerprints = key;
+            Ok(())
+        })
+    }
+
+    fn forget_fingerprints(&self) -> BoxFuture<'_, Result<(), LedgerError>> {
+        self.with(|ledger| {
+            ledger.fingerprints.clear();
+            Ok(())
         })
     }
 }

@@ -209,10 +209,10 @@ pub(super) fn change(account: &mut Account, change: AccountChange) -> Result<(),
         AccountChange::SetCredits(credits) => account.credits = credits.map(|credits| credits.min(MOST_CREDITS)),
         AccountChange::SetProxy(proxy) => account.proxy = proxy,
         AccountChange::SetMaxSessions(max) => account.max_sessions = max,
-        AccountChange::AddSecret(secret) if account.accepts(&secret) => {}
+        AccountChange::AddSecret(secret) if account.accepts(&secret.hash) => {}
         AccountChange::AddSecret(secret) => account.secrets.push(secret),
         AccountChange::RevokeSecret(secret) if account.accepts(&secret) => {
-            account.secrets.retain(|known| !known.matches(&secret));
+            account.secrets.retain(|known| !known.hash.matches(&secret));
         }
         AccountChange::RevokeSecret(_) => return Err(AccountError::UnknownSecret(account.id.clone())),
     }

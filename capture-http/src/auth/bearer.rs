@@ -47,7 +47,7 @@ impl Credential {
     }
 
     fn decode(token: &str) -> Option<Self> {
-        let bytes = STANDARD.decode(token).or_else(|_other_alphabet| URL_SAFE.decode(token)).ok()?;
+        let bytes = from_base64(token)?;
         let text = std::str::from_utf8(&bytes).ok()?;
         let (user, secret) = text.split_once(':')?;
         if secret.is_empty() {
@@ -55,6 +55,11 @@ impl Credential {
         }
         Some(Self { user: user.parse().ok()?, secret: SecretHash::of(secret) })
     }
+}
+
+/// Decodes either alphabet, with or without padding.
+pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).or_else(|_other_alphabet| URL_SAFE.decode(text)).ok()
 }
 
 /// The token after the scheme, whose case does not matter.

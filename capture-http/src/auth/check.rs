@@ -44,24 +44,32 @@ impl FromRequestParts<Arc<App>> for Credentialed {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
-        let error = match authenticate(&parts.headers, app.accounts()).await {
-            Ok(grant) => {
-                if let Some(place) = parts.extensions.get::<Arc<Place>>() {
-                    place.belongs_to(&grant.user);
-                }
-                return Ok(Self(grant));
-            }
-            Err(error) if error.code() == ErrorCode::Unauthorized => error,
-            Err(error) => return Err(error.into()),
-        };
-        let source = parts.extensions.get::<Source>().copied();
-        let wait = source.map(|source| app.throttle().failed(source)).unwrap_or_default();
-        if wait.is_zero() {
-            return Err(error.into());
+        let judged = authenticate(&parts.headers, app.accounts()).await;
+        let grant = refuse_slowly(judged, parts.extensions.get(), app).await?;
+        if let Some(place) = parts.extensions.get::<Arc<Place>>() {
+            place.belongs_to(&grant.user);
         }
-        tokio::time::sleep(wait).await;
-        Err(error.with_retry_after(wait).into())
+        Ok(Self(grant))
     }
+}
+
+/// Passes on the result of an authentication. If it failed, the answer is the later the more have failed from this
+/// address.
+pub(crate) async fn refuse_slowly<T>(
+    judged: Result<T, Error>,
+    source: Option<&Source>,
+    app: &App,
+) -> Result<T, Refusal> {
+    let error = match judged {
+        Err(error) if error.code() == ErrorCode::Unauthorized => error,
+        other => return Ok(other?),
+    };
+    let wait = source.map(|source| app.throttle().failed(*source)).unwrap_or_default();
+    if wait.is_zero() {
+        return Err(error.into());
+    }
+    tokio::time::sleep(wait).await;
+    Err(error.with_retry_after(wait).into())
 }
 
 /// Returns the caller, or `unauthorized` with equal words for an unknown user and for a wrong secret.
@@ -94,7 +102,7 @@ mod tests {
         let accounts = MemoryLedger::new();
         let ann = Account::new("ann".parse().unwrap(), Secret::chosen("first").hash());
         accounts.add(ann).await.unwrap();
-        let second = AccountChange::AddSecret(Secret::chosen("second").hash());
+        let second = AccountChange::AddSecret(Secret::chosen("second").hash().into());
         accounts.change("ann".parse().unwrap(), second).await.unwrap();
         accounts
     }

@@ -6,4 +6,7 @@
 mod bearer;
 mod check;
 
-pub(crate) use self::check::{Authenticated, Credentialed};
+pub(crate) use self::{
+    bearer::from_base64,
+    check::{Authenticated, Credentialed, refuse_slowly},
+};

@@ -1,6 +1,8 @@
 //! How accounts are shown in the terminal: never a secret, and no credentials of a proxy.
 
-use capture_core::account::{Account, SecretHash};
+use std::sync::Arc;
+
+use capture_core::account::{Account, SecretHash, ServerKey, SigningSecrets, StoredSecret};
 
 use crate::terminal;
 
@@ -27,9 +29,10 @@ pub(super) fn list(accounts: &[Account]) {
     terminal::table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
 }
 
-/// All details of one account, as rows.
-pub(super) fn details(account: &Account) -> Vec<Vec<String>> {
-    let secrets: Vec<_> = account.secrets.iter().map(short_id).collect();
+/// All details of one account, as rows. With the server key they tell which secrets can sign.
+pub(super) fn details(account: &Account, key: Option<ServerKey>) -> Vec<Vec<String>> {
+    let signing = key.map(|key| SigningSecrets::new(Arc::new(key)));
+    let secrets: Vec<_> = account.secrets.iter().map(|stored| secret(account, stored, signing.as_ref())).collect();
     let secrets = if secrets.is_empty() { "none: the user cannot be let in".to_owned() } else { secrets.join(", ") };
     [
         ("name", account.id.to_string()),
@@ -43,6 +46,19 @@ pub(super) fn details(account: &Account) -> Vec<Vec<String>> {
     ]
     .map(|(label, text)| vec![label.to_owned(), text])
     .to_vec()
+}
+
+/// A secret, and whether it can sign.
+fn secret(account: &Account, stored: &StoredSecret, signing: Option<&SigningSecrets>) -> String {
+    let of_key =
+        |key: &SigningSecrets| if key.can_sign(&account.id, stored) { "signs" } else { "bearer only: not of this key" };
+    let can = match (stored.derivation, signing) {
+        (None, _) => "bearer only",
+        (Some(_), Some(key)) => of_key(key),
+        (Some(_), None) => "signs, with a server key that is not here",
+    };
+    let generation = stored.derivation.map(|it| format!(", generation {}", it.generation)).unwrap_or_default();
+    format!("{} ({can}{generation})", short_id(&stored.hash))
 }
 
 /// A prefix of the hash: enough to distinguish the secrets of a user, and useless for authentication.
@@ -75,9 +91,25 @@ mod tests {
         let secret = Secret::chosen("open sesame");
         let proxy = "http://ann:hunter2@proxy.test:3128".to_owned();
         let account = Account { proxy: Some(proxy), ..Account::new("ann".parse().unwrap(), secret.hash()) };
-        let shown = details(&account).concat().join(" ");
+        let shown = details(&account, None).concat().join(" ");
         assert!(shown.contains("http://proxy.test:3128") && shown.contains(&short_id(&secret.hash())), "{shown}");
         assert!(!shown.contains("hunter2") && !shown.contains("sesame"), "{shown}");
         assert_eq!(short_id(&secret.hash()).len(), 8);
+    }
+
+    #[test]
+    fn secrets_tell_whether_they_sign() {
+        let key = ServerKey::generate().unwrap();
+        let (_, derived) = key.new_secret(&"ann".parse().unwrap()).unwrap();
+        let account = Account {
+            secrets: vec![derived, Secret::chosen("old").hash().into()],
+            ..Account::new("ann".parse().unwrap(), derived)
+        };
+        let told = |key: Option<ServerKey>| details(&account, key).pop().unwrap().pop().unwrap();
+        assert!(
+            told(Some(key.clone())).contains("(signs, generation 1), ") && told(Some(key)).ends_with("(bearer only)")
+        );
+        assert!(told(ServerKey::generate().ok()).contains("(bearer only: not of this key, generation 1)"));
+        assert!(told(None).contains("with a server key that is not here"));
     }
 }

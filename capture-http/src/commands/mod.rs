@@ -4,5 +4,6 @@ mod account_view;
 mod amounts;
 pub(crate) mod doctor;
 pub(crate) mod forward;
+pub(crate) mod key;
 pub(crate) mod run;
 pub(crate) mod user;

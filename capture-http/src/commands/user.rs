@@ -1,19 +1,26 @@
 //! `capture user`: accounts in the ledger's file or in the Redis of a cluster, also while servers use them. Changes
 //! take effect at once.
 //!
-//! A secret is shown when it is made and never again, because the ledger has only its hash. Doc comments on commands
+//! A secret is derived from the server key, shown when it is made and never again: the ledger has only its hash and what
+//! derives it. Doc comments on commands
 //! and arguments are the texts of `--help`.
 
 use std::process::ExitCode;
 
-use capture_core::account::{Account, AccountChange, AccountError, Accounts, Secret, SecretHash, UserId};
+use capture_core::account::{Account, AccountChange, AccountError, Accounts, Secret, SecretHash, StoredSecret, UserId};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{
     account_view::{credits_of, details, list, short_id, show},
     amounts::{CreditChange, Proxy},
 };
-use crate::{bearer, config::Config, failure::Failure, ledger, terminal};
+use crate::{
+    bearer,
+    config::Config,
+    failure::Failure,
+    ledger::{self, Users},
+    server_key, terminal,
+};
 
 /// What to do with users.
 #[derive(Debug, Subcommand)]
@@ -93,12 +100,14 @@ pub(crate) enum SecretChange {
 
 /// Carries out a command on the ledger of the configured servers.
 pub(crate) async fn change(command: UserCommand, config: &Config) -> Result<ExitCode, Failure> {
-    let accounts = ledger::accounts(config, matches!(command, UserCommand::Add(_)))?;
+    let accounts = ledger::users(config, matches!(command, UserCommand::Add(_)))?;
     let accounts = &*accounts;
     match command {
-        UserCommand::Add(args) => add(accounts, args).await?,
+        UserCommand::Add(args) => add(accounts, args, config).await?,
         UserCommand::List => list(&accounts.accounts().await?),
-        UserCommand::Show(Named { user }) => terminal::table(&details(&known(accounts, user).await?)),
+        UserCommand::Show(Named { user }) => {
+            terminal::table(&details(&known(accounts, user).await?, server_key::peek(config)));
+        }
         UserCommand::Enable(Named { user }) => show(&accounts.change(user, AccountChange::Enable).await?),
         UserCommand::Disable(Named { user }) => show(&accounts.change(user, AccountChange::Disable).await?),
         UserCommand::Credits { named, change } => show(&accounts.change(named.user, change.into()).await?),
@@ -106,7 +115,7 @@ pub(crate) async fn change(command: UserCommand, config: &Config) -> Result<Exit
             show(&accounts.change(named.user, AccountChange::SetProxy(proxy.address())).await?);
         }
         UserCommand::Secret { named, change: SecretChange::Add, secret: None } => {
-            add_secret(accounts, named.user).await?;
+            add_secret(accounts, named.user, config).await?;
         }
         UserCommand::Secret { named, change: SecretChange::Revoke, secret: Some(text) } => {
             revoke(accounts, named.user, &text).await?;
@@ -118,19 +127,19 @@ pub(crate) async fn change(command: UserCommand, config: &Config) -> Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-async fn add(accounts: &dyn Accounts, args: AddArgs) -> Result<(), Failure> {
+async fn add(accounts: &dyn Users, args: AddArgs, config: &Config) -> Result<(), Failure> {
     let AddArgs { named: Named { user }, credits, proxy, max_sessions } = args;
-    let secret = new_secret()?;
-    let account = Account { credits, max_sessions, proxy: proxy.address(), ..Account::new(user, secret.hash()) };
+    let (secret, stored) = new_secret(accounts, &user, config).await?;
+    let account = Account { credits, max_sessions, proxy: proxy.address(), ..Account::new(user, stored) };
     accounts.add(account.clone()).await?;
     terminal::say(format_args!("user {} added, credits: {}", account.id, credits_of(&account)));
     reveal(&account.id, &secret);
     Ok(())
 }
 
-async fn add_secret(accounts: &dyn Accounts, user: UserId) -> Result<(), Failure> {
-    let secret = new_secret()?;
-    let account = accounts.change(user, AccountChange::AddSecret(secret.hash())).await?;
+async fn add_secret(accounts: &dyn Users, user: UserId, config: &Config) -> Result<(), Failure> {
+    let (secret, stored) = new_secret(accounts, &user, config).await?;
+    let account = accounts.change(user, AccountChange::AddSecret(stored)).await?;
     terminal::say(format_args!("user {} has {} secrets", account.id, account.secrets.len()));
     reveal(&account.id, &secret);
     Ok(())
@@ -139,7 +148,11 @@ async fn add_secret(accounts: &dyn Accounts, user: UserId) -> Result<(), Failure
 async fn revoke(accounts: &dyn Accounts, user: UserId, text: &str) -> Result<(), Failure> {
     let account = known(accounts, user.clone()).await?;
     let presented = SecretHash::of(text);
-    let mut named = account.secrets.iter().filter(|hash| hash.matches(&presented) || short_id(hash) == text);
+    let mut named = account
+        .secrets
+        .iter()
+        .map(|stored| &stored.hash)
+        .filter(|hash| hash.matches(&presented) || short_id(hash) == text);
     let (Some(hash), None) = (named.next(), named.next()) else {
         return Err(AccountError::UnknownSecret(user).into());
     };
@@ -153,8 +166,10 @@ async fn revoke(accounts: &dyn Accounts, user: UserId, text: &str) -> Result<(),
     Ok(())
 }
 
-fn new_secret() -> Result<Secret, Failure> {
-    Secret::generate().map_err(|error| Failure::io("make a secret")(std::io::Error::other(error)))
+/// A new secret, and what the ledger keeps of it. The key must be that of the ledger, so that all servers can derive it.
+async fn new_secret(users: &dyn Users, user: &UserId, config: &Config) -> Result<(Secret, StoredSecret), Failure> {
+    let key = server_key::open(config, users).await?;
+    key.new_secret(user).map_err(|error| Failure::io("make a secret")(std::io::Error::other(error)))
 }
 
 async fn known(accounts: &dyn Accounts, user: UserId) -> Result<Account, Failure> {

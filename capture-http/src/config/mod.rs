@@ -5,7 +5,7 @@
 mod file;
 mod settings;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod values;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -43,6 +43,8 @@ pub(crate) struct Config {
     pub(crate) drain: Duration,
     /// The directory of the ledger.
     pub(crate) data_dir: PathBuf,
+    /// The file of the server key, where it is not in that directory.
+    pub(crate) server_key_file: Option<PathBuf>,
     /// The Redis that the instances of a cluster share.
     pub(crate) redis: Option<Redis>,
     /// The limits of the engine.
@@ -132,6 +134,7 @@ impl Config {
             dev,
             drain: Duration::from_secs(values.number("drain-seconds", 0..=900)?),
             data_dir: values.path("data-dir")?.unwrap_or_else(|| default_data_dir(values.lookup)),
+            server_key_file: values.path("server-key-file")?,
             redis: redis(values)?,
             limits: limits(values)?,
             stream_origins: stream_origins(values)?,

@@ -123,6 +123,7 @@ pub(crate) const SETTINGS: &[Setting] = {
     &[
         value(CONFIG, General, "FILE", "TOML file with settings; flags and variables win over it."),
         value("data-dir", General, "DIR", "Folder of the ledger; without it `capture` in `$XDG_DATA_HOME` or `~/.local/share`, or `./capture-data` without a home."),
+        value("server-key-file", General, "FILE", "File of the server key, from which the secrets of users are derived; without it `server.key` in `data-dir`. All instances that share a Redis need the same key. It is made when the ledger has none yet, and belongs in no backup of the ledger."),
         value("redis-url", General, "URL", "Redis that many instances share, as in `redis://host:6379`: sessions, users and credits are kept there, and every instance answers for every session.").secret(),
         value("redis-prefix", General, "NAME", "Prefix of the names of all keys and channels in Redis.").or("capture"),
         value("log-format", General, "FORMAT", "`text` or `json`; each event is one line on stderr.").or("text"),

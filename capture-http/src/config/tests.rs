@@ -11,6 +11,11 @@ fn load(flags: &[(&'static str, &str)], env: &[(&str, &str)], file: &str) -> Res
     Config::from_values(&Values { flags: &flags, lookup: &lookup, file: Some(file) })
 }
 
+/// The default settings with this data directory.
+pub(crate) fn config_in(data_dir: &std::path::Path) -> Config {
+    load(&[("data-dir", data_dir.to_str().unwrap())], &[], "").unwrap()
+}
+
 #[test]
 fn defaults_are_the_core_ones() {
     let config = load(&[], &[], "").unwrap();
@@ -117,7 +122,8 @@ fn the_bypass_browser_is_here_or_elsewhere() {
 
 #[test]
 fn every_setting_is_read() {
-    let free_text = [CONFIG, "data-dir", "browser-executable", "browser-run-root", "bypass-browser-executable"];
+    let free_text =
+        [CONFIG, "data-dir", "server-key-file", "browser-executable", "browser-run-root", "bypass-browser-executable"];
     for setting in SETTINGS.iter().filter(|setting| !free_text.contains(&setting.name)) {
         let error = load(&[(setting.name, "=;=")], &[], "").unwrap_err();
         assert!(matches!(error, ConfigError::Value { name, .. } if name == setting.name), "{}: {error}", setting.name);

@@ -12,4 +12,7 @@ mod parse;
 mod reply;
 mod routes;
 
-pub(crate) use self::{cache::RenderCache, routes::render};
+pub(crate) use self::{
+    cache::RenderCache,
+    routes::{render, signed_routes},
+};

@@ -30,17 +30,10 @@ pub(crate) struct Params {
 }
 
 impl Params {
-    /// The parameters of a decoded query. The last value of a name counts, and an empty one means that it is not given.
-    pub(crate) fn of_query(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        let mut params = Self::default();
-        for (name, value) in pairs {
-            if value.is_empty() {
-                params.values.remove(&name);
-            } else {
-                params.values.insert(name, value);
-            }
-        }
-        params
+    /// The parameters of a decoded query.
+    pub(crate) fn of_query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let values = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Self { values, ..Self::default() }
     }
 
     /// The parameters of a JSON body: texts, numbers and booleans, and objects of them with names such as
@@ -159,15 +152,18 @@ mod tests {
 
     use super::*;
 
-    fn query(pairs: &[(&str, &str)]) -> Params {
-        Params::of_query(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    fn query(pairs: &[(&'static str, &'static str)]) -> Params {
+        Params::of_query(pairs.iter().copied())
     }
 
     #[test]
-    fn the_last_value_counts_and_an_empty_one_is_none() {
-        let mut params = query(&[("full", "true"), ("vw", "800"), ("vw", ""), ("vh", "1"), ("vh", "2")]);
-        assert!(params.boolean("full").unwrap());
-        assert_eq!((params.text("vw"), params.text("vh").as_deref()), (None, Some("2")));
+    fn booleans_are_spelt_in_two_ways() {
+        let mut params = query(&[("full", "true"), ("fresh", "1"), ("darkMode", "0"), ("stealth", "yes")]);
+        let mut read = |name| params.boolean(name).ok();
+        assert_eq!(
+            ["full", "fresh", "darkMode", "absent", "stealth"].map(|name| read(name)),
+            [Some(true), Some(true), Some(false), Some(false), None]
+        );
     }
 
     #[test]

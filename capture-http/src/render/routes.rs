@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, Request, State},
-    http::{HeaderMap, header},
+    Router,
+    extract::{FromRequestParts, Path, Request, State},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
     response::Response,
+    routing::get,
 };
 use capture_core::{
     Caller, Error,
@@ -24,6 +26,7 @@ use crate::{
     auth::Authenticated,
     error::{Refusal, unknown_path},
     extract::Posted,
+    signed::SignedQuery,
 };
 
 /// `POST /v1/render/{kind}`
@@ -41,6 +44,53 @@ pub(crate) async fn render(
     respond(&app, caller, kind, params, &headers).await
 }
 
+/// The routes that are signed instead of carrying a secret.
+pub(crate) fn signed_routes() -> Router<Arc<App>> {
+    let routes = || get(signed).head(signed_head);
+    ["image", "pdf", "content", "metadata", "animated"]
+        .into_iter()
+        .fold(Router::new(), |router, kind| router.route(&format!("/{{key}}/{{hash}}/{kind}"), routes()))
+}
+
+/// `GET /{key}/{hash}/{kind}`
+async fn signed(
+    State(app): State<Arc<App>>,
+    query: SignedQuery,
+    kind: SignedKind,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let params = Params::of_query(query.parameters.iter());
+    respond(&app, Caller::user(query.user), kind.0, params, &headers).await
+}
+
+/// `HEAD /{key}/{hash}/{kind}`: checks signature and parameters, and renders nothing.
+async fn signed_head(query: SignedQuery, kind: SignedKind, headers: HeaderMap) -> Result<Response, Refusal> {
+    let mut params = Params::of_query(query.parameters.iter());
+    let request = parse::request(kind.0, &mut params, accepts_webp(&headers))?;
+    Ok(reply::head(media_type(&request)))
+}
+
+/// The kind at the end of a signed path, where the other parts are those of the signature.
+#[derive(Debug)]
+struct SignedKind(Kind);
+
+impl<S: Send + Sync> FromRequestParts<S> for SignedKind {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let last = parts.uri.path().rsplit('/').next().and_then(|kind| kind.parse().ok());
+        match last {
+            Some(kind) => Ok(Self(kind)),
+            None => Err(unknown_path().await),
+        }
+    }
+}
+
+fn accepts_webp(headers: &HeaderMap) -> bool {
+    let lists = |accept: &HeaderValue| accept.to_str().is_ok_and(|accept| accept.contains("image/webp"));
+    headers.get_all(header::ACCEPT).iter().any(lists)
+}
+
 /// Answers a request with these parameters.
 async fn respond(
     app: &Arc<App>,
@@ -51,10 +101,7 @@ async fn respond(
 ) -> Result<Response, Refusal> {
     let varies = params.peek("bestFormat").is_some();
     let fresh = params.boolean("fresh")?;
-    let accepts_webp = headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .any(|accept| accept.to_str().is_ok_and(|accept| accept.contains("image/webp")));
+    let accepts_webp = accepts_webp(headers);
     let key = CacheKey::of(&caller.user, kind, &params, if varies && accepts_webp { "webp" } else { "" });
     let request = parse::request(kind, &mut params, accepts_webp)?;
     let _only_part_of_the_key = params.text("timestamp");
@@ -71,7 +118,6 @@ async fn respond(
 }
 
 /// The media type that a request would be answered with.
-#[cfg_attr(not(test), expect(dead_code, reason = "HEAD comes with the signed routes"))]
 fn media_type(request: &RenderRequest) -> &'static str {
     match &request.output {
         RenderOutput::Image(image) => image.format.content_type(),

@@ -109,6 +109,7 @@ const MODULES: &[(&str, &str)] = &[
     ("http/identify", "client_address app"),
     ("http/error", "core/error request_id app"),
     ("http/auth", "core/error core/account core/call client_address server app error"),
+    ("http/signed", "core/error core/account client_address server app error auth"),
     ("http/origin", "core/error app"),
     ("http/extract", "core/strict core/session core/error core/account core/call server app error auth"),
     ("http/reply", "core/clock core/session core/error core/action core/reply core/sessions app error"),
@@ -116,7 +117,11 @@ const MODULES: &[(&str, &str)] = &[
     ("http/bearer", "core/account"),
     ("http/config", "core/limits core/egress core/browser/chromium/config ws/limits client_address"),
     ("http/data_dir", ""),
-    ("http/failure", "core/error core/ledger_error core/account core/browser core/cluster/redis config data_dir"),
+    ("http/server_key", "core/ledger_error core/account config data_dir"),
+    (
+        "http/failure",
+        "core/error core/ledger_error core/account core/browser core/cluster/redis config data_dir server_key",
+    ),
     (
         "http/ledger",
         "core/account core/ledger core/ledger/sqlite core/ledger/redis core/engine core/cluster/redis config data_dir \
@@ -138,7 +143,8 @@ const MODULES: &[(&str, &str)] = &[
         "http/commands",
         "core/tasks core/tls core/session core/error core/account core/action core/reply core/call \
          core/browser/chromium/config core/browser/chromium/process core/browser/chromium core/sessions core/engine \
-         ws/splice client_address server bearer config data_dir failure ledger signals terminal",
+         ws/splice client_address server bearer config data_dir server_key failure ledger signals \
+         terminal",
     ),
     ("http/cli", "config commands"),
     ("http/demo", "app error reply"),
@@ -158,7 +164,7 @@ const MODULES: &[(&str, &str)] = &[
     (
         "http/serve",
         "core/account core/browser core/browser/chromium/config core/browser/chromium core/engine core/cluster \
-         ws/channels disk server app bearer config data_dir failure ledger signals terminal router",
+         ws/channels disk server app bearer config data_dir server_key failure ledger signals terminal router",
     ),
     ("http/telemetry", "config"),
 ];

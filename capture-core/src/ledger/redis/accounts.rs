@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 use tokio::time::Duration;
 
 use super::{
-    RedisLedger,
+    RedisLedger, secrets,
     store::{Answer, Script, arguments, malformed, run, script},
 };
 use crate::{
@@ -80,8 +80,9 @@ impl Accounts for RedisLedger {
 
     fn change(&self, id: UserId, change: AccountChange) -> BoxFuture<'_, Result<Account, AccountError>> {
         Box::pin(async move {
+            let derivation = derivation(&change);
             let (what, value) = words(change);
-            let told = run(&*self.store, CHANGE, arguments![id, what, value, MOST_CREDITS]).await?;
+            let told = run(&*self.store, CHANGE, arguments![id, what, value, MOST_CREDITS, derivation]).await?;
             self.remembered.forget(&id);
             match told.as_slice() {
                 [only] if only.text() == Some("unknown") => Err(AccountError::Unknown(id)),
@@ -102,24 +103,32 @@ fn words(change: AccountChange) -> (&'static str, String) {
         AccountChange::SetCredits(credits) => ("credits", amount(credits)),
         AccountChange::SetProxy(proxy) => ("proxy", proxy.unwrap_or_default()),
         AccountChange::SetMaxSessions(max) => ("max_sessions", amount(max.map(u64::from))),
-        AccountChange::AddSecret(secret) => ("add_secret", hex(&secret)),
-        AccountChange::RevokeSecret(secret) => ("revoke_secret", hex(&secret)),
+        AccountChange::AddSecret(secret) => ("add_secret", secrets::hex(&secret.hash.0)),
+        AccountChange::RevokeSecret(secret) => ("revoke_secret", secrets::hex(&secret.0)),
+    }
+}
+
+/// What derives the secret that a change adds; empty if there is nothing.
+fn derivation(change: &AccountChange) -> String {
+    match change {
+        AccountChange::AddSecret(secret) => secrets::derivation(secret).unwrap_or_default(),
+        _ => String::new(),
     }
 }
 
 /// An account as names and values. Unset fields are left out.
 pub(super) fn fields(account: &Account) -> Vec<Vec<u8>> {
-    let secrets: String = account.secrets.iter().map(|secret| hex(secret) + ",").collect();
     let optional = [
         ("credits", account.credits.map(|credits| credits.to_string())),
         ("max_sessions", account.max_sessions.map(|max| max.to_string())),
         ("proxy", account.proxy.clone()),
     ];
-    let mut fields = arguments!["enabled", u8::from(account.enabled), "secrets", secrets];
+    let mut fields = arguments!["enabled", u8::from(account.enabled)];
     if account.renders != RenderUsage::default() {
         fields.extend(arguments!["renders", account.renders.count, "render_credits", account.renders.credits]);
     }
-    for (name, value) in optional.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+    let optional = optional.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    for (name, value) in secrets::fields(&account.secrets).into_iter().chain(optional) {
         fields.extend(arguments![name, value]);
     }
     fields
@@ -127,7 +136,7 @@ pub(super) fn fields(account: &Account) -> Vec<Vec<u8>> {
 
 fn read(id: &UserId, told: &[Answer]) -> Option<Account> {
     let mut account = Account::new(id.clone(), SecretHash([0; 32]));
-    account.secrets.clear();
+    let (mut hashes, mut derived) = ("", "");
     for pair in told.chunks_exact(2) {
         let [name, value] = pair else { return None };
         match name.text()? {
@@ -138,26 +147,11 @@ fn read(id: &UserId, told: &[Answer]) -> Option<Account> {
             "render_credits" => account.renders.credits = value.count()?,
             "max_sessions" => account.max_sessions = Some(u32::try_from(value.count()?).ok()?),
             "proxy" => account.proxy = Some(value.text()?.to_owned()),
-            "secrets" => account.secrets = value.text()?.split_terminator(',').map(unhex).collect::<Option<_>>()?,
+            "secrets" => hashes = value.text()?,
+            "derived" => derived = value.text()?,
             _ => {} // a field of a later version
         }
     }
+    account.secrets = secrets::read(hashes, derived)?;
     Some(account)
-}
-
-pub(super) fn hex(secret: &SecretHash) -> String {
-    secret
-        .0
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
-}
-
-fn unhex(text: &str) -> Option<SecretHash> {
-    let mut bytes = [0; 32];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(at * 2..at * 2 + 2)?, 16).ok()?;
-    }
-    (text.len() == 64).then_some(SecretHash(bytes))
 }

@@ -11,6 +11,7 @@ mod accounts;
 mod connect;
 #[cfg(test)]
 pub(crate) mod fake;
+mod fingerprints;
 mod heartbeat;
 mod lease_times;
 mod memory;
@@ -18,6 +19,7 @@ mod own;
 mod places;
 mod record;
 mod restore;
+mod secrets;
 mod store;
 mod tickets;
 mod verbs;

@@ -126,12 +126,12 @@ mod tests {
 
     use super::*;
     use crate::{
-        account::{Account, Accounts, SecretHash},
+        account::{Account, AccountChange, Accounts, SecretHash, ServerKey},
         billing,
         clock::Timestamp,
         ledger::{
             Ledger, Purpose, Reservation,
-            redis::{InstanceId, Known, LOST, LeaseTimes, fake::FakeRedis},
+            redis::{InstanceId, Known, LOST, LeaseTimes, Script, fake::FakeRedis},
         },
         session::{CloseReason, SessionOptions},
     };
@@ -224,6 +224,27 @@ mod tests {
         let last = one.settle(CloseReason::Closed, ended);
         assert_eq!(ledger.settle(last.clone()).await.unwrap(), last);
         assert_eq!(redis.field("capture:user:ann", "credits").as_deref(), Some("98"));
+    }
+
+    #[tokio::test]
+    async fn what_derives_secrets_comes_back_beside_an_instance_that_does_not_know_it() {
+        const RESTORED_EARLIER: &str = "
+            redis.call('SADD', ARGV[1] .. ':users', 'ann')
+            redis.call('HSET', ARGV[1] .. ':user:ann', 'enabled', '1', 'secrets', ARGV[2], 'credits', '100', 'held', '0')";
+        let redis = FakeRedis::new();
+        let ledger = ledger_of_ann(&redis).await;
+        let (_, derived) = ServerKey::generate().unwrap().new_secret(&"ann".parse().unwrap()).unwrap();
+        ledger.change("ann".parse().unwrap(), AccountChange::AddSecret(derived)).await.unwrap();
+        let _life = begin(&ledger).await;
+        let field = |name| redis.field("capture:user:ann", name);
+        let before = (field("secrets"), field("derived"));
+        redis.clear();
+        let earlier = Script { what: "restore as an earlier version", code: RESTORED_EARLIER };
+        redis.run_now(earlier, &[before.0.clone().unwrap().into_bytes()]).unwrap();
+        assert_eq!(field("derived"), None);
+        ledger.heartbeat(START, Vec::new()).await.unwrap();
+        assert_eq!((field("secrets"), field("derived")), before);
+        assert_eq!(field("held").as_deref(), Some("10"));
     }
 
     #[tokio::test]

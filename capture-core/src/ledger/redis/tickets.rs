@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     RedisLedger,
-    accounts::hex,
+    secrets::hex,
     store::{Answer, Script, arguments, run, script},
 };
 use crate::{
@@ -28,7 +28,7 @@ struct Kept {
 
 /// The key of a ticket is its hash, so that reading Redis does not reveal usable tickets.
 fn name(ticket: &str) -> String {
-    format!("ticket:{}", hex(&SecretHash::of(ticket)))
+    format!("ticket:{}", hex(&SecretHash::of(ticket).0))
 }
 
 impl Tickets for RedisLedger {

@@ -1,7 +1,7 @@
 //! Implements [`Accounts`] over SQLite; owns the rows of users and their secrets.
 
 use futures::future::BoxFuture;
-use rusqlite::{Connection, Rows, named_params, params};
+use rusqlite::{Connection, Row, Rows, named_params, params};
 
 use super::{
     super::{LedgerError, rules},
@@ -9,7 +9,9 @@ use super::{
     values::Whole,
     writer::{Durability, Failure},
 };
-use crate::account::{Account, AccountChange, AccountError, Accounts, RenderUsage, SecretHash, UserId};
+use crate::account::{
+    Account, AccountChange, AccountError, Accounts, Derivation, RenderUsage, SecretHash, StoredSecret, UserId,
+};
 
 impl Accounts for SqliteLedger {
     fn account<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<Account>, LedgerError>> {
@@ -57,7 +59,7 @@ fn collect(mut rows: Rows<'_>) -> rusqlite::Result<Vec<Account>> {
     let mut accounts: Vec<Account> = Vec::new();
     while let Some(row) = rows.next()? {
         let id: UserId = row.get("id")?;
-        let secret: Option<SecretHash> = row.get("hash")?;
+        let secret = secret(row)?;
         match accounts.last_mut() {
             Some(account) if account.id == id => account.secrets.extend(secret),
             _ => accounts.push(Account {
@@ -76,6 +78,14 @@ fn collect(mut rows: Rows<'_>) -> rusqlite::Result<Vec<Account>> {
         }
     }
     Ok(accounts)
+}
+
+/// The secret of a row; a user without secrets has a row without one.
+fn secret(row: &Row<'_>) -> rusqlite::Result<Option<StoredSecret>> {
+    let hash: Option<SecretHash> = row.get("hash")?;
+    let (id, generation): (Option<_>, Option<_>) = (row.get("secret_id")?, row.get("generation")?);
+    let derivation = id.zip(generation).map(|(id, generation)| Derivation { id, generation });
+    Ok(hash.map(|hash| StoredSecret { hash, derivation }))
 }
 
 /// Writes everything but the secrets, which sessions never change.
@@ -97,9 +107,11 @@ pub(super) fn save(connection: &Connection, account: &Account) -> rusqlite::Resu
 /// Replaces all secrets. They are few, and this keeps their order.
 fn save_secrets(connection: &Connection, account: &Account) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM secrets WHERE user = ?1")?.execute([&account.id])?;
-    let mut statement = connection.prepare_cached("INSERT INTO secrets (user, ordinal, hash) VALUES (?1, ?2, ?3)")?;
+    let mut statement = connection.prepare_cached(include_str!("sql/insert_secret.sql"))?;
     for (ordinal, secret) in (0_i64..).zip(&account.secrets) {
-        statement.execute(params![account.id, ordinal, secret])?;
+        let derivation = secret.derivation;
+        let (id, generation) = (derivation.map(|it| it.id), derivation.map(|it| it.generation));
+        statement.execute(params![account.id, ordinal, secret.hash, id, generation])?;
     }
     Ok(())
 }

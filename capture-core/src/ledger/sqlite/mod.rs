@@ -10,11 +10,13 @@
 //! | [`sessions`] | [`Ledger`](super::Ledger) over the writer and the reader |
 //! | [`accounts`] | [`Accounts`](crate::account::Accounts) over both, and the rows of users and secrets |
 //! | [`entries`] | the rows of sessions |
+//! | [`fingerprints`] | [`KeyFingerprints`](crate::account::KeyFingerprints) over both |
 //! | [`values`] | our types as SQLite values |
-//! | `schema*.sql`, `sql/` | tables and the longer statements |
+//! | `schema*.sql`, `sql/` | tables, one file for each version, and the longer statements |
 
 mod accounts;
 mod entries;
+mod fingerprints;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -37,7 +39,8 @@ use super::LedgerError;
 
 /// The steps from each schema version to the next; `PRAGMA user_version` counts those applied. Steps are added, never
 /// edited.
-const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_renders.sql")];
+const STEPS: [&str; 3] =
+    [include_str!("schema.sql"), include_str!("schema_secrets.sql"), include_str!("schema_renders.sql")];
 
 /// How long a connection waits for a write of another process. Such a write takes milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

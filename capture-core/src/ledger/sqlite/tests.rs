@@ -6,9 +6,9 @@ use futures::future::join_all;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::{SqliteLedger, values::Whole};
+use super::{STEPS, SqliteLedger, values::Whole};
 use crate::{
-    account::{Account, AccountChange, Accounts, SecretHash, UserId},
+    account::{Account, AccountChange, Accounts, KeyFingerprints, SecretHash, ServerKey, StoredSecret, UserId},
     clock::Timestamp,
     ledger::{Ledger, Purpose, Reservation, ReserveError},
     ledger_error::LedgerError,
@@ -134,7 +134,8 @@ async fn a_file_of_a_newer_version_or_of_someone_else_is_refused() {
     drop(SqliteLedger::open(&path).unwrap());
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 9).unwrap();
     let refused = SqliteLedger::open(&path).unwrap_err();
-    assert_eq!(why(&refused), "the ledger cannot open its file: it has version 9, this program knows 2");
+    let known = STEPS.len();
+    assert_eq!(why(&refused), format!("the ledger cannot open its file: it has version 9, this program knows {known}"));
 
     let (_dir, path) = place();
     fs::write(&path, "a shopping list, long enough to look like the header of a file of a hundred bytes".repeat(20))
@@ -180,4 +181,77 @@ async fn a_file_of_the_first_version_keeps_every_credit_and_hold() {
     ledger.recover().await.unwrap();
     let account = ledger.account(&ada()).await.unwrap().unwrap();
     assert_eq!((account.credits, account.held, account.renders.count), (Some(19), 0, 1));
+}
+
+/// A file of version 1 as its programs left it: users with and without secrets, a live session, a reservation, and a
+/// session that has ended.
+const VERSION_1: &str = "
+    INSERT INTO users (id, enabled, credits, held, max_sessions, proxy, created_at) VALUES
+        ('ada', 1, 95, 7, 3, 'http://u:p@proxy.test:3128', 1), ('bob', 0, NULL, 0, NULL, NULL, 2),
+        ('cy', 1, 1, 0, NULL, NULL, 3);
+    INSERT INTO secrets (user, ordinal, hash) VALUES
+        ('ada', 0, X'1111111111111111111111111111111111111111111111111111111111111111'),
+        ('ada', 1, X'2222222222222222222222222222222222222222222222222222222222222222'),
+        ('bob', 0, X'3333333333333333333333333333333333333333333333333333333333333333');
+    INSERT INTO sessions VALUES
+        ('sess_00000000-0000-4000-8000-000000000001', 'ada', 'active', 5,
+            '{\"maxTtlSeconds\":300,\"proxy\":false,\"bypassBotDetection\":false,\"cdp\":false}', 1750000000000,
+            1750000000000, 1750000300000, NULL, NULL, NULL, '{}'),
+        ('sess_00000000-0000-4000-8000-000000000002', 'ada', 'reserved', 2,
+            '{\"maxTtlSeconds\":120,\"proxy\":false,\"bypassBotDetection\":false,\"cdp\":false}', 1750000000000,
+            NULL, NULL, NULL, NULL, NULL, '{}'),
+        ('sess_00000000-0000-4000-8000-000000000003', 'ada', 'final', 5,
+            '{\"maxTtlSeconds\":300,\"proxy\":false,\"bypassBotDetection\":false,\"cdp\":false}', 1750000000000,
+            1750000000000, 1750000300000, 1750000300000, 'expired', 5, '{}');
+    UPDATE meta SET last_beat = 1750000061000;
+    PRAGMA user_version = 1;";
+
+#[tokio::test]
+async fn a_file_of_version_1_loses_no_credit_and_no_secret() {
+    let (_dir, path) = place();
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(STEPS[0]).unwrap();
+    old.execute_batch(VERSION_1).unwrap();
+    drop(old);
+
+    let ledger = SqliteLedger::open(&path).unwrap();
+    let [first, second, third] = [0x11, 0x22, 0x33].map(|byte| StoredSecret::from(SecretHash([byte; 32])));
+    let expected = Account {
+        credits: Some(95),
+        held: 7,
+        max_sessions: Some(3),
+        proxy: Some("http://u:p@proxy.test:3128".to_owned()),
+        secrets: vec![first, second],
+        ..Account::new(ada(), first)
+    };
+    let bob = Account { enabled: false, ..Account::new("bob".parse().unwrap(), third) };
+    let cy = Account { credits: Some(1), secrets: Vec::new(), ..Account::new("cy".parse().unwrap(), third) };
+    assert_eq!(ledger.accounts().await.unwrap(), [expected, bob, cy]);
+    let id = |number: u8| format!("sess_00000000-0000-4000-8000-00000000000{number}").parse().unwrap();
+    let last = ledger.find(&ada(), id(3), START).await.unwrap().unwrap();
+    assert_eq!((last.billed_credits, last.close_reason), (Some(5), Some(CloseReason::Expired)));
+
+    let lost = ledger.recover().await.unwrap();
+    assert_eq!((lost.len(), lost[0].id, lost[0].billed_credits), (1, id(1), Some(2)));
+    let account = ledger.account(&ada()).await.unwrap().unwrap();
+    assert_eq!((account.credits, account.held), (Some(93), 0));
+
+    let key = ServerKey::generate().unwrap();
+    ledger.claim_key(key.fingerprints()).await.unwrap();
+    let (_, derived) = key.new_secret(&ada()).unwrap();
+    ledger.change(ada(), AccountChange::AddSecret(derived)).await.unwrap();
+    drop(ledger);
+    let ledger = SqliteLedger::open(&path).unwrap();
+    assert_eq!(ledger.account(&ada()).await.unwrap().unwrap().secrets, [first, second, derived]);
+    assert_eq!(ledger.fingerprints().await.unwrap(), key.fingerprints());
+}
+
+#[tokio::test]
+async fn half_a_derivation_is_never_stored() {
+    let (_dir, path) = place();
+    drop(with_ada(&path, None).await);
+    let raw = Connection::open(&path).unwrap();
+    for half in ["generation = 1", "secret_id = zeroblob(16)", "secret_id = zeroblob(15), generation = 1"] {
+        assert!(raw.execute(&format!("UPDATE secrets SET {half}"), []).is_err(), "{half}");
+    }
 }

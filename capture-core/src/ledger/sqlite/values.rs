@@ -7,7 +7,7 @@ use rusqlite::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned, de::IntoDeserializer};
 
 use crate::{
-    account::{SecretHash, UserId},
+    account::{Generation, SecretHash, SecretId, UserId},
     clock::Timestamp,
     ledger::Purpose,
     session::{CloseReason, SessionId},
@@ -103,6 +103,30 @@ impl ToSql for SecretHash {
 impl FromSql for SecretHash {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         FromSql::column_result(value).map(Self)
+    }
+}
+
+impl ToSql for SecretId {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.as_slice().into())
+    }
+}
+
+impl FromSql for SecretId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        FromSql::column_result(value).map(Self)
+    }
+}
+
+impl ToSql for Generation {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.number().into())
+    }
+}
+
+impl FromSql for Generation {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        u32::column_result(value)?.try_into().map_err(FromSqlError::other)
     }
 }
 

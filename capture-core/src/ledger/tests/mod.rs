@@ -13,14 +13,14 @@ use tempfile::TempDir;
 
 use super::{Ledger, MemoryLedger, Purpose, Reservation, SqliteLedger};
 use crate::{
-    account::{Account, Accounts, SecretHash, UserId},
+    account::{Account, Accounts, KeyFingerprints, SecretHash, UserId},
     billing,
     clock::Timestamp,
     session::{Lifecycle, SessionId, SessionOptions},
 };
 
-/// A ledger that also stores accounts, as all implementations do.
-trait TestedLedger: Ledger + Accounts {
+/// A ledger that also stores accounts and the fingerprints of the server key, as all implementations do.
+trait TestedLedger: Ledger + Accounts + KeyFingerprints {
     /// Drops the state in memory, as a restart of the server does.
     fn forget(&mut self) {}
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    account::{AccountChange, AccountError},
+    account::{AccountChange, AccountError, ClaimError, Derivation, SecretId, ServerKey, StoredSecret},
     action_type::ActionType,
     ledger::{ExtendError, HeartbeatResponse, ReserveError, UsageUpdate},
     session::CloseReason,
@@ -15,6 +15,10 @@ async fn start(ledger: &dyn TestedLedger, name: &str, ttl: u64, at: Timestamp) -
     let life = started(&asked, at);
     ledger.activate(life.view()).await.unwrap();
     life
+}
+
+fn derivation(generation: u32) -> Derivation {
+    Derivation { id: SecretId(*b"0123456789abcdef"), generation: generation.try_into().unwrap() }
 }
 
 async fn balance(ledger: &dyn TestedLedger, name: &str) -> (Option<u64>, u64) {
@@ -172,14 +176,17 @@ async fn credits_set_below_the_holds_are_forgiven_not_owed() {
 async fn accounts_read_back_as_they_were_changed() {
     let mut shelf = Shelf::new();
     let (primary, second) = (SecretHash::of("ada"), SecretHash::of("second"));
+    let derived = StoredSecret { derivation: Some(derivation(3)), ..SecretHash::of("derived").into() };
+    let known = StoredSecret { derivation: Some(derivation(4)), ..second.into() };
     let proxy = Some("http://name:word@proxy.example:8080".to_owned());
     for ledger in &shelf.ledgers {
         ledger.add(account("bob", None)).await.unwrap();
         ledger.add(Account { held: 3, ..account("ada", None) }).await.unwrap();
         assert!(matches!(ledger.add(account("ada", None)).await, Err(AccountError::Exists(_))));
         for change in [
-            AccountChange::AddSecret(second),
-            AccountChange::AddSecret(second),
+            AccountChange::AddSecret(second.into()),
+            AccountChange::AddSecret(derived),
+            AccountChange::AddSecret(known),
             AccountChange::SetProxy(proxy.clone()),
             AccountChange::SetMaxSessions(Some(2)),
             AccountChange::AddCredits(5),
@@ -198,14 +205,49 @@ async fn accounts_read_back_as_they_were_changed() {
             enabled: false,
             max_sessions: Some(2),
             proxy: proxy.clone(),
-            secrets: vec![primary, second],
+            secrets: vec![primary.into(), second.into(), derived],
             ..account("ada", None)
         };
         assert_eq!(ledger.accounts().await.unwrap(), [expected, account("bob", None)]);
-        for secret in [primary, second] {
+        let eve = Account { secrets: vec![derived, known, primary.into()], ..account("eve", None) };
+        ledger.add(eve.clone()).await.unwrap();
+        assert_eq!(ledger.account(&eve.id).await.unwrap(), Some(eve.clone()));
+        let left = ledger.change(eve.id, AccountChange::RevokeSecret(known.hash)).await.unwrap();
+        assert_eq!(left.secrets, [derived, primary.into()]);
+        for secret in [primary, second, derived.hash] {
             ledger.change(user("ada"), AccountChange::RevokeSecret(secret)).await.unwrap();
         }
         assert!(ledger.account(&user("ada")).await.unwrap().unwrap().secrets.is_empty());
-        assert_eq!(ledger.account(&user("eve")).await.unwrap(), None);
+        assert_eq!(ledger.account(&user("zoe")).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_ledger_belongs_to_the_key_that_claimed_it_first() {
+    let key = ServerKey::generate().unwrap();
+    let rotated = key.rotated().unwrap();
+    let (other, foreign) = (key.rotated().unwrap(), ServerKey::generate().unwrap());
+    let mut shelf = Shelf::new();
+    for ledger in &shelf.ledgers {
+        assert_eq!(ledger.fingerprints().await.unwrap(), []);
+        for key in [&key, &key, &rotated] {
+            ledger.claim_key(key.fingerprints()).await.unwrap();
+            assert_eq!(ledger.fingerprints().await.unwrap(), key.fingerprints());
+        }
+    }
+    shelf.reopen();
+    for ledger in &shelf.ledgers {
+        let refused = async |key: &ServerKey| ledger.claim_key(key.fingerprints()).await.unwrap_err();
+        let (one, two) = (rotated.fingerprints()[0], rotated.fingerprints()[1]);
+        let lacks = refused(&key).await;
+        assert!(matches!(lacks, ClaimError::Lacks(known) if known == two), "{lacks:?}");
+        let second = refused(&other).await;
+        assert!(matches!(second, ClaimError::Foreign { known, .. } if known == two), "{second:?}");
+        let first = refused(&foreign).await;
+        assert!(matches!(first, ClaimError::Foreign { known, .. } if known == one), "{first:?}");
+        assert_eq!(ledger.fingerprints().await.unwrap(), rotated.fingerprints(), "a refusal changes nothing");
+        ledger.forget_fingerprints().await.unwrap();
+        ledger.claim_key(foreign.fingerprints()).await.unwrap();
+        assert!(matches!(refused(&rotated).await, ClaimError::Foreign { .. }));
     }
 }

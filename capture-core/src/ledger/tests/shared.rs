@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 
 use super::*;
 use crate::{
-    account::{AccountChange, AccountError},
+    account::{AccountChange, AccountError, ClaimError, KeyFingerprint},
     ledger::{
         ExtendError, HeartbeatResponse, ReserveError, UsageUpdate,
         redis::{InstanceId, LeaseTimes, RedisLedger, fake::FakeRedis},
@@ -126,5 +126,19 @@ impl Accounts for Shared {
 
     fn change(&self, id: UserId, change: AccountChange) -> BoxFuture<'_, Result<Account, AccountError>> {
         self.ledger.change(id, change)
+    }
+}
+
+impl KeyFingerprints for Shared {
+    fn fingerprints(&self) -> BoxFuture<'_, Result<Vec<KeyFingerprint>, LedgerError>> {
+        self.ledger.fingerprints()
+    }
+
+    fn claim_key(&self, key: Vec<KeyFingerprint>) -> BoxFuture<'_, Result<(), ClaimError>> {
+        self.ledger.claim_key(key)
+    }
+
+    fn forget_fingerprints(&self) -> BoxFuture<'_, Result<(), LedgerError>> {
+        self.ledger.forget_fingerprints()
     }
 }

@@ -18,6 +18,7 @@ local function claims_key(user) return P .. ':claims:' .. user end
 local function claim_order_key(user) return P .. ':claim_order:' .. user end
 local INSTANCES, DATASET, SETTLING = P .. ':instances', P .. ':dataset', P .. ':settling'
 local LIVES = P .. ':lives'
+local KEY = P .. ':server_key'
 local SERVER, CATCHING_UP = P .. ':server', P .. ':catching_up'
 local USERS, FINALS, BILLING = P .. ':users', P .. ':finals', P .. ':billing'
 

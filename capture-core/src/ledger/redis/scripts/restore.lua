@@ -17,6 +17,12 @@ if redis.call('EXISTS', user_key(user)) == 0 and #ARGV > 11 then
   redis.call('HSET', user_key(user), 'held', 0)
 end
 if redis.call('EXISTS', user_key(user)) == 1 then
+  -- An instance of an earlier version restores an account without what derives its secrets.
+  for at = 12, #ARGV, 2 do
+    if ARGV[at] == 'derived' and not redis.call('HGET', user_key(user), 'derived') then
+      redis.call('HSET', user_key(user), 'derived', ARGV[at + 1])
+    end
+  end
   redis.call('HSET', user_key(user), 'held', whole(redis.call('HGET', user_key(user), 'held')) + hold)
 end
 redis.call('HSET', session_key(sid), 'user', user, 'owner', owner, 'state', 'active', 'hold', hold, 'options', ARGV[6],

@@ -1,0 +1,3 @@
+-- Forgets all fingerprints of the server key.
+-- ARGV: prefix
+return redis.call('DEL', KEY)
