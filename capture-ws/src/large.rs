@@ -87,7 +87,6 @@ mod tests {
             }
             assert!(matches!(client.next().await, Some(Ok(Message::Pong(_)))));
             client.close(None).await.unwrap();
-            while let Some(Ok(_)) = client.next().await {}
         };
         tokio::join!(speak, hear);
     }
