@@ -21,12 +21,17 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::watched::{Traffic, Watched};
+use crate::{
+    large::Large,
+    watched::{Traffic, Watched},
+};
 
 /// Largest command of a client, in bytes. The largest that Puppeteer and Playwright send is below a thousandth of it.
 const MAX_MESSAGE: usize = 100 * 1024 * 1024;
 /// Frames are gathered into one write up to about this many bytes.
 const GATHER: usize = 64 << 10;
+/// Frames from this many bytes on are written past the WebSocket, which would copy and move them.
+const LARGE: usize = 256 << 10;
 /// The window in which a client must take [`PROGRESS`] bytes of what is written to it; otherwise it is disconnected.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes a client must take in each [`WRITE_TIMEOUT`]: one that takes a byte at a time is no better than one that takes
@@ -165,7 +170,7 @@ impl Writer<'_> {
     ) -> bool {
         while let Some(frame) = frames.next().await {
             let mut length = 0;
-            let written = self.while_it_reads(write(sink, frame, frames, &mut length)).await;
+            let written = self.while_it_reads(self.write(sink, frame, frames, &mut length)).await;
             if let Some(shares) = self.shares {
                 shares.outgoing.subtract(length);
             }
@@ -199,22 +204,28 @@ impl Writer<'_> {
             }
         }
     }
-}
 
-/// Writes a frame and those that are ready behind it, and adds their bytes to the count.
-async fn write(
-    sink: &mut (impl Sink<Message, Error = Error> + Unpin),
-    frame: String,
-    frames: &mut (impl Stream<Item = String> + Unpin),
-    gathered: &mut usize,
-) -> Result<(), Error> {
-    let mut next = Some(frame);
-    while let Some(frame) = next.take() {
-        *gathered += frame.len();
-        sink.feed(Message::Text(frame.into())).await?;
-        next = if *gathered < GATHER { ready(frames).await } else { None };
+    /// Writes a frame and those that are ready behind it, and adds their bytes to the count.
+    async fn write(
+        &self,
+        sink: &mut (impl Sink<Message, Error = Error> + Unpin),
+        frame: String,
+        frames: &mut (impl Stream<Item = String> + Unpin),
+        gathered: &mut usize,
+    ) -> Result<(), Error> {
+        let mut next = Some(frame);
+        while let Some(frame) = next.take() {
+            *gathered += frame.len();
+            if frame.len() < LARGE {
+                sink.feed(Message::Text(frame.into())).await?;
+            } else {
+                sink.flush().await?;
+                self.traffic.next(Large::text(frame)?);
+            }
+            next = if *gathered < GATHER { ready(frames).await } else { None };
+        }
+        sink.flush().await
     }
-    sink.flush().await
 }
 
 /// The next frame, if one is ready.

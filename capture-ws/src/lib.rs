@@ -17,6 +17,7 @@ mod connection;
 mod connection_limits;
 pub mod countdown;
 pub mod frame;
+mod large;
 pub mod limits;
 mod outbox;
 mod rate_limiter;

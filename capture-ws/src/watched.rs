@@ -17,6 +17,8 @@ use tokio::{
     time::{Duration, Instant},
 };
 
+use crate::large::Large;
+
 /// A client that sends nothing more of a message it has begun for this long is disconnected.
 const STALL: Duration = Duration::from_secs(10);
 /// Time that any message may take; it has one second more for each [`BYTES_A_SECOND`] bytes.
@@ -37,6 +39,8 @@ pub struct Watched<IO> {
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     state: Mutex<State>,
+    /// The message that is written past the WebSocket.
+    large: Mutex<Option<Large>>,
     /// Counts the bytes of a message that is incomplete.
     share: OnceLock<Arc<Share>>,
 }
@@ -115,6 +119,16 @@ impl Traffic {
         self.state.lock().written
     }
 
+    /// Writes a message before everything that is written later. Everything before it must have been flushed; it is
+    /// written by the next flush.
+    pub(crate) fn next(&self, large: Large) {
+        *self.large.lock() = Some(large);
+    }
+
+    fn wrote(&self, bytes: usize) {
+        self.state.lock().written += bytes as u64;
+    }
+
     fn came(&self, bytes: usize) {
         let now = Instant::now();
         {
@@ -148,10 +162,26 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Watched<IO> {
     }
 }
 
+impl<IO: AsyncWrite + Unpin> Watched<IO> {
+    /// Completes once no large message is left to be written.
+    fn poll_large(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut waiting = self.traffic.large.lock();
+        while let Some(large) = &mut *waiting {
+            let written = ready!(large.poll_write(Pin::new(&mut self.io), context))?;
+            self.traffic.wrote(written);
+            if large.is_written() {
+                *waiting = None;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
 impl<IO: AsyncWrite + Unpin> AsyncWrite for Watched<IO> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_large(context))?;
         let written = ready!(Pin::new(&mut self.io).poll_write(context, bytes))?;
-        self.traffic.state.lock().written += written as u64;
+        self.traffic.wrote(written);
         Poll::Ready(Ok(written))
     }
 
@@ -160,8 +190,9 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Watched<IO> {
         context: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_large(context))?;
         let written = ready!(Pin::new(&mut self.io).poll_write_vectored(context, pieces))?;
-        self.traffic.state.lock().written += written as u64;
+        self.traffic.wrote(written);
         Poll::Ready(Ok(written))
     }
 
@@ -170,6 +201,7 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Watched<IO> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_large(context))?;
         Pin::new(&mut self.io).poll_flush(context)
     }
 

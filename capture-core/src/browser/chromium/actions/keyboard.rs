@@ -49,17 +49,18 @@ impl ChromiumPage {
         let (seen, world) = self.look("enterField", selector, argument, deadline).await?;
         let (diagnostics, seen) = seen.ready(selector, timeout)?;
         let leave = self.leave_for(vec![world], Due { deadline, timeout })?;
+        let mut sent = VecDeque::new();
         if typed.clear && seen.value.is_some_and(|value| !value.is_empty()) {
             leave.check(RunOutcome::NotExecuted)?;
-            leave.handled(stroke(&leave.tab, definition("Delete"), &[], None), "the field was cleared").await?;
+            sent.extend(stroke(&leave.tab, definition("Delete"), &[], None));
         }
-        type_keys(&typed.typing, leave).await?;
+        type_keys(&typed.typing, sent, leave).await?;
         Ok(ElementResult::of(diagnostics).into())
     }
 
     pub(crate) async fn type_text(&self, typed: &TypeText, deadline: Instant) -> Result<ActionResult, BrowserError> {
         let leave = self.ask_leave(None, Due { deadline, timeout: typed.typing.timeout }).await?;
-        type_keys(&typed.typing, leave).await?;
+        type_keys(&typed.typing, VecDeque::new(), leave).await?;
         Ok(ActionResult::Done {})
     }
 
@@ -84,11 +85,13 @@ impl ChromiumPage {
     }
 }
 
-async fn type_keys(typing: &Typing, leave: Leave) -> Result<(), BrowserError> {
-    let (mut sent, mut most) = (VecDeque::new(), FEW_UNDER_WAY);
-    let mut outcome = RunOutcome::NotExecuted;
-    for character in typing.text.replace("\r\n", "\n").chars() {
-        if !typing.delay.is_zero() && outcome == RunOutcome::Unknown {
+/// Types a text after the keys that were `sent` already. Those are not awaited by themselves: the page handles keys in
+/// their order, and to wait for the first of them takes as long as to wait for all.
+async fn type_keys(typing: &Typing, mut sent: VecDeque<Pending>, leave: Leave) -> Result<(), BrowserError> {
+    let mut most = FEW_UNDER_WAY;
+    let mut outcome = if sent.is_empty() { RunOutcome::NotExecuted } else { RunOutcome::Unknown };
+    for (index, character) in typing.text.replace("\r\n", "\n").chars().enumerate() {
+        if !typing.delay.is_zero() && index > 0 {
             leave.handled(sent.drain(..), "a key was typed").await?;
             tokio::time::sleep_until(leave.due.deadline.min(Instant::now() + typing.delay)).await;
         }

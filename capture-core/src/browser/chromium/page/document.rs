@@ -20,9 +20,9 @@ use crate::{
 /// Time that a page gets, beyond the deadline it was told, to answer with what it last saw.
 pub(crate) const ANSWER_GRACE: Duration = Duration::from_millis(250);
 
-/// The scripts that change nothing, however late they run. They are called with a constant expression, so that the page
-/// parses it once.
-const READS: [&str; 6] = ["page", "content", "query", "framesOfReading", "offset", "snapshot"];
+/// The scripts that are correct however late they run: they change nothing, or only end the watching of input. They are
+/// called with a constant expression, so that the page parses it once.
+const ANY_TIME_SCRIPTS: [&str; 7] = ["page", "content", "query", "framesOfReading", "offset", "snapshot", "verdict"];
 /// Completes the message about a page that did not answer.
 pub(crate) const BUSY: &str = ": a script keeps it busy";
 /// The times of a call that is never too late.
@@ -120,7 +120,7 @@ impl World {
     ) -> Result<T, NoAnswer> {
         let argument = serde_json::to_string(argument).map_err(|error| protocol(error.to_string()))?;
         let times = match function {
-            read if READS.contains(&read) => ANY_TIME.to_owned(),
+            timeless if ANY_TIME_SCRIPTS.contains(&timeless) => ANY_TIME.to_owned(),
             _ => self.times(patience, deadline).await?,
         };
         self.run(function, format!("capture.run('{function}',{times},{argument})"), patience).await

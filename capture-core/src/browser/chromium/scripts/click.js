@@ -1,7 +1,6 @@
 // Aiming the mouse: waits until an element can be hit, returns the point, and ensures that no other element receives
 // the events.
 
-const POINTER_EVENTS = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click', 'auxclick', 'dblclick', 'contextmenu'];
 // Positions to which an element is scrolled, tried in turn, because a sticky header covers some of them.
 const ALIGNMENTS = ['center', 'end', 'start', 'nearest'];
 
@@ -142,22 +141,18 @@ function isLabelOf(hit, element) {
 
 // Watches the next mouse events and keeps them from everything but the element.
 function arm({ element, force }) {
-  watch = { element, force, received: false, blockedBy: null, download: null, listener: null };
-  const current = watch;
-  current.listener = (event) => {
-    if (event.type === 'click' && event.composedPath().some(isDownloadLink)) current.download = event;
-    if (!event.isTrusted || current.force) return;
+  watch = { element, force, received: false, blockedBy: null, download: null };
+}
+
+function seeClick(event) {
+  if (event.type === 'click' && event.composedPath().some(isDownloadLink)) watch.download = event;
+  if (!event.isTrusted || watch.force) return;
+  if (!watch.received && !watch.blockedBy) {
     const target = innermost(event);
-    if (!current.received && !current.blockedBy) {
-      if (target instanceof Element && receives(target, element)) current.received = true;
-      else current.blockedBy = describe(target instanceof Element ? target : null);
-    }
-    if (current.blockedBy) {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-    }
-  };
-  for (const type of POINTER_EVENTS) addEventListener(type, current.listener, { capture: true, passive: false });
+    if (target instanceof Element && receives(target, watch.element)) watch.received = true;
+    else watch.blockedBy = describe(target instanceof Element ? target : null);
+  }
+  if (watch.blockedBy) stop(event);
 }
 
 // The element that receives an event. For elements in a closed root or a player only their host is known.
@@ -169,8 +164,6 @@ function innermost(event) {
 }
 
 function disarm() {
-  if (!watch) return;
-  for (const type of POINTER_EVENTS) removeEventListener(type, watch.listener, { capture: true });
   watch = null;
 }
 

@@ -25,8 +25,9 @@ function clock() {
 }
 
 const KEYS = ['keydown', 'keypress', 'keyup'];
+const CLICKS = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click', 'auxclick', 'dblclick', 'contextmenu'];
 const MOUSE = [
-  'pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click', 'auxclick', 'dblclick', 'contextmenu',
+  ...CLICKS,
   'pointermove', 'pointerover', 'pointerenter', 'pointerout', 'pointerleave',
   'mousemove', 'mouseover', 'mouseenter', 'mouseout', 'mouseleave',
 ];
@@ -47,13 +48,23 @@ function admit(call, types) {
   watchInput(types);
 }
 
-// Stops late events. Events carry the time at which they were sent, whenever they are handled.
-function keepOut(event) {
-  if (performance.now() <= open || !event.isTrusted) return;
+// Sees every event of input first. One listener stops late events and watches clicks, because each listener costs time
+// with every event.
+function seeInput(event) {
+  if (isKeptOut(event)) stop(event);
+  else if (watch && CLICKS.includes(event.type)) seeClick(event);
+}
+
+// Whether an event is late. Events carry the time at which they were sent, whenever they are handled.
+function isKeptOut(event) {
+  if (performance.now() <= open || !event.isTrusted) return false;
   const sent = event.timeStamp;
   const isLate = admitted && sent >= admitted.from && sent <= admitted.until && performance.now() > admitted.until;
-  if (!isLate && !(shutOut && sent >= shutOut.from && sent <= shutOut.to)) return;
   if (isLate) admitted.late += 1;
+  return isLate || Boolean(shutOut && sent >= shutOut.from && sent <= shutOut.to);
+}
+
+function stop(event) {
   event.preventDefault();
   event.stopImmediatePropagation();
 }
@@ -61,13 +72,13 @@ function keepOut(event) {
 // Adds listeners that run before those of the page; `document.open()` removes all of them. The wheel is watched only
 // while one is turned, because the browser does not scroll by itself while it has to ask a listener.
 function watchInput(types) {
-  for (const type of types) own.addEventListener(window, type, keepOut, BEFORE_ALL);
+  for (const type of types) own.addEventListener(window, type, seeInput, BEFORE_ALL);
 }
 
 watchInput([...KEYS, ...MOUSE]);
 
 function shut() {
-  own.removeEventListener(window, 'wheel', keepOut, BEFORE_ALL);
+  own.removeEventListener(window, 'wheel', seeInput, BEFORE_ALL);
   if (!admitted) return;
   shutOut = { from: shutOut?.from ?? admitted.from, to: performance.now() };
   admitted = null;
@@ -97,7 +108,7 @@ function rest() {
   const late = admitted?.late ?? 0;
   admitted = null;
   if (!shutOut) open = Infinity;
-  own.removeEventListener(window, 'wheel', keepOut, BEFORE_ALL);
+  own.removeEventListener(window, 'wheel', seeInput, BEFORE_ALL);
   disarm();
   return late;
 }
