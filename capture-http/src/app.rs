@@ -1,6 +1,6 @@
 //! The state that handlers share, assembled once. This is the only file of the edge that sees the concrete engine.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use capture_core::{
     Engine, Error, Limits, Sessions,
@@ -16,6 +16,7 @@ use crate::{
     client_address::TrustedProxies,
     disk::{Folders, NoRoom},
     render::RenderCache,
+    render_cache_settings::RenderCacheSettings,
     throttle::Throttle,
 };
 
@@ -59,21 +60,6 @@ pub struct EdgeSettings {
     pub signing: SigningSecrets,
     /// The cache of renders.
     pub render_cache: RenderCacheSettings,
-}
-
-/// How much of renders is kept, and for how long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RenderCacheSettings {
-    /// Bytes of results that are kept in memory. Default 128 MiB.
-    pub bytes: usize,
-    /// How long a result answers equal requests; zero keeps none. Default 24 h.
-    pub ttl: Duration,
-}
-
-impl Default for RenderCacheSettings {
-    fn default() -> Self {
-        Self { bytes: 128 << 20, ttl: Duration::from_secs(24 * 3600) }
-    }
 }
 
 /// The state that handlers share. Built once, then only read.

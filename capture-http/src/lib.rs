@@ -28,6 +28,7 @@ mod identify;
 mod origin;
 mod panics;
 mod render;
+mod render_cache_settings;
 mod reply;
 mod request_id;
 mod router;
@@ -40,7 +41,8 @@ mod tests;
 mod throttle;
 
 pub use self::{
-    app::{App, EdgeSettings, RenderCacheSettings},
+    app::{App, EdgeSettings},
     disk::Folders,
+    render_cache_settings::RenderCacheSettings,
     router::router,
 };

@@ -54,6 +54,7 @@ mod by_key {
 
     use super::Device;
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
     pub(super) fn serialize<S: Serializer>(device: &&'static Device, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&device.key)
     }

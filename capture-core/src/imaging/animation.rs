@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_full_animation_takes_no_more() {
-        let mut encoder = AnimationEncoder::new(40, 20, 10).unwrap();
+        let mut encoder = AnimationEncoder::new(40, 20, 60).unwrap();
         assert!(encoder.add(&png(2), 10).unwrap());
         assert!(!encoder.add(&png(10), 10).unwrap());
         assert!(encoder.finish(10, true).unwrap().is_cut);

@@ -7,6 +7,7 @@ pub type Inches = f64;
 
 /// Options of a PDF document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a parameter of its own")]
 pub struct Pdf {
     /// The size of a page.
     pub paper: Paper,

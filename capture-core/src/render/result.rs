@@ -42,7 +42,7 @@ pub enum RenderBody {
     /// The document as text.
     Content(RenderedContent),
     /// What the document says about itself.
-    Metadata(Metadata),
+    Metadata(Box<Metadata>),
 }
 
 impl RenderBody {

@@ -8,6 +8,7 @@ use crate::action::ViewportChange;
 
 /// Settings of a page. The default ones change nothing.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a parameter of its own")]
 pub struct PageSettings {
     /// The size or the device; `None` means 1440 × 900 at scale 1.
     pub viewport: Option<ViewportChange>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use capture_core::{Caller, Error, ErrorCode, RunOutcome, render::RenderRequest};
 
-use super::cache::{CacheKey, Found, Made, Outcome};
+use super::cache::{CacheKey, Ended, Found, Made, Outcome};
 use crate::app::App;
 
 /// An answer, and whether it came from the cache.
@@ -36,13 +36,14 @@ pub(super) async fn answer(
         Found::Joined(under_way) => (under_way, true),
         Found::New(done) => {
             let under_way = done.subscribe();
-            let app = Arc::clone(app);
-            tokio::spawn(async move {
+            let serving = Arc::clone(app);
+            app.renders().spawn(async move {
+                let app = serving;
                 let result = app.sessions().render(caller, request).await;
                 let at = app.now();
                 let keep = cache_use.keep && result.as_ref().err().is_none_or(is_lasting);
                 let outcome = result.map(|rendered| Made { rendered: Arc::new(rendered), at }).map_err(Arc::new);
-                app.renders().finish(&key, &done, outcome, keep, at);
+                app.renders().finish(Ended { key, done, outcome, keep, now: at });
             });
             (under_way, false)
         }

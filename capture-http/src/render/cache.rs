@@ -11,6 +11,7 @@ use capture_core::{
     clock::Timestamp,
     fair::{Held, Pool},
     render::Rendered,
+    tasks::Tasks,
 };
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
@@ -89,6 +90,19 @@ struct State {
 pub(crate) struct RenderCache {
     state: Mutex<State>,
     ttl: Duration,
+    /// Renders under way.
+    tasks: Tasks,
+}
+
+/// A render that has ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) key: CacheKey,
+    pub(super) done: watch::Sender<Option<Outcome>>,
+    pub(super) outcome: Outcome,
+    /// Whether the outcome answers later requests.
+    pub(super) keep: bool,
+    pub(super) now: Timestamp,
 }
 
 /// How a request is to be answered.
@@ -105,7 +119,12 @@ impl RenderCache {
     /// A cache of this many bytes, whose results are good for this long.
     pub(crate) fn new(bytes: usize, ttl: Duration) -> Self {
         let state = State { entries: Pool::new(bytes.max(1)), by_key: HashMap::new(), under_way: HashMap::new() };
-        Self { state: Mutex::new(state), ttl }
+        Self { state: Mutex::new(state), ttl, tasks: Tasks::default() }
+    }
+
+    /// Carries a render on although its client may leave. It ends with the cache.
+    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(work);
     }
 
     /// How long results are good.
@@ -130,22 +149,16 @@ impl RenderCache {
     }
 
     /// Ends a render: keeps its outcome and tells those who wait for it.
-    pub(super) fn finish(
-        &self,
-        key: &CacheKey,
-        done: &watch::Sender<Option<Outcome>>,
-        outcome: Outcome,
-        keep: bool,
-        now: Timestamp,
-    ) {
+    pub(super) fn finish(&self, ended: Ended) {
+        let Ended { key, done, outcome, keep, now } = ended;
         {
             let state = &mut *self.state.lock();
-            let is_mine = state.under_way.get(key).is_some_and(|under_way| under_way.same_channel(&done.subscribe()));
+            let is_mine = state.under_way.get(&key).is_some_and(|under_way| under_way.same_channel(&done.subscribe()));
             if is_mine {
-                state.under_way.remove(key);
+                state.under_way.remove(&key);
             }
             if keep {
-                state.keep(key, outcome.clone(), now, self.ttl);
+                state.keep(&key, outcome.clone(), now, self.ttl);
             }
         }
         done.send_replace(Some(outcome));

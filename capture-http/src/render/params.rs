@@ -104,7 +104,8 @@ impl Params {
         let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
         let number = number.ok_or_else(|| refused(name, &text, "must be a number"))?;
         let clamped = number.clamp(least, most);
-        if clamped < number || clamped > number {
+        #[expect(clippy::float_cmp, reason = "a number inside its range is returned as it is")]
+        if clamped != number {
             self.warn(format!("{name} must be {least} to {most}; {clamped} is used"));
         }
         Ok(Some(clamped))

@@ -72,12 +72,12 @@ fn json(reply: &impl Serialize) -> Result<Bytes, Error> {
 }
 
 /// The reply with a result; 304 if the client has it already.
-pub(super) fn rendered(answer: &Answer, context: ReplyContext, request: &HeaderMap) -> Result<Response, Refusal> {
+pub(super) fn rendered(answer: &Answer, context: &ReplyContext, request: &HeaderMap) -> Result<Response, Refusal> {
     let rendering = &answer.made.rendered.rendering;
     let etag = context.key.etag(answer.made.at);
     let mut headers = safety_headers(content_type(&rendering.body));
-    add_caching(&mut headers, &context, answer, &etag)?;
-    add_facts(&mut headers, &context, answer)?;
+    add_caching(&mut headers, context, answer, &etag)?;
+    add_facts(&mut headers, context, answer)?;
     let is_known = request.get(header::IF_NONE_MATCH).is_some_and(|known| lists(known, &etag));
     if is_known && !context.is_private {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());

@@ -114,7 +114,7 @@ async fn respond(
     let cache_use = CacheUse { fresh, keep: !is_private };
     let answer = answer(app, caller, key.clone(), request, cache_use).await?;
     let (now, ttl) = (app.now(), app.renders().ttl());
-    reply::rendered(&answer, ReplyContext { key, warnings, is_private, varies, now, ttl }, headers)
+    reply::rendered(&answer, &ReplyContext { key, warnings, is_private, varies, now, ttl }, headers)
 }
 
 /// The media type that a request would be answered with.

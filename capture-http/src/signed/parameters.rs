@@ -23,6 +23,7 @@ impl Parameters {
     }
 
     /// The value of a parameter, if it was given.
+    #[cfg(test)]
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }

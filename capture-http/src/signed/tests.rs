@@ -20,7 +20,12 @@ use md5::{Digest, Md5};
 use serde_json::Value;
 use tower::ServiceExt;
 
-use super::{body::verify_body, *};
+use super::{
+    SignedQuery,
+    body::{SIGNATURE, authenticate_body, sign_body, verify_body},
+    parameters::Parameters,
+    query::verify,
+};
 use crate::{App, EdgeSettings, client_address::Source};
 
 const VECTORS: [(&str, &str); 6] = [

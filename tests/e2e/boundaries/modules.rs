@@ -25,52 +25,64 @@ const MODULES: &[(&str, &str)] = &[
     ("core/account", "clock fair session error ledger_error"),
     ("core/shares", "account"),
     ("core/action", "clock limits action_type error"),
+    ("core/render", "limits action"),
+    ("core/imaging", "action"),
     ("core/reply", "clock session error action"),
     ("core/call", "session account"),
     ("core/event", "clock action_type session action"),
-    ("core/browser", "egress session error account shares action event"),
-    ("core/browser/simulated", "egress session error account action event browser"),
+    ("core/browser", "egress session error account shares action render event"),
+    ("core/browser/simulated", "limits egress session error account action render event browser"),
     ("core/browser/chromium/config", "egress"),
     ("core/browser/chromium/scripts", ""),
     ("core/browser/chromium/cdp", "tasks browser"),
     ("core/browser/chromium/error", "error browser browser/chromium/cdp"),
     ("core/browser/chromium/console", "clock action event browser/chromium/cdp"),
-    ("core/browser/chromium/process", "clock tasks tls egress browser browser/chromium/config"),
+    ("core/browser/chromium/process", "clock tasks tls egress imaging browser browser/chromium/config"),
     (
         "core/browser/chromium/instance",
-        "tasks limits egress shares browser browser/chromium/config browser/chromium/cdp browser/chromium/console \
+        "tasks limits egress imaging shares browser browser/chromium/config browser/chromium/cdp browser/chromium/console \
          browser/chromium/process",
     ),
     ("core/browser/chromium/bridge", "strict shares browser browser/chromium/cdp browser/chromium/instance"),
     (
         "core/browser/chromium/page",
-        "clock tasks error action event browser browser/chromium/scripts browser/chromium/cdp \
+        "clock tasks error action render event browser browser/chromium/scripts browser/chromium/cdp \
          browser/chromium/console browser/chromium/instance",
     ),
     (
         "core/browser/chromium/actions",
-        "limits egress error account action browser browser/chromium/cdp browser/chromium/instance \
+        "limits egress error account action render browser browser/chromium/cdp browser/chromium/instance \
          browser/chromium/bridge browser/chromium/page",
     ),
     (
         "core/browser/chromium/pool",
-        "tasks egress account action browser browser/chromium/config browser/chromium/process \
+        "tasks egress account action render browser browser/chromium/config browser/chromium/process \
          browser/chromium/instance browser/chromium/page",
     ),
-    ("core/browser/chromium", "clock tasks egress session browser browser/chromium/process browser/chromium/pool"),
+    (
+        "core/browser/chromium/render",
+        "limits action imaging render browser browser/chromium/scripts browser/chromium/cdp browser/chromium/page",
+    ),
+    (
+        "core/browser/chromium",
+        "clock tasks egress imaging session browser browser/chromium/process browser/chromium/pool",
+    ),
     ("core/browser/chromium/fuzzing", "clock event browser/chromium/cdp browser/chromium/console"),
     ("core/fuzzing", ""),
     ("core/ledger", "clock session error ledger_error account"),
     ("core/ledger/sqlite", "clock action_type session ledger_error account ledger"),
     ("core/ledger/redis", "clock session error ledger_error account ledger"),
     ("core/actor", "clock tasks limits session error account shares action reply call event browser ledger"),
-    ("core/sessions", "session error action reply call event browser actor"),
+    ("core/sessions", "session error action render reply call event browser actor"),
     (
         "core/engine",
-        "clock fair tasks limits billing egress session error account action reply call event browser \
+        "clock fair tasks limits billing egress session error ledger_error account action render reply call event browser \
          browser/simulated ledger actor sessions",
     ),
-    ("core/cluster", "fair tasks session error account action reply call event ledger/redis actor sessions engine"),
+    (
+        "core/cluster",
+        "fair tasks session error account action render reply call event ledger/redis actor sessions engine",
+    ),
     ("core/cluster/redis", "tasks ledger/redis cluster"),
     ("ws/close", ""),
     ("ws/client", "core/session core/error core/account"),
@@ -98,13 +110,21 @@ const MODULES: &[(&str, &str)] = &[
     ("ws/asyncapi", "core/action_type core/action core/event codec frame"),
     ("http/request_id", ""),
     ("http/disk", ""),
+    ("http/render_cache_settings", ""),
+    ("http/render/params", "core/error"),
+    ("http/render/lengths", "core/render core/error render/params"),
+    ("http/render/parse", "core/error core/limits core/action core/render render/params render/lengths"),
+    (
+        "http/render/cache",
+        "core/clock core/fair core/tasks core/error core/account core/render render/params render/parse",
+    ),
     ("http/client_address", "core/egress"),
     ("http/throttle", "client_address"),
     ("http/server", "core/tasks core/account client_address"),
     (
         "http/app",
         "core/clock core/limits core/error core/account core/sessions core/engine core/cluster ws/limits ws/shared \
-         ws/channels disk client_address throttle",
+         ws/channels disk render_cache_settings render/cache client_address throttle",
     ),
     ("http/identify", "client_address app"),
     ("http/error", "core/error request_id app"),
@@ -113,9 +133,17 @@ const MODULES: &[(&str, &str)] = &[
     ("http/origin", "core/error app"),
     ("http/extract", "core/strict core/session core/error core/account core/call server app error auth"),
     ("http/reply", "core/clock core/session core/error core/action core/reply core/sessions app error"),
+    (
+        "http/render",
+        "core/clock core/error core/call core/render app error auth extract signed render/params render/parse \
+         render/cache",
+    ),
     ("http/actions", "core/error core/action core/reply app error extract reply"),
     ("http/bearer", "core/account"),
-    ("http/config", "core/limits core/egress core/browser/chromium/config ws/limits client_address"),
+    (
+        "http/config",
+        "core/limits core/egress core/browser/chromium/config ws/limits render_cache_settings client_address",
+    ),
     ("http/data_dir", ""),
     ("http/server_key", "core/ledger_error core/account config data_dir"),
     (
@@ -159,7 +187,7 @@ const MODULES: &[(&str, &str)] = &[
     (
         "http/router",
         "request_id app identify error actions cdp stream demo describe devices health host_guard drain_body panics \
-         sessions",
+         sessions render",
     ),
     (
         "http/serve",

@@ -42,7 +42,7 @@ async fn metadata_has_thirteen_fields_of_the_rendered_page() {
     let bare = stage.ann.post("/v1/render/metadata", &json!({"html": "<p>nothing"})).await.expect(200);
     let fields = bare["metadata"].as_object().unwrap();
     assert_eq!(fields.len(), 13);
-    assert!(fields.values().all(|value| value.is_null()), "{}", bare.body);
+    assert!(fields.values().all(serde_json::Value::is_null), "{}", bare.body);
     // Fields named after what the script reads must not confuse it.
     let hostile = "<html><head><title>Real</title></head><body><form><input name=title><input name=getAttribute>\
                    <img name=querySelectorAll><img name=body></form></body></html>";

@@ -39,7 +39,9 @@ pub(super) fn result(request: &RenderRequest, url: String) -> Rendering {
             markdown: String::new(),
             truncated: false,
         }),
-        RenderOutput::Metadata => RenderBody::Metadata(Metadata { url: Some(url.clone()), ..Metadata::default() }),
+        RenderOutput::Metadata => {
+            RenderBody::Metadata(Box::new(Metadata { url: Some(url.clone()), ..Metadata::default() }))
+        }
     };
     Rendering { body, url, page_status: Some(200), clamped: false, warnings: Vec::new() }
 }

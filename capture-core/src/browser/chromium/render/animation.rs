@@ -5,14 +5,13 @@ use std::sync::mpsc;
 use bytes::Bytes;
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
 
+use super::perform::Notes;
 use crate::{
     action::{PictureFormat, Screenshot},
     browser::{BrowserError, chromium::page::chromium_page::ChromiumPage},
     imaging::{AnimationEncoder, EncodedAnimation, ImagingError, Room},
     render::{Animation, MAX_FRAME_PIXELS},
 };
-
-use super::perform::Notes;
 
 /// Time between two pictures. A page that takes longer to paint has fewer.
 const PERIOD: Duration = Duration::from_millis(100);
@@ -37,8 +36,8 @@ impl ChromiumPage {
         let _room = self.imaging_room(u64::from(width) * u64::from(height) * 3, deadline).await?;
         let (pictures, taken) = mpsc::sync_channel::<Taken>(WAITING);
         let encoding = tokio::task::spawn_blocking(move || encode(width, height, &taken));
-        let began = Instant::now();
-        let recorded = self.take_frames(first.body, &pictures, began, animation, deadline).await;
+        let _ = pictures.try_send((first.body, 0)); // the queue is empty
+        let recorded = self.take_frames(&pictures, animation, deadline).await;
         drop(pictures);
         let encoded = tokio::time::timeout_at(deadline, encoding).await;
         let encoded = encoded.map_err(|_elapsed| BrowserError::timed_out("the animation was not encoded in time"))?;
@@ -49,25 +48,23 @@ impl ChromiumPage {
         Ok(bytes)
     }
 
+    /// Sends pictures to the encoder, the first of which it has already.
     async fn take_frames(
         &self,
-        first: Bytes,
         pictures: &mpsc::SyncSender<Taken>,
-        began: Instant,
         animation: Animation,
         deadline: Instant,
     ) -> Result<(), BrowserError> {
+        let began = Instant::now();
         let mut ticks = interval(PERIOD);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        ticks.tick().await; // the first one is at once, and its picture was taken before
+        ticks.tick().await; // the first tick is at once
         let mut told = began;
-        let _ = pictures.try_send((first, 0)); // the queue is empty
         while began.elapsed() < animation.duration {
             ticks.tick().await;
             let now = Instant::now();
             let picture = self.frame(deadline).await?;
-            let shown = hundredths(now - told);
-            match pictures.try_send((picture.body, shown)) {
+            match pictures.try_send((picture.body, hundredths(now - told))) {
                 Ok(()) => told = now,
                 Err(mpsc::TrySendError::Full(_)) => {} // the encoder is busy, and the picture before is shown longer
                 Err(mpsc::TrySendError::Disconnected(_)) => return Ok(()), // the animation is full

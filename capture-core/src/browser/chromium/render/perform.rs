@@ -53,7 +53,7 @@ impl ChromiumPage {
             RenderOutput::Image(image) => self.render_image(image, notes, deadline).await,
             RenderOutput::Pdf(pdf) => Ok(RenderBody::Pdf(self.print(pdf, deadline).await?)),
             RenderOutput::Content => Ok(RenderBody::Content(self.read_content(deadline).await?)),
-            RenderOutput::Metadata => Ok(RenderBody::Metadata(self.metadata(deadline).await?)),
+            RenderOutput::Metadata => Ok(RenderBody::Metadata(Box::new(self.metadata(deadline).await?))),
             RenderOutput::Animation(animation) => Ok(RenderBody::Gif(self.record(*animation, notes, deadline).await?)),
         }
     }
