@@ -162,7 +162,7 @@ mod tests {
         let mut params = query(&[("full", "true"), ("fresh", "1"), ("darkMode", "0"), ("stealth", "yes")]);
         let mut read = |name| params.boolean(name).ok();
         assert_eq!(
-            ["full", "fresh", "darkMode", "absent", "stealth"].map(|name| read(name)),
+            ["full", "fresh", "darkMode", "absent", "stealth"].map(&mut read),
             [Some(true), Some(true), Some(false), Some(false), None]
         );
     }

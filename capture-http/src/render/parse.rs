@@ -191,9 +191,10 @@ fn decoded(name: &str, given: &str) -> Result<String, Error> {
 fn waits(kind: Kind, params: &mut Params) -> Result<Waits, Error> {
     let longest = if kind == Kind::Animated { MAX_ANIMATION_DELAY } else { MAX_DELAY.as_secs_f64() };
     let delay = params.number("delay", 0.0, longest)?.unwrap_or(0.0);
+    let patience = params.number("waitTimeout", 0.1, SELECTOR_TIMEOUT.as_secs_f64())?;
     Ok(Waits {
         selector: element(params, "waitFor", "waitForId")?,
-        selector_timeout: SELECTOR_TIMEOUT,
+        selector_timeout: patience.map_or(SELECTOR_TIMEOUT, Duration::from_secs_f64),
         delay: Duration::from_secs_f64(delay),
     })
 }

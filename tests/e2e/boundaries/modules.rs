@@ -97,9 +97,10 @@ const MODULES: &[(&str, &str)] = &[
     ("ws/outbox", "core/clock core/session core/shares core/actor close limits"),
     ("ws/rate_limiter", ""),
     ("ws/connection_limits", "core/fair core/account close limits"),
-    ("ws/watched", "core/shares"),
+    ("ws/large", ""),
+    ("ws/watched", "core/shares large"),
     ("ws/splice", ""),
-    ("ws/cdp", "core/browser watched"),
+    ("ws/cdp", "core/browser large watched"),
     ("ws/shared", "core/clock core/tasks core/limits core/account core/shares core/sessions limits connection_limits"),
     (
         "ws/connection",

@@ -67,7 +67,7 @@ async fn a_failure_is_repeated_from_memory_for_a_minute() {
     for _ in 0..2 {
         stage
             .ann
-            .post("/v1/render/image", &json!({"url": "http://127.0.0.1:11/"}))
+            .post("/v1/render/image", &json!({"url": "http://127.0.0.1:2/"}))
             .await
             .expect_error(400, "action_failed");
     }

@@ -26,7 +26,7 @@ async fn a_render_is_charged_once_and_nothing_is_held_afterwards() {
 async fn failures_are_free_five_times_a_minute() {
     let stage = Stage::start_with(&["--render-cache-seconds", "0"]).await;
     for number in 0..7 {
-        let body = json!({"url": "http://127.0.0.1:11/", "timestamp": number});
+        let body = json!({"url": "http://127.0.0.1:2/", "timestamp": number});
         let failed = stage.ann.post("/v1/render/image", &body).await.expect_error(400, "action_failed");
         assert_eq!(failed["billedCredits"].as_u64(), (number >= 5).then_some(1), "{number}");
     }

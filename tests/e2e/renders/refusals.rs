@@ -44,7 +44,8 @@ async fn a_page_that_cannot_be_reached_is_an_error_and_one_with_a_status_is_not(
         let reply = stage.render("image", &format!("/status/{status}"), &json!({})).await.expect(200);
         assert_eq!(header(&reply, "x-capture-page-status"), status.to_string());
     }
-    let (late, closed, nothing) = (json!({"waitFor": "#never"}), json!({"url": "http://127.0.0.1:11/"}), json!({}));
+    let (late, closed, nothing) =
+        (json!({"waitFor": "#never", "waitTimeout": 1.5}), json!({"url": "http://127.0.0.1:2/"}), json!({}));
     let (late, closed, download) = tokio::join!(
         stage.render("image", "/tall.html", &late),
         stage.ann.post("/v1/render/pdf", &closed),
