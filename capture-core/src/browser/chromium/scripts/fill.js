@@ -8,9 +8,9 @@ const NOT_FILLABLE = ['button', 'checkbox', 'file', 'hidden', 'image', 'radio', 
 const UNSELECTABLE = ['number', 'email'];
 
 async function fill({ selector, value, timeoutMs }, call) {
-  return awaited({ selector, timeoutMs }, call, async (named) => {
+  return awaited({ selector, timeoutMs }, call, async (named, seen) => {
     const element = fieldOf(named);
-    const judged = judgeField(element);
+    const judged = judgeField(element, element === named ? seen : null);
     if (!judged.done || judged.refused) return judged;
     if (isOver(call)) return LATE;
     own.scrollIntoView(element, { block: 'nearest', inline: 'nearest', behavior: 'instant' });
@@ -25,9 +25,9 @@ async function fill({ selector, value, timeoutMs }, call) {
 
 // Prepares a field for typing: focuses it, and places the caret after its content or selects all of it.
 async function enterField({ selector, all, timeoutMs }, call) {
-  return awaited({ selector, timeoutMs }, call, async (named) => {
+  return awaited({ selector, timeoutMs }, call, async (named, seen) => {
     const element = fieldOf(named);
-    const judged = judgeField(element);
+    const judged = judgeField(element, element === named ? seen : null);
     if (!judged.done || judged.refused) return judged;
     if (isOver(call)) return LATE;
     own.scrollIntoView(element, { block: 'nearest', inline: 'nearest', behavior: 'instant' });
@@ -54,13 +54,14 @@ async function focusOn({ selector, timeoutMs }, call) {
   });
 }
 
-function judgeField(element) {
+// The diagnostics of the element, if there are any, say whether it is visible and enabled.
+function judgeField(element, diagnostics) {
   const refused = whyNot(element);
   if (refused) return { done: true, refused, reason: 'not_editable' };
   // The field of an editor that draws its text itself may have no size.
-  const seen = own.get(element, 'editContext') ? parentOf(element) : element;
-  if (!isVisible(seen)) return { why: 'not_visible' };
-  if (!isEnabled(element)) return { why: 'disabled' };
+  const visible = own.get(element, 'editContext') ? isVisible(parentOf(element)) : diagnostics?.visible ?? isVisible(element);
+  if (!visible) return { why: 'not_visible' };
+  if (!(diagnostics?.enabled ?? isEnabled(element))) return { why: 'disabled' };
   return { done: true };
 }
 
