@@ -81,6 +81,8 @@ pub const MAX_VIEWPORT_SIDE: u32 = 5_000;
 pub const MAX_SCALE: f64 = 3.0;
 /// Longest side of a picture in pixels. Chromium paints larger textures (above 2^14) blank.
 pub const MAX_PICTURE_SIDE: u32 = 16_384;
+/// Longest side of a webp in pixels, from its format.
+pub const MAX_WEBP_SIDE: u32 = 16_383;
 /// Maximum number of pixels of a picture. The browser needs up to twenty bytes per pixel while it paints, encodes and
 /// sends the picture. A page of 2048 pixels width at scale 2 fits at full length.
 pub const MAX_PICTURE_PIXELS: u32 = 1 << 26;

@@ -14,9 +14,12 @@ struct Devices {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Profile {
     name: &'static str,
     key: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_agent: Option<&'static str>,
     viewport: Viewport,
 }
 
@@ -26,12 +29,21 @@ struct Viewport {
     width: u32,
     height: u32,
     device_scale_factor: DeviceScale,
+    is_mobile: bool,
+    has_touch: bool,
+    is_landscape: bool,
 }
 
 impl From<&'static Device> for Profile {
     fn from(device: &'static Device) -> Self {
-        let Device { width, height, device_scale_factor, .. } = *device;
-        Self { name: &device.name, key: &device.key, viewport: Viewport { width, height, device_scale_factor } }
+        let Device { width, height, device_scale_factor, is_mobile, has_touch, .. } = *device;
+        let is_landscape = width > height;
+        Self {
+            name: &device.name,
+            key: &device.key,
+            user_agent: device.user_agent.as_deref(),
+            viewport: Viewport { width, height, device_scale_factor, is_mobile, has_touch, is_landscape },
+        }
     }
 }
 

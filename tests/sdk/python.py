@@ -141,8 +141,29 @@ async def run():
     same(late.body["expiresInSeconds"], 0, "409 expiresInSeconds")
 
 
+async def fetches():
+    Capture.API_URL = env("CAPTURE_TEST_BASE")
+    page = env("CAPTURE_TEST_PAGE")
+    for options in ({}, {"useEdge": True}):
+        client = Capture(env("CAPTURE_TEST_USER"), env("CAPTURE_TEST_SECRET"), options)
+        image = await client.fetch_image(page, {"vw": 300, "vh": 200, "full": True, "delay": 0.1})
+        check(image.startswith(b"\x89PNG"), "fetch_image")
+        check((await client.fetch_pdf(page, {"format": "A5", "printBackground": True})).startswith(b"%PDF-"), "fetch_pdf")
+        content = await client.fetch_content(page, {"waitFor": "body > *"})
+        check(all(isinstance(content[form], str) for form in ("html", "textContent", "markdown")), "fetch_content")
+        metadata = await client.fetch_metadata(page)
+        same([metadata["success"], len(metadata["metadata"])], [True, 13], "fetch_metadata")
+        animated = await client.fetch_animated(page, {"duration": 1, "vw": 200, "vh": 100})
+        check(animated.startswith(b"GIF89a"), "fetch_animated")
+
+
+async def everything():
+    await run()
+    await fetches()
+
+
 try:
-    asyncio.run(run())
+    asyncio.run(everything())
     print(f"sdk python ok: {checks} checks")
 except Exception as error:
     sys.exit(f"sdk python failed after {checks} checks: {type(error).__name__}: {error}")

@@ -5,7 +5,9 @@ mod credits;
 mod pictures;
 mod readings;
 mod refusals;
+mod signed;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use capture_tests::{Client, Reply, Server, Site};
 use serde_json::{Value, json};
 
@@ -34,6 +36,12 @@ impl Stage {
             body[name] = value.clone();
         }
         self.ann.post(&format!("/v1/render/{kind}"), &body).await
+    }
+
+    /// The secret of the user.
+    fn secret(&self) -> String {
+        let token = STANDARD.decode(self.ann.token()).unwrap();
+        String::from_utf8(token).unwrap().split_once(':').unwrap().1.to_owned()
     }
 
     async fn credits(&self) -> String {

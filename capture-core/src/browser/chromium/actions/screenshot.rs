@@ -24,7 +24,7 @@ use crate::{
             page::{chromium_page::ChromiumPage, locate::PEEK},
         },
     },
-    limits::{ELEMENT_TIMEOUT, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, READ_TIMEOUT},
+    limits::{ELEMENT_TIMEOUT, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, MAX_WEBP_SIDE, READ_TIMEOUT},
 };
 
 /// Pause between two attempts on a page that has not painted yet.
@@ -194,7 +194,7 @@ impl ChromiumPage {
             if hidden > 0.0 && shape.is_window(window.width, window.height) {
                 let (width, height) = (f64::from(window.width), f64::from(window.height) + hidden);
                 let clip = Clip { x: 0.0, y: 0.0, width, height };
-                let (clip, clamped) = within_bounds(clip, shape.viewport.scale);
+                let (clip, clamped) = within_bounds(clip, shape.viewport.scale, longest_side(wanted.format));
                 let clip = Clip { height: clip.height.floor(), ..clip };
                 return Ok((Some(Part { clip, reach: Reach::Higher }), clamped));
             }
@@ -211,7 +211,8 @@ impl ChromiumPage {
             Some(Clip { x: x + window.x, y: y + window.y, width, height })
         });
         let Some(clip) = clip else { return Ok((None, false)) };
-        let (clip, clamped) = within_bounds(clip, self.tabs.borrow().shape.viewport.scale);
+        let scale = self.tabs.borrow().shape.viewport.scale;
+        let (clip, clamped) = within_bounds(clip, scale, longest_side(wanted.format));
         let beyond = !is_plain || !holds(window, clip);
         if let (false, Some(world)) = (beyond, self.tabs.borrow().world()) {
             world.tell("hearAgain");
@@ -238,9 +239,16 @@ fn holds(window: Rect, clip: Clip) -> bool {
         && clip.y + clip.height <= window.y + window.height
 }
 
+fn longest_side(format: PictureFormat) -> u32 {
+    match format {
+        PictureFormat::Png | PictureFormat::Jpeg => MAX_PICTURE_SIDE,
+        PictureFormat::Webp => MAX_WEBP_SIDE,
+    }
+}
+
 /// The part that fits into a picture, limited first by its sides and then by its height, and whether it was cut.
-fn within_bounds(clip: Clip, scale: f64) -> (Clip, bool) {
-    let side = f64::from(MAX_PICTURE_SIDE) / scale;
+fn within_bounds(clip: Clip, scale: f64, longest: u32) -> (Clip, bool) {
+    let side = f64::from(longest) / scale;
     let width = clip.width.min(side);
     let height = clip.height.min(side).min(f64::from(MAX_PICTURE_PIXELS) / (scale * scale) / width.max(1.0));
     let clamped = clip.width > width || clip.height > height;
@@ -274,7 +282,7 @@ mod tests {
     #[test]
     fn a_part_is_cut_to_what_a_picture_may_have() {
         let cut = |width, height, scale| {
-            let (clip, clamped) = within_bounds(Clip { x: 1.0, y: 2.0, width, height }, scale);
+            let (clip, clamped) = within_bounds(Clip { x: 1.0, y: 2.0, width, height }, scale, MAX_PICTURE_SIDE);
             assert_eq!((clip.x, clip.y), (1.0, 2.0));
             (clip.width, clip.height, clamped)
         };
