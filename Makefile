@@ -103,8 +103,8 @@ lies: build-tests ## judge every claim on 2,000 generated pages (about 10 minute
 clients: build-tests ## stories with further CDP clients from npm and PyPI, unmodified (about 2 minutes, most of it installing)
 	$(LONG) --nocapture clients::
 
-fuzz: build-tests ## 100,000 bad requests, then an hour of cargo-fuzz (needs a nightly compiler)
-	$(LONG) bad_input::
+fuzz: build-tests ## 100,000 bad requests, 3,000 random documents to convert, then an hour of cargo-fuzz (needs a nightly compiler)
+	$(LONG) bad_input:: content::whatever
 	scripts/fuzz.sh
 
 .PHONY: build-tests

@@ -40,6 +40,7 @@ def pieces():
     yield story("faults: cluster retold", "cluster::")
     yield "faults: cluster", STORIES + ["cluster_faults::"], {"CAPTURE_LONG": "1", "CAPTURE_ROUNDS": "2"}
     yield story("lies", "claims::")
+    yield story("conversion", "content::whatever")
     yield story("bad_input", "bad_input::")
     yield story("neighbours", "neighbours::")
     yield story("hostile", "hostile::")

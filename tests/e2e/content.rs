@@ -1,6 +1,7 @@
 //! Reading pages: `content` and `query`.
 
-use capture_tests::{Server, Site, long};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use capture_tests::{Server, Site, dice::Dice, html, long};
 use serde_json::json;
 
 #[tokio::test]
@@ -94,5 +95,43 @@ async fn text_and_markdown_hold_every_word_once_and_in_order() {
         }
     }
     assert!(read > 1_000, "{read} words were read");
+    server.stop().await;
+}
+
+/// Bytes of text that are read at most, and a few more for what follows the cut.
+const MOST_TEXT: usize = (4 << 20) + 1024;
+
+#[tokio::test]
+async fn whatever_a_page_is_made_of_is_read_within_its_bounds() {
+    let server = Server::start().await;
+    let ann = server.user("ann").await;
+    let mut id = String::new();
+    for seed in 0..if long() { 3_000 } else { 40 } {
+        if seed % 200 == 0 {
+            id = ann.create(&json!({"maxTtlSeconds": 900})).await;
+        }
+        let mut dice = Dice::new(seed);
+        let pieces = 1 << (3 + dice.throw(9));
+        let page = html::document(&mut dice, pieces);
+        let address = format!("data:text/html;charset=utf-8;base64,{}", STANDARD.encode(&page));
+        if address.len() > 60_000 {
+            continue; // an address of an action has a bound
+        }
+        ann.done(&id, "goto", json!({"url": address})).await;
+        for format in ["text", "markdown", "html"] {
+            let read = ann.act(&id, "content", json!({"format": format})).await;
+            assert_eq!(read.status, 200, "seed {seed}, {format}: {}", read.body);
+            let text = read.text("content");
+            assert!(text.len() < MOST_TEXT || format == "html", "seed {seed}, {format}: {} bytes", text.len());
+            let is_cut = read["truncated"] == true;
+            assert!(
+                text.len() < 40 * page.len() + 1_000 || is_cut,
+                "seed {seed}, {format}: {} of {}",
+                text.len(),
+                page.len()
+            );
+        }
+    }
+    assert_eq!(ann.session(&id).await["session"]["status"], "active");
     server.stop().await;
 }

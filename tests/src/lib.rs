@@ -18,6 +18,7 @@ pub mod elsewhere;
 pub mod expected;
 pub mod forwarder;
 pub mod gates;
+pub mod html;
 pub mod invented;
 pub mod likeness;
 pub mod port;

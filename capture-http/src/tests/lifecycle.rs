@@ -214,7 +214,10 @@ async fn devices_and_health_need_no_credential() {
     assert_eq!(keys(&devices), ["count", "devices", "success"]);
     assert_eq!(devices["count"], devices["devices"].as_array().unwrap().len());
     assert_eq!(keys(&devices["devices"][0]), ["key", "name", "viewport"]);
-    assert_eq!(keys(&devices["devices"][0]["viewport"]), ["deviceScaleFactor", "hasTouch", "height", "isLandscape", "isMobile", "width"]);
+    assert_eq!(
+        keys(&devices["devices"][0]["viewport"]),
+        ["deviceScaleFactor", "hasTouch", "height", "isLandscape", "isMobile", "width"]
+    );
 
     for path in ["/healthz", "/readyz"] {
         assert_eq!(edge.ask("GET", path).anonymous().send().await.status, 200, "{path}");

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 /// How long the removal of other keys may take.
 const WITHIN: Duration = Duration::from_secs(60);
 /// Keys that stay, by name or prefix.
-const STAYS: [&str; 7] = ["users", "finals", "billing", "dataset", "lives", "server", "instances"];
+const STAYS: [&str; 8] = ["users", "finals", "billing", "dataset", "lives", "server", "server_key", "instances"];
 const BEGINS: [&str; 2] = ["user:", "instance:"];
 /// The owner and the gateway.
 const INSTANCES: &str = ":2";
