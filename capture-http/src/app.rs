@@ -15,6 +15,7 @@ use url::Url;
 use crate::{
     client_address::TrustedProxies,
     disk::{Folders, NoRoom},
+    presets::Presets,
     render::RenderCache,
     render_cache_settings::RenderCacheSettings,
     throttle::Throttle,
@@ -58,6 +59,10 @@ pub struct EdgeSettings {
     pub folders: Folders,
     /// The secrets with which clients may sign addresses and bodies.
     pub signing: SigningSecrets,
+    /// Named sets of parameters for renders.
+    pub presets: Presets,
+    /// The networks from which pages reach the network, as `/ip-ranges.json` lists them.
+    pub ip_ranges: Vec<String>,
     /// The cache of renders.
     pub render_cache: RenderCacheSettings,
 }

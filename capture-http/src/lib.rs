@@ -25,8 +25,10 @@ mod extract;
 mod health;
 mod host_guard;
 mod identify;
+mod ip_ranges;
 mod origin;
 mod panics;
+mod presets;
 mod render;
 mod render_cache_settings;
 mod reply;
@@ -43,6 +45,7 @@ mod throttle;
 pub use self::{
     app::{App, EdgeSettings},
     disk::Folders,
+    presets::{InvalidPresets, Presets},
     render_cache_settings::RenderCacheSettings,
     router::router,
 };

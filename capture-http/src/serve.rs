@@ -125,6 +125,8 @@ async fn start(config: &Config) -> Result<Server, Failure> {
             .transpose()?,
         folders: folders(config, lock.is_some()),
         render_cache: config.render_cache,
+        presets: config.presets.clone(),
+        ip_ranges: config.ip_ranges.clone(),
         signing: if config.dev { signing.knowing(Secret::chosen(DEV)) } else { signing },
     };
     let app = Arc::new(App::new(&engine, accounts, cluster.as_ref(), settings)?);

@@ -13,9 +13,9 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use capture_core::{
     Limits,
     browser::chromium::{Bounds, BypassBrowser, ChromiumConfig, Isolation, Program, Retire},
-    egress::{EgressPolicy, Rule},
+    egress::{EgressPolicy, Network, Rule},
 };
-use capture_http::{RenderCacheSettings, client_address::TrustedProxies};
+use capture_http::{Presets, RenderCacheSettings, client_address::TrustedProxies};
 use capture_ws::limits::ChannelLimits;
 use url::Url;
 
@@ -53,6 +53,10 @@ pub(crate) struct Config {
     pub(crate) stream_origins: Vec<Url>,
     /// The cache of renders.
     pub(crate) render_cache: RenderCacheSettings,
+    /// Named sets of parameters for renders.
+    pub(crate) presets: Presets,
+    /// What `/ip-ranges.json` lists.
+    pub(crate) ip_ranges: Vec<String>,
     /// The limits of the channels.
     pub(crate) channels: ChannelLimits,
     /// How browsers are run.
@@ -139,6 +143,8 @@ impl Config {
             limits: limits(values)?,
             stream_origins: stream_origins(values)?,
             render_cache: render_cache(values)?,
+            presets: presets(values)?,
+            ip_ranges: ip_ranges(values)?,
             channels: channels(values)?,
             browser: browser(values, dev)?,
             remote: remote(values)?,
@@ -211,6 +217,20 @@ fn render_cache(values: &Values<'_>) -> Result<RenderCacheSettings, ConfigError>
         bytes: values.number::<usize>("render-cache-mib", 0..=1_048_576)? << 20,
         ttl: Duration::from_secs(values.number("render-cache-seconds", 0..=7 * DAY)?),
     })
+}
+
+fn presets(values: &Values<'_>) -> Result<Presets, ConfigError> {
+    let accepted = "a readable TOML file with one table of texts, numbers and booleans for each preset";
+    let read = |path: &str| std::fs::read_to_string(path).ok()?.parse().ok();
+    values.optional("presets", accepted, read).map(Option::unwrap_or_default)
+}
+
+fn ip_ranges(values: &Values<'_>) -> Result<Vec<String>, ConfigError> {
+    let parse = |text: &str| {
+        let one = |network: &str| network.parse::<Network>().ok().map(|_valid| network.to_owned());
+        text.split(',').map(|network| one(network.trim())).collect()
+    };
+    values.optional("ip-ranges", "addresses and networks such as 203.0.113.0/24", parse).map(Option::unwrap_or_default)
 }
 
 fn stream_origins(values: &Values<'_>) -> Result<Vec<Url>, ConfigError> {

@@ -140,6 +140,8 @@ pub(crate) const SETTINGS: &[Setting] = {
         value("render-credits", Server, "CREDITS", "Price of a render in credits; a result from the cache is free.").or("1"),
         value("render-cache-mib", Server, "MIB", "Memory for results of renders that are kept, shared fairly by all users.").or("128"),
         value("render-cache-seconds", Server, "SECONDS", "How long the result of a render answers equal requests, at most 604800; 0 keeps none.").or("86400"),
+        value("presets", Server, "FILE", "TOML file with named sets of parameters for renders, one table for each `preset`."),
+        value("ip-ranges", Server, "NETWORKS", "Addresses and networks, separated by commas, from which pages reach the network; `/ip-ranges.json` lists them."),
         value("default-ttl-seconds", Server, "SECONDS", "Time to live of a session that names none, never above `max-ttl-seconds`.").or("300"),
         value("max-ttl-seconds", Server, "SECONDS", "Longest time to live; larger requests are capped.").or("900"),
         value("stream-origins", Channel, "ORIGINS", "Origins, beside the server's own, whose pages may open channels; separated by commas."),

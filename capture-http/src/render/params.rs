@@ -66,6 +66,13 @@ impl Params {
         Ok(())
     }
 
+    /// Adds the parameters of a preset; those of the request take precedence.
+    pub(crate) fn add_preset(&mut self, preset: &BTreeMap<String, String>) {
+        for (name, value) in preset {
+            self.values.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+
     /// Gives aliases their names. A value under the name itself takes precedence.
     pub(crate) fn resolve_aliases(&mut self, is_picture: bool) {
         for (alias, name) in ALIASES {

@@ -17,7 +17,7 @@ use capture_core::{
 use super::{
     answer::{CacheUse, answer},
     cache::CacheKey,
-    params::Params,
+    params::{self, Params},
     parse::{self, Kind},
     reply::{self, ReplyContext},
 };
@@ -64,8 +64,14 @@ async fn signed(
 }
 
 /// `HEAD /{key}/{hash}/{kind}`: checks signature and parameters, and renders nothing.
-async fn signed_head(query: SignedQuery, kind: SignedKind, headers: HeaderMap) -> Result<Response, Refusal> {
+async fn signed_head(
+    State(app): State<Arc<App>>,
+    query: SignedQuery,
+    kind: SignedKind,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
     let mut params = Params::of_query(query.parameters.iter());
+    apply_preset(&app, &mut params)?;
     let request = parse::request(kind.0, &mut params, accepts_webp(&headers))?;
     Ok(reply::head(media_type(&request)))
 }
@@ -99,6 +105,7 @@ async fn respond(
     mut params: Params,
     headers: &HeaderMap,
 ) -> Result<Response, Refusal> {
+    apply_preset(app, &mut params)?;
     let varies = params.peek("bestFormat").is_some();
     let fresh = params.boolean("fresh")?;
     let accepts_webp = accepts_webp(headers);
@@ -115,6 +122,16 @@ async fn respond(
     let answer = answer(app, caller, key.clone(), request, cache_use).await?;
     let (now, ttl) = (app.now(), app.renders().ttl());
     reply::rendered(&answer, &ReplyContext { key, warnings, is_private, varies, now, ttl }, headers)
+}
+
+/// Adds the parameters of the preset that the request names, before anything depends on them.
+fn apply_preset(app: &App, params: &mut Params) -> Result<(), Error> {
+    let Some(name) = params.text("preset") else { return Ok(()) };
+    let preset = app.settings().presets.get(&name);
+    params.add_preset(
+        preset.ok_or_else(|| params::refused("preset", &name, "must be one that the operator configured"))?,
+    );
+    Ok(())
 }
 
 /// The media type that a request would be answered with.

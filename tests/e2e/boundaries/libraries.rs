@@ -37,7 +37,7 @@ const PLACES: &[(&str, &[&str])] = &[
     // MD5 is only good for what the public API signs with it.
     ("md5", &["http/signed"]),
     ("clap", &["http/cli", "http/commands", "http/terminal"]),
-    ("toml", &["http/config"]),
+    ("toml", &["http/config", "http/presets"]),
     ("std::process::Command", &["core/browser/chromium/process"]),
     ("tokio::process", &["core/browser/chromium/process", "http/commands"]),
 ];

@@ -112,6 +112,7 @@ const MODULES: &[(&str, &str)] = &[
     ("http/request_id", ""),
     ("http/disk", ""),
     ("http/render_cache_settings", ""),
+    ("http/presets", ""),
     ("http/render/params", "core/error"),
     ("http/render/lengths", "core/render core/error render/params"),
     ("http/render/parse", "core/error core/limits core/action core/render render/params render/lengths"),
@@ -125,7 +126,7 @@ const MODULES: &[(&str, &str)] = &[
     (
         "http/app",
         "core/clock core/limits core/error core/account core/sessions core/engine core/cluster ws/limits ws/shared \
-         ws/channels disk render_cache_settings render/cache client_address throttle",
+         ws/channels disk render_cache_settings presets render/cache client_address throttle",
     ),
     ("http/identify", "client_address app"),
     ("http/error", "core/error request_id app"),
@@ -143,7 +144,7 @@ const MODULES: &[(&str, &str)] = &[
     ("http/bearer", "core/account"),
     (
         "http/config",
-        "core/limits core/egress core/browser/chromium/config ws/limits render_cache_settings client_address",
+        "core/limits core/egress core/browser/chromium/config ws/limits render_cache_settings presets client_address",
     ),
     ("http/data_dir", ""),
     ("http/server_key", "core/ledger_error core/account config data_dir"),
@@ -180,6 +181,7 @@ const MODULES: &[(&str, &str)] = &[
     ("http/describe", "ws/asyncapi"),
     ("http/devices", "core/action error reply"),
     ("http/health", "app"),
+    ("http/ip_ranges", "app error reply"),
     ("http/host_guard", "core/error app error"),
     ("http/drain_body", ""),
     ("http/main", ""),
@@ -187,7 +189,7 @@ const MODULES: &[(&str, &str)] = &[
     ("http/sessions", "core/session core/error app error auth extract reply cdp"),
     (
         "http/router",
-        "request_id app identify error actions cdp stream demo describe devices health host_guard drain_body panics \
+        "request_id app identify error actions cdp stream demo describe devices health ip_ranges host_guard drain_body panics \
          sessions render",
     ),
     (

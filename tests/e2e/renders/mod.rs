@@ -3,6 +3,7 @@
 mod cache;
 mod credits;
 mod pictures;
+mod presets;
 mod readings;
 mod refusals;
 mod signed;

@@ -1,0 +1,26 @@
+//! Named sets of parameters.
+
+use serde_json::json;
+
+use super::{Stage, header};
+
+#[tokio::test]
+async fn a_preset_stands_for_its_parameters_and_the_request_takes_precedence() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("presets.toml");
+    std::fs::write(&file, "[small]\nvw = 300\nvh = 200\ntype = 'jpeg'\n").unwrap();
+    let flags = ["--presets", file.to_str().unwrap(), "--ip-ranges", "203.0.113.0/24, 2001:db8::1"];
+    let stage = Stage::start_with(&flags).await;
+    let small = stage.render("image", "/tall.html", &json!({"preset": "small"})).await.expect(200);
+    assert_eq!(header(&small, "content-type"), "image/jpeg");
+    let written_out = json!({"vw": 300, "vh": 200, "type": "jpeg"});
+    let same = stage.render("image", "/tall.html", &written_out).await.expect(200);
+    assert_eq!(header(&same, "x-capture-cache"), "hit", "a preset is resolved before the cache is asked");
+    let other = stage.render("image", "/tall.html", &json!({"preset": "small", "type": "png"})).await.expect(200);
+    assert_eq!(header(&other, "content-type"), "image/png");
+    let unknown = stage.render("image", "/tall.html", &json!({"preset": "large"})).await;
+    assert!(unknown.expect_error(400, "invalid_request").text("error").contains("preset"));
+    let ranges = stage.server.client("").get("/ip-ranges.json").await.expect(200);
+    assert_eq!(ranges.body, json!({"prefixes": ["203.0.113.0/24", "2001:db8::1"]}));
+    stage.server.stop().await;
+}
