@@ -1,4 +1,4 @@
-// A JSON client over one or a few kept-alive connections, as a careful user would write it.
+// A client over one or a few kept-alive connections, as a careful user would write it.
 import http from "node:http";
 
 export function client(base, headers = {}, maxSockets = 1) {
@@ -9,9 +9,10 @@ export function client(base, headers = {}, maxSockets = 1) {
     const request = http.request(base + path, { method, agent, headers: { ...headers, ...about } }, (response) => {
       const chunks = [];
       response.on("error", reject).on("data", (chunk) => chunks.push(chunk)).on("end", () => {
-        const text = Buffer.concat(chunks).toString();
-        if (response.statusCode < 400) resolve(JSON.parse(text));
-        else reject(new Error(`${method} ${path}: ${response.statusCode} ${text}`));
+        const bytes = Buffer.concat(chunks);
+        const isJson = response.headers["content-type"] === "application/json";
+        if (response.statusCode < 400) resolve(isJson ? JSON.parse(bytes) : bytes);
+        else reject(new Error(`${method} ${path}: ${response.statusCode} ${bytes}`));
       });
     });
     request.setNoDelay(true);

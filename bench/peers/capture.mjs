@@ -1,4 +1,5 @@
 // Capture, over REST like any client.
+import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 
@@ -87,6 +88,12 @@ export async function start({ capture, executable, url, hundred, spinners, resou
   const session = await open();
   const act = (type, payload) => actIn(session, type, payload);
   const title = async () => (await act("title")).title;
+  const rendering = user("renders", 4);
+  const render = async (kind, more) => {
+    const made = await rendering("POST", `/v1/render/${kind}`, { url, ...more });
+    assert.ok(kind === "content" ? made.html.length > 1000 : made.length > 1000, kind);
+    return made;
+  };
   const actions = MIXED.map((type) => ({ type, payload: type === "click" ? { selector: "#b" } : {} }));
   const ops = {
     create: { before: refill, run: open, after: (created) => close(created).then(refill) },
@@ -111,6 +118,11 @@ export async function start({ capture, executable, url, hundred, spinners, resou
     query: async () => (await act("query", { selector: ".c a", fields: ["text", "href"] })).elements,
     content: async () => (await act("content", { format: "html" })).content,
     screenshot: async () => Buffer.from((await act("screenshot")).bodyBase64, "base64"),
+    renderImage: () => render("image", { fresh: true }),
+    renderFour: () => Promise.all([1, 2, 3, 4].map((timestamp) => render("image", { fresh: true, timestamp }))),
+    renderPdf: () => render("pdf", { fresh: true }),
+    renderContent: () => render("content", { fresh: true }),
+    renderKept: () => render("image", {}),
     batch: () => act("batch", { actions }),
     beside: { before: spin, run: title, end: closeAll },
     crowd: { before: crowd, run: title, end: disperse },

@@ -7,6 +7,14 @@ export async function start({ executable, flags, url }) {
   const browser = await chromium.launch({ executablePath: executable, args: flags, ...quiet });
   const open = async () => (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
   const page = await open();
+  /** A fresh context for one document, as it would be written by hand. */
+  const render = async (work) => {
+    const page = await open();
+    await page.goto(url, { waitUntil: "load" });
+    const made = await work(page);
+    await page.context().close();
+    return made;
+  };
   const ops = {
     create: { run: open, after: (created) => created.context().close() },
     goto: () => page.goto(url, { waitUntil: "domcontentloaded" }),
@@ -21,6 +29,10 @@ export async function start({ executable, flags, url }) {
     query: () => page.$$eval(".c a", (all) => all.map((e) => ({ text: e.innerText, href: e.href }))),
     content: () => page.content(),
     screenshot: () => page.screenshot(),
+    renderImage: () => render((page) => page.screenshot()),
+    renderFour: () => Promise.all(Array.from({ length: 4 }, () => render((page) => page.screenshot()))),
+    renderPdf: () => render((page) => page.pdf({ format: "A4" })),
+    renderContent: () => render(async (page) => [await page.content(), await page.innerText("body")]),
   };
   return { ops, stop: () => browser.close() };
 }

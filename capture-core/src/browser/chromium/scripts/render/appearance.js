@@ -6,16 +6,26 @@
   async function settleAppearance({ millis, freeze }, call) {
     const end = performance.now() + millis;
     const late = new Promise((resolve) => setTimeout(resolve, millis, true));
-    await Promise.race([fonts(), late]);
-    while (!picturesInView().every(isShown) && performance.now() < end && !isOver(call)) await frame();
-    if (freeze && !isOver(call)) finishAnimations();
-    await Promise.race([frame(), late]);
+    let changed = false;
+    if (fontsAreMissing()) {
+      changed = true;
+      await Promise.race([own.get(own.get(document, 'fonts'), 'ready'), late]);
+    }
+    while (!picturesInView().every(isShown) && performance.now() < end && !isOver(call)) {
+      changed = true;
+      await frame();
+    }
+    if (freeze && !isOver(call)) {
+      changed = true;
+      finishAnimations();
+    }
+    if (changed) await Promise.race([frame(), late]); // until it is painted
     return true;
   }
 
-  function fonts() {
+  function fontsAreMissing() {
     const set = own.get(document, 'fonts');
-    return set ? own.get(set, 'ready') : null;
+    return Boolean(set) && own.get(set, 'status') !== 'loaded';
   }
 
   function picturesInView() {
