@@ -2,6 +2,7 @@
 
 mod cache;
 mod credits;
+mod network;
 mod pictures;
 mod presets;
 mod readings;
