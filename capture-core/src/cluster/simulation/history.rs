@@ -32,6 +32,15 @@ impl Lost {
     }
 }
 
+/// Renders in a world.
+#[derive(Default)]
+pub(super) struct Renders {
+    /// Number of requests.
+    pub(super) asked: usize,
+    /// Number of those that were answered as charged.
+    pub(super) charged: usize,
+}
+
 /// What happened in a world.
 #[derive(Default)]
 pub(super) struct History {
@@ -45,6 +54,7 @@ pub(super) struct History {
     /// The moments at which clients learned that they had each session.
     pub(super) sessions: Vec<(SessionId, Instant)>,
     pub(super) lost: Option<Lost>,
+    pub(super) renders: Renders,
     pub(super) broken: Vec<Broken>,
     /// The events as text, to compare two runs with one seed.
     pub(super) trace: Vec<String>,

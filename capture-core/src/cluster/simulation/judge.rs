@@ -1,6 +1,6 @@
 //! Checks the invariants after the faults have ended.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{
     history::{Broken, History},
@@ -20,8 +20,9 @@ pub(super) fn judge(redis: &FakeRedis, history: &History) -> Vec<Broken> {
     for bill in &bills {
         of_session.entry(&bill.session).or_default().push(bill);
     }
-    let mut broken: Vec<Broken> = bills.iter().flat_map(honest).collect();
+    let mut broken: Vec<Broken> = bills.iter().filter(|bill| bill.reason != "render").flat_map(honest).collect();
     broken.extend(billed_once(history, &of_session));
+    broken.extend(renders_charged(&bills, history));
     broken.extend(ran_once(history, &of_session));
     broken.extend(told_the_truth(history));
     broken.extend(left_behind(redis, history.lost.is_some()));
@@ -53,6 +54,22 @@ fn billed_once(history: &History, bills: &Bills<'_>) -> Vec<Broken> {
         if twice || bills.is_empty() && !excused {
             broken.push(format!("a session has {} bills", bills.len()));
         }
+    }
+    broken
+}
+
+/// What was answered as charged was charged, each render once, and nothing that was not asked for.
+fn renders_charged(bills: &[Bill], history: &History) -> Vec<Broken> {
+    let renders: Vec<&Bill> = bills.iter().filter(|bill| bill.reason == "render").collect();
+    let ids: BTreeSet<&str> = renders.iter().map(|bill| bill.session.as_str()).collect();
+    let mut broken = Vec::new();
+    if ids.len() < renders.len() {
+        broken.push("a render was charged twice".to_owned());
+    }
+    let (asked, charged) = (history.renders.asked, history.renders.charged);
+    if renders.len() > asked || (renders.len() < charged && history.lost.is_none()) {
+        broken
+            .push(format!("{} renders were charged, {charged} answered as charged, {asked} asked for", renders.len()));
     }
     broken
 }
@@ -89,7 +106,7 @@ fn told_the_truth(history: &History) -> Vec<Broken> {
 
 fn left_behind(redis: &FakeRedis, forgot: bool) -> Vec<Broken> {
     let is_open = |name: &String| {
-        let live = name.starts_with("capture:slots:") || name.starts_with("capture:owned:");
+        let live = ["capture:slots:", "capture:renders:", "capture:owned:"].iter().any(|start| name.starts_with(start));
         live || name.starts_with("capture:session:") && !redis.is_final(name)
     };
     let mut broken: Vec<_> =

@@ -25,6 +25,7 @@ use crate::{
     event::EventKind,
     ledger::redis::{InstanceId, LeaseTimes, RedisLedger},
     limits::Limits,
+    render::{PageSettings, RenderOutput, RenderRequest, RenderSource, Waits},
     reply::Executed,
     session::{Keyed, RequestHash, SessionId, SessionOptions},
     sessions::Sessions,
@@ -39,6 +40,8 @@ const ANSWERED: Duration = Duration::from_secs(60);
 const CALM: Duration = Duration::from_secs(60);
 /// Maximum number of sessions of a user.
 const MOST: u32 = 3;
+/// The host of documents that are rendered; others are opened by sessions.
+const RENDERED: &str = "render.test";
 pub(super) const USERS: [&str; 2] = ["ann", "bob"];
 
 /// Signals once, to all waiting tasks, that something is over.
@@ -120,6 +123,9 @@ impl World {
             if let (Some(world), ActionKind::Goto(goto)) = (weak.upgrade(), &action.kind) {
                 let label = goto.url.path().trim_start_matches('/').to_owned();
                 let slow = label.len() as u64 * 131 % 900;
+                if goto.url.host_str() == Some(RENDERED) {
+                    return Step::Succeed(Duration::from_millis(slow * 5));
+                }
                 world.history.lock().runs.entry(label).or_default().push(Instant::now());
                 return Step::Succeed(Duration::from_millis(slow));
             }
@@ -184,6 +190,29 @@ impl World {
                 let closed = self.bounded("close", &door, door.cluster.close(caller, id)).await;
                 self.note(format!("client {number} closed: {}", matches!(closed, Some(Ok(_)))));
             }
+        }
+    }
+
+    /// Renders through any instance.
+    async fn render(self: Arc<Self>, mut dice: Dice) {
+        while self.began.elapsed() < STORM {
+            let user: UserId = USERS[usize::try_from(dice.throw(2)).unwrap()].parse().unwrap();
+            let url = format!("https://{RENDERED}/{}", "x".repeat(1 + usize::try_from(dice.throw(6)).unwrap()));
+            let request = RenderRequest {
+                source: RenderSource::Url(url.parse().unwrap()),
+                output: RenderOutput::Metadata,
+                settings: PageSettings::default(),
+                waits: Waits::default(),
+                proxy: false,
+                bypass_bot_detection: false,
+            };
+            let door = self.any(&mut dice);
+            self.history.lock().renders.asked += 1;
+            let made = self.bounded("render", &door, door.cluster.render(Caller::user(user), request)).await;
+            let charged = matches!(&made, Some(Ok(rendered)) if rendered.billed_credits > 0);
+            self.note(format!("a render was answered: {charged}"));
+            self.history.lock().renders.charged += usize::from(charged);
+            tokio::time::sleep(Duration::from_millis(dice.throw(900))).await;
         }
     }
 
@@ -308,6 +337,9 @@ pub(super) fn live(seed: u64) -> (Vec<Broken>, Vec<String>) {
         for number in 0..5 {
             tasks.spawn(Arc::clone(&world).client(number, Dice::new(seed ^ (number << 32) ^ 0xC0DE)));
         }
+        if has_renders(seed) {
+            tasks.spawn(Arc::clone(&world).render(Dice::new(seed ^ 0x9E4D)));
+        }
         tasks.join_all().await;
         // The remaining sessions end by their deadline. Then everything is closed, and nothing may be left one lease
         // later.
@@ -327,6 +359,11 @@ pub(super) fn live(seed: u64) -> (Vec<Broken>, Vec<String>) {
     });
     let history = std::mem::take(&mut *world.history.lock());
     (history.broken, history.trace)
+}
+
+/// Whether somebody renders in this world. The seeds by which the mutations are known have none.
+fn has_renders(seed: u64) -> bool {
+    seed % 7 == 3
 }
 
 /// The default lease; with the mutation, an instance whose heartbeats fail continues.
