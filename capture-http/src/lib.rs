@@ -13,6 +13,7 @@
 mod actions;
 mod app;
 mod auth;
+mod batch;
 mod cdp;
 pub mod client_address;
 mod demo;
@@ -26,6 +27,7 @@ mod health;
 mod host_guard;
 mod identify;
 mod origin;
+mod outgoing;
 mod panics;
 mod render;
 mod render_cache_settings;
@@ -35,6 +37,7 @@ mod router;
 pub mod server;
 mod sessions;
 mod signed;
+mod storage;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -42,7 +45,9 @@ mod throttle;
 
 pub use self::{
     app::{App, EdgeSettings},
+    batch::resume_batches,
     disk::Folders,
     render_cache_settings::RenderCacheSettings,
     router::router,
+    storage::{BucketSettings, StorageSettings},
 };

@@ -9,8 +9,8 @@ use axum::{
 };
 
 use crate::{
-    actions, app::App, cdp, demo, describe, devices, drain_body, error, health, host_guard, identify, panics, render,
-    request_id, sessions, stream,
+    actions, app::App, batch, cdp, demo, describe, devices, drain_body, error, health, host_guard, identify, panics,
+    render, request_id, sessions, stream,
 };
 
 /// The router with every path of the API, ready to be served.
@@ -34,6 +34,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/asyncapi.json", get(describe::asyncapi))
         .route("/screenshot/devices", get(devices::list))
         .merge(render::signed_routes())
+        .route("/batch-image/{key}", post(batch::image))
+        .route("/batch-pdf/{key}", post(batch::pdf))
+        .route("/v1/batches/{id}", get(batch::get))
+        .route("/v1/batches/{id}/files/{index}", get(batch::file))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .method_not_allowed_fallback(error::method_not_allowed)

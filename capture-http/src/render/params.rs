@@ -49,6 +49,20 @@ impl Params {
         Ok(params)
     }
 
+    /// The parameters of a job of a batch. As in a query, secrets are base64url, an empty text counts as not given, and
+    /// what is unknown is ignored; what is no plain value is only refused where it is used.
+    pub(crate) fn of_options(url: &str, options: &Map<String, Value>) -> Self {
+        let text = |value: &Value| match value {
+            Value::Null => None,
+            Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+            other => Some(other.to_string()),
+        };
+        let mut values: BTreeMap<_, _> =
+            options.iter().filter_map(|(name, value)| Some((name.clone(), text(value)?))).collect();
+        values.insert("url".to_owned(), url.to_owned());
+        Self { values, ..Self::default() }
+    }
+
     fn add(&mut self, name: &str, value: &Value) -> Result<(), Error> {
         let text = match value {
             Value::Null => return Ok(()),
@@ -185,6 +199,16 @@ mod tests {
         assert_eq!(params.whole("vw", 1, 5000).unwrap(), Some(800));
         assert_eq!(params.whole("vh", 1, 5000).unwrap_err().message(), "vh must be a number, not \"many\"");
         assert_eq!(params.finish().0, ["delay must be 0 to 60; 60 is used"]);
+    }
+
+    #[test]
+    fn options_of_a_job_are_those_of_a_query() {
+        let options = json!({"full": true, "vw": 800, "delay": 0.5, "vh": null, "type": "", "x": [1], "url": "b"});
+        let mut params = Params::of_options("a", options.as_object().unwrap());
+        assert!(!params.is_plain);
+        assert!(params.boolean("x").is_err());
+        let sorted: Vec<_> = params.sorted().collect();
+        assert_eq!(sorted, [("delay", "0.5"), ("full", "true"), ("url", "a"), ("vw", "800")]);
     }
 
     #[test]
