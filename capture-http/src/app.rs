@@ -1,23 +1,26 @@
 //! The state that handlers share, assembled once. This is the only file of the edge that sees the concrete engine.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use capture_core::{
     Engine, Error, Limits, Sessions,
     account::{Accounts, ConnectKey, ConnectKeys, MemoryTickets, SigningSecrets, Tickets},
     clock::{Clock, Timestamp},
     cluster::{self, Cluster},
+    egress::Guard,
     engine,
 };
 use capture_ws::{Channels, Shared, limits::ChannelLimits};
 use url::Url;
 
 use crate::{
+    batch::Batches,
     client_address::TrustedProxies,
     disk::{Folders, NoRoom},
     presets::Presets,
     render::RenderCache,
     render_cache_settings::RenderCacheSettings,
+    storage::{StorageSettings, Stores},
     throttle::Throttle,
 };
 
@@ -65,6 +68,12 @@ pub struct EdgeSettings {
     pub ip_ranges: Vec<String>,
     /// The cache of renders.
     pub render_cache: RenderCacheSettings,
+    /// Where results are stored.
+    pub storage: StorageSettings,
+    /// The folder of batches and, without a bucket, of their results; `None` means that no batch is accepted.
+    pub data_dir: Option<PathBuf>,
+    /// Through which notifications are sent; `None` means that there are none.
+    pub guard: Option<Guard>,
 }
 
 /// The state that handlers share. Built once, then only read.
@@ -80,6 +89,8 @@ pub struct App {
     connect_keys: Arc<dyn ConnectKeys>,
     channels: Channels,
     renders: RenderCache,
+    stores: Stores,
+    batches: Batches,
 }
 
 impl App {
@@ -87,7 +98,8 @@ impl App {
     /// its instance on this machine.
     ///
     /// # Errors
-    /// The operating system returns no random bytes.
+    /// The operating system returns no random bytes, the folder of batches cannot be used, or the
+    /// bucket cannot.
     pub fn new(
         engine: &Engine,
         accounts: Arc<dyn Accounts>,
@@ -113,6 +125,9 @@ impl App {
             limits: settings.channels.clone(),
         });
         let renders = RenderCache::new(settings.render_cache.bytes, settings.render_cache.ttl);
+        let folder = |name: &str| settings.data_dir.as_ref().map(|dir| dir.join(name));
+        let batches = Batches::open(folder("batches").as_deref()).map_err(Error::internal)?;
+        let stores = Stores::open(&settings.storage, folder("renders")).map_err(Error::internal)?;
         Ok(Self {
             sessions,
             accounts,
@@ -128,6 +143,8 @@ impl App {
             connect_keys,
             channels,
             renders,
+            stores,
+            batches,
         })
     }
 
@@ -185,6 +202,31 @@ impl App {
     /// The results of renders that are kept.
     pub(crate) fn renders(&self) -> &RenderCache {
         &self.renders
+    }
+
+    /// Where results are stored.
+    pub(crate) fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
+    /// The batches of this server.
+    pub(crate) fn batches(&self) -> &Batches {
+        &self.batches
+    }
+
+    /// Begins no further jobs of batches. Those under way go on; the others are done after the next start.
+    pub fn stop_batches(&self) {
+        self.batches.stop();
+    }
+
+    /// Whether jobs of batches are under way.
+    pub fn has_batches_under_way(&self) -> bool {
+        self.batches.alive() > 0
+    }
+
+    /// Waits until no job of a batch is under way, at most this long.
+    pub async fn finish_batches(&self, grace: Duration) {
+        self.batches.finish(grace).await;
     }
 
     /// The record of failed authentications.

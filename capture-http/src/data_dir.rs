@@ -61,6 +61,34 @@ pub(crate) struct Lock {
     _file: File,
 }
 
+/// The folder of a server that keeps nothing. It is removed with the server, unless that is killed.
+#[derive(Debug)]
+pub(crate) struct Temporary(PathBuf);
+
+impl Temporary {
+    /// Makes a folder that nobody else can enter.
+    pub(crate) fn create() -> Result<Self, DataDirError> {
+        let dir = std::env::temp_dir().join(format!("capture-dev-{}", uuid::Uuid::new_v4()));
+        match DirBuilder::new().mode(0o700).create(&dir) {
+            Ok(()) => Ok(Self(dir)),
+            Err(source) => Err(DataDirError::Io { dir, source }),
+        }
+    }
+
+    /// Its path.
+    pub(crate) fn path(&self) -> &PathBuf {
+        &self.0
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::warn!(%error, folder = %self.0.display(), "a temporary folder cannot be removed");
+        }
+    }
+}
+
 impl DataDir {
     /// Opens the directory, and creates it if it is missing.
     pub(crate) fn create(path: &Path) -> Result<Self, DataDirError> {

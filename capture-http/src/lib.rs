@@ -13,6 +13,7 @@
 mod actions;
 mod app;
 mod auth;
+mod batch;
 mod cdp;
 pub mod client_address;
 mod demo;
@@ -27,6 +28,7 @@ mod host_guard;
 mod identify;
 mod ip_ranges;
 mod origin;
+mod outgoing;
 mod panics;
 mod presets;
 mod render;
@@ -37,6 +39,7 @@ mod router;
 pub mod server;
 mod sessions;
 mod signed;
+mod storage;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -44,8 +47,10 @@ mod throttle;
 
 pub use self::{
     app::{App, EdgeSettings},
+    batch::resume_batches,
     disk::Folders,
     presets::{InvalidPresets, Presets},
     render_cache_settings::RenderCacheSettings,
     router::router,
+    storage::{BucketSettings, StorageSettings},
 };

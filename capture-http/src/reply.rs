@@ -20,6 +20,11 @@ pub(crate) fn ok(body: &impl Serialize) -> Result<Response, Refusal> {
     json(StatusCode::OK, body)
 }
 
+/// A body with status 202: what was asked for is done later.
+pub(crate) fn accepted(body: &impl Serialize) -> Result<Response, Refusal> {
+    json(StatusCode::ACCEPTED, body)
+}
+
 fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Refusal> {
     written(status, serde_json::to_vec(body))
 }

@@ -9,7 +9,7 @@ use axum::{
 };
 
 use crate::{
-    actions, app::App, cdp, demo, describe, devices, drain_body, error, health, host_guard, identify, ip_ranges,
+    actions, app::App, batch, cdp, demo, describe, devices, drain_body, error, health, host_guard, identify, ip_ranges,
     panics, render, request_id, sessions, stream,
 };
 
@@ -35,6 +35,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/screenshot/devices", get(devices::list))
         .merge(render::signed_routes())
         .route("/ip-ranges.json", get(ip_ranges::list))
+        .route("/batch-image/{key}", post(batch::image))
+        .route("/batch-pdf/{key}", post(batch::pdf))
+        .route("/v1/batches/{id}", get(batch::get))
+        .route("/v1/batches/{id}/files/{index}", get(batch::file))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .method_not_allowed_fallback(error::method_not_allowed)

@@ -15,16 +15,16 @@ use capture_core::{
         chromium::{Chromium, ChromiumConfig},
     },
     cluster::Cluster,
+    egress::{Guard, System},
 };
-use capture_http::{App, EdgeSettings, Folders, router, server};
-use capture_ws::Channels;
+use capture_http::{App, EdgeSettings, Folders, resume_batches, router, server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{
     bearer,
     config::Config,
-    data_dir::Lock,
+    data_dir::{Lock, Temporary},
     failure::Failure,
     ledger::{DEV, Ledgers, dev_user},
     server_key,
@@ -56,11 +56,11 @@ pub(crate) async fn serve(config: &Config) -> Result<ExitCode, Failure> {
         if server.cluster.is_some() {
             // The other instances go on serving them, including the sessions that are still here.
             server.engine.drain();
-            server.channels.stop(LAST_REPLIES).await;
+            server.app.channels().stop(LAST_REPLIES).await;
         }
-        drain(&server.engine, config.drain, &mut signals).await;
+        drain(&server.engine, &server.app, config.drain, &mut signals).await;
         // Channels close after the sessions, so that watchers learn the end of their session first.
-        server.channels.stop(LAST_REPLIES).await;
+        server.app.channels().stop(LAST_REPLIES).await;
         drop(close);
     };
     tokio::join!(serving, ending);
@@ -68,7 +68,7 @@ pub(crate) async fn serve(config: &Config) -> Result<ExitCode, Failure> {
     if let Some(cluster) = &server.cluster {
         cluster.leave().await;
     }
-    drop(server.lock);
+    drop((server.lock, server.temporary));
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
@@ -79,9 +79,11 @@ struct Server {
     address: SocketAddr,
     engine: Engine,
     cluster: Option<Cluster>,
-    channels: Channels,
+    app: Arc<App>,
     router: Router,
     lock: Option<Lock>,
+    /// The folder of a server that keeps nothing.
+    temporary: Option<Temporary>,
 }
 
 /// Raises the limit on open files, because every connection and every browser needs some and the initial limit is often
@@ -102,9 +104,18 @@ async fn start(config: &Config) -> Result<Server, Failure> {
     let ledger = Ledgers::open(config).await?;
     let signing = server_key::signing(config, ledger.fingerprints()).await?;
     let builder = Engine::builder().limits(config.limits.clone());
-    let builder = match config.limits.max_sessions {
-        0 => builder.backend(Absent),
-        _ => builder.backend(Chromium::start(browser(config, address).await).await?),
+    let browser = browser(config, address).await;
+    let (builder, guard) = match config.limits.max_sessions {
+        0 => {
+            let guard = Guard::new(browser.egress.clone(), Arc::new(System::default()));
+            browser.forbidden.iter().for_each(|address| guard.forbid(*address));
+            (builder.backend(Absent), guard)
+        }
+        _ => {
+            let chromium = Chromium::start(browser).await?;
+            let guard = chromium.guard();
+            (builder.backend(chromium), guard)
+        }
     };
     let (builder, accounts) = ledger.for_engine(builder);
     let engine = builder.build().await?;
@@ -113,6 +124,7 @@ async fn start(config: &Config) -> Result<Server, Failure> {
         Ledgers::File(_, lock) => (None, Some(lock)),
         Ledgers::Shared(ledger, link) => (Some(Cluster::join(engine.clone(), ledger, link)), None),
     };
+    let temporary = config.dev.then(Temporary::create).transpose()?;
     let settings = EdgeSettings {
         public_url: config.public_url.clone(),
         local_only: config.dev,
@@ -127,12 +139,16 @@ async fn start(config: &Config) -> Result<Server, Failure> {
         render_cache: config.render_cache,
         presets: config.presets.clone(),
         ip_ranges: config.ip_ranges.clone(),
+        storage: config.storage.clone(),
+        data_dir: Some(temporary.as_ref().map_or(&config.data_dir, Temporary::path).clone()),
+        guard: Some(guard),
         signing: if config.dev { signing.knowing(Secret::chosen(DEV)) } else { signing },
     };
     let app = Arc::new(App::new(&engine, accounts, cluster.as_ref(), settings)?);
-    let (channels, router) = (app.channels().clone(), router(app));
+    resume_batches(&app);
+    let router = router(Arc::clone(&app));
     tracing::info!(%address, "serving");
-    Ok(Server { listener, address, engine, cluster, channels, router, lock })
+    Ok(Server { listener, address, engine, cluster, app, router, lock, temporary })
 }
 
 /// The folders that creating a session writes to: that of the ledger's file, if it is one, and those of the browsers.
@@ -169,12 +185,14 @@ fn greet(config: &Config, address: SocketAddr) {
 }
 
 /// Refuses creates and lets active sessions go on, then ends and settles the rest.
-async fn drain(engine: &Engine, grace: Duration, signals: &mut StopSignals) {
+async fn drain(engine: &Engine, app: &App, grace: Duration, signals: &mut StopSignals) {
+    // Jobs first: one that began after the engine drains would be refused.
+    app.stop_batches();
     engine.drain();
     let sessions = engine.live_sessions();
     tracing::info!(sessions, grace_seconds = grace.as_secs(), "draining; a second signal ends the sessions at once");
     let last_session = async {
-        while engine.live_sessions() > 0 {
+        while engine.live_sessions() > 0 || app.has_batches_under_way() {
             tokio::time::sleep(DRAIN_POLL).await;
         }
     };
@@ -184,4 +202,5 @@ async fn drain(engine: &Engine, grace: Duration, signals: &mut StopSignals) {
     }
     // This is never raced against a signal: interrupting it would leave sessions unsettled.
     engine.shutdown(Duration::ZERO).await;
+    app.finish_batches(LAST_REPLIES).await;
 }

@@ -31,6 +31,12 @@ impl Client {
         &self.token
     }
 
+    /// A client of the same server that presents nothing.
+    #[must_use]
+    pub fn without_token(&self) -> Self {
+        Self { token: String::new(), ..self.clone() }
+    }
+
     /// Sends any request.
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Reply {
         let sent = self.try_send(method.clone(), path, headers, body).await;

@@ -338,6 +338,11 @@ impl Server {
         Self::start_in(folder, &flags).await
     }
 
+    /// The folder of a server that has ended.
+    pub fn into_folder(self) -> Folder {
+        self.folder
+    }
+
     /// Sends SIGTERM and waits until the server has ended.
     pub async fn terminate(&mut self) -> std::process::ExitStatus {
         processes::signal(self.pid(), Signal::TERM);

@@ -24,6 +24,7 @@ mod resolver;
 mod rule;
 mod socks;
 mod splice;
+mod target;
 mod tenant;
 #[cfg(test)]
 mod tests;

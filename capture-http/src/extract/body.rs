@@ -76,6 +76,26 @@ impl Posted {
     }
 }
 
+/// Reads a body that is not parsed before its signature is checked.
+///
+/// # Errors
+/// `invalid_request` for a body that is too large or too slow.
+///
+/// # Cancel safety
+/// Not cancel safe: the part of the body that was read is lost.
+pub(crate) async fn read_signed(body: Body) -> Result<Bytes, Error> {
+    read_whole(body).await
+}
+
+/// Parses a body whose signature was checked.
+///
+/// # Errors
+/// `invalid_request` for a body of another type or not JSON.
+pub(crate) fn parse_signed(headers: &HeaderMap, bytes: &[u8]) -> Result<Value, Error> {
+    check_type(headers)?;
+    json::parse(bytes)
+}
+
 async fn read_whole(body: Body) -> Result<Bytes, Error> {
     // A body that is announced as too large is refused before any of it is read.
     if body.size_hint().lower() > MAX_BYTES as u64 {

@@ -6,4 +6,8 @@ mod body;
 mod json;
 mod target;
 
-pub(crate) use self::{accept::names_type, body::Posted, target::Target};
+pub(crate) use self::{
+    accept::names_type,
+    body::{Posted, parse_signed, read_signed},
+    target::Target,
+};

@@ -9,14 +9,14 @@ use crate::app::App;
 
 /// An answer, and whether it came from the cache.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) made: Made,
-    pub(super) is_hit: bool,
+pub(crate) struct Answer {
+    pub(crate) made: Made,
+    pub(crate) is_hit: bool,
 }
 
 /// How a request may use the cache.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct CacheUse {
+pub(crate) struct CacheUse {
     /// Neither the cache nor a render under way answers.
     pub(super) fresh: bool,
     /// The result may be kept.
@@ -24,7 +24,7 @@ pub(super) struct CacheUse {
 }
 
 /// Answers a request. Once begun, a render goes on if its client leaves.
-pub(super) async fn answer(
+pub(crate) async fn answer(
     app: &Arc<App>,
     caller: Caller,
     key: CacheKey,

@@ -51,21 +51,25 @@ impl CacheKey {
 
     /// The entity tag of a result that was made at this time.
     pub(super) fn etag(&self, made: Timestamp) -> String {
+        format!("\"{}-{:x}\"", self.hash(), made.0)
+    }
+
+    /// A name for what the request results in.
+    pub(super) fn hash(&self) -> String {
         use std::fmt::Write as _;
-        let mut tag = "\"".to_owned();
+        let mut hash = String::new();
         for byte in self.digest.iter().take(12) {
-            let _ = write!(tag, "{byte:02x}"); // writing to a string cannot fail
+            let _ = write!(hash, "{byte:02x}"); // writing to a string cannot fail
         }
-        let _ = write!(tag, "-{:x}\"", made.0);
-        tag
+        hash
     }
 }
 
 /// A result with the time at which it was made.
 #[derive(Debug, Clone)]
 pub(crate) struct Made {
-    pub(super) rendered: Arc<Rendered>,
-    pub(super) at: Timestamp,
+    pub(crate) rendered: Arc<Rendered>,
+    pub(crate) at: Timestamp,
 }
 
 /// What became of a render.

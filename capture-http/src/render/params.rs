@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use capture_core::Error;
 use serde_json::{Map, Value};
 
+use crate::presets::Presets;
+
 /// Names that documents and clients of the public API also use.
 const ALIASES: [(&str, &str); 6] = [
     ("fullPage", "full"),
@@ -49,6 +51,20 @@ impl Params {
         Ok(params)
     }
 
+    /// The parameters of a job of a batch. As in a query, secrets are base64url, an empty text counts as not given, and
+    /// what is unknown is ignored; what is no plain value is only refused where it is used.
+    pub(crate) fn of_options(url: &str, options: &Map<String, Value>) -> Self {
+        let text = |value: &Value| match value {
+            Value::Null => None,
+            Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+            other => Some(other.to_string()),
+        };
+        let mut values: BTreeMap<_, _> =
+            options.iter().filter_map(|(name, value)| Some((name.clone(), text(value)?))).collect();
+        values.insert("url".to_owned(), url.to_owned());
+        Self { values, ..Self::default() }
+    }
+
     fn add(&mut self, name: &str, value: &Value) -> Result<(), Error> {
         let text = match value {
             Value::Null => return Ok(()),
@@ -66,11 +82,19 @@ impl Params {
         Ok(())
     }
 
-    /// Adds the parameters of a preset; those of the request take precedence.
-    pub(crate) fn add_preset(&mut self, preset: &BTreeMap<String, String>) {
+    /// Adds the parameters of the preset that the request names, before anything depends on them. Those of the request take
+    /// precedence.
+    ///
+    /// # Errors
+    /// `invalid_request` for a preset that is not configured.
+    pub(crate) fn apply_preset(&mut self, presets: &Presets) -> Result<(), Error> {
+        let Some(name) = self.text("preset") else { return Ok(()) };
+        let known = presets.get(&name);
+        let preset = known.ok_or_else(|| refused("preset", &name, "must be one that the operator configured"))?;
         for (name, value) in preset {
             self.values.entry(name.clone()).or_insert_with(|| value.clone());
         }
+        Ok(())
     }
 
     /// Gives aliases their names. A value under the name itself takes precedence.
@@ -192,6 +216,16 @@ mod tests {
         assert_eq!(params.whole("vw", 1, 5000).unwrap(), Some(800));
         assert_eq!(params.whole("vh", 1, 5000).unwrap_err().message(), "vh must be a number, not \"many\"");
         assert_eq!(params.finish().0, ["delay must be 0 to 60; 60 is used"]);
+    }
+
+    #[test]
+    fn options_of_a_job_are_those_of_a_query() {
+        let options = json!({"full": true, "vw": 800, "delay": 0.5, "vh": null, "type": "", "x": [1], "url": "b"});
+        let mut params = Params::of_options("a", options.as_object().unwrap());
+        assert!(!params.is_plain);
+        assert!(params.boolean("x").is_err());
+        let sorted: Vec<_> = params.sorted().collect();
+        assert_eq!(sorted, [("delay", "0.5"), ("full", "true"), ("url", "a"), ("vw", "800")]);
     }
 
     #[test]

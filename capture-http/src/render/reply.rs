@@ -13,6 +13,7 @@ use capture_core::{
     render::{Metadata, RenderBody, RenderedContent},
 };
 use serde::Serialize;
+use url::Url;
 
 use super::{answer::Answer, cache::CacheKey};
 use crate::error::Refusal;
@@ -34,6 +35,8 @@ pub(super) struct ReplyContext {
     pub(super) varies: bool,
     pub(super) now: Timestamp,
     pub(super) ttl: Duration,
+    /// Where the result was stored, below the part of its user.
+    pub(super) file: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -85,12 +88,23 @@ pub(super) fn rendered(answer: &Answer, context: &ReplyContext, request: &Header
     Ok((headers, bytes(&rendering.body)?).into_response())
 }
 
+/// The reply that leads to the stored result.
+pub(super) fn redirect(answer: &Answer, context: &ReplyContext, address: &Url) -> Result<Response, Refusal> {
+    let mut headers = HeaderMap::new();
+    add_caching(&mut headers, context, answer, &context.key.etag(answer.made.at))?;
+    add_facts(&mut headers, context, answer)?;
+    put(&mut headers, header::LOCATION, address.as_str())?;
+    put(&mut headers, header::CACHE_CONTROL, "private, no-store")?; // the address does not live as long as the result
+    Ok((StatusCode::FOUND, headers).into_response())
+}
+
 /// The reply to HEAD: what GET would answer, without rendering anything.
 pub(super) fn head(content_type: &'static str) -> Response {
     safety_headers(content_type).into_response()
 }
 
-fn safety_headers(content_type: &'static str) -> HeaderMap {
+/// What keeps a browser from taking a result for a page of this server.
+pub(crate) fn safety_headers(content_type: &'static str) -> HeaderMap {
     HeaderMap::from_iter([
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
         (header::CONTENT_SECURITY_POLICY, SANDBOX),
@@ -126,6 +140,10 @@ fn add_facts(headers: &mut HeaderMap, context: &ReplyContext, answer: &Answer) -
     }
     if rendered.rendering.clamped {
         put(headers, HeaderName::from_static("x-capture-clamped"), "true")?;
+    }
+    if let Some(file) = &context.file {
+        let told = percent_encoding::utf8_percent_encode(file, percent_encoding::CONTROLS).to_string();
+        put(headers, HeaderName::from_static("x-capture-file"), &told)?;
     }
     let warnings: Vec<&str> = context.warnings.iter().chain(&rendered.rendering.warnings).map(String::as_str).collect();
     if !warnings.is_empty() {

@@ -10,16 +10,17 @@ use axum::{
     routing::get,
 };
 use capture_core::{
-    Caller, Error,
+    Caller,
     render::{RenderOutput, RenderRequest},
 };
 
 use super::{
-    answer::{CacheUse, answer},
-    cache::CacheKey,
-    params::{self, Params},
+    answer::answer,
+    params::Params,
     parse::{self, Kind},
+    prepare::{Prepared, prepare},
     reply::{self, ReplyContext},
+    store::{address, store},
 };
 use crate::{
     app::App,
@@ -71,7 +72,7 @@ async fn signed_head(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let mut params = Params::of_query(query.parameters.iter());
-    apply_preset(&app, &mut params)?;
+    params.apply_preset(&app.settings().presets)?;
     let request = parse::request(kind.0, &mut params, accepts_webp(&headers))?;
     Ok(reply::head(media_type(&request)))
 }
@@ -105,33 +106,31 @@ async fn respond(
     mut params: Params,
     headers: &HeaderMap,
 ) -> Result<Response, Refusal> {
-    apply_preset(app, &mut params)?;
-    let varies = params.peek("bestFormat").is_some();
-    let fresh = params.boolean("fresh")?;
-    let accepts_webp = accepts_webp(headers);
-    let key = CacheKey::of(&caller.user, kind, &params, if varies && accepts_webp { "webp" } else { "" });
-    let request = parse::request(kind, &mut params, accepts_webp)?;
-    let _only_part_of_the_key = params.text("timestamp");
-    let is_plain = params.is_plain;
-    let (warnings, unknown) = params.finish();
-    if let Some(name) = unknown.first().filter(|_| is_plain) {
-        return Err(Error::invalid(format!("unknown parameter {name:?} of {}", request.output.name())).into());
-    }
-    let is_private = request.settings.credentials.is_some();
-    let cache_use = CacheUse { fresh, keep: !is_private };
+    params.apply_preset(&app.settings().presets)?;
+    let Prepared { key, request, cache_use, storing, mut warnings, varies } =
+        prepare(app.stores(), &caller.user, kind, params, accepts_webp(headers))?;
+    let user = caller.user.clone();
     let answer = answer(app, caller, key.clone(), request, cache_use).await?;
+    // What was made before was stored then, and is only stored again where the reply leads to it.
+    let is_stored = !storing.skip && (storing.redirect || !answer.is_hit);
+    let stored = if is_stored { Some(store(app.stores(), &user, &key, &answer.made, &storing).await) } else { None };
+    let file = match stored.transpose() {
+        Err(error) if !storing.redirect => {
+            warnings.push(error.message().to_owned());
+            None
+        }
+        stored => stored?,
+    };
     let (now, ttl) = (app.now(), app.renders().ttl());
-    reply::rendered(&answer, &ReplyContext { key, warnings, is_private, varies, now, ttl }, headers)
-}
-
-/// Adds the parameters of the preset that the request names, before anything depends on them.
-fn apply_preset(app: &App, params: &mut Params) -> Result<(), Error> {
-    let Some(name) = params.text("preset") else { return Ok(()) };
-    let preset = app.settings().presets.get(&name);
-    params.add_preset(
-        preset.ok_or_else(|| params::refused("preset", &name, "must be one that the operator configured"))?,
-    );
-    Ok(())
+    let told = file.as_ref().map(|file| file.path.relative().to_owned());
+    let context = ReplyContext { key, warnings, is_private: !cache_use.keep, varies, now, ttl, file: told };
+    match file.filter(|_| storing.redirect) {
+        Some(file) => match address(app.stores(), &file).await? {
+            Some(address) => reply::redirect(&answer, &context, &address),
+            None => reply::rendered(&answer, &context, headers),
+        },
+        None => reply::rendered(&answer, &context, headers),
+    }
 }
 
 /// The media type that a request would be answered with.

@@ -4,7 +4,6 @@
 //! signature in a header ([`authenticate_body`]), and so have the bodies that the server sends to users ([`sign_body`]).
 //! Decides only who the caller is. Neither secrets nor queries are ever logged: a query may have credentials of a page.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "batches, whose bodies are signed, come next"))]
 mod body;
 mod hex;
 mod parameters;
@@ -12,4 +11,7 @@ mod query;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::query::SignedQuery;
+pub(crate) use self::{
+    body::{SIGNATURE, authenticate_body, sign_body},
+    query::SignedQuery,
+};

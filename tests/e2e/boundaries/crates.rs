@@ -46,6 +46,7 @@ fn each_library_stays_where_it_belongs() {
         ("axum", &["capture-http", "capture-tests"][..]),
         ("hyper", &["capture-http"][..]),
         ("clap", &["capture-http"][..]),
+        ("object_store", &["capture-http"][..]),
         ("toml", &["capture-http"][..]),
         ("shlex", &["capture-http"][..]),
         ("anyhow", &[][..]),

@@ -113,7 +113,7 @@ const MODULES: &[(&str, &str)] = &[
     ("http/disk", ""),
     ("http/render_cache_settings", ""),
     ("http/presets", ""),
-    ("http/render/params", "core/error"),
+    ("http/render/params", "core/error presets"),
     ("http/render/lengths", "core/render core/error render/params"),
     ("http/render/parse", "core/error core/limits core/action core/render render/params render/lengths"),
     (
@@ -123,10 +123,16 @@ const MODULES: &[(&str, &str)] = &[
     ("http/client_address", "core/egress"),
     ("http/throttle", "client_address"),
     ("http/server", "core/tasks core/account client_address"),
+    ("http/outgoing", "core/tls"),
+    ("http/storage", "core/clock core/account outgoing"),
+    ("http/batch/schedule", ""),
+    ("http/batch/record", "core/clock core/account batch/schedule"),
+    ("http/batch/files", "batch/record"),
+    ("http/batch/registry", "core/clock core/tasks core/error core/account batch/record batch/files"),
     (
         "http/app",
-        "core/clock core/limits core/error core/account core/sessions core/engine core/cluster ws/limits ws/shared \
-         ws/channels disk render_cache_settings presets render/cache client_address throttle",
+        "core/clock core/limits core/egress core/error core/account core/sessions core/engine core/cluster ws/limits \
+         ws/shared ws/channels disk render_cache_settings presets render/cache storage batch/registry client_address throttle",
     ),
     ("http/identify", "client_address app"),
     ("http/error", "core/error request_id app"),
@@ -137,14 +143,19 @@ const MODULES: &[(&str, &str)] = &[
     ("http/reply", "core/clock core/session core/error core/action core/reply core/sessions app error"),
     (
         "http/render",
-        "core/clock core/error core/call core/render app error auth extract signed render/params render/parse \
-         render/cache",
+        "core/clock core/error core/account core/call core/render storage app error auth extract signed render/params \
+         render/parse render/cache",
+    ),
+    (
+        "http/batch",
+        "core/egress core/error core/account core/call outgoing storage app client_address server error auth extract \
+         signed reply render render/params render/parse batch/record batch/registry",
     ),
     ("http/actions", "core/error core/action core/reply app error extract reply"),
     ("http/bearer", "core/account"),
     (
         "http/config",
-        "core/limits core/egress core/browser/chromium/config ws/limits render_cache_settings presets client_address",
+        "core/limits core/egress core/browser/chromium/config ws/limits render_cache_settings presets storage client_address",
     ),
     ("http/data_dir", ""),
     ("http/server_key", "core/ledger_error core/account config data_dir"),
@@ -189,13 +200,13 @@ const MODULES: &[(&str, &str)] = &[
     ("http/sessions", "core/session core/error app error auth extract reply cdp"),
     (
         "http/router",
-        "request_id app identify error actions cdp stream demo describe devices health ip_ranges host_guard drain_body panics \
-         sessions render",
+        "request_id app identify error actions cdp stream demo describe devices health host_guard drain_body panics \
+         sessions render batch",
     ),
     (
         "http/serve",
-        "core/account core/browser core/browser/chromium/config core/browser/chromium core/engine core/cluster \
-         ws/channels disk server app bearer config data_dir server_key failure ledger signals terminal router",
+        "core/egress core/account core/browser core/browser/chromium/config core/browser/chromium core/engine \
+         core/cluster disk server app batch bearer config data_dir server_key failure ledger signals terminal router",
     ),
     ("http/telemetry", "config"),
 ];

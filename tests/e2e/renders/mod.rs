@@ -1,7 +1,10 @@
 //! Renders: one request, one result, through the REST API.
 
+mod batches;
+mod bucket;
 mod cache;
 mod credits;
+mod listener;
 mod network;
 mod pictures;
 mod presets;

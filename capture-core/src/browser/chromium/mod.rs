@@ -107,6 +107,11 @@ impl Chromium {
         self.pool.pids().into_iter().chain(self.dedicated.pids()).collect()
     }
 
+    /// The guard of its pages' connections. It also knows the ports of this server, which nobody may reach through it.
+    pub fn guard(&self) -> Guard {
+        self.runtime.guard.clone()
+    }
+
     /// Number of pages that are ready.
     pub fn warm_pages(&self) -> usize {
         self.pool.warm_pages()
