@@ -17,7 +17,7 @@ use capture_core::{
 use super::{
     answer::answer,
     params::Params,
-    parse::{self, Kind},
+    parse::Kind,
     prepare::{Prepared, prepare},
     reply::{self, ReplyContext},
     store::{address, store},
@@ -65,10 +65,15 @@ async fn signed(
 }
 
 /// `HEAD /{key}/{hash}/{kind}`: checks signature and parameters, and renders nothing.
-async fn signed_head(query: SignedQuery, kind: SignedKind, headers: HeaderMap) -> Result<Response, Refusal> {
-    let mut params = Params::of_query(query.parameters.iter());
-    let request = parse::request(kind.0, &mut params, accepts_webp(&headers))?;
-    Ok(reply::head(media_type(&request)))
+async fn signed_head(
+    State(app): State<Arc<App>>,
+    query: SignedQuery,
+    kind: SignedKind,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let params = Params::of_query(query.parameters.iter());
+    let prepared = prepare(app.stores(), &query.user, kind.0, params, accepts_webp(&headers))?;
+    Ok(reply::head(media_type(&prepared.request)))
 }
 
 /// The kind at the end of a signed path, where the other parts are those of the signature.
