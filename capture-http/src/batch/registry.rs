@@ -113,13 +113,9 @@ impl Batches {
     pub(super) async fn update(&self, id: BatchId, change: impl FnOnce(&mut Batch)) {
         let Some(files) = self.files.get() else { return };
         let _turn = self.writing.lock().await;
-        let text = {
-            let mut state = self.state.lock();
-            let Some(batch) = state.get_mut(&id) else { return };
-            change(batch);
-            serde_json::to_vec(batch)
-        };
-        let written = match text {
+        let Some(mut batch) = self.get(id) else { return };
+        change(&mut batch);
+        let written = match serde_json::to_vec(&batch) {
             Ok(text) => files.write(id, text).await,
             Err(error) => Err(error.into()),
         };
@@ -127,6 +123,7 @@ impl Batches {
             // It goes on from memory; after a restart what could not be written is done again.
             tracing::error!(%error, batch = %id, "a batch cannot be written");
         }
+        self.state.lock().insert(id, batch); // only now, so that what is shown outlives the process
     }
 
     /// Carries out work until it ends or the server stops.

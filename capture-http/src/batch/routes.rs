@@ -65,7 +65,7 @@ async fn accept(
     let (jobs, uri) = parse::asked(&parse_signed(&parts.headers, &bytes)?)?;
     for (index, job) in jobs.iter().enumerate() {
         let params = Params::of_options(&job.url, &job.options);
-        let prepared = render::prepare(app.stores(), &user, kind.into(), params, false);
+        let prepared = render::prepare(app, &user, kind.into(), params, false);
         prepared.map_err(|error| parse::at(index, &error))?;
     }
     match &app.settings().guard {

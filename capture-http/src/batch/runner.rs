@@ -54,9 +54,12 @@ async fn carry_out(app: &Arc<App>, id: BatchId) {
 
 /// Carries out a job; `None` if it is left for the next start.
 async fn job(app: &Arc<App>, batch: &Batch, index: usize) -> Option<JobResult> {
+    if app.batches().is_stopping() {
+        return None;
+    }
     let job = batch.jobs.get(index)?;
     let params = Params::of_options(&job.url, &job.options);
-    let prepared = match prepare(app.stores(), &batch.user, batch.kind.into(), params, false) {
+    let prepared = match prepare(app, &batch.user, batch.kind.into(), params, false) {
         Ok(prepared) => prepared,
         Err(error) => return Some(failed(&error)),
     };
@@ -82,16 +85,14 @@ async fn job(app: &Arc<App>, batch: &Batch, index: usize) -> Option<JobResult> {
     }
 }
 
-/// Tries again while the server has no room; `None` if the server stops.
+/// Tries again while the server has no room; `None` if the server stops meanwhile. The first attempt is always made, so
+/// that what was charged is stored although the server stops.
 async fn patiently<T, A>(app: &App, attempt: impl Fn() -> A) -> Option<Result<T, Error>>
 where
     A: Future<Output = Result<T, Error>>,
 {
     let mut pause = FIRST_PAUSE;
     for number in 1..=TRIES {
-        if app.batches().is_stopping() {
-            return None;
-        }
         match attempt().await {
             Err(error) if is_passing(&error) => {
                 if app.batches().is_stopping() {

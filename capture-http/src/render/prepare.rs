@@ -8,7 +8,10 @@ use super::{
     params::{Params, refused},
     parse::{self, Kind},
 };
-use crate::storage::{Acl, FileName, Stores};
+use crate::{
+    app::App,
+    storage::{Acl, FileName, Stores},
+};
 
 /// A request that is valid.
 #[derive(Debug)]
@@ -42,17 +45,18 @@ pub(crate) struct Storing {
 /// # Errors
 /// `invalid_request` that names the parameter. Unknown parameters are refused in a JSON body only.
 pub(crate) fn prepare(
-    stores: &Stores,
+    app: &App,
     user: &UserId,
     kind: Kind,
     mut params: Params,
     accepts_webp: bool,
 ) -> Result<Prepared, Error> {
+    params.apply_preset(&app.settings().presets)?;
     let varies = params.peek("bestFormat").is_some();
     let fresh = params.boolean("fresh")?;
     let key = CacheKey::of(user, kind, &params, if varies && accepts_webp { "webp" } else { "" });
     let request = parse::request(kind, &mut params, accepts_webp)?;
-    let storing = storing(stores, kind, &mut params)?;
+    let storing = storing(app.stores(), kind, &mut params)?;
     let _only_part_of_the_key = params.text("timestamp");
     let is_plain = params.is_plain;
     let (warnings, unknown) = params.finish();

@@ -17,7 +17,7 @@ use capture_core::{
 use super::{
     answer::answer,
     params::Params,
-    parse::{self, Kind},
+    parse::Kind,
     prepare::{Prepared, prepare},
     reply::{self, ReplyContext},
     store::{address, store},
@@ -71,10 +71,9 @@ async fn signed_head(
     kind: SignedKind,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let mut params = Params::of_query(query.parameters.iter());
-    params.apply_preset(&app.settings().presets)?;
-    let request = parse::request(kind.0, &mut params, accepts_webp(&headers))?;
-    Ok(reply::head(media_type(&request)))
+    let params = Params::of_query(query.parameters.iter());
+    let prepared = prepare(&app, &query.user, kind.0, params, accepts_webp(&headers))?;
+    Ok(reply::head(media_type(&prepared.request)))
 }
 
 /// The kind at the end of a signed path, where the other parts are those of the signature.
@@ -103,12 +102,11 @@ async fn respond(
     app: &Arc<App>,
     caller: Caller,
     kind: Kind,
-    mut params: Params,
+    params: Params,
     headers: &HeaderMap,
 ) -> Result<Response, Refusal> {
-    params.apply_preset(&app.settings().presets)?;
     let Prepared { key, request, cache_use, storing, mut warnings, varies } =
-        prepare(app.stores(), &caller.user, kind, params, accepts_webp(headers))?;
+        prepare(app, &caller.user, kind, params, accepts_webp(headers))?;
     let user = caller.user.clone();
     let answer = answer(app, caller, key.clone(), request, cache_use).await?;
     // What was made before was stored then, and is only stored again where the reply leads to it.

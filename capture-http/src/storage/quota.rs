@@ -94,6 +94,6 @@ mod tests {
         }
         assert!(quota.add("b", file("b/1", 20)).is_empty());
         assert_eq!(quota.add("b", file("b/2", 20)), ["a/0"]);
-        assert_eq!(quota.add("c", file("c/1", 30)), ["a/1", "a/2"]);
+        assert_eq!(quota.add("c", file("c/1", 20)), ["a/1"]);
     }
 }

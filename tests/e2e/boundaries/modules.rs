@@ -149,7 +149,7 @@ const MODULES: &[(&str, &str)] = &[
     (
         "http/batch",
         "core/egress core/error core/account core/call outgoing storage app client_address server error auth extract \
-         signed reply render render/params render/parse batch/record batch/registry",
+         signed reply render render/params render/parse batch/record",
     ),
     ("http/actions", "core/error core/action core/reply app error extract reply"),
     ("http/bearer", "core/account"),
