@@ -200,7 +200,7 @@ const MODULES: &[(&str, &str)] = &[
     ("http/sessions", "core/session core/error app error auth extract reply cdp"),
     (
         "http/router",
-        "request_id app identify error actions cdp stream demo describe devices health host_guard drain_body panics \
+        "request_id app identify error actions cdp stream demo describe devices health ip_ranges host_guard drain_body panics \
          sessions render batch",
     ),
     (
