@@ -126,6 +126,7 @@ function replace(element, value) {
 
 // Why a field of this type would not accept a value, determined with a field outside the document.
 function refusalOf(type, value) {
+  if (type !== 'number' && !WHOLE.includes(type)) return null; // any text is accepted
   const wanted = value.trim();
   if (wanted === '' && type !== 'range' && type !== 'color') return null;
   const probe = own.createElement('input');
@@ -134,7 +135,7 @@ function refusalOf(type, value) {
   const isNumber = wanted !== '' && Number.isFinite(Number(wanted));
   const taken = type === 'color' ? probe.value.toLowerCase() === wanted.toLowerCase()
     : type === 'range' ? isNumber
-    : type === 'number' || WHOLE.includes(type) ? probe.value !== '' : true;
+    : probe.value !== '';
   return taken ? null : `${JSON.stringify(cut(value, 80))} is not a value of an input of type ${type}`;
 }
 
