@@ -128,7 +128,7 @@ impl Pool {
 
     /// Stops counting the bytes of a member.
     fn forget(&self, member: &Member) {
-        let own = member.own.swap(0, Ordering::Relaxed);
+        let own = member.own.swap(0, Ordering::Acquire);
         member.of_user.fetch_sub(own, Ordering::Relaxed);
         self.all.fetch_sub(own, Ordering::Relaxed);
     }
@@ -147,9 +147,10 @@ impl Share {
         if !member.counts() {
             return;
         }
-        member.own.fetch_add(bytes, Ordering::Relaxed);
-        let of_user = member.of_user.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        // The sums come first: what is subtracted concurrently is at most the member's own, and is then part of them.
         let all = self.pool.all.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let of_user = member.of_user.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        member.own.fetch_add(bytes, Ordering::Release);
         if of_user > self.pool.most_of_user || all > self.pool.most {
             self.pool.make_room(&member.user, &member.of_user);
         }
@@ -159,7 +160,7 @@ impl Share {
     pub fn subtract(&self, bytes: usize) {
         let member = &*self.member;
         // The client may have been chosen to be closed at this moment, in which case its bytes are no longer counted.
-        let own = member.own.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |own| Some(own.saturating_sub(bytes)));
+        let own = member.own.fetch_update(Ordering::Acquire, Ordering::Relaxed, |own| Some(own.saturating_sub(bytes)));
         let bytes = own.unwrap_or_default().min(bytes);
         member.of_user.fetch_sub(bytes, Ordering::Relaxed);
         self.pool.all.fetch_sub(bytes, Ordering::Relaxed);
@@ -254,5 +255,27 @@ mod tests {
         one.add(101);
         assert!(gave_way(&one) && !gave_way(&other));
         assert_eq!(pool.bytes(), 10);
+    }
+
+    #[test]
+    fn what_is_added_and_subtracted_at_once_never_falls_below_zero() {
+        let pool = Pool::new(1 << 40, 1 << 40);
+        let share = Arc::new(share(&pool, "ann"));
+        // Half of the threads add, and the others subtract whatever was added so far.
+        let work = |share: &Share, number: usize| match number % 2 {
+            0 => (0..50_000).for_each(|_| share.add(3)),
+            _ => (0..50_000).for_each(|_| share.subtract(3)),
+        };
+        let start = |number| {
+            let share = Arc::clone(&share);
+            std::thread::spawn(move || work(&share, number))
+        };
+        let threads: Vec<_> = (0..4).map(start).collect();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert!(pool.bytes() <= 300_000, "{}", pool.bytes());
+        drop(share);
+        assert_eq!(pool.bytes(), 0);
     }
 }

@@ -3,6 +3,7 @@
 //! Reads the environment only through the function it is given. Knows nothing of what the values are used for.
 
 mod file;
+mod renders;
 mod settings;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -13,9 +14,9 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use capture_core::{
     Limits,
     browser::chromium::{Bounds, BypassBrowser, ChromiumConfig, Isolation, Program, Retire},
-    egress::{EgressPolicy, Network, Rule},
+    egress::{EgressPolicy, Rule},
 };
-use capture_http::{BucketSettings, Presets, RenderCacheSettings, StorageSettings, client_address::TrustedProxies};
+use capture_http::{Presets, RenderCacheSettings, StorageSettings, client_address::TrustedProxies};
 use capture_ws::limits::ChannelLimits;
 use url::Url;
 
@@ -144,10 +145,10 @@ impl Config {
             redis: redis(values)?,
             limits: limits(values)?,
             stream_origins: stream_origins(values)?,
-            render_cache: render_cache(values)?,
-            presets: presets(values)?,
-            ip_ranges: ip_ranges(values)?,
-            storage: storage(values)?,
+            render_cache: renders::render_cache(values)?,
+            presets: renders::presets(values)?,
+            ip_ranges: renders::ip_ranges(values)?,
+            storage: renders::storage(values)?,
             channels: channels(values)?,
             browser: browser(values, dev)?,
             remote: remote(values)?,
@@ -213,73 +214,6 @@ fn limits(values: &Values<'_>) -> Result<Limits, ConfigError> {
         render_credits: values.number("render-credits", 0..=1_000_000)?,
         ..Limits::default()
     })
-}
-
-fn render_cache(values: &Values<'_>) -> Result<RenderCacheSettings, ConfigError> {
-    Ok(RenderCacheSettings {
-        bytes: values.number::<usize>("render-cache-mib", 0..=1_048_576)? << 20,
-        ttl: Duration::from_secs(values.number("render-cache-seconds", 0..=7 * DAY)?),
-    })
-}
-
-fn presets(values: &Values<'_>) -> Result<Presets, ConfigError> {
-    let accepted = "a readable TOML file with one table of texts, numbers and booleans for each preset";
-    let read = |path: &str| std::fs::read_to_string(path).ok()?.parse().ok();
-    values.optional("presets", accepted, read).map(Option::unwrap_or_default)
-}
-
-fn ip_ranges(values: &Values<'_>) -> Result<Vec<String>, ConfigError> {
-    let parse = |text: &str| {
-        let one = |network: &str| network.parse::<Network>().ok().map(|_valid| network.to_owned());
-        text.split(',').map(|network| one(network.trim())).collect()
-    };
-    values.optional("ip-ranges", "addresses and networks such as 203.0.113.0/24", parse).map(Option::unwrap_or_default)
-}
-
-fn storage(values: &Values<'_>) -> Result<StorageSettings, ConfigError> {
-    Ok(StorageSettings {
-        bucket: bucket(values)?,
-        bytes: values.number::<u64>("render-files-mib", 1..=1_048_576)? << 20,
-        bytes_of_user: values.number::<u64>("render-files-of-user-mib", 1..=1_048_576)? << 20,
-    })
-}
-
-/// The bucket; its key is required with it.
-fn bucket(values: &Values<'_>) -> Result<Option<BucketSettings>, ConfigError> {
-    let endpoint = values.optional("storage-endpoint", "an http or https address", parse_public_url)?;
-    let plain = |text: &str| {
-        let of_key = |byte: u8| byte.is_ascii_alphanumeric() || b"/+=_.-".contains(&byte);
-        (!text.is_empty() && text.bytes().all(of_key)).then(|| text.to_owned())
-    };
-    let word = |name, accepted| values.optional(name, accepted, plain);
-    let region = values.required("storage-region", "the name of a region such as us-east-1", plain)?;
-    let (access, secret) = (word("storage-access-key", "an access key")?, word("storage-secret-key", "a secret key")?);
-    let allows_acl = values.switch("storage-acl")?;
-    let Some((name, prefix)) = values.optional("storage-url", "a bucket such as s3://bucket/prefix", parse_bucket)?
-    else {
-        return Ok(None);
-    };
-    Ok(Some(BucketSettings {
-        name,
-        prefix,
-        endpoint,
-        region,
-        access_key: access.ok_or(ConfigError::Missing("storage-access-key"))?,
-        secret_key: secret.ok_or(ConfigError::Missing("storage-secret-key"))?,
-        allows_acl,
-    }))
-}
-
-/// The name of a bucket and the prefix of its keys.
-fn parse_bucket(text: &str) -> Option<(String, String)> {
-    let (name, prefix) = text.strip_prefix("s3://")?.split_once('/').unwrap_or((text.strip_prefix("s3://")?, ""));
-    let of_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
-    let prefix = prefix.trim_matches('/');
-    let is_fit = |segment: &str| !matches!(segment, "" | "." | "..") && !segment.chars().any(char::is_control);
-    let is_valid = (3..=63).contains(&name.len())
-        && name.bytes().all(of_name)
-        && (prefix.is_empty() || prefix.split('/').all(is_fit));
-    is_valid.then(|| (name.to_owned(), prefix.to_owned()))
 }
 
 fn stream_origins(values: &Values<'_>) -> Result<Vec<Url>, ConfigError> {

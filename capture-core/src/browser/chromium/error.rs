@@ -15,8 +15,10 @@ pub(super) const TOO_LARGE: &str = "answer_too_large";
 
 impl From<CdpError> for BrowserError {
     fn from(error: CdpError) -> Self {
+        if error.is_page_gone() {
+            return Self::Lost(LostReason::PageCrashed);
+        }
         match error {
-            CdpError::PageGone => Self::Lost(LostReason::PageCrashed),
             CdpError::BrowserGone => Self::Lost(LostReason::BrowserExited),
             CdpError::Congested => Self::Lost(LostReason::BrowserHangs),
             CdpError::TooLarge { bytes, .. } => Self::Failed {
@@ -25,7 +27,9 @@ impl From<CdpError> for BrowserError {
                 details: Map::new(),
                 outcome: RunOutcome::Unknown,
             },
-            CdpError::Refused { .. } | CdpError::Decode { .. } => Self::Protocol(error.to_string()),
+            CdpError::PageGone | CdpError::Refused { .. } | CdpError::Decode { .. } => {
+                Self::Protocol(error.to_string())
+            }
         }
     }
 }

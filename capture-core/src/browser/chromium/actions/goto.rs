@@ -14,7 +14,7 @@ use crate::{
     browser::{
         BrowserError,
         chromium::{
-            cdp::{CdpError, CdpSession, SessionKey, commands},
+            cdp::{CdpSession, SessionKey, commands},
             page::{
                 chromium_page::ChromiumPage,
                 document::NoAnswer,
@@ -94,6 +94,10 @@ impl ChromiumPage {
         }
     }
 
+    fn is_lost(&self) -> bool {
+        self.tabs.borrow().lost.is_some()
+    }
+
     fn is_closed_by_client(&self) -> bool {
         let tabs = self.tabs.borrow();
         tabs.active().is_some_and(|tab| self.browser.event_router().clients().is_surely_ending(&tab.target))
@@ -119,7 +123,7 @@ impl ChromiumPage {
         };
         let navigation = match navigation {
             Ok(Ok(navigation)) => navigation,
-            Ok(Err(CdpError::PageGone)) if self.tabs.borrow().lost.is_none() => return Ok(Arrival::TabGone),
+            Ok(Err(gone)) if gone.is_page_gone() && !self.is_lost() => return Ok(Arrival::TabGone),
             Ok(Err(error)) => return Err(error.into()),
             Err(_elapsed) => {
                 drop(session.send(&commands::stop_loading()));

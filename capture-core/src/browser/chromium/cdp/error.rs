@@ -28,6 +28,16 @@ pub(crate) enum CdpError {
     Decode { method: MethodName, message: String },
 }
 
+/// Chromium's code for a command to a session that has ended, because its page is gone.
+const NO_SESSION: i64 = -32_001;
+
+impl CdpError {
+    /// Whether the page of the command is gone. The event that says so may still be on its way.
+    pub(crate) fn is_page_gone(&self) -> bool {
+        matches!(self, Self::PageGone | Self::Refused { code: NO_SESSION, .. })
+    }
+}
+
 /// Maximum characters kept of the browser's error text, which may quote the page and is logged.
 const SAID: u8 = 200;
 
