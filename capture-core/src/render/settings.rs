@@ -8,7 +8,6 @@ use crate::action::ViewportChange;
 
 /// Settings of a page. The default ones change nothing.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a parameter of its own")]
 pub struct PageSettings {
     /// The size or the device; `None` means 1440 × 900 at scale 1.
     pub viewport: Option<ViewportChange>,
@@ -22,10 +21,6 @@ pub struct PageSettings {
     pub credentials: Option<Credentials>,
     /// Whether scrollbars are hidden.
     pub hide_scrollbars: bool,
-    /// Whether cookie banners are closed by opting out.
-    pub block_cookie_banners: bool,
-    /// Whether requests that the operator's lists call advertising are blocked.
-    pub block_ads: bool,
 }
 
 /// A user name and a password for HTTP authentication. The password is never shown.

@@ -28,9 +28,13 @@ async fn bad_parameters_are_named() {
     }
     stage.ann.post("/v1/render/video", &json!({"url": url})).await.expect(404);
     let warned = stage
-        .render("image", "/tall.html", &json!({"vw": 99999, "stealth": true, "transparent": true, "type": "jpeg"}))
+        .render(
+            "image",
+            "/tall.html",
+            &json!({"vw": 99999, "stealth": true, "blockAds": true, "transparent": true, "type": "jpeg"}),
+        )
         .await;
-    for word in ["vw must be", "stealth is ignored", "transparent is ignored"] {
+    for word in ["vw must be", "stealth is ignored", "blockAds is ignored", "transparent is ignored"] {
         assert!(header(&warned, "x-capture-warning").contains(word), "{word}: {:?}", warned.headers);
     }
     assert_eq!(warned.expect(200).headers["content-security-policy"], "sandbox; default-src 'none'");
