@@ -5,8 +5,8 @@
 //! ```
 //!
 //! An [`Engine`] owns live sessions. Each session is one task that runs its actions one at a time on its own page, ends
-//! by itself at its deadline, and is settled in the [`ledger`] exactly once. The crate reads no environment variable and
-//! keeps no global state; several engines live in one process.
+//! by itself at its deadline, and is settled in the [`ledger`] exactly once. The crate reads no environment variable
+//! and keeps no global state; several engines live in one process.
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {

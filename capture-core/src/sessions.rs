@@ -56,8 +56,8 @@ pub trait Sessions: Send + Sync + 'static {
         keyed: Option<Keyed>,
     ) -> BoxFuture<'_, Result<Created, Error>>;
 
-    /// Renders a document in a fresh page, isolated like a session's, and charges the result once. A render whose caller
-    /// leaves is still made and charged.
+    /// Renders a document in a fresh page, isolated like a session's, and charges the result once. A render whose
+    /// caller leaves is still made and charged.
     ///
     /// # Errors
     /// `forbidden`, `session_limit` when the user's other renders do not end, `busy`, `unavailable`; `action_failed`,

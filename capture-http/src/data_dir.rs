@@ -66,7 +66,7 @@ pub(crate) struct Lock {
 pub(crate) struct Temporary(PathBuf);
 
 impl Temporary {
-    /// Makes a folder that nobody else can enter.
+    /// Makes a folder that only this user can enter.
     pub(crate) fn create() -> Result<Self, DataDirError> {
         let dir = std::env::temp_dir().join(format!("capture-dev-{}", uuid::Uuid::new_v4()));
         match DirBuilder::new().mode(0o700).create(&dir) {

@@ -40,7 +40,7 @@ trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
-/// Host and port of an http or https address, for whoever connects.
+/// Host and port of an http or https address, for the caller that connects.
 pub(crate) fn target(url: &Url) -> Option<(&str, u16)> {
     Some((url.host_str()?, url.port_or_known_default()?))
 }

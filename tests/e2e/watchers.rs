@@ -57,7 +57,8 @@ async fn a_watcher_that_stops_reading_is_closed_and_nobody_else_notices() {
         let mut times = Vec::new();
         for part in 0..40 {
             times.extend(drive(&mut driver, &session, 400 + part * 50, 50).await);
-            // On a busy machine the watcher may be behind. Beyond a megabyte it would rightly count as one that does not read.
+            // On a busy machine the watcher may be behind. Beyond a megabyte it would rightly count as one that does
+            // not read.
             let keeps_up = |read: &usize| *read + 50 > (part + 1) * 100;
             timeout(Duration::from_secs(60), seen.clone().wait_for(keeps_up))
                 .await

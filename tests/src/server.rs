@@ -200,8 +200,8 @@ fn executable() -> PathBuf {
 /// The `capture` program, without settings from the environment of the tests.
 pub fn program() -> Command {
     let mut command = Command::new(executable());
-    // glibc keeps freed memory in up to eight arenas for each core, and returns large blocks late. With these settings a
-    // test that looks at the memory of the server sees what the server holds.
+    // glibc keeps freed memory in up to eight arenas for each core, and returns large blocks late. With these settings
+    // a test that looks at the memory of the server sees what the server holds.
     command.envs([("MALLOC_ARENA_MAX", "2"), ("MALLOC_MMAP_THRESHOLD_", "262144")]);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CAPTURE_")) {
         command.env_remove(name);

@@ -1,4 +1,4 @@
-//! API secrets: 256 bits that nobody can guess, stored as SHA-256.
+//! API secrets: 256 random bits, stored as SHA-256.
 //!
 //! A password hash is not needed: the secrets are random, and a slow hash would cost more than the action it protects.
 

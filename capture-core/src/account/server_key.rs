@@ -1,8 +1,8 @@
 //! The server key, from which the secrets of users are derived, so that no ledger keeps a secret that signs.
 //!
-//! `secret = "sec_" + base64url(HMAC-SHA256(key, user id ‖ 0 ‖ secret id ‖ 0 ‖ generation))`, with the secret id as its 16
-//! bytes and the generation as four bytes, highest first. A key has generations: each secret belongs to one of them, and
-//! new secrets are made with the newest.
+//! `secret = "sec_" + base64url(HMAC-SHA256(key, user ‖ 0 ‖ secret id ‖ 0 ‖ generation))`, with the secret id as its 16
+//! bytes and the generation as four bytes, highest first. A key has generations: each secret belongs to one of them,
+//! and new secrets are made with the newest.
 //!
 //! This module owns the text of a key, what is derived from it, and its fingerprints. It must not know files or stores.
 
@@ -136,7 +136,7 @@ impl ServerKey {
         Some(derive(key, user.as_ref(), derivation))
     }
 
-    /// A secret of nobody, which takes as long to make as one of a user.
+    /// A secret of no user, which takes as long to make as one of a user.
     pub(super) fn decoy(&self) -> Secret {
         let (generation, key) = self.newest;
         derive(&key, "nobody at all", &Derivation { id: SecretId([0; 16]), generation })

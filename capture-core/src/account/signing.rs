@@ -1,8 +1,8 @@
 //! The secrets with which users sign, as far as the server knows them itself: it derives them from its key.
 //!
-//! A secret counts only if its hash is the one that the ledger keeps. A secret that was revoked, or that was made with a
-//! key that is lost, is therefore none, and whoever can write a derivation into the ledger gains nothing by it. This
-//! module must not know what is signed, and how.
+//! A secret counts only if its hash is the one that the ledger keeps. A secret that was revoked, or that was made with
+//! a key that is lost, is therefore none, and an attacker who can write a derivation into the ledger gains nothing by
+//! it. This module must not know what is signed, and how.
 
 use std::{fmt, sync::Arc};
 
@@ -77,7 +77,7 @@ impl SigningSecrets {
         self.candidate(user, stored).is_real
     }
 
-    /// The user's secrets, and so many of nobody that users cannot be told apart.
+    /// The user's secrets, and so many of no user that users cannot be told apart.
     fn candidates(&self, account: Option<&Account>) -> impl Iterator<Item = Candidate> {
         let own = account.iter().flat_map(|account| account.secrets.iter().map(|stored| (Some(&account.id), stored)));
         let count = account.map_or(0, |account| account.secrets.len());

@@ -1,4 +1,5 @@
-//! The log of a session of another instance, as far as it has arrived here: in order, without holes, or known to be broken.
+//! The log of a session of another instance, as far as it has arrived here: in order, without holes, or known to be
+//! broken.
 
 use std::sync::Arc;
 

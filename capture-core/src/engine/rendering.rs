@@ -8,7 +8,7 @@ use std::{
 };
 
 use tokio::{
-    sync::oneshot,
+    sync::{OwnedSemaphorePermit, oneshot},
     time::{Instant, timeout, timeout_at},
 };
 
@@ -57,7 +57,7 @@ impl Inner {
         let Ok(_turn) = timeout(QUEUE, self.under_way.take(user)).await else { return Err(self.crowded()) };
         let (options, upstream, warning) = self.page_options(user, &mut request).await?;
         let reserved = self.reserve_render(user, options, began + QUEUE).await?;
-        let Ok(_place) = Arc::clone(&self.places).try_acquire_owned() else {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             return Err(self.give_back(reserved.id, self.full()).await);
         };
         let started = Instant::now();
@@ -70,7 +70,7 @@ impl Inner {
         };
         page.belongs_to(user);
         let made = make(&page, Arc::new(request), deadline).await;
-        self.close_page(page);
+        self.close_page(page, place);
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match made {
             Ok(mut rendering) => {
@@ -154,8 +154,8 @@ impl Inner {
         }
     }
 
-    /// The error of a render that was not made. What the page caused is free a few times a minute, then charged, so that
-    /// a public link cannot keep browsers working for nothing.
+    /// The error of a render that was not made. What the page caused is free a few times a minute, then charged, so
+    /// that a public link cannot keep browsers working for nothing.
     async fn failed_render(&self, user: &UserId, reserved: &Reserved, error: BrowserError) -> Error {
         if !is_caused_by_page(&error) || self.failed_renders.lock().is_free(user, Instant::now()) {
             return self.give_back(reserved.id, told(error)).await;
@@ -166,12 +166,14 @@ impl Inner {
         }
     }
 
-    fn close_page(&self, page: Arc<dyn Page>) {
+    /// Closes the page as a task, which keeps the page's place until the page is gone.
+    fn close_page(&self, page: Arc<dyn Page>, place: OwnedSemaphorePermit) {
         let within = self.services.limits.close_timeout;
         self.background.spawn(async move {
             if timeout(within, page.close()).await.is_err() {
                 tracing::debug!("the page of a render did not close in time; its browser is retired");
             }
+            drop(place);
         });
     }
 }

@@ -45,7 +45,7 @@ impl BatchFiles {
             match path.extension().and_then(|extension| extension.to_str()) {
                 Some("json") => match serde_json::from_slice(&fs::read(&path)?) {
                     Ok(batch) => batches.push(batch),
-                    // It stays where it is, for whoever looks into it.
+                    // It stays where it is, for the operator to look into.
                     Err(error) => tracing::error!(%error, file = %path.display(), "a batch cannot be read"),
                 },
                 Some(DRAFT) => fs::remove_file(&path)?,

@@ -55,7 +55,7 @@ async fn accept(
 ) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
     let bytes = read_signed(body).await?;
-    // A key that cannot be decoded is one that nobody has.
+    // A key that cannot be decoded is one that no user has.
     let key = key.map(|Path(key)| key).unwrap_or_default();
     let source = parts.extensions.get::<Source>();
     let user = authenticate_body(app, source, &key, &parts.headers, &bytes).await?;

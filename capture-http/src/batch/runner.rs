@@ -1,7 +1,7 @@
 //! Carries batches out: a few jobs at a time, the way that every render goes, and then the notification.
 //!
-//! A job is written down as soon as its result is stored. A job that was under way when the process ended is done again;
-//! its render was then released uncharged.
+//! A job is written down as soon as its result is stored. A job that was under way when the process ended is done
+//! again; its render was then released uncharged.
 
 use std::{sync::Arc, time::Duration};
 

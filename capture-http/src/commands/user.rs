@@ -1,9 +1,8 @@
 //! `capture user`: accounts in the ledger's file or in the Redis of a cluster, also while servers use them. Changes
 //! take effect at once.
 //!
-//! A secret is derived from the server key, shown when it is made and never again: the ledger has only its hash and what
-//! derives it. Doc comments on commands
-//! and arguments are the texts of `--help`.
+//! A secret is derived from the server key, shown when it is made and never again: the ledger has only its hash and
+//! what derives it. Doc comments on commands and arguments are the texts of `--help`.
 
 use std::process::ExitCode;
 
@@ -166,7 +165,8 @@ async fn revoke(accounts: &dyn Accounts, user: UserId, text: &str) -> Result<(),
     Ok(())
 }
 
-/// A new secret, and what the ledger keeps of it. The key must be that of the ledger, so that all servers can derive it.
+/// A new secret, and what the ledger keeps of it. The key must be that of the ledger, so that all servers can derive
+/// it.
 async fn new_secret(users: &dyn Users, user: &UserId, config: &Config) -> Result<(Secret, StoredSecret), Failure> {
     let key = server_key::open(config, users).await?;
     key.new_secret(user).map_err(|error| Failure::io("make a secret")(std::io::Error::other(error)))

@@ -2,8 +2,8 @@
 //!
 //! Data flows one way: parameters are read from a query or a JSON body ([`params`]), parsed to a request of the engine
 //! ([`parse`], [`prepare`]), answered from the cache or rendered ([`answer`]), stored as a file where the operator has
-//! a bucket ([`store`]), and written as a reply ([`reply`]). This folder owns the names of parameters, the cache and the
-//! headers; it must not know how a page makes a result.
+//! a bucket ([`store`]), and written as a reply ([`reply`]). This folder owns the names of parameters, the cache and
+//! the headers; it must not know how a page makes a result.
 
 mod answer;
 mod cache;

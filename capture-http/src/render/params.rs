@@ -82,8 +82,8 @@ impl Params {
         Ok(())
     }
 
-    /// Adds the parameters of the preset that the request names, before anything depends on them. Those of the request take
-    /// precedence.
+    /// Adds the parameters of the preset that the request names, before anything depends on them. Those of the request
+    /// take precedence.
     ///
     /// # Errors
     /// `invalid_request` for a preset that is not configured.

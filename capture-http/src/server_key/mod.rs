@@ -23,7 +23,8 @@ use self::reread::FileKeys;
 pub(crate) use self::{error::KeyError, file::KeyFile, rotate::rotate};
 use crate::{config::Config, data_dir::DataDir};
 
-/// The secrets that sign, for a server. With `--dev` and no file named, the key is in memory and the ledger is not asked.
+/// The secrets that sign, for a server. With `--dev` and no file named, the key is in memory and the ledger is not
+/// asked.
 pub(crate) async fn signing(config: &Config, ledger: &dyn KeyFingerprints) -> Result<SigningSecrets, KeyError> {
     if config.dev && config.server_key_file.is_none() {
         return Ok(SigningSecrets::new(Arc::new(ServerKey::generate().map_err(std::io::Error::other)?)));

@@ -1,5 +1,5 @@
-//! The key of a running server. Its file is read again when a secret turns up that the key does not make: another process
-//! has rotated the key, or an operator has put a newer copy there.
+//! The key of a running server. Its file is read again when a secret turns up that the key does not make: another
+//! process has rotated the key, or an operator has put a newer copy there.
 
 use std::{sync::Arc, time::Duration};
 

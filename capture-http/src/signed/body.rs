@@ -22,8 +22,8 @@ pub(crate) const SIGNATURE: HeaderName = HeaderName::from_static("x-req-signatur
 /// bearer token of the same address.
 ///
 /// # Errors
-/// `unauthorized` in equal words and after equal work for an unknown user, a disabled one, one without secrets that sign,
-/// and a wrong signature.
+/// `unauthorized` in equal words and after equal work for an unknown user, a disabled one, one without secrets that
+/// sign, and a wrong signature.
 pub(crate) async fn authenticate_body(
     app: &App,
     source: Option<&Source>,

@@ -1,8 +1,9 @@
 //! Requests that are signed with a secret of the user instead of carrying it.
 //!
-//! An address that stands in a page has the user id and a hash of its query in its path ([`SignedQuery`]). A body has its
-//! signature in a header ([`authenticate_body`]), and so have the bodies that the server sends to users ([`sign_body`]).
-//! Decides only who the caller is. Neither secrets nor queries are ever logged: a query may have credentials of a page.
+//! An address that stands in a page has the user id and a hash of its query in its path ([`SignedQuery`]). A body has
+//! its signature in a header ([`authenticate_body`]), and so have the bodies that the server sends to users
+//! ([`sign_body`]). Decides only who the caller is. Neither secrets nor queries are ever logged: a query may have
+//! credentials of a page.
 
 mod body;
 mod hex;

@@ -1,8 +1,9 @@
 //! Addresses whose query is signed: `/{user id}/{hash}/…?query`, where the hash is the MD5 of a secret and the query.
 //!
 //! What is hashed is every byte after the first `?` exactly as it was sent. MD5 of a secret and a text can be continued
-//! by whoever knows the hash, with a text that has bytes outside printable ASCII in it. Such bytes are therefore refused,
-//! and the hash of a decoded query is never accepted, since `%00` would stand for one of them. The path is not signed.
+//! by a client that knows the hash, with a text that has bytes outside printable ASCII in it. Such bytes are therefore
+//! refused, and the hash of a decoded query is never accepted, since `%00` would stand for one of them. The path is not
+//! signed.
 
 use std::sync::Arc;
 
@@ -62,8 +63,8 @@ impl FromRequestParts<Arc<App>> for SignedQuery {
 /// Returns the user whose id is `key` if one of the user's secrets has signed the query, which is given as it was sent.
 ///
 /// # Errors
-/// `unauthorized` in equal words and after equal work for an unknown user, a disabled one, one without secrets that sign,
-/// and a wrong hash. `invalid_request` for a query that is not printable ASCII.
+/// `unauthorized` in equal words and after equal work for an unknown user, a disabled one, one without secrets that
+/// sign, and a wrong hash. `invalid_request` for a query that is not printable ASCII.
 pub(crate) async fn verify(
     accounts: &dyn Accounts,
     signing: &SigningSecrets,

@@ -39,8 +39,8 @@ const VECTORS: [(&str, &str); 6] = [
 const BODY: &[u8] = br#"{"data":[{"url":"https://example.com"}]}"#;
 const SIGNED: &str = "30de5bb035f2b367a8a177fff7cf955e0c0daf124f447e690e2b7f5430ca9701";
 
-/// The user `test` with the chosen secret `test`, the user `old` with a secret that is kept as a hash only, and the user
-/// `off`, who is disabled.
+/// The user `test` with the chosen secret `test`, the user `old` with a secret that is kept as a hash only, and the
+/// user `off`, who is disabled.
 async fn users() -> (Arc<MemoryLedger>, SigningSecrets) {
     let ledger = Arc::new(MemoryLedger::new());
     for (name, secret) in [("test", "test"), ("old", "old"), ("off", "test")] {

@@ -1,5 +1,5 @@
-//! Files in a folder of the data directory. A file is written under another name and then renamed, so that nobody reads
-//! half of one.
+//! Files in a folder of the data directory. A file is written under another name and then renamed, so that no reader
+//! sees half of one.
 
 use std::{
     fs,

@@ -1,4 +1,4 @@
-//! The names of stored files. A name is checked once, when it is parsed; whoever holds one may use it as a path.
+//! The names of stored files. A name is checked once, when it is parsed; its holder may use it as a path.
 
 use std::str::FromStr;
 

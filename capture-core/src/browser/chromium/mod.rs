@@ -107,7 +107,7 @@ impl Chromium {
         self.pool.pids().into_iter().chain(self.dedicated.pids()).collect()
     }
 
-    /// The guard of its pages' connections. It also knows the ports of this server, which nobody may reach through it.
+    /// The guard of its pages' connections. It also knows the ports of this server, which no page may reach through it.
     pub fn guard(&self) -> Guard {
         self.runtime.guard.clone()
     }

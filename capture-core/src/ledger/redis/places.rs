@@ -121,7 +121,6 @@ impl RedisLedger {
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    /// When the ledger cannot be written.
     pub async fn claim(
         &self,
         claim: &Claim,

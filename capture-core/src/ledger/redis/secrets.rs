@@ -2,8 +2,8 @@
 //!
 //! `secrets` has the hashes, in the order in which they were added. `derived` has what derives some of them, as
 //! `HASH:ID:GENERATION` each. It is a field of its own because an instance of an earlier version reads `secrets`, and
-//! carries out changes of it, without knowing derivations. What it leaves in `derived` of a secret that it revoked has no
-//! meaning.
+//! carries out changes of it, without knowing derivations. What it leaves in `derived` of a secret that it revoked has
+//! no meaning.
 
 use crate::account::{Derivation, SecretHash, SecretId, StoredSecret};
 

@@ -46,7 +46,6 @@ pub(crate) enum NoAnswer {
     Late,
     /// The world exists without our scripts. This happens in Chromium 156 when a page moves into a process that showed
     /// one of its frames before.
-    /// its frames before.
     Unprepared,
     /// Any other error.
     Failed(BrowserError),

@@ -25,8 +25,9 @@ use crate::browser::{
 /// proceeds anyway.
 const YIELD: Duration = Duration::from_millis(500);
 const YIELD_TO_CREATES: Duration = Duration::from_secs(5);
-/// Interval at which it checks for them. It also waits this long before the first check: for the pool a create ends when
-/// it has its page, and the next page would take the cores from what remains to be done until the client is answered.
+/// Interval at which it checks for them. It also waits this long before the first check: for the pool a create ends
+/// when it has its page, and the next page would take the cores from what remains to be done until the client is
+/// answered.
 const YIELD_CHECK: Duration = Duration::from_millis(10);
 /// Interval at which the browsers' age and memory are checked.
 const INSPECT: Duration = Duration::from_secs(15);

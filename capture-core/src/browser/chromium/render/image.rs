@@ -62,8 +62,8 @@ impl ChromiumPage {
         scaled.map_err(|error| BrowserError::Protocol(error.to_string()))
     }
 
-    /// Waits for web fonts and for pictures in view, and stops animations at their end if that is wanted. A page that is
-    /// too busy to answer is pictured as it is.
+    /// Waits for web fonts and for pictures in view, and stops animations at their end if that is wanted. A page that
+    /// is too busy to answer is pictured as it is.
     pub(super) async fn settle_appearance(&self, freeze: bool, deadline: Instant) -> Result<(), BrowserError> {
         let world = self.world(deadline).await?;
         let argument = json!({"millis": SETTLING.as_millis(), "freeze": freeze});
