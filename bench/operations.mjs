@@ -1,7 +1,10 @@
 // The measured operations: how often each runs, the goal for Capture, and how a result is verified.
 import assert from "node:assert/strict";
 
-/** Untimed runs before a series. The server's pool holds as many pages, so that these runs leave it empty for `createEmpty`. */
+/**
+ * Untimed runs before a series. The server's pool holds as many pages, so that these runs leave it empty for
+ * `createEmpty`.
+ */
 export const WARM_UP = 2;
 
 /** 25 steps that alternate between titles and clicks. */
@@ -16,7 +19,10 @@ const areLinks = (links) => {
   assert.match(links[59].href, /^http.*\/p59$/);
 };
 
-/** `share` of BENCH_N runs are measured; one run makes `clicks` clicks or types `text`; `goal` is the longest time for Capture. */
+/**
+ * `share` of BENCH_N runs are measured; one run makes `clicks` clicks or types `text`; `goal` is the longest time for
+ * Capture.
+ */
 export const operations = [
   { key: "create", name: "create a session (+ page)", share: 0.3, goal: { ms: 5 } },
   { key: "createEmpty", name: "create, pool empty", share: 0.3, goal: { ms: 40 } },

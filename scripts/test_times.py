@@ -29,7 +29,7 @@ from pathlib import Path
 PR_SET_CHILD_SUBREAPER = 36
 # Seconds that `piece_of_work` takes on the machine that the budget is defined for.
 USUAL_WORK = 0.062
-# The tolerance of the estimate on a machine of another speed: waits do not take longer there, while memory accesses may.
+# The tolerance of the estimate on a machine of another speed: waits take no longer there, memory accesses may.
 UNCERTAIN = 1.1
 SLOWEST = 10
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", "target"))

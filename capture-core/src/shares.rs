@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn where_all_have_too_many_whoever_has_most_loses_his_largest() {
+    fn where_all_have_too_many_the_user_with_most_loses_the_largest() {
         let pool = Pool::new(100, 150);
         let shares = [("ann", 50), ("ann", 40), ("bob", 50)].map(|(user, bytes)| {
             let share = share(&pool, user);

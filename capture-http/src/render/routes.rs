@@ -11,6 +11,7 @@ use axum::{
 };
 use capture_core::{
     Caller,
+    account::UserId,
     render::{RenderOutput, RenderRequest},
 };
 
@@ -54,41 +55,36 @@ pub(crate) fn signed_routes() -> Router<Arc<App>> {
 }
 
 /// `GET /{key}/{hash}/{kind}`
-async fn signed(
-    State(app): State<Arc<App>>,
-    query: SignedQuery,
-    kind: SignedKind,
-    headers: HeaderMap,
-) -> Result<Response, Refusal> {
-    let params = Params::of_query(query.parameters.iter());
-    respond(&app, Caller::user(query.user), kind.0, params, &headers).await
+async fn signed(State(app): State<Arc<App>>, render: SignedRender, headers: HeaderMap) -> Result<Response, Refusal> {
+    respond(&app, Caller::user(render.user), render.kind, render.params, &headers).await
 }
 
 /// `HEAD /{key}/{hash}/{kind}`: checks signature and parameters, and renders nothing.
 async fn signed_head(
     State(app): State<Arc<App>>,
-    query: SignedQuery,
-    kind: SignedKind,
+    render: SignedRender,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let params = Params::of_query(query.parameters.iter());
-    let prepared = prepare(&app, &query.user, kind.0, params, accepts_webp(&headers))?;
+    let prepared = prepare(&app, &render.user, render.kind, render.params, accepts_webp(&headers))?;
     Ok(reply::head(media_type(&prepared.request)))
 }
 
-/// The kind at the end of a signed path, where the other parts are those of the signature.
+/// The render that a signed URL asks for. The kind is the end of the path, the other parts are those of the signature.
 #[derive(Debug)]
-struct SignedKind(Kind);
+struct SignedRender {
+    user: UserId,
+    kind: Kind,
+    params: Params,
+}
 
-impl<S: Send + Sync> FromRequestParts<S> for SignedKind {
+impl FromRequestParts<Arc<App>> for SignedRender {
     type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let SignedQuery { user, parameters } = SignedQuery::from_request_parts(parts, app).await?;
         let last = parts.uri.path().rsplit('/').next().and_then(|kind| kind.parse().ok());
-        match last {
-            Some(kind) => Ok(Self(kind)),
-            None => Err(unknown_path().await),
-        }
+        let Some(kind) = last else { return Err(unknown_path().await) };
+        Ok(Self { user, kind, params: Params::of_query(parameters.iter()) })
     }
 }
 

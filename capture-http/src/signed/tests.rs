@@ -112,7 +112,7 @@ async fn a_hash_cannot_be_continued() {
     let query = "url=http://a.test";
     for padding in ["\u{80}\0\0", "%80%00%00", "\u{7f}", "\n", " ", "\t", "ü"] {
         let continued = format!("{query}{padding}&full=true");
-        // Whoever continues a hash has that of the raw bytes, and an encoded copy of them that can be sent.
+        // An attacker who continues a hash has the hash of the raw bytes, and can send an encoded copy of them.
         let raw = md5("test", &format!("{query}\u{80}\0\0&full=true"));
         let refused = verify(&*ledger, &signing, "test", &raw, &continued).await.unwrap_err();
         let expected = if padding.starts_with('%') { ErrorCode::Unauthorized } else { ErrorCode::InvalidRequest };
@@ -121,7 +121,7 @@ async fn a_hash_cannot_be_continued() {
 }
 
 #[tokio::test]
-async fn whoever_cannot_sign_is_answered_like_an_unknown_user() {
+async fn a_user_who_cannot_sign_is_answered_like_an_unknown_user() {
     let (ledger, signing) = users().await;
     let (query, hash) = VECTORS[0];
     for (key, hash) in

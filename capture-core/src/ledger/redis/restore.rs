@@ -266,7 +266,7 @@ mod tests {
         ledger.heartbeat(START, Vec::new()).await.unwrap();
         assert!(ledger.locate(&ann, begun).await.unwrap().is_some(), "its owner has told");
         assert!(ledger.locate(&ann, nobody).await.is_err(), "another has not yet");
-        assert!(ledger.reserve(reservation()).await.is_err(), "nobody can count them");
+        assert!(ledger.reserve(reservation()).await.is_err(), "they cannot be counted yet");
         other.heartbeat(START, Vec::new()).await.unwrap();
         assert!(ledger.locate(&ann, nobody).await.unwrap().is_none());
         reserve(&ledger).await;
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_comes_back_after_a_loss_to_a_user_with_all_their_sessions_ends_and_is_billed_once() {
+    async fn a_session_that_comes_back_after_a_loss_beyond_its_users_limit_ends_and_is_billed_once() {
         let redis = FakeRedis::new();
         let late = ledger_of_ann(&redis).await;
         let others = RedisLedger::new(Arc::clone(&redis) as Arc<_>, InstanceId::new());

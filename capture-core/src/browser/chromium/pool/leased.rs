@@ -7,6 +7,7 @@ use std::{fmt, sync::Arc};
 use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use tokio::time::Instant;
 
+use super::browsers::Counted;
 use crate::{
     account::UserId,
     action::{Action, Outcome},
@@ -19,24 +20,9 @@ use crate::{
 ///
 /// Dropping it also releases the resource, for pages that are never closed.
 pub(super) trait Lease: fmt::Debug + Send + Sync + 'static {
-    /// Performs an action on the page.
-    fn perform(
-        &self,
-        page: Arc<dyn Page>,
-        action: Action,
-        deadline: Instant,
-    ) -> BoxFuture<'static, Result<Outcome, BrowserError>> {
-        page.perform(action, deadline)
-    }
-
-    /// Renders a document on the page.
-    fn render(
-        &self,
-        page: Arc<dyn Page>,
-        request: Arc<RenderRequest>,
-        deadline: Instant,
-    ) -> BoxFuture<'static, Result<Rendering, BrowserError>> {
-        page.render(request, deadline)
+    /// Counts an operation on the page for as long as the value lives, where the resource limits how many run.
+    fn operation(&self) -> Option<Counted> {
+        None
     }
 
     /// Closes the page and releases the resource.
@@ -56,13 +42,25 @@ pub(super) fn hold(opened: OpenPage, lease: impl Lease) -> OpenPage {
     OpenPage { page: Arc::new(Leased { page, lease }), events, lines }
 }
 
+impl<L: Lease> Leased<L> {
+    /// Counts an operation until it has ended or is dropped.
+    fn counted<T: 'static>(&self, operation: BoxFuture<'static, T>) -> BoxFuture<'static, T> {
+        let counted = self.lease.operation();
+        async move {
+            let _counted = counted;
+            operation.await
+        }
+        .boxed()
+    }
+}
+
 impl<L: Lease> Page for Leased<L> {
     fn perform(
         self: Arc<Self>,
         action: Action,
         deadline: Instant,
     ) -> BoxFuture<'static, Result<Outcome, BrowserError>> {
-        self.lease.perform(Arc::clone(&self.page), action, deadline)
+        self.counted(Arc::clone(&self.page).perform(action, deadline))
     }
 
     fn render(
@@ -70,7 +68,7 @@ impl<L: Lease> Page for Leased<L> {
         request: Arc<RenderRequest>,
         deadline: Instant,
     ) -> BoxFuture<'static, Result<Rendering, BrowserError>> {
-        self.lease.render(Arc::clone(&self.page), request, deadline)
+        self.counted(Arc::clone(&self.page).render(request, deadline))
     }
 
     fn give_up(self: Arc<Self>) -> BoxFuture<'static, ()> {

@@ -13,11 +13,7 @@ use super::{
     browsers::{Counted, Pool},
     leased::Lease,
 };
-use crate::{
-    action::{Action, Outcome},
-    browser::{BrowserError, Page},
-    render::{RenderRequest, Rendering},
-};
+use crate::browser::Page;
 
 /// A place in a browser, released when dropped.
 #[derive(Debug)]
@@ -54,32 +50,8 @@ pub(super) struct SlotLease {
 }
 
 impl Lease for SlotLease {
-    fn perform(
-        &self,
-        page: Arc<dyn Page>,
-        action: Action,
-        deadline: Instant,
-    ) -> BoxFuture<'static, Result<Outcome, BrowserError>> {
-        let busy = Arc::clone(&self.pool.busy);
-        async move {
-            let _busy = Counted::new(&busy);
-            page.perform(action, deadline).await
-        }
-        .boxed()
-    }
-
-    fn render(
-        &self,
-        page: Arc<dyn Page>,
-        request: Arc<RenderRequest>,
-        deadline: Instant,
-    ) -> BoxFuture<'static, Result<Rendering, BrowserError>> {
-        let busy = Arc::clone(&self.pool.busy);
-        async move {
-            let _busy = Counted::new(&busy);
-            page.render(request, deadline).await
-        }
-        .boxed()
+    fn operation(&self) -> Option<Counted> {
+        Some(Counted::new(&self.pool.busy))
     }
 
     fn close(&self, page: Arc<dyn Page>) -> BoxFuture<'static, ()> {

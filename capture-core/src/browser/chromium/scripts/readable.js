@@ -89,7 +89,7 @@ function holdsDocument(element, name) {
   return FRAMES.has(name) || (name === 'object' && Boolean(own.get(element, 'contentWindow')));
 }
 
-// A frame's document is read by itself, and stands where the frame does. One without a size is there for something else.
+// A frame's document is read by itself, and stands where the frame does. A tiny one is there for something else.
 function readFrame(element, writer) {
   const { width, height } = own.getBoundingClientRect(element);
   if (width >= LEAST_FRAME && height >= LEAST_FRAME) writer.written.gap(element);

@@ -53,8 +53,8 @@ function chosen(elements, canBeSeen) {
 }
 
 // Waits until the element of a selector satisfies `judge`, which answers `{ done: true, … }`, `{ why }` for what is
-// still missing, or `LATE` if it would have to change something too late; it is also given the element's diagnostics. If
-// nothing matches and there are frames, the caller must ask these next.
+// still missing, or `LATE` if it would have to change something too late; it is also given the element's diagnostics.
+// If nothing matches and there are frames, the caller must ask these next.
 async function awaited({ selector, timeoutMs, absent = false, canBeSeen = isVisible }, call, judge) {
   return until(timeoutMs, call, async () => {
     const { elements, ...unusable } = search(selector);
