@@ -12,6 +12,9 @@ use serde_json::{Map, Value};
 
 use crate::session::{CloseReason, InvalidOption, SessionView};
 
+/// Reason of the error for what the work of others held up, so that trying it again may help at once.
+pub const SERVER_BUSY: &str = "server_busy";
+
 /// The error codes: a stable, closed list whose string form is part of the public API.
 ///
 /// The enum is deliberately not `#[non_exhaustive]`: a new code must break the status and close-code tables.
@@ -247,6 +250,13 @@ impl Error {
     #[must_use]
     pub fn with_detail(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.details.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// Removes a field of the reply body.
+    #[must_use]
+    pub fn without_detail(mut self, key: &str) -> Self {
+        self.details.remove(key);
         self
     }
 

@@ -57,7 +57,7 @@ pub mod tls;
 pub use self::{
     call::{ActionName, Caller},
     engine::{Engine, EngineBuilder},
-    error::{Error, ErrorCode, RunOutcome},
+    error::{Error, ErrorCode, RunOutcome, SERVER_BUSY},
     limits::Limits,
     reply::{ActionReply, Executed},
     sessions::{Connected, Created, Sessions},

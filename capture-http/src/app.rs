@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use capture_core::{
-    Engine, Error, Limits, Sessions,
+    Engine, Error, ErrorCode, Limits, Sessions,
     account::{Accounts, ConnectKey, ConnectKeys, MemoryTickets, SigningSecrets, Tickets},
     clock::{Clock, Timestamp},
     cluster::{self, Cluster},
@@ -126,8 +126,15 @@ impl App {
         });
         let renders = RenderCache::new(settings.render_cache.bytes, settings.render_cache.ttl);
         let folder = |name: &str| settings.data_dir.as_ref().map(|dir| dir.join(name));
-        let batches = Batches::open(folder("batches").as_deref()).map_err(Error::internal)?;
-        let stores = Stores::open(&settings.storage, folder("renders")).map_err(Error::internal)?;
+        let unusable = |what: &'static str| {
+            move |error: &dyn std::error::Error| {
+                Error::new(ErrorCode::Internal, format!("the {what} cannot be used: {error}"))
+            }
+        };
+        let batches = folder("batches");
+        let batches = Batches::open(batches.as_deref()).map_err(|error| unusable("folder of batches")(&error))?;
+        let stores = Stores::open(&settings.storage, folder("renders"));
+        let stores = stores.map_err(|error| unusable("bucket")(&error))?;
         Ok(Self {
             sessions,
             accounts,

@@ -24,6 +24,7 @@ mod drain_body;
 mod error;
 mod extract;
 mod health;
+mod hex;
 mod host_guard;
 mod identify;
 mod ip_ranges;

@@ -184,20 +184,20 @@ fn greet(config: &Config, address: SocketAddr) {
     terminal::say(format_args!("try: curl -X POST -H 'Authorization: Bearer {token}' http://{address}/v1/sessions"));
 }
 
-/// Refuses creates and lets active sessions go on, then ends and settles the rest.
+/// Refuses creates and lets active sessions and renders go on, then ends and settles the rest.
 async fn drain(engine: &Engine, app: &App, grace: Duration, signals: &mut StopSignals) {
     // Jobs first: one that began after the engine drains would be refused.
     app.stop_batches();
     engine.drain();
     let sessions = engine.live_sessions();
     tracing::info!(sessions, grace_seconds = grace.as_secs(), "draining; a second signal ends the sessions at once");
-    let last_session = async {
-        while engine.live_sessions() > 0 || app.has_batches_under_way() {
+    let last_work = async {
+        while engine.live_sessions() + engine.live_renders() > 0 || app.has_batches_under_way() {
             tokio::time::sleep(DRAIN_POLL).await;
         }
     };
     tokio::select! {
-        _in_time_or_not = tokio::time::timeout(grace, last_session) => {}
+        _in_time_or_not = tokio::time::timeout(grace, last_work) => {}
         () = signals.next() => tracing::info!("second signal: the grace is skipped"),
     }
     // This is never raced against a signal: interrupting it would leave sessions unsettled.

@@ -25,8 +25,9 @@ mod settle;
 mod start;
 mod task;
 
+#[cfg(feature = "redis")]
+pub(crate) use self::cancel_check::CancelCheck;
 pub(crate) use self::{
-    cancel_check::CancelCheck,
     dedupe::Dedupe,
     handle::Handle,
     job::ActionRequest,

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     egress::BLOCKED_REASON,
-    error::{Error, ErrorCode, RunOutcome},
+    error::{Error, ErrorCode, RunOutcome, SERVER_BUSY},
 };
 
 /// An error of a page or a browser.
@@ -40,6 +40,14 @@ pub enum BrowserError {
         message: String,
         /// The last diagnostics of the element.
         details: Map<String, Value>,
+        /// Whether the action ran.
+        outcome: RunOutcome,
+    },
+    /// The server did not do its part in time, because it was busy with work for others.
+    #[error("{message}")]
+    Congested {
+        /// Message for the client: what it waited for, and for how long.
+        message: String,
         /// Whether the action ran.
         outcome: RunOutcome,
     },
@@ -86,6 +94,7 @@ impl BrowserError {
         match self {
             Self::Failed { reason, .. } => reason.as_deref(),
             Self::TabGone => Some("tab_gone"),
+            Self::Congested { .. } => Some(SERVER_BUSY),
             _ => None,
         }
     }
@@ -101,8 +110,16 @@ impl BrowserError {
             Self::TimedOut { message, details, .. } => {
                 Self::TimedOut { message: told(message), details, outcome: RunOutcome::Executed }
             }
+            Self::Congested { message, .. } => {
+                Self::Congested { message: told(message), outcome: RunOutcome::Executed }
+            }
             other => other,
         }
+    }
+
+    /// An error for an action whose turn did not come in time, because others had theirs.
+    pub fn congested(message: impl Into<String>) -> Self {
+        Self::Congested { message: message.into(), outcome: RunOutcome::NotExecuted }
     }
 
     /// An error for an action that ran out of time before it changed the page.
@@ -137,6 +154,9 @@ impl From<BrowserError> for Error {
             BrowserError::Invalid(message) => Self::invalid(message),
             BrowserError::TimedOut { message, details, outcome } => {
                 Self::new(ErrorCode::ActionTimeout, message).with_details(details).with_outcome(outcome)
+            }
+            BrowserError::Congested { message, outcome } => {
+                Self::new(ErrorCode::ActionTimeout, message).with_reason(SERVER_BUSY).with_outcome(outcome)
             }
             // The session ends because of the same loss, and its caller then gets the final view instead of this error.
             BrowserError::Lost(reason) => {

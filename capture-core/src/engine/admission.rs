@@ -26,8 +26,8 @@ use crate::{
     session::{Keyed, Lifecycle, SessionId, SessionOptions, SessionView},
 };
 
-/// Maximum number of concurrent creates of one user, so that they cannot keep the ledger and the browsers from other
-/// users.
+/// Maximum number of concurrent creates, divided among users, so that those of one user cannot keep the ledger and the
+/// browsers from other users.
 pub(super) const MAX_UNDER_WAY: usize = 64;
 
 /// Reason of the error for a create that another instance may be able to carry out.

@@ -7,7 +7,13 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 use super::{
-    Engine, Inner, admission::MAX_UNDER_WAY, creates::Creates, ended::Ended, failed_renders::FailedRenders, heartbeat,
+    Engine, Inner,
+    admission::MAX_UNDER_WAY,
+    creates::Creates,
+    ended::Ended,
+    heartbeat,
+    render_queue::RenderQueue,
+    rendering::{FREE_FAILURES, FREE_FAILURES_WITHIN},
 };
 use crate::{
     account::{Account, Accounts, Secret, UserId},
@@ -15,7 +21,7 @@ use crate::{
     browser::{Backend, simulated::Simulated},
     clock::Clock,
     error::Error,
-    fair::Places,
+    fair::{Places, Window},
     ledger::{Ledger, MemoryLedger},
     limits::Limits,
     tasks::Tasks,
@@ -84,6 +90,7 @@ impl EngineBuilder {
         let (clock, tasks, pools) = (Clock::start(), Tasks::default(), Arc::default());
         let services = Services { limits, clock, ledger, tasks, lease, pools };
         let max_sessions = services.limits.max_sessions;
+        let renders_per_user = usize::try_from(services.limits.renders_per_user).unwrap_or(usize::MAX);
         let engine = Engine {
             inner: Arc::new(Inner {
                 services,
@@ -92,9 +99,10 @@ impl EngineBuilder {
                 live: DashMap::new(),
                 places: Arc::new(Semaphore::new(max_sessions)),
                 under_way: Places::new(MAX_UNDER_WAY),
+                render_queue: RenderQueue::new(renders_per_user),
                 creates: Mutex::new(Creates::default()),
                 ended: Mutex::new(Ended::default()),
-                failed_renders: Mutex::new(FailedRenders::default()),
+                free_failures: Mutex::new(Window::new(FREE_FAILURES, FREE_FAILURES_WITHIN)),
                 renders: Tasks::default(),
                 draining: false.into(),
                 unwritten: Mutex::default(),

@@ -4,9 +4,9 @@ mod admission;
 mod builder;
 mod creates;
 mod ended;
-mod failed_renders;
 mod heartbeat;
 mod not_ready;
+mod render_queue;
 mod rendering;
 #[cfg(test)]
 mod tests;
@@ -27,13 +27,13 @@ use tokio::{sync::Semaphore, time::Instant};
 #[cfg(feature = "redis")]
 pub(crate) use self::admission::NO_ROOM;
 pub use self::{builder::EngineBuilder, not_ready::NotReady};
-use self::{creates::Creates, ended::Ended, failed_renders::FailedRenders};
+use self::{creates::Creates, ended::Ended, render_queue::RenderQueue};
 use crate::{
     account::{Accounts, UserId},
     actor::{Handle, Services},
     browser::Backend,
     clock::Clock,
-    fair::Places,
+    fair::{Places, Window},
     limits::Limits,
     session::SessionId,
     tasks::Tasks,
@@ -55,16 +55,19 @@ struct Inner {
     backend: Arc<dyn Backend>,
     live: DashMap<SessionId, Handle>,
     places: Arc<Semaphore>,
+    /// Creates under way.
     under_way: Places<UserId>,
+    render_queue: RenderQueue,
     creates: Mutex<Creates>,
     ended: Mutex<Ended>,
-    failed_renders: Mutex<FailedRenders>,
+    /// Failed renders that are free.
+    free_failures: Mutex<Window<UserId>>,
     /// Renders under way; at a shutdown they end like sessions.
     renders: Tasks,
     draining: AtomicBool,
     /// Error of the last heartbeat, if it could not be written.
     unwritten: Mutex<Option<String>>,
-    /// Creates, heartbeats and browsers; stopped after the sessions.
+    /// Creates, heartbeats, browsers and the closing of pages of renders; stopped after the sessions.
     background: Tasks,
 }
 

@@ -3,16 +3,22 @@
 //! A render that is cut off by the end of the process leaves a reservation, which recovery releases unbilled.
 
 use std::{
+    panic::AssertUnwindSafe,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
+use futures::FutureExt;
 use tokio::{
     sync::{OwnedSemaphorePermit, oneshot},
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{Inner, admission::NO_ROOM};
+use super::{
+    Inner,
+    admission::NO_ROOM,
+    render_queue::{MAX_WAITING, NoTurn},
+};
 use crate::{
     account::UserId,
     browser::{BrowserError, IsolationKey, LostReason, Page, PageRequest},
@@ -24,11 +30,14 @@ use crate::{
 
 /// How long a render may wait until another one of the same user has ended.
 const QUEUE: Duration = Duration::from_secs(30);
-/// Interval at which a waiting render tries again. The limit counts renders of all instances.
-const TRY_AGAIN: Duration = Duration::from_millis(100);
+/// Interval at which a render tries again that waits for renders of other instances, which the limit counts too.
+const TRY_AGAIN: Duration = Duration::from_millis(250);
 /// How long the ledger may take to be told of a charge, with pauses between the attempts.
 const CHARGING: Duration = Duration::from_secs(10);
 const CHARGE_AGAIN: Duration = Duration::from_millis(250);
+/// Number of failed renders of a user that are free within this time, although the document caused them.
+pub(super) const FREE_FAILURES: usize = 5;
+pub(super) const FREE_FAILURES_WITHIN: Duration = Duration::from_secs(60);
 /// How long after its deadline a page that does not end by itself is given up.
 const OVERDUE: Duration = Duration::from_secs(1);
 
@@ -54,8 +63,11 @@ impl Inner {
 
     async fn render_now(self: &Arc<Self>, user: &UserId, mut request: RenderRequest) -> Result<Rendered, Error> {
         let began = Instant::now();
-        let Ok(_turn) = timeout(QUEUE, self.under_way.take(user)).await else { return Err(self.crowded()) };
+        let _turn = self.render_queue.take(user, began + QUEUE).await.map_err(|why| self.no_turn(why))?;
         let (options, upstream, warning) = self.page_options(user, &mut request).await?;
+        if self.places.available_permits() == 0 {
+            return Err(self.full());
+        }
         let reserved = self.reserve_render(user, options, began + QUEUE).await?;
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             return Err(self.give_back(reserved.id, self.full()).await);
@@ -80,6 +92,16 @@ impl Inner {
             }
             Err(error) => Err(self.failed_render(user, &reserved, error).await),
         }
+    }
+
+    fn no_turn(&self, why: NoTurn) -> Error {
+        let at_once = self.services.limits.renders_per_user;
+        render_limit(match why {
+            NoTurn::Full => format!("{at_once} renders of this user are under way and {MAX_WAITING} more wait"),
+            NoTurn::Late => {
+                format!("{at_once} renders of this user are under way, and none ended within {} s", QUEUE.as_secs())
+            }
+        })
     }
 
     /// The options of the page, the user's proxy, and a warning if the second browser was asked for and there is none.
@@ -136,16 +158,19 @@ impl Inner {
         }
     }
 
-    /// Charges a render. If the ledger cannot be told in time, the result is withheld and nothing is charged.
+    /// Charges a render. If the ledger does not answer in time, the result is withheld and the reservation released.
+    /// The credits stay charged only if the ledger carried out a charge whose answer was lost.
     async fn charge_render(&self, reserved: &Reserved) -> Result<u64, Error> {
         let give_up = Instant::now() + CHARGING;
         loop {
             let error = match timeout_at(give_up, self.services.ledger.charge(reserved.id, reserved.price)).await {
                 Ok(Ok(true)) => return Ok(reserved.price),
-                // An attempt whose answer was lost has charged it, or its owner was declared dead meanwhile.
-                Ok(Ok(false)) => return Ok(0),
+                Ok(Ok(false)) => return Ok(0), // this instance was declared dead meanwhile, and its reservations released
                 Ok(Err(error)) => error,
-                Err(_elapsed) => LedgerError::new("charge a render", "it did not answer in time"),
+                Err(_elapsed) => {
+                    let why = format!("it did not answer within {} s", CHARGING.as_secs());
+                    LedgerError::new("charge a render", why)
+                }
             };
             if Instant::now() + CHARGE_AGAIN >= give_up {
                 return Err(self.give_back(reserved.id, Error::from(error).with_outcome(RunOutcome::Executed)).await);
@@ -157,7 +182,7 @@ impl Inner {
     /// The error of a render that was not made. What the page caused is free a few times a minute, then charged, so
     /// that a public link cannot keep browsers working for nothing.
     async fn failed_render(&self, user: &UserId, reserved: &Reserved, error: BrowserError) -> Error {
-        if !is_caused_by_page(&error) || self.failed_renders.lock().is_free(user, Instant::now()) {
+        if !is_caused_by_page(&error) || self.free_failures.lock().admit(user, Instant::now()).is_ok() {
             return self.give_back(reserved.id, told(error)).await;
         }
         match self.charge_render(reserved).await {
@@ -166,12 +191,13 @@ impl Inner {
         }
     }
 
-    /// Closes the page as a task, which keeps the page's place until the page is gone.
+    /// Closes the page as a task, which keeps the page's place until the page is gone or its browser is retired.
     fn close_page(&self, page: Arc<dyn Page>, place: OwnedSemaphorePermit) {
         let within = self.services.limits.close_timeout;
         self.background.spawn(async move {
             if timeout(within, page.close()).await.is_err() {
-                tracing::debug!("the page of a render did not close in time; its browser is retired");
+                let within_seconds = within.as_secs();
+                tracing::warn!(within_seconds, "the page of a render did not close in time; its browser is retired");
             }
             drop(place);
         });
@@ -179,14 +205,19 @@ impl Inner {
 }
 
 async fn make(page: &Arc<dyn Page>, request: Arc<RenderRequest>, deadline: Instant) -> Result<Rendering, BrowserError> {
+    let began = Instant::now();
     let late = || BrowserError::TimedOut {
-        message: "the render did not end in time".to_owned(),
+        message: format!("the render did not end within {} s", began.elapsed().as_secs()),
         details: serde_json::Map::new(),
         outcome: RunOutcome::Unknown,
     };
+    // A panic ends this render only, and its reservation is released.
+    let panicked = |_panic| Err(BrowserError::Protocol("the render panicked; the log has the place".to_owned()));
     tokio::select! {
         biased;
-        made = Arc::clone(page).render(request, deadline) => made,
+        made = AssertUnwindSafe(Arc::clone(page).render(request, deadline)).catch_unwind() => {
+            made.unwrap_or_else(panicked)
+        }
         reason = page.lost() => Err(reason.into()),
         () = tokio::time::sleep_until(deadline + OVERDUE) => Err(late()),
     }
@@ -201,6 +232,7 @@ fn is_caused_by_page(error: &BrowserError) -> bool {
         | BrowserError::TabGone
         | BrowserError::Lost(LostReason::PageCrashed) => true,
         BrowserError::Lost(LostReason::BrowserExited | LostReason::BrowserHangs)
+        | BrowserError::Congested { .. }
         | BrowserError::Busy(_)
         | BrowserError::Unavailable(_)
         | BrowserError::Protocol(_) => false,
@@ -221,6 +253,13 @@ fn told(error: BrowserError) -> Error {
     }
 }
 
+fn render_limit(message: String) -> Error {
+    Error::new(ErrorCode::SessionLimit, message)
+        .with_reason("render_limit")
+        .with_hint("render fewer documents at once, or try again in a moment")
+        .with_retry_after(Duration::from_secs(2))
+}
+
 fn render_refused(refused: ReserveError) -> Error {
     match refused {
         ReserveError::UnknownUser => Error::new(ErrorCode::Forbidden, "the account does not exist any more"),
@@ -234,16 +273,10 @@ fn render_refused(refused: ReserveError) -> Error {
                 .with_detail("availableCredits", available)
                 .with_hint("ask the operator for credits")
         }
-        ReserveError::Limit { active, max, .. } => {
-            let message = format!(
-                "{active} of {max} renders of this user are under way, and none ended within {} s",
-                QUEUE.as_secs()
-            );
-            Error::new(ErrorCode::SessionLimit, message)
-                .with_reason("render_limit")
-                .with_hint("render fewer documents at once, or try again in a moment")
-                .with_retry_after(Duration::from_secs(2))
-        }
+        ReserveError::Limit { active, max, .. } => render_limit(format!(
+            "{active} of {max} renders of this user are under way, and none ended within {} s",
+            QUEUE.as_secs()
+        )),
         ReserveError::Ledger(error) => error.into(),
     }
 }

@@ -9,7 +9,7 @@ mod scale;
 
 pub(crate) use self::{
     animation::{AnimationEncoder, EncodedAnimation},
-    room::Room,
+    room::{MAX_PIXELS, Room},
     scale::{Wanted, scale},
 };
 

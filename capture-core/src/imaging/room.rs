@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Maximum number of pixels that are decoded at the same time, four bytes each.
-const MAX_PIXELS: u32 = 1 << 25;
+pub(crate) const MAX_PIXELS: u32 = 1 << 25;
 
-/// Room for decoded pictures, shared by everything in a process. Those who wait get it in order.
+/// Room for decoded pictures, shared by all work of one kind in a process. Those who wait get it in order.
 #[derive(Debug, Clone)]
 pub(crate) struct Room(Arc<Semaphore>);
 
@@ -18,11 +18,6 @@ impl Default for Room {
 }
 
 impl Room {
-    /// Whether this many pixels ever fit.
-    pub(crate) fn fits(pixels: u64) -> bool {
-        pixels <= u64::from(MAX_PIXELS)
-    }
-
     /// Waits for room; `None` if there is never enough.
     ///
     /// # Cancel safety

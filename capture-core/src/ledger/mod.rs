@@ -172,7 +172,8 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     fn release(&self, id: SessionId) -> BoxFuture<'_, Result<(), LedgerError>>;
 
     /// Charges the reservation of a render and removes it, in one transaction and durable on return. Returns false if
-    /// there is no such reservation, because it was charged or released before; then nothing is charged. Idempotent.
+    /// there is no such reservation, because it was released or because an earlier call has returned true; then nothing
+    /// is charged. After a call that failed, this returns true if that call has charged it after all. Idempotent.
     fn charge(&self, id: SessionId, credits: u64) -> BoxFuture<'_, Result<bool, LedgerError>>;
 
     /// Makes a reservation an active session. Its start counts as its first heartbeat.

@@ -41,7 +41,7 @@ pub(crate) struct Batches {
 }
 
 impl Batches {
-    /// Opens the batches in this folder.
+    /// Opens the batches in this folder, which is made for the first batch.
     pub(crate) fn open(folder: Option<&Path>) -> io::Result<Self> {
         let batches = Self { folder: folder.map(Path::to_owned), ..Self::default() };
         if folder.is_some_and(Path::exists) {
@@ -50,17 +50,31 @@ impl Batches {
         Ok(batches)
     }
 
-    /// The files, which are locked and read when they are first needed; `None` if another process uses them.
-    fn opened(&self) -> io::Result<Option<&BatchFiles>> {
+    /// The files, which are locked and read when they are first needed; `None` if another process uses them. Also
+    /// returns the batches that were read now and have something left to do.
+    fn opened(&self) -> io::Result<Option<(&BatchFiles, Vec<BatchId>)>> {
         let Some(folder) = self.folder.as_deref().filter(|_| self.files.get().is_none()) else {
-            return Ok(self.files.get());
+            return Ok(self.files.get().map(|files| (files, Vec::new())));
         };
         let Some((files, batches)) = BatchFiles::open(folder)? else {
             tracing::warn!("another process uses the batches of this data directory: this one accepts none");
             return Ok(None);
         };
         self.state.lock().extend(batches.into_iter().map(|batch| (batch.id, batch)));
-        Ok(Some(self.files.get_or_init(|| files)))
+        Ok(Some((self.files.get_or_init(|| files), self.unsettled())))
+    }
+
+    fn usable(&self) -> Result<(&BatchFiles, Vec<BatchId>), Error> {
+        self.opened().map_err(|error| unavailable().with_source(error))?.ok_or_else(unavailable)
+    }
+
+    /// The batches that were left by a process which used the folder until now, each of them once.
+    ///
+    /// # Errors
+    /// `unavailable` when the folder cannot be used, now or by this process.
+    pub(super) async fn left(&self) -> Result<Vec<BatchId>, Error> {
+        let _turn = self.writing.lock().await;
+        self.usable().map(|(_, left)| left)
     }
 
     /// Accepts a batch: once this returns, it is carried out although the process may end.
@@ -70,7 +84,7 @@ impl Batches {
     /// server is stopping, `unavailable` when the batch cannot be kept.
     pub(super) async fn accept(&self, batch: Batch, now: Timestamp) -> Result<(), Error> {
         let _turn = self.writing.lock().await;
-        let files = self.opened().map_err(|error| unavailable().with_source(error))?.ok_or_else(unavailable)?;
+        let (files, _) = self.usable()?;
         if self.is_stopping() {
             return Err(
                 Error::new(ErrorCode::Busy, "the server is shutting down").with_retry_after(Duration::from_secs(5))
@@ -240,6 +254,9 @@ mod tests {
         assert!(other.accept(batch("cem"), Timestamp(0)).await.is_err(), "one process at a time");
         done(&batches, own[0].id, Timestamp(9)).await;
         drop(batches);
+        assert_eq!(other.left().await.unwrap().len(), 3, "the other goes on with what was left");
+        assert!(other.left().await.unwrap().is_empty());
+        drop(other);
 
         let batches = Batches::open(Some(&folder)).unwrap();
         assert_eq!(batches.unsettled().len(), 3);

@@ -78,6 +78,9 @@ async fn accept(
     let (id, now, count) = (BatchId::new(), app.now(), jobs.len());
     let notification = uri.map(Notification::new);
     let batch = Batch { id, user, kind, created_at: now, completed_at: None, jobs, notification };
+    for left in app.batches().left().await? {
+        runner::start(app, left);
+    }
     app.batches().accept(batch, now).await?;
     runner::start(app, id);
     reply::accepted(&json!({"success": true, "batchId": id, "count": count}))
@@ -103,19 +106,24 @@ pub(crate) async fn file(
 ) -> Result<Response, Refusal> {
     let (id, index) = place.map(|Path(place)| place).unwrap_or_default();
     let batch = known(&app, &caller.user, &id)?;
-    let job = index.parse::<usize>().ok().and_then(|index| batch.jobs.get(index));
-    let result = job.and_then(|job| job.result.as_ref()).and_then(|result| result.file.as_deref());
-    let path = result.and_then(|relative| FilePath::known(&caller.user, relative));
-    let (Some(path), Some(files)) = (path, &app.stores().files) else {
-        return Err(not_found("this job has no file").into());
-    };
+    let path = stored(&batch, &index)?;
+    let files = app.stores().files.as_ref().ok_or_else(|| not_found("this server keeps no files"))?;
     let media_type = path.media_type();
     let private = [(header::CACHE_CONTROL, "private, no-store")];
-    match files.find(&File { path, acl: None }).await.map_err(render::failed)? {
+    match files.find(&File { path, acl: None }).await.map_err(render::not_read)? {
         Found::Bytes(bytes) => Ok((render::safety_headers(media_type), private, bytes).into_response()),
         Found::At(address) => Ok((StatusCode::FOUND, private, [(header::LOCATION, address.as_str())]).into_response()),
         Found::Gone => Err(not_found("the file has given way to newer ones").into()),
     }
+}
+
+/// Where the result of a job is.
+fn stored(batch: &Batch, index: &str) -> Result<FilePath, Error> {
+    let job = index.parse::<usize>().ok().and_then(|index| batch.jobs.get(index));
+    let result = job.ok_or_else(|| not_found("the batch has no such job"))?.result.as_ref();
+    let result = result.ok_or_else(|| not_found("this job is not done yet"))?;
+    let path = result.file.as_deref().and_then(|relative| FilePath::known(&batch.user, relative));
+    path.ok_or_else(|| not_found("this job failed: the batch tells why"))
 }
 
 /// A batch of this user. That of another user is answered like one that never was.

@@ -63,9 +63,8 @@ async fn job(app: &Arc<App>, batch: &Batch, index: usize) -> Option<JobResult> {
         Ok(prepared) => prepared,
         Err(error) => return Some(failed(&error)),
     };
-    let Prepared { key, request, cache_use, storing, warnings, .. } = prepared;
-    let caller = || Caller::user(batch.user.clone());
-    let render = || answer(app, caller(), key.clone(), request.clone(), cache_use);
+    let Prepared { work, warnings, .. } = prepared;
+    let render = || answer(app, Caller::user(batch.user.clone()), work.clone().not_stored());
     let rendered = patiently(app, render).await?;
     let answer = match rendered {
         Ok(answer) => answer,
@@ -77,8 +76,9 @@ async fn job(app: &Arc<App>, batch: &Batch, index: usize) -> Option<JobResult> {
         warnings: warnings.into_iter().chain(rendered.rendering.warnings.iter().cloned()).collect(),
         ..JobResult::default()
     };
-    // Stored by itself, so that trying that again renders and charges nothing.
-    let keep = || store(app.stores(), &batch.user, &key, &answer.made, &storing);
+    // Stored apart from the render, so that trying that again renders and charges nothing. It is stored for each job,
+    // because the file of an earlier one may have given way.
+    let keep = || store(app.stores(), &batch.user, &work.key, &answer.made, &work.storing);
     match patiently(app, keep).await? {
         Ok(file) => Some(JobResult { success: true, file: Some(file.path.relative().to_owned()), ..result }),
         Err(error) => Some(JobResult { billed_credits: result.billed_credits, ..failed(&error) }),

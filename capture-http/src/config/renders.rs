@@ -16,8 +16,11 @@ pub(super) fn render_cache(values: &Values<'_>) -> Result<RenderCacheSettings, C
 
 pub(super) fn presets(values: &Values<'_>) -> Result<Presets, ConfigError> {
     let accepted = "a readable TOML file with one table of texts, numbers and booleans for each preset";
-    let read = |path: &str| std::fs::read_to_string(path).ok()?.parse().ok();
-    values.optional("presets", accepted, read).map(Option::unwrap_or_default)
+    let read = |path: &str| {
+        let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+        text.parse::<Presets>().map_err(|error| error.to_string())
+    };
+    values.explained("presets", accepted, read).map(Option::unwrap_or_default)
 }
 
 pub(super) fn ip_ranges(values: &Values<'_>) -> Result<Vec<String>, ConfigError> {

@@ -135,6 +135,17 @@ impl Values<'_> {
         }
     }
 
+    /// Reads a setting that may be absent, and says why it cannot be read.
+    pub(crate) fn explained<T>(
+        &self,
+        name: &'static str,
+        accepted: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(Found { text, origin }) = self.find(name) else { return Ok(None) };
+        read(&text).map(Some).map_err(|why| refused(name, &format!("{accepted} ({})", why.trim()), &text, origin))
+    }
+
     /// The refusal of a setting that conflicts with others that are set.
     pub(super) fn misplaced(&self, name: &'static str, accepted: &str) -> ConfigError {
         match self.find(name) {

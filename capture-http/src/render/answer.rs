@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use capture_core::{Caller, Error, ErrorCode, RunOutcome, render::RenderRequest};
+use capture_core::{Caller, Error, ErrorCode, RunOutcome, SERVER_BUSY, account::UserId};
 
-use super::cache::{CacheKey, Ended, Found, Made, Outcome};
-use crate::app::App;
+use super::{
+    cache::{CacheKey, Ended, Found, Made, Outcome},
+    store::store,
+    work::{Storing, Work},
+};
+use crate::{app::App, storage::File};
 
 /// An answer, and whether it came from the cache.
 #[derive(Debug)]
@@ -14,53 +18,79 @@ pub(crate) struct Answer {
     pub(crate) is_hit: bool,
 }
 
-/// How a request may use the cache.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct CacheUse {
-    /// Neither the cache nor a render under way answers.
-    pub(super) fresh: bool,
-    /// The result may be kept.
-    pub(super) keep: bool,
-}
-
-/// Answers a request. Once begun, a render goes on if its client leaves.
-pub(crate) async fn answer(
-    app: &Arc<App>,
-    caller: Caller,
-    key: CacheKey,
-    request: RenderRequest,
-    cache_use: CacheUse,
-) -> Result<Answer, Error> {
-    let (mut outcome, is_hit) = match app.renders().find(&key, cache_use.fresh || !cache_use.keep, app.now()) {
-        Found::Kept(outcome) => return told(outcome, true),
+/// Answers a request. Once begun, a render goes on and is stored although its client may leave.
+pub(crate) async fn answer(app: &Arc<App>, caller: Caller, work: Work) -> Result<Answer, Error> {
+    let always_renders = work.cache_use.always_renders();
+    let (mut outcome, is_hit) = match app.renders().find(&work.key, always_renders, app.now()) {
+        Found::Kept(Ok(made), _) => return Ok(Answer { made, is_hit: true }),
+        Found::Kept(Err(error), until) => {
+            return Err(unbilled(&error).with_retry_after(until.since(app.now())));
+        }
         Found::Joined(under_way) => (under_way, true),
         Found::New(done) => {
             let under_way = done.subscribe();
             let serving = Arc::clone(app);
             app.renders().spawn(async move {
                 let app = serving;
-                let result = app.sessions().render(caller, request).await;
-                let at = app.now();
-                let keep = cache_use.keep && result.as_ref().err().is_none_or(is_lasting);
-                let outcome = result.map(|rendered| Made { rendered: Arc::new(rendered), at }).map_err(Arc::new);
-                app.renders().finish(Ended { key, done, outcome, keep, now: at });
+                let (key, keep) = (work.key.clone(), work.cache_use.keep);
+                let outcome = perform(&app, caller, work).await;
+                let keep = keep && outcome.as_ref().err().is_none_or(|error| is_lasting(error));
+                app.renders().finish(Ended { key, done, outcome, keep, now: app.now() });
             });
             (under_way, false)
         }
     };
     let told_to_all = outcome.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone());
     let stopped = || Error::new(ErrorCode::Unavailable, "the server stopped during the render");
-    told(told_to_all.ok_or_else(|| stopped().with_outcome(RunOutcome::Unknown))?, is_hit)
-}
-
-fn told(outcome: Outcome, is_hit: bool) -> Result<Answer, Error> {
-    match outcome {
+    match told_to_all.ok_or_else(|| stopped().with_outcome(RunOutcome::Unknown))? {
         Ok(made) => Ok(Answer { made, is_hit }),
+        Err(error) if is_hit => Err(unbilled(&error)),
         Err(error) => Err(Error::clone(&error)),
     }
 }
 
+/// Renders, and stores the result where that is asked for.
+async fn perform(app: &Arc<App>, caller: Caller, work: Work) -> Outcome {
+    let user = caller.user.clone();
+    let rendered = app.sessions().render(caller, work.request).await.map_err(Arc::new)?;
+    let mut made = Made::new(rendered, app.now());
+    if !work.storing.skip {
+        match store(app.stores(), &user, &work.key, &made, &work.storing).await {
+            Ok(file) => drop(made.file.set(file)),
+            Err(error) => made.not_stored = Some(Arc::new(error)),
+        }
+    }
+    Ok(made)
+}
+
+/// The file of a result. Where an earlier attempt to store it failed, it is stored now.
+///
+/// # Errors
+/// Why it is not stored.
+pub(super) async fn file(
+    app: &App,
+    user: &UserId,
+    key: &CacheKey,
+    storing: &Storing,
+    answer: &Answer,
+) -> Result<File, Error> {
+    let made = &answer.made;
+    match (made.file.get(), &made.not_stored) {
+        (Some(file), _) => Ok(file.clone()),
+        (None, Some(error)) if !answer.is_hit => Err(Error::clone(error)),
+        (None, _) => {
+            let store = || store(app.stores(), user, key, made, storing);
+            made.file.get_or_try_init(store).await.cloned()
+        }
+    }
+}
+
+/// The error of another request, of which this one pays nothing.
+fn unbilled(error: &Error) -> Error {
+    error.clone().without_detail("billedCredits")
+}
+
 /// Whether the document caused the error, so that trying again at once would not help.
 fn is_lasting(error: &Error) -> bool {
-    matches!(error.code(), ErrorCode::ActionFailed | ErrorCode::ActionTimeout)
+    matches!(error.code(), ErrorCode::ActionFailed | ErrorCode::ActionTimeout) && error.reason() != Some(SERVER_BUSY)
 }

@@ -6,21 +6,29 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use capture_core::{
-    Error,
+    Error, ErrorCode,
     account::UserId,
     clock::Timestamp,
-    fair::{Held, Pool},
+    fair::{Held, Pool, Window},
     render::Rendered,
     tasks::Tasks,
 };
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
-use tokio::sync::watch;
+use tokio::{
+    sync::{OnceCell, watch},
+    time::Instant,
+};
 
 use super::{params::Params, parse::Kind};
+use crate::{hex::to_hex, storage::File};
 
 /// How long a failure is repeated instead of being tried again.
 const FAILURE_KEPT: Duration = Duration::from_secs(60);
+/// How many requests of signed addresses that always render are served for a user within [`SIGNED_WITHIN`]: such an
+/// address may stand in a page, and every visitor of that page would cause a render that its user pays.
+const SIGNED_ALWAYS: usize = 60;
+const SIGNED_WITHIN: Duration = Duration::from_secs(60);
 /// Bytes that a kept failure counts.
 const FAILURE_WEIGHT: usize = 4096;
 
@@ -42,6 +50,7 @@ impl CacheKey {
         };
         part(&format!("{kind:?}"));
         part(format);
+        part(if params.is_plain { "json" } else { "query" });
         for (name, value) in params.sorted().filter(|(name, _)| *name != "fresh") {
             part(name);
             part(value);
@@ -56,12 +65,7 @@ impl CacheKey {
 
     /// A name for what the request results in.
     pub(super) fn hash(&self) -> String {
-        use std::fmt::Write as _;
-        let mut hash = String::new();
-        for byte in self.digest.iter().take(12) {
-            let _ = write!(hash, "{byte:02x}"); // writing to a string cannot fail
-        }
-        hash
+        to_hex(&self.digest[..12])
     }
 }
 
@@ -70,6 +74,17 @@ impl CacheKey {
 pub(crate) struct Made {
     pub(crate) rendered: Arc<Rendered>,
     pub(crate) at: Timestamp,
+    /// The file once it is stored.
+    pub(super) file: Arc<OnceCell<File>>,
+    /// Why it was not stored at once.
+    pub(super) not_stored: Option<Arc<Error>>,
+}
+
+impl Made {
+    /// A result that is not stored yet.
+    pub(super) fn new(rendered: Rendered, at: Timestamp) -> Self {
+        Self { rendered: Arc::new(rendered), at, file: Arc::default(), not_stored: None }
+    }
 }
 
 /// What became of a render.
@@ -94,6 +109,8 @@ struct State {
 pub(crate) struct RenderCache {
     state: Mutex<State>,
     ttl: Duration,
+    /// The requests of signed addresses that always render.
+    signed: Mutex<Window<UserId>>,
     /// Renders under way.
     tasks: Tasks,
 }
@@ -111,8 +128,8 @@ pub(super) struct Ended {
 
 /// How a request is to be answered.
 pub(super) enum Found {
-    /// From the cache.
-    Kept(Outcome),
+    /// From the cache, where it stays until this time.
+    Kept(Outcome, Timestamp),
     /// By a render that is under way.
     Joined(watch::Receiver<Option<Outcome>>),
     /// By a render of its own, whose outcome is to be told to this sender.
@@ -123,7 +140,25 @@ impl RenderCache {
     /// A cache of this many bytes, whose results are good for this long.
     pub(crate) fn new(bytes: usize, ttl: Duration) -> Self {
         let state = State { entries: Pool::new(bytes.max(1)), by_key: HashMap::new(), under_way: HashMap::new() };
-        Self { state: Mutex::new(state), ttl, tasks: Tasks::default() }
+        let signed = Mutex::new(Window::new(SIGNED_ALWAYS, SIGNED_WITHIN));
+        Self { state: Mutex::new(state), ttl, signed, tasks: Tasks::default() }
+    }
+
+    /// Admits a request of a signed address that always renders.
+    ///
+    /// # Errors
+    /// `session_limit` with the reason `fresh_limit` when this user had too many of them lately.
+    pub(super) fn admit_signed(&self, user: &UserId) -> Result<(), Error> {
+        self.signed.lock().admit(user, Instant::now()).map_err(|wait| {
+            let seconds = SIGNED_WITHIN.as_secs();
+            let message = format!(
+                "signed addresses with fresh or httpAuth render at most {SIGNED_ALWAYS} times in {seconds} s for a user"
+            );
+            Error::new(ErrorCode::SessionLimit, message)
+                .with_reason("fresh_limit")
+                .with_retry_after(wait)
+                .with_hint("sign addresses without them, or ask with the bearer token")
+        })
     }
 
     /// Carries a render on although its client may leave. It ends with the cache.
@@ -140,8 +175,8 @@ impl RenderCache {
     pub(super) fn find(&self, key: &CacheKey, fresh: bool, now: Timestamp) -> Found {
         let state = &mut *self.state.lock();
         if !fresh {
-            if let Some(outcome) = state.kept(key, now) {
-                return Found::Kept(outcome);
+            if let Some((outcome, until)) = state.kept(key, now) {
+                return Found::Kept(outcome, until);
             }
             if let Some(under_way) = state.under_way.get(key).filter(|under_way| under_way.has_changed().is_ok()) {
                 return Found::Joined(under_way.clone());
@@ -170,11 +205,11 @@ impl RenderCache {
 }
 
 impl State {
-    fn kept(&mut self, key: &CacheKey, now: Timestamp) -> Option<Outcome> {
+    fn kept(&mut self, key: &CacheKey, now: Timestamp) -> Option<(Outcome, Timestamp)> {
         let held = *self.by_key.get(key)?;
         let entry = self.entries.get(&key.user, held)?;
         if entry.until > now {
-            return Some(entry.outcome.clone());
+            return Some((entry.outcome.clone(), entry.until));
         }
         self.entries.remove(&key.user, held);
         self.by_key.remove(key);

@@ -14,6 +14,7 @@ mod prepare;
 mod reply;
 mod routes;
 mod store;
+mod work;
 
 pub(crate) use self::{
     answer::answer,
@@ -23,5 +24,5 @@ pub(crate) use self::{
     prepare::{Prepared, prepare},
     reply::safety_headers,
     routes::{render, signed_routes},
-    store::{failed, store},
+    store::{not_read, store},
 };

@@ -2,7 +2,7 @@
 //!
 //! This module owns names and simple values. It must not know what a parameter means.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use capture_core::Error;
 use serde_json::{Map, Value};
@@ -27,7 +27,9 @@ const SHOWN: usize = 60;
 pub(crate) struct Params {
     values: BTreeMap<String, String>,
     warnings: Vec<String>,
-    /// Whether secrets are plain text, as in a JSON body, instead of base64url as in a query.
+    /// The names of those that a preset added.
+    of_preset: BTreeSet<String>,
+    /// Whether they were given as JSON, instead of as a query.
     pub(crate) is_plain: bool,
 }
 
@@ -83,16 +85,21 @@ impl Params {
     }
 
     /// Adds the parameters of the preset that the request names, before anything depends on them. Those of the request
-    /// take precedence.
+    /// take precedence; its aliases have been given their names.
     ///
     /// # Errors
     /// `invalid_request` for a preset that is not configured.
-    pub(crate) fn apply_preset(&mut self, presets: &Presets) -> Result<(), Error> {
+    pub(crate) fn apply_preset(&mut self, presets: &Presets, is_picture: bool) -> Result<(), Error> {
         let Some(name) = self.text("preset") else { return Ok(()) };
         let known = presets.get(&name);
         let preset = known.ok_or_else(|| refused("preset", &name, "must be one that the operator configured"))?;
-        for (name, value) in preset {
-            self.values.entry(name.clone()).or_insert_with(|| value.clone());
+        let mut preset = Self::of_query(preset.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        preset.resolve_aliases(is_picture);
+        for (name, value) in preset.values {
+            if let Entry::Vacant(free) = self.values.entry(name.clone()) {
+                free.insert(value);
+                self.of_preset.insert(name);
+            }
         }
         Ok(())
     }
@@ -112,6 +119,11 @@ impl Params {
     /// Takes a text.
     pub(crate) fn text(&mut self, name: &str) -> Option<String> {
         self.values.remove(name)
+    }
+
+    /// Whether a text is written as it is, as in a JSON body or a preset, instead of in base64url as in a query.
+    pub(crate) fn is_plain_text(&self, name: &str) -> bool {
+        self.is_plain || self.of_preset.contains(name)
     }
 
     /// Takes a boolean.
@@ -161,9 +173,11 @@ impl Params {
         self.warnings.push(warning.into());
     }
 
-    /// The warnings, and the names of parameters that were not taken.
+    /// The warnings, and the names of parameters of the request that were not taken. A preset may have parameters of
+    /// other renders.
     pub(crate) fn finish(self) -> (Vec<String>, Vec<String>) {
-        (self.warnings, self.values.into_keys().collect())
+        let of_request = self.values.into_keys().filter(|name| !self.of_preset.contains(name));
+        (self.warnings, of_request.collect())
     }
 
     /// All parameters, sorted by name.

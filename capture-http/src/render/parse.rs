@@ -18,6 +18,7 @@ use capture_core::{
         RenderOutput, RenderRequest, RenderSource, Resize, Waits,
     },
 };
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::{
@@ -51,6 +52,13 @@ pub(crate) enum Kind {
     Animated,
 }
 
+impl Kind {
+    /// Whether the result is a picture, for which `format` stands for `type`.
+    pub(super) fn is_picture(self) -> bool {
+        matches!(self, Self::Image | Self::Animated)
+    }
+}
+
 impl FromStr for Kind {
     type Err = ();
 
@@ -66,13 +74,12 @@ impl FromStr for Kind {
     }
 }
 
-/// Parses the parameters of a render. `accepts_webp` decides what `bestFormat` means.
+/// Parses the parameters of a render, whose aliases have been given their names. `accepts_webp` decides what `bestFormat` means.
 ///
 /// # Errors
 /// `invalid_request` that names the parameter.
 pub(crate) fn request(kind: Kind, params: &mut Params, accepts_webp: bool) -> Result<RenderRequest, Error> {
-    params.resolve_aliases(matches!(kind, Kind::Image | Kind::Animated));
-    let source = source(params)?;
+    let (source, in_address) = source(params)?;
     let viewport = viewport(params)?;
     let output = match kind {
         Kind::Image => RenderOutput::Image(image(params, viewport, accepts_webp)?),
@@ -82,6 +89,7 @@ pub(crate) fn request(kind: Kind, params: &mut Params, accepts_webp: bool) -> Re
         Kind::Animated => RenderOutput::Animation(animation(params)?),
     };
     let settings = settings(kind, params, viewport)?;
+    let settings = PageSettings { credentials: settings.credentials.or(in_address), ..settings };
     let waits = waits(kind, params)?;
     let bypass_bot_detection = params.boolean("bypassBotDetection")?;
     for name in ["stealth", "blockAds", "blockCookieBanners"] {
@@ -92,10 +100,14 @@ pub(crate) fn request(kind: Kind, params: &mut Params, accepts_webp: bool) -> Re
     Ok(RenderRequest { source, output, settings, waits, proxy: params.boolean("proxy")?, bypass_bot_detection })
 }
 
-fn source(params: &mut Params) -> Result<RenderSource, Error> {
+/// The document, and the credentials in its address.
+fn source(params: &mut Params) -> Result<(RenderSource, Option<Credentials>), Error> {
     match (params.text("url"), params.is_plain.then(|| params.text("html")).flatten()) {
-        (Some(url), None) => Ok(RenderSource::Url(target(&url)?)),
-        (None, Some(html)) => Ok(RenderSource::Html(html)),
+        (Some(url), None) => {
+            let (url, credentials) = without_credentials(target(&url)?);
+            Ok((RenderSource::Url(url), credentials))
+        }
+        (None, Some(html)) => Ok((RenderSource::Html(html), None)),
         (Some(_), Some(_)) => Err(Error::invalid("give either url or html, not both")),
         (None, None) if params.is_plain => Err(Error::invalid("url or html is required")),
         (None, None) => Err(Error::invalid("url is required")),
@@ -113,6 +125,18 @@ fn target(text: &str) -> Result<Url, Error> {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
         _ => Err(refused("url", text, "must be an http or https address")),
     }
+}
+
+/// Takes the credentials out of an address, so that they are treated like those that are given beside it.
+fn without_credentials(mut url: Url) -> (Url, Option<Credentials>) {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let (username, password) = (decoded(url.username()), decoded(url.password().unwrap_or_default()));
+    if username.is_empty() && password.is_empty() {
+        return (url, None);
+    }
+    let removed = url.set_username("").and_then(|()| url.set_password(None));
+    debug_assert!(removed.is_ok(), "an address with a host may have credentials");
+    (url, Some(Credentials { username, password }))
 }
 
 fn is_of_scheme(byte: u8) -> bool {
@@ -159,7 +183,7 @@ fn settings(kind: Kind, params: &mut Params, viewport: Option<ViewportChange>) -
 
 fn user_agent(params: &mut Params) -> Result<Option<String>, Error> {
     let Some(given) = params.text("userAgent") else { return Ok(None) };
-    let agent = if params.is_plain { given } else { decoded("userAgent", &given)? };
+    let agent = if params.is_plain_text("userAgent") { given } else { decoded("userAgent", &given)? };
     let is_valid = agent.chars().count() <= MAX_USER_AGENT && !agent.chars().any(char::is_control);
     if is_valid {
         Ok(Some(agent))

@@ -1,43 +1,26 @@
 //! A request with everything that its answer depends on, made of its parameters.
 
-use capture_core::{Error, account::UserId, render::RenderRequest};
+use capture_core::{Error, account::UserId};
 
 use super::{
-    answer::CacheUse,
     cache::CacheKey,
     params::{Params, refused},
     parse::{self, Kind},
+    work::{CacheUse, Storing, Work},
 };
 use crate::{
     app::App,
-    storage::{Acl, FileName, Stores},
+    storage::{Acl, Stores},
 };
 
 /// A request that is valid.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-    pub(crate) key: CacheKey,
-    pub(crate) request: RenderRequest,
-    pub(crate) cache_use: CacheUse,
-    /// How the result is stored.
-    pub(crate) storing: Storing,
+    pub(crate) work: Work,
     /// What was asked for and is not done.
     pub(crate) warnings: Vec<String>,
     /// The result depends on the `Accept` header.
     pub(super) varies: bool,
-}
-
-/// How a result is stored.
-#[derive(Debug, Default)]
-pub(crate) struct Storing {
-    /// The name that was asked for.
-    pub(super) name: Option<FileName>,
-    /// Who may read it, where the operator allows users to decide that.
-    pub(super) acl: Option<Acl>,
-    /// The reply leads to the stored object.
-    pub(super) redirect: bool,
-    /// It is not stored at all.
-    pub(super) skip: bool,
 }
 
 /// Parses the parameters of a user's request. `accepts_webp` decides what `bestFormat` means.
@@ -51,31 +34,38 @@ pub(crate) fn prepare(
     mut params: Params,
     accepts_webp: bool,
 ) -> Result<Prepared, Error> {
-    params.apply_preset(&app.settings().presets)?;
+    params.resolve_aliases(kind.is_picture());
+    params.apply_preset(&app.settings().presets, kind.is_picture())?;
     let varies = params.peek("bestFormat").is_some();
     let fresh = params.boolean("fresh")?;
     let key = CacheKey::of(user, kind, &params, if varies && accepts_webp { "webp" } else { "" });
     let request = parse::request(kind, &mut params, accepts_webp)?;
-    let storing = storing(app.stores(), kind, &mut params)?;
+    let has_credentials = request.settings.credentials.is_some();
+    let storing = storing(app.stores(), kind, &mut params, has_credentials)?;
     let _only_part_of_the_key = params.text("timestamp");
     let is_plain = params.is_plain;
     let (warnings, unknown) = params.finish();
     if let Some(name) = unknown.first().filter(|_| is_plain) {
         return Err(Error::invalid(format!("unknown parameter {name:?} of {}", request.output.name())));
     }
-    let cache_use = CacheUse { fresh, keep: request.settings.credentials.is_none() };
-    Ok(Prepared { key, request, cache_use, storing, warnings, varies })
+    let cache_use = CacheUse { fresh, keep: !has_credentials };
+    Ok(Prepared { work: Work { key, request, cache_use, storing }, warnings, varies })
 }
 
-/// Reads how the result is to be stored. Texts and metadata are never stored.
-fn storing(stores: &Stores, kind: Kind, params: &mut Params) -> Result<Storing, Error> {
+/// Reads how the result is to be stored. Texts, metadata and results with credentials are never stored by themselves.
+fn storing(stores: &Stores, kind: Kind, params: &mut Params, has_credentials: bool) -> Result<Storing, Error> {
     let name = params.text("fileName");
     let name = name.map(|text| text.parse().map_err(|why| refused("fileName", &text, why))).transpose()?;
     let acl = params.text("s3Acl");
     let mut storing =
         Storing { name, acl: None, redirect: params.boolean("s3Redirect")?, skip: params.boolean("skipUpload")? };
-    if !stores.is_bucket || matches!(kind, Kind::Content | Kind::Metadata) {
-        let why = if stores.is_bucket { "only pictures and PDFs are stored" } else { "this server has no bucket" };
+    let why_not = match kind {
+        _ if !stores.is_bucket => Some("this server has no bucket"),
+        Kind::Content | Kind::Metadata => Some("only pictures and PDFs are stored"),
+        _ if has_credentials => Some("the result of a document with credentials is not stored"),
+        Kind::Image | Kind::Pdf | Kind::Animated => None,
+    };
+    if let Some(why) = why_not {
         for (name, is_given) in [("s3Acl", acl.is_some()), ("s3Redirect", storing.redirect)] {
             if is_given {
                 params.warn(format!("{name} is ignored: {why}"));

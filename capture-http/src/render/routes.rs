@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{FromRequestParts, Path, Request, State},
-    http::{HeaderMap, HeaderValue, header, request::Parts},
+    extract::{FromRequestParts, Path, Request, State, rejection::PathRejection},
+    http::{HeaderMap, request::Parts},
     response::Response,
     routing::get,
 };
@@ -16,18 +16,18 @@ use capture_core::{
 };
 
 use super::{
-    answer::answer,
+    answer::{self, answer},
     params::Params,
     parse::Kind,
     prepare::{Prepared, prepare},
     reply::{self, ReplyContext},
-    store::{address, store},
+    store::address,
 };
 use crate::{
     app::App,
     auth::Authenticated,
     error::{Refusal, unknown_path},
-    extract::Posted,
+    extract::{Posted, names_type},
     signed::SignedQuery,
 };
 
@@ -35,15 +35,17 @@ use crate::{
 pub(crate) async fn render(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
-    Path(kind): Path<String>,
+    kind: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let Ok(kind) = kind.parse::<Kind>() else { return Err(unknown_path().await) };
+    let kind = kind.ok().and_then(|Path(kind)| kind.parse::<Kind>().ok());
+    let Some(kind) = kind else { return Err(unknown_path().await) };
     let headers = request.headers().clone();
     let posted = Posted::read(request).await?;
     posted.required(r#"{"url": "https://example.com"}"#)?;
     let params = Params::of_json(posted.fields()?)?;
-    respond(&app, caller, kind, params, &headers).await
+    let prepared = prepare(&app, &caller.user, kind, params, accepts_webp(&headers))?;
+    respond(&app, caller, prepared, &headers).await
 }
 
 /// The routes that are signed instead of carrying a secret.
@@ -56,7 +58,11 @@ pub(crate) fn signed_routes() -> Router<Arc<App>> {
 
 /// `GET /{key}/{hash}/{kind}`
 async fn signed(State(app): State<Arc<App>>, render: SignedRender, headers: HeaderMap) -> Result<Response, Refusal> {
-    respond(&app, Caller::user(render.user), render.kind, render.params, &headers).await
+    let prepared = prepare(&app, &render.user, render.kind, render.params, accepts_webp(&headers))?;
+    if prepared.work.cache_use.always_renders() {
+        app.renders().admit_signed(&render.user)?;
+    }
+    respond(&app, Caller::user(render.user), prepared, &headers).await
 }
 
 /// `HEAD /{key}/{hash}/{kind}`: checks signature and parameters, and renders nothing.
@@ -66,7 +72,7 @@ async fn signed_head(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let prepared = prepare(&app, &render.user, render.kind, render.params, accepts_webp(&headers))?;
-    Ok(reply::head(media_type(&prepared.request)))
+    Ok(reply::head(media_type(&prepared.work.request)))
 }
 
 /// The render that a signed URL asks for. The kind is the end of the path, the other parts are those of the signature.
@@ -89,31 +95,24 @@ impl FromRequestParts<Arc<App>> for SignedRender {
 }
 
 fn accepts_webp(headers: &HeaderMap) -> bool {
-    let lists = |accept: &HeaderValue| accept.to_str().is_ok_and(|accept| accept.contains("image/webp"));
-    headers.get_all(header::ACCEPT).iter().any(lists)
+    names_type(headers, "image/webp")
 }
 
-/// Answers a request with these parameters.
-async fn respond(
-    app: &Arc<App>,
-    caller: Caller,
-    kind: Kind,
-    params: Params,
-    headers: &HeaderMap,
-) -> Result<Response, Refusal> {
-    let Prepared { key, request, cache_use, storing, mut warnings, varies } =
-        prepare(app, &caller.user, kind, params, accepts_webp(headers))?;
-    let user = caller.user.clone();
-    let answer = answer(app, caller, key.clone(), request, cache_use).await?;
-    // What was made before was stored then, and is only stored again where the reply leads to it.
-    let is_stored = !storing.skip && (storing.redirect || !answer.is_hit);
-    let stored = if is_stored { Some(store(app.stores(), &user, &key, &answer.made, &storing).await) } else { None };
-    let file = match stored.transpose() {
-        Err(error) if !storing.redirect => {
-            warnings.push(error.message().to_owned());
-            None
+/// Answers a request that is valid.
+async fn respond(app: &Arc<App>, caller: Caller, prepared: Prepared, headers: &HeaderMap) -> Result<Response, Refusal> {
+    let Prepared { work, mut warnings, varies } = prepared;
+    let (user, key, cache_use, storing) = (caller.user.clone(), work.key.clone(), work.cache_use, work.storing.clone());
+    let answer = answer(app, caller, work).await?;
+    let file = if storing.skip {
+        None
+    } else {
+        match answer::file(app, &user, &key, &storing, &answer).await {
+            Err(error) if !storing.redirect => {
+                warnings.push(error.message().to_owned());
+                None
+            }
+            file => Some(file?),
         }
-        stored => stored?,
     };
     let (now, ttl) = (app.now(), app.renders().ttl());
     let told = file.as_ref().map(|file| file.path.relative().to_owned());

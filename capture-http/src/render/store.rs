@@ -6,14 +6,15 @@ use url::Url;
 
 use super::{
     cache::{CacheKey, Made},
-    prepare::Storing,
+    work::Storing,
 };
 use crate::storage::{File, FilePath, Found, StorageError, Stores};
 
 /// Stores a result, and tells where it is.
 ///
 /// # Errors
-/// `unavailable` when the storage does not take it, `action_failed` when it is too large for it.
+/// `unavailable` when the storage does not take it, `action_failed` when it is too large for it or its name is taken by
+/// a folder.
 pub(crate) async fn store(
     stores: &Stores,
     user: &UserId,
@@ -36,7 +37,7 @@ pub(crate) async fn store(
     let file = File { path, acl: storing.acl };
     match files.put(&file, bytes).await {
         Ok(()) => Ok(file),
-        Err(error) => Err(failed(error)),
+        Err(error) => Err(not_stored(error)),
     }
 }
 
@@ -46,21 +47,29 @@ pub(crate) async fn store(
 /// `unavailable` when the address cannot be signed.
 pub(super) async fn address(stores: &Stores, file: &File) -> Result<Option<Url>, Error> {
     let Some(files) = &stores.files else { return Ok(None) };
-    match files.find(file).await.map_err(failed)? {
+    match files.find(file).await.map_err(not_read)? {
         Found::At(address) => Ok(Some(address)),
         Found::Bytes(_) | Found::Gone => Ok(None),
     }
 }
 
-/// The error for a file that was not stored or not found.
-pub(crate) fn failed(error: StorageError) -> Error {
+/// The error for a result that was not stored.
+fn not_stored(error: StorageError) -> Error {
     match error {
-        StorageError::TooLarge => Error::new(ErrorCode::ActionFailed, error.to_string()).with_reason("file_too_large"),
-        StorageError::Io(_) | StorageError::Bucket(_) => {
-            tracing::warn!(%error, "the storage of results fails");
-            Error::new(ErrorCode::Unavailable, "the result could not be stored")
-                .with_reason("storage_failed")
-                .with_source(error)
+        StorageError::TooLarge { .. } => {
+            Error::new(ErrorCode::ActionFailed, error.to_string()).with_reason("file_too_large")
         }
+        StorageError::NameTaken => Error::new(ErrorCode::ActionFailed, error.to_string()).with_reason("name_taken"),
+        StorageError::Io(_) | StorageError::Bucket(_) => failed(error, "the result could not be stored"),
     }
+}
+
+/// The error for a stored file that could not be read.
+pub(crate) fn not_read(error: StorageError) -> Error {
+    failed(error, "the stored file could not be read")
+}
+
+fn failed(error: StorageError, message: &'static str) -> Error {
+    tracing::warn!(%error, "the storage of results fails");
+    Error::new(ErrorCode::Unavailable, message).with_reason("storage_failed").with_source(error)
 }

@@ -54,14 +54,16 @@ impl KeyFile {
     /// Writes the key to the file that does not exist yet. If another process makes it meanwhile, its key is returned.
     pub(super) fn create(&self, key: &ServerKey) -> Result<ServerKey, KeyError> {
         let mut name = self.0.clone().into_os_string();
-        name.push(format!(".{}", std::process::id()));
+        name.push(format!(".{}", uuid::Uuid::new_v4()));
         let whole = Self(name.into());
-        whole.write(key, None).map_err(self.failed("make"))?;
         // A link, unlike a new name, never takes the place of another file.
-        let linked = fs::hard_link(&whole.0, &self.0);
-        whole.remove()?;
+        let linked = whole.write(key, None).and_then(|()| fs::hard_link(&whole.0, &self.0));
+        let removed = whole.remove();
         match linked {
-            Ok(()) => self.keep_name().map(|()| key.clone()).map_err(self.failed("make")),
+            Ok(()) => {
+                removed?;
+                self.keep_name().map(|()| key.clone()).map_err(self.failed("make"))
+            }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 self.read()?.ok_or_else(|| self.failed("make")(error))
             }

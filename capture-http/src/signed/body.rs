@@ -7,12 +7,12 @@ use capture_core::{
 };
 use subtle::ConstantTimeEq;
 
-use super::hex::{from_hex, to_hex};
 use crate::{
     app::App,
     auth::{from_base64, refuse_slowly},
     client_address::Source,
     error::Refusal,
+    hex::{from_hex, to_hex},
 };
 
 /// The header of the signature.

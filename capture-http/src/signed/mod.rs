@@ -6,7 +6,6 @@
 //! credentials of a page.
 
 mod body;
-mod hex;
 mod parameters;
 mod query;
 #[cfg(test)]

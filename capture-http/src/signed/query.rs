@@ -19,8 +19,8 @@ use md5::{Digest, Md5};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
-use super::{hex::to_hex, parameters::Parameters};
-use crate::{app::App, auth::refuse_slowly, error::Refusal, server::Place};
+use super::parameters::Parameters;
+use crate::{app::App, auth::refuse_slowly, error::Refusal, hex::to_hex, server::Place};
 
 /// A user who has signed the query, and its parameters. It is no grant for anything but what the address is for: signed
 /// addresses stand in public pages.

@@ -78,8 +78,9 @@ fn relative(file: &File) -> String {
 impl Disk {
     fn write(&self, file: &File, body: &[u8]) -> Result<(), StorageError> {
         let bytes = body.len() as u64;
-        if bytes > self.bytes_of_user.min(self.bytes) {
-            return Err(StorageError::TooLarge);
+        let most = self.bytes_of_user.min(self.bytes);
+        if bytes > most {
+            return Err(StorageError::TooLarge { bytes, most });
         }
         self.counted(|_| ())?;
         let draft = self.root.join(WRITING).join(uuid::Uuid::new_v4().to_string());
@@ -87,7 +88,12 @@ impl Disk {
         if written.is_err() {
             let _ = fs::remove_file(&draft); // it may not be there
         }
-        Ok(written?)
+        written.map_err(|error| match error.kind() {
+            io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+                StorageError::NameTaken
+            }
+            _ => error.into(),
+        })
     }
 
     fn keep(&self, draft: &Path, file: &File, bytes: u64) -> io::Result<()> {
@@ -210,7 +216,10 @@ mod tests {
         folder.put(&second, Bytes::from(vec![2; 60])).await.unwrap();
         assert_eq!(content(&folder, &first).await, None);
         assert!(!root.join("u-../screenshots/1970/01/01/a").exists(), "an empty folder goes with its last file");
-        assert!(matches!(folder.put(&first, Bytes::from(vec![0; 101])).await, Err(StorageError::TooLarge)));
+        assert!(matches!(
+            folder.put(&first, Bytes::from(vec![0; 101])).await,
+            Err(StorageError::TooLarge { bytes: 101, most: 100 })
+        ));
         drop(folder);
         fs::write(root.join(WRITING).join("half"), "x").unwrap();
         let folder = open();

@@ -27,10 +27,18 @@ pub(crate) use self::{
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StorageError {
     /// The file is larger than everything that its user may store.
-    #[error("the result is larger than the space of a user")]
-    TooLarge,
+    #[error("the result has {bytes} bytes, and the space of a user {most}")]
+    TooLarge {
+        /// The size of the file.
+        bytes: u64,
+        /// The space of a user.
+        most: u64,
+    },
+    /// Other files are stored below this name, or below a part of it another file is stored.
+    #[error("the name is taken: it leads through a file, or to a folder of files")]
+    NameTaken,
     /// An operation of the operating system failed.
-    #[error("the file cannot be stored: {0}")]
+    #[error("the file cannot be stored or read: {0}")]
     Io(#[from] io::Error),
     /// The bucket did not take it, or the settings do not describe one.
     #[error("the bucket does not answer as it should: {0}")]

@@ -30,10 +30,14 @@ impl FromStr for FileName {
         if text.is_empty() || text.len() > MAX_NAME {
             return Err(InvalidName::Length);
         }
-        let is_fit = |segment: &str| !matches!(segment, "" | "." | "..");
-        let is_plain = !text.chars().any(|char| char.is_control() || char == '\\');
-        if is_plain && text.split('/').all(is_fit) { Ok(Self(text.to_owned())) } else { Err(InvalidName::Segment) }
+        if leads_below(text) { Ok(Self(text.to_owned())) } else { Err(InvalidName::Segment) }
     }
+}
+
+/// Whether a path with slashes stays below the folder that it is used in.
+fn leads_below(path: &str) -> bool {
+    let is_plain = !path.chars().any(|char| char.is_control() || char == '\\');
+    is_plain && path.split('/').all(|segment| !matches!(segment, "" | "." | ".."))
 }
 
 /// The path of a file below the part of its user: `screenshots/{year}/{month}/{day}/{name}.{extension}`.
@@ -55,9 +59,7 @@ impl FilePath {
     /// The path that was told before, below the part of this user; `None` if it was none.
     pub(crate) fn known(user: &UserId, relative: &str) -> Option<Self> {
         let below = relative.strip_prefix("screenshots/")?;
-        let is_fit = |segment: &str| !matches!(segment, "" | "." | "..");
-        let is_plain = !below.chars().any(|char| char.is_control() || char == '\\');
-        (is_plain && below.split('/').all(is_fit)).then(|| Self { user: user.clone(), relative: relative.to_owned() })
+        leads_below(below).then(|| Self { user: user.clone(), relative: relative.to_owned() })
     }
 
     /// The folder of the user. Ids such as `..` are valid, so that it is not the id alone.

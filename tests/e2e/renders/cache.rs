@@ -56,6 +56,12 @@ async fn what_needs_credentials_is_never_kept() {
         assert_eq!((header(&reply, "x-capture-cache"), header(&reply, "cache-control")), ("miss", "private, no-store"));
         assert_eq!(header(&reply, "x-capture-page-status"), "200");
     }
+    let in_address = stage.site.url("/login").replace("http://", "http://ann:word@");
+    for _ in 0..2 {
+        let reply = stage.ann.post("/v1/render/content", &json!({"url": in_address})).await.expect(200);
+        assert_eq!((header(&reply, "x-capture-cache"), header(&reply, "x-capture-page-status")), ("miss", "200"));
+        assert!(!reply.bytes.windows(5).any(|text| text == b"word@"), "credentials are not told back");
+    }
     let without = stage.render("content", "/login", &json!({})).await.expect(200);
     assert_eq!(header(&without, "x-capture-page-status"), "401", "a page with its status");
     stage.server.stop().await;
@@ -64,12 +70,12 @@ async fn what_needs_credentials_is_never_kept() {
 #[tokio::test]
 async fn a_failure_is_repeated_from_memory_for_a_minute() {
     let stage = Stage::start().await;
-    for _ in 0..2 {
-        stage
-            .ann
-            .post("/v1/render/image", &json!({"url": "http://127.0.0.1:2/"}))
-            .await
-            .expect_error(400, "action_failed");
+    for number in 0..7 {
+        // The sixth failure of a minute would be charged if it were one.
+        let body = json!({"url": "http://127.0.0.1:2/"});
+        let failed = stage.ann.post("/v1/render/image", &body).await.expect_error(400, "action_failed");
+        let wait = header(&failed, "retry-after").parse::<u64>();
+        assert_eq!(wait.is_ok_and(|seconds| (50..=60).contains(&seconds)), number > 0, "{:?}", failed.headers);
     }
     assert_eq!(stage.credits().await, "100");
     stage.server.stop().await;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use capture_tests::until;
-use futures::future::join_all;
+use capture_tests::{processes::signal, until};
+use futures::{StreamExt, future::join_all, stream::FuturesUnordered};
+use rustix::process::Signal;
 use serde_json::json;
 
 use super::Stage;
@@ -43,6 +44,41 @@ async fn more_renders_than_a_user_may_have_wait_for_their_turn() {
         reply.expect(200);
     }
     assert_eq!(stage.credits().await, "94");
+    stage.server.stop().await;
+}
+
+#[tokio::test]
+async fn a_hundred_renders_of_a_user_wait_and_further_ones_are_refused_at_once() {
+    let stage = Stage::start_with(&["--max-renders-per-user", "1"]).await;
+    let bodies: Vec<_> = (0..104).map(|number| json!({"url": stage.site.url("/never"), "timestamp": number})).collect();
+    let mut replies: FuturesUnordered<_> =
+        bodies.iter().map(|body| stage.ann.post("/v1/render/content", body)).collect();
+    for _ in 0..3 {
+        let refused = replies.next().await.unwrap().expect_error(429, "session_limit");
+        assert_eq!(refused.text("reason"), "render_limit", "{}", refused.body);
+    }
+    let bob = stage.server.user("bob").await;
+    let body = json!({"url": stage.site.url("/tall.html")});
+    bob.post("/v1/render/content", &body).await.expect(200);
+    drop(replies);
+    drop(stage);
+}
+
+#[tokio::test]
+async fn a_server_that_stops_finishes_the_renders_under_way() {
+    let stage = Stage::start().await;
+    let body = json!({"url": stage.site.url("/slow/1500")});
+    let render = stage.ann.post("/v1/render/content", &body);
+    let stop = async {
+        until("it is held", Duration::from_secs(10), async || {
+            stage.server.folder().account("ann", "held").await == "1"
+        })
+        .await;
+        signal(stage.server.pid(), Signal::TERM);
+    };
+    let (reply, ()) = tokio::join!(render, stop);
+    reply.expect(200);
+    assert_eq!(stage.credits().await, "99");
     stage.server.stop().await;
 }
 

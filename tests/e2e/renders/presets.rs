@@ -8,7 +8,7 @@ use super::{Stage, header};
 async fn a_preset_stands_for_its_parameters_and_the_request_takes_precedence() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("presets.toml");
-    std::fs::write(&file, "[small]\nvw = 300\nvh = 200\ntype = 'jpeg'\n").unwrap();
+    std::fs::write(&file, "[small]\nvw = 300\nvh = 200\nformat = 'jpeg'\n").unwrap();
     let flags = ["--presets", file.to_str().unwrap(), "--ip-ranges", "203.0.113.0/24, 2001:db8::1"];
     let stage = Stage::start_with(&flags).await;
     let small = stage.render("image", "/tall.html", &json!({"preset": "small"})).await.expect(200);
@@ -18,6 +18,11 @@ async fn a_preset_stands_for_its_parameters_and_the_request_takes_precedence() {
     assert_eq!(header(&same, "x-capture-cache"), "hit", "a preset is resolved before the cache is asked");
     let other = stage.render("image", "/tall.html", &json!({"preset": "small", "type": "png"})).await.expect(200);
     assert_eq!(header(&other, "content-type"), "image/png");
+    let alias = json!({"preset": "small", "format": "webp"});
+    let alias = stage.render("image", "/tall.html", &alias).await.expect(200);
+    assert_eq!(header(&alias, "content-type"), "image/webp", "the request takes precedence by its other name, too");
+    let elsewhere = stage.render("content", "/tall.html", &json!({"preset": "small"})).await.expect(200);
+    assert_eq!(header(&elsewhere, "content-type"), "application/json", "what does not concern a render is left out");
     let unknown = stage.render("image", "/tall.html", &json!({"preset": "large"})).await;
     assert!(unknown.expect_error(400, "invalid_request").text("error").contains("preset"));
     let ranges = stage.server.client("").get("/ip-ranges.json").await.expect(200);

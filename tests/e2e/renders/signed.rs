@@ -72,6 +72,22 @@ async fn what_is_not_signed_as_it_is_sent_is_refused_in_equal_words() {
 }
 
 #[tokio::test]
+async fn signed_addresses_that_always_render_do_so_sixty_times_a_minute() {
+    let mut stage = Stage::start().await;
+    stage.ann = stage.server.user_with("poor", &["--credits", "0"]).await; // so that nothing is rendered here
+    let (secret, url) = (stage.secret(), "url=http%3A%2F%2F127.0.0.1%3A2%2F");
+    let fresh = path("poor", &secret, "content", &format!("{url}&fresh=true"));
+    for _ in 0..60 {
+        ask(&stage.server, Method::GET, &fresh).await.expect_error(403, "forbidden");
+    }
+    let refused = ask(&stage.server, Method::GET, &fresh).await.expect_error(429, "session_limit");
+    assert_eq!(refused.text("reason"), "fresh_limit");
+    let usual = path("poor", &secret, "content", url);
+    ask(&stage.server, Method::GET, &usual).await.expect_error(403, "forbidden");
+    stage.server.stop().await;
+}
+
+#[tokio::test]
 async fn head_answers_without_a_browser_and_costs_nothing() {
     let stage = Stage::start().await;
     let secret = stage.secret();

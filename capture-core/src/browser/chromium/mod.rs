@@ -88,7 +88,8 @@ impl Chromium {
             tasks: Tasks::default(),
             guard,
             clock: Clock::start(),
-            imaging: Room::default(),
+            scaling: Room::default(),
+            recording: Room::default(),
         });
         let watched = Arc::<Watched>::default();
         let pool = Pool::new(Arc::clone(&runtime), Arc::clone(&watched));

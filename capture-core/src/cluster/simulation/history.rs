@@ -33,12 +33,22 @@ impl Lost {
 }
 
 /// Renders in a world.
-#[derive(Default)]
+#[derive(Default, Clone, Copy)]
 pub(super) struct Renders {
     /// Number of requests.
     pub(super) asked: usize,
     /// Number of those that were answered as charged.
     pub(super) charged: usize,
+    /// Number of those that were answered as free.
+    pub(super) free: usize,
+}
+
+impl Renders {
+    /// Counts an answer with what was billed, if there was a result.
+    pub(super) fn answered(&mut self, billed: Option<u64>) {
+        self.charged += usize::from(billed.is_some_and(|credits| credits > 0));
+        self.free += usize::from(billed == Some(0));
+    }
 }
 
 /// What happened in a world.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{
-    history::{Broken, History},
+    history::{Broken, History, Renders},
     world::USERS,
 };
 use crate::{
@@ -58,7 +58,8 @@ fn billed_once(history: &History, bills: &Bills<'_>) -> Vec<Broken> {
     broken
 }
 
-/// What was answered as charged was charged, each render once, and nothing that was not asked for.
+/// What was answered as charged was charged, each render once, and neither what was answered as free nor what was not
+/// asked for.
 fn renders_charged(bills: &[Bill], history: &History) -> Vec<Broken> {
     let renders: Vec<&Bill> = bills.iter().filter(|bill| bill.reason == "render").collect();
     let ids: BTreeSet<&str> = renders.iter().map(|bill| bill.session.as_str()).collect();
@@ -66,10 +67,10 @@ fn renders_charged(bills: &[Bill], history: &History) -> Vec<Broken> {
     if ids.len() < renders.len() {
         broken.push("a render was charged twice".to_owned());
     }
-    let (asked, charged) = (history.renders.asked, history.renders.charged);
-    if renders.len() > asked || (renders.len() < charged && history.lost.is_none()) {
-        broken
-            .push(format!("{} renders were charged, {charged} answered as charged, {asked} asked for", renders.len()));
+    let Renders { asked, charged, free } = history.renders;
+    if renders.len() + free > asked || (renders.len() < charged && history.lost.is_none()) {
+        let answered = format!("{charged} answered as charged and {free} as free");
+        broken.push(format!("{} renders were charged, of {asked} with {answered}", renders.len()));
     }
     broken
 }

@@ -209,9 +209,9 @@ impl World {
             let door = self.any(&mut dice);
             self.history.lock().renders.asked += 1;
             let made = self.bounded("render", &door, door.cluster.render(Caller::user(user), request)).await;
-            let charged = matches!(&made, Some(Ok(rendered)) if rendered.billed_credits > 0);
-            self.note(format!("a render was answered: {charged}"));
-            self.history.lock().renders.charged += usize::from(charged);
+            let billed = made.and_then(Result::ok).map(|rendered| rendered.billed_credits);
+            self.note(format!("a render was answered: {billed:?}"));
+            self.history.lock().renders.answered(billed);
             tokio::time::sleep(Duration::from_millis(dice.throw(900))).await;
         }
     }

@@ -135,13 +135,13 @@ impl Ledger for RedisLedger {
     fn charge(&self, id: SessionId, credits: u64) -> BoxFuture<'_, Result<bool, LedgerError>> {
         async move {
             let told = run(&*self.store, CHARGE, arguments![id, credits]).await?;
-            let charged = match told.first().and_then(Answer::text) {
-                Some("ok") => true,
-                Some("gone") => false,
-                _ => return Err(malformed(CHARGE)),
-            };
-            self.own.lock().remove(&id);
-            Ok(charged)
+            let was_own = self.own.lock().remove(&id).is_some();
+            match told.first().and_then(Answer::text) {
+                Some("ok") => Ok(true),
+                Some("charged") => Ok(was_own), // then the answer to the call that charged it was lost
+                Some("gone") => Ok(false),
+                _ => Err(malformed(CHARGE)),
+            }
         }
         .boxed()
     }
@@ -274,4 +274,44 @@ fn refusal(told: &[Answer], asked: &Reservation) -> Option<Result<(), ReserveErr
         },
         _ => return None,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        account::{Account, Accounts, SecretHash},
+        ledger::redis::{InstanceId, fake::FakeRedis},
+        session::SessionOptions,
+    };
+
+    #[tokio::test]
+    async fn a_charge_whose_answer_was_lost_is_repeated_without_a_second_bill() {
+        let redis = FakeRedis::new();
+        let ledger = RedisLedger::new(Arc::clone(&redis) as Arc<_>, InstanceId::new());
+        ledger.recover().await.unwrap();
+        let ann: UserId = "ann".parse().unwrap();
+        ledger.add(Account::new(ann.clone(), SecretHash::of("ann"))).await.unwrap();
+        let reservation = Reservation {
+            id: SessionId::new(),
+            user: ann,
+            purpose: Purpose::Render,
+            options: SessionOptions::with_ttl(Duration::from_secs(60)),
+            created_at: Timestamp(0),
+            hold: 1,
+            limit: 3,
+        };
+        let id = reservation.id;
+        ledger.reserve(reservation).await.unwrap();
+        let lost = arguments![id, 1_u64];
+        redis.run_now(CHARGE, &lost).unwrap();
+        assert!(ledger.charge(id, 1).await.unwrap(), "the repeated call is told of the charge");
+        assert!(!ledger.charge(id, 1).await.unwrap(), "the render is not its own any more");
+        assert_eq!(redis.bills().len(), 1);
+        redis.advance(Duration::from_secs(31));
+        let later = redis.run_now(CHARGE, &lost).unwrap();
+        assert_eq!(later.list().unwrap().first().and_then(Answer::text), Some("gone"));
+    }
 }

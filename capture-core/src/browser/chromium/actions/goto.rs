@@ -32,7 +32,7 @@ const THROUGH_THE_GUARD: &str = "net::ERR_SOCKS_CONNECTION_FAILED";
 /// Chromium's error for a navigation that led to no document.
 const ABORTED: &str = "net::ERR_ABORTED";
 /// How long the event of a download may lag behind the reply that there is one.
-const CERTAIN_DOWNLOAD_LAG: Duration = Duration::from_millis(500);
+const CERTAIN_DOWNLOAD_LAG: Duration = Duration::from_secs(5);
 
 /// How long the old page may take to unload, and the new document to be shown; less if less time is left.
 const LET_IN: Duration = Duration::from_secs(2);

@@ -2,13 +2,12 @@
 //!
 //! This module must not know live views.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use chromiumoxide::cdp::browser_protocol::page::{CaptureScreenshotFormat, Viewport};
 use serde::Deserialize;
-use serde_json::{json, value::RawValue};
+use serde_json::json;
 use tokio::{
     sync::OwnedSemaphorePermit,
     time::{Duration, Instant},
@@ -19,29 +18,23 @@ use crate::{
     browser::{
         BrowserError,
         chromium::{
-            cdp::{CdpError, commands},
+            cdp::{self, CdpError, commands},
             instance::picture_room::Held,
             page::{chromium_page::ChromiumPage, locate::PEEK},
         },
     },
-    limits::{ELEMENT_TIMEOUT, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, MAX_WEBP_SIDE, READ_TIMEOUT},
+    limits::{ELEMENT_TIMEOUT, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, MAX_WEBP_SIDE},
 };
 
 /// Pause between two attempts on a page that has not painted yet.
 const UNPAINTED: Duration = Duration::from_millis(25);
 
-/// How long lazily loaded content may take to appear before the whole page is pictured.
+/// How long lazily loaded content may take to appear before the whole page is pictured or printed.
 const LAZY: Duration = Duration::from_secs(3);
 
-/// Borrowed, because it may be long.
+/// The size of a document.
 #[derive(Deserialize)]
-struct Captured<'a> {
-    #[serde(borrow)]
-    data: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct Extent {
+pub(crate) struct Extent {
     width: f64,
     height: f64,
     window: Size,
@@ -100,6 +93,7 @@ impl ChromiumPage {
         if wanted.omit_background {
             self.active()?.send(&commands::set_transparent(true)).await?;
         }
+        let began = Instant::now();
         let taken = tokio::time::timeout_at(deadline, self.take(wanted, part, room)).await;
         drop(higher);
         if part.is_some_and(|part| part.reach != Reach::Shown) {
@@ -109,7 +103,7 @@ impl ChromiumPage {
             self.active()?.send(&commands::set_transparent(false)).await?;
         }
         let Ok(taken) = taken else {
-            let millis = READ_TIMEOUT.as_millis();
+            let millis = began.elapsed().as_millis();
             return Err(BrowserError::timed_out(format!(
                 "the page painted no picture within {millis} ms: a script keeps it busy"
             )));
@@ -141,7 +135,7 @@ impl ChromiumPage {
         loop {
             // The room is held until the browser has answered, even if the caller has left.
             match self.browser.answered(session.send(&capture), Arc::clone(&room)).await {
-                Ok(captured) => return decode(&captured),
+                Ok(picture) => return cdp::captured(&picture, "picture"),
                 // The page has not painted yet, a GPU process is starting, or the document is being replaced.
                 Err(CdpError::Refused { message, .. }) if NOTHING_YET.iter().any(|told| message.contains(told)) => {
                     tokio::time::sleep(UNPAINTED).await;
@@ -168,13 +162,22 @@ impl ChromiumPage {
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the bound above")]
         let pixels = pixels.max(0.0) as u32;
+        let began = Instant::now();
         let taken = tokio::time::timeout_at(deadline, async {
             let own = Arc::clone(&self.picturing).acquire_owned().await.ok()?;
             Some((own, self.browser.pictures.take(pixels).await?))
         });
-        let taken =
-            taken.await.map_err(|_elapsed| BrowserError::timed_out("other pictures were under way for too long"))?;
+        let taken = taken.await.map_err(|_elapsed| {
+            let waited = began.elapsed().as_secs();
+            BrowserError::congested(format!("other pictures left no room for this one within {waited} s"))
+        })?;
         taken.ok_or_else(|| BrowserError::Protocol("no room for pictures".to_owned()))
+    }
+
+    /// Has the whole document load, also what loads when it comes into view, and measures it.
+    pub(crate) async fn extent(&self, deadline: Instant) -> Result<Extent, BrowserError> {
+        let lazy = json!({"most": MAX_PICTURE_SIDE, "millis": LAZY.as_millis()});
+        self.call("extent", &lazy, deadline).await
     }
 
     /// The wanted part of the document, if it is not just the viewport, and whether it was cut.
@@ -188,8 +191,7 @@ impl ChromiumPage {
             within = Some(seen.area.ok_or_else(|| BrowserError::Protocol("reveal returned no area".to_owned()))?);
             None
         } else if wanted.full_page {
-            let lazy = json!({"most": MAX_PICTURE_SIDE, "millis": LAZY.as_millis()});
-            let Extent { width, height, window, hidden } = self.call("extent", &lazy, deadline).await?;
+            let Extent { width, height, window, hidden } = self.extent(deadline).await?;
             let shape = self.tabs.borrow().shape;
             if hidden > 0.0 && shape.is_window(window.width, window.height) {
                 let (width, height) = (f64::from(window.width), f64::from(window.height) + hidden);
@@ -265,14 +267,6 @@ fn failed(error: CdpError) -> BrowserError {
         }
         other => other.into(),
     }
-}
-
-/// Decodes a picture, which Chromium sends as base64.
-fn decode(captured: &RawValue) -> Result<Bytes, CdpError> {
-    let unreadable = |message: String| CdpError::Decode { method: "picture".into(), message };
-    let Captured { data } = serde_json::from_str(captured.get()).map_err(|error| unreadable(error.to_string()))?;
-    let bytes = STANDARD.decode(data.as_bytes());
-    bytes.map(Bytes::from).map_err(|error| unreadable(error.to_string()))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! to callers by id, and events to pages by session. This module must not know what the commands mean.
 
 mod answer;
+mod captured;
 pub(super) mod commands;
 mod connection;
 mod error;
@@ -20,6 +21,7 @@ mod stream;
 pub(super) use self::stream::events_of;
 pub(super) use self::{
     answer::RawReply,
+    captured::captured,
     connection::{Connection, Listener, Missed, Pending},
     error::{CdpError, brief},
     message::{Event, Logged, LoggedKind},

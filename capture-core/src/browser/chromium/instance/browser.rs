@@ -69,8 +69,10 @@ pub(crate) struct Browser {
     retiring: AtomicBool,
     lost: watch::Sender<Option<LostReason>>,
     pub(crate) pictures: PictureRoom,
-    /// Room for pictures that this process decodes, shared by all browsers.
-    pub(crate) imaging: Room,
+    /// Room for pictures that this process scales, shared by all browsers.
+    pub(crate) scaling: Room,
+    /// Room for the frames of animations, shared by all browsers.
+    pub(crate) recording: Room,
 }
 
 /// The parts in which browsers differ.
@@ -139,7 +141,8 @@ impl Browser {
             retiring: AtomicBool::new(false),
             lost: watch::Sender::new(None),
             pictures: PictureRoom::default(),
-            imaging: runtime.imaging.clone(),
+            scaling: runtime.scaling.clone(),
+            recording: runtime.recording.clone(),
         })
     }
 

@@ -22,6 +22,8 @@ pub(crate) struct BrowserRuntime {
     pub(crate) tasks: Tasks,
     pub(crate) guard: Guard,
     pub(crate) clock: Clock,
-    /// Room for pictures that this process decodes.
-    pub(crate) imaging: Room,
+    /// Room for pictures that this process scales, which takes less than a second each.
+    pub(crate) scaling: Room,
+    /// Room for the frames of animations, which are recorded for up to 30 s each.
+    pub(crate) recording: Room,
 }

@@ -5,11 +5,11 @@ use std::sync::mpsc;
 use bytes::Bytes;
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
 
-use super::perform::Notes;
+use super::pixels::{encoded, imaging_room, pixels_of};
 use crate::{
     action::{PictureFormat, Screenshot},
     browser::{BrowserError, chromium::page::chromium_page::ChromiumPage},
-    imaging::{AnimationEncoder, EncodedAnimation, ImagingError, Room},
+    imaging::{AnimationEncoder, EncodedAnimation, ImagingError},
     render::{Animation, MAX_FRAME_PIXELS},
 };
 
@@ -27,25 +27,25 @@ impl ChromiumPage {
     pub(super) async fn record(
         &self,
         animation: Animation,
-        notes: &mut Notes,
         deadline: Instant,
-    ) -> Result<Bytes, BrowserError> {
+    ) -> Result<EncodedAnimation, BrowserError> {
         self.settle_appearance(false, deadline).await?;
         let first = self.frame(deadline).await?;
         let (width, height) = frame_size(first.width, first.height);
-        let _room = self.imaging_room(u64::from(width) * u64::from(height) * 3, deadline).await?;
+        // A frame as it was taken, the frame before it, and what changed between them.
+        let pixels = pixels_of(first.width, first.height) + 2 * pixels_of(width.into(), height.into());
+        let room = imaging_room(&self.browser.recording, pixels, deadline).await?;
         let (pictures, taken) = mpsc::sync_channel::<Taken>(WAITING);
-        let encoding = tokio::task::spawn_blocking(move || encode(width, height, &taken));
+        let encoding = tokio::task::spawn_blocking(move || {
+            let _room = room; // it is held until the work is done, even if its caller has left
+            encode(width, height, &taken)
+        });
         let _ = pictures.try_send((first.body, 0)); // the queue is empty
         let recorded = self.take_frames(&pictures, animation, deadline).await;
         drop(pictures);
-        let encoded = tokio::time::timeout_at(deadline, encoding).await;
-        let encoded = encoded.map_err(|_elapsed| BrowserError::timed_out("the animation was not encoded in time"))?;
-        let encoded = encoded.map_err(|error| BrowserError::Protocol(error.to_string()))?;
-        let EncodedAnimation { bytes, is_cut } = encoded.map_err(|error| BrowserError::Protocol(error.to_string()))?;
+        let animation = encoded(encoding, deadline).await?;
         recorded?;
-        notes.clamped |= is_cut;
-        Ok(bytes)
+        Ok(animation)
     }
 
     /// Sends pictures to the encoder, the first of which it has already.
@@ -75,21 +75,6 @@ impl ChromiumPage {
 
     async fn frame(&self, deadline: Instant) -> Result<crate::action::Picture, BrowserError> {
         self.screenshot(&Screenshot { format: PictureFormat::Png, ..Screenshot::default() }, deadline).await
-    }
-
-    /// Waits for room for decoded pictures.
-    pub(super) async fn imaging_room(
-        &self,
-        pixels: u64,
-        deadline: Instant,
-    ) -> Result<tokio::sync::OwnedSemaphorePermit, BrowserError> {
-        if !Room::fits(pixels) {
-            let message = format!("a picture of {pixels} pixels cannot be converted: take less of the page");
-            return Err(BrowserError::failed_for("picture_too_large", message));
-        }
-        let room = tokio::time::timeout_at(deadline, self.browser.imaging.take(pixels)).await;
-        let room = room.map_err(|_elapsed| BrowserError::timed_out("other pictures were under way for too long"))?;
-        room.ok_or_else(|| BrowserError::Protocol("no room for pictures".to_owned()))
     }
 }
 

@@ -4,7 +4,10 @@ use bytes::Bytes;
 use serde_json::json;
 use tokio::time::{Duration, Instant};
 
-use super::perform::{Notes, named};
+use super::{
+    perform::named,
+    pixels::{check_size, encoded, imaging_room, pixels_of},
+};
 use crate::{
     action::{Picture, PictureFormat, Screenshot},
     browser::{
@@ -19,12 +22,15 @@ use crate::{
 const SETTLING: Duration = Duration::from_secs(2);
 
 impl ChromiumPage {
+    /// The picture, and whether it was cut.
     pub(super) async fn render_image(
         &self,
         image: &Image,
-        notes: &mut Notes,
         deadline: Instant,
-    ) -> Result<RenderBody, BrowserError> {
+    ) -> Result<(RenderBody, bool), BrowserError> {
+        if let Some(size) = image.resize {
+            check_size(size.width, size.height)?;
+        }
         self.settle_appearance(image.freeze_animations, deadline).await?;
         let (full_page, selector, clip) = match &image.part {
             ImagePart::Viewport => (false, None, None),
@@ -38,28 +44,24 @@ impl ChromiumPage {
         let quality = quality.filter(|_| format != PictureFormat::Png);
         let wanted = Screenshot { full_page, selector, clip, omit_background, format, quality };
         let picture = self.screenshot(&wanted, deadline).await.map_err(|error| named(error, "selector"))?;
-        notes.clamped = picture.clamped;
+        let clamped = picture.clamped;
         let Some(size) = image.resize else {
             let (width, height) = (picture.width, picture.height);
-            return Ok(RenderBody::Picture { format, width, height, bytes: picture.body });
+            return Ok((RenderBody::Picture { format, width, height, bytes: picture.body }, clamped));
         };
         let wanted = Wanted { width: size.width, height: size.height, format: image.format, quality: image.quality };
         let bytes = self.scaled(picture, wanted, deadline).await?;
-        Ok(RenderBody::Picture { format: image.format, width: size.width, height: size.height, bytes })
+        Ok((RenderBody::Picture { format: image.format, width: size.width, height: size.height, bytes }, clamped))
     }
 
     async fn scaled(&self, picture: Picture, wanted: Wanted, deadline: Instant) -> Result<Bytes, BrowserError> {
-        let pixels = |width: u32, height: u32| u64::from(width) * u64::from(height);
-        let most = pixels(picture.width, picture.height) + pixels(wanted.width, wanted.height);
-        let room = self.imaging_room(most, deadline).await?;
+        let pixels = pixels_of(picture.width, picture.height) + pixels_of(wanted.width, wanted.height);
+        let room = imaging_room(&self.browser.scaling, pixels, deadline).await?;
         let scaling = tokio::task::spawn_blocking(move || {
             let _room = room; // it is held until the work is done, even if its caller has left
             imaging::scale(&picture.body, wanted)
         });
-        let scaled = tokio::time::timeout_at(deadline, scaling).await;
-        let scaled = scaled.map_err(|_elapsed| BrowserError::timed_out("the picture was not scaled in time"))?;
-        let scaled = scaled.map_err(|error| BrowserError::Protocol(error.to_string()))?;
-        scaled.map_err(|error| BrowserError::Protocol(error.to_string()))
+        encoded(scaling, deadline).await
     }
 
     /// Waits for web fonts and for pictures in view, and stops animations at their end if that is wanted. A page that

@@ -6,5 +6,6 @@ mod image;
 mod navigation;
 mod pdf;
 mod perform;
+mod pixels;
 mod reading;
 mod settings;

@@ -1,45 +1,31 @@
 //! Prints a page as a PDF document.
 
-use std::borrow::Cow;
-
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use chromiumoxide::cdp::browser_protocol::page::PrintToPdfParams;
-use serde::Deserialize;
-use serde_json::json;
-use tokio::time::{Duration, Instant};
+use tokio::time::Instant;
 
 use crate::{
     browser::{
         BrowserError,
-        chromium::{cdp::CdpError, page::chromium_page::ChromiumPage},
+        chromium::{
+            cdp::{self, CdpError},
+            page::chromium_page::ChromiumPage,
+        },
     },
-    limits::MAX_PICTURE_SIDE,
     render::Pdf,
 };
-
-/// How long lazily loaded content may take to appear before the page is printed.
-const LAZY: Duration = Duration::from_secs(3);
-
-/// Borrowed, because it may be long.
-#[derive(Deserialize)]
-struct Printed<'a> {
-    #[serde(borrow)]
-    data: Cow<'a, str>,
-}
 
 impl ChromiumPage {
     pub(crate) async fn print(&self, pdf: &Pdf, deadline: Instant) -> Result<Bytes, BrowserError> {
         self.settle_appearance(false, deadline).await?;
-        let lazy = json!({"most": MAX_PICTURE_SIDE, "millis": LAZY.as_millis()});
-        let _: serde_json::Value = self.call("extent", &lazy, deadline).await?;
+        self.extent(deadline).await?; // so that all of it is there
+        let began = Instant::now();
         let printed = tokio::time::timeout_at(deadline, self.active()?.send(&command(pdf))).await;
-        let printed = printed
-            .map_err(|_elapsed| BrowserError::timed_out("the page was not printed in time"))?
-            .map_err(refused)?;
-        let unreadable = |error: String| BrowserError::Protocol(format!("not a printed page: {error}"));
-        let Printed { data } = serde_json::from_str(printed.get()).map_err(|error| unreadable(error.to_string()))?;
-        STANDARD.decode(data.as_bytes()).map(Bytes::from).map_err(|error| unreadable(error.to_string()))
+        let printed = printed.map_err(|_elapsed| {
+            let waited = began.elapsed().as_secs();
+            BrowserError::timed_out(format!("the page was not printed within {waited} s"))
+        })?;
+        Ok(cdp::captured(&printed.map_err(refused)?, "PDF")?)
     }
 }
 

@@ -7,15 +7,9 @@ use tokio::time::Instant;
 use crate::{
     action::WaitForSelector,
     browser::{BrowserError, chromium::page::chromium_page::ChromiumPage},
+    imaging::EncodedAnimation,
     render::{RenderBody, RenderOutput, RenderRequest, Rendering, Waits},
 };
-
-/// What a step of a render found beside its result.
-#[derive(Debug, Default)]
-pub(super) struct Notes {
-    pub(super) clamped: bool,
-    pub(super) warnings: Vec<String>,
-}
 
 impl ChromiumPage {
     /// Renders a document; `deadline` bounds everything.
@@ -37,25 +31,24 @@ impl ChromiumPage {
         self.apply_settings(request).await?;
         let arrived = self.open_document(&request.source, deadline).await?;
         self.wait_as_asked(&request.waits, deadline).await?;
-        let mut notes = Notes::default();
-        let body = self.make(&request.output, &mut notes, deadline).await?;
+        let (body, clamped) = self.make(&request.output, deadline).await?;
         let url = self.url();
-        Ok(Rendering { body, url, page_status: arrived.status, clamped: notes.clamped, warnings: notes.warnings })
+        Ok(Rendering { body, url, page_status: arrived.status, clamped, warnings: Vec::new() })
     }
 
-    async fn make(
-        &self,
-        output: &RenderOutput,
-        notes: &mut Notes,
-        deadline: Instant,
-    ) -> Result<RenderBody, BrowserError> {
-        match output {
-            RenderOutput::Image(image) => self.render_image(image, notes, deadline).await,
-            RenderOutput::Pdf(pdf) => Ok(RenderBody::Pdf(self.print(pdf, deadline).await?)),
-            RenderOutput::Content => Ok(RenderBody::Content(self.read_content(deadline).await?)),
-            RenderOutput::Metadata => Ok(RenderBody::Metadata(Box::new(self.metadata(deadline).await?))),
-            RenderOutput::Animation(animation) => Ok(RenderBody::Gif(self.record(*animation, notes, deadline).await?)),
-        }
+    /// The result, and whether it was cut.
+    async fn make(&self, output: &RenderOutput, deadline: Instant) -> Result<(RenderBody, bool), BrowserError> {
+        let body = match output {
+            RenderOutput::Image(image) => return self.render_image(image, deadline).await,
+            RenderOutput::Animation(animation) => {
+                let EncodedAnimation { bytes, is_cut } = self.record(*animation, deadline).await?;
+                return Ok((RenderBody::Gif(bytes), is_cut));
+            }
+            RenderOutput::Pdf(pdf) => RenderBody::Pdf(self.print(pdf, deadline).await?),
+            RenderOutput::Content => RenderBody::Content(self.read_content(deadline).await?),
+            RenderOutput::Metadata => RenderBody::Metadata(Box::new(self.metadata(deadline).await?)),
+        };
+        Ok((body, false))
     }
 
     async fn wait_as_asked(&self, waits: &Waits, deadline: Instant) -> Result<(), BrowserError> {

@@ -1,11 +1,12 @@
 //! Applies the settings of a render to a page that shows nothing yet.
 
 use crate::{
+    action::{Viewport, ViewportChange},
     browser::{
         BrowserError,
         chromium::page::{chromium_page::ChromiumPage, emulation::Emulation, http_auth::HttpAuth},
     },
-    render::{RenderRequest, RenderSource},
+    render::{MAX_FRAME_PIXELS, RenderOutput, RenderRequest, RenderSource},
 };
 
 impl ChromiumPage {
@@ -14,6 +15,9 @@ impl ChromiumPage {
         let settings = &request.settings;
         if let Some(change) = settings.viewport {
             self.resize(change).await?;
+        }
+        if matches!(request.output, RenderOutput::Animation(_)) {
+            self.shrink_to_frame().await?;
         }
         let tab = self.active()?;
         let emulation = Emulation::of(settings);
@@ -29,6 +33,16 @@ impl ChromiumPage {
             tabs.emulation = emulation;
             tabs.http_auth = auth;
         });
+        Ok(())
+    }
+
+    /// Has a large viewport paint with fewer pixels, so that the frames of an animation need no scaling.
+    async fn shrink_to_frame(&self) -> Result<(), BrowserError> {
+        let Viewport { width, height, scale } = self.tabs.borrow().shape.viewport;
+        let fitting = (f64::from(MAX_FRAME_PIXELS) / (f64::from(width) * f64::from(height))).sqrt();
+        if scale > fitting {
+            self.resize(ViewportChange::Scale(fitting)).await?;
+        }
         Ok(())
     }
 }
