@@ -5,7 +5,7 @@
 use std::convert::Infallible;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tokio::time::{Duration, Instant};
 use url::Url;
 
@@ -32,7 +32,7 @@ const THROUGH_THE_GUARD: &str = "net::ERR_SOCKS_CONNECTION_FAILED";
 /// Chromium's error for a navigation that led to no document.
 const ABORTED: &str = "net::ERR_ABORTED";
 /// How long the event of a download may lag behind the reply that there is one.
-const CERTAIN_DOWNLOAD_LAG: Duration = Duration::from_secs(5);
+const CERTAIN_DOWNLOAD_LAG: Duration = Duration::from_secs(1);
 
 /// How long the old page may take to unload, and the new document to be shown; less if less time is left.
 const LET_IN: Duration = Duration::from_secs(2);
@@ -279,10 +279,13 @@ impl ChromiumPage {
         let offered = tokio::time::timeout(CERTAIN_DOWNLOAD_LAG, offered).await;
         let report: Option<DownloadReport> =
             offered.ok().and_then(Result::ok).and_then(|tabs| tabs.noticed.download.clone());
-        let mut details = Map::new();
-        if let Some(Ok(report)) = report.map(serde_json::to_value) {
-            details.insert("download".to_owned(), report);
-        }
+        // Chromium does not tell of a download if it has left the process that was to show the document by then, which
+        // happens when an error page was shown before.
+        let report = match report.map(serde_json::to_value) {
+            Some(Ok(report)) => report,
+            None | Some(Err(_)) => json!({"url": goto.url}),
+        };
+        let details = Map::from_iter([("download".to_owned(), report)]);
         BrowserError::Failed {
             message: format!("{} is a download, and downloads are refused", shown(goto)),
             reason: Some("download".to_owned()),
