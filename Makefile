@@ -8,7 +8,7 @@ endif
 
 NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: help run cluster test steps-of-test quick long check fmt docs bench bench-channel bench-cluster soak faults lies clients simulate fuzz
+.PHONY: help run cluster test steps-of-test quick long check fmt docs bench bench-channel bench-cluster soak faults lies clients simulate site fuzz
 
 # Tests that need the machine for themselves. .config/nextest.toml has a corresponding list.
 ALONE := attacks::resources hostile:: load:: neighbours:: soak::
@@ -96,6 +96,9 @@ faults: build-tests ## every process of the browser in every phase, then every f
 
 simulate: ## 100,000 worlds of the cluster under faults, each from a seed (about 35 minutes; CAPTURE_SEEDS for fewer)
 	CAPTURE_SEEDS=$${CAPTURE_SEEDS:-100000} cargo test --locked --release -p capture-core --features redis --lib simulation -- --nocapture
+
+site: build-tests ## every page of the picture site; the pictures are left in target/site
+	$(LONG) picture_site::
 
 lies: build-tests ## judge every claim on 2,000 generated pages (about 10 minutes)
 	$(LONG) claims::

@@ -26,6 +26,7 @@ if [ "$wanted" != run ]; then
     need 'command -v chromedriver' chromium-driver
     need 'command -v redis-server' redis-server
     need 'command -v nginx' nginx-light
+    need 'command -v pdfinfo && command -v pdftotext' poppler-utils
     need 'ls /usr/lib/*/faketime/libfaketimeMT.so.1' libfaketime
 fi
 if [ "$wanted" = cluster ]; then

@@ -29,6 +29,7 @@ pub mod action;
 mod action_type;
 pub mod actor;
 pub mod billing;
+pub mod block_lists;
 pub mod browser;
 mod call;
 pub mod clock;

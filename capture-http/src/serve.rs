@@ -10,6 +10,7 @@ use axum::Router;
 use capture_core::{
     Engine,
     account::Secret,
+    block_lists::BlockLists,
     browser::{
         Absent,
         chromium::{Chromium, ChromiumConfig},
@@ -104,7 +105,7 @@ async fn start(config: &Config) -> Result<Server, Failure> {
     let ledger = Ledgers::open(config).await?;
     let signing = server_key::signing(config, ledger.fingerprints()).await?;
     let builder = Engine::builder().limits(config.limits.clone());
-    let browser = browser(config, address).await;
+    let browser = browser(config, address).await?;
     let (builder, guard) = match config.limits.max_sessions {
         0 => {
             let guard = Guard::new(browser.egress.clone(), Arc::new(System::default()));
@@ -158,7 +159,7 @@ fn folders(config: &Config, ledger_is_a_file: bool) -> Folders {
 }
 
 /// The browser's configuration, in which the addresses of this server and of its Redis are out of reach for pages.
-async fn browser(config: &Config, address: SocketAddr) -> ChromiumConfig {
+async fn browser(config: &Config, address: SocketAddr) -> Result<ChromiumConfig, Failure> {
     let mut forbidden = vec![address];
     let urls = config.redis.iter().flat_map(|redis| [Some(&redis.url), redis.advertise.as_ref()]).flatten();
     for url in urls {
@@ -169,7 +170,14 @@ async fn browser(config: &Config, address: SocketAddr) -> ChromiumConfig {
             forbidden.extend(tokio::net::lookup_host((host, port)).await.into_iter().flatten());
         }
     }
-    ChromiumConfig { forbidden, ..config.browser.clone() }
+    let block_lists = block_lists(config)?;
+    Ok(ChromiumConfig { forbidden, block_lists, ..config.browser.clone() })
+}
+
+/// Reads the lists of what pages should not request, if there are any.
+fn block_lists(config: &Config) -> Result<Option<Arc<BlockLists>>, Failure> {
+    let Some(folder) = &config.block_lists else { return Ok(None) };
+    BlockLists::read(folder).map(Arc::new).map(Some).map_err(Failure::io("read the lists of block-lists"))
 }
 
 fn greet(config: &Config, address: SocketAddr) {

@@ -53,6 +53,7 @@ mod navigation;
 mod neighbours;
 mod neighbours_bytes;
 mod pages;
+mod picture_site;
 mod pictures;
 mod proxy;
 mod raw_frames;

@@ -8,6 +8,7 @@
 )]
 #![expect(clippy::missing_panics_doc, reason = "every function here may fail its test")]
 
+mod adverts;
 pub mod balancer;
 pub mod channel;
 pub mod client;
@@ -17,10 +18,12 @@ pub mod dice;
 pub mod elsewhere;
 pub mod expected;
 pub mod forwarder;
+pub mod gallery;
 pub mod gates;
 pub mod html;
 pub mod invented;
 pub mod likeness;
+pub mod pdf;
 pub mod port;
 pub mod processes;
 pub mod proxy;

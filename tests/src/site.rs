@@ -12,7 +12,9 @@ use axum::{
 use tokio::net::TcpListener;
 
 use crate::{
+    adverts,
     counts::{self, Counts},
+    gallery,
     gates::{self, Gates},
     invented, trap,
     witness::{self, Witnesses},
@@ -93,6 +95,8 @@ fn routes() -> Router {
         .route("/hostile/{family}/{page}", get(described))
         .route("/invented/{seed}", get(invented_page))
         .nest("/trap", trap::routes())
+        .merge(adverts::routes())
+        .merge(gallery::routes())
         .route("/frameworks/{script}", get(framework))
         .route("/wire/{page}", get(golden))
         .route("/{fixture}", get(fixture))

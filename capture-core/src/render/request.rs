@@ -14,6 +14,8 @@ pub const MAX_DELAY: Duration = Duration::from_secs(60);
 pub const MAX_RENDER_TIME: Duration = Duration::from_secs(150);
 /// How long the document may take to load.
 const LOADING: Duration = Duration::from_secs(30);
+/// How long refusing a consent dialogue may take.
+pub(crate) const CONSENT: Duration = Duration::from_secs(10);
 /// How long opening the page and making the result may take beside everything that was asked for.
 const WORK: Duration = NAVIGATION_TIMEOUT;
 
@@ -83,7 +85,8 @@ pub struct Waits {
 }
 
 impl RenderRequest {
-    /// How long the render may take: 30 s for loading, what it waits for, what it records, and 15 s; at most
+    /// How long the render may take: 30 s for loading, 10 s for a consent dialogue that is to be refused, what it waits
+    /// for, what it records, and 15 s; at most
     /// [`MAX_RENDER_TIME`].
     pub fn time_limit(&self) -> Duration {
         let waits = if self.waits.selector.is_some() { self.waits.selector_timeout } else { Duration::ZERO };
@@ -91,7 +94,8 @@ impl RenderRequest {
             RenderOutput::Animation(animation) => animation.duration,
             _ => Duration::ZERO,
         };
-        (LOADING + waits + self.waits.delay + records + WORK).min(MAX_RENDER_TIME)
+        let consent = if self.settings.block_cookie_banners { CONSENT } else { Duration::ZERO };
+        (LOADING + consent + waits + self.waits.delay + records + WORK).min(MAX_RENDER_TIME)
     }
 
     /// How long the document may take to load.

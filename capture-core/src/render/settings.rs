@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::ViewportChange;
 
 /// Settings of a page. The default ones change nothing.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct PageSettings {
     /// The size or the device; `None` means 1440 × 900 at scale 1.
@@ -21,6 +22,12 @@ pub struct PageSettings {
     pub credentials: Option<Credentials>,
     /// Whether scrollbars are hidden.
     pub hide_scrollbars: bool,
+    /// Whether consent dialogues are refused after the document has loaded, within 10 s.
+    #[serde(default)]
+    pub block_cookie_banners: bool,
+    /// Whether requests that the operator's lists name are blocked. Without lists, the result has a warning.
+    #[serde(default)]
+    pub block_ads: bool,
 }
 
 /// A user name and a password for HTTP authentication. The password is never shown.

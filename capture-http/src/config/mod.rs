@@ -56,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) render_cache: RenderCacheSettings,
     /// Named sets of parameters for renders.
     pub(crate) presets: Presets,
+    /// The folder of the lists of what pages should not request.
+    pub(crate) block_lists: Option<PathBuf>,
     /// What `/ip-ranges.json` lists.
     pub(crate) ip_ranges: Vec<String>,
     /// Where results of renders are stored.
@@ -147,6 +149,7 @@ impl Config {
             stream_origins: stream_origins(values)?,
             render_cache: renders::render_cache(values)?,
             presets: renders::presets(values)?,
+            block_lists: values.path("block-lists")?,
             ip_ranges: renders::ip_ranges(values)?,
             storage: renders::storage(values)?,
             channels: channels(values)?,

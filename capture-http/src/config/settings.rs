@@ -140,6 +140,7 @@ pub(crate) const SETTINGS: &[Setting] = {
         value("render-credits", Server, "CREDITS", "Price of a render in credits; a result from the cache is free.").or("1"),
         value("render-cache-mib", Server, "MIB", "Memory for results of renders that are kept, shared fairly by all users.").or("128"),
         value("render-cache-seconds", Server, "SECONDS", "How long the result of a render answers equal requests, at most 604800; 0 keeps none.").or("86400"),
+        value("block-lists", Server, "DIR", "Folder with filter lists (*.txt) for renders with `blockAds`; the project ships none."),
         value("presets", Server, "FILE", "TOML file with named sets of parameters for renders, one table for each `preset`."),
         value("ip-ranges", Server, "NETWORKS", "Addresses and networks, separated by commas, from which pages reach the network; `/ip-ranges.json` lists them."),
         value("render-files-mib", Server, "MIB", "Disk space in `data-dir` for the results of batches, where there is no bucket; the user who has most loses the oldest.").or("1024"),

@@ -92,10 +92,8 @@ pub(crate) fn request(kind: Kind, params: &mut Params, accepts_webp: bool) -> Re
     let settings = PageSettings { credentials: settings.credentials.or(in_address), ..settings };
     let waits = waits(kind, params)?;
     let bypass_bot_detection = params.boolean("bypassBotDetection")?;
-    for name in ["stealth", "blockAds", "blockCookieBanners"] {
-        if params.boolean(name)? {
-            params.warn(format!("{name} is ignored: this server cannot do it"));
-        }
+    if params.boolean("stealth")? {
+        params.warn("stealth is ignored: this server cannot do it");
     }
     Ok(RenderRequest { source, output, settings, waits, proxy: params.boolean("proxy")?, bypass_bot_detection })
 }
@@ -178,6 +176,8 @@ fn settings(kind: Kind, params: &mut Params, viewport: Option<ViewportChange>) -
         reduced_motion: params.boolean("reducedMotion")?,
         credentials: credentials(params)?,
         hide_scrollbars,
+        block_cookie_banners: params.boolean("blockCookieBanners")?,
+        block_ads: params.boolean("blockAds")?,
     })
 }
 

@@ -30,9 +30,10 @@ const MODULES: &[(&str, &str)] = &[
     ("core/reply", "clock session error action"),
     ("core/call", "session account"),
     ("core/event", "clock action_type session action"),
+    ("core/block_lists", ""),
     ("core/browser", "egress session error account shares action render event"),
     ("core/browser/simulated", "limits egress session error account action render event browser"),
-    ("core/browser/chromium/config", "egress"),
+    ("core/browser/chromium/config", "block_lists egress"),
     ("core/browser/chromium/scripts", ""),
     ("core/browser/chromium/cdp", "tasks browser"),
     ("core/browser/chromium/error", "error browser browser/chromium/cdp"),
@@ -40,13 +41,13 @@ const MODULES: &[(&str, &str)] = &[
     ("core/browser/chromium/process", "clock tasks tls egress imaging browser browser/chromium/config"),
     (
         "core/browser/chromium/instance",
-        "tasks limits egress imaging shares browser browser/chromium/config browser/chromium/cdp browser/chromium/console \
+        "block_lists tasks limits egress imaging shares browser browser/chromium/config browser/chromium/cdp browser/chromium/console \
          browser/chromium/process",
     ),
     ("core/browser/chromium/bridge", "strict shares browser browser/chromium/cdp browser/chromium/instance"),
     (
         "core/browser/chromium/page",
-        "clock tasks error action render event browser browser/chromium/scripts browser/chromium/cdp \
+        "block_lists clock tasks error action render event browser browser/chromium/scripts browser/chromium/cdp \
          browser/chromium/console browser/chromium/instance",
     ),
     (
@@ -59,6 +60,7 @@ const MODULES: &[(&str, &str)] = &[
         "tasks egress account action render browser browser/chromium/config browser/chromium/process \
          browser/chromium/instance browser/chromium/page",
     ),
+    ("core/browser/chromium/consent", "render browser/chromium/scripts browser/chromium/cdp browser/chromium/page"),
     (
         "core/browser/chromium/render",
         "action imaging render browser browser/chromium/scripts browser/chromium/cdp browser/chromium/page",
@@ -207,7 +209,7 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "http/serve",
-        "core/egress core/account core/browser core/browser/chromium/config core/browser/chromium core/engine \
+        "core/block_lists core/egress core/account core/browser core/browser/chromium/config core/browser/chromium core/engine \
          core/cluster disk server app batch bearer config data_dir server_key failure ledger signals terminal router",
     ),
     ("http/telemetry", "config"),

@@ -1,6 +1,7 @@
 //! Renders: one request, one result, through the REST API.
 
 mod batches;
+mod blocking;
 mod bucket;
 mod cache;
 mod credits;

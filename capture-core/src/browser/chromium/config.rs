@@ -2,11 +2,11 @@
 //!
 //! This module must not know where the settings come from.
 
-use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use url::Url;
 
-use crate::egress::EgressPolicy;
+use crate::{block_lists::BlockLists, egress::EgressPolicy};
 
 /// Which sessions share a browser process. Each has a context of its own in it, with its own cookies, cache and
 /// renderer processes.
@@ -156,6 +156,9 @@ pub struct ChromiumConfig {
     pub bounds: Bounds,
     /// The policy for pages' connections. The default allows public addresses.
     pub egress: EgressPolicy,
+    /// What pages may not request where advertising is to be blocked; without lists a render that asks for it has a
+    /// warning.
+    pub block_lists: Option<Arc<BlockLists>>,
     /// Addresses that are always forbidden, whatever the policy says: the server's own listeners and its Redis.
     pub forbidden: Vec<SocketAddr>,
 }
@@ -179,6 +182,7 @@ impl Default for ChromiumConfig {
             retire: Retire::default(),
             bounds: Bounds::default(),
             egress: EgressPolicy::default(),
+            block_lists: None,
             forbidden: Vec::new(),
         }
     }

@@ -7,6 +7,7 @@ mod actions;
 mod bridge;
 mod cdp;
 mod config;
+mod consent;
 mod console;
 mod error;
 #[cfg(any(test, fuzzing))]

@@ -174,10 +174,17 @@ impl ChromiumPage {
         taken.ok_or_else(|| BrowserError::Protocol("no room for pictures".to_owned()))
     }
 
-    /// Has the whole document load, also what loads when it comes into view, and measures it.
-    pub(crate) async fn extent(&self, deadline: Instant) -> Result<Extent, BrowserError> {
+    /// Has the document load what announces that it waits to come into view, and measures it.
+    async fn extent(&self, deadline: Instant) -> Result<Extent, BrowserError> {
         let lazy = json!({"most": MAX_PICTURE_SIDE, "millis": LAZY.as_millis()});
         self.call("extent", &lazy, deadline).await
+    }
+
+    /// Brings everything in the document into view and has it painted, so that all of it is there. Pages hear that they
+    /// are scrolled.
+    pub(crate) async fn load_whole(&self, deadline: Instant) -> Result<(), BrowserError> {
+        let lazy = json!({"most": MAX_PICTURE_SIDE, "millis": LAZY.as_millis(), "whole": true});
+        self.call::<Extent>("extent", &lazy, deadline).await.map(drop)
     }
 
     /// The wanted part of the document, if it is not just the viewport, and whether it was cut.

@@ -55,6 +55,15 @@ pub(crate) fn listeners(document: &str) -> dom_debugger::GetEventListenersParams
     }
 }
 
+/// A node as an object of the page's own world.
+pub(crate) fn in_own_world(node: i64) -> dom::ResolveNodeParams {
+    dom::ResolveNodeParams {
+        backend_node_id: Some(dom::BackendNodeId::new(node)),
+        object_group: Some(LOOKED_AT.to_owned()),
+        ..Default::default()
+    }
+}
+
 /// Calls a function on an object, with other objects as arguments.
 pub(crate) fn call_with(object: &str, function: String, given: &[String]) -> runtime::CallFunctionOnParams {
     let argument =

@@ -23,6 +23,7 @@ use super::{
     proxy_ports::{self, ProxyPorts},
 };
 use crate::{
+    block_lists::BlockLists,
     browser::{
         LostReason, Unavailable,
         chromium::{
@@ -69,6 +70,8 @@ pub(crate) struct Browser {
     retiring: AtomicBool,
     lost: watch::Sender<Option<LostReason>>,
     pub(crate) pictures: PictureRoom,
+    /// What pages may not request where advertising is to be blocked.
+    pub(crate) block_lists: Option<Arc<BlockLists>>,
     /// Room for pictures that this process scales, shared by all browsers.
     pub(crate) scaling: Room,
     /// Room for the frames of animations, shared by all browsers.
@@ -141,6 +144,7 @@ impl Browser {
             retiring: AtomicBool::new(false),
             lost: watch::Sender::new(None),
             pictures: PictureRoom::default(),
+            block_lists: runtime.config.block_lists.clone(),
             scaling: runtime.scaling.clone(),
             recording: runtime.recording.clone(),
         })

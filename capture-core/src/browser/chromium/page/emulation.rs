@@ -5,6 +5,7 @@
 
 use chromiumoxide::cdp::browser_protocol::emulation::{UserAgentBrandVersion, UserAgentMetadata};
 
+use super::blocking;
 use crate::{
     browser::chromium::cdp::{CdpSession, commands},
     render::PageSettings,
@@ -17,6 +18,8 @@ pub(crate) struct Emulation {
     /// Media features and the values that the page sees.
     media: Vec<(&'static str, &'static str)>,
     hide_scrollbars: bool,
+    /// Whether requests are stopped and judged.
+    stop_requests: bool,
 }
 
 impl Emulation {
@@ -29,7 +32,13 @@ impl Emulation {
             user_agent: settings.user_agent.clone(),
             media: features.into_iter().filter(|(wanted, _)| *wanted).map(|(_, feature)| feature).collect(),
             hide_scrollbars: settings.hide_scrollbars,
+            stop_requests: false,
         }
+    }
+
+    /// The same, with requests stopped and judged or not.
+    pub(crate) fn stopping_requests(self, stop_requests: bool) -> Self {
+        Self { stop_requests, ..self }
     }
 
     /// Sends the commands to a tab, or to a frame with a process of its own, without waiting.
@@ -44,6 +53,9 @@ impl Emulation {
         }
         if self.hide_scrollbars {
             drop(target.send(&commands::hide_scrollbars()));
+        }
+        if self.stop_requests {
+            blocking::stop_requests(target, false);
         }
     }
 }

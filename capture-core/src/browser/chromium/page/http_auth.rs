@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use chromiumoxide::cdp::browser_protocol::fetch::{
-    AuthChallengeResponse, AuthChallengeResponseResponse, ContinueRequestParams, ContinueWithAuthParams, EnableParams,
+    AuthChallengeResponse, AuthChallengeResponseResponse, ContinueWithAuthParams,
 };
 use serde::Deserialize;
 use url::{Origin, Url};
@@ -29,12 +29,6 @@ pub(crate) struct HttpAuth {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Paused {
-    request_id: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct AuthRequired {
     request_id: String,
     auth_challenge: Challenge,
@@ -52,11 +46,6 @@ impl HttpAuth {
         Self { origin: url.origin(), credentials, answered: BTreeSet::new() }
     }
 
-    /// Has the browser stop the requests of a tab.
-    pub(crate) fn enable(tab: &CdpSession) {
-        drop(tab.send(&EnableParams { patterns: None, handle_auth_requests: Some(true) }));
-    }
-
     /// The answer to a request for credentials: those of the page if its own origin asks and has not refused them.
     fn answer(&mut self, asked: &AuthRequired) -> AuthChallengeResponse {
         let challenge = &asked.auth_challenge;
@@ -71,13 +60,6 @@ impl HttpAuth {
             username: Some(self.credentials.username.clone()),
             password: Some(self.credentials.password.clone()),
         }
-    }
-}
-
-/// Lets a stopped request go on.
-pub(crate) fn go_on(event: &Event, session: &CdpSession) {
-    if let Some(paused) = event.decode::<Paused>() {
-        drop(session.send(&ContinueRequestParams::new(paused.request_id)));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The page of a session: its tabs with their frames and documents, and the handling of the browser's events about
 //! them.
 
+pub(super) mod blocking;
 pub(super) mod chromium_page;
 pub(super) mod clipboard;
 pub(super) mod closed_roots;

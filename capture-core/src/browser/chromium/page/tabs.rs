@@ -4,6 +4,8 @@
 //! happened during the action (`perform.rs`), the shape (`viewport.rs`), documents that a script found gone
 //! (`world.rs`), and the end (`perform.rs`). All others read the state and wait for changes.
 
+use std::sync::Arc;
+
 use chromiumoxide::cdp::browser_protocol::input::DragData;
 use tokio::time::Instant;
 
@@ -18,6 +20,7 @@ use super::{
 };
 use crate::{
     action::{DialogReport, DownloadReport},
+    block_lists::BlockLists,
     browser::{LostReason, chromium::cdp::SessionKey},
 };
 
@@ -35,6 +38,8 @@ pub(crate) struct Tabs {
     pub(crate) lost: Option<LostReason>,
     pub(crate) shape: Shape,
     pub(crate) emulation: Emulation,
+    /// What the pages may not request.
+    pub(crate) block_lists: Option<Arc<BlockLists>>,
     /// Credentials for HTTP authentication, if the page was given any.
     pub(crate) http_auth: Option<HttpAuth>,
     /// What the session copied last.

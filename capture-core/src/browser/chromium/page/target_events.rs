@@ -12,6 +12,7 @@ use tokio::{
 };
 
 use super::{
+    blocking::{self, Document},
     clipboard::{self, Clip},
     dialogs::Dialogs,
     http_auth,
@@ -120,7 +121,7 @@ impl TargetEventLoop {
                 None => self.on_tab_event(event),
             },
             MISSED => self.on_missed(event),
-            "Fetch.requestPaused" => http_auth::go_on(event, &self.browser.page_session(event.session.clone())),
+            "Fetch.requestPaused" => self.on_request_stopped(event),
             "Fetch.authRequired" => self.on_auth_required(event),
             method if LoggedKind::of(method).is_some() => self.console_log.lock().on_event(event),
             _ => self.on_tab_event(event),
@@ -176,6 +177,14 @@ impl TargetEventLoop {
             self.console_log.lock().document_failed(&url, None);
         }
         self.reports.shown(moved);
+    }
+
+    fn on_request_stopped(&self, event: &Event) {
+        let session = self.browser.page_session(event.session.clone());
+        let tabs = self.tabs.borrow();
+        let tab = tabs.open.iter().find(|tab| tab.key == event.session || tab.frames.own(&event.session));
+        let document = tab.and_then(|tab| Some(Document { frame: &tab.frames.main()?.id, url: &tab.url }));
+        blocking::settle(event, &session, tabs.block_lists.as_deref(), document);
     }
 
     fn on_auth_required(&self, event: &Event) {

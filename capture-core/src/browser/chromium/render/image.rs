@@ -1,6 +1,7 @@
 //! The picture of a render.
 
 use bytes::Bytes;
+use futures::future::join_all;
 use serde_json::json;
 use tokio::time::{Duration, Instant};
 
@@ -20,6 +21,8 @@ use crate::{
 
 /// How long web fonts and pictures in view may take after the document has loaded.
 const SETTLING: Duration = Duration::from_secs(2);
+/// Most frames whose animations are stopped.
+const MAX_FROZEN_FRAMES: usize = 50;
 
 impl ChromiumPage {
     /// The picture, and whether it was cut.
@@ -30,6 +33,9 @@ impl ChromiumPage {
     ) -> Result<(RenderBody, bool), BrowserError> {
         if let Some(size) = image.resize {
             check_size(size.width, size.height)?;
+        }
+        if matches!(image.part, ImagePart::FullPage) {
+            self.load_whole(deadline).await?;
         }
         self.settle_appearance(image.freeze_animations, deadline).await?;
         let (full_page, selector, clip) = match &image.part {
@@ -72,6 +78,20 @@ impl ChromiumPage {
         let until = deadline.min(Instant::now() + 2 * SETTLING);
         let settled: Result<bool, _> = world.extended(scripts::APPEARANCE, "settleAppearance", &argument, until).await;
         drop(settled); // the page was replaced or does not answer, and the picture shows what there is
+        if freeze {
+            self.freeze_frames(until).await;
+        }
         Ok(())
+    }
+
+    /// Stops the animations in the frames of the page.
+    async fn freeze_frames(&self, until: Instant) {
+        let argument = json!({"millis": 0, "freeze": true});
+        let worlds = self.tabs.borrow().other_worlds();
+        let freezing = worlds.iter().take(MAX_FROZEN_FRAMES).map(async |world| {
+            // A frame that is gone or busy is pictured as it is.
+            let _: Result<bool, _> = world.extended(scripts::APPEARANCE, "settleAppearance", &argument, until).await;
+        });
+        join_all(freezing).await;
     }
 }

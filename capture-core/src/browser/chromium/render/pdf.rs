@@ -17,8 +17,8 @@ use crate::{
 
 impl ChromiumPage {
     pub(crate) async fn print(&self, pdf: &Pdf, deadline: Instant) -> Result<Bytes, BrowserError> {
+        self.load_whole(deadline).await?;
         self.settle_appearance(false, deadline).await?;
-        self.extent(deadline).await?; // so that all of it is there
         let began = Instant::now();
         let printed = tokio::time::timeout_at(deadline, self.active()?.send(&command(pdf))).await;
         let printed = printed.map_err(|_elapsed| {

@@ -30,10 +30,17 @@ impl ChromiumPage {
         self.settled(deadline).await?;
         self.apply_settings(request).await?;
         let arrived = self.open_document(&request.source, deadline).await?;
+        let mut warnings = Vec::new();
+        if request.settings.block_ads && self.browser.block_lists.is_none() {
+            warnings.push("blockAds is ignored: this server has no lists".to_owned());
+        }
+        if request.settings.block_cookie_banners {
+            warnings.extend(self.refuse_consent(deadline).await);
+        }
         self.wait_as_asked(&request.waits, deadline).await?;
         let (body, clamped) = self.make(&request.output, deadline).await?;
         let url = self.url();
-        Ok(Rendering { body, url, page_status: arrived.status, clamped, warnings: Vec::new() })
+        Ok(Rendering { body, url, page_status: arrived.status, clamped, warnings })
     }
 
     /// The result, and whether it was cut.

@@ -4,7 +4,7 @@ use crate::{
     action::{Viewport, ViewportChange},
     browser::{
         BrowserError,
-        chromium::page::{chromium_page::ChromiumPage, emulation::Emulation, http_auth::HttpAuth},
+        chromium::page::{blocking, chromium_page::ChromiumPage, emulation::Emulation, http_auth::HttpAuth},
     },
     render::{MAX_FRAME_PIXELS, RenderOutput, RenderRequest, RenderSource},
 };
@@ -20,17 +20,19 @@ impl ChromiumPage {
             self.shrink_to_frame().await?;
         }
         let tab = self.active()?;
-        let emulation = Emulation::of(settings);
+        let block_lists = self.browser.block_lists.clone().filter(|_| settings.block_ads);
+        let emulation = Emulation::of(settings).stopping_requests(block_lists.is_some());
         emulation.apply(&tab);
         let auth = match (&request.source, &settings.credentials) {
             (RenderSource::Url(url), Some(credentials)) => Some(HttpAuth::new(url, credentials.clone())),
             _ => None,
         };
         if auth.is_some() {
-            HttpAuth::enable(&tab);
+            blocking::stop_requests(&tab, true);
         }
         self.tabs.send_modify(|tabs| {
             tabs.emulation = emulation;
+            tabs.block_lists = block_lists;
             tabs.http_auth = auth;
         });
         Ok(())

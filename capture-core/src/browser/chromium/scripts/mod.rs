@@ -34,7 +34,7 @@ pub(super) const BUNDLE: &str = concat!(
     "enterField, focusOn, select, checkedAs, scroll, beforeWheel, afterWheel, page, content, framesOfReading, query,\n",
     "reveal, extent, beforePicture, beforeHigher, isHigher, hearAgain, afterPicture, snapshot, openRoot, learnRole, markFrame, placeOf,\n",
     "through, offset, heardSelection, offerPaste, edited, allowPaste, separateClipboard };\n",
-    "const tools = { own, frame, isOver, absolute };\n",
+    "const tools = { own, frame, roots, isOver, absolute };\n",
     "const extend = (extension) => Object.assign(scripts, extension(tools));\n",
     "globalThis.capture = { run, extend, mayHaveRoots, mayHaveRoles, markListening };\n})();\n",
 );
@@ -43,6 +43,11 @@ pub(super) const BUNDLE: &str = concat!(
 /// when they are needed, so that other documents do not have to parse them.
 pub(super) const APPEARANCE: &str = include_str!("render/appearance.js");
 pub(super) const METADATA: &str = include_str!("render/metadata.js");
+pub(super) const CONSENT: &str = include_str!("render/consent.js");
+
+/// The script that refuses consent dialogues, and its rules as JSON: files of autoconsent, unchanged.
+pub(super) const AUTOCONSENT: &str = include_str!("vendor/autoconsent/autoconsent.playwright.js");
+pub(super) const CONSENT_RULES: &str = include_str!("vendor/autoconsent/compact-rules.json");
 
 #[cfg(test)]
 mod tests {

@@ -84,13 +84,20 @@ async function afterPicture() {
 }
 
 // The size of the whole document, once lazy content has had `millis` to be fetched, and the height of what is `hidden`
-// by an element that scrolls in its place. The window has this `width` then.
-async function extent({ most, millis }, call) {
+// by an element that scrolls in its place. The window has this `width` then. With `whole`, everything is brought into
+// view, because pages also fetch, write and show things that nothing announces.
+async function extent({ most, millis, whole = false }, call) {
+  const end = performance.now() + millis;
+  if (whole && paintEverything()) await frame();
   const scroller = scrollerInsteadOfDocument();
   const waiting = awaitedInView();
   const height = scroller ? own.scrollHeight(scroller) : extentNow().height;
-  const end = performance.now() + millis;
-  if (waiting.length > 0) await bringIntoView(waiting, scroller, Math.min(height, most), end, call);
+  const isHigher = height > (scroller ? own.clientHeight(scroller) : innerHeight);
+  if (waiting.length > 0 || (whole && isHigher)) {
+    await bringIntoView(scroller, Math.min(height, most), end, call);
+    const fetched = whole ? () => picturesShown() : () => waiting;
+    while (performance.now() < end && !isOver(call) && !fetched().every(isFetched)) await frame();
+  }
   const hidden = scroller ? Math.max(0, own.scrollHeight(scroller) - own.clientHeight(scroller)) : 0;
   return { ...extentNow(), window: { width: innerWidth, height: innerHeight }, hidden };
 }
@@ -121,8 +128,29 @@ function awaitedInView() {
   });
 }
 
+function picturesShown() {
+  return [...own.querySelectorAll(document, 'img')].filter((image) => own.getClientRects(image).length > 0);
+}
+
+function isFetched(element) {
+  return own.localName(element) !== 'img' || own.get(element, 'complete');
+}
+
+// Has the browser paint what it leaves out until it comes into view; returns whether there is any.
+function paintEverything() {
+  let changed = false;
+  for (const place of roots()) {
+    for (const element of own.querySelectorAll(place, '*')) {
+      if (getComputedStyle(element).contentVisibility !== 'auto') continue;
+      own.get(element, 'style')?.setProperty('content-visibility', 'visible', 'important');
+      changed = true;
+    }
+  }
+  return changed;
+}
+
 // Scrolls window by window, as far down as is pictured, and back to the old position.
-async function bringIntoView(waiting, inner, height, end, call) {
+async function bringIntoView(inner, height, end, call) {
   const goesOn = () => performance.now() < end && !isOver(call);
   const go = (place) => (inner ? own.scrollTo(inner, place) : scrollTo(place));
   const [x, y] = inner ? placeOfScroller(inner) : [scrollX, scrollY];
@@ -133,9 +161,10 @@ async function bringIntoView(waiting, inner, height, end, call) {
     await frame();
     await nextTask(); // observers of the view are called after the frame
   }
-  if (!isOver(call)) go({ left: x, top: y, behavior: 'instant' });
-  const isFetched = (element) => own.localName(element) !== 'img' || own.get(element, 'complete');
-  while (goesOn() && !waiting.every(isFetched)) await frame();
+  if (isOver(call)) return;
+  go({ left: x, top: y, behavior: 'instant' });
+  await frame();
+  await nextTask(); // the page has heard that it is back, and may have changed its header
 }
 
 function nextTask() {

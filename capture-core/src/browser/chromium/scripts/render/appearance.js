@@ -2,7 +2,7 @@
 //
 // This file is an extension: it is evaluated in a document's isolated world the first time it is needed.
 
-({ own, frame, isOver }) => {
+({ own, frame, roots, isOver }) => {
   async function settleAppearance({ millis, freeze }, call) {
     const end = performance.now() + millis;
     const late = new Promise((resolve) => setTimeout(resolve, millis, true));
@@ -41,7 +41,7 @@
 
   // Animations that end are shown at their end; those that repeat without end are shown at their start.
   function finishAnimations() {
-    for (const animation of own.animations(document)) {
+    for (const animation of roots().flatMap((place) => own.animations(place))) {
       try {
         animation.finish();
       } catch {

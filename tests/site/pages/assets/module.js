@@ -1,0 +1,1 @@
+export const colour = 'rgb(0,150,0)';
