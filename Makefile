@@ -86,7 +86,7 @@ bench-cluster: ## what the relay between two instances costs, and how soon it he
 	@scripts/setup.sh tests
 	cargo run --locked --release -p capture-core --features redis --example relay
 
-soak: build-tests ## open and close 10,000 sessions and look what is left (about 10 minutes)
+soak: build-tests ## open and close 10,000 sessions, make 5,000 renders, and look what is left (about 10 minutes)
 	$(LONG) soak:: load:: codecs::
 
 faults: build-tests ## every process of the browser in every phase, then every fault of a cluster at every load, and every attack (about 3 hours; CAPTURE_ROUNDS for fewer, CAPTURE_ATTACK for those on neighbours with this in their name)
@@ -106,7 +106,7 @@ lies: build-tests ## judge every claim on 2,000 generated pages (about 10 minute
 clients: build-tests ## stories with further CDP clients from npm and PyPI, unmodified (about 2 minutes, most of it installing)
 	$(LONG) --nocapture clients::
 
-fuzz: build-tests ## 100,000 bad requests, 3,000 random documents to convert, then an hour of cargo-fuzz (needs a nightly compiler)
+fuzz: build-tests ## 100,000 bad requests, 20,000 bad renders, 3,000 random documents to convert, then an hour of cargo-fuzz (needs a nightly compiler)
 	$(LONG) bad_input:: content::whatever
 	scripts/fuzz.sh
 

@@ -46,6 +46,43 @@ async fn after_many_sessions_everything_is_as_it_was() {
     server.stop().await;
 }
 
+/// Renders of the short run and of the long one, of which the first fifty warm the server up.
+const RENDERS: (usize, usize) = (120, 5_000);
+
+#[tokio::test]
+async fn after_many_renders_everything_is_as_it_was() {
+    let flags = ["--browser-warm-pages", "2", "--browser-idle-seconds", "0", "--render-cache-mib", "1"];
+    let (server, site) = (Server::start_with(&flags).await, Site::start().await);
+    let ann = server.user_with("ann", &["--credits", "1000000"]).await;
+    render(&ann, &site, 0..WARM_UP / 2).await;
+    until("only the pool is left", Duration::from_secs(45), async || is_quiet(&server)).await;
+    let before = State::of(&server);
+    let renders = if long() { RENDERS.1 } else { RENDERS.0 };
+    render(&ann, &site, WARM_UP / 2..renders).await;
+    until("only the pool is left", Duration::from_secs(45), async || is_quiet(&server)).await;
+    let most = before.descriptors + 4;
+    let are_closed = async || processes::descriptors(server.pid()) <= most;
+    until("the connections of the last renders are closed", Duration::from_secs(45), are_closed).await;
+    let after = State::of(&server);
+    assert!(after.memory <= before.memory + GROWTH, "the server grew: {before:?}, {after:?}");
+    assert!(after.threads <= before.threads + 4, "threads are left: {before:?}, {after:?}");
+    assert!(after.folders <= before.folders, "folders are left: {before:?}, {after:?}");
+    assert!(after.disk <= before.disk + DISK, "files are left: {before:?}, {after:?}");
+    assert_eq!(server.folder().account("ann", "renders").await, format!("{renders}, {renders} credits"));
+    assert_eq!(server.folder().account("ann", "held").await, "0");
+    server.stop().await;
+}
+
+/// Renders of every kind, four at a time.
+async fn render(ann: &Client, site: &Site, numbers: std::ops::Range<usize>) {
+    const KINDS: [&str; 4] = ["image", "content", "pdf", "metadata"];
+    let renders = futures::stream::iter(numbers).map(async |number| {
+        let body = json!({"url": site.page("article"), "vw": 400, "vh": 300, "timestamp": number});
+        ann.post(&format!("/v1/render/{}", KINDS[number % KINDS.len()]), &body).await.expect(200);
+    });
+    renders.buffer_unordered(4).collect::<()>().await;
+}
+
 #[derive(Debug)]
 struct State {
     memory: u64,

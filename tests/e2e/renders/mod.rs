@@ -1,10 +1,12 @@
 //! Renders: one request, one result, through the REST API.
 
+mod bad_input;
 mod batches;
 mod blocking;
 mod bucket;
 mod cache;
 mod credits;
+mod hostile;
 mod listener;
 mod network;
 mod pictures;

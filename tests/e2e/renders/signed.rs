@@ -7,7 +7,7 @@ use reqwest::Method;
 use super::{Stage, header};
 
 /// The path of a signed address.
-fn path(user: &str, secret: &str, kind: &str, query: &str) -> String {
+pub(super) fn path(user: &str, secret: &str, kind: &str, query: &str) -> String {
     let hash: String =
         Md5::digest(format!("{secret}{query}")).iter().flat_map(|byte| [byte >> 4, byte & 15]).map(hex).collect();
     format!("/{user}/{hash}/{kind}?{query}")
