@@ -18,7 +18,7 @@ use crate::{
     client_address::TrustedProxies,
     disk::{Folders, NoRoom},
     presets::Presets,
-    render::RenderCache,
+    render::{DiskCache, RenderCache},
     render_cache_settings::RenderCacheSettings,
     storage::{StorageSettings, Stores},
     throttle::Throttle,
@@ -124,8 +124,11 @@ impl App {
             session_limits: engine.limits().clone(),
             limits: settings.channels.clone(),
         });
-        let renders = RenderCache::new(settings.render_cache.bytes, settings.render_cache.ttl);
         let folder = |name: &str| settings.data_dir.as_ref().map(|dir| dir.join(name));
+        let RenderCacheSettings { bytes, disk_bytes, ttl } = settings.render_cache;
+        let results = folder("render-cache").filter(|_| disk_bytes > 0);
+        let results = results.map(|folder| DiskCache::new(Stores::results(folder, disk_bytes)));
+        let renders = RenderCache::new(bytes, ttl, results);
         let unusable = |what: &'static str| {
             move |error: &dyn std::error::Error| {
                 Error::new(ErrorCode::Internal, format!("the {what} cannot be used: {error}"))

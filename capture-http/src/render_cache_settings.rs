@@ -7,12 +7,14 @@ use std::time::Duration;
 pub struct RenderCacheSettings {
     /// Bytes of results that are kept in memory. Default 128 MiB.
     pub bytes: usize,
+    /// Bytes of results that are kept on disk, in the data directory; zero keeps none there. Default 512 MiB.
+    pub disk_bytes: u64,
     /// How long a result answers equal requests; zero keeps none. Default 24 h.
     pub ttl: Duration,
 }
 
 impl Default for RenderCacheSettings {
     fn default() -> Self {
-        Self { bytes: 128 << 20, ttl: Duration::from_secs(24 * 3600) }
+        Self { bytes: 128 << 20, disk_bytes: 512 << 20, ttl: Duration::from_secs(24 * 3600) }
     }
 }

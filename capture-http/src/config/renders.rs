@@ -10,6 +10,7 @@ use super::{ConfigError, DAY, parse_public_url, values::Values};
 pub(super) fn render_cache(values: &Values<'_>) -> Result<RenderCacheSettings, ConfigError> {
     Ok(RenderCacheSettings {
         bytes: values.number::<usize>("render-cache-mib", 0..=1_048_576)? << 20,
+        disk_bytes: values.number::<u64>("render-cache-disk-mib", 0..=1_048_576)? << 20,
         ttl: Duration::from_secs(values.number("render-cache-seconds", 0..=7 * DAY)?),
     })
 }

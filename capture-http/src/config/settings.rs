@@ -139,6 +139,7 @@ pub(crate) const SETTINGS: &[Setting] = {
         value("max-renders-per-user", Server, "NUMBER", "Renders of a user at a time; further ones wait up to 30 s.").or("5"),
         value("render-credits", Server, "CREDITS", "Price of a render in credits; a result from the cache is free.").or("1"),
         value("render-cache-mib", Server, "MIB", "Memory for results of renders that are kept, shared fairly by all users.").or("128"),
+        value("render-cache-disk-mib", Server, "MIB", "Results of renders kept in the data directory, so that they outlive a restart; 0 keeps none there.").or("512"),
         value("render-cache-seconds", Server, "SECONDS", "How long the result of a render answers equal requests, at most 604800; 0 keeps none.").or("86400"),
         value("block-lists", Server, "DIR", "Folder with filter lists (*.txt) for renders with `blockAds`; the project ships none."),
         value("presets", Server, "FILE", "TOML file with named sets of parameters for renders, one table for each `preset`."),

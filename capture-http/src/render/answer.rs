@@ -5,7 +5,8 @@ use std::sync::Arc;
 use capture_core::{Caller, Error, ErrorCode, RunOutcome, SERVER_BUSY, account::UserId};
 
 use super::{
-    cache::{CacheKey, Ended, Found, Made, Outcome},
+    cache::{Ended, Found, Outcome},
+    made::{CacheKey, Made},
     store::store,
     work::{Storing, Work},
 };
@@ -33,9 +34,17 @@ pub(crate) async fn answer(app: &Arc<App>, caller: Caller, work: Work) -> Result
             app.renders().spawn(async move {
                 let app = serving;
                 let (key, keep) = (work.key.clone(), work.cache_use.keep);
-                let outcome = perform(&app, caller, work).await;
+                let kept = if always_renders { None } else { app.renders().on_disk(&key, app.now()).await };
+                let outcome = match kept {
+                    Some(made) => Ok(made),
+                    None => perform(&app, caller, work).await,
+                };
                 let keep = keep && outcome.as_ref().err().is_none_or(|error| is_lasting(error));
-                app.renders().finish(Ended { key, done, outcome, keep, now: app.now() });
+                let new = outcome.as_ref().ok().filter(|made| keep && !made.is_from_disk).cloned();
+                app.renders().finish(Ended { key: key.clone(), done, outcome, keep, now: app.now() });
+                if let Some(made) = new {
+                    app.renders().keep_on_disk(&key, &made).await;
+                }
             });
             (under_way, false)
         }
@@ -43,7 +52,7 @@ pub(crate) async fn answer(app: &Arc<App>, caller: Caller, work: Work) -> Result
     let told_to_all = outcome.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone());
     let stopped = || Error::new(ErrorCode::Unavailable, "the server stopped during the render");
     match told_to_all.ok_or_else(|| stopped().with_outcome(RunOutcome::Unknown))? {
-        Ok(made) => Ok(Answer { made, is_hit }),
+        Ok(made) => Ok(Answer { is_hit: is_hit || made.is_from_disk, made }),
         Err(error) if is_hit => Err(unbilled(&error)),
         Err(error) => Err(Error::clone(&error)),
     }

@@ -10,18 +10,15 @@ use capture_core::{
     account::UserId,
     clock::Timestamp,
     fair::{Held, Pool, Window},
-    render::Rendered,
     tasks::Tasks,
 };
 use parking_lot::Mutex;
-use sha2::{Digest, Sha256};
-use tokio::{
-    sync::{OnceCell, watch},
-    time::Instant,
-};
+use tokio::{sync::watch, time::Instant};
 
-use super::{params::Params, parse::Kind};
-use crate::{hex::to_hex, storage::File};
+use super::{
+    disk_cache::DiskCache,
+    made::{CacheKey, Made},
+};
 
 /// How long a failure is repeated instead of being tried again.
 const FAILURE_KEPT: Duration = Duration::from_secs(60);
@@ -31,61 +28,6 @@ const SIGNED_ALWAYS: usize = 60;
 const SIGNED_WITHIN: Duration = Duration::from_secs(60);
 /// Bytes that a kept failure counts.
 const FAILURE_WEIGHT: usize = 4096;
-
-/// Identifies equal requests of one user.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct CacheKey {
-    user: UserId,
-    digest: [u8; 32],
-}
-
-impl CacheKey {
-    /// The key of a request: user, kind, and the decoded parameters in the order of their names, without `fresh`.
-    /// `format` is what `bestFormat` came to.
-    pub(super) fn of(user: &UserId, kind: Kind, params: &Params, format: &str) -> Self {
-        let mut hash = Sha256::new();
-        let mut part = |text: &str| {
-            hash.update(text.len().to_be_bytes());
-            hash.update(text);
-        };
-        part(&format!("{kind:?}"));
-        part(format);
-        part(if params.is_plain { "json" } else { "query" });
-        for (name, value) in params.sorted().filter(|(name, _)| *name != "fresh") {
-            part(name);
-            part(value);
-        }
-        Self { user: user.clone(), digest: hash.finalize().into() }
-    }
-
-    /// The entity tag of a result that was made at this time.
-    pub(super) fn etag(&self, made: Timestamp) -> String {
-        format!("\"{}-{:x}\"", self.hash(), made.0)
-    }
-
-    /// A name for what the request results in.
-    pub(super) fn hash(&self) -> String {
-        to_hex(&self.digest[..12])
-    }
-}
-
-/// A result with the time at which it was made.
-#[derive(Debug, Clone)]
-pub(crate) struct Made {
-    pub(crate) rendered: Arc<Rendered>,
-    pub(crate) at: Timestamp,
-    /// The file once it is stored.
-    pub(super) file: Arc<OnceCell<File>>,
-    /// Why it was not stored at once.
-    pub(super) not_stored: Option<Arc<Error>>,
-}
-
-impl Made {
-    /// A result that is not stored yet.
-    pub(super) fn new(rendered: Rendered, at: Timestamp) -> Self {
-        Self { rendered: Arc::new(rendered), at, file: Arc::default(), not_stored: None }
-    }
-}
 
 /// What became of a render.
 pub(super) type Outcome = Result<Made, Arc<Error>>;
@@ -111,6 +53,8 @@ pub(crate) struct RenderCache {
     ttl: Duration,
     /// The requests of signed addresses that always render.
     signed: Mutex<Window<UserId>>,
+    /// What is kept beside memory.
+    disk: Option<DiskCache>,
     /// Renders under way.
     tasks: Tasks,
 }
@@ -137,11 +81,11 @@ pub(super) enum Found {
 }
 
 impl RenderCache {
-    /// A cache of this many bytes, whose results are good for this long.
-    pub(crate) fn new(bytes: usize, ttl: Duration) -> Self {
+    /// A cache of this many bytes in memory, whose results are good for this long.
+    pub(crate) fn new(bytes: usize, ttl: Duration, disk: Option<DiskCache>) -> Self {
         let state = State { entries: Pool::new(bytes.max(1)), by_key: HashMap::new(), under_way: HashMap::new() };
         let signed = Mutex::new(Window::new(SIGNED_ALWAYS, SIGNED_WITHIN));
-        Self { state: Mutex::new(state), ttl, signed, tasks: Tasks::default() }
+        Self { state: Mutex::new(state), ttl, signed, disk, tasks: Tasks::default() }
     }
 
     /// Admits a request of a signed address that always renders.
@@ -187,6 +131,19 @@ impl RenderCache {
         Found::New(done)
     }
 
+    /// The result that is kept on disk, if it is still good.
+    pub(super) async fn on_disk(&self, key: &CacheKey, now: Timestamp) -> Option<Made> {
+        let made = self.disk.as_ref()?.read(key).await?;
+        (made.at.plus(self.ttl) > now).then_some(made)
+    }
+
+    /// Keeps a result on disk, where that is wanted.
+    pub(super) async fn keep_on_disk(&self, key: &CacheKey, made: &Made) {
+        if let Some(disk) = self.disk.as_ref().filter(|_| !self.ttl.is_zero()) {
+            disk.write(key, made).await;
+        }
+    }
+
     /// Ends a render: keeps its outcome and tells those who wait for it.
     pub(super) fn finish(&self, ended: Ended) {
         let Ended { key, done, outcome, keep, now } = ended;
@@ -217,9 +174,9 @@ impl State {
     }
 
     fn keep(&mut self, key: &CacheKey, outcome: Outcome, now: Timestamp, ttl: Duration) {
-        let (weight, ttl) = match &outcome {
-            Ok(made) => (made.rendered.rendering.body.weight(), ttl),
-            Err(_) => (FAILURE_WEIGHT, FAILURE_KEPT.min(ttl)),
+        let (weight, until) = match &outcome {
+            Ok(made) => (made.rendered.rendering.body.weight(), made.at.plus(ttl)),
+            Err(_) => (FAILURE_WEIGHT, now.plus(FAILURE_KEPT.min(ttl))),
         };
         if let Some(held) = self.by_key.remove(key) {
             self.entries.remove(&key.user, held);
@@ -227,7 +184,7 @@ impl State {
         if ttl.is_zero() {
             return;
         }
-        let entry = Entry { key: key.clone(), outcome, until: now.plus(ttl) };
+        let entry = Entry { key: key.clone(), outcome, until };
         let (held, gone) = self.entries.insert(&key.user, weight, entry);
         self.by_key.insert(key.clone(), held);
         for (_, entry) in gone {

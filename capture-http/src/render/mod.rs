@@ -7,7 +7,9 @@
 
 mod answer;
 mod cache;
+mod disk_cache;
 mod lengths;
+mod made;
 mod params;
 mod parse;
 mod prepare;
@@ -19,6 +21,7 @@ mod work;
 pub(crate) use self::{
     answer::answer,
     cache::RenderCache,
+    disk_cache::DiskCache,
     params::Params,
     parse::Kind,
     prepare::{Prepared, prepare},

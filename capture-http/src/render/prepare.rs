@@ -3,7 +3,7 @@
 use capture_core::{Error, account::UserId};
 
 use super::{
-    cache::CacheKey,
+    made::CacheKey,
     params::{Params, refused},
     parse::{self, Kind},
     work::{CacheUse, Storing, Work},

@@ -15,7 +15,7 @@ use capture_core::{
 use serde::Serialize;
 use url::Url;
 
-use super::{answer::Answer, cache::CacheKey};
+use super::{answer::Answer, made::CacheKey};
 use crate::error::Refusal;
 
 /// Keeps a document of another author from doing anything, should a browser show it as a page.

@@ -5,7 +5,7 @@ use capture_core::{Error, ErrorCode, account::UserId, render::RenderBody};
 use url::Url;
 
 use super::{
-    cache::{CacheKey, Made},
+    made::{CacheKey, Made},
     work::Storing,
 };
 use crate::storage::{File, FilePath, Found, StorageError, Stores};

@@ -2,7 +2,7 @@
 
 use capture_core::render::RenderRequest;
 
-use super::cache::CacheKey;
+use super::made::CacheKey;
 use crate::storage::{Acl, FileName};
 
 /// A request that is valid, and how it is to be answered.

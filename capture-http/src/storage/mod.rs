@@ -85,6 +85,11 @@ pub(crate) struct Stores {
 }
 
 impl Stores {
+    /// A folder for the results of the cache, at most this many bytes; a user has at most half of them.
+    pub(crate) fn results(folder: PathBuf, bytes: u64) -> Arc<dyn Storage> {
+        Arc::new(folder::Folder::new(folder, bytes, bytes / 2))
+    }
+
     /// Opens what the settings describe; `folder` is used without a bucket, and made for the first file.
     ///
     /// # Errors

@@ -56,6 +56,11 @@ impl FilePath {
         Self { user: user.clone(), relative: format!("screenshots/{day}/{name}.{extension}") }
     }
 
+    /// The path of a result in the cache.
+    pub(crate) fn of_result(user: &UserId, hash: &str) -> Self {
+        Self { user: user.clone(), relative: format!("results/{hash}") }
+    }
+
     /// The path that was told before, below the part of this user; `None` if it was none.
     pub(crate) fn known(user: &UserId, relative: &str) -> Option<Self> {
         let below = relative.strip_prefix("screenshots/")?;

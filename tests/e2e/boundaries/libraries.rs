@@ -34,7 +34,8 @@ const PLACES: &[(&str, &[&str])] = &[
         "tokio_tungstenite",
         &["core/browser/chromium/process/remote", "ws", "http/cdp", "http/commands/forward/door", "http/stream"],
     ),
-    ("rmp_serde", &["core/cluster", "ws/codec"]),
+    ("rmp_serde", &["core/cluster", "ws/codec", "http/render/disk_cache"]),
+    ("adblock", &["core/block_lists"]),
     ("rmpv", &["core/action/relayed", "core/cluster"]),
     ("axum", &["http"]),
     // MD5 is only good for what the public API signs with it.

@@ -124,10 +124,11 @@ const MODULES: &[(&str, &str)] = &[
     ("http/server", "core/tasks core/account client_address"),
     ("http/outgoing", "core/tls"),
     ("http/storage", "core/clock core/account outgoing"),
+    ("http/render/made", "core/clock core/error core/account core/render hex storage render/params render/parse"),
+    ("http/render/disk_cache", "core/clock core/render storage render/made"),
     (
         "http/render/cache",
-        "core/clock core/fair core/tasks core/error core/account core/render hex storage render/params \
-         render/parse",
+        "core/clock core/fair core/tasks core/error core/account render/made render/disk_cache",
     ),
     ("http/batch/schedule", ""),
     ("http/batch/record", "core/clock core/account batch/schedule"),
@@ -136,7 +137,7 @@ const MODULES: &[(&str, &str)] = &[
     (
         "http/app",
         "core/clock core/limits core/egress core/error core/account core/sessions core/engine core/cluster ws/limits \
-         ws/shared ws/channels disk render_cache_settings presets render/cache storage batch/registry client_address throttle",
+         ws/shared ws/channels disk render_cache_settings presets render/disk_cache render/cache storage batch/registry client_address throttle",
     ),
     ("http/identify", "client_address app"),
     ("http/error", "core/error request_id app"),
@@ -148,7 +149,7 @@ const MODULES: &[(&str, &str)] = &[
     (
         "http/render",
         "core/clock core/error core/account core/call core/render storage app error auth extract signed render/params \
-         render/parse render/cache",
+         render/parse render/made render/cache",
     ),
     (
         "http/batch",

@@ -1,5 +1,8 @@
 //! Repeated and equal requests.
 
+use std::time::Duration;
+
+use capture_tests::until;
 use futures::future::join_all;
 use serde_json::json;
 
@@ -34,6 +37,26 @@ async fn a_repeated_request_costs_nothing_until_it_asks_to() {
     let theirs = bob.post("/v1/render/image", &json!({"url": url, "vw": 300, "vh": 200})).await.expect(200);
     assert_eq!(header(&theirs, "x-capture-cache"), "miss", "another user's result is not shown");
     stage.server.stop().await;
+}
+
+#[tokio::test]
+async fn results_outlive_the_server_unless_they_are_not_to_be_kept() {
+    let stage = Stage::start().await;
+    let parameters = json!({"vw": 300, "vh": 200});
+    let first = stage.render("image", "/tall.html", &parameters).await.expect(200);
+    let secret = json!({"httpCredentials": {"username": "ann", "password": "word"}});
+    stage.render("content", "/login", &secret).await.expect(200);
+    let kept = stage.server.folder().data().join("render-cache/u-ann/results");
+    until("it is on disk", Duration::from_secs(5), async || kept.exists()).await;
+    assert_eq!(std::fs::read_dir(&kept).unwrap().count(), 1, "results with credentials are not kept");
+    let Stage { server, site, ann } = stage;
+    let server = server.restart_after_kill().await;
+    let body = json!({"url": site.url("/tall.html"), "vw": 300, "vh": 200});
+    let ann = server.client(ann.token());
+    let again = ann.post("/v1/render/image", &body).await.expect(200);
+    assert_eq!((header(&again, "x-capture-cache"), header(&again, "x-capture-credits")), ("hit", "0"));
+    assert_eq!((&again.bytes, header(&again, "etag")), (&first.bytes, header(&first, "etag")));
+    server.stop().await;
 }
 
 #[tokio::test]
