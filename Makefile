@@ -103,8 +103,8 @@ site: build-tests ## every page of the picture site; the pictures are left in ta
 lies: build-tests ## judge every claim on 2,000 generated pages (about 10 minutes)
 	$(LONG) claims::
 
-clients: build-tests ## stories with further CDP clients from npm and PyPI, unmodified (about 2 minutes, most of it installing)
-	$(LONG) --nocapture clients::
+clients: build-tests ## stories with further CDP clients from npm and PyPI, unmodified, and with an S3 server (about 2 minutes, most of it installing)
+	$(LONG) --nocapture clients:: s3_server::
 
 fuzz: build-tests ## 100,000 bad requests, 20,000 bad renders, 3,000 random documents to convert, then an hour of cargo-fuzz (needs a nightly compiler)
 	$(LONG) bad_input:: content::whatever

@@ -126,10 +126,7 @@ const MODULES: &[(&str, &str)] = &[
     ("http/storage", "core/clock core/account outgoing"),
     ("http/render/made", "core/clock core/error core/account core/render hex storage render/params render/parse"),
     ("http/render/disk_cache", "core/clock core/render storage render/made"),
-    (
-        "http/render/cache",
-        "core/clock core/fair core/tasks core/error core/account render/made render/disk_cache",
-    ),
+    ("http/render/cache", "core/clock core/fair core/tasks core/error core/account render/made render/disk_cache"),
     ("http/batch/schedule", ""),
     ("http/batch/record", "core/clock core/account batch/schedule"),
     ("http/batch/files", "batch/record"),

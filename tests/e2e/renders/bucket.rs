@@ -71,7 +71,7 @@ async fn start(endpoint: &str, more: &[&str]) -> Stage {
 }
 
 /// A render whose redirect is not followed.
-async fn unfollowed(stage: &Stage, body: &Value) -> reqwest::Response {
+pub(super) async fn unfollowed(stage: &Stage, body: &Value) -> reqwest::Response {
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let url = format!("{}/v1/render/image", stage.server.base());
     http.post(url).bearer_auth(stage.ann.token()).json(body).send().await.unwrap()

@@ -13,6 +13,7 @@ mod pictures;
 mod presets;
 mod readings;
 mod refusals;
+mod s3_server;
 mod signed;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
