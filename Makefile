@@ -8,7 +8,7 @@ endif
 
 NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: help run cluster test steps-of-test quick long check fmt docs bench bench-channel bench-cluster soak faults lies clients simulate site fuzz
+.PHONY: help run cluster test steps-of-test quick long check fmt docs bench bench-channel bench-cluster soak faults lies clients simulate site features fuzz
 
 # Tests that need the machine for themselves. .config/nextest.toml has a corresponding list.
 ALONE := attacks::resources hostile:: load:: neighbours:: soak::
@@ -67,6 +67,11 @@ check: ## format, lints, documentation; what CI runs first
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+
+features: ## capture-core with each set of its features (about 3 minutes)
+	cargo clippy --locked -p capture-core -- -D warnings
+	cargo clippy --locked -p capture-core --features redis -- -D warnings
+	cargo clippy --locked -p capture-core --features render --all-targets -- -D warnings
 
 fmt: ## format everything
 	cargo fmt --all

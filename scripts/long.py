@@ -45,7 +45,9 @@ def pieces():
     yield story("neighbours", "neighbours::")
     yield story("hostile", "hostile::")
     yield story("cdp", "cdp::", "connect_expiry::")
-    yield story("clients", "clients::")
+    yield story("clients", "clients::", "s3_server::")
+    yield story("site", "picture_site::")
+    yield "features", ["make", "features"], {}
     for table in ATTACKS:
         yield story(f"attacks: {table}", f"attacks::{table}::")
     for first in range(0, ALL_WORLDS, WORLDS):

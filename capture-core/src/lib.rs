@@ -29,6 +29,7 @@ pub mod action;
 mod action_type;
 pub mod actor;
 pub mod billing;
+#[cfg(feature = "render")]
 pub mod block_lists;
 pub mod browser;
 mod call;
@@ -42,6 +43,7 @@ pub mod event;
 pub mod fair;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+#[cfg(feature = "render")]
 mod imaging;
 pub mod ledger;
 mod ledger_error;

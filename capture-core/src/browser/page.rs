@@ -5,11 +5,11 @@
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use futures::{future::BoxFuture, stream::BoxStream};
+use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use serde::{Deserialize, Serialize};
 use tokio::{sync::mpsc, time::Instant};
 
-use super::{cdp_client::CdpClient, error::BrowserError, lost::LostReason};
+use super::{cdp_client::CdpClient, error::BrowserError, lost::LostReason, unavailable::Unavailable};
 use crate::{
     account::UserId,
     action::{Action, Outcome},
@@ -33,10 +33,11 @@ pub trait Page: Send + Sync + fmt::Debug {
     fn perform(self: Arc<Self>, action: Action, deadline: Instant)
     -> BoxFuture<'static, Result<Outcome, BrowserError>>;
 
-    /// Renders a document. To be called once, on a page that nothing was done with; ends by itself at `deadline`.
+    /// Renders a document. To be called once, on a page that nothing was done with; ends by itself at `deadline`. A
+    /// backend that cannot render has nothing to implement.
     ///
     /// # Errors
-    /// Why nothing was rendered, as for [`Page::perform`].
+    /// Why nothing was rendered, as for [`Page::perform`]; [`Unavailable::Renders`] from a backend that cannot render.
     ///
     /// # Cancel safety
     /// Dropping the future ends the waiting. The page must then be closed.
@@ -44,7 +45,11 @@ pub trait Page: Send + Sync + fmt::Debug {
         self: Arc<Self>,
         request: Arc<RenderRequest>,
         deadline: Instant,
-    ) -> BoxFuture<'static, Result<Rendering, BrowserError>>;
+    ) -> BoxFuture<'static, Result<Rendering, BrowserError>> {
+        drop((self, request));
+        let _ = deadline;
+        async { Err(Unavailable::Renders.into()) }.boxed()
+    }
 
     /// To be called after an action was dropped. Once this completes, no part of the action reaches the page any more,
     /// unless the page is too busy to be told within half a second.

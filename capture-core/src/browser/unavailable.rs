@@ -13,6 +13,9 @@ pub type SharedCause = Arc<dyn Error + Send + Sync>;
 /// copy.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Unavailable {
+    /// The backend cannot render, or was built without the feature `render`.
+    #[error("this build cannot render")]
+    Renders,
     /// The program is not installed.
     #[error("Chromium is not installed")]
     NotInstalled,

@@ -13,6 +13,7 @@ mod request;
 mod result;
 mod settings;
 
+#[cfg(feature = "render")]
 pub(crate) use self::request::CONSENT;
 pub use self::{
     animation::{Animation, MAX_ANIMATION, MAX_FRAME_PIXELS},

@@ -99,6 +99,7 @@ impl RenderRequest {
     }
 
     /// How long the document may take to load.
+    #[cfg(feature = "render")]
     pub(crate) fn loading_time() -> Duration {
         LOADING
     }

@@ -2,11 +2,13 @@
 //!
 //! This module must not know where the settings come from.
 
-use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use url::Url;
 
-use crate::{block_lists::BlockLists, egress::EgressPolicy};
+use crate::egress::EgressPolicy;
+#[cfg(feature = "render")]
+use {crate::block_lists::BlockLists, std::sync::Arc};
 
 /// Which sessions share a browser process. Each has a context of its own in it, with its own cookies, cache and
 /// renderer processes.
@@ -156,6 +158,7 @@ pub struct ChromiumConfig {
     pub bounds: Bounds,
     /// The policy for pages' connections. The default allows public addresses.
     pub egress: EgressPolicy,
+    #[cfg(feature = "render")]
     /// What pages may not request where advertising is to be blocked; without lists a render that asks for it has a
     /// warning.
     pub block_lists: Option<Arc<BlockLists>>,
@@ -182,6 +185,7 @@ impl Default for ChromiumConfig {
             retire: Retire::default(),
             bounds: Bounds::default(),
             egress: EgressPolicy::default(),
+            #[cfg(feature = "render")]
             block_lists: None,
             forbidden: Vec::new(),
         }

@@ -7,6 +7,7 @@ mod actions;
 mod bridge;
 mod cdp;
 mod config;
+#[cfg(feature = "render")]
 mod consent;
 mod console;
 mod error;
@@ -16,6 +17,7 @@ mod instance;
 mod page;
 mod pool;
 mod process;
+#[cfg(feature = "render")]
 mod render;
 mod scripts;
 
@@ -42,11 +44,12 @@ use self::{
     },
     process::{run_root::RunRoot, runtime::BrowserRuntime, uids::Uids},
 };
+#[cfg(feature = "render")]
+use crate::imaging::Room;
 use crate::{
     browser::{Backend, BrowserError, OpenPage, PageRequest, Unavailable, UnsupportedOption},
     clock::Clock,
     egress::{Guard, System, Upstream, Why},
-    imaging::Room,
     session::SessionOptions,
     tasks::Tasks,
 };
@@ -89,7 +92,9 @@ impl Chromium {
             tasks: Tasks::default(),
             guard,
             clock: Clock::start(),
+            #[cfg(feature = "render")]
             scaling: Room::default(),
+            #[cfg(feature = "render")]
             recording: Room::default(),
         });
         let watched = Arc::<Watched>::default();

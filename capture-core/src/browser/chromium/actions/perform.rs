@@ -8,6 +8,8 @@ use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use tokio::time::{Duration, Instant};
 
 use super::screencast;
+#[cfg(feature = "render")]
+use crate::render::{RenderRequest, Rendering};
 use crate::{
     account::UserId,
     action::{Action, ActionKind, ActionResult, Effects, Outcome, Screenshot, TabReport, Tells},
@@ -25,7 +27,6 @@ use crate::{
         },
     },
     egress::{Traffic, Upstream},
-    render::{RenderRequest, Rendering},
 };
 
 /// How long a tab that the page opens may take to appear, and then to show its document.
@@ -207,6 +208,7 @@ impl Page for ChromiumPage {
         .boxed()
     }
 
+    #[cfg(feature = "render")]
     fn render(
         self: Arc<Self>,
         request: Arc<RenderRequest>,

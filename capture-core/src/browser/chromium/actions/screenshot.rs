@@ -182,6 +182,7 @@ impl ChromiumPage {
 
     /// Brings everything in the document into view and has it painted, so that all of it is there. Pages hear that they
     /// are scrolled.
+    #[cfg(feature = "render")]
     pub(crate) async fn load_whole(&self, deadline: Instant) -> Result<(), BrowserError> {
         let lazy = json!({"most": MAX_PICTURE_SIDE, "millis": LAZY.as_millis(), "whole": true});
         self.call::<Extent>("extent", &lazy, deadline).await.map(drop)

@@ -56,6 +56,7 @@ pub(crate) fn listeners(document: &str) -> dom_debugger::GetEventListenersParams
 }
 
 /// A node as an object of the page's own world.
+#[cfg(feature = "render")]
 pub(crate) fn in_own_world(node: i64) -> dom::ResolveNodeParams {
     dom::ResolveNodeParams {
         backend_node_id: Some(dom::BackendNodeId::new(node)),

@@ -29,7 +29,7 @@ static BEGINNING: LazyLock<Option<Box<RawValue>>> = LazyLock::new(|| {
         "enableGeneratedRules": true, "detectRetries": 3, "heuristicMode": "reject", "isMainWorld": false,
         "logs": {"errors": false},
     });
-    let rules = scripts::CONSENT_RULES;
+    let rules = scripts::render::CONSENT_RULES;
     let text = format!(r#"{{"type":"initResp","config":{settings},"rules":{{"autoconsent":[],"compact":{rules}}}}}"#);
     RawValue::from_string(text).ok()
 });
@@ -79,8 +79,8 @@ pub(super) async fn run(world: World, tell: mpsc::Sender<Message>, deadline: Ins
 
 async fn talk(world: &World, tell: &mpsc::Sender<Message>, deadline: Instant) -> Result<(), NoAnswer> {
     let Some(beginning) = BEGINNING.as_ref() else { return Ok(()) };
-    let _: bool = world.extended(scripts::CONSENT, "beginConsent", &(), deadline).await?;
-    drop(world.session.send(&commands::evaluate(scripts::AUTOCONSENT.to_owned(), &world.context.unique)));
+    let _: bool = world.extended(scripts::render::CONSENT, "beginConsent", &(), deadline).await?;
+    drop(world.session.send(&commands::evaluate(scripts::render::AUTOCONSENT.to_owned(), &world.context.unique)));
     let _: bool = world.ask("answerConsent", beginning, deadline).await?;
     while Instant::now() < deadline {
         let messages: Vec<Message> = world.ask("consentMessages", &(), deadline).await?;

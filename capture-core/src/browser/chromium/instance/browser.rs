@@ -22,8 +22,9 @@ use super::{
     picture_room::PictureRoom,
     proxy_ports::{self, ProxyPorts},
 };
+#[cfg(feature = "render")]
+use crate::{block_lists::BlockLists, imaging::Room};
 use crate::{
-    block_lists::BlockLists,
     browser::{
         LostReason, Unavailable,
         chromium::{
@@ -40,7 +41,6 @@ use crate::{
         },
     },
     egress::EgressPort,
-    imaging::Room,
     tasks::Tasks,
 };
 
@@ -70,10 +70,13 @@ pub(crate) struct Browser {
     retiring: AtomicBool,
     lost: watch::Sender<Option<LostReason>>,
     pub(crate) pictures: PictureRoom,
+    #[cfg(feature = "render")]
     /// What pages may not request where advertising is to be blocked.
     pub(crate) block_lists: Option<Arc<BlockLists>>,
+    #[cfg(feature = "render")]
     /// Room for pictures that this process scales, shared by all browsers.
     pub(crate) scaling: Room,
+    #[cfg(feature = "render")]
     /// Room for the frames of animations, shared by all browsers.
     pub(crate) recording: Room,
 }
@@ -144,8 +147,11 @@ impl Browser {
             retiring: AtomicBool::new(false),
             lost: watch::Sender::new(None),
             pictures: PictureRoom::default(),
+            #[cfg(feature = "render")]
             block_lists: runtime.config.block_lists.clone(),
+            #[cfg(feature = "render")]
             scaling: runtime.scaling.clone(),
+            #[cfg(feature = "render")]
             recording: runtime.recording.clone(),
         })
     }

@@ -126,6 +126,7 @@ impl World {
     }
 
     /// Calls a script of an extension, which is evaluated first.
+    #[cfg(feature = "render")]
     pub(crate) async fn extended<T: DeserializeOwned>(
         &self,
         extension: &str,

@@ -5,11 +5,11 @@
 
 use chromiumoxide::cdp::browser_protocol::emulation::{UserAgentBrandVersion, UserAgentMetadata};
 
+#[cfg(feature = "render")]
 use super::blocking;
-use crate::{
-    browser::chromium::cdp::{CdpSession, commands},
-    render::PageSettings,
-};
+use crate::browser::chromium::cdp::{CdpSession, commands};
+#[cfg(feature = "render")]
+use crate::render::PageSettings;
 
 /// The emulated properties of all tabs of a session, including later ones. The default ones change nothing.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,6 +23,7 @@ pub(crate) struct Emulation {
 }
 
 impl Emulation {
+    #[cfg(feature = "render")]
     pub(crate) fn of(settings: &PageSettings) -> Self {
         let features = [
             (settings.dark_mode, ("prefers-color-scheme", "dark")),
@@ -36,6 +37,7 @@ impl Emulation {
         }
     }
 
+    #[cfg(feature = "render")]
     /// The same, with requests stopped and judged or not.
     pub(crate) fn stopping_requests(self, stop_requests: bool) -> Self {
         Self { stop_requests, ..self }
@@ -54,6 +56,7 @@ impl Emulation {
         if self.hide_scrollbars {
             drop(target.send(&commands::hide_scrollbars()));
         }
+        #[cfg(feature = "render")]
         if self.stop_requests {
             blocking::stop_requests(target, false);
         }

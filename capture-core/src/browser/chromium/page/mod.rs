@@ -1,6 +1,7 @@
 //! The page of a session: its tabs with their frames and documents, and the handling of the browser's events about
 //! them.
 
+#[cfg(feature = "render")]
 pub(super) mod blocking;
 pub(super) mod chromium_page;
 pub(super) mod clipboard;
@@ -10,6 +11,7 @@ pub(super) mod document;
 pub(super) mod emulation;
 pub(super) mod frame_geometry;
 pub(super) mod frames;
+#[cfg(feature = "render")]
 pub(super) mod http_auth;
 pub(super) mod internals;
 pub(super) mod locate;

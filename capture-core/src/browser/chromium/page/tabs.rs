@@ -4,23 +4,26 @@
 //! happened during the action (`perform.rs`), the shape (`viewport.rs`), documents that a script found gone
 //! (`world.rs`), and the end (`perform.rs`). All others read the state and wait for changes.
 
+#[cfg(feature = "render")]
 use std::sync::Arc;
 
 use chromiumoxide::cdp::browser_protocol::input::DragData;
 use tokio::time::Instant;
 
+#[cfg(feature = "render")]
+use super::http_auth::HttpAuth;
 use super::{
     clipboard::Clip,
     document::World,
     emulation::Emulation,
     frames::Frame,
-    http_auth::HttpAuth,
     shape::Shape,
     tab::{BLANK, Tab},
 };
+#[cfg(feature = "render")]
+use crate::block_lists::BlockLists;
 use crate::{
     action::{DialogReport, DownloadReport},
-    block_lists::BlockLists,
     browser::{LostReason, chromium::cdp::SessionKey},
 };
 
@@ -38,8 +41,10 @@ pub(crate) struct Tabs {
     pub(crate) lost: Option<LostReason>,
     pub(crate) shape: Shape,
     pub(crate) emulation: Emulation,
+    #[cfg(feature = "render")]
     /// What the pages may not request.
     pub(crate) block_lists: Option<Arc<BlockLists>>,
+    #[cfg(feature = "render")]
     /// Credentials for HTTP authentication, if the page was given any.
     pub(crate) http_auth: Option<HttpAuth>,
     /// What the session copied last.

@@ -11,11 +11,14 @@ use tokio::{
     time::Instant,
 };
 
+#[cfg(feature = "render")]
 use super::{
     blocking::{self, Document},
+    http_auth,
+};
+use super::{
     clipboard::{self, Clip},
     dialogs::Dialogs,
-    http_auth,
     pictures::{self, Pictures},
     reports::Reports,
     tab::Change,
@@ -121,7 +124,9 @@ impl TargetEventLoop {
                 None => self.on_tab_event(event),
             },
             MISSED => self.on_missed(event),
+            #[cfg(feature = "render")]
             "Fetch.requestPaused" => self.on_request_stopped(event),
+            #[cfg(feature = "render")]
             "Fetch.authRequired" => self.on_auth_required(event),
             method if LoggedKind::of(method).is_some() => self.console_log.lock().on_event(event),
             _ => self.on_tab_event(event),
@@ -179,6 +184,7 @@ impl TargetEventLoop {
         self.reports.shown(moved);
     }
 
+    #[cfg(feature = "render")]
     fn on_request_stopped(&self, event: &Event) {
         let session = self.browser.page_session(event.session.clone());
         let tabs = self.tabs.borrow();
@@ -187,6 +193,7 @@ impl TargetEventLoop {
         blocking::settle(event, &session, tabs.block_lists.as_deref(), document);
     }
 
+    #[cfg(feature = "render")]
     fn on_auth_required(&self, event: &Event) {
         let session = self.browser.page_session(event.session.clone());
         self.tabs.send_if_modified(|tabs| {

@@ -3,11 +3,12 @@
 //! This module must not know running browsers.
 
 use super::{run_root::RunRoot, uids::Uids};
+#[cfg(feature = "render")]
+use crate::imaging::Room;
 use crate::{
     browser::chromium::config::{ChromiumConfig, Program},
     clock::Clock,
     egress::Guard,
-    imaging::Room,
     tasks::Tasks,
 };
 
@@ -22,8 +23,10 @@ pub(crate) struct BrowserRuntime {
     pub(crate) tasks: Tasks,
     pub(crate) guard: Guard,
     pub(crate) clock: Clock,
+    #[cfg(feature = "render")]
     /// Room for pictures that this process scales, which takes less than a second each.
     pub(crate) scaling: Room,
+    #[cfg(feature = "render")]
     /// Room for the frames of animations, which are recorded for up to 30 s each.
     pub(crate) recording: Room,
 }

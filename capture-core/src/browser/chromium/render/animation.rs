@@ -43,9 +43,8 @@ impl ChromiumPage {
         let _ = pictures.try_send((first.body, 0)); // the queue is empty
         let recorded = self.take_frames(&pictures, animation, deadline).await;
         drop(pictures);
-        let animation = encoded(encoding, deadline).await?;
         recorded?;
-        Ok(animation)
+        encoded(encoding, deadline).await
     }
 
     /// Sends pictures to the encoder, the first of which it has already.

@@ -76,7 +76,8 @@ impl ChromiumPage {
         let world = self.world(deadline).await?;
         let argument = json!({"millis": SETTLING.as_millis(), "freeze": freeze});
         let until = deadline.min(Instant::now() + 2 * SETTLING);
-        let settled: Result<bool, _> = world.extended(scripts::APPEARANCE, "settleAppearance", &argument, until).await;
+        let settled: Result<bool, _> =
+            world.extended(scripts::render::APPEARANCE, "settleAppearance", &argument, until).await;
         drop(settled); // the page was replaced or does not answer, and the picture shows what there is
         if freeze {
             self.freeze_frames(until).await;
@@ -90,7 +91,8 @@ impl ChromiumPage {
         let worlds = self.tabs.borrow().other_worlds();
         let freezing = worlds.iter().take(MAX_FROZEN_FRAMES).map(async |world| {
             // A frame that is gone or busy is pictured as it is.
-            let _: Result<bool, _> = world.extended(scripts::APPEARANCE, "settleAppearance", &argument, until).await;
+            let _: Result<bool, _> =
+                world.extended(scripts::render::APPEARANCE, "settleAppearance", &argument, until).await;
         });
         join_all(freezing).await;
     }

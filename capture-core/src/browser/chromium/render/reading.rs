@@ -32,6 +32,6 @@ impl ChromiumPage {
 
     pub(crate) async fn metadata(&self, deadline: Instant) -> Result<Metadata, BrowserError> {
         let world = self.world(deadline).await?;
-        Ok(world.extended(scripts::METADATA, "metadata", &json!({}), deadline).await?)
+        Ok(world.extended(scripts::render::METADATA, "metadata", &json!({}), deadline).await?)
     }
 }

@@ -1,6 +1,9 @@
 //! The scripts that run in pages: `.js` files with one subject each, joined into one bundle that every document gets
 //! once, in an isolated world that the page can neither see nor change.
 
+#[cfg(feature = "render")]
+pub(super) mod render;
+
 /// Defines `globalThis.capture`, whose `run` calls the functions of the action families.
 pub(super) const BUNDLE: &str = concat!(
     "'use strict';(() => {\n",
@@ -38,16 +41,6 @@ pub(super) const BUNDLE: &str = concat!(
     "const extend = (extension) => Object.assign(scripts, extension(tools));\n",
     "globalThis.capture = { run, extend, mayHaveRoots, mayHaveRoles, markListening };\n})();\n",
 );
-
-/// Extensions are functions that take tools of the bundle and return further scripts. They are evaluated in a document
-/// when they are needed, so that other documents do not have to parse them.
-pub(super) const APPEARANCE: &str = include_str!("render/appearance.js");
-pub(super) const METADATA: &str = include_str!("render/metadata.js");
-pub(super) const CONSENT: &str = include_str!("render/consent.js");
-
-/// The script that refuses consent dialogues, and its rules as JSON: files of autoconsent, unchanged.
-pub(super) const AUTOCONSENT: &str = include_str!("vendor/autoconsent/autoconsent.playwright.js");
-pub(super) const CONSENT_RULES: &str = include_str!("vendor/autoconsent/compact-rules.json");
 
 #[cfg(test)]
 mod tests {
