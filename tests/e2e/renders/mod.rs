@@ -6,6 +6,7 @@ mod blocking;
 mod bucket;
 mod cache;
 mod credits;
+mod golden_requests;
 mod hostile;
 mod listener;
 mod network;

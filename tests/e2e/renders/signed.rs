@@ -17,7 +17,7 @@ fn hex(digit: u8) -> char {
     char::from_digit(digit.into(), 16).unwrap()
 }
 
-async fn ask(server: &Server, method: Method, path: &str) -> Reply {
+pub(super) async fn ask(server: &Server, method: Method, path: &str) -> Reply {
     server.client("").send(method, path, &[], None).await
 }
 
