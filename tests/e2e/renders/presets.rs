@@ -1,5 +1,6 @@
 //! Named sets of parameters.
 
+use capture_tests::pdf::PdfFacts;
 use serde_json::json;
 
 use super::{Stage, header};
@@ -27,5 +28,30 @@ async fn a_preset_stands_for_its_parameters_and_the_request_takes_precedence() {
     assert!(unknown.expect_error(400, "invalid_request").text("error").contains("preset"));
     let ranges = stage.server.client("").get("/ip-ranges.json").await.expect(200);
     assert_eq!(ranges.body, json!({"prefixes": ["203.0.113.0/24", "2001:db8::1"]}));
+    stage.server.stop().await;
+}
+
+#[tokio::test]
+async fn every_alias_is_its_name() {
+    let stage = Stage::start().await;
+    for (alias, name, value) in [
+        ("fullPage", "full", json!(true)),
+        ("format", "type", json!("webp")),
+        ("waitForSelector", "waitFor", json!("body")),
+        ("deviceScale", "scaleFactor", json!(2)),
+        ("deviceScaleFactor", "scaleFactor", json!(1.5)),
+        ("file_name", "fileName", json!("a")),
+    ] {
+        let usual = json!({"vw": 300, "vh": 200, (name): value});
+        let reply = stage.render("image", "/tall.html", &usual).await.expect(200);
+        assert_eq!(header(&reply, "x-capture-cache"), "miss", "{usual}");
+        let other = json!({"vw": 300, "vh": 200, (alias): value});
+        let reply = stage.render("image", "/tall.html", &other).await.expect(200);
+        assert_eq!(header(&reply, "x-capture-cache"), "hit", "{other}");
+    }
+    // Of a PDF document, `format` is the paper.
+    let paper = stage.render("pdf", "/tall.html", &json!({"format": "A6"})).await.expect(200);
+    let size = PdfFacts::read(&paper.bytes).await.size;
+    assert!((size.0 - 298.0).abs() < 2.0 && (size.1 - 420.0).abs() < 2.0, "{size:?}");
     stage.server.stop().await;
 }
