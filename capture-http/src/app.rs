@@ -229,14 +229,14 @@ impl App {
         self.batches.stop();
     }
 
-    /// Whether jobs of batches are under way.
-    pub fn has_batches_under_way(&self) -> bool {
-        self.batches.alive() > 0
+    /// Whether jobs of batches, or renders that are made or stored, are under way.
+    pub fn has_renders_under_way(&self) -> bool {
+        self.batches.alive() + self.renders.alive() > 0
     }
 
-    /// Waits until no job of a batch is under way, at most this long.
-    pub async fn finish_batches(&self, grace: Duration) {
-        self.batches.finish(grace).await;
+    /// Waits until no job of a batch and no render is under way, at most this long.
+    pub async fn finish_renders(&self, grace: Duration) {
+        tokio::join!(self.batches.finish(grace), self.renders.finish_all(grace));
     }
 
     /// The record of failed authentications.

@@ -177,7 +177,7 @@ async fn browser(config: &Config, address: SocketAddr) -> Result<ChromiumConfig,
 /// Reads the lists of what pages should not request, if there are any.
 fn block_lists(config: &Config) -> Result<Option<Arc<BlockLists>>, Failure> {
     let Some(folder) = &config.block_lists else { return Ok(None) };
-    BlockLists::read(folder).map(Arc::new).map(Some).map_err(Failure::io("read the lists of block-lists"))
+    BlockLists::read(folder).map(Arc::new).map(Some).map_err(Failure::io("read the filter lists of block-lists"))
 }
 
 fn greet(config: &Config, address: SocketAddr) {
@@ -200,7 +200,7 @@ async fn drain(engine: &Engine, app: &App, grace: Duration, signals: &mut StopSi
     let sessions = engine.live_sessions();
     tracing::info!(sessions, grace_seconds = grace.as_secs(), "draining; a second signal ends the sessions at once");
     let last_work = async {
-        while engine.live_sessions() + engine.live_renders() > 0 || app.has_batches_under_way() {
+        while engine.live_sessions() + engine.live_renders() > 0 || app.has_renders_under_way() {
             tokio::time::sleep(DRAIN_POLL).await;
         }
     };
@@ -210,5 +210,5 @@ async fn drain(engine: &Engine, app: &App, grace: Duration, signals: &mut StopSi
     }
     // This is never raced against a signal: interrupting it would leave sessions unsettled.
     engine.shutdown(Duration::ZERO).await;
-    app.finish_batches(LAST_REPLIES).await;
+    app.finish_renders(LAST_REPLIES).await;
 }

@@ -14,7 +14,7 @@ pub fn tried_today<T>(all: Vec<T>, parts: usize, name: impl Fn(&T) -> &str) -> V
     let part = part_of_today() % parts;
     let (tried, skipped): (Vec<_>, Vec<_>) = all.into_iter().enumerate().partition(|(at, _)| at % parts == part);
     let skipped: Vec<&str> = skipped.iter().map(|(_, one)| name(one)).collect();
-    println!("CAPTURE_PART={part} of {parts}: skipped today, and tried by `make faults`: {}", skipped.join("; "));
+    println!("CAPTURE_PART={part} of {parts}: skipped today, and tried by `make long`: {}", skipped.join("; "));
     tried.into_iter().map(|(_, one)| one).collect()
 }
 

@@ -43,7 +43,7 @@ pub(super) struct Turn {
 pub(super) enum NoTurn {
     /// As many renders of the user wait as allowed.
     Full,
-    /// No render of the user ended in time.
+    /// The turn did not come in time.
     Late,
 }
 

@@ -99,7 +99,10 @@ impl Inner {
         render_limit(match why {
             NoTurn::Full => format!("{at_once} renders of this user are under way and {MAX_WAITING} more wait"),
             NoTurn::Late => {
-                format!("{at_once} renders of this user are under way, and none ended within {} s", QUEUE.as_secs())
+                let within = QUEUE.as_secs();
+                format!(
+                    "{at_once} renders of this user are under way, and the turn of this one did not come within {within} s"
+                )
             }
         })
     }

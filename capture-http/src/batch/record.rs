@@ -154,6 +154,18 @@ impl Notification {
     }
 }
 
+/// An address without the user name and the password that may stand before its host; it may lack a scheme.
+fn without_user_information(address: &str) -> String {
+    let (scheme, rest) = address.split_once("://").map_or(("", address), |(scheme, rest)| (scheme, rest));
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    match authority.rsplit_once('@') {
+        Some((_, host)) if scheme.is_empty() => format!("{host}{path}"),
+        Some((_, host)) => format!("{scheme}://{host}{path}"),
+        None => address.to_owned(),
+    }
+}
+
 impl Batch {
     /// The jobs that are not done.
     pub(super) fn pending(&self) -> Vec<usize> {
@@ -171,6 +183,7 @@ impl Batch {
         let Some(job) = self.jobs.get_mut(index).filter(|job| job.result.is_none()) else { return };
         job.result = Some(result);
         job.options.clear();
+        job.url = without_user_information(&job.url);
         if self.done() == self.jobs.len() {
             self.completed_at = Some(now);
             if let Some(notification) = &mut self.notification {
@@ -237,6 +250,19 @@ mod tests {
 
     fn done(file: &str) -> JobResult {
         JobResult { success: true, file: Some(file.to_owned()), ..JobResult::default() }
+    }
+
+    #[test]
+    fn addresses_of_done_jobs_have_no_password() {
+        for (address, shown) in [
+            ("http://ann:word@a.test/b?c=d@e", "http://a.test/b?c=d@e"),
+            ("ann:word@a.test", "a.test"),
+            ("https://a:b@c@d.test#x@y", "https://d.test#x@y"),
+            ("https://a.test/@b", "https://a.test/@b"),
+            ("a.test/x@y", "a.test/x@y"),
+        ] {
+            assert_eq!(without_user_information(address), shown);
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use capture_core::{Caller, Error, ErrorCode};
+use capture_core::{Caller, Error, ErrorCode, SERVER_BUSY};
 use futures::{StreamExt, stream};
 use tokio::time::sleep;
 
@@ -114,6 +114,7 @@ where
 
 fn is_passing(error: &Error) -> bool {
     matches!(error.code(), ErrorCode::Busy | ErrorCode::SessionLimit | ErrorCode::Unavailable)
+        || error.reason() == Some(SERVER_BUSY)
 }
 
 fn failed(error: &Error) -> JobResult {

@@ -72,7 +72,8 @@ async fn perform(app: &Arc<App>, caller: Caller, work: Work) -> Outcome {
     Ok(made)
 }
 
-/// The file of a result. Where an earlier attempt to store it failed, it is stored now.
+/// The file of a result. One that the cache answers and that has none is stored now if the reply leads to it, so that no
+/// other reply waits for a bucket that does not answer.
 ///
 /// # Errors
 /// Why it is not stored.
@@ -82,15 +83,16 @@ pub(super) async fn file(
     key: &CacheKey,
     storing: &Storing,
     answer: &Answer,
-) -> Result<File, Error> {
+) -> Result<Option<File>, Error> {
     let made = &answer.made;
     match (made.file.get(), &made.not_stored) {
-        (Some(file), _) => Ok(file.clone()),
+        (Some(file), _) => Ok(Some(file.clone())),
         (None, Some(error)) if !answer.is_hit => Err(Error::clone(error)),
-        (None, _) => {
+        (None, _) if storing.redirect => {
             let store = || store(app.stores(), user, key, made, storing);
-            made.file.get_or_try_init(store).await.cloned()
+            made.file.get_or_try_init(store).await.cloned().map(Some)
         }
+        (None, _) => Ok(None),
     }
 }
 

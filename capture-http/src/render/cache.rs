@@ -96,7 +96,7 @@ impl RenderCache {
         self.signed.lock().admit(user, Instant::now()).map_err(|wait| {
             let seconds = SIGNED_WITHIN.as_secs();
             let message = format!(
-                "signed addresses with fresh or httpAuth render at most {SIGNED_ALWAYS} times in {seconds} s for a user"
+                "signed addresses with fresh or credentials render at most {SIGNED_ALWAYS} times in {seconds} s for a user"
             );
             Error::new(ErrorCode::SessionLimit, message)
                 .with_reason("fresh_limit")
@@ -108,6 +108,16 @@ impl RenderCache {
     /// Carries a render on although its client may leave. It ends with the cache.
     pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(work);
+    }
+
+    /// Renders under way, until they are stored and kept.
+    pub(crate) fn alive(&self) -> usize {
+        self.tasks.alive()
+    }
+
+    /// Waits until no render is under way, at most this long.
+    pub(crate) async fn finish_all(&self, grace: Duration) {
+        self.tasks.finish(grace).await;
     }
 
     /// How long results are good.
@@ -173,7 +183,11 @@ impl State {
         None
     }
 
+    /// Keeps an outcome. A failure does not take the place of a result that is still good.
     fn keep(&mut self, key: &CacheKey, outcome: Outcome, now: Timestamp, ttl: Duration) {
+        if outcome.is_err() && self.kept(key, now).is_some_and(|(kept, _)| kept.is_ok()) {
+            return;
+        }
         let (weight, until) = match &outcome {
             Ok(made) => (made.rendered.rendering.body.weight(), made.at.plus(ttl)),
             Err(_) => (FAILURE_WEIGHT, now.plus(FAILURE_KEPT.min(ttl))),

@@ -27,9 +27,9 @@ impl CacheKey {
         };
         part(&format!("{kind:?}"));
         part(format);
-        part(if params.is_plain { "json" } else { "query" });
         for (name, value) in params.sorted().filter(|(name, _)| *name != "fresh") {
             part(name);
+            part(if params.is_plain_text(name) { "text" } else { "encoded" });
             part(value);
         }
         Self { user: user.clone(), digest: hash.finalize().into() }

@@ -121,6 +121,11 @@ impl Params {
         self.values.remove(name)
     }
 
+    /// Whether a preset added a parameter.
+    pub(super) fn is_of_preset(&self, name: &str) -> bool {
+        self.of_preset.contains(name)
+    }
+
     /// Whether a text is written as it is, as in a JSON body or a preset, instead of in base64url as in a query.
     pub(crate) fn is_plain_text(&self, name: &str) -> bool {
         self.is_plain || self.of_preset.contains(name)

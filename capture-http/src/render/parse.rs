@@ -74,7 +74,8 @@ impl FromStr for Kind {
     }
 }
 
-/// Parses the parameters of a render, whose aliases have been given their names. `accepts_webp` decides what `bestFormat` means.
+/// Parses the parameters of a render, whose aliases have been given their names. `accepts_webp` decides what
+/// `bestFormat` means.
 ///
 /// # Errors
 /// `invalid_request` that names the parameter.
@@ -192,9 +193,9 @@ fn user_agent(params: &mut Params) -> Result<Option<String>, Error> {
     }
 }
 
-/// Credentials of a query are base64url of `user:password`; those of a body are an object.
+/// Credentials of a query and of a preset are base64url of `user:password`; those of a body are an object.
 fn credentials(params: &mut Params) -> Result<Option<Credentials>, Error> {
-    if params.is_plain {
+    if params.is_plain && !params.is_of_preset("httpAuth") {
         let (username, password) = (params.text("httpCredentials.username"), params.text("httpCredentials.password"));
         return Ok(username.map(|username| Credentials { username, password: password.unwrap_or_default() }));
     }

@@ -36,7 +36,7 @@ pub(crate) fn prepare(
 ) -> Result<Prepared, Error> {
     params.resolve_aliases(kind.is_picture());
     params.apply_preset(&app.settings().presets, kind.is_picture())?;
-    let varies = params.peek("bestFormat").is_some();
+    let varies = kind == Kind::Image && matches!(params.peek("bestFormat"), Some("true" | "1"));
     let fresh = params.boolean("fresh")?;
     let key = CacheKey::of(user, kind, &params, if varies && accepts_webp { "webp" } else { "" });
     let request = parse::request(kind, &mut params, accepts_webp)?;

@@ -59,7 +59,7 @@ pub(crate) fn signed_routes() -> Router<Arc<App>> {
 /// `GET /{key}/{hash}/{kind}`
 async fn signed(State(app): State<Arc<App>>, render: SignedRender, headers: HeaderMap) -> Result<Response, Refusal> {
     let prepared = prepare(&app, &render.user, render.kind, render.params, accepts_webp(&headers))?;
-    if prepared.work.cache_use.always_renders() {
+    if prepared.work.cache_use.always_renders() || app.renders().ttl().is_zero() {
         app.renders().admit_signed(&render.user)?;
     }
     respond(&app, Caller::user(render.user), prepared, &headers).await
@@ -111,7 +111,7 @@ async fn respond(app: &Arc<App>, caller: Caller, prepared: Prepared, headers: &H
                 warnings.push(error.message().to_owned());
                 None
             }
-            file => Some(file?),
+            file => file?,
         }
     };
     let (now, ttl) = (app.now(), app.renders().ttl());

@@ -56,6 +56,7 @@ async fn a_hundred_renders_of_a_user_wait_and_further_ones_are_refused_at_once()
     for _ in 0..3 {
         let refused = replies.next().await.unwrap().expect_error(429, "session_limit");
         assert_eq!(refused.text("reason"), "render_limit", "{}", refused.body);
+        assert!(refused.text("error").contains("100 more wait"), "it did not wait itself: {}", refused.body);
     }
     let bob = stage.server.user("bob").await;
     let body = json!({"url": stage.site.url("/tall.html")});

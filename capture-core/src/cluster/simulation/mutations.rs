@@ -29,10 +29,12 @@ pub(super) enum Mutation {
     IgnoreHoles,
     /// A session that Redis has lost is reported as not found.
     DenyTheMissed,
+    /// The reservation of a render stays after it was charged.
+    KeepCharged,
 }
 
 impl Mutation {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::BillPastTheProof,
         Self::SettleTwice,
         Self::NoLimit,
@@ -44,13 +46,16 @@ impl Mutation {
         Self::CarryOutTwice,
         Self::IgnoreHoles,
         Self::DenyTheMissed,
+        Self::KeepCharged,
     ];
 
     /// A seed whose world is known to find the mutation. It is tried first, because the search takes long.
     pub(super) fn known_seed(self) -> u64 {
         match self {
             Self::NoLimit | Self::KeepSlots | Self::KeepHolds | Self::CarryOutTwice => 0,
-            Self::BillPastTheProof | Self::IgnoreHoles => 1,
+            Self::BillPastTheProof => 1,
+            Self::KeepCharged => 24,
+            Self::IgnoreHoles => 26,
             Self::SettleTwice | Self::BeginLate => 2,
             Self::IgnoreTheLease => 11,
             Self::SkipTheFence => 14,
@@ -72,6 +77,7 @@ impl Mutation {
             }
             Self::SkipTheFence => ("redis.call('INCR', LIVES)", "'1'"),
             Self::DenyTheMissed => ("and may_be_missed(ARGV[3]) then", "and false then"),
+            Self::KeepCharged => ("drop(sid, user, it[4], whole(it[5]))\npay(user, credits)", "pay(user, credits)"),
             Self::IgnoreTheLease | Self::BeginLate | Self::CarryOutTwice | Self::IgnoreHoles => return None,
         })
     }

@@ -135,13 +135,13 @@ impl Ledger for RedisLedger {
     fn charge(&self, id: SessionId, credits: u64) -> BoxFuture<'_, Result<bool, LedgerError>> {
         async move {
             let told = run(&*self.store, CHARGE, arguments![id, credits]).await?;
-            let was_own = self.own.lock().remove(&id).is_some();
-            match told.first().and_then(Answer::text) {
-                Some("ok") => Ok(true),
-                Some("charged") => Ok(was_own), // then the answer to the call that charged it was lost
-                Some("gone") => Ok(false),
-                _ => Err(malformed(CHARGE)),
+            let told = told.first().and_then(Answer::text);
+            if !matches!(told, Some("ok" | "charged" | "gone")) {
+                return Err(malformed(CHARGE));
             }
+            let was_own = self.own.lock().remove(&id).is_some();
+            // 'charged' is told if the answer to the call that charged it was lost.
+            Ok(told == Some("ok") || (told == Some("charged") && was_own))
         }
         .boxed()
     }

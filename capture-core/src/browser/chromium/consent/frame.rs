@@ -71,10 +71,20 @@ struct Truth {
     value: Option<bool>,
 }
 
-/// Runs the script in a frame until its document is gone or the deadline.
+/// Runs the script in a frame until its document is gone, the deadline, or the future is dropped.
 pub(super) async fn run(world: World, tell: mpsc::Sender<Message>, deadline: Instant) {
+    let _end = End(&world);
     // A frame that is gone or busy has no dialogue that could be refused.
     let _: Result<(), NoAnswer> = talk(&world, &tell, deadline).await;
+}
+
+/// Has the script wait for nothing any more when dropped.
+struct End<'a>(&'a World);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.tell("endConsent");
+    }
 }
 
 async fn talk(world: &World, tell: &mpsc::Sender<Message>, deadline: Instant) -> Result<(), NoAnswer> {
@@ -82,6 +92,9 @@ async fn talk(world: &World, tell: &mpsc::Sender<Message>, deadline: Instant) ->
     let _: bool = world.extended(scripts::render::CONSENT, "beginConsent", &(), deadline).await?;
     drop(world.session.send(&commands::evaluate(scripts::render::AUTOCONSENT.to_owned(), &world.context.unique)));
     let _: bool = world.ask("answerConsent", beginning, deadline).await?;
+    if tell.send(Message::Begun).await.is_err() {
+        return Ok(());
+    }
     while Instant::now() < deadline {
         let messages: Vec<Message> = world.ask("consentMessages", &(), deadline).await?;
         for message in messages {

@@ -42,7 +42,11 @@ impl ChromiumPage {
                         frames.push(frame::run(world, tell.clone(), deadline));
                     }
                 }
-                Some(()) = frames.next() => {}
+                Some(()) = frames.next() => {
+                    if frames.is_empty() && !progress.has_begun() {
+                        return progress.warning();
+                    }
+                }
             }
         }
     }
@@ -51,6 +55,7 @@ impl ChromiumPage {
     fn unbegun(&self, begun: &mut HashSet<String>) -> Vec<World> {
         let tabs = self.tabs.borrow();
         let worlds = tabs.world().into_iter().chain(tabs.other_worlds());
+        begun.retain(|unique| tabs.know(unique));
         let mut new = Vec::new();
         for world in worlds {
             if begun.len() < MAX_FRAMES && begun.insert(world.context.unique.clone()) {

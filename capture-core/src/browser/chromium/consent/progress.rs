@@ -3,10 +3,12 @@
 use serde::Deserialize;
 use tokio::time::{Duration, Instant};
 
-/// How long a dialogue is looked for after the document has loaded. Providers that load late need about a second.
+use crate::render::CONSENT;
+
+/// How long a dialogue is looked for once the script runs. Providers that load late need about a second.
 const LOOKING: Duration = Duration::from_millis(1_500);
 /// How long the dialogue of a provider that was found may take to show.
-const SHOWING: Duration = Duration::from_secs(3);
+const SHOWING: Duration = Duration::from_millis(5_500); // the script itself looks for 5 s
 /// How long a dialogue that shows may take to be refused.
 const REFUSING: Duration = Duration::from_secs(6);
 /// How long a refused dialogue may take to disappear, and another frame to finish what one has begun.
@@ -16,6 +18,9 @@ const CLOSING: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub(super) enum Message {
+    /// The script runs. Not one of its own messages.
+    #[serde(skip_deserializing)]
+    Begun,
     /// An expression is to be evaluated in the page's own world.
     Eval { id: String, code: String },
     /// A provider was found.
@@ -30,6 +35,7 @@ pub(super) enum Message {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Stage {
+    Starting,
     Looking,
     Found,
     Open { cmp: String },
@@ -46,12 +52,13 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn begin(now: Instant) -> Self {
-        Self { stage: Stage::Looking, until: now + LOOKING }
+        Self { stage: Stage::Starting, until: now + CONSENT }
     }
 
     /// Takes note of a message.
     pub(super) fn hear(&mut self, message: &Message, now: Instant) {
         let (stage, time) = match (message, &self.stage) {
+            (Message::Begun, Stage::Starting) => (Stage::Looking, LOOKING),
             (Message::AutoconsentDone { .. }, _) => (Stage::Closing, CLOSING),
             (Message::PopupFound { cmp }, Stage::Looking | Stage::Found | Stage::Failed { .. }) => {
                 (Stage::Open { cmp: cmp.clone() }, REFUSING)
@@ -65,6 +72,11 @@ impl Progress {
         (self.stage, self.until) = (stage, now + time);
     }
 
+    /// Whether the script runs in a frame.
+    pub(super) fn has_begun(&self) -> bool {
+        self.stage != Stage::Starting
+    }
+
     /// When there is nothing more to wait for.
     pub(super) fn until(&self) -> Instant {
         self.until
@@ -73,6 +85,7 @@ impl Progress {
     /// What a user should know about the result.
     pub(super) fn warning(self) -> Option<String> {
         match self.stage {
+            Stage::Starting => Some("blockCookieBanners: the page was too busy to be looked at".to_owned()),
             Stage::Looking | Stage::Found | Stage::Closing => None,
             Stage::Open { cmp } | Stage::Failed { cmp } => {
                 Some(format!("blockCookieBanners: the consent dialogue ({cmp}) could not be refused"))
@@ -92,6 +105,8 @@ mod tests {
     fn heard(texts: &[&str]) -> (Duration, Option<String>) {
         let now = Instant::now();
         let mut progress = Progress::begin(now);
+        assert_eq!((progress.until() - now, progress.has_begun()), (CONSENT, false));
+        progress.hear(&Message::Begun, now);
         for text in texts {
             progress.hear(&message(text), now);
         }

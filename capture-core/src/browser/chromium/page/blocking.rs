@@ -1,7 +1,7 @@
 //! Settles requests that the browser has stopped: blocks what the operator's lists name, and lets the others go on.
 
 use chromiumoxide::cdp::browser_protocol::{
-    fetch::{ContinueRequestParams, EnableParams, FailRequestParams},
+    fetch::{ContinueRequestParams, DisableParams, EnableParams, FailRequestParams},
     network::ErrorReason,
 };
 use serde::Deserialize;
@@ -36,6 +36,12 @@ pub(crate) struct Document<'a> {
 /// Has the browser stop the requests of a target; with credentials also those for a user name and a password.
 pub(crate) fn stop_requests(target: &CdpSession, has_credentials: bool) {
     drop(target.send(&EnableParams { patterns: None, handle_auth_requests: Some(has_credentials) }));
+}
+
+/// Lets everything that is stopped go on, unjudged, and stops what is requested from then on.
+pub(crate) fn release_requests(target: &CdpSession, has_credentials: bool) {
+    drop(target.send(&DisableParams::default()));
+    stop_requests(target, has_credentials);
 }
 
 /// Blocks a stopped request or lets it go on.

@@ -133,9 +133,15 @@ impl TargetEventLoop {
         }
     }
 
-    /// Handles an event that was too large to be read. A dialog blocks its page until it is answered.
+    /// Handles an event that was too large to be read. A dialog blocks its page until it is answered, and a stopped
+    /// request until it is let go.
     fn on_missed(&self, event: &Event) {
         let missed = event.decode::<MissedEvent>();
+        #[cfg(feature = "render")]
+        if missed.as_ref().is_some_and(|missed| missed.method == "Fetch.requestPaused") {
+            let session = self.browser.page_session(event.session.clone());
+            blocking::release_requests(&session, self.tabs.borrow().http_auth.is_some());
+        }
         if missed.is_some_and(|missed| missed.method == "Page.javascriptDialogOpening")
             && !self.dialogs.is_clients(&event.session)
         {
@@ -189,6 +195,7 @@ impl TargetEventLoop {
         let session = self.browser.page_session(event.session.clone());
         let tabs = self.tabs.borrow();
         let tab = tabs.open.iter().find(|tab| tab.key == event.session || tab.frames.own(&event.session));
+        let tab = tab.or_else(|| tabs.active()); // of a page with more frames than are known
         let document = tab.and_then(|tab| Some(Document { frame: &tab.frames.main()?.id, url: &tab.url }));
         blocking::settle(event, &session, tabs.block_lists.as_deref(), document);
     }

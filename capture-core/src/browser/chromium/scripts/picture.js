@@ -88,7 +88,7 @@ async function afterPicture() {
 // view, because pages also fetch, write and show things that nothing announces.
 async function extent({ most, millis, whole = false }, call) {
   const end = performance.now() + millis;
-  if (whole && paintEverything()) await frame();
+  if (whole && paintEverything(() => performance.now() < end && !isOver(call))) await frame();
   const scroller = scrollerInsteadOfDocument();
   const waiting = awaitedInView();
   const height = scroller ? own.scrollHeight(scroller) : extentNow().height;
@@ -137,10 +137,11 @@ function isFetched(element) {
 }
 
 // Has the browser paint what it leaves out until it comes into view; returns whether there is any.
-function paintEverything() {
+function paintEverything(goesOn) {
   let changed = false;
   for (const place of roots()) {
     for (const element of own.querySelectorAll(place, '*')) {
+      if (!goesOn()) return changed;
       if (getComputedStyle(element).contentVisibility !== 'auto') continue;
       own.get(element, 'style')?.setProperty('content-visibility', 'visible', 'important');
       changed = true;

@@ -1,5 +1,5 @@
 // Carries messages between the script that refuses consent dialogues and the server. The script runs in our isolated
-// world, so that the page can neither see nor change it.
+// world, so that the page can neither read nor replace it. Both share the document.
 //
 // This file is an extension: it is evaluated in a document's isolated world when it is needed.
 
@@ -11,6 +11,7 @@
 
   // To be called before the script is evaluated.
   function beginConsent() {
+    globalThis.autoconsentReceiveMessage = undefined; // an element with this id would stand for it
     globalThis.autoconsentSendMessage = async (message) => {
       if (!TOLD.includes(message.type)) return;
       told.push(message);
@@ -22,6 +23,13 @@
   // Answers a message of the script.
   function answerConsent(message) {
     globalThis.autoconsentReceiveMessage?.(message)?.catch(() => {});
+    return true;
+  }
+
+  // Nothing more is told, and the script waits for answers that do not come.
+  function endConsent() {
+    globalThis.autoconsentSendMessage = async () => {};
+    told = [];
     return true;
   }
 
@@ -38,5 +46,5 @@
     return messages;
   }
 
-  return { beginConsent, answerConsent, consentMessages };
+  return { beginConsent, answerConsent, consentMessages, endConsent };
 };
