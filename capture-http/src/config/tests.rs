@@ -122,8 +122,15 @@ fn the_bypass_browser_is_here_or_elsewhere() {
 
 #[test]
 fn every_setting_is_read() {
-    let free_text =
-        [CONFIG, "data-dir", "server-key-file", "browser-executable", "browser-run-root", "bypass-browser-executable"];
+    let free_text = [
+        CONFIG,
+        "data-dir",
+        "server-key-file",
+        "block-lists",
+        "browser-executable",
+        "browser-run-root",
+        "bypass-browser-executable",
+    ];
     for setting in SETTINGS.iter().filter(|setting| !free_text.contains(&setting.name)) {
         let error = load(&[(setting.name, "=;=")], &[], "").unwrap_err();
         assert!(matches!(error, ConfigError::Value { name, .. } if name == setting.name), "{}: {error}", setting.name);

@@ -68,7 +68,7 @@ async fn a_hundred_renders_of_a_user_wait_and_further_ones_are_refused_at_once()
 #[tokio::test]
 async fn a_server_that_stops_finishes_the_renders_under_way() {
     let stage = Stage::start().await;
-    let body = json!({"url": stage.site.url("/slow/1500")});
+    let body = json!({"url": stage.site.url("/slow/5000")});
     let render = stage.ann.post("/v1/render/content", &body);
     let stop = async {
         until("it is held", Duration::from_secs(10), async || {
