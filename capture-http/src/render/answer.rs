@@ -72,8 +72,8 @@ async fn perform(app: &Arc<App>, caller: Caller, work: Work) -> Outcome {
     Ok(made)
 }
 
-/// The file of a result. One that the cache answers and that has none is stored now if the reply leads to it, so that no
-/// other reply waits for a bucket that does not answer.
+/// The file of a result. A result of the cache that has none is stored now if the reply leads to it; other replies do not
+/// wait for a bucket.
 ///
 /// # Errors
 /// Why it is not stored.

@@ -1,4 +1,5 @@
-//! The commands that inspect objects of a document: elements, and what the browser knows about them.
+//! The commands that inspect objects of a document: elements, and what the browser knows about them; with the replies
+//! that several of their callers read.
 //!
 //! This module must not know why they are inspected.
 
@@ -6,9 +7,29 @@ use chromiumoxide::cdp::{
     browser_protocol::{accessibility, dom, dom_debugger},
     js_protocol::runtime,
 };
+use serde::Deserialize;
 
 /// The group of objects that are held only while they are inspected.
 pub(crate) const LOOKED_AT: &str = "looked-at";
+
+/// An object of a document, as replies name it; a value has no id.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Object {
+    pub(crate) object_id: Option<String>,
+}
+
+/// The reply of [`evaluate_by_reference`].
+#[derive(Debug, Deserialize)]
+pub(crate) struct EvaluatedObject {
+    pub(crate) result: Object,
+}
+
+/// The reply to a node that is asked for as an object.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ResolvedNode {
+    pub(crate) object: Object,
+}
 
 /// Evaluates an expression in one world and returns an object that can be inspected.
 pub(crate) fn evaluate_by_reference(expression: String, world: &str) -> runtime::EvaluateParams {

@@ -11,7 +11,10 @@ use tokio::{
 
 use super::progress::Message;
 use crate::browser::chromium::{
-    cdp::{CdpError, commands, objects},
+    cdp::{
+        CdpError, commands,
+        objects::{self, EvaluatedObject, ResolvedNode},
+    },
     page::{
         closed_roots::LetGo,
         document::{NoAnswer, World},
@@ -33,22 +36,6 @@ static BEGINNING: LazyLock<Option<Box<RawValue>>> = LazyLock::new(|| {
     let text = format!(r#"{{"type":"initResp","config":{settings},"rules":{{"autoconsent":[],"compact":{rules}}}}}"#);
     RawValue::from_string(text).ok()
 });
-
-#[derive(Deserialize)]
-struct Evaluated {
-    result: Object,
-}
-
-#[derive(Deserialize)]
-struct Resolved {
-    object: Object,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Object {
-    object_id: Option<String>,
-}
 
 #[derive(Deserialize)]
 struct Described {
@@ -112,16 +99,17 @@ async fn talk(world: &World, tell: &mpsc::Sender<Message>, deadline: Instant) ->
     Ok(())
 }
 
-/// Evaluates an expression of the script in the page's own world, which is reached through the document that both share.
+/// Evaluates an expression of the script in the page's own world, which is reached through the document that both
+/// share.
 async fn in_page(world: &World, code: &str) -> Result<bool, CdpError> {
     let session = &world.session;
     let _let_go = LetGo(session);
     let document = objects::evaluate_by_reference("document".to_owned(), &world.context.unique);
-    let Some(document) = session.send(&document).decode::<Evaluated>().await?.result.object_id else {
+    let Some(document) = session.send(&document).decode::<EvaluatedObject>().await?.result.object_id else {
         return Ok(false);
     };
     let Described { node } = session.send(&objects::describe(&document)).decode().await?;
-    let Resolved { object } = session.send(&objects::in_own_world(node.backend_node_id)).decode().await?;
+    let ResolvedNode { object } = session.send(&objects::in_own_world(node.backend_node_id)).decode().await?;
     let Some(document) = object.object_id else { return Ok(false) };
     let call = commands::call_on(&document, format!("async function () {{ return Boolean(await {code}); }}"), json!(0));
     Ok(session.send(&call).decode::<Returned>().await?.result.value == Some(true))

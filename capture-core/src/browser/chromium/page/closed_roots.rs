@@ -8,7 +8,10 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{chromium_page::ChromiumPage, document::World};
-use crate::browser::chromium::cdp::{CdpError, CdpSession, Pending, commands, objects};
+use crate::browser::chromium::cdp::{
+    CdpError, CdpSession, Pending, commands,
+    objects::{self, EvaluatedObject, Object, ResolvedNode},
+};
 
 /// Maximum depth of nested closed roots that are opened.
 const MOST_NESTED: usize = 8;
@@ -16,22 +19,6 @@ const MOST_NESTED: usize = 8;
 const MOST_LISTENED: usize = 500;
 /// The mouse events whose listeners count.
 const ACTING: [&str; 6] = ["click", "dblclick", "mousedown", "mouseup", "pointerdown", "pointerup"];
-
-#[derive(Deserialize)]
-struct Evaluated {
-    result: Object,
-}
-
-#[derive(Deserialize)]
-struct Resolved {
-    object: Object,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Object {
-    object_id: Option<String>,
-}
 
 #[derive(Deserialize)]
 struct Properties {
@@ -139,7 +126,7 @@ async fn open(world: &World, deadline: Instant) -> Result<bool, CdpError> {
 
 async fn listen(world: &World) -> Result<(), CdpError> {
     let session = &world.session;
-    let asked: Evaluated = by_reference(world, "document").decode().await?;
+    let asked: EvaluatedObject = by_reference(world, "document").decode().await?;
     let Some(document) = asked.result.object_id else { return Ok(()) };
     let Listeners { listeners } = session.send(&objects::listeners(&document)).decode().await?;
     let mut nodes: Vec<i64> = Vec::new();
@@ -154,7 +141,7 @@ async fn listen(world: &World) -> Result<(), CdpError> {
 
 /// The members of a list in a document, as objects.
 pub(crate) async fn members(world: &World, list: &str) -> Result<Vec<String>, CdpError> {
-    let asked: Evaluated = by_reference(world, list).decode().await?;
+    let asked: EvaluatedObject = by_reference(world, list).decode().await?;
     let Some(list) = asked.result.object_id else { return Ok(Vec::new()) };
     let Properties { result } = world.session.send(&objects::properties(&list)).decode().await?;
     let is_index = |property: &Property| property.name.bytes().all(|byte| byte.is_ascii_digit());
@@ -171,7 +158,7 @@ async fn objects(session: &CdpSession, nodes: &[i64], context: i64) -> Vec<Strin
         nodes.iter().map(|node| session.send(&commands::resolve(*node, context, Some(objects::LOOKED_AT)))).collect();
     let mut objects = Vec::new();
     for resolved in asked {
-        if let Ok(Resolved { object: Object { object_id: Some(id) } }) = resolved.decode().await {
+        if let Ok(ResolvedNode { object: Object { object_id: Some(id) } }) = resolved.decode().await {
             objects.push(id);
         }
     }
