@@ -47,7 +47,7 @@ async fn after_many_sessions_everything_is_as_it_was() {
 }
 
 /// Renders of the short run and of the long one, of which the first fifty warm the server up.
-const RENDERS: (usize, usize) = (120, 5_000);
+const RENDERS: (usize, usize) = (80, 5_000);
 
 #[tokio::test]
 async fn after_many_renders_everything_is_as_it_was() {

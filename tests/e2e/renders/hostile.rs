@@ -12,7 +12,7 @@ use super::{Stage, header};
 use crate::steps;
 
 /// Number of parts that the pages are divided into, of which `make test` tries one.
-const PARTS: usize = 16;
+const PARTS: usize = 24;
 /// Longest time of a render: 30 s for loading, 15 s for the result, and what a busy machine takes beyond.
 const LONGEST: Duration = Duration::from_secs(75);
 const KINDS: [&str; 5] = ["image", "pdf", "content", "metadata", "animated"];
