@@ -43,11 +43,9 @@ pub trait Page: Send + Sync + fmt::Debug {
     /// Dropping the future ends the waiting. The page must then be closed.
     fn render(
         self: Arc<Self>,
-        request: Arc<RenderRequest>,
-        deadline: Instant,
+        _request: Arc<RenderRequest>,
+        _deadline: Instant,
     ) -> BoxFuture<'static, Result<Rendering, BrowserError>> {
-        drop((self, request));
-        let _ = deadline;
         async { Err(Unavailable::Renders.into()) }.boxed()
     }
 

@@ -100,9 +100,7 @@ impl Inner {
             NoTurn::Full => format!("{at_once} renders of this user are under way and {MAX_WAITING} more wait"),
             NoTurn::Late => {
                 let within = QUEUE.as_secs();
-                format!(
-                    "{at_once} renders of this user are under way, and the turn of this one did not come within {within} s"
-                )
+                format!("{at_once} renders of this user are under way, and this one had no turn within {within} s")
             }
         })
     }

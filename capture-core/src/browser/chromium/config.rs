@@ -158,9 +158,9 @@ pub struct ChromiumConfig {
     pub bounds: Bounds,
     /// The policy for pages' connections. The default allows public addresses.
     pub egress: EgressPolicy,
-    #[cfg(feature = "render")]
     /// What pages may not request where advertising is to be blocked; without lists a render that asks for it has a
     /// warning.
+    #[cfg(feature = "render")]
     pub block_lists: Option<Arc<BlockLists>>,
     /// Addresses that are always forbidden, whatever the policy says: the server's own listeners and its Redis.
     pub forbidden: Vec<SocketAddr>,

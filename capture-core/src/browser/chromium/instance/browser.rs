@@ -70,14 +70,14 @@ pub(crate) struct Browser {
     retiring: AtomicBool,
     lost: watch::Sender<Option<LostReason>>,
     pub(crate) pictures: PictureRoom,
-    #[cfg(feature = "render")]
     /// What pages may not request where advertising is to be blocked.
+    #[cfg(feature = "render")]
     pub(crate) block_lists: Option<Arc<BlockLists>>,
-    #[cfg(feature = "render")]
     /// Room for pictures that this process scales, shared by all browsers.
-    pub(crate) scaling: Room,
     #[cfg(feature = "render")]
+    pub(crate) scaling: Room,
     /// Room for the frames of animations, shared by all browsers.
+    #[cfg(feature = "render")]
     pub(crate) recording: Room,
 }
 

@@ -37,8 +37,8 @@ impl Emulation {
         }
     }
 
-    #[cfg(feature = "render")]
     /// The same, with requests stopped and judged or not.
+    #[cfg(feature = "render")]
     pub(crate) fn stopping_requests(self, stop_requests: bool) -> Self {
         Self { stop_requests, ..self }
     }

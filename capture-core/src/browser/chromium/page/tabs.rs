@@ -41,11 +41,11 @@ pub(crate) struct Tabs {
     pub(crate) lost: Option<LostReason>,
     pub(crate) shape: Shape,
     pub(crate) emulation: Emulation,
-    #[cfg(feature = "render")]
     /// What the pages may not request.
-    pub(crate) block_lists: Option<Arc<BlockLists>>,
     #[cfg(feature = "render")]
+    pub(crate) block_lists: Option<Arc<BlockLists>>,
     /// Credentials for HTTP authentication, if the page was given any.
+    #[cfg(feature = "render")]
     pub(crate) http_auth: Option<HttpAuth>,
     /// What the session copied last.
     pub(crate) clip: Clip,

@@ -23,10 +23,10 @@ pub(crate) struct BrowserRuntime {
     pub(crate) tasks: Tasks,
     pub(crate) guard: Guard,
     pub(crate) clock: Clock,
-    #[cfg(feature = "render")]
     /// Room for pictures that this process scales, which takes less than a second each.
-    pub(crate) scaling: Room,
     #[cfg(feature = "render")]
+    pub(crate) scaling: Room,
     /// Room for the frames of animations, which are recorded for up to 30 s each.
+    #[cfg(feature = "render")]
     pub(crate) recording: Room,
 }

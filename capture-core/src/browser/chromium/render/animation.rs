@@ -89,10 +89,15 @@ fn encode(width: u16, height: u16, taken: &mpsc::Receiver<Taken>) -> Result<Enco
     encoder.finish(hundredths(PERIOD), is_cut)
 }
 
+/// The scale at which a viewport of this size has as many pixels as a frame may have.
+pub(super) fn fitting_scale(width: u32, height: u32) -> f64 {
+    let pixels = f64::from(width) * f64::from(height);
+    (f64::from(MAX_FRAME_PIXELS) / pixels.max(1.0)).sqrt()
+}
+
 /// The size of a frame: that of the viewport, scaled down to the bound.
 fn frame_size(width: u32, height: u32) -> (u16, u16) {
-    let pixels = f64::from(width) * f64::from(height);
-    let factor = (f64::from(MAX_FRAME_PIXELS) / pixels.max(1.0)).sqrt().min(1.0);
+    let factor = fitting_scale(width, height).min(1.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the number of pixels")]
     let side = |pixels: u32| (f64::from(pixels) * factor).floor().clamp(1.0, f64::from(u16::MAX)) as u16;
     (side(width), side(height))

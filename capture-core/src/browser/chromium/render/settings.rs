@@ -1,12 +1,13 @@
 //! Applies the settings of a render to a page that shows nothing yet.
 
+use super::animation::fitting_scale;
 use crate::{
     action::{Viewport, ViewportChange},
     browser::{
         BrowserError,
         chromium::page::{blocking, chromium_page::ChromiumPage, emulation::Emulation, http_auth::HttpAuth},
     },
-    render::{MAX_FRAME_PIXELS, RenderOutput, RenderRequest, RenderSource},
+    render::{RenderOutput, RenderRequest, RenderSource},
 };
 
 impl ChromiumPage {
@@ -41,7 +42,7 @@ impl ChromiumPage {
     /// Has a large viewport paint with fewer pixels, so that the frames of an animation need no scaling.
     async fn shrink_to_frame(&self) -> Result<(), BrowserError> {
         let Viewport { width, height, scale } = self.tabs.borrow().shape.viewport;
-        let fitting = (f64::from(MAX_FRAME_PIXELS) / (f64::from(width) * f64::from(height))).sqrt();
+        let fitting = fitting_scale(width, height);
         if scale > fitting {
             self.resize(ViewportChange::Scale(fitting)).await?;
         }
